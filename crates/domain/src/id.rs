@@ -1,0 +1,80 @@
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::InvalidValue;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        ///
+        /// A `UUIDv7` (RFC 9562): ids sort by creation. The text form is lower-case with hyphens, and no other is read.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps an id that an [`IdGenerator`](crate::IdGenerator) made or a store kept.
+            #[must_use]
+            pub const fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The id as a UUID.
+            #[must_use]
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+
+            /// Reads the text form.
+            ///
+            /// # Errors
+            /// [`InvalidValue::Malformed`] for anything but 36 lower-case characters with hyphens.
+            pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+                if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    return Err(InvalidValue::Malformed);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| InvalidValue::Malformed)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// The id of a memo.
+    MemoId;
+    /// The id of a member.
+    UserId;
+    /// The id of a sign-in.
+    SessionId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_form_is_read() {
+        let text = "0198c0de-7f00-7000-8000-00000000000a";
+        assert_eq!(MemoId::parse(text).expect("a valid id").to_string(), text);
+        for other in [
+            "",
+            "0198c0de7f00700080000000000000a1",
+            "0198C0DE-7F00-7000-8000-00000000000A",
+            "{0198c0de-7f00-7000-8000-00000000000}",
+        ] {
+            assert_eq!(MemoId::parse(other), Err(InvalidValue::Malformed), "{other}");
+        }
+    }
+}

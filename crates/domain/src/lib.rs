@@ -1,0 +1,38 @@
+//! The domain of memo: entities, value objects and ports.
+//!
+//! Nothing here knows a framework, a database or a wire format. An adapter implements the traits of this crate
+//! ([`Store`], [`Clock`], …); use cases call them through `Arc<dyn Port>`.
+//!
+//! Value objects have fallible constructors and private fields, so that one that exists is valid.
+//! The clauses under `# Contract` of each port say what every adapter MUST do; the crate `memo-conformance` has a case for each.
+
+#![deny(missing_docs)]
+
+mod id;
+mod memo;
+mod page;
+mod ports;
+mod session;
+mod store;
+mod text;
+mod time;
+mod user;
+mod value;
+
+pub use id::{MemoId, SessionId, UserId};
+pub use memo::{
+    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SortDirection,
+    SortField, SortPosition, Tag, Tags, Title, Version, Visibility,
+};
+pub use page::{Limit, Page, PageRequest, PageStart};
+pub use ports::{
+    AccessClaims, Clock, HashError, IdGenerator, PasswordHasher, SecretGenerator, TokenError, TokenSigner,
+};
+pub use session::{
+    RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionRepository,
+};
+pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
+pub use text::fold;
+pub use time::Timestamp;
+pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserRepository};
+pub use value::InvalidValue;

@@ -1,0 +1,48 @@
+use async_trait::async_trait;
+
+use crate::{Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, StoreError, Version};
+
+/// Keeps memos.
+///
+/// # Contract
+/// * `a_memo_reads_back_equal`: what was inserted or updated MUST read back equal, every text byte for byte, every time
+///   to the microsecond.
+/// * `an_insert_with_a_taken_memo_id_conflicts`: [`insert`](Self::insert) MUST fail with
+///   [`Conflict::Id`](crate::Conflict::Id) where the id is taken.
+/// * `a_memo_needs_its_owner`: [`insert`](Self::insert) MUST fail with [`Conflict::Parent`](crate::Conflict::Parent)
+///   where the owner does not exist.
+/// * `an_update_from_another_version_is_stale`: [`update`](Self::update) and [`remove`](Self::remove) MUST fail with
+///   [`StoreError::Stale`] and change nothing unless the kept version is `from`.
+/// * `a_list_has_what_fits_its_filter`: [`list`](Self::list) and [`count`](Self::count) MUST agree with
+///   [`MemoFilter::matches`].
+/// * `a_list_is_sorted`: [`list`](Self::list) MUST sort by the field, then by id, both in the direction asked for;
+///   titles by [`Title::sort_key`](crate::Title::sort_key), byte by byte.
+/// * `pages_by_cursor_are_stable`: pages by cursor MUST give each memo once, under equal values of the sorted field and
+///   under inserts between two pages.
+/// * `a_page_knows_whether_there_are_more`: [`Page::next`] MUST be `None` on the last page and only there.
+/// * `a_view_has_its_owners_name`: a view MUST carry the owner's present display name.
+#[async_trait]
+pub trait MemoRepository: Send {
+    /// The memo with this id, whoever owns it, in the trash or not.
+    async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError>;
+
+    /// A page of the memos that fit a filter.
+    async fn list(
+        &mut self,
+        filter: &MemoFilter,
+        sort: MemoSort,
+        page: &PageRequest<MemoCursor>,
+    ) -> Result<Page<MemoView, MemoCursor>, StoreError>;
+
+    /// How many memos fit a filter.
+    async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError>;
+
+    /// Adds a memo.
+    async fn insert(&mut self, memo: &Memo) -> Result<(), StoreError>;
+
+    /// Replaces the memo with this id, which must still be in version `from`. Its owner and creation stay.
+    async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError>;
+
+    /// Removes a memo for good, which must still be in version `from`.
+    async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError>;
+}

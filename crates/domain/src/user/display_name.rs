@@ -1,0 +1,43 @@
+use crate::{
+    InvalidValue,
+    text::{check_length, check_no_control, normalize},
+};
+
+/// The name that others see: trimmed, NFC, 1 to 100 characters, no control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// The greatest length in characters (Unicode scalar values), after trimming and NFC.
+    pub const MAX: usize = 100;
+
+    /// # Errors
+    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`], [`InvalidValue::NulCharacter`] or
+    /// [`InvalidValue::ControlCharacter`].
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        check_no_control(text.as_ref())?;
+        let text = normalize(text.as_ref());
+        check_length(&text, 1, Self::MAX)?;
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_normalized() {
+        let name = DisplayName::new(" \u{1112}\u{1161}\u{11ab} ").expect("a valid name");
+        assert_eq!(name.as_str(), "한");
+        assert_eq!(DisplayName::new("  "), Err(InvalidValue::TooShort { min: 1 }));
+        assert_eq!(DisplayName::new("a\r\nb"), Err(InvalidValue::ControlCharacter));
+        assert_eq!(DisplayName::new("가".repeat(101)), Err(InvalidValue::TooLong { max: 100 }));
+    }
+}

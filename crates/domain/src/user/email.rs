@@ -1,0 +1,102 @@
+use std::str::FromStr;
+
+use email_address::EmailAddress;
+
+use crate::{
+    InvalidValue,
+    text::{check_length, check_no_control, fold, normalize},
+};
+
+/// An e-mail address (RFC 5321, and RFC 6531 for other scripts), NFC, up to 254 characters, without quoted parts.
+///
+/// Two addresses are equal where they differ in case or Unicode form only.
+#[derive(Debug, Clone)]
+pub struct Email {
+    address: String,
+    key: String,
+}
+
+impl Email {
+    /// The greatest length in characters.
+    pub const MAX: usize = 254;
+
+    /// # Errors
+    /// [`InvalidValue::TooLong`], [`InvalidValue::NulCharacter`], [`InvalidValue::ControlCharacter`] or
+    /// [`InvalidValue::Malformed`].
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        check_no_control(text.as_ref())?;
+        let address = normalize(text.as_ref());
+        check_length(&address, 0, Self::MAX)?;
+        // Quoted local parts and address literals are legal, and in practice an attack on whatever reads them next.
+        if address.contains(|c: char| c.is_whitespace() || "\"(),:;<>[\\]".contains(c)) {
+            return Err(InvalidValue::Malformed);
+        }
+        EmailAddress::from_str(&address).map_err(|_| InvalidValue::Malformed)?;
+        let key = fold(&address);
+        Ok(Self { address, key })
+    }
+
+    /// The address with the letter case it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.address
+    }
+
+    /// What addresses are compared by.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Email {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_address_is_a_fixed_point(text in "[a-zA-Zé가-힣.+_@ -]{0,40}") {
+            if let Ok(email) = Email::new(&text) {
+                let again = Email::new(email.as_str()).expect("an address is a valid address");
+                prop_assert_eq!(again.as_str(), email.as_str());
+                prop_assert_eq!(again.key(), email.key());
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_compared_without_case_and_unicode_form() {
+        assert_eq!(Email::new("Alice@Example.com"), Email::new(" alice@example.COM"));
+        assert_eq!(Email::new("jose\u{301}@example.com"), Email::new("JOS\u{c9}@example.com"));
+        assert_ne!(Email::new("alice@example.com"), Email::new("bob@example.com"));
+        assert_eq!(Email::new("Alice@Example.com").expect("valid").as_str(), "Alice@Example.com");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "alice",
+            "alice@",
+            "@example.com",
+            "a b@example.com",
+            "\"a b\"@example.com",
+            "a@[127.0.0.1]",
+            "a@b@c.com",
+        ] {
+            assert_eq!(Email::new(text), Err(InvalidValue::Malformed), "{text}");
+        }
+        assert_eq!(Email::new("a@example.com\r\nBcc: b@example.com"), Err(InvalidValue::ControlCharacter));
+        assert_eq!(Email::new(format!("{}@example.com", "a".repeat(250))), Err(InvalidValue::TooLong { max: 254 }));
+    }
+}

@@ -1,0 +1,83 @@
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{InvalidValue, text::check_length};
+
+/// A password in plain text, on its way to a [`PasswordHasher`](crate::PasswordHasher): NFC, 8 to 128 characters of any
+/// script. It has no `Display`, and its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// The least length in characters (Unicode scalar values).
+    pub const MIN: usize = 8;
+    /// The greatest length in characters (Unicode scalar values).
+    pub const MAX: usize = 128;
+
+    /// # Errors
+    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        crate::text::check_no_nul(text.as_ref())?;
+        let text: String = text.as_ref().nfc().collect();
+        check_length(&text, Self::MIN, Self::MAX)?;
+        Ok(Self(text))
+    }
+
+    /// The plain text, for a hasher alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// A password as it is kept: the text that a [`PasswordHasher`](crate::PasswordHasher) made. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps what a hasher made or a store kept.
+    #[must_use]
+    pub const fn new(hash: String) -> Self {
+        Self(hash)
+    }
+
+    /// The text, for a hasher or a store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_counted_in_characters_after_nfc() {
+        assert!(Password::new("비밀번호여덟글자").is_ok());
+        assert_eq!(Password::new("seven77"), Err(InvalidValue::TooShort { min: 8 }));
+        assert_eq!(Password::new("\u{1112}\u{1161}\u{11ab}".repeat(7)), Err(InvalidValue::TooShort { min: 8 }));
+        assert_eq!(Password::new("x".repeat(129)), Err(InvalidValue::TooLong { max: 128 }));
+        assert_eq!(Password::new("\u{1112}\u{1161}\u{11ab}".repeat(8)), Password::new("한".repeat(8)));
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        let password = Password::new("correct horse").expect("a valid password");
+        assert!(!format!("{password:?}").contains("horse"));
+        assert!(!format!("{:?}", PasswordHash::new("$2b$".into())).contains("$2b$"));
+    }
+}
