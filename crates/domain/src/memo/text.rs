@@ -26,6 +26,12 @@ impl Title {
         &self.0
     }
 
+    /// The text as it was given.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
     /// What titles are sorted by, compared byte by byte: the same order on every store, whatever its collations.
     #[must_use]
     pub fn sort_key(&self) -> String {
@@ -54,6 +60,12 @@ impl Content {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
     }
 }
 

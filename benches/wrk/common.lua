@@ -1,0 +1,36 @@
+-- What the scripts share: settings from the environment, and the line of JSON that `run` reads.
+local common = {}
+
+function common.setting(name)
+  return os.getenv(name) or error("the variable " .. name .. " is not set")
+end
+
+function common.lines(name)
+  local lines = {}
+  for line in io.lines(common.setting(name)) do lines[#lines + 1] = line end
+  return lines
+end
+
+function common.signed_in()
+  return { Authorization = "Bearer " .. common.setting("TOKEN") }
+end
+
+-- wrk counts answers of 400 and above as errors of status. It does not count those of 3xx, and counting them here would
+-- need a callback for each answer, which slows wrk down: `run` looks at the bytes read instead.
+-- `more` is further JSON members, each with a comma before it.
+function common.report(summary, latency, more)
+  local errors = summary.errors
+  print(string.format(
+    '{"requests":%d,"duration_us":%d,"bytes":%d,"errors":%d,"non_2xx":%d,"p50_us":%d,"p99_us":%d%s}',
+    summary.requests,
+    summary.duration,
+    summary.bytes,
+    errors.connect + errors.read + errors.write + errors.timeout + errors.status,
+    errors.status,
+    latency:percentile(50),
+    latency:percentile(99),
+    more or ""
+  ))
+end
+
+return common

@@ -1,0 +1,82 @@
+//! Remembers for a moment which sign-ins were live, so that not each request asks the store.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use memo_domain::{SessionId, Timestamp};
+use quick_cache::sync::Cache;
+
+/// How long an answer of the store is believed: a sign-in that ended on another node is refused after this at the latest.
+const BELIEVED: Duration = Duration::from_secs(4);
+
+/// How many sign-ins are remembered; the ones least used make room.
+const CAPACITY: usize = 10_000;
+
+pub struct LiveSessions {
+    seen: Cache<SessionId, Timestamp>,
+    forgotten: AtomicU64,
+}
+
+/// What [`LiveSessions::look`] found missing, and the state at that moment.
+pub struct Watch(u64);
+
+impl LiveSessions {
+    pub fn new() -> Self {
+        Self { seen: Cache::new(CAPACITY), forgotten: AtomicU64::new(0) }
+    }
+
+    /// `None` where the sign-in is known to live; otherwise what [`keep`](Self::keep) needs after the store was asked.
+    pub fn look(&self, id: SessionId, now: Timestamp) -> Option<Watch> {
+        let watch = Watch(self.forgotten.load(Ordering::Acquire));
+        match self.seen.get(&id) {
+            Some(seen) if now >= seen && now.since(seen) < BELIEVED => None,
+            _ => Some(watch),
+        }
+    }
+
+    /// Remembers that the store called a sign-in live, unless one was ended while the store was asked: the answer may be
+    /// older than that end.
+    pub fn keep(&self, id: SessionId, now: Timestamp, watch: &Watch) {
+        if self.forgotten.load(Ordering::Acquire) == watch.0 {
+            self.seen.insert(id, now);
+            if self.forgotten.load(Ordering::Acquire) != watch.0 {
+                self.seen.remove(&id);
+            }
+        }
+    }
+
+    /// Forgets a sign-in that has ended.
+    pub fn forget(&self, id: SessionId) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.seen.remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> SessionId {
+        SessionId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("a valid id")
+    }
+
+    #[test]
+    fn an_answer_is_believed_for_a_moment() {
+        let (live, now) = (LiveSessions::new(), Timestamp::from_micros(0));
+        let watch = live.look(id(), now).expect("unknown at first");
+        live.keep(id(), now, &watch);
+        assert!(live.look(id(), now + Duration::from_secs(3)).is_none());
+        assert!(live.look(id(), now + BELIEVED).is_some());
+    }
+
+    #[test]
+    fn an_end_while_the_store_is_asked_is_not_overlooked() {
+        let (live, now) = (LiveSessions::new(), Timestamp::from_micros(0));
+        let watch = live.look(id(), now).expect("unknown at first");
+        live.forget(id());
+        live.keep(id(), now, &watch);
+        assert!(live.look(id(), now).is_some());
+    }
+}

@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use memo_domain::{Access, Memo, MemoFilter, MemoId, Store, StoreError, Timestamp, UserId, Version};
+use tokio::task::JoinSet;
+
+use crate::{
+    samples::{at, content, memo, memo_id},
+    steps::{BY_CHANGE, add_memos, add_user, begin, count, find_memo, ids, list, retry},
+};
+
+async fn changed(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    for id in ids {
+        let mut memo = uow.memos().lookup(*id).await?.expect("the memo is there").memo;
+        let from = memo.version;
+        change(&mut memo);
+        memo.version = from.next();
+        uow.memos().update(&memo, from).await?;
+    }
+    uow.commit().await
+}
+
+/// Counts one up in the text of a memo.
+fn increment(memo: &mut Memo) {
+    let number: u32 = memo.state.content.as_str().parse().expect("a number");
+    memo.state.content = content(&(number + 1).to_string());
+}
+
+fn counter(n: u32, owner: UserId) -> Memo {
+    let mut memo = memo(n, owner);
+    memo.state.content = content("0");
+    memo
+}
+
+pub(crate) async fn writers_wait_for_each_other(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let shared = counter(0, owner);
+    add_memos(&*store, std::slice::from_ref(&shared)).await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (store, ids) = (Arc::clone(&store), [shared.id]);
+        tasks.spawn(async move {
+            for _ in 0..25 {
+                retry(|| changed(&*store, &ids, increment)).await.expect("a writer passes in the end");
+            }
+        });
+    }
+    tasks.join_all().await;
+    let kept = find_memo(&*store, shared.id).await.expect("the memo");
+    assert_eq!(kept.state.content.as_str(), "200", "no update is lost");
+    assert_eq!(kept.version, Version::new(201));
+}
+
+pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let mut tasks = JoinSet::new();
+    for n in 0..100 {
+        let store = Arc::clone(&store);
+        let memo = memo(n, owner);
+        tasks.spawn(async move {
+            let insert = async || {
+                let mut uow = store.begin(Access::Write).await?;
+                uow.memos().insert(&memo).await?;
+                uow.commit().await
+            };
+            retry(insert).await.expect("a writer passes in the end");
+        });
+    }
+    tasks.join_all().await;
+    let mut expected: Vec<_> = (0..100).map(memo_id).collect();
+    expected.sort();
+    expected.reverse();
+    assert_eq!(ids(&list(&*store, &MemoFilter::of(owner), BY_CHANGE).await), expected);
+    assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 100);
+}
+
+pub(crate) async fn snapshots_among_writers_see_whole_commits(store: Arc<dyn Store>) {
+    const LAST: i64 = 60;
+    let owner = add_user(&*store, 0).await;
+    let pair = [counter(0, owner), counter(1, owner)];
+    let ids = [pair[0].id, pair[1].id];
+    add_memos(&*store, &pair).await;
+    let writer = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for n in 1..=LAST {
+                let both = |memo: &mut Memo| memo.updated_at = at(n);
+                retry(|| changed(&*store, &ids, both)).await.expect("a writer passes in the end");
+            }
+        })
+    };
+    loop {
+        let seen = times(&*store, &ids).await;
+        assert_eq!(seen[0], seen[1], "both memos are of one commit");
+        assert_eq!(seen[0], seen[2], "and so is the first one when it is read again");
+        if seen[0] == at(LAST) || writer.is_finished() {
+            break;
+        }
+    }
+    writer.await.expect("the writer passes");
+    assert_eq!(times(&*store, &ids).await, [at(LAST); 3]);
+}
+
+/// When the first, the second and again the first of two memos changed, in one snapshot.
+async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
+    let mut uow = begin(store, Access::Snapshot).await;
+    let mut times = [at(0); 3];
+    for (time, id) in times.iter_mut().zip([ids[0], ids[1], ids[0]]) {
+        let view = uow.memos().lookup(id).await.expect("memos are read").expect("the memo is there");
+        *time = view.memo.updated_at;
+    }
+    times
+}

@@ -1,0 +1,190 @@
+use std::sync::Arc;
+
+use memo_domain::{Access, Conflict, Memo, MemoFilter, MemoScope, PageRequest, Store, UserId, Version, Visibility};
+
+use crate::{
+    samples::{at, awkward_memos, display_name, full_memo, memo, memo_id, tags, user_id},
+    steps::{
+        BY_CHANGE, add_memos, add_user, assert_conflict, assert_stale, begin, commit, count, find_memo, find_user, ids,
+        list,
+    },
+};
+
+async fn replace(store: &dyn Store, memo: &Memo, from: Version) {
+    let mut uow = begin(store, Access::Write).await;
+    uow.memos().update(memo, from).await.expect("the memo is changed");
+    commit(uow).await;
+}
+
+pub(crate) async fn a_memo_reads_back_equal(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let (plain, full) = (memo(1, owner), full_memo(2, owner));
+    add_memos(&*store, &[plain.clone(), full.clone()]).await;
+    assert_eq!(find_memo(&*store, plain.id).await.as_ref(), Some(&plain));
+    assert_eq!(find_memo(&*store, full.id).await.as_ref(), Some(&full));
+    assert_eq!(find_memo(&*store, memo_id(3)).await, None);
+
+    // Each value comes and goes in an update too.
+    let filled = Memo { id: plain.id, version: Version::new(2), ..full.clone() };
+    let emptied = Memo { id: full.id, version: Version::new(8), ..plain.clone() };
+    replace(&*store, &filled, plain.version).await;
+    replace(&*store, &emptied, full.version).await;
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        let mut uow = begin(&*store, access).await;
+        for memo in [&filled, &emptied] {
+            let kept = uow.memos().lookup(memo.id).await.expect("memos are read").map(|view| view.memo);
+            assert_eq!(kept.as_ref(), Some(memo), "{access:?}");
+        }
+    }
+}
+
+pub(crate) async fn a_memo_of_awkward_text_reads_back_equal(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let mut memos = awkward_memos(owner);
+    add_memos(&*store, &memos).await;
+    for memo in &memos {
+        assert_eq!(find_memo(&*store, memo.id).await.as_ref(), Some(memo), "after an insert");
+    }
+
+    let states: Vec<_> = memos.iter().map(|memo| memo.state.clone()).collect();
+    let mut uow = begin(&*store, Access::Write).await;
+    for (memo, state) in memos.iter_mut().zip(states.into_iter().rev()) {
+        let from = memo.version;
+        memo.state = state;
+        memo.version = Version::new(from.get() / 2);
+        memo.deleted_at = None;
+        uow.memos().update(memo, from).await.expect("the memo is changed");
+    }
+    commit(uow).await;
+    let listed = list(&*store, &MemoFilter::of(owner), BY_CHANGE).await;
+    assert_eq!(listed.len(), memos.len());
+    for memo in &memos {
+        assert_eq!(find_memo(&*store, memo.id).await.as_ref(), Some(memo), "after an update");
+        assert!(listed.contains(memo), "{:?} is the same in a list", memo.id);
+    }
+}
+
+pub(crate) async fn an_update_replaces_all_but_owner_and_creation(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let old = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&old)).await;
+    let mut new = memo(0, other);
+    new.state.tags = tags(["한글", "b", "WORK"]);
+    new.version = Version::new(8);
+    new.created_at = at(5);
+    new.updated_at = at(6);
+    replace(&*store, &new, old.version).await;
+    let expected = Memo { owner_id: owner, created_at: old.created_at, ..new };
+    assert_eq!(find_memo(&*store, old.id).await, Some(expected));
+}
+
+pub(crate) async fn a_removed_memo_is_gone(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let memos = [full_memo(0, owner), full_memo(1, owner)];
+    add_memos(&*store, &memos).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.memos().remove(memos[0].id, memos[0].version).await.expect("the memo is removed");
+    commit(uow).await;
+    let trash = MemoFilter { trashed: true, ..MemoFilter::of(owner) };
+    assert_eq!(find_memo(&*store, memos[0].id).await, None);
+    assert_eq!(ids(&list(&*store, &trash, BY_CHANGE).await), [memos[1].id]);
+    assert_eq!(count(&*store, &trash).await, 1);
+
+    // Nothing of it is left for one that has the same id.
+    let plain = memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&plain)).await;
+    assert_eq!(find_memo(&*store, plain.id).await, Some(plain));
+    assert_eq!(find_memo(&*store, memos[1].id).await.as_ref(), Some(&memos[1]));
+}
+
+pub(crate) async fn an_insert_with_a_taken_memo_id_conflicts(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let first = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&first)).await;
+    for second in [first.clone(), memo(0, other)] {
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_conflict(uow.memos().insert(&second).await, Conflict::Id);
+        drop(uow);
+    }
+    assert_eq!(find_memo(&*store, first.id).await.as_ref(), Some(&first));
+
+    // In one unit of work as well.
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.memos().insert(&memo(1, owner)).await.expect("the memo is added");
+    assert_conflict(uow.memos().insert(&full_memo(1, owner)).await, Conflict::Id);
+}
+
+pub(crate) async fn a_memo_needs_its_owner(store: Arc<dyn Store>) {
+    let nobody = user_id(9);
+    for memo in [memo(0, nobody), full_memo(1, nobody)] {
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_conflict(uow.memos().insert(&memo).await, Conflict::Parent);
+        drop(uow);
+        assert_eq!(find_memo(&*store, memo.id).await, None);
+    }
+    assert_eq!(count(&*store, &MemoFilter::of(nobody)).await, 0);
+}
+
+pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let kept = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let changed = Memo { version: Version::new(9), ..memo(0, owner) };
+    for from in [Version::FIRST, Version::new(6), Version::new(8), changed.version, Version::new(u32::MAX)] {
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_stale(uow.memos().update(&changed, from).await);
+        drop(uow);
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_stale(uow.memos().remove(kept.id, from).await);
+        drop(uow);
+        assert_eq!(find_memo(&*store, kept.id).await.as_ref(), Some(&kept), "from {from:?}");
+    }
+    replace(&*store, &changed, kept.version).await;
+    assert_eq!(find_memo(&*store, kept.id).await, Some(changed));
+}
+
+pub(crate) async fn an_absent_memo_is_stale(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let absent = memo(0, owner);
+    let mut uow = begin(&*store, Access::Write).await;
+    assert_stale(uow.memos().update(&absent, absent.version).await);
+    drop(uow);
+    let mut uow = begin(&*store, Access::Write).await;
+    assert_stale(uow.memos().remove(absent.id, absent.version).await);
+    drop(uow);
+    assert_eq!(find_memo(&*store, absent.id).await, None);
+}
+
+pub(crate) async fn a_view_has_its_owners_name(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos = [memo(0, owner), memo(1, other)];
+    for memo in &mut memos {
+        memo.state.visibility = Visibility::Public;
+    }
+    add_memos(&*store, &memos).await;
+    assert_eq!(names(&*store, other).await, ["User 0", "User 1"]);
+
+    let mut user = find_user(&*store, owner).await.expect("a member");
+    let from = user.version;
+    user.display_name = display_name("새 이름 👩\u{200d}👧");
+    user.touch(at(1));
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.users().update(&user, from).await.expect("the member is renamed");
+    commit(uow).await;
+    assert_eq!(names(&*store, other).await, ["User 1", "새 이름 👩\u{200d}👧"]);
+}
+
+/// The names in the public list, which must be those that single memos are read with.
+async fn names(store: &dyn Store, viewer: UserId) -> Vec<String> {
+    let public = MemoFilter { scope: MemoScope::Public, ..MemoFilter::of(viewer) };
+    let mut uow = begin(store, Access::Snapshot).await;
+    let page = uow.memos().list(&public, BY_CHANGE, &PageRequest::default()).await;
+    let views = page.expect("memos are listed").items;
+    for view in &views {
+        let single = uow.memos().lookup(view.memo.id).await.expect("memos are read");
+        assert_eq!(single.as_ref(), Some(view));
+    }
+    let mut names: Vec<_> = views.iter().map(|view| view.owner_name.as_str().to_owned()).collect();
+    names.sort();
+    names
+}

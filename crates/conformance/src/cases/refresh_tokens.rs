@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use memo_domain::{Access, Conflict, RefreshToken, SecretDigest, SessionId, Store, StoreError, Timestamp};
+use tokio::task::JoinSet;
+
+use crate::{
+    samples::{EARLIEST, LATEST, at, digest, refresh_token, session, session_id},
+    steps::{add_refresh_token, add_session, add_user, assert_conflict, begin, commit, find_refresh_token, retry},
+};
+
+async fn signed_in(store: &dyn Store) -> SessionId {
+    let session = session(0, add_user(store, 0).await);
+    add_session(store, &session).await;
+    session.id
+}
+
+async fn claim(store: &dyn Store, digest: SecretDigest, at: Timestamp) -> Result<bool, StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    let claimed = uow.refresh_tokens().claim(&digest, at).await?;
+    uow.commit().await?;
+    Ok(claimed)
+}
+
+pub(crate) async fn a_refresh_token_reads_back_equal(store: Arc<dyn Store>) {
+    let session_id = signed_in(&*store).await;
+    let tokens = [
+        refresh_token(0, session_id),
+        RefreshToken { used_at: Some(at(7)), ..refresh_token(1, session_id) },
+        RefreshToken { issued_at: EARLIEST, expires_at: LATEST, ..refresh_token(2, session_id) },
+        RefreshToken { digest: SecretDigest::new([0; 32]), ..refresh_token(3, session_id) },
+        RefreshToken { digest: SecretDigest::new([0xff; 32]), ..refresh_token(4, session_id) },
+        RefreshToken { digest: SecretDigest::new([b' '; 32]), ..refresh_token(5, session_id) },
+        RefreshToken { digest: SecretDigest::new([b'a'; 32]), ..refresh_token(6, session_id) },
+        RefreshToken { digest: SecretDigest::new([b'A'; 32]), ..refresh_token(7, session_id) },
+    ];
+    for token in &tokens {
+        add_refresh_token(&*store, token).await;
+    }
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        let mut uow = begin(&*store, access).await;
+        for token in &tokens {
+            let kept = uow.refresh_tokens().lookup(&token.digest).await.expect("tokens are read");
+            assert_eq!(kept.as_ref(), Some(token), "{access:?}");
+        }
+    }
+    assert_eq!(find_refresh_token(&*store, digest(9)).await, None);
+}
+
+pub(crate) async fn an_insert_with_a_taken_digest_conflicts(store: Arc<dyn Store>) {
+    let session_id = signed_in(&*store).await;
+    let first = refresh_token(0, session_id);
+    add_refresh_token(&*store, &first).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    let second = RefreshToken { issued_at: at(1), used_at: Some(at(2)), ..first.clone() };
+    assert_conflict(uow.refresh_tokens().insert(&second).await, Conflict::Id);
+    drop(uow);
+    assert_eq!(find_refresh_token(&*store, first.digest).await, Some(first));
+}
+
+pub(crate) async fn a_refresh_token_needs_its_session(store: Arc<dyn Store>) {
+    signed_in(&*store).await;
+    let orphan = refresh_token(0, session_id(9));
+    let mut uow = begin(&*store, Access::Write).await;
+    assert_conflict(uow.refresh_tokens().insert(&orphan).await, Conflict::Parent);
+    drop(uow);
+    assert_eq!(find_refresh_token(&*store, orphan.digest).await, None);
+}
+
+pub(crate) async fn a_refresh_token_is_claimed_once(store: Arc<dyn Store>) {
+    let session_id = signed_in(&*store).await;
+    let (token, other) = (refresh_token(0, session_id), refresh_token(1, session_id));
+    add_refresh_token(&*store, &token).await;
+    add_refresh_token(&*store, &other).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    assert!(uow.refresh_tokens().claim(&token.digest, at(5)).await.expect("a claim"));
+    assert!(!uow.refresh_tokens().claim(&token.digest, at(6)).await.expect("a claim"), "in one unit of work");
+    commit(uow).await;
+    for later in [at(5), at(7)] {
+        assert!(!claim(&*store, token.digest, later).await.expect("a claim"), "in another");
+    }
+    let used = RefreshToken { used_at: Some(at(5)), ..token };
+    assert_eq!(find_refresh_token(&*store, used.digest).await, Some(used));
+    assert_eq!(find_refresh_token(&*store, other.digest).await, Some(other));
+
+    let born_used = RefreshToken { used_at: Some(at(1)), ..refresh_token(2, session_id) };
+    add_refresh_token(&*store, &born_used).await;
+    assert!(!claim(&*store, born_used.digest, at(8)).await.expect("a claim"));
+    assert_eq!(find_refresh_token(&*store, born_used.digest).await, Some(born_used));
+}
+
+pub(crate) async fn one_of_many_concurrent_claims_gets_the_token(store: Arc<dyn Store>) {
+    let session_id = signed_in(&*store).await;
+    for round in 0..5 {
+        let token = refresh_token(round, session_id);
+        add_refresh_token(&*store, &token).await;
+        let mut tasks = JoinSet::new();
+        for n in 0..20 {
+            let (store, digest) = (Arc::clone(&store), token.digest);
+            tasks.spawn(async move { (at(n), retry(|| claim(&*store, digest, at(n))).await) });
+        }
+        let results = tasks.join_all().await;
+        let winners: Vec<_> =
+            results.into_iter().filter_map(|(at, claimed)| claimed.expect("a claim").then_some(at)).collect();
+        assert_eq!(winners.len(), 1, "exactly one has the token");
+        let kept = find_refresh_token(&*store, token.digest).await.expect("the token");
+        assert_eq!(kept.used_at, Some(winners[0]));
+    }
+}
+
+pub(crate) async fn an_absent_refresh_token_is_not_claimed(store: Arc<dyn Store>) {
+    assert!(!claim(&*store, digest(0), at(0)).await.expect("a claim"));
+    assert_eq!(find_refresh_token(&*store, digest(0)).await, None);
+}
+
+pub(crate) async fn a_dropped_claim_leaves_the_token(store: Arc<dyn Store>) {
+    let token = refresh_token(0, signed_in(&*store).await);
+    add_refresh_token(&*store, &token).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    assert!(uow.refresh_tokens().claim(&token.digest, at(1)).await.expect("a claim"));
+    drop(uow);
+    assert_eq!(find_refresh_token(&*store, token.digest).await.as_ref(), Some(&token));
+    assert!(claim(&*store, token.digest, at(2)).await.expect("a claim"));
+}

@@ -1,0 +1,180 @@
+//! The one list of cases.
+//!
+//! Cases are visible in this crate alone and reachable through the list alone, so that one that is missing here is
+//! reported by the compiler as never used.
+
+/// Hands the list to another macro, behind an argument for it.
+///
+/// In parentheses stands what the cases of a module take: the store, or the test store that can reopen it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_case {
+    ($expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            memos(store) {
+                a_memo_reads_back_equal
+                a_memo_of_awkward_text_reads_back_equal
+                an_update_replaces_all_but_owner_and_creation
+                a_removed_memo_is_gone
+                an_insert_with_a_taken_memo_id_conflicts
+                a_memo_needs_its_owner
+                an_update_from_another_version_is_stale
+                an_absent_memo_is_stale
+                a_view_has_its_owners_name
+            }
+            filters(store) {
+                a_list_has_what_fits_its_filter
+                a_tag_filter_needs_all_tags_whatever_their_case
+                a_tag_filter_has_no_wildcards
+                a_tag_filter_tells_accents_apart
+                time_bounds_are_exclusive
+                time_bounds_may_be_the_ends_of_time
+                the_public_scope_has_everyones_public_memos
+            }
+            pages(store) {
+                a_list_is_sorted
+                titles_are_sorted_byte_by_byte
+                pages_by_cursor_are_stable
+                pages_by_cursor_are_stable_under_inserts
+                a_cursor_outlives_its_memo
+                pages_by_offset_are_parts_of_the_list
+                a_page_knows_whether_there_are_more
+                a_cursor_keeps_the_longest_title
+            }
+            users(store) {
+                a_user_reads_back_equal
+                an_insert_with_a_taken_user_id_conflicts
+                an_email_is_taken_whatever_its_case
+                an_email_with_another_accent_is_free
+                a_user_may_change_the_case_of_their_email
+                a_user_is_found_by_email_whatever_its_case
+                a_user_update_from_another_version_is_stale
+                one_of_many_concurrent_sign_ups_gets_the_email
+            }
+            sessions(store) {
+                a_session_reads_back_equal
+                every_set_of_scopes_reads_back_equal
+                an_insert_with_a_taken_session_id_conflicts
+                a_session_needs_its_user
+                an_update_of_an_absent_session_is_stale
+            }
+            refresh_tokens(store) {
+                a_refresh_token_reads_back_equal
+                an_insert_with_a_taken_digest_conflicts
+                a_refresh_token_needs_its_session
+                a_refresh_token_is_claimed_once
+                one_of_many_concurrent_claims_gets_the_token
+                an_absent_refresh_token_is_not_claimed
+                a_dropped_claim_leaves_the_token
+            }
+            units_of_work(store) {
+                an_open_store_passes_its_check
+                what_was_committed_is_seen
+                a_dropped_unit_of_work_leaves_nothing
+                a_failed_unit_of_work_leaves_nothing
+                a_cancelled_unit_of_work_leaves_nothing
+                two_repositories_commit_together
+                what_is_not_committed_is_not_seen
+                a_unit_of_work_sees_its_own_writes
+                a_snapshot_sees_one_state
+            }
+            concurrency(store) {
+                writers_wait_for_each_other
+                concurrent_inserts_are_all_kept
+                snapshots_among_writers_see_whole_commits
+            }
+            reopening(test_store) {
+                what_was_committed_survives_reopening
+            }
+        }
+    };
+}
+
+/// Expands to one test for each behaviour of the suite.
+///
+/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that makes a fresh store, or gives `None`
+/// where the service that keeps it is not there: the tests say so and pass.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($factory:path) => {
+        $crate::__each_case!(__tests, [$factory]);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([$factory:path] $($module:ident($kind:ident) { $($case:ident)* })*) => {$($(
+        #[test]
+        fn $case() {
+            $crate::run(stringify!($case), $factory, $crate::entries::$case);
+        }
+    )*)*};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entries {
+    ([] $($module:ident($kind:ident) { $($case:ident)* })*) => {
+        /// The cases in the form that the tests run.
+        #[doc(hidden)]
+        pub mod entries {
+            use $crate::{TestStore, cases};
+
+            $($(
+                /// See the test of this name.
+                pub async fn $case(test_store: Box<dyn TestStore>) {
+                    $crate::__entries!(@call $kind test_store cases::$module::$case);
+                }
+            )*)*
+        }
+
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($(stringify!($case)),*),*];
+    };
+    (@call store $test_store:ident $case:path) => { $case($test_store.store()).await };
+    (@call test_store $test_store:ident $case:path) => { $case($test_store).await };
+}
+
+crate::__each_case!(__entries, []);
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::NAMES;
+
+    #[test]
+    fn every_clause_of_a_contract_has_a_case() {
+        let mut clauses = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut clauses);
+        assert!(clauses.contains("what_was_committed_is_seen"), "the clauses are read from where they stand");
+        let cases: BTreeSet<_> = NAMES.iter().map(ToString::to_string).collect();
+        let missing: Vec<_> = clauses.difference(&cases).collect();
+        assert!(missing.is_empty(), "clauses without a case: {missing:?}");
+    }
+
+    #[test]
+    fn no_case_is_listed_twice() {
+        assert_eq!(NAMES.iter().collect::<BTreeSet<_>>().len(), NAMES.len());
+    }
+
+    /// The names of all clauses: lines of the form "/// * `name`: …".
+    fn collect(folder: &Path, clauses: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).expect("the folder is read") {
+            let path = entry.expect("the entry is read").path();
+            if path.is_dir() {
+                collect(&path, clauses);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("the file is read");
+                clauses.extend(text.lines().filter_map(clause).map(ToOwned::to_owned));
+            }
+        }
+    }
+
+    fn clause(line: &str) -> Option<&str> {
+        let (name, _) = line.trim_start().strip_prefix("/// * `")?.split_once("`:")?;
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_').then_some(name)
+    }
+}

@@ -1,0 +1,221 @@
+//! Entities to keep, from plain ones to the most awkward that the domain allows.
+
+use memo_domain::{
+    Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
+    SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
+};
+
+/// Texts that a store may harm: by normalizing, trimming, re-encoding, escaping or cutting them.
+pub(crate) const AWKWARD: [&str; 12] = [
+    "한글 메모, 조합형 아님",
+    "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}",
+    "👩\u{200d}👩\u{200d}👧\u{200d}👦 🏳\u{fe0f}\u{200d}🌈",
+    "שלום \u{202e}مرحبا\u{202c} \u{200f}",
+    "a\r\nb\rc\nd\te",
+    "\u{301}e\u{301}\u{20dd}\u{345}",
+    "𝒜𠮷\u{1d160}\u{fffd}\u{10ffff}",
+    " \u{a0}\u{3000}spaces at both ends\u{3000}  ",
+    r#"'; DROP TABLE memos; -- "%_\\ $1 ?1 :a {} [] {"a":1} <b>&amp;"#,
+    "\u{1}\u{8}\u{1b}[31m\u{7f}\u{85}\u{2028}\u{feff}",
+    "İIıi ßẞ ΣσςŸ ǅ ŉ",
+    " ",
+];
+
+/// The earliest moment.
+pub(crate) const EARLIEST: Timestamp = Timestamp::from_micros(i64::MIN);
+/// The last moment.
+pub(crate) const LATEST: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// So many microseconds past 2026-01-31T09:00:00.123456Z, a moment that a store of milliseconds can't keep.
+pub(crate) const fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_769_850_000_123_456 + micros)
+}
+
+/// A `UUIDv7` whose first half is scattered, so that ids sort in another order than they are made in.
+fn id(n: u32) -> String {
+    let mixed = (u64::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (high, middle, low) = (mixed >> 32, mixed >> 16 & 0xffff, mixed & 0xfff);
+    format!("{high:08x}-{middle:04x}-7{low:03x}-8000-{n:012x}")
+}
+
+pub(crate) fn memo_id(n: u32) -> MemoId {
+    MemoId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn user_id(n: u32) -> UserId {
+    UserId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn session_id(n: u32) -> SessionId {
+    SessionId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::new(text).expect("a valid address")
+}
+
+pub(crate) fn display_name(text: &str) -> DisplayName {
+    DisplayName::new(text).expect("a valid name")
+}
+
+pub(crate) fn title(text: &str) -> Title {
+    Title::new(text).expect("a valid title")
+}
+
+pub(crate) fn content(text: &str) -> Content {
+    Content::new(text).expect("valid content")
+}
+
+pub(crate) fn tag(text: &str) -> Tag {
+    Tag::new(text).expect("a valid tag")
+}
+
+pub(crate) fn tags<'a>(texts: impl IntoIterator<Item = &'a str>) -> Tags {
+    Tags::new(texts.into_iter().map(tag)).expect("few tags")
+}
+
+/// A plain member.
+pub(crate) fn user(n: u32) -> User {
+    let hash = PasswordHash::new(format!("$2b$04$hash{n}"));
+    let address = email(&format!("user{n}@example.com"));
+    User::sign_up(user_id(n), address, display_name(&format!("User {n}")), hash, Locale::En, at(0))
+}
+
+/// Members with a value in every optional field, with none, and with the longest and oddest texts.
+pub(crate) fn awkward_users() -> Vec<User> {
+    let names = AWKWARD.iter().filter_map(|text| DisplayName::new(text).ok());
+    let mut users: Vec<_> = (0..).zip(names).map(|(n, name)| User { display_name: name, ..user(n) }).collect();
+    let label = "d".repeat(61);
+    let mut add = |change: &dyn Fn(&mut User)| {
+        let mut user = user(u32::try_from(users.len()).expect("few users"));
+        change(&mut user);
+        users.push(user);
+    };
+    add(&|user| user.email = email("Jose\u{301}.한글+İ@Example.COM"));
+    add(&|user| user.email = email(&format!("{}@{label}.{label}.{label}.org", "L".repeat(64))));
+    add(&|user| user.display_name = display_name(&"𠮷".repeat(DisplayName::MAX)));
+    add(&|user| {
+        user.email_verified = true;
+        user.role = Role::Admin;
+        user.locale = Locale::Ko;
+        user.disabled_at = Some(LATEST);
+        user.version = Version::new(u32::MAX);
+        user.updated_at = LATEST;
+    });
+    add(&|user| {
+        user.password_hash = None;
+        user.created_at = EARLIEST;
+        user.updated_at = Timestamp::from_micros(-1);
+    });
+    add(&|user| user.password_hash = Some(PasswordHash::new("$argon2id$v=19$".to_owned() + &"+/".repeat(100))));
+    users
+}
+
+/// A plain memo.
+pub(crate) fn memo(n: u32, owner: UserId) -> Memo {
+    let state = MemoState {
+        title: title(&format!("Memo {n}")),
+        content: content(""),
+        tags: Tags::default(),
+        pinned: false,
+        archived: false,
+        visibility: Visibility::Private,
+        remind_at: None,
+    };
+    Memo::create(memo_id(n), owner, state, at(0))
+}
+
+/// A memo with a value in every field that is unlike those of [`memo`].
+pub(crate) fn full_memo(n: u32, owner: UserId) -> Memo {
+    Memo {
+        state: MemoState {
+            title: title("제목"),
+            content: content("# 본문\r\n\n* 하나\n"),
+            tags: tags(["Work", "한글", "a tag", "100%"]),
+            pinned: true,
+            archived: true,
+            visibility: Visibility::Public,
+            remind_at: Some(at(3)),
+        },
+        reminded_at: Some(at(4)),
+        version: Version::new(7),
+        updated_at: at(2),
+        deleted_at: Some(at(1)),
+        ..memo(n, owner)
+    }
+}
+
+/// Memos of the oddest and longest texts, and of the ends of time.
+pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
+    let mut memos: Vec<_> = (0..)
+        .zip(AWKWARD)
+        .map(|(n, text)| {
+            let mut memo = full_memo(n, owner);
+            memo.state.title = title(text);
+            memo.state.content = content(&format!("{text}\n{text}"));
+            memo.state.tags = Tags::new(Tag::new(text).ok().into_iter().chain([tag("b"), tag("A")])).expect("few tags");
+            memo
+        })
+        .collect();
+    // The sort key of U+1D160 is three times as long as it, the longest that there is.
+    for longest in ["\u{1d160}", "𠮷", "İ", "가", "x"] {
+        let mut memo = full_memo(u32::try_from(memos.len()).expect("few memos"), owner);
+        memo.state.title = title(&longest.repeat(Title::MAX));
+        memo.state.content = content(&longest.repeat(Content::MAX));
+        memo.state.tags = tags([longest.repeat(16).as_str()]);
+        memos.push(memo);
+    }
+    let mut ends = full_memo(100, owner);
+    let last_letters =
+        (b'a'..).take(Tags::MAX).map(|letter| "𠮷".repeat(Tag::MAX - 1) + &char::from(letter).to_string());
+    ends.state.tags = Tags::new(last_letters.map(|text| tag(&text))).expect("few tags");
+    ends.state.remind_at = Some(LATEST);
+    ends.reminded_at = Some(EARLIEST);
+    ends.version = Version::new(u32::MAX);
+    ends.created_at = EARLIEST;
+    ends.updated_at = Timestamp::from_micros(-1);
+    ends.deleted_at = Some(LATEST);
+    memos.push(ends);
+    memos
+}
+
+/// A plain sign-in.
+pub(crate) fn session(n: u32, user_id: UserId) -> Session {
+    Session {
+        id: session_id(n),
+        user_id,
+        scopes: Scopes::all(),
+        device: None,
+        ip: None,
+        created_at: at(0),
+        last_seen_at: at(0),
+        expires_at: at(1_000_000),
+        ended_at: None,
+    }
+}
+
+/// A sign-in with a value in every field that is unlike those of [`session`].
+pub(crate) fn full_session(n: u32, user_id: UserId, device: &str) -> Session {
+    Session {
+        scopes: Scopes::parse("memos:read account:write").expect("valid scopes"),
+        device: Some(device.to_owned()),
+        ip: Some("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".to_owned()),
+        last_seen_at: at(1),
+        expires_at: LATEST,
+        ended_at: Some(at(2)),
+        ..session(n, user_id)
+    }
+}
+
+/// A digest with a byte of every kind of trouble: zero, quotes, a backslash, not UTF-8.
+pub(crate) fn digest(n: u8) -> SecretDigest {
+    let mut bytes = *Secret::new([n; 32]).digest().as_bytes();
+    bytes[..6].copy_from_slice(&[0, b'\'', b'\\', 0xff, 0xc0, n]);
+    bytes[31] = 0;
+    SecretDigest::new(bytes)
+}
+
+/// A token that was not used yet.
+pub(crate) fn refresh_token(n: u8, session_id: SessionId) -> RefreshToken {
+    RefreshToken { digest: digest(n), session_id, issued_at: at(0), expires_at: at(1_000_001), used_at: None }
+}

@@ -1,0 +1,152 @@
+//! What most cases do.
+
+use std::{fmt::Debug, time::Duration};
+
+use memo_domain::{
+    Access, Conflict, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, PageStart,
+    RefreshToken, SecretDigest, Session, SessionId, SortDirection, SortField, Store, StoreError, UnitOfWork, User,
+    UserId,
+};
+use tokio::time::timeout;
+
+use crate::samples::{display_name, user};
+
+pub(crate) async fn begin(store: &dyn Store, access: Access) -> Box<dyn UnitOfWork> {
+    store.begin(access).await.expect("a unit of work begins")
+}
+
+pub(crate) async fn commit(uow: Box<dyn UnitOfWork>) {
+    uow.commit().await.expect("the unit of work commits");
+}
+
+/// Keeps new members.
+pub(crate) async fn add_users(store: &dyn Store, users: &[User]) {
+    let mut uow = begin(store, Access::Write).await;
+    for user in users {
+        uow.users().insert(user).await.expect("the member is added");
+    }
+    commit(uow).await;
+}
+
+/// Keeps a new plain member.
+pub(crate) async fn add_user(store: &dyn Store, n: u32) -> UserId {
+    add_users(store, &[user(n)]).await;
+    user(n).id
+}
+
+/// Keeps new memos.
+pub(crate) async fn add_memos(store: &dyn Store, memos: &[Memo]) {
+    let mut uow = begin(store, Access::Write).await;
+    for memo in memos {
+        uow.memos().insert(memo).await.expect("the memo is added");
+    }
+    commit(uow).await;
+}
+
+/// Keeps a new sign-in.
+pub(crate) async fn add_session(store: &dyn Store, session: &Session) {
+    let mut uow = begin(store, Access::Write).await;
+    uow.sessions().insert(session).await.expect("the sign-in is added");
+    commit(uow).await;
+}
+
+/// Keeps a new refresh token.
+pub(crate) async fn add_refresh_token(store: &dyn Store, token: &RefreshToken) {
+    let mut uow = begin(store, Access::Write).await;
+    uow.refresh_tokens().insert(token).await.expect("the token is added");
+    commit(uow).await;
+}
+
+pub(crate) async fn find_user(store: &dyn Store, id: UserId) -> Option<User> {
+    begin(store, Access::Read).await.users().lookup(id).await.expect("members are read")
+}
+
+pub(crate) async fn find_memo(store: &dyn Store, id: MemoId) -> Option<Memo> {
+    let view = begin(store, Access::Read).await.memos().lookup(id).await.expect("memos are read");
+    view.map(|view| view.memo)
+}
+
+pub(crate) async fn find_session(store: &dyn Store, id: SessionId) -> Option<Session> {
+    begin(store, Access::Read).await.sessions().lookup(id).await.expect("sign-ins are read")
+}
+
+pub(crate) async fn find_refresh_token(store: &dyn Store, digest: SecretDigest) -> Option<RefreshToken> {
+    begin(store, Access::Read).await.refresh_tokens().lookup(&digest).await.expect("tokens are read")
+}
+
+pub(crate) async fn count(store: &dyn Store, filter: &MemoFilter) -> u64 {
+    begin(store, Access::Read).await.memos().count(filter).await.expect("memos are counted")
+}
+
+/// A page of a list.
+pub(crate) async fn page(
+    store: &dyn Store,
+    filter: &MemoFilter,
+    sort: MemoSort,
+    limit: u64,
+    start: PageStart<MemoCursor>,
+) -> Page<MemoView, MemoCursor> {
+    let request = PageRequest { limit: Limit::new(limit).expect("a valid limit"), start };
+    begin(store, Access::Read).await.memos().list(filter, sort, &request).await.expect("memos are listed")
+}
+
+/// A list of up to a hundred memos, all on one page.
+pub(crate) async fn list(store: &dyn Store, filter: &MemoFilter, sort: MemoSort) -> Vec<Memo> {
+    let page = page(store, filter, sort, 100, PageStart::Offset(0)).await;
+    assert_eq!(page.next, None, "one page holds them all");
+    page.items.into_iter().map(|view| view.memo).collect()
+}
+
+/// The last changed first, which is the order where nothing is said.
+pub(crate) const BY_CHANGE: MemoSort = MemoSort { field: SortField::UpdatedAt, direction: SortDirection::Descending };
+
+/// Where a memo stands in an order.
+pub(crate) fn place(memo: &Memo, sort: MemoSort) -> MemoCursor {
+    sort.cursor(&MemoView { memo: memo.clone(), owner_name: display_name("anyone") })
+}
+
+/// Memos as a list must have them.
+pub(crate) fn in_order(mut memos: Vec<Memo>, sort: MemoSort) -> Vec<Memo> {
+    memos.sort_by_key(|memo| place(memo, sort));
+    if sort.direction == SortDirection::Descending {
+        memos.reverse();
+    }
+    memos
+}
+
+/// What a failure of a list is told by.
+pub(crate) fn ids<'a>(memos: impl IntoIterator<Item = &'a Memo>) -> Vec<MemoId> {
+    memos.into_iter().map(|memo| memo.id).collect()
+}
+
+pub(crate) fn assert_conflict<T: Debug>(result: Result<T, StoreError>, expected: Conflict) {
+    match result {
+        Err(StoreError::Conflict { what }) => assert_eq!(what, expected),
+        other => panic!("expected a conflict of {expected:?}, got {other:?}"),
+    }
+}
+
+pub(crate) fn assert_stale<T: Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::Stale) => {}
+        other => panic!("expected a stale version, got {other:?}"),
+    }
+}
+
+/// Repeats a unit of work that another one made fail, until it passes or fails for good.
+pub(crate) async fn retry<T, F>(mut work: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    loop {
+        match work().await {
+            Err(error) if error.is_retryable() => tokio::task::yield_now().await,
+            result => return result,
+        }
+    }
+}
+
+/// The result of something that must not wait for a unit of work that is still open.
+pub(crate) async fn unhindered<T>(work: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(20), work).await.expect("nobody waits for the open unit of work")
+}

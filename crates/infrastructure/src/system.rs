@@ -1,0 +1,71 @@
+//! Time, ids and chance as the machine gives them.
+
+use std::sync::Mutex;
+
+use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Timestamp};
+use uuid::{ContextV7, Uuid};
+
+/// The clock of the machine.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter that the others are told to use")]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(chrono::Utc::now().timestamp_micros())
+    }
+}
+
+/// Makes `UUIDv7`: within a millisecond by a counter, and never going back where the clock does.
+#[derive(Debug)]
+pub struct UuidV7Generator(Mutex<ContextV7>);
+
+impl Default for UuidV7Generator {
+    fn default() -> Self {
+        Self(Mutex::new(ContextV7::new()))
+    }
+}
+
+impl IdGenerator for UuidV7Generator {
+    fn next(&self, at: Timestamp) -> Uuid {
+        let micros = u64::try_from(at.as_micros()).unwrap_or(0);
+        let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or(0);
+        let context = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, micros / 1_000_000, nanos))
+    }
+}
+
+/// Takes secrets from the generator of the operating system.
+#[derive(Debug, Default)]
+pub struct SystemSecrets;
+
+impl SecretGenerator for SystemSecrets {
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter that the others are told to use")]
+    fn next(&self) -> Secret {
+        let mut bytes = [0; 32];
+        // Without chance nothing here is safe, and Linux gives it always once the machine has started.
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        Secret::new(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_of_their_moment_and_grow() {
+        let ids = UuidV7Generator::default();
+        let at = SystemClock.now();
+        let made: Vec<_> = (0..1000).map(|_| ids.next(at)).collect();
+        assert!(made.is_sorted_by(|a, b| a < b));
+        let (secs, _) = made[0].get_timestamp().expect("a time").to_unix();
+        assert_eq!(i64::try_from(secs), Ok(at.as_secs()));
+        assert_eq!(made[0].get_version_num(), 7);
+    }
+
+    #[test]
+    fn secrets_differ() {
+        assert_ne!(SystemSecrets.next(), SystemSecrets.next());
+    }
+}

@@ -1,0 +1,151 @@
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, LOCATION, PRAGMA},
+    post,
+    web::Data,
+};
+use memo_application::{Accounts, Device, Error, Grant, SignIn};
+use memo_domain::Scopes;
+
+use super::dto::{RevokeForm, SignUpRequest, TokenError, TokenErrorCode, TokenForm, TokenResponse, refresh_secret};
+use crate::{
+    context::RequestContext,
+    extract::{Form, Json, NoQuery},
+    me::User,
+    problem::Problem,
+};
+
+/// Sign up
+///
+/// Makes an account. Sign in with it at `/api/v1/auth/token`.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "sign_up",
+    security(()),
+    request_body = SignUpRequest,
+    responses((
+        status = 201, description = "The account", body = User,
+        headers(("Location" = String, description = "Where it is read, once signed in")),
+    )),
+    extensions(("x-problems" = json!(["sign_up_closed", "email_taken", "overloaded"]))),
+)]
+#[post("/auth/sign-up")]
+pub async fn sign_up(accounts: Data<Accounts>, _: NoQuery, body: Json<SignUpRequest>) -> Result<HttpResponse, Problem> {
+    let user = accounts.sign_up(body.value.try_into()?).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, "/api/v1/me"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(User::from(user)))
+}
+
+/// Get tokens
+///
+/// Exchanges a password or a refresh token for an access token and the next refresh token (RFC 6749).
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "token",
+    security(()),
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The tokens", body = TokenResponse),
+        (status = 400, description = "The grant was refused", body = TokenError),
+    ),
+    extensions(("x-problems" = json!(["overloaded"]))),
+)]
+#[post("/auth/token")]
+pub async fn issue_tokens(request: HttpRequest, sign_in: Data<SignIn>, form: Form) -> Result<HttpResponse, Problem> {
+    let grant = match Request::read(&form) {
+        Ok(Request::Password { username, password, scopes }) => {
+            sign_in.by_password(username, password, scopes.unwrap_or_else(Scopes::all), device(&request)).await
+        }
+        Ok(Request::Refresh { token, scopes }) => match refresh_secret(token) {
+            Some(secret) => sign_in.refresh(&secret, scopes).await,
+            None => Err(Error::InvalidGrant),
+        },
+        Err(error) => return Ok(refused(&error)),
+    };
+    match grant {
+        Ok(grant) => Ok(granted(grant)),
+        Err(Error::InvalidGrant) => Ok(refused(&INVALID_GRANT)),
+        Err(Error::InvalidScope) => Ok(refused(&INVALID_SCOPE)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sign out
+///
+/// Ends the whole sign-in that a refresh token or an access token belongs to, its access tokens too (RFC 7009). A token
+/// that is worth nothing is no error.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "revoke",
+    security(()),
+    request_body(content = RevokeForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The sign-in has ended, if there was one")),
+)]
+#[post("/auth/revoke")]
+pub async fn revoke(sign_in: Data<SignIn>, form: Form) -> Result<HttpResponse, Problem> {
+    if let Ok(Some(token)) = form.get("token") {
+        sign_in.revoke(refresh_secret(token).as_ref(), token).await?;
+    }
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish())
+}
+
+enum Request<'a> {
+    Password { username: &'a str, password: &'a str, scopes: Option<Scopes> },
+    Refresh { token: &'a str, scopes: Option<Scopes> },
+}
+
+impl<'a> Request<'a> {
+    fn read(form: &'a Form) -> Result<Self, TokenError> {
+        let parameter = |name| form.get(name).map_err(|_| TWICE);
+        let needed = |name| parameter(name)?.ok_or(MISSING);
+        let scopes = parameter("scope")?.map(Scopes::parse).transpose().map_err(|_| INVALID_SCOPE)?;
+        match needed("grant_type")? {
+            "password" => Ok(Self::Password { username: needed("username")?, password: needed("password")?, scopes }),
+            "refresh_token" => Ok(Self::Refresh { token: needed("refresh_token")?, scopes }),
+            _ => Err(UNSUPPORTED),
+        }
+    }
+}
+
+const TWICE: TokenError =
+    TokenError { error: TokenErrorCode::InvalidRequest, error_description: "A parameter is given twice." };
+const MISSING: TokenError = TokenError {
+    error: TokenErrorCode::InvalidRequest,
+    error_description: "A parameter that this grant_type needs is missing.",
+};
+const UNSUPPORTED: TokenError = TokenError {
+    error: TokenErrorCode::UnsupportedGrantType,
+    error_description: "The grant_type is one of password and refresh_token.",
+};
+const INVALID_GRANT: TokenError = TokenError {
+    error: TokenErrorCode::InvalidGrant,
+    error_description: "The credentials are wrong, or the refresh token is not valid any more. Sign in again.",
+};
+const INVALID_SCOPE: TokenError = TokenError {
+    error: TokenErrorCode::InvalidScope,
+    error_description: "A scope is unknown, or more than the sign-in has.",
+};
+
+fn granted(grant: Grant) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(TokenResponse::from(grant))
+}
+
+fn refused(error: &TokenError) -> HttpResponse {
+    HttpResponse::BadRequest()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(error)
+}
+
+fn device(request: &HttpRequest) -> Device {
+    let name = request.headers().get(actix_web::http::header::USER_AGENT).and_then(|name| name.to_str().ok());
+    Device {
+        name: name.map(|name| name.chars().take(200).collect()),
+        ip: RequestContext::of(request).and_then(|context| context.client).map(|ip| ip.to_string()),
+    }
+}

@@ -1,0 +1,17 @@
+//! What handlers take: each extractor answers bad input with a problem document.
+
+mod body;
+mod caller;
+mod conditions;
+mod depth;
+mod form;
+mod path;
+mod query;
+mod serde_error;
+
+pub use body::{Json, MergePatch, NoBody};
+pub use caller::{AccountRead, AccountWrite, Caller, MemosRead, MemosWrite};
+pub use conditions::{IfMatch, none_match};
+pub use form::Form;
+pub use path::MemoPath;
+pub use query::{NoQuery, Query};

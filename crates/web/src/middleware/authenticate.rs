@@ -1,0 +1,47 @@
+//! Finds out who calls, once, before a handler asks.
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::Next,
+    web,
+};
+use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason};
+
+use super::envelope::LoggedUser;
+use crate::problem::{Code, Problem};
+
+/// The answer to who calls; absent where nobody signed in.
+pub struct SignedIn(pub Result<Principal, UseCaseError>);
+
+/// Reads the credentials of a request. Whether they are needed is for the handler's [`Caller`](crate::extract::Caller)
+/// to say, so an operation that needs none ignores bad ones.
+pub async fn authenticate<B: MessageBody + 'static>(
+    sign_in: web::Data<SignIn>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if request.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
+        return Err(Problem::new(Code::AmbiguousCredentials).into());
+    }
+    let header = request.headers().get(header::AUTHORIZATION).cloned();
+    if let Some(header) = header {
+        let principal = match bearer(header.to_str().unwrap_or_default()) {
+            Some(token) => sign_in.authenticate(token).await,
+            None => Err(UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid)),
+        };
+        if let Ok(principal) = &principal {
+            request.extensions_mut().insert(LoggedUser(principal.user_id));
+        }
+        request.extensions_mut().insert(SignedIn(principal));
+    }
+    next.call(request).await
+}
+
+/// The token of `Bearer <token>`; the scheme is compared without case (RFC 9110, section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' ')).filter(|token| !token.is_empty())
+}

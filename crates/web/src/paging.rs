@@ -1,0 +1,143 @@
+//! Pages: cursors in their text form, the `page` member, `Link` (RFC 8288).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memo_domain::{MemoCursor, MemoId, SortPosition, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Which part of a list a page is.
+#[derive(Serialize, ToSchema)]
+pub struct PageInfo {
+    /// The most items that a page has.
+    #[schema(minimum = 1, maximum = 100)]
+    pub limit: u16,
+    /// How many items were left out; null where the page was asked for by `cursor`.
+    pub offset: Option<u64>,
+    /// Gets the next page as `cursor`; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// Writes and reads the cursors of one list: a cursor of another member, filter or sort is not read.
+pub struct CursorCodec {
+    list: [u8; 8],
+}
+
+impl CursorCodec {
+    /// For the list that this text describes in full.
+    pub fn new(list: &str) -> Self {
+        Self { list: xxh3_64(list.as_bytes()).to_be_bytes() }
+    }
+
+    /// The text form: base64url of which list, the id, the kind of position, the position.
+    pub fn write(&self, cursor: &MemoCursor) -> String {
+        let mut bytes = self.list.to_vec();
+        bytes.extend(cursor.id.as_uuid().as_bytes());
+        match &cursor.position {
+            SortPosition::Time(time) => {
+                bytes.push(b't');
+                bytes.extend(time.as_micros().to_be_bytes());
+            }
+            SortPosition::Text(text) => {
+                bytes.push(b's');
+                bytes.extend(text.as_bytes());
+            }
+        }
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads the text form; `None` where it was not written for this list.
+    pub fn read(&self, text: &str) -> Option<MemoCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let rest = bytes.strip_prefix(&self.list)?;
+        let (id, rest) = rest.split_first_chunk::<16>()?;
+        let (kind, rest) = rest.split_first()?;
+        let position = match kind {
+            b't' => SortPosition::Time(Timestamp::from_micros(i64::from_be_bytes(rest.try_into().ok()?))),
+            b's' => SortPosition::Text(String::from_utf8(rest.to_vec()).ok().filter(|text| !text.contains('\0'))?),
+            _ => return None,
+        };
+        Some(MemoCursor { position, id: MemoId::new(Uuid::from_bytes(*id)) })
+    }
+}
+
+/// The `Link` header: the same request with other paging parameters.
+pub struct Links<'a> {
+    /// The list, as an absolute URL without a query.
+    pub url: &'a str,
+    /// The query of the request.
+    pub query: &'a str,
+    values: Vec<String>,
+}
+
+impl<'a> Links<'a> {
+    /// None yet.
+    pub const fn new(url: &'a str, query: &'a str) -> Self {
+        Self { url, query, values: Vec::new() }
+    }
+
+    /// Adds a link to the page that `parameter` names.
+    pub fn add(&mut self, relation: &str, parameter: (&str, &str)) {
+        let kept =
+            form_urlencoded::parse(self.query.as_bytes()).filter(|(name, _)| name != "offset" && name != "cursor");
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .append_pair(parameter.0, parameter.1)
+            .finish();
+        self.values.push(format!("<{}?{query}>; rel=\"{relation}\"", self.url));
+    }
+
+    /// The value of the header, where there is any link.
+    pub fn value(&self) -> Option<String> {
+        if self.values.is_empty() { None } else { Some(self.values.join(", ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cursors() -> impl Strategy<Value = MemoCursor> {
+        let position = prop_oneof![
+            any::<i64>().prop_map(|micros| SortPosition::Time(Timestamp::from_micros(micros))),
+            "[^\0]{0,200}".prop_map(SortPosition::Text),
+        ];
+        (position, any::<u128>())
+            .prop_map(|(position, id)| MemoCursor { position, id: MemoId::new(Uuid::from_u128(id)) })
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_reads_back_on_its_list_alone(cursor in cursors()) {
+            let text = CursorCodec::new("list").write(&cursor);
+            prop_assert_eq!(CursorCodec::new("list").read(&text), Some(cursor));
+            prop_assert_eq!(CursorCodec::new("other list").read(&text), None);
+        }
+
+        #[test]
+        fn garbage_is_no_cursor(text in ".{0,100}") {
+            prop_assert_eq!(CursorCodec::new("list").read(&text), None);
+        }
+
+        #[test]
+        fn a_damaged_cursor_is_read_or_refused(cursor in cursors(), at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
+            let mut text = CursorCodec::new("list").write(&cursor);
+            let at = at.index(text.len());
+            text.replace_range(at..=at, &to);
+            let _ = CursorCodec::new("list").read(&text);
+        }
+    }
+
+    #[test]
+    fn links_keep_the_rest_of_the_query() {
+        let mut links = Links::new("https://memo.example/api/v1/memos", "tag=a%20b&offset=40&limit=20");
+        links.add("next", ("offset", "60"));
+        assert_eq!(
+            links.value().as_deref(),
+            Some(r#"<https://memo.example/api/v1/memos?tag=a+b&limit=20&offset=60>; rel="next""#)
+        );
+    }
+}

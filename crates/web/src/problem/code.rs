@@ -1,0 +1,194 @@
+//! Every `code` that a client can meet, in one place. `/docs/errors`, the OpenAPI document and the answers are made of it.
+//!
+//! A code is for good: it may be added, but never renamed or given another meaning.
+
+use actix_web::http::StatusCode;
+
+/// A text in every language that the API speaks.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    /// English, the default.
+    pub en: &'static str,
+    /// Korean.
+    pub ko: &'static str,
+}
+
+/// What is known of a code.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeInfo {
+    /// As it stands in the answer.
+    pub code: &'static str,
+    /// The status that it comes with.
+    pub status: StatusCode,
+    /// What happened, in a few words.
+    pub title: Text,
+    /// What to do about it; `{0}` stands for what differs from case to case.
+    pub detail: Text,
+}
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $status:ident,
+        $title:literal | $title_ko:literal,
+        $detail:literal | $detail_ko:literal;)+) => {
+        /// What went wrong, as a client's program tells it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $(#[doc = $title] $variant,)+ }
+
+        impl Code {
+            /// All of them, in the order of their status.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// What is known of it.
+            pub const fn info(self) -> CodeInfo {
+                match self {
+                    $(Self::$variant => CodeInfo {
+                        code: $code,
+                        status: StatusCode::$status,
+                        title: Text { en: $title, ko: $title_ko },
+                        detail: Text { en: $detail, ko: $detail_ko },
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    BadRequest = "bad_request", BAD_REQUEST,
+        "Bad request" | "잘못된 요청",
+        "The request can't be understood. Check it against the OpenAPI document." | "요청을 이해할 수 없습니다. OpenAPI 문서와 비교해 보세요.";
+    InvalidJson = "invalid_json", BAD_REQUEST,
+        "Invalid JSON" | "잘못된 JSON",
+        "The body is not valid JSON ({0}). Send one JSON value in UTF-8." | "본문이 올바른 JSON이 아닙니다({0}). UTF-8로 된 JSON 값 하나를 보내세요.";
+    JsonTooDeep = "json_too_deep", BAD_REQUEST,
+        "JSON nested too deeply" | "JSON 중첩이 너무 깊음",
+        "The body nests arrays and objects more than 64 levels deep. Send a flatter value." | "본문의 배열과 객체가 64단계보다 깊게 중첩되었습니다. 더 얕은 값을 보내세요.";
+    InvalidHeader = "invalid_header", BAD_REQUEST,
+        "Invalid header" | "잘못된 헤더",
+        "The header {0} can't be parsed. Correct it or leave it out." | "{0} 헤더를 해석할 수 없습니다. 고치거나 빼고 보내세요.";
+    AmbiguousCredentials = "ambiguous_credentials", BAD_REQUEST,
+        "Ambiguous credentials" | "모호한 인증 정보",
+        "The request carries more than one way to sign in. Send one." | "요청에 인증 수단이 둘 이상 들어 있습니다. 하나만 보내세요.";
+    UntrustedHost = "untrusted_host", BAD_REQUEST,
+        "Untrusted host" | "신뢰할 수 없는 호스트",
+        "This server does not answer for the host that the request names. Use its public address, or add the host to server.trusted_hosts." | "이 서버는 요청에 적힌 호스트로 응답하지 않습니다. 공개 주소를 쓰거나 server.trusted_hosts에 호스트를 추가하세요.";
+    AuthenticationRequired = "authentication_required", UNAUTHORIZED,
+        "Authentication required" | "인증 필요",
+        "Sign in first and send the access token as `Authorization: Bearer …`." | "먼저 로그인하고 액세스 토큰을 `Authorization: Bearer …`로 보내세요.";
+    AccessTokenInvalid = "access_token_invalid", UNAUTHORIZED,
+        "Invalid access token" | "잘못된 액세스 토큰",
+        "The access token was not issued by this server for this API. Sign in again." | "이 서버가 이 API용으로 발급한 액세스 토큰이 아닙니다. 다시 로그인하세요.";
+    AccessTokenExpired = "access_token_expired", UNAUTHORIZED,
+        "Access token expired" | "액세스 토큰 만료",
+        "The access token has expired. Get a new one with the refresh token." | "액세스 토큰이 만료되었습니다. 리프레시 토큰으로 새로 받으세요.";
+    SignInEnded = "sign_in_ended", UNAUTHORIZED,
+        "Sign-in ended" | "로그인 종료됨",
+        "The sign-in that this token belongs to has ended. Sign in again." | "이 토큰의 로그인이 종료되었습니다. 다시 로그인하세요.";
+    InsufficientScope = "insufficient_scope", FORBIDDEN,
+        "Insufficient scope" | "권한 범위 부족",
+        "The token lacks the scope {0}. Sign in with that scope." | "토큰에 {0} 범위가 없습니다. 그 범위로 로그인하세요.";
+    NotOwner = "not_owner", FORBIDDEN,
+        "Not the owner" | "소유자가 아님",
+        "You can read this memo, but only its owner may do this." | "이 메모를 읽을 수는 있지만 이 작업은 소유자만 할 수 있습니다.";
+    SignUpClosed = "sign_up_closed", FORBIDDEN,
+        "Sign-up closed" | "가입 중지",
+        "This server takes no sign-ups. Ask its administrator for an account." | "이 서버는 가입을 받지 않습니다. 관리자에게 계정을 요청하세요.";
+    NotFound = "not_found", NOT_FOUND,
+        "Not found" | "찾을 수 없음",
+        "There is nothing at this path. The OpenAPI document lists every path." | "이 경로에는 아무것도 없습니다. 모든 경로는 OpenAPI 문서에 있습니다.";
+    MemoNotFound = "memo_not_found", NOT_FOUND,
+        "Memo not found" | "메모를 찾을 수 없음",
+        "There is no memo with this id that you may read." | "이 id로 읽을 수 있는 메모가 없습니다.";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
+        "Method not allowed" | "허용되지 않는 메서드",
+        "This path does not take this method. It takes: {0}." | "이 경로는 이 메서드를 받지 않습니다. 받는 메서드: {0}.";
+    EmailTaken = "email_taken", CONFLICT,
+        "E-mail address taken" | "이미 쓰이는 이메일",
+        "Another account has this e-mail address. Sign in with it, or use another address." | "이 이메일을 쓰는 계정이 이미 있습니다. 그 계정으로 로그인하거나 다른 이메일을 쓰세요.";
+    MemoTrashed = "memo_trashed", CONFLICT,
+        "Memo in the trash" | "휴지통에 있는 메모",
+        "A memo in the trash can't be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED,
+        "Precondition failed" | "전제 조건 불일치",
+        "The memo has changed since you read it. Read it again, apply your change to what it is now, and send the new ETag." | "읽은 뒤에 메모가 바뀌었습니다. 다시 읽고 지금 상태에 변경을 적용한 다음 새 ETag를 보내세요.";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
+        "Body too large" | "본문이 너무 큼",
+        "The body is larger than {0} bytes, the most that this operation takes." | "본문이 이 작업이 받는 최대 크기인 {0}바이트보다 큽니다.";
+    UriTooLong = "uri_too_long", URI_TOO_LONG,
+        "URI too long" | "URI가 너무 김",
+        "Path and query together are longer than {0} bytes." | "경로와 쿼리를 합친 길이가 {0}바이트를 넘습니다.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
+        "Unsupported media type" | "지원하지 않는 미디어 타입",
+        "Send the body in UTF-8 with the header `Content-Type: {0}`." | "본문을 UTF-8로, `Content-Type: {0}` 헤더와 함께 보내세요.";
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY,
+        "Validation failed" | "유효성 검사 실패",
+        "Nothing was changed. The member `errors` says what to correct." | "아무것도 바뀌지 않았습니다. 고칠 내용은 `errors`에 있습니다.";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "Headers too large" | "헤더가 너무 큼",
+        "The headers are larger than {0} bytes in all." | "헤더 전체가 {0}바이트보다 큽니다.";
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR,
+        "Internal error" | "서버 내부 오류",
+        "The server made a mistake. The log has more under this request_id." | "서버에 오류가 있었습니다. 자세한 내용은 이 request_id로 로그에 있습니다.";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE,
+        "Overloaded" | "과부하",
+        "Too many requests of this kind are waiting. Try again after the time in Retry-After." | "같은 종류의 요청이 너무 많이 기다리고 있습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE,
+        "Store unavailable" | "저장소 사용 불가",
+        "The store can't be reached or is full of work. Try again after the time in Retry-After." | "저장소에 연결할 수 없거나 처리할 일이 너무 많습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    RequestTimeout = "request_timeout", SERVICE_UNAVAILABLE,
+        "Request timed out" | "요청 시간 초과",
+        "The request took longer than the server allows. Whether it took effect is not known: read before you try again." | "요청이 서버가 허용하는 시간보다 오래 걸렸습니다. 적용되었는지 알 수 없으니 다시 시도하기 전에 읽어 보세요.";
+    Draining = "draining", SERVICE_UNAVAILABLE,
+        "Shutting down" | "종료 중",
+        "This node is shutting down. Send the request to another one, or try again after the time in Retry-After." | "이 노드는 종료 중입니다. 다른 노드로 보내거나 Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+}
+
+macro_rules! field_codes {
+    ($($code:literal, $detail:literal | $detail_ko:literal;)+) => {
+        /// The codes of the members of `errors`, each with what to do about it.
+        pub const FIELD_CODES: &[(&str, Text)] = &[$(($code, Text { en: $detail, ko: $detail_ko }),)+];
+    };
+}
+
+field_codes! {
+    "too_short", "At least {0} characters are needed." | "{0}자 이상이어야 합니다.";
+    "too_long", "At most {0} characters are allowed." | "{0}자 이하여야 합니다.";
+    "too_many", "At most {0} items are allowed." | "{0}개 이하여야 합니다.";
+    "too_small", "The least allowed number is {0}." | "{0} 이상이어야 합니다.";
+    "too_large", "The greatest allowed number is {0}." | "{0} 이하여야 합니다.";
+    "nul_character", "The character U+0000 is not allowed." | "U+0000 문자는 쓸 수 없습니다.";
+    "control_character", "Control characters are not allowed." | "제어 문자는 쓸 수 없습니다.";
+    "malformed", "This is not of the form that the OpenAPI document gives." | "OpenAPI 문서에 나온 형식이 아닙니다.";
+    "required", "A value is needed here." | "값이 필요합니다.";
+    "not_in_future", "This time must lie in the future." | "미래의 시각이어야 합니다.";
+    "unknown_member", "This operation has no such member. Check the spelling." | "이 작업에는 그런 항목이 없습니다. 철자를 확인하세요.";
+    "duplicate_member", "This member is given twice." | "같은 항목이 두 번 있습니다.";
+    "wrong_type", "This is not of the type that the OpenAPI document gives." | "OpenAPI 문서에 나온 타입이 아닙니다.";
+    "invalid_choice", "This is not one of the values that the OpenAPI document lists." | "OpenAPI 문서에 나열된 값이 아닙니다.";
+    "invalid_cursor", "This cursor was not given by this list with these filters and this sort. Start again without it." | "이 필터와 정렬의 목록에서 나온 커서가 아닙니다. 커서 없이 다시 시작하세요.";
+    "conflicting_parameters", "This can't be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_code_is_used_twice() {
+        let codes: HashSet<_> = Code::ALL.iter().map(|code| code.info().code).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        let fields: HashSet<_> = FIELD_CODES.iter().map(|(code, _)| code).collect();
+        assert_eq!(fields.len(), FIELD_CODES.len());
+    }
+
+    #[test]
+    fn codes_are_snake_case_and_speak_both_languages() {
+        for info in Code::ALL.iter().map(|code| code.info()) {
+            assert!(info.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", info.code);
+            assert_eq!(info.detail.en.contains("{0}"), info.detail.ko.contains("{0}"), "{}", info.code);
+            assert!(info.status.is_client_error() || info.status.is_server_error());
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Problem documents (RFC 9457): the one place that knows which error has which status.
+
+mod code;
+mod field;
+mod framework;
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+pub use code::{Code, FIELD_CODES, Text};
+pub use field::{FieldError, Place};
+pub use framework::from_framework;
+use memo_application::{Error, Resource, UnauthenticatedReason};
+use memo_domain::{InvalidValue, Scope};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{context::RequestContext, language::Language};
+
+/// The media type of a problem document.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error on its way to a client.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: Code,
+    argument: Option<String>,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// A problem with this code.
+    pub const fn new(code: Code) -> Self {
+        Self { code, argument: None, errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// With what its detail leaves open.
+    pub fn about(mut self, argument: impl fmt::Display) -> Self {
+        self.argument = Some(argument.to_string());
+        self
+    }
+
+    /// With a header on the answer.
+    pub fn with_header(mut self, name: HeaderName, value: impl fmt::Display) -> Self {
+        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Of a request that was parsed, but is not valid.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(Code::ValidationFailed) }
+    }
+
+    /// The answer, for one request.
+    pub fn render(&self, context: &RequestContext) -> HttpResponse {
+        let language = Language::preferred(context.accept_language.as_ref());
+        let body = self.document(language, &context.instance, &context.request_id, &context.public_url);
+        let mut answer = HttpResponse::build(self.code.info().status);
+        for (name, value) in &self.headers {
+            answer.append_header((name.clone(), value.clone()));
+        }
+        answer
+            .content_type(MEDIA_TYPE)
+            .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+            .insert_header((header::VARY, "Accept-Language"))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(serde_json::to_string(&body).unwrap_or_default())
+    }
+
+    /// The document itself.
+    pub fn document(&self, language: Language, instance: &str, request_id: &str, public_url: &str) -> ProblemDocument {
+        let info = self.code.info();
+        let errors: Vec<_> = self.errors.iter().map(|error| error.document(language)).collect();
+        ProblemDocument {
+            r#type: format!("{public_url}/docs/errors#{}", info.code),
+            title: language.of(info.title).to_owned(),
+            status: info.status.as_u16(),
+            detail: fill(language.of(info.detail), self.argument.as_deref()),
+            instance: instance.to_owned(),
+            code: info.code.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: if errors.is_empty() { None } else { Some(errors) },
+        }
+    }
+}
+
+/// Puts what differs from case to case into a text.
+fn fill(text: &str, argument: Option<&str>) -> String {
+    text.replace("{0}", argument.unwrap_or("…"))
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.info().code)
+    }
+}
+
+/// The body is made where the request is known: see `middleware::envelope`.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.info().status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid { member, reason } => Self::invalid(vec![FieldError::member(member, reason)]),
+            Error::NotFound(Resource::Memo) => Self::new(Code::MemoNotFound),
+            Error::NotOwner => Self::new(Code::NotOwner),
+            Error::MemoTrashed => Self::new(Code::MemoTrashed),
+            Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
+            Error::EmailTaken => Self::new(Code::EmailTaken),
+            Error::SignUpClosed => Self::new(Code::SignUpClosed),
+            // The token endpoint answers these two in the form of RFC 6749, and nothing else gives them.
+            Error::InvalidGrant | Error::InvalidScope => Self::new(Code::BadRequest),
+            Error::Unauthenticated(reason) => Self::unauthenticated(Some(reason)),
+            Error::InsufficientScope(scope) => Self::insufficient_scope(scope),
+            Error::Overloaded { retry_after } => {
+                Self::new(Code::Overloaded).with_header(header::RETRY_AFTER, retry_after.as_secs_f32().ceil().max(1.0))
+            }
+            Error::StoreUnavailable { source } => {
+                tracing::warn!(error = &source as &dyn std::error::Error, "the store is unavailable");
+                Self::new(Code::StoreUnavailable).with_header(header::RETRY_AFTER, 1)
+            }
+            Error::Internal { source } => {
+                tracing::error!(error = &*source as &dyn std::error::Error, "internal error");
+                Self::new(Code::InternalError)
+            }
+        }
+    }
+}
+
+/// Of a request whose members were checked one by one before: so this names none.
+impl From<InvalidValue> for Problem {
+    fn from(reason: InvalidValue) -> Self {
+        Self::invalid(vec![FieldError::refused(Place::Pointer(String::new()), reason)])
+    }
+}
+
+impl Problem {
+    /// Nobody is signed in (RFC 6750, section 3).
+    pub fn unauthenticated(reason: Option<UnauthenticatedReason>) -> Self {
+        let (code, challenge) = match reason {
+            None => (Code::AuthenticationRequired, r#"Bearer realm="memo""#),
+            Some(UnauthenticatedReason::Invalid) => {
+                (Code::AccessTokenInvalid, r#"Bearer realm="memo", error="invalid_token""#)
+            }
+            Some(UnauthenticatedReason::Expired) => (
+                Code::AccessTokenExpired,
+                r#"Bearer realm="memo", error="invalid_token", error_description="The access token has expired""#,
+            ),
+            Some(UnauthenticatedReason::SessionEnded) => (
+                Code::SignInEnded,
+                r#"Bearer realm="memo", error="invalid_token", error_description="The sign-in has ended""#,
+            ),
+        };
+        Self::new(code).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    fn insufficient_scope(scope: Scope) -> Self {
+        let name = scope.name();
+        let challenge = format!(r#"Bearer realm="memo", error="insufficient_scope", scope="{name}""#);
+        Self::new(Code::InsufficientScope).about(name).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+}
+
+/// An error, told to people and programs (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Names the kind of problem; the page it leads to explains it.
+    #[schema(format = "uri")]
+    pub r#type: String,
+    /// The kind of problem in a few words, in the language of `Accept-Language`.
+    pub title: String,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What to do about it.
+    pub detail: String,
+    /// The path that was asked for.
+    #[schema(format = "uri-reference")]
+    pub instance: String,
+    /// Stable: programs decide by this.
+    #[schema(pattern = "^[a-z_]+$")]
+    pub code: String,
+    /// Names this request in the log.
+    #[schema(min_length = 1, max_length = 64)]
+    pub request_id: String,
+    /// What to correct, where the status is 422.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub errors: Option<Vec<FieldErrorDocument>>,
+}
+
+/// One thing to correct: `pointer` names a member of the body (RFC 6901), `parameter` one of the query.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorDocument {
+    /// A JSON Pointer into the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub pointer: Option<String>,
+    /// The name of a query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub parameter: Option<String>,
+    /// Stable: programs decide by this.
+    #[schema(pattern = "^[a-z_]+$")]
+    pub code: String,
+    /// What to do about it.
+    pub detail: String,
+}
