@@ -1,1 +1,27 @@
+//! The memo server as a library: settings, the composition root, the command line.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use memo_server::{Server, Settings};
+//!
+//! let server = Server::builder(Settings::load()?).build().await?;
+//! println!("listening on {}", server.address());
+//! server.run(std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A store of one's own goes in by [`ServerBuilder::store`].
 
+pub mod cli;
+mod logging;
+mod server;
+mod settings;
+mod stores;
+
+pub use server::{Server, ServerBuilder, StartError};
+pub use settings::{
+    ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, KakaoSettings,
+    LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings, Settings,
+    SettingsError, SignUpSetting, Size, Time,
+};

@@ -6,10 +6,11 @@ reasons below; whatever else the server says stays a failure.
 
 import json
 from datetime import datetime, timedelta, timezone
+from urllib.parse import parse_qs, urlsplit
 
 import schemathesis
-from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 
 # Reasons that a 422 may give for a request that fits its schema, by the `code` in `errors`.
 BEYOND_SCHEMA = {
@@ -48,6 +49,26 @@ def _is_past(text):
 
 
 @schemathesis.hook
+def after_call(context, case, response):
+    """Remembers which memos are in the trash, were taken out of it, or are gone for good."""
+    if not 200 <= response.status_code < 300 or not case.operation.path.startswith(MEMO):
+        return
+    if case.method == "DELETE" and case.operation.path == MEMO:
+        permanent = parse_qs(urlsplit(response.request.url).query).get("permanent") == ["true"]
+        _fates[_id(case)] = "gone" if permanent else "trashed"
+    elif case.method == "POST" and case.operation.path == MEMO + "/restore":
+        _fates[_id(case)] = "restored"
+
+
+MEMO = "/api/v1/memos/{id}"
+_fates = {}
+
+
+def _id(case):
+    return str(case.path_parameters.get("id")).lower()
+
+
+@schemathesis.hook
 def filter_failure(context, failure, case, response):
     """False drops the failure."""
     if isinstance(failure, (RejectedPositiveData, AcceptedNegativeData)) and response.status_code == 412:
@@ -56,10 +77,14 @@ def filter_failure(context, failure, case, response):
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
         codes = {error.get("code") for error in _json(response).get("errors", [])}
         return not codes or not codes <= BEYOND_SCHEMA
-    if isinstance(failure, UseAfterFree) and case.method == "GET":
-        # DELETE without `permanent` moves a memo to the trash, where its owner reads it with `deleted_at` set. A memo
-        # deleted for good, or one that looks as if nothing had happened to it, is a failure.
-        return not _json(response).get("deleted_at")
+    if isinstance(failure, UseAfterFree) and case.operation.path.startswith(MEMO):
+        # DELETE moves a memo to the trash, where its owner reads it with `deleted_at` set, or takes it out again. A
+        # memo deleted for good, or one that looks as if nothing had happened to it, is a failure.
+        fate = _fates.get(_id(case))
+        if response.status_code == 304:
+            return fate not in ("trashed", "restored")
+        deleted_at = _json(response).get("deleted_at")
+        return not (fate == "trashed" and deleted_at or fate == "restored" and not deleted_at)
     return True
 
 

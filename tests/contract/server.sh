@@ -24,6 +24,7 @@ start_memo() {
     export MEMO_ENV=development
     export MEMO__DATA_DIR="$PWD/data"
     export MEMO__SERVER__LISTEN=127.0.0.1:0
+    export MEMO__SERVER__METRICS_LISTEN=off
     export MEMO__RATE_LIMIT__ENABLED=false
     export MEMO__AUTH__BCRYPT_COST="${BCRYPT_COST:-12}"
     export MEMO__LOG__FORMAT=json

@@ -25,9 +25,8 @@
 //! ```
 //!
 //! Each test makes a store of its own, and all of them may run at the same time: a factory must give each a database
-//! (a file, a schema) that no other test uses. A case has up to three units of work
-//! open at the same time, one of them a writer that the others must not wait for. A decorator of a store is tested in
-//! the same way.
+//! (a file, a schema) that no other test uses. A case has up to three units of work open at the same time, one of them
+//! a writer that readers must not wait for. A decorator of a store is tested in the same way.
 
 #![deny(missing_docs)]
 

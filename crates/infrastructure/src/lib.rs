@@ -1,5 +1,5 @@
 //! The adapters of memo, a folder for each technology.
 
 pub mod crypto;
-// pub mod sea_orm;
+pub mod sea_orm;
 pub mod system;

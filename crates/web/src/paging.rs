@@ -14,8 +14,10 @@ pub struct PageInfo {
     #[schema(minimum = 1, maximum = 100)]
     pub limit: u16,
     /// How many items were left out; null where the page was asked for by `cursor`.
+    #[schema(required = true)]
     pub offset: Option<u64>,
     /// Gets the next page as `cursor`; null on the last page.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 

@@ -6,6 +6,9 @@ use garde::Error;
 use memo_domain::{Content, DisplayName, Email, InvalidValue, Limit, Password, Tag, Tags, Timestamp, Title};
 use serde::{Deserialize, Deserializer};
 
+/// The greatest offset: the greatest whole number that every JSON reader keeps exact (RFC 8259, section 6).
+const MAX_OFFSET: usize = 9_007_199_254_740_991;
+
 /// What a JSON Merge Patch (RFC 7396) says of one member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
@@ -96,7 +99,11 @@ pub fn limit<C>(value: &Option<i64>, _: &C) -> garde::Result {
 /// A number of items to leave out.
 #[expect(clippy::ref_option, reason = "garde hands over the field as it is")]
 pub fn offset<C>(value: &Option<i64>, _: &C) -> garde::Result {
-    if value.is_some_and(|value| value < 0) { Err(refused(InvalidValue::TooSmall { min: 0 })) } else { Ok(()) }
+    match value.map(usize::try_from) {
+        Some(Err(_)) => Err(refused(InvalidValue::TooSmall { min: 0 })),
+        Some(Ok(value)) if value > MAX_OFFSET => Err(refused(InvalidValue::TooLarge { max: MAX_OFFSET })),
+        _ => Ok(()),
+    }
 }
 
 /// Applies a rule where there is a value.

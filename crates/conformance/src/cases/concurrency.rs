@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     samples::{at, content, memo, memo_id},
-    steps::{BY_CHANGE, add_memos, add_user, begin, count, find_memo, ids, list, retry},
+    steps::{BY_CHANGE, add_memos, add_user, begin, count, find_memo, ids, let_others_run, list, retry},
 };
 
 async fn changed(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) -> Result<(), StoreError> {
@@ -15,6 +15,7 @@ async fn changed(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) 
         let from = memo.version;
         change(&mut memo);
         memo.version = from.next();
+        let_others_run().await;
         uow.memos().update(&memo, from).await?;
     }
     uow.commit().await
@@ -61,6 +62,7 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
             let insert = async || {
                 let mut uow = store.begin(Access::Write).await?;
                 uow.memos().insert(&memo).await?;
+                let_others_run().await;
                 uow.commit().await
             };
             retry(insert).await.expect("a writer passes in the end");
@@ -108,6 +110,7 @@ async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
     for (time, id) in times.iter_mut().zip([ids[0], ids[1], ids[0]]) {
         let view = uow.memos().lookup(id).await.expect("memos are read").expect("the memo is there");
         *time = view.memo.updated_at;
+        let_others_run().await;
     }
     times
 }

@@ -96,6 +96,7 @@ pub(crate) async fn pages_by_cursor_are_stable(store: Arc<dyn Store>) {
             loop {
                 let page = page(&*store, &MemoFilter::of(owner), sort, limit, start).await;
                 walked.extend(page.items.iter().map(|view| view.memo.id));
+                assert!(walked.len() <= memos.len(), "{name} by {limit} has each memo once");
                 let Some(next) = page.next else { break };
                 assert_eq!(Some(&next), page.items.last().map(|view| sort.cursor(view)).as_ref(), "{name}");
                 start = PageStart::After(next);

@@ -5,7 +5,10 @@ use tokio::task::JoinSet;
 
 use crate::{
     samples::{EARLIEST, LATEST, at, digest, refresh_token, session, session_id},
-    steps::{add_refresh_token, add_session, add_user, assert_conflict, begin, commit, find_refresh_token, retry},
+    steps::{
+        add_refresh_token, add_session, add_user, assert_conflict, begin, commit, find_refresh_token, let_others_run,
+        retry,
+    },
 };
 
 async fn signed_in(store: &dyn Store) -> SessionId {
@@ -17,6 +20,7 @@ async fn signed_in(store: &dyn Store) -> SessionId {
 async fn claim(store: &dyn Store, digest: SecretDigest, at: Timestamp) -> Result<bool, StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     let claimed = uow.refresh_tokens().claim(&digest, at).await?;
+    let_others_run().await;
     uow.commit().await?;
     Ok(claimed)
 }

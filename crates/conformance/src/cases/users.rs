@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     samples::{at, awkward_users, email, user, user_id},
-    steps::{add_user, add_users, assert_conflict, assert_stale, begin, find_user, retry},
+    steps::{add_user, add_users, assert_conflict, assert_stale, begin, find_user, let_others_run, retry},
 };
 
 /// Equality of addresses leaves their case out, and that must be kept too.
@@ -17,6 +17,7 @@ fn assert_same(kept: Option<&User>, expected: &User) {
 async fn insert(store: &dyn Store, user: &User) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     uow.users().insert(user).await?;
+    let_others_run().await;
     uow.commit().await
 }
 

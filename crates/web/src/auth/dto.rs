@@ -14,11 +14,7 @@ use crate::validation;
 pub struct SignUpRequest {
     /// An e-mail address that no other account has; compared without case.
     #[garde(custom(validation::email))]
-    #[schema(
-        format = "email",
-        max_length = 254,
-        pattern = r"^[A-Za-z0-9]+([.+_-][A-Za-z0-9]+)*@[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\.[A-Za-z]{2,24}$"
-    )]
+    #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// 8 to 128 characters of any script.
     #[garde(custom(validation::password))]
@@ -53,7 +49,6 @@ impl TryFrom<SignUpRequest> for SignUp {
 #[expect(dead_code, reason = "describes the form, which is read by name")]
 #[schema(example = json!({"grant_type": "password", "username": "alice@example.com", "password": "correct horse battery"}))]
 pub struct TokenForm {
-    /// What is exchanged for the tokens.
     #[schema(inline)]
     pub grant_type: GrantType,
     /// The e-mail address, for `password`.
@@ -134,14 +129,13 @@ pub fn refresh_secret(text: &str) -> Option<Secret> {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"error": "invalid_grant", "error_description": "The credentials are wrong."}))]
 pub struct TokenError {
-    /// What went wrong, for programs.
     #[schema(inline)]
     pub error: TokenErrorCode,
     /// What went wrong, for people.
     pub error_description: &'static str,
 }
 
-/// What went wrong at the token endpoint.
+/// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenErrorCode {

@@ -30,10 +30,8 @@ pub struct User {
     /// The name that others see.
     #[schema(min_length = 1, max_length = 100)]
     pub display_name: String,
-    /// What they may do.
     #[schema(inline)]
     pub role: Role,
-    /// The language that they are written to in.
     #[schema(inline)]
     pub locale: Locale,
     /// When they signed up.
@@ -52,7 +50,7 @@ pub enum Role {
     Admin,
 }
 
-/// A language.
+/// The language that they are written to in.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Locale {

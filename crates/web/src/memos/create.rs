@@ -28,6 +28,7 @@ use crate::{
             ("Location" = String, description = "Where it is"),
             ("ETag" = String, description = "Names this state, for If-Match and If-None-Match"),
         ),
+        links(("get_memo" = (operation_id = "get_memo", parameters(("id" = "$response.body#/id"))))),
     )),
 )]
 #[post("/memos")]

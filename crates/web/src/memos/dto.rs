@@ -9,7 +9,7 @@ use crate::{
     validation::{self, Patch},
 };
 
-/// Who may read a memo.
+/// Who may read it: its owner alone, or every signed-in member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
@@ -67,7 +67,6 @@ pub struct MemoInput {
     #[garde(skip)]
     #[schema(required = false, default = false)]
     archived: bool,
-    /// Who may read it.
     #[serde(default)]
     #[garde(skip)]
     #[schema(required = false, inline)]
@@ -198,20 +197,18 @@ pub struct Memo {
     pinned: bool,
     /// Put away.
     archived: bool,
-    /// Who may read it.
     #[schema(inline)]
     visibility: Visibility,
     /// When its owner wants to be reminded.
-    #[schema(format = "date-time")]
+    #[schema(required = true, format = "date-time")]
     remind_at: Option<String>,
     /// When its owner was reminded.
-    #[schema(format = "date-time")]
+    #[schema(required = true, format = "date-time")]
     reminded_at: Option<String>,
     /// How many members like it.
     like_count: u64,
     /// Whether who asks likes it.
     liked: bool,
-    /// The member it belongs to.
     #[schema(inline)]
     owner: Owner,
     /// How many states it had, this one included.
@@ -224,7 +221,7 @@ pub struct Memo {
     #[schema(format = "date-time")]
     updated_at: String,
     /// When it was moved to the trash; null where it is not there.
-    #[schema(format = "date-time")]
+    #[schema(required = true, format = "date-time")]
     deleted_at: Option<String>,
 }
 
@@ -269,7 +266,6 @@ pub struct MemoList {
     /// The memos in the order asked for.
     #[schema(max_items = 100)]
     pub items: Vec<Memo>,
-    /// Which part of the list this is.
     #[schema(inline)]
     pub page: PageInfo,
     /// The length of the whole list, where `include_total=true` asked for it.

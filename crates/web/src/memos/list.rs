@@ -73,11 +73,11 @@ pub struct ListQuery {
     sort: Option<Sort>,
     /// The most items of a page; without it 20.
     #[garde(custom(validation::limit))]
-    #[param(nullable = false, minimum = 1, maximum = 100)]
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// So many items are left out. Not together with `cursor`.
     #[garde(custom(validation::offset))]
-    #[param(nullable = false, minimum = 0)]
+    #[param(nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     offset: Option<i64>,
     /// `page.next_cursor` of the page before, of the same list. Pages by cursor skip nothing, whatever is inserted.
     #[garde(skip)]
@@ -262,5 +262,8 @@ fn filter(query: &ListQuery, viewer: UserId) -> Result<MemoFilter, InvalidValue>
 }
 
 fn tag_parameter() -> utoipa::openapi::schema::Array {
-    utoipa::openapi::schema::ArrayBuilder::new().items(tag_schema()).build()
+    utoipa::openapi::schema::ArrayBuilder::new()
+        .items(tag_schema())
+        .description(Some("Those with this tag; repeated: with all of them. Compared without case."))
+        .build()
 }

@@ -17,6 +17,8 @@ pub fn complete(document: &mut Value) {
         for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
             let codes = problems(path, operation);
             conditions(operation);
+            ways_in(operation);
+            array_parameters(operation);
             for (status, codes) in codes {
                 add_problem(operation, &status, &codes);
             }
@@ -135,7 +137,33 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     }
 }
 
+/// However the access token was got, it goes into the same header.
+fn ways_in(operation: &mut Value) {
+    if let Some(ways) = operation["security"].as_array_mut() {
+        if ways.iter().any(|way| way.get("password").is_some()) {
+            ways.insert(0, json!({"bearer": []}));
+        } else {
+            ways.clear();
+        }
+    }
+}
+
+/// How arrays are written in a query: the parameter is repeated.
+fn array_parameters(operation: &mut Value) {
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        if parameter["schema"]["type"] == "array" {
+            parameter["style"] = json!("form");
+            parameter["explode"] = json!(true);
+        }
+    }
+}
+
 fn add_headers(response: &mut Value) {
+    for name in ["ETag", "Location", "WWW-Authenticate", "Retry-After"] {
+        if response["headers"].get(name).is_some() {
+            response["headers"][name]["required"] = json!(true);
+        }
+    }
     for name in ["X-Request-Id", "Server-Timing"] {
         response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
     }

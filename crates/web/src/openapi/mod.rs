@@ -6,7 +6,7 @@ use actix_web::App;
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme},
+    openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
 };
 use utoipa_actix_web::AppExt;
 
@@ -21,7 +21,7 @@ use crate::problem::{FieldErrorDocument, ProblemDocument};
     ),
     servers((url = "/", description = "This server")),
     components(schemas(ProblemDocument, FieldErrorDocument)),
-    modifiers(&PasswordFlow),
+    modifiers(&SignIn),
     tags(
         (name = "auth", description = "Sign up, sign in, stay signed in, sign out"),
         (name = "account", description = "The account of who calls"),
@@ -31,9 +31,9 @@ use crate::problem::{FieldErrorDocument, ProblemDocument};
 )]
 struct Base;
 
-struct PasswordFlow;
+struct SignIn;
 
-impl Modify for PasswordFlow {
+impl Modify for SignIn {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scopes = Scopes::from_iter([
             ("memos:read", "Read memos and what belongs to them"),
@@ -45,7 +45,11 @@ impl Modify for PasswordFlow {
         let mut flow = Password::new("/api/v1/auth/token", scopes);
         flow.refresh_url = Some("/api/v1/auth/token".into());
         let scheme = OAuth2::with_description([Flow::Password(flow)], "An e-mail address and its password (RFC 6749)");
-        api.components.get_or_insert_default().add_security_scheme("password", SecurityScheme::OAuth2(scheme));
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("password", SecurityScheme::OAuth2(scheme));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let bearer = bearer.description(Some("An access token (RFC 6750), however it was got")).build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     }
 }
 

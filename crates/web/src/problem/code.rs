@@ -151,9 +151,9 @@ macro_rules! field_codes {
 }
 
 field_codes! {
-    "too_short", "At least {0} characters are needed." | "{0}자 이상이어야 합니다.";
-    "too_long", "At most {0} characters are allowed." | "{0}자 이하여야 합니다.";
-    "too_many", "At most {0} items are allowed." | "{0}개 이하여야 합니다.";
+    "too_short", "This is too short. The least number of characters: {0}." | "{0}자 이상이어야 합니다.";
+    "too_long", "This is too long. The greatest number of characters: {0}." | "{0}자 이하여야 합니다.";
+    "too_many", "These are too many. The greatest number of items: {0}." | "{0}개 이하여야 합니다.";
     "too_small", "The least allowed number is {0}." | "{0} 이상이어야 합니다.";
     "too_large", "The greatest allowed number is {0}." | "{0} 이하여야 합니다.";
     "nul_character", "The character U+0000 is not allowed." | "U+0000 문자는 쓸 수 없습니다.";

@@ -1,0 +1,40 @@
+# `make` alone prints the targets. CI calls nothing but these.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt test-browser test-contract test-session bench
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+
+run: ## Build and serve on http://127.0.0.1:8080
+	cargo run --release --bin memo
+
+build: ## Build the release binary, target/release/memo
+	cargo build --release --bin memo
+
+test: ## All tests that need nothing but the toolchain (and, where they run, local databases)
+	cargo test --workspace --all-targets --quiet
+	cargo test --workspace --doc --quiet
+
+lint: ## Format, clippy with warnings as errors, links of the documentation
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+fmt: ## Format the code
+	cargo fmt --all
+
+test-session: build ## The README's first session against the release binary on an empty folder
+	tests/contract/first-session target/release/memo
+
+test-contract: ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python)
+	cargo build --bin memo
+	tests/contract/run
+
+test-browser: ## The explorer driven in headless Chromium (needs Node.js)
+	cargo build --bin memo
+	tests/browser/run
+
+bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)
+	benches/run

@@ -1,0 +1,59 @@
+//! Where the databases differ: the one place that asks which one it is.
+
+use memo_domain::Conflict;
+use sea_orm::{DbBackend, SqliteTransactionMode, TransactionOptions, sqlx};
+
+/// How a transaction that writes begins.
+pub fn write_transaction(backend: DbBackend) -> TransactionOptions {
+    match backend {
+        // A deferred one would fail, not wait, where it finds another writer after it has read.
+        DbBackend::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        },
+        _ => TransactionOptions::default(),
+    }
+}
+
+/// How a transaction begins whose reads all see one state.
+pub fn snapshot_transaction(backend: DbBackend) -> TransactionOptions {
+    match backend {
+        DbBackend::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            ..TransactionOptions::default()
+        },
+        _ => TransactionOptions {
+            isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
+            access_mode: Some(sea_orm::AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        },
+    }
+}
+
+/// Which rule a unique index stands for, by what the driver says of it: the columns (SQLite) or the index (the others).
+pub fn unique_rule(message: &str) -> Conflict {
+    if message.contains("email_key") { Conflict::Email } else { Conflict::Id }
+}
+
+/// What an error of the database means beyond broken rules.
+pub enum Trouble {
+    /// It was busy.
+    Busy,
+    /// The file is no database, or a damaged one.
+    Damaged,
+    /// Anything else.
+    Other,
+}
+
+/// What an error of the database means beyond broken rules.
+pub fn trouble(error: &dyn sqlx::error::DatabaseError) -> Trouble {
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() {
+        return Trouble::Other;
+    }
+    // The low byte of an extended result code is the primary one.
+    match error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
+        Some(5 | 6) => Trouble::Busy,
+        Some(11 | 26) => Trouble::Damaged,
+        _ => Trouble::Other,
+    }
+}

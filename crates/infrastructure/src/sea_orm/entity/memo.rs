@@ -1,0 +1,34 @@
+//! The table of memos.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "memos")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub owner_id: Uuid,
+    pub pinned: bool,
+    pub archived: bool,
+    pub visibility: i16,
+    pub remind_at: Option<i64>,
+    pub reminded_at: Option<i64>,
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub deleted_at: Option<i64>,
+    pub title: String,
+    /// Only ever compared by the database, never read.
+    pub title_key: String,
+    /// A JSON array of texts.
+    pub tags: String,
+    pub content: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::OwnerId", to = "super::user::Column::Id")]
+    Owner,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

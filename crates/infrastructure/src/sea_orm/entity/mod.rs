@@ -1,0 +1,7 @@
+//! One entity for each table, with its columns in the types that are kept.
+
+pub mod memo;
+pub mod memo_tag;
+pub mod refresh_token;
+pub mod session;
+pub mod user;

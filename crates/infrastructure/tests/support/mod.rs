@@ -1,0 +1,38 @@
+//! A fresh SQLite file for a test.
+
+use std::{path::PathBuf, sync::Arc};
+
+use memo_domain::Store;
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use tempfile::TempDir;
+
+/// A migrated store in a folder of its own, which is removed with it.
+pub struct Fresh {
+    pub store: Arc<SeaOrmStore>,
+    folder: TempDir,
+}
+
+impl Fresh {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
+        store.migrate_up().await.expect("the schema is made");
+        Self { store: Arc::new(store), folder }
+    }
+
+    /// Closes the store and opens the same file anew.
+    pub async fn reopen(&mut self) {
+        self.store.close().await;
+        self.store = Arc::new(SeaOrmStore::open(options(&self.folder)).await.expect("the store opens again"));
+    }
+
+    /// A file in its folder.
+    #[allow(dead_code, reason = "not every test looks at files")]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn options(folder: &TempDir) -> StoreOptions {
+    StoreOptions::new(format!("sqlite://{}/memo.db", folder.path().display()))
+}

@@ -1,0 +1,248 @@
+//! Members, their sign-ins, and memos.
+//!
+//! * A time is a BIGINT of microseconds since the epoch: exact, and the same in every database, whatever its types of
+//!   time, their precision and their time zones.
+//! * A version is a BIGINT, since no database has an unsigned integer of 32 bits that the others have too.
+//! * A column `…_key` is what its neighbour is compared by. It is as long as the longest key may get.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let backend = manager.get_database_backend();
+        for mut table in [users(), sessions(), refresh_tokens()] {
+            manager.create_table(dialect::compact(backend, &mut table).take()).await?;
+        }
+        // With contents of up to 400 kB in its rows a tree by id would be deep; the rows stay behind their own number.
+        manager.create_table(memos()).await?;
+        manager.create_table(dialect::compact(backend, &mut memo_tags()).take()).await?;
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        let public = dialect::partial_index(backend, &public_memos(), "visibility = 1 AND deleted_at IS NULL");
+        manager.get_connection().execute_unprepared(&public).await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(MemoTags::Table).take()).await?;
+        manager.drop_table(Table::drop().table(Memos::Table).take()).await?;
+        manager.drop_table(Table::drop().table(RefreshTokens::Table).take()).await?;
+        manager.drop_table(Table::drop().table(Sessions::Table).take()).await?;
+        manager.drop_table(Table::drop().table(Users::Table).take()).await
+    }
+}
+
+fn users() -> TableCreateStatement {
+    Table::create()
+        .table(Users::Table)
+        .col(ColumnDef::new(Users::Id).uuid().not_null().primary_key())
+        .col(ColumnDef::new(Users::Email).string_len(254).not_null())
+        .col(ColumnDef::new(Users::EmailKey).string_len(508).not_null())
+        .col(ColumnDef::new(Users::EmailVerified).boolean().not_null())
+        .col(ColumnDef::new(Users::DisplayName).string_len(100).not_null())
+        .col(ColumnDef::new(Users::Role).string_len(16).not_null())
+        .col(ColumnDef::new(Users::Locale).string_len(16).not_null())
+        .col(ColumnDef::new(Users::PasswordHash).text().null())
+        .col(ColumnDef::new(Users::DisabledAt).big_integer().null())
+        .col(ColumnDef::new(Users::Version).big_integer().not_null())
+        .col(ColumnDef::new(Users::CreatedAt).big_integer().not_null())
+        .col(ColumnDef::new(Users::UpdatedAt).big_integer().not_null())
+        .take()
+}
+
+fn sessions() -> TableCreateStatement {
+    Table::create()
+        .table(Sessions::Table)
+        .col(ColumnDef::new(Sessions::Id).uuid().not_null().primary_key())
+        .col(ColumnDef::new(Sessions::UserId).uuid().not_null())
+        .col(ColumnDef::new(Sessions::Scopes).text().not_null())
+        .col(ColumnDef::new(Sessions::Device).text().null())
+        .col(ColumnDef::new(Sessions::Ip).text().null())
+        .col(ColumnDef::new(Sessions::CreatedAt).big_integer().not_null())
+        .col(ColumnDef::new(Sessions::LastSeenAt).big_integer().not_null())
+        .col(ColumnDef::new(Sessions::ExpiresAt).big_integer().not_null())
+        .col(ColumnDef::new(Sessions::EndedAt).big_integer().null())
+        .foreign_key(
+            ForeignKey::create()
+                .name("sessions_user")
+                .from(Sessions::Table, Sessions::UserId)
+                .to(Users::Table, Users::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take()
+}
+
+fn refresh_tokens() -> TableCreateStatement {
+    Table::create()
+        .table(RefreshTokens::Table)
+        .col(ColumnDef::new(RefreshTokens::Digest).binary_len(32).not_null().primary_key())
+        .col(ColumnDef::new(RefreshTokens::SessionId).uuid().not_null())
+        .col(ColumnDef::new(RefreshTokens::IssuedAt).big_integer().not_null())
+        .col(ColumnDef::new(RefreshTokens::ExpiresAt).big_integer().not_null())
+        .col(ColumnDef::new(RefreshTokens::UsedAt).big_integer().null())
+        .foreign_key(
+            ForeignKey::create()
+                .name("refresh_tokens_session")
+                .from(RefreshTokens::Table, RefreshTokens::SessionId)
+                .to(Sessions::Table, Sessions::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take()
+}
+
+fn memos() -> TableCreateStatement {
+    Table::create()
+        .table(Memos::Table)
+        .col(ColumnDef::new(Memos::Id).uuid().not_null().primary_key())
+        .col(ColumnDef::new(Memos::OwnerId).uuid().not_null())
+        .col(ColumnDef::new(Memos::Pinned).boolean().not_null())
+        .col(ColumnDef::new(Memos::Archived).boolean().not_null())
+        // 0 is private, 1 is public: a number, since an index has it in its condition.
+        .col(ColumnDef::new(Memos::Visibility).small_integer().not_null())
+        .col(ColumnDef::new(Memos::RemindAt).big_integer().null())
+        .col(ColumnDef::new(Memos::RemindedAt).big_integer().null())
+        .col(ColumnDef::new(Memos::Version).big_integer().not_null())
+        .col(ColumnDef::new(Memos::CreatedAt).big_integer().not_null())
+        .col(ColumnDef::new(Memos::UpdatedAt).big_integer().not_null())
+        .col(ColumnDef::new(Memos::DeletedAt).big_integer().null())
+        .col(ColumnDef::new(Memos::Title).string_len(200).not_null())
+        .col(ColumnDef::new(Memos::TitleKey).string_len(600).not_null())
+        // The texts of the tags in their order, as JSON: so that a memo is read in one row.
+        .col(ColumnDef::new(Memos::Tags).text().not_null())
+        // The last one, since what stands behind a long text is found only by reading through it.
+        .col(ColumnDef::new(Memos::Content).text().not_null())
+        .foreign_key(
+            ForeignKey::create()
+                .name("memos_owner")
+                .from(Memos::Table, Memos::OwnerId)
+                .to(Users::Table, Users::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take()
+}
+
+/// What memos are found by where a filter names tags.
+fn memo_tags() -> TableCreateStatement {
+    Table::create()
+        .table(MemoTags::Table)
+        .col(ColumnDef::new(MemoTags::OwnerId).uuid().not_null())
+        .col(ColumnDef::new(MemoTags::TagKey).string_len(100).not_null())
+        .col(ColumnDef::new(MemoTags::MemoId).uuid().not_null())
+        .primary_key(Index::create().col(MemoTags::OwnerId).col(MemoTags::TagKey).col(MemoTags::MemoId))
+        .foreign_key(
+            ForeignKey::create()
+                .name("memo_tags_memo")
+                .from(MemoTags::Table, MemoTags::MemoId)
+                .to(Memos::Table, Memos::Id)
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take()
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    // Each order has the id behind it, in the same direction: a page starts inside the index, and no page is sorted.
+    let by_owner_and = |name: &str, column: Memos| {
+        let mut index = Index::create();
+        index.name(name).table(Memos::Table).col(Memos::OwnerId).col(column).col(Memos::Id).take()
+    };
+    vec![
+        // A driver names this index, or this column, where an address is taken.
+        Index::create().name("users_email_key").table(Users::Table).col(Users::EmailKey).unique().take(),
+        Index::create().name("sessions_user_id").table(Sessions::Table).col(Sessions::UserId).take(),
+        Index::create()
+            .name("refresh_tokens_session_id")
+            .table(RefreshTokens::Table)
+            .col(RefreshTokens::SessionId)
+            .take(),
+        by_owner_and("memos_owner_id_updated_at", Memos::UpdatedAt),
+        by_owner_and("memos_owner_id_created_at", Memos::CreatedAt),
+        by_owner_and("memos_owner_id_title_key", Memos::TitleKey),
+        Index::create().name("memo_tags_memo_id").table(MemoTags::Table).col(MemoTags::MemoId).take(),
+    ]
+}
+
+fn public_memos() -> IndexCreateStatement {
+    Index::create()
+        .name("memos_public_updated_at")
+        .table(Memos::Table)
+        .col(Memos::Visibility)
+        .col(Memos::UpdatedAt)
+        .col(Memos::Id)
+        .take()
+}
+
+#[derive(DeriveIden)]
+enum Users {
+    Table,
+    Id,
+    Email,
+    EmailKey,
+    EmailVerified,
+    DisplayName,
+    Role,
+    Locale,
+    PasswordHash,
+    DisabledAt,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+}
+
+#[derive(DeriveIden)]
+enum Sessions {
+    Table,
+    Id,
+    UserId,
+    Scopes,
+    Device,
+    Ip,
+    CreatedAt,
+    LastSeenAt,
+    ExpiresAt,
+    EndedAt,
+}
+
+#[derive(DeriveIden)]
+enum RefreshTokens {
+    Table,
+    Digest,
+    SessionId,
+    IssuedAt,
+    ExpiresAt,
+    UsedAt,
+}
+
+#[derive(DeriveIden)]
+enum Memos {
+    Table,
+    Id,
+    OwnerId,
+    Pinned,
+    Archived,
+    Visibility,
+    RemindAt,
+    RemindedAt,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    DeletedAt,
+    Title,
+    TitleKey,
+    Tags,
+    Content,
+}
+
+#[derive(DeriveIden)]
+enum MemoTags {
+    Table,
+    OwnerId,
+    TagKey,
+    MemoId,
+}

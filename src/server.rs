@@ -1,0 +1,239 @@
+//! The composition root: the one place that knows every adapter.
+
+use std::{
+    fs, io,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt,
+    pin::pin,
+    sync::Arc,
+};
+
+use actix_web::HttpServer;
+use memo_application::{Accounts, Memos, Readiness, SignIn, SignInSettings, SignUpPolicy};
+use memo_domain::{Clock, IdGenerator, PasswordHasher, SecretGenerator, Store, StoreError};
+use memo_infrastructure::{
+    crypto::{BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, load_or_create},
+    system::{SystemClock, SystemSecrets, UuidV7Generator},
+};
+use memo_web::{HttpSettings, RequestIds, Services};
+use thiserror::Error;
+use tokio::time::sleep;
+
+use crate::{Settings, SettingsError, SignUpSetting, stores};
+
+/// Why the server does not run, in one line for a person.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A key file is broken.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The store can't be opened.
+    #[error("the store can't be opened: {}", chain(.0))]
+    Store(#[from] StoreError),
+    /// The system refused something.
+    #[error("{what}: {source}")]
+    Io {
+        /// What.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something else that the text says.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut texts: Vec<_> = causes.map(|cause| cause.to_string().replace('\n', " ")).collect();
+    // Many errors repeat their cause.
+    texts.dedup_by(|next, text| text.contains(next.as_str()));
+    texts.join(": ")
+}
+
+/// Makes a [`Server`]; each port can be replaced.
+pub struct ServerBuilder {
+    settings: Settings,
+    store: Option<Arc<dyn Store>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    secrets: Arc<dyn SecretGenerator>,
+}
+
+/// The server, listening, but not yet serving.
+pub struct Server {
+    settings: Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    public_url: Arc<str>,
+    services: Services,
+    store: Arc<dyn Store>,
+}
+
+impl ServerBuilder {
+    /// Another store than the one that `database.url` names. Its schema must be up to date.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Another source of ids.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Opens what the server needs, and listens.
+    ///
+    /// # Errors
+    /// [`StartError`] where something is missing, broken or taken.
+    pub async fn build(self) -> Result<Server, StartError> {
+        let Self { settings, store, clock, ids, secrets } = self;
+        // First what fails fast and leaves nothing behind.
+        let listen = settings.server.listen;
+        let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
+        let listener = TcpListener::bind(listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let http = http_settings(&settings, address);
+
+        let hasher = hasher(&settings, &*secrets)?;
+        let keys = key_file(&settings, &settings.signing_key_file(), &*secrets)?;
+        let signer = JwtSigner::hs256(&http.public_url, &keys)
+            .ok_or_else(|| StartError::Unusable("there is no key to sign with".into()))?;
+        let store = match store {
+            Some(store) => store,
+            None => stores::open(&settings).await?,
+        };
+        let policy = match settings.auth.sign_up {
+            SignUpSetting::Open => SignUpPolicy::Open,
+            SignUpSetting::Closed => SignUpPolicy::Closed,
+        };
+        let sign_in_settings = SignInSettings {
+            access_token_ttl: *settings.auth.access_token_ttl,
+            refresh_token_ttl: *settings.auth.refresh_token_ttl,
+            refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
+        };
+        let services = Services::new(
+            Accounts::new(store.clone(), clock.clone(), ids.clone(), hasher.clone(), policy),
+            Memos::new(store.clone(), clock.clone(), ids.clone()),
+            SignIn::new(store.clone(), clock.clone(), ids.clone(), secrets, hasher, Arc::new(signer), sign_in_settings),
+            Readiness::new(store.clone()),
+            RequestIds::new(ids, clock),
+            http.clone(),
+        );
+        Ok(Server { settings, listener, address, public_url: http.public_url, services, store })
+    }
+}
+
+impl Server {
+    /// With the adapters that the settings name.
+    #[must_use]
+    pub fn builder(settings: Settings) -> ServerBuilder {
+        ServerBuilder {
+            settings,
+            store: None,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7Generator::default()),
+            secrets: Arc::new(SystemSecrets),
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What clients call it.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Serves until `stop` ends; then finishes what runs, for as long as the settings give.
+    ///
+    /// # Errors
+    /// [`StartError::Io`] where it can't serve.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let failed = |source| StartError::Io { what: "can't serve".into(), source };
+        let Self { settings, listener, services, store, .. } = self;
+        let draining = services.draining();
+        let grace = settings.server.shutdown_grace.as_secs();
+        let mut server =
+            HttpServer::new(move || memo_web::app(services.clone())).disable_signals().shutdown_timeout(grace);
+        if let Some(workers) = settings.server.workers {
+            server = server.workers(workers);
+        }
+        let mut server = pin!(server.listen(listener).map_err(failed)?.run());
+        let handle = server.handle();
+        tokio::select! {
+            served = &mut server => served.map_err(failed)?,
+            () = stop => {
+                tracing::info!("shutting down");
+                draining.announce();
+                sleep(*settings.server.shutdown_drain_delay).await;
+                draining.refuse();
+                let ((), served) = tokio::join!(handle.stop(true), &mut server);
+                served.map_err(failed)?;
+            }
+        }
+        store.close().await;
+        Ok(())
+    }
+}
+
+fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
+    let server = &settings.server;
+    let public_url = server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let host = public_url.split_once("://").map_or("", |(_, host)| host);
+    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
+    let trusted_hosts = server.trusted_hosts.clone();
+    HttpSettings {
+        trusted_hosts: trusted_hosts
+            .unwrap_or_else(|| vec![name.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()]),
+        trusted_proxies: server.trusted_proxies.clone(),
+        request_timeout: *server.request_timeout,
+        body_limit: server.body_limit.0,
+        allowed_origins: settings.cors.allowed_origins.clone(),
+        public_url: public_url.into(),
+    }
+}
+
+fn hasher(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<Arc<dyn PasswordHasher>, StartError> {
+    let peppers = key_file(settings, &settings.pepper_file(), secrets)?;
+    Ok(Arc::new(BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers)))
+}
+
+/// The keys of a file; one in the data folder makes that folder, too.
+fn key_file(
+    settings: &Settings,
+    path: &std::path::Path,
+    secrets: &dyn SecretGenerator,
+) -> Result<Vec<memo_domain::Secret>, StartError> {
+    if path.starts_with(&settings.data_dir) {
+        make_data_dir(settings)?;
+    }
+    Ok(load_or_create(path, secrets)?)
+}
+
+/// Makes the data folder, for this user alone, where it is missing.
+pub fn make_data_dir(settings: &Settings) -> Result<(), StartError> {
+    let folder = &settings.data_dir;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StartError::Io {
+        what: format!("the data folder {} can't be made", folder.display()),
+        source,
+    })
+}

@@ -1,0 +1,231 @@
+use std::{collections::HashMap, fmt, path::PathBuf};
+
+use config::{Config, File, FileFormat};
+use thiserror::Error;
+
+use super::Settings;
+
+/// Which file of `config/` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// A developer's machine.
+    Development,
+    /// A server.
+    Production,
+    /// Tests.
+    Test,
+}
+
+impl Environment {
+    /// Its file, as it is built into the binary.
+    const fn embedded(self) -> &'static str {
+        match self {
+            Self::Development => include_str!("../../config/development.toml"),
+            Self::Production => include_str!("../../config/production.toml"),
+            Self::Test => include_str!("../../config/test.toml"),
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, SettingsError> {
+        match name {
+            "development" => Ok(Self::Development),
+            "production" => Ok(Self::Production),
+            "test" => Ok(Self::Test),
+            _ => Err(SettingsError::new("MEMO_ENV is one of development, production and test")),
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// What is wrong with the settings, in one line.
+#[derive(Debug, Error)]
+#[error("settings: {0}")]
+pub struct SettingsError(String);
+
+impl SettingsError {
+    /// With this text.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<config::ConfigError> for SettingsError {
+    fn from(error: config::ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Settings {
+    /// Of this process: its variables, `.env` and `config/` in its working directory.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where a value is wrong or a name unknown.
+    pub fn load() -> Result<Self, SettingsError> {
+        let mut variables = dotenv()?;
+        variables.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
+        Self::of_variables(&variables)
+    }
+
+    /// Of these variables, `MEMO_ENV` and `MEMO_CONFIG_DIR` included.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where a value is wrong or a name unknown.
+    pub fn of_variables(variables: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let environment = Environment::parse(variables.get("MEMO_ENV").map_or("development", String::as_str))?;
+        let folder = variables.get("MEMO_CONFIG_DIR").map(PathBuf::from);
+        let mut builder = Config::builder()
+            .add_source(File::from_str(include_str!("../../config/base.toml"), FileFormat::Toml))
+            .add_source(File::from_str(environment.embedded(), FileFormat::Toml));
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(SettingsError::new(format!("MEMO_CONFIG_DIR: {} is no folder", folder.display())));
+        }
+        let folder = folder.unwrap_or_else(|| PathBuf::from("config"));
+        for name in ["base".to_owned(), environment.to_string()] {
+            let file = folder.join(format!("{name}.toml"));
+            builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(false));
+        }
+        let settings: Self = builder.add_source(source(variables)).build()?.try_deserialize()?;
+        settings.check(environment)?;
+        Ok(settings)
+    }
+
+    fn check(&self, environment: Environment) -> Result<(), SettingsError> {
+        let wrong = |text: &str| Err(SettingsError::new(text));
+        let cost = self.auth.bcrypt_cost;
+        if !(4..=31).contains(&cost) {
+            return wrong("auth.bcrypt_cost is 4 to 31");
+        }
+        if cost < 10 && environment == Environment::Production {
+            return wrong("auth.bcrypt_cost is at least 10 in production");
+        }
+        if self.server.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
+            return wrong("server.public_url is of the form https://memo.example.com, without a path");
+        }
+        if self.server.workers == Some(0) {
+            return wrong("server.workers is at least 1");
+        }
+        if self.server.request_timeout.is_zero() {
+            return wrong("server.request_timeout is more than 0s");
+        }
+        if self.cache.url.expose() != "memory:" {
+            return wrong("cache.url: this version knows memory: alone");
+        }
+        if self.auth.algorithm != "HS256" {
+            return wrong("auth.algorithm: this version knows HS256 alone");
+        }
+        if !self.auth.providers.is_empty() {
+            return wrong("auth.providers: this version knows no social sign-in");
+        }
+        Ok(())
+    }
+}
+
+/// `http://` or `https://` and a host, perhaps a port.
+fn is_origin(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+}
+
+/// The variables of `.env`, which those of the process override.
+fn dotenv() -> Result<HashMap<String, String>, SettingsError> {
+    match dotenvy::from_path_iter(".env") {
+        Ok(lines) => {
+            lines.collect::<Result<_, _>>().map_err(|_| SettingsError::new(".env can't be read as NAME=value"))
+        }
+        Err(error) if error.not_found() => Ok(HashMap::new()),
+        Err(_) => Err(SettingsError::new(".env can't be read")),
+    }
+}
+
+fn source(variables: &HashMap<String, String>) -> config::Environment {
+    let own = variables.iter().filter(|(name, _)| name.starts_with("MEMO__"));
+    config::Environment::with_prefix("MEMO")
+        .prefix_separator("__")
+        .separator("__")
+        .source(Some(own.map(|(name, value)| (name.clone(), value.clone())).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{LogFormat, SignUpSetting};
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::of_variables(&variables.collect())
+    }
+
+    #[test]
+    fn nothing_need_be_set() {
+        let settings = settings(&[]).expect("valid");
+        assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.server.body_limit.0, 2 * 1024 * 1024);
+        assert_eq!(settings.database_url().expose(), "sqlite:./data/memo.db");
+        assert_eq!(settings.auth.bcrypt_cost, 12);
+        assert_eq!(settings.log.format, LogFormat::Pretty);
+    }
+
+    #[test]
+    fn variables_override_files() {
+        let settings = settings(&[
+            ("MEMO_ENV", "production"),
+            ("MEMO__SERVER__LISTEN", "0.0.0.0:0"),
+            ("MEMO__SERVER__TRUSTED_HOSTS", "memo.example.com, *.internal"),
+            ("MEMO__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,192.168.0.0/16"),
+            ("MEMO__AUTH__SIGN_UP", "closed"),
+            ("MEMO__AUTH__ACCESS_TOKEN_TTL", "90s"),
+            ("MEMO__DATABASE__MAX_CONNECTIONS", "7"),
+            ("MEMO__LOG__SQL", "true"),
+        ])
+        .expect("valid");
+        assert_eq!(settings.log.format, LogFormat::Json);
+        assert_eq!(
+            settings.server.trusted_hosts.as_deref(),
+            Some(&["memo.example.com".into(), "*.internal".into()][..])
+        );
+        assert_eq!(settings.server.trusted_proxies.len(), 2);
+        assert_eq!(settings.auth.sign_up, SignUpSetting::Closed);
+        assert_eq!(settings.auth.access_token_ttl.as_secs(), 90);
+        assert_eq!(settings.database.max_connections, Some(7));
+        assert!(settings.log.sql);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_in_one_line() {
+        for (name, value, says) in [
+            ("MEMO__SERVER__LISTENN", "x", "listenn"),
+            ("MEMO__NOWHERE__KEY", "x", "nowhere"),
+            ("MEMO__SERVER__LISTEN", "here", "server.listen"),
+            ("MEMO__SERVER__BODY_LIMIT", "lots", "lots"),
+            ("MEMO__AUTH__ACCESS_TOKEN_TTL", "soon", "soon"),
+            ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
+            ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
+            ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
+            ("MEMO__CACHE__URL", "redis://127.0.0.1", "cache.url"),
+            ("MEMO_ENV", "staging", "MEMO_ENV"),
+            ("MEMO_CONFIG_DIR", "/nowhere", "/nowhere"),
+        ] {
+            let error = settings(&[(name, value)]).expect_err(name).to_string();
+            assert!(error.contains(says) && !error.contains('\n'), "{name}: {error}");
+        }
+        assert!(settings(&[("MEMO_ENV", "production"), ("MEMO__AUTH__BCRYPT_COST", "9")]).is_err());
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let settings =
+            settings(&[("MEMO__MAIL__PASSWORD", "hunter2"), ("MEMO__DATABASE__URL", "postgres://u:hunter2@h/d")]);
+        assert!(!format!("{:?}", settings.expect("valid")).contains("hunter2"));
+    }
+}

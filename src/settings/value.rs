@@ -1,0 +1,119 @@
+//! Values of settings in their text form.
+
+use std::{fmt, ops::Deref, time::Duration};
+
+use serde::{Deserialize, Deserializer, de};
+
+/// A text that is never shown: it may hold a password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// The text, for what needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A duration such as `15m` or `30d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(Duration);
+
+impl Deref for Time {
+    type Target = Duration;
+
+    fn deref(&self) -> &Duration {
+        &self.0
+    }
+}
+
+impl From<Duration> for Time {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text)
+            .map(Self)
+            .map_err(|_| de::Error::custom(format_args!("`{text}` is no duration such as 15m or 30d")))
+    }
+}
+
+/// A size in bytes such as `2MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub usize);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let size = text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
+        size.map(Self).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no size such as 2MiB")))
+    }
+}
+
+/// Requests per window, such as `60/1m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub requests: u32,
+    /// In which time.
+    pub window: Duration,
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parsed = text.split_once('/').and_then(|(requests, window)| {
+            let requests = requests.trim().parse().ok().filter(|requests| *requests > 0)?;
+            let window = humantime::parse_duration(window.trim()).ok().filter(|window| !window.is_zero())?;
+            Some(Self { requests, window })
+        });
+        parsed.ok_or_else(|| de::Error::custom(format_args!("`{text}` is no rate such as 60/1m")))
+    }
+}
+
+/// A list: in a file an array, in a variable separated by commas.
+pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Array(Vec<String>),
+        Text(String),
+    }
+    let items = match Form::deserialize(deserializer)? {
+        Form::Array(items) => items,
+        Form::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(String::from).collect(),
+    };
+    items
+        .iter()
+        .map(|item| {
+            item.parse().map_err(|_| de::Error::custom(format_args!("`{item}` is not of the form needed here")))
+        })
+        .collect()
+}
+
+/// A list that may be absent.
+pub fn optional_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    list(deserializer).map(Some)
+}

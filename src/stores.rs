@@ -1,0 +1,41 @@
+//! Which adapter keeps everything: the scheme of `database.url` says.
+
+use std::sync::Arc;
+
+use memo_domain::Store;
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_memory::MemoryStore;
+
+use crate::{Settings, StartError};
+
+/// Opens the store, with its schema up to date.
+pub async fn open(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+    match open_sql(settings).await? {
+        Some(store) => {
+            store.migrate_up().await?;
+            Ok(Arc::new(store))
+        }
+        None => Ok(Arc::new(MemoryStore::new())),
+    }
+}
+
+/// Opens the store as it is; `None` where it is not one of SQL.
+pub async fn open_sql(settings: &Settings) -> Result<Option<SeaOrmStore>, StartError> {
+    let url = settings.database_url();
+    match url.expose().split_once(':').map(|(scheme, _)| scheme) {
+        Some("memory") => Ok(None),
+        Some("sqlite") => {
+            if settings.database.url.is_none() {
+                crate::server::make_data_dir(settings)?;
+            }
+            let options = StoreOptions {
+                url: url.expose().to_owned(),
+                max_connections: settings.database.max_connections,
+                acquire_timeout: *settings.database.acquire_timeout,
+                log_sql: settings.log.sql,
+            };
+            Ok(Some(SeaOrmStore::open(options).await?))
+        }
+        _ => Err(StartError::Unusable("settings: database.url begins with sqlite: or memory:".into())),
+    }
+}
