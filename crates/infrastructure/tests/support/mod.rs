@@ -1,6 +1,6 @@
 //! A fresh SQLite file for a test.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use memo_domain::Store;
 use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// A migrated store in a folder of its own, which is removed with it.
 pub struct Fresh {
     pub store: Arc<SeaOrmStore>,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
 impl Fresh {
@@ -25,14 +25,9 @@ impl Fresh {
         self.store.close().await;
         self.store = Arc::new(SeaOrmStore::open(options(&self.folder)).await.expect("the store opens again"));
     }
-
-    /// A file in its folder.
-    #[allow(dead_code, reason = "not every test looks at files")]
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
 }
 
-fn options(folder: &TempDir) -> StoreOptions {
+/// Of the file `memo.db` in a folder.
+pub fn options(folder: &TempDir) -> StoreOptions {
     StoreOptions::new(format!("sqlite://{}/memo.db", folder.path().display()))
 }

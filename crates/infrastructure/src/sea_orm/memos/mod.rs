@@ -1,5 +1,7 @@
 //! The repository of memos.
 
+#[cfg(test)]
+mod plans;
 mod query;
 mod row;
 

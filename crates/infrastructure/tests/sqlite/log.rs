@@ -1,0 +1,52 @@
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use memo_domain::{Access, MemoFilter, MemoSort, PageRequest, Store};
+
+use crate::{add_memo, add_user, support::Fresh, user};
+
+/// What is written goes to a log first, and from there into the file: also where somebody reads at every moment, so that
+/// the log is never free to begin anew by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_bounded_beside_readers() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = [Access::Read, Access::Snapshot, Access::Read, Access::Snapshot]
+        .into_iter()
+        .map(|access| tokio::spawn(read_on(Arc::clone(&fresh.store) as Arc<dyn Store>, access, Arc::clone(&stop))))
+        .collect();
+
+    let log = fresh.folder.path().join("memo.db-wal");
+    let mut longest = 0;
+    for n in 0..3_000 {
+        add_memo(&*fresh.store, n).await;
+        longest = longest.max(fs::metadata(&log).expect("there is a log").len());
+    }
+    stop.store(true, Ordering::Relaxed);
+    for reader in readers {
+        assert!(reader.await.expect("the reader ends") > 0, "it read");
+    }
+    assert!(longest < 16 << 20, "{longest} bytes");
+
+    fresh.store.close().await;
+    assert!(!log.exists(), "a store that was closed leaves one file");
+}
+
+async fn read_on(store: Arc<dyn Store>, access: Access, stop: Arc<AtomicBool>) -> usize {
+    let mut reads = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let mut uow = store.begin(access).await.expect("a unit of work begins");
+        for _ in 0..3 {
+            let page =
+                uow.memos().list(&MemoFilter::of(user(0).id), MemoSort::default(), &PageRequest::default()).await;
+            reads += page.expect("memos are listed").items.len();
+        }
+    }
+    reads
+}

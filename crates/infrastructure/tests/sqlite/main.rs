@@ -1,0 +1,56 @@
+//! What a store in a SQLite file does beyond the contract of every store.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod log;
+mod migrations;
+mod opening;
+mod units_of_work;
+
+use memo_domain::{
+    Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, Tag, Tags, Timestamp,
+    Title, User, UserId, Visibility,
+};
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
+
+fn user(n: u128) -> User {
+    User::sign_up(
+        UserId::new(Uuid::from_u128(n)),
+        Email::new(format!("user{n}@example.com")).expect("a valid address"),
+        DisplayName::new("A member").expect("a valid name"),
+        PasswordHash::new("$2b$".to_owned()),
+        Locale::En,
+        NOW,
+    )
+}
+
+/// A memo with two tags, of the member with the number 0.
+fn memo(n: u128) -> Memo {
+    let state = MemoState {
+        title: Title::new(format!("Memo {n}")).expect("a valid title"),
+        content: Content::new("x".repeat(2_000)).expect("valid content"),
+        tags: Tags::new(["work", "home"].map(|tag| Tag::new(tag).expect("a valid tag"))).expect("few tags"),
+        pinned: false,
+        archived: false,
+        visibility: Visibility::Private,
+        remind_at: None,
+    };
+    Memo::create(MemoId::new(Uuid::from_u128(n)), user(0).id, state, NOW)
+}
+
+/// Keeps a member in one unit of work, and so shows that the store can write.
+async fn add_user(store: &dyn Store, n: u128) {
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.users().insert(&user(n)).await.expect("the member is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
+/// Keeps a memo in one unit of work.
+async fn add_memo(store: &dyn Store, n: u128) {
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.memos().insert(&memo(n)).await.expect("the memo is added");
+    uow.commit().await.expect("the unit of work commits");
+}

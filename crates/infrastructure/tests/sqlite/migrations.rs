@@ -1,0 +1,65 @@
+use memo_domain::{Access, Store, StoreError};
+use memo_infrastructure::sea_orm::SeaOrmStore;
+
+use crate::{
+    add_user,
+    support::{Fresh, options},
+    user,
+};
+
+#[tokio::test]
+async fn migrations_go_up_and_down_and_up_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
+    assert_pending(&store).await;
+
+    for steps in [None, Some(u32::MAX)] {
+        store.migrate_up().await.expect("the migrations are applied");
+        store.migrate_up().await.expect("there is nothing left to apply");
+        assert!(store.migration_status().await.expect("the status is read").iter().all(|(_, applied)| *applied));
+        for _ in 0..2 {
+            store.check().await.expect("the schema is up to date");
+        }
+        add_user(&store, 0).await;
+
+        store.migrate_down(steps).await.expect("the migrations are taken back");
+        assert_pending(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn no_step_down_takes_nothing_back() {
+    let fresh = Fresh::new().await;
+    fresh.store.migrate_down(Some(0)).await.expect("nothing is taken back");
+    fresh.store.check().await.expect("the schema is up to date");
+}
+
+#[tokio::test]
+async fn many_may_migrate_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let migrate = async || {
+        let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
+        store.migrate_up().await.expect("the migrations are applied");
+        store.check().await.expect("the schema is up to date");
+    };
+    tokio::join!(migrate(), migrate(), migrate());
+}
+
+#[tokio::test]
+async fn what_was_kept_outlives_the_store() {
+    let mut fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    fresh.reopen().await;
+    fresh.store.check().await.expect("the schema is up to date");
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    assert_eq!(uow.users().lookup(user(0).id).await.expect("members are read"), Some(user(0)));
+}
+
+async fn assert_pending(store: &SeaOrmStore) {
+    let status = store.migration_status().await.expect("the status is read");
+    assert!(!status.is_empty() && status.iter().all(|(_, applied)| !applied), "{status:?}");
+    match store.check().await {
+        Err(StoreError::Other { source }) => assert!(source.to_string().contains(&status[0].0), "{source}"),
+        other => panic!("expected pending migrations, got {other:?}"),
+    }
+}

@@ -1,0 +1,82 @@
+use std::{error::Error, fs, os::unix::fs::PermissionsExt, time::Instant};
+
+use memo_domain::{Access, Store, StoreError};
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+
+use crate::{
+    add_user,
+    support::{Fresh, options},
+    user,
+};
+
+/// Opens what can't be opened, at once. The error with all its causes.
+async fn refusal(url: &str) -> (StoreError, String) {
+    let start = Instant::now();
+    let error = SeaOrmStore::open(StoreOptions::new(url)).await.expect_err("the store does not open");
+    assert!(start.elapsed() < StoreOptions::new(url).acquire_timeout, "nothing was waited for");
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    (error, text)
+}
+
+#[tokio::test]
+async fn a_url_of_something_else_is_refused() {
+    for url in ["", "memo.db", "postgres://localhost/memo", "sqlite:", "sqlite::memory:", "sqlite:x.db?mode=memory"] {
+        let (_, text) = refusal(url).await;
+        assert!(text.contains("sqlite:///"), "{url:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_written_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().display();
+    fs::write(folder.path().join("file"), "").expect("a file is made");
+    for path in [format!("{here}/missing/memo.db"), format!("{here}/file/memo.db"), "/proc/memo.db".to_owned()] {
+        let (error, text) = refusal(&format!("sqlite://{path}")).await;
+        assert!(text.contains(&path) && text.contains("os error"), "{text}");
+        assert!(!error.is_retryable());
+    }
+    let (_, text) = refusal(&format!("sqlite://{here}")).await;
+    assert!(text.contains(&here.to_string()) && text.contains("unable to open"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let garbage = "This is a letter, and no database at all. ".repeat(200);
+    fs::write(folder.path().join("memo.db"), &garbage).expect("a file is made");
+    let (error, text) = refusal(&options(&folder).url).await;
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert!(text.contains("memo.db") && text.contains("not a database"), "{text}");
+    assert_eq!(fs::read_to_string(folder.path().join("memo.db")).expect("the file is there"), garbage);
+}
+
+#[tokio::test]
+async fn a_new_file_is_its_owners_alone() {
+    let fresh = Fresh::new().await;
+    for entry in fs::read_dir(fresh.folder.path()).expect("the folder is read") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("its mode").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+    }
+}
+
+#[tokio::test]
+async fn a_kept_value_that_makes_no_entity_is_corrupt() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let raw = sea_orm::Database::connect(options(&fresh.folder).url).await.expect("a connection");
+    for change in ["role = 'king'", "role = 'member', version = -1", "version = 1, disabled_at = 'never'"] {
+        sea_orm::ConnectionTrait::execute_unprepared(&raw, &format!("UPDATE users SET {change}"))
+            .await
+            .expect("the row is spoilt");
+        let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+        let result = uow.users().lookup(user(0).id).await;
+        assert!(matches!(result, Err(StoreError::Corrupt { .. })), "{change}: {result:?}");
+    }
+}

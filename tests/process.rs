@@ -1,0 +1,253 @@
+//! The binary as a process: how it starts, how it ends, and what a kill leaves behind.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::{Client, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// A hang is a failure: nothing here takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_memo"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("MEMO_ENV", "test")
+        .env("MEMO__SERVER__LISTEN", "127.0.0.1:0")
+        .env("MEMO__LOG__FORMAT", "json")
+        .env("MEMO__LOG__LEVEL", "info")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// A running server, and what it has logged.
+struct Running {
+    child: Child,
+    url: String,
+    log: Arc<Mutex<String>>,
+    client: Client,
+}
+
+impl Running {
+    async fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut child = command(folder, variables).spawn().expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (found, url) = tokio::sync::oneshot::channel();
+        let kept = log.clone();
+        tokio::spawn(async move {
+            let mut found = Some(found);
+            while let Ok(Some(line)) = lines.next_line().await {
+                let entry: Value = serde_json::from_str(&line).expect("each line of the log is JSON");
+                if entry["message"] == "listening"
+                    && let Some(found) = found.take()
+                {
+                    let _ = found.send(format!("http://{}", entry["address"].as_str().expect("an address")));
+                }
+                let mut log = kept.lock().expect("nobody panicked");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let url = timeout(PATIENCE, url).await.expect("it listens in time").expect("it says where");
+        Self { child, url, log, client: Client::new() }
+    }
+
+    async fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::Result<(StatusCode, Value)> {
+        let request = self.client.post(format!("{}/api/v1{path}", self.url)).bearer_auth(token).json(body);
+        let answer = request.send().await?;
+        Ok((answer.status(), answer.json().await?))
+    }
+
+    async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
+        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(token);
+        let answer = request.send().await.expect("an answer");
+        (answer.status(), answer.json().await.expect("JSON"))
+    }
+
+    async fn sign_up(&self) {
+        let body = json!({"email": "alice@example.com", "password": PASSWORD, "display_name": "Alice"});
+        let request = self.client.post(format!("{}/api/v1/auth/sign-up", self.url)).json(&body);
+        assert_eq!(request.send().await.expect("an answer").status(), StatusCode::CREATED);
+    }
+
+    async fn sign_in(&self) -> Value {
+        let form = [("grant_type", "password"), ("username", "alice@example.com"), ("password", PASSWORD)];
+        let request = self.client.post(format!("{}/api/v1/auth/token", self.url)).form(&form);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.expect("tokens")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("it runs");
+        kill_process(pid, signal).expect("it can be signalled");
+    }
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test]
+async fn what_is_wrong_at_start_is_one_line() {
+    let folder = TempDir::new().expect("a folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address").to_string();
+    std::fs::write(folder.path().join("broken.key"), "hunter2\n").expect("written");
+    std::fs::write(folder.path().join("garbage.db"), "this is no database at all, hunter2").expect("written");
+    for (name, value, says) in [
+        ("MEMO__SERVER__LISTEN", address.as_str(), "can't listen on"),
+        ("MEMO__DATA_DIR", "/proc/memo", "/proc/memo"),
+        ("MEMO__DATABASE__URL", "sqlite:/proc/memo/memo.db", "/proc/memo/memo.db"),
+        ("MEMO__DATABASE__URL", "sqlite:garbage.db", "garbage.db"),
+        ("MEMO__DATABASE__URL", "hunter2", "database.url"),
+        ("MEMO__AUTH__SIGNING_KEY_FILE", "broken.key", "broken.key"),
+        ("MEMO__AUTH__PEPPER_FILE", "broken.key", "broken.key"),
+        ("MEMO__SERVER__LISTENN", "x", "listenn"),
+        ("MEMO__LOG__FILE", "/proc/memo", "/proc/memo"),
+        ("MEMO_ENV", "staging", "MEMO_ENV"),
+    ] {
+        let ended = timeout(Duration::from_secs(5), command(folder.path(), &[(name, value)]).output());
+        let ended = ended.await.expect("it ends within 5 seconds").expect("it starts");
+        let error = String::from_utf8(ended.stderr).expect("UTF-8");
+        assert_eq!(ended.status.code(), Some(1), "{name}={value}");
+        assert!(error.starts_with("memo: ") && error.contains(says) && error.lines().count() == 1, "{name}: {error}");
+        let output = String::from_utf8(ended.stdout).expect("UTF-8");
+        assert!(!error.contains("hunter2") && !output.contains("hunter2"), "{name}: a secret is shown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_loses_nothing_that_was_acknowledged() {
+    let folder = TempDir::new().expect("a folder");
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let mut server = Running::start(folder.path(), &[]).await;
+        if round == 0 {
+            server.sign_up().await;
+        }
+        let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
+        for (id, title) in &acknowledged {
+            let (status, memo) = server.get(&format!("/api/v1/memos/{id}"), &token).await;
+            assert_eq!((status, memo["title"].as_str()), (StatusCode::OK, Some(String::as_str(title))), "{id} is lost");
+        }
+        let server = &mut server;
+        let written = write_until_killed(server, &token, round).await;
+        assert!(written.len() >= 100, "only {} writes were under way", written.len());
+        acknowledged.extend(written);
+    }
+    let server = Running::start(folder.path(), &[]).await;
+    let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
+    let (_, page) = server.get("/api/v1/memos?include_total=true", &token).await;
+    let total = page["total"].as_u64().expect("a total");
+    assert!(total >= acknowledged.len() as u64, "{total} of {} are there", acknowledged.len());
+}
+
+/// Writes by eight clients at once, kills the server in the middle, and gives what was acknowledged.
+async fn write_until_killed(server: &mut Running, token: &str, round: u32) -> Vec<(String, String)> {
+    let acknowledged = Mutex::new(Vec::new());
+    let killed = AtomicBool::new(false);
+    let pid = server.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("it runs");
+    let write = async |client: u32| {
+        for number in 0.. {
+            let title = format!("round {round}, client {client}, memo {number}");
+            match server.post("/memos", token, &json!({"title": title, "tags": ["kill"]})).await {
+                Ok((StatusCode::CREATED, memo)) => {
+                    let id = memo["id"].as_str().expect("an id").to_owned();
+                    let mut acknowledged = acknowledged.lock().expect("nobody panicked");
+                    acknowledged.push((id, title));
+                    if acknowledged.len() == 100 {
+                        kill_process(pid, Signal::KILL).expect("it can be killed");
+                        killed.store(true, Ordering::SeqCst);
+                    }
+                }
+                Ok((status, body)) => panic!("{status} {body}"),
+                Err(_) => break,
+            }
+        }
+    };
+    let all = async { tokio::join!(write(0), write(1), write(2), write(3), write(4), write(5), write(6), write(7)) };
+    timeout(PATIENCE, all).await.expect("the writers end with the server");
+    assert!(killed.load(Ordering::SeqCst));
+    server.child.wait().await.expect("it has ended");
+    acknowledged.into_inner().expect("nobody panicked")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_drains_and_ends_well() {
+    let folder = TempDir::new().expect("a folder");
+    let mut server = Running::start(folder.path(), &[("MEMO__SERVER__SHUTDOWN_DRAIN_DELAY", "2s")]).await;
+    assert_eq!(server.get("/readyz", "").await.0, StatusCode::OK);
+    server.signal(Signal::TERM);
+    let turned = async {
+        while server.get("/readyz", "").await.0 == StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, turned).await.expect("it says that it goes");
+    let (status, problem) = server.get("/readyz", "").await;
+    assert_eq!((status, problem["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("draining")));
+    assert_eq!(server.get("/healthz", "").await.0, StatusCode::OK, "it still serves");
+    let status = timeout(PATIENCE, server.child.wait()).await.expect("it ends").expect("its status");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_reaches_the_log() {
+    let folder = TempDir::new().expect("a folder");
+    let mut server = Running::start(folder.path(), &[("MEMO__LOG__LEVEL", "trace"), ("MEMO__LOG__SQL", "true")]).await;
+    server.sign_up().await;
+    let tokens = server.sign_in().await;
+    let (access, refresh) = (tokens["access_token"].as_str(), tokens["refresh_token"].as_str());
+    let (access, refresh) = (access.expect("a token"), refresh.expect("a token"));
+    server.post("/memos", access, &json!({"title": "a private thing"})).await.expect("an answer");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    let url = format!("{}/api/v1/auth/token", server.url);
+    let renewed: Value =
+        server.client.post(url).form(&form).send().await.expect("an answer").json().await.expect("tokens");
+    let (_, me) = server.get("/api/v1/me", access).await;
+    assert_eq!(me["email"], "alice@example.com");
+    server.signal(Signal::TERM);
+    server.child.wait().await.expect("it has ended");
+
+    let mut log = server.log.lock().expect("nobody panicked").clone();
+    let mut errors = String::new();
+    server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
+    log.push_str(&errors);
+    assert!(log.contains("\"route\":\"/api/v1/memos\"") && log.contains("INSERT"), "the log says what happened");
+    let key = std::fs::read_to_string(folder.path().join("data/signing.key")).expect("the key");
+    let pepper = std::fs::read_to_string(folder.path().join("data/pepper.key")).expect("the pepper");
+    let renewed = (renewed["access_token"].as_str(), renewed["refresh_token"].as_str());
+    for (name, secret) in [
+        ("password", PASSWORD),
+        ("access token", access),
+        ("refresh token", refresh),
+        ("second access token", renewed.0.expect("a token")),
+        ("second refresh token", renewed.1.expect("a token")),
+        ("signing key", key.trim()),
+        ("pepper", pepper.trim()),
+        ("hash", "$2b$"),
+        ("memo", "a private thing"),
+    ] {
+        assert!(!log.contains(secret), "the {name} is in the log");
+    }
+}
