@@ -1,0 +1,180 @@
+use std::{ops::Deref, sync::Arc};
+
+use serde_json::{Value, json};
+
+use crate::{Answer, Call, call::Reach};
+
+/// The password of every [`Member`].
+const PASSWORD: &str = "correct horse battery staple";
+
+/// Somebody who sends requests, signed in or not.
+#[derive(Clone)]
+pub struct Actor {
+    reach: Arc<Reach>,
+    token: Option<Arc<str>>,
+}
+
+impl Actor {
+    pub(crate) const fn new(reach: Arc<Reach>, token: Option<Arc<str>>) -> Self {
+        Self { reach, token }
+    }
+
+    /// The same, signed in with this access token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self::new(self.reach.clone(), Some(token.into()))
+    }
+
+    /// Any request. The target is a path, perhaps with a query.
+    pub fn call(&self, method: &str, target: &str) -> Call {
+        let call = Call::new(self.reach.clone(), method, target);
+        match &self.token {
+            Some(token) => call.header("authorization", format!("Bearer {token}")),
+            None => call,
+        }
+    }
+
+    /// GET of anything.
+    pub fn get(&self, target: &str) -> Call {
+        self.call("GET", target)
+    }
+
+    /// `POST /api/v1/auth/sign-up`
+    pub fn sign_up(&self, body: &Value) -> Call {
+        self.call("POST", "/api/v1/auth/sign-up").json(body)
+    }
+
+    /// `POST /api/v1/auth/token` with this form.
+    pub fn token(&self, form: &[(&str, &str)]) -> Call {
+        self.call("POST", "/api/v1/auth/token").form(form)
+    }
+
+    /// `POST /api/v1/auth/token` with a password, for every scope.
+    pub fn sign_in(&self, email: &str, password: &str) -> Call {
+        self.token(&[("grant_type", "password"), ("username", email), ("password", password)])
+    }
+
+    /// `POST /api/v1/auth/token` with a refresh token.
+    pub fn refresh(&self, refresh_token: &str) -> Call {
+        self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+    }
+
+    /// `POST /api/v1/auth/revoke`
+    pub fn revoke(&self, token: &str) -> Call {
+        self.call("POST", "/api/v1/auth/revoke").form(&[("token", token)])
+    }
+
+    /// `GET /api/v1/me`
+    pub fn me(&self) -> Call {
+        self.get("/api/v1/me")
+    }
+
+    /// `PATCH /api/v1/me`
+    pub fn patch_me(&self, patch: &Value) -> Call {
+        self.call("PATCH", "/api/v1/me").merge_patch(patch)
+    }
+
+    /// `POST /api/v1/memos`
+    pub fn create_memo(&self, body: &Value) -> Call {
+        self.call("POST", "/api/v1/memos").json(body)
+    }
+
+    /// `GET /api/v1/memos`
+    pub fn list_memos(&self, query: &[(&str, &str)]) -> Call {
+        self.get("/api/v1/memos").query(query)
+    }
+
+    /// `GET /api/v1/memos/{id}`
+    pub fn get_memo(&self, id: &str) -> Call {
+        self.get(&format!("/api/v1/memos/{id}"))
+    }
+
+    /// `PUT /api/v1/memos/{id}`
+    pub fn put_memo(&self, id: &str, body: &Value) -> Call {
+        self.call("PUT", &format!("/api/v1/memos/{id}")).json(body)
+    }
+
+    /// `PATCH /api/v1/memos/{id}`
+    pub fn patch_memo(&self, id: &str, patch: &Value) -> Call {
+        self.call("PATCH", &format!("/api/v1/memos/{id}")).merge_patch(patch)
+    }
+
+    /// `DELETE /api/v1/memos/{id}`: to the trash.
+    pub fn delete_memo(&self, id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/memos/{id}"))
+    }
+
+    /// `DELETE /api/v1/memos/{id}?permanent=true`
+    pub fn delete_memo_for_good(&self, id: &str) -> Call {
+        self.delete_memo(id).query(&[("permanent", "true")])
+    }
+
+    /// `POST /api/v1/memos/{id}/restore`
+    pub fn restore_memo(&self, id: &str) -> Call {
+        self.call("POST", &format!("/api/v1/memos/{id}/restore"))
+    }
+
+    /// Keeps a memo that has nothing but this title, and gives its id.
+    pub async fn memo(&self, title: &str) -> String {
+        self.create_memo(&json!({"title": title})).await.expect_status(201).id().to_owned()
+    }
+
+    /// The titles of a list, in order.
+    pub async fn titles(&self, query: &[(&str, &str)]) -> Vec<String> {
+        self.list_memos(query).await.expect_status(200).titles()
+    }
+}
+
+/// Somebody with an account, signed in. Can do all that an [`Actor`] can.
+#[derive(Clone)]
+pub struct Member {
+    actor: Actor,
+    /// The id of the account.
+    pub id: String,
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token of the same sign-in.
+    pub refresh_token: String,
+}
+
+impl Member {
+    pub(crate) async fn sign_up(anonymous: Actor, name: &str, email: &str) -> Self {
+        let account = json!({"email": email, "password": PASSWORD, "display_name": name});
+        let account = anonymous.sign_up(&account).await.expect_status(201);
+        let tokens = anonymous.sign_in(email, PASSWORD).await.expect_status(200);
+        Self {
+            actor: anonymous.with_token(tokens.text("access_token")),
+            id: account.id().to_owned(),
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            access_token: tokens.text("access_token").to_owned(),
+            refresh_token: tokens.text("refresh_token").to_owned(),
+        }
+    }
+
+    /// Signs in once more; for these scopes, where any are named.
+    pub async fn sign_in_again(&self, scope: &str) -> Answer {
+        let mut form = vec![("grant_type", "password"), ("username", &*self.email), ("password", &*self.password)];
+        if !scope.is_empty() {
+            form.push(("scope", scope));
+        }
+        self.actor.token(&form).await.expect_status(200)
+    }
+
+    /// The same member with a token for these scopes alone.
+    pub async fn with_scope(&self, scope: &str) -> Actor {
+        self.with_token(self.sign_in_again(scope).await.text("access_token"))
+    }
+}
+
+impl Deref for Member {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}

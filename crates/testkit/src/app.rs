@@ -1,0 +1,155 @@
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use memo_conformance::TestStore;
+use memo_domain::{IdGenerator, Timestamp};
+use memo_memory::FixedClock;
+use memo_server::Settings;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    actor::{Actor, Member},
+    call::Reach,
+    contract,
+    running::{Parts, Running},
+};
+
+/// The moment at which the clock of a [`TestApp`] stands at first.
+pub const START: &str = "2026-01-31T09:00:00.123456Z";
+
+/// The whole server in this process, listening on a port of its own, over a store of its own.
+///
+/// Dropped, it stops, and what it kept goes.
+pub struct TestApp {
+    /// The clock of the server. It stands still until a test moves it.
+    pub clock: Arc<FixedClock>,
+    // The order of the next four matters: the server ends before what it uses.
+    running: Running,
+    reach: Arc<Reach>,
+    _store: Box<dyn TestStore>,
+    _data: TempDir,
+    address: SocketAddr,
+    sign_ups: AtomicU32,
+}
+
+/// Makes a [`TestApp`].
+pub struct TestAppBuilder {
+    store: Box<dyn TestStore>,
+    settings: Settings,
+    data: TempDir,
+    clock: Arc<FixedClock>,
+    ids: Option<Arc<dyn IdGenerator>>,
+}
+
+impl TestAppBuilder {
+    /// Changes the settings, which are those of `config/test.toml` with a free port and one worker.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Another clock than one that stands at [`START`].
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<FixedClock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Another source of ids than that of production.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Starts the server.
+    pub async fn start(self) -> TestApp {
+        let Self { store, settings, data, clock, ids } = self;
+        let parts = Parts { settings, store: store.store(), clock: clock.clone(), ids };
+        let (running, address, public_url) = Running::start(parts).await;
+        let reach = Arc::new(Reach::new(address, public_url));
+        let sign_ups = AtomicU32::new(0);
+        let app = TestApp { clock, running, reach, _store: store, _data: data, address, sign_ups };
+        contract::learn(&app).await;
+        app
+    }
+}
+
+impl TestApp {
+    /// A server over this store.
+    #[must_use]
+    pub fn builder(store: Box<dyn TestStore>) -> TestAppBuilder {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(FixedClock::at(Timestamp::parse(START).expect("a valid time")));
+        TestAppBuilder { store, settings: settings(&data), data, clock, ids: None }
+    }
+
+    /// What clients call the server.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.reach.public_url
+    }
+
+    /// Somebody who has not signed in.
+    #[must_use]
+    pub fn anonymous(&self) -> Actor {
+        Actor::new(self.reach.clone(), None)
+    }
+
+    /// A new member with this display name, signed in with every scope. The e-mail address is one that nobody has.
+    pub async fn user(&self, name: &str) -> Member {
+        let number = self.sign_ups.fetch_add(1, Ordering::Relaxed);
+        Member::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
+    }
+
+    /// The moment that the clock shows, in the form of the API.
+    #[must_use]
+    pub fn now(&self) -> String {
+        memo_domain::Clock::now(&*self.clock).to_string()
+    }
+
+    /// Tells the server to stop, as a signal would. It goes on for as long as its settings say.
+    pub fn announce_stop(&mut self) {
+        self.running.announce_stop();
+    }
+
+    /// Sends bytes as they are, and gives what comes back until the server closes the connection.
+    ///
+    /// The request must ask for that, or be one that the server refuses to go on after.
+    pub async fn exchange(&self, request: &[u8]) -> String {
+        let mut connection = TcpStream::connect(self.address).await.expect("the server listens");
+        // The server may answer, and close, before it has read everything: then the rest can't be sent.
+        let _ = connection.write_all(request).await;
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+fn settings(data: &TempDir) -> Settings {
+    let data = data.path().to_str().expect("a folder whose name is text");
+    let variables = [
+        ("MEMO_ENV", "test"),
+        ("MEMO__DATA_DIR", data),
+        ("MEMO__SERVER__LISTEN", "127.0.0.1:0"),
+        ("MEMO__SERVER__METRICS_LISTEN", "off"),
+        ("MEMO__SERVER__WORKERS", "1"),
+        ("MEMO__SERVER__SHUTDOWN_GRACE", "0s"),
+        ("MEMO__DATABASE__URL", "memory:"),
+        ("MEMO__AUTH__BCRYPT_COST", "4"),
+        ("MEMO__RATE_LIMIT__ENABLED", "false"),
+    ];
+    let variables: HashMap<_, _> = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Settings::of_variables(&variables).unwrap_or_else(|error| panic!("{error}"))
+}

@@ -1,0 +1,124 @@
+use std::{future::IntoFuture, net::SocketAddr, pin::Pin, sync::Arc};
+
+use reqwest::{
+    Client, Method, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+use serde_json::Value;
+
+use crate::{Answer, contract};
+
+/// How the server is reached.
+pub struct Reach {
+    client: Client,
+    base: String,
+    pub public_url: String,
+}
+
+impl Reach {
+    pub fn new(address: SocketAddr, public_url: String) -> Self {
+        // A connection that is kept would hold up the end of the server.
+        let client = Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0);
+        Self { client: client.build().expect("a client"), base: format!("http://{address}"), public_url }
+    }
+}
+
+/// One request. It is sent when it is awaited.
+#[must_use = "a call is sent when it is awaited"]
+#[derive(Clone)]
+pub struct Call {
+    reach: Arc<Reach>,
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn new(reach: Arc<Reach>, method: &str, target: &str) -> Self {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        Self { reach, method, target: target.to_owned(), headers: HeaderMap::new(), body: None }
+    }
+
+    /// Adds a header; one of the same name stays.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
+        self.headers.append(name, HeaderValue::from_bytes(value.as_ref()).expect("the value of a header"));
+        self
+    }
+
+    /// Adds `If-Match`.
+    pub fn if_match(self, tag: &str) -> Self {
+        self.header("if-match", tag)
+    }
+
+    /// Adds `If-None-Match`.
+    pub fn if_none_match(self, tag: &str) -> Self {
+        self.header("if-none-match", tag)
+    }
+
+    /// Adds parameters to the query.
+    pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
+        if !parameters.is_empty() {
+            let url = Url::parse_with_params("http://localhost", parameters).expect("a query");
+            let separator = if self.target.contains('?') { '&' } else { '?' };
+            self.target.push(separator);
+            self.target.push_str(url.query().unwrap_or_default());
+        }
+        self
+    }
+
+    /// Sends this JSON.
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// Sends this JSON as a merge patch.
+    pub fn merge_patch(self, body: &Value) -> Self {
+        self.body("application/merge-patch+json", body.to_string())
+    }
+
+    /// Sends these parameters as a form.
+    pub fn form(self, parameters: &[(&str, &str)]) -> Self {
+        let url = Url::parse_with_params("http://localhost", parameters).expect("a form");
+        self.body("application/x-www-form-urlencoded", url.query().unwrap_or_default())
+    }
+
+    /// Sends these bytes as this media type.
+    pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.untyped_body(body).header("content-type", media_type)
+    }
+
+    /// Sends these bytes without saying what they are.
+    pub fn untyped_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    async fn send(self) -> Answer {
+        let Self { reach, method, target, headers, body } = self;
+        let url = format!("{}{target}", reach.base);
+        let mut request = reach.client.request(method.clone(), &url).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let failed = |error| panic!("{method} {target}: no answer: {error:?}");
+        let response = request.send().await.unwrap_or_else(failed);
+        let (status, headers, path) = (response.status(), response.headers().clone(), response.url().path().to_owned());
+        let bytes = response.bytes().await.unwrap_or_else(failed).to_vec();
+        let public_url = reach.public_url.clone();
+        let answer = Answer::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);
+        contract::check(&answer);
+        answer
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,60 @@
+use std::{net::SocketAddr, sync::Arc, thread};
+
+use memo_domain::{Clock, IdGenerator, Store};
+use memo_server::{Server, Settings};
+use tokio::sync::oneshot;
+
+/// What the composition root is given.
+pub struct Parts {
+    pub settings: Settings,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Option<Arc<dyn IdGenerator>>,
+}
+
+/// A server on a thread of its own, so that a test can wait for its end while it is dropped.
+pub struct Running {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts it; gives its address and its public URL too.
+    pub async fn start(parts: Parts) -> (Self, SocketAddr, String) {
+        let (ready, listening) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new().name("memo".into()).spawn(move || serve(parts, ready, stopped));
+        let running = Self { stop: Some(stop), thread: Some(thread.expect("a thread")) };
+        let (address, public_url) = listening.await.expect("the server starts");
+        (running, address, public_url)
+    }
+
+    /// Tells it to stop, as a signal would, and waits for nothing.
+    pub fn announce_stop(&mut self) {
+        self.stop.take();
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
+    let mut builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock);
+    if let Some(ids) = parts.ids {
+        builder = builder.ids(ids);
+    }
+    let server = builder.build().await.unwrap_or_else(|error| panic!("the server can't be built: {error}"));
+    if ready.send((server.address(), server.public_url().to_owned())).is_ok() {
+        let stop = async {
+            // The sender is dropped or used: either way it is over.
+            let _ = stopped.await;
+        };
+        server.run(stop).await.unwrap_or_else(|error| panic!("the server can't run: {error}"));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.announce_stop();
+        let result = self.thread.take().map(thread::JoinHandle::join);
+        assert!(thread::panicking() || !matches!(result, Some(Err(_))), "the server has panicked");
+    }
+}
