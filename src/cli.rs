@@ -9,7 +9,7 @@ use crate::{Server, Settings, StartError, logging, stores};
 
 /// Self-hosted memo server with a REST API.
 ///
-/// Without a command it serves. Settings are variables MEMO__SECTION__KEY; see the README for their names.
+/// Without a command it serves. Settings are variables such as `MEMO__SERVER__LISTEN`; the README lists them.
 #[derive(Debug, Parser)]
 #[command(name = "memo", version)]
 pub struct Arguments {

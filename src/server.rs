@@ -180,14 +180,14 @@ impl Server {
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
         tokio::select! {
-            served = &mut server => served.map_err(failed)?,
+            ended = &mut server => ended.map_err(failed)?,
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();
                 sleep(*settings.server.shutdown_drain_delay).await;
                 draining.refuse();
-                let ((), served) = tokio::join!(handle.stop(true), &mut server);
-                served.map_err(failed)?;
+                let ((), ended) = tokio::join!(handle.stop(true), &mut server);
+                ended.map_err(failed)?;
             }
         }
         store.close().await;

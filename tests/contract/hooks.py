@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
-from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
+from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation, RejectedPositiveData, UseAfterFree
 
 # Reasons that a 422 may give for a request that fits its schema, by the `code` in `errors`.
 BEYOND_SCHEMA = {
@@ -85,6 +85,10 @@ def filter_failure(context, failure, case, response):
             return fate not in ("trashed", "restored")
         deleted_at = _json(response).get("deleted_at")
         return not (fate == "trashed" and deleted_at or fate == "restored" and not deleted_at)
+    if isinstance(failure, ObjectLevelAuthorizationViolation):
+        # A public memo is read by every member, until it is in the trash.
+        memo = _json(response)
+        return memo.get("visibility") != "public" or memo.get("deleted_at") is not None
     return True
 
 

@@ -58,10 +58,15 @@ pub async fn envelope(
         Ok(response) => {
             let mut response = with_problem(response.map_into_boxed_body(), &context);
             finish(response.response_mut(), &context);
-            log(&method, response.request().match_pattern().as_deref(), &response, &context);
+            let user = response.request().extensions().get::<LoggedUser>().copied();
+            log(&method, response.request().match_pattern().as_deref(), response.status(), user, &context);
             Ok(response)
         }
-        Err(error) => Err(RenderedProblem { problem: problem_of(&error), context }.into()),
+        Err(error) => {
+            let problem = problem_of(&error);
+            log(&method, None, problem.status_code(), None, &context);
+            Err(RenderedProblem { problem, context }.into())
+        }
     }
 }
 
@@ -138,20 +143,19 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     }
 }
 
-fn log(method: &Method, route: Option<&str>, response: &ServiceResponse, context: &RequestContext) {
+fn log(method: &Method, route: Option<&str>, status: StatusCode, user: Option<LoggedUser>, context: &RequestContext) {
     if !tracing::enabled!(target: "memo::http", tracing::Level::INFO) {
         return;
     }
-    let user_id = response.request().extensions().get::<LoggedUser>().map(|user| user.0.to_string());
     tracing::info!(
         target: "memo::http",
         request_id = &*context.request_id,
         method = method.as_str(),
         route = route.unwrap_or("-"),
-        status = response.status().as_u16(),
+        status = status.as_u16(),
         duration_ms = context.started.elapsed().as_secs_f64() * 1000.0,
         client = context.client.map(tracing::field::display),
-        user_id,
+        user_id = user.map(|user| tracing::field::display(user.0)),
         "request"
     );
 }

@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use crate::{
+    Actor, Answer, TestApp,
+    suite::{DAY, at_once},
+};
+
+#[track_caller]
+fn refused(answer: Answer) {
+    assert_eq!(answer.expect_status(400)["error"], "invalid_grant");
+}
+
+/// The pair that a refresh token gets.
+async fn next(anyone: &Actor, refresh_token: &str) -> (Actor, String) {
+    let tokens = anyone.refresh(refresh_token).await.expect_status(200);
+    let tokens = tokens.expect_header("cache-control", "no-store");
+    (anyone.with_token(tokens.text("access_token")), tokens.text("refresh_token").to_owned())
+}
+
+pub async fn a_refresh_token_gets_the_next_pair(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let mut refresh_token = alice.refresh_token.clone();
+    for _ in 0..3 {
+        app.clock.advance(DAY);
+        let (actor, next) = next(&anyone, &refresh_token).await;
+        assert_eq!(actor.me().await.expect_status(200).id(), alice.id);
+        assert_ne!(next, refresh_token);
+        refresh_token = next;
+    }
+}
+
+pub async fn a_refresh_token_used_twice_at_once_gets_fresh_pairs(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let (first, first_token) = next(&anyone, &alice.refresh_token).await;
+    app.clock.advance(Duration::from_secs(9));
+    let (second, second_token) = next(&anyone, &alice.refresh_token).await;
+    assert_ne!(first_token, second_token);
+    for (actor, token) in [(first, first_token), (second, second_token)] {
+        let _ = actor.me().await.expect_status(200);
+        let _ = anyone.refresh(&token).await.expect_status(200);
+    }
+}
+
+pub async fn a_refresh_token_used_late_ends_the_family(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let elsewhere = alice.sign_in_again("").await;
+    let (second, second_token) = next(&anyone, &alice.refresh_token).await;
+    let (third, third_token) = next(&anyone, &second_token).await;
+    app.clock.advance(Duration::from_secs(11));
+    refused(anyone.refresh(&alice.refresh_token).await);
+    for actor in [&*alice, &second, &third] {
+        actor.me().await.problem("sign_in_ended");
+    }
+    for token in [&alice.refresh_token, &second_token, &third_token] {
+        refused(anyone.refresh(token).await);
+    }
+    // Another sign-in of the same member is another family.
+    let _ = alice.with_token(elsewhere.text("access_token")).me().await.expect_status(200);
+    let _ = anyone.refresh(elsewhere.text("refresh_token")).await.expect_status(200);
+}
+
+pub async fn the_leeway_is_counted_from_the_first_use(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let _ = next(&anyone, &alice.refresh_token).await;
+    app.clock.advance(Duration::from_secs(7));
+    let _ = next(&anyone, &alice.refresh_token).await;
+    app.clock.advance(Duration::from_secs(7));
+    refused(anyone.refresh(&alice.refresh_token).await);
+}
+
+pub async fn many_refreshes_at_once_all_get_a_pair(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let answers = at_once((0..16).map(|_| anyone.refresh(&alice.refresh_token))).await;
+    for answer in answers {
+        let answer = answer.expect_status(200);
+        let _ = anyone.refresh(answer.text("refresh_token")).await.expect_status(200);
+        let _ = anyone.with_token(answer.text("access_token")).me().await.expect_status(200);
+    }
+}
+
+pub async fn a_refresh_token_lives_thirty_days_unused(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    app.clock.advance(30 * DAY - Duration::from_secs(60));
+    let (_, token) = next(&anyone, &alice.refresh_token).await;
+    app.clock.advance(30 * DAY + Duration::from_secs(60));
+    refused(anyone.refresh(&token).await);
+}
+
+pub async fn a_family_ends_after_ninety_days(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let mut token = alice.refresh_token.clone();
+    for _ in 0..3 {
+        app.clock.advance(29 * DAY);
+        token = next(&anyone, &token).await.1;
+    }
+    // Day 87, and two more.
+    app.clock.advance(2 * DAY);
+    let (actor, token) = next(&anyone, &token).await;
+    let _ = actor.me().await.expect_status(200);
+    app.clock.advance(DAY + Duration::from_secs(1));
+    refused(anyone.refresh(&token).await);
+}
+
+pub async fn a_refresh_narrows_scopes_and_never_widens_them(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let tokens = alice.sign_in_again("memos:read memos:write").await;
+    let with_scope = |token: &str, scope: &str| {
+        anyone.token(&[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)])
+    };
+    let narrow = with_scope(tokens.text("refresh_token"), "memos:read").await.expect_status(200);
+    assert_eq!(narrow["scope"], "memos:read");
+    let reader = anyone.with_token(narrow.text("access_token"));
+    reader.create_memo(&serde_json::json!({"title": "a"})).await.problem("insufficient_scope");
+    let token = narrow.text("refresh_token");
+    let answer = with_scope(token, "memos:read account:read").await.expect_status(400);
+    assert_eq!(answer["error"], "invalid_scope");
+    // A refusal has not used the token, and without a scope it gives all that the sign-in has.
+    let wide = anyone.refresh(token).await.expect_status(200);
+    assert_eq!(wide["scope"], "memos:read memos:write");
+}
+
+pub async fn what_is_no_refresh_token_gets_nothing(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let damaged = alice.refresh_token.replacen(|c: char| c != 'A', "A", 1);
+    for token in ["x", "%00", &alice.access_token, &damaged, &format!("{}=", alice.refresh_token), &"A".repeat(43)] {
+        refused(anyone.refresh(token).await);
+    }
+    let _ = anyone.refresh(&alice.refresh_token).await.expect_status(200);
+}

@@ -1,0 +1,138 @@
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use crate::{
+    TestApp,
+    suite::{at_once, merged},
+};
+
+fn alice() -> Value {
+    json!({"email": "alice@example.com", "password": "correct horse", "display_name": "Alice"})
+}
+
+pub async fn a_member_signs_up(app: TestApp) {
+    let anyone = app.anonymous();
+    let account = anyone.sign_up(&alice()).await.expect_status(201);
+    let account = account.expect_header("location", "/api/v1/me").expect_header("cache-control", "no-store");
+    assert_json_snapshot!(account.json, {".id" => "[id]"}, @r#"
+    {
+      "created_at": "2026-01-31T09:00:00.123456Z",
+      "display_name": "Alice",
+      "email": "alice@example.com",
+      "email_verified": false,
+      "id": "[id]",
+      "locale": "en",
+      "role": "member",
+      "updated_at": "2026-01-31T09:00:00.123456Z"
+    }
+    "#);
+    let tokens = anyone.sign_in("alice@example.com", "correct horse").await.expect_status(200);
+    let me = anyone.with_token(tokens.text("access_token")).me().await.expect_status(200);
+    assert_eq!(me.json, account.json);
+}
+
+pub async fn an_email_signs_up_once_whatever_its_case(app: TestApp) {
+    let anyone = app.anonymous();
+    let bob = |email: &str| merged(alice(), &json!({"email": email, "display_name": "Bob"}));
+    let _ = anyone.sign_up(&bob("Jos\u{e9}@Example.com")).await.expect_status(201);
+    for email in ["jos\u{e9}@example.com", "JOS\u{c9}@EXAMPLE.COM", "jose\u{301}@example.com"] {
+        anyone.sign_up(&bob(email)).await.expect_status(409).problem("email_taken");
+    }
+    let _ = anyone.sign_up(&bob("jose@example.com")).await.expect_status(201);
+}
+
+pub async fn an_account_shows_its_values_in_nfc_and_trimmed(app: TestApp) {
+    let body = json!({"email": " Jose\u{301}@Example.com ", "display_name": "  \u{1112}\u{1161}\u{11ab} 글  "});
+    let account = app.anonymous().sign_up(&merged(alice(), &body)).await.expect_status(201);
+    assert_eq!(account["email"], "Jos\u{e9}@Example.com");
+    assert_eq!(account["display_name"], "한 글");
+}
+
+pub async fn sign_up_says_which_value_it_refuses(app: TestApp) {
+    let long = |length| "가".repeat(length);
+    let refusals = [
+        (json!({"email": "alice"}), "/email", "malformed"),
+        (json!({"email": ""}), "/email", "malformed"),
+        (json!({"email": "a b@example.com"}), "/email", "malformed"),
+        (json!({"email": "a@example.com\r\nBcc: b@example.com"}), "/email", "control_character"),
+        (json!({"email": format!("{}@example.com", long(250))}), "/email", "too_long"),
+        (json!({"email": 7}), "/email", "wrong_type"),
+        (json!({"password": "seven77"}), "/password", "too_short"),
+        (json!({"password": "\u{1112}\u{1161}\u{11ab}".repeat(7)}), "/password", "too_short"),
+        (json!({"password": long(129)}), "/password", "too_long"),
+        (json!({"password": "correct\0horse"}), "/password", "nul_character"),
+        (json!({"password": null}), "/password", "wrong_type"),
+        (json!({"display_name": "  "}), "/display_name", "too_short"),
+        (json!({"display_name": long(101)}), "/display_name", "too_long"),
+        (json!({"display_name": "a\nb"}), "/display_name", "control_character"),
+        (json!({"display_name": {}}), "/display_name", "wrong_type"),
+        (json!({"role": "admin"}), "/role", "unknown_member"),
+        (json!({"id": "0198c0de-7f00-7000-8000-00000000000a"}), "/id", "unknown_member"),
+        (json!({"email_verified": true}), "/email_verified", "unknown_member"),
+    ];
+    for (body, pointer, code) in refusals {
+        app.anonymous().sign_up(&merged(alice(), &body)).await.invalid(pointer, code);
+    }
+    // Nothing of all this has made an account.
+    let _ = app.anonymous().sign_up(&alice()).await.expect_status(201);
+}
+
+pub async fn sign_up_says_which_value_is_missing(app: TestApp) {
+    for member in ["email", "password", "display_name"] {
+        let mut body = alice();
+        body.as_object_mut().expect("an object").remove(member);
+        app.anonymous().sign_up(&body).await.invalid(&format!("/{member}"), "required");
+    }
+}
+
+pub async fn sign_up_names_all_that_is_wrong(app: TestApp) {
+    let body = json!({"email": "alice", "password": "short", "display_name": ""});
+    let answer = app.anonymous().sign_up(&body).await.problem("validation_failed");
+    let mut errors = answer.errors();
+    errors.sort_unstable();
+    let pointers: Vec<_> = errors.into_iter().map(|(_, pointer, code)| (pointer, code)).collect();
+    assert_eq!(pointers, [("/display_name", "too_short"), ("/email", "malformed"), ("/password", "too_short")]);
+}
+
+pub async fn common_passwords_are_refused(app: TestApp) {
+    for password in ["password", "12345678", "qwertyui", "PASSWORD1", "iloveyou"] {
+        let body = merged(alice(), &json!({"password": password}));
+        app.anonymous().sign_up(&body).await.invalid("/password", "password_too_common");
+    }
+}
+
+pub async fn an_email_is_no_password(app: TestApp) {
+    for password in ["alice@example.com", "ALICE@example.com"] {
+        let body = merged(alice(), &json!({"password": password}));
+        app.anonymous().sign_up(&body).await.invalid("/password", "password_too_common");
+    }
+}
+
+pub async fn a_long_password_is_never_cut(app: TestApp) {
+    let anyone = app.anonymous();
+    // Three bytes each: far more than bcrypt takes.
+    let password = "한".repeat(128);
+    let _ = anyone.sign_up(&merged(alice(), &json!({"password": password}))).await.expect_status(201);
+    let _ = anyone.sign_in("alice@example.com", &password).await.expect_status(200);
+    for wrong in ["한".repeat(127), format!("{}글", "한".repeat(127)), "한".repeat(24)] {
+        assert_eq!(anyone.sign_in("alice@example.com", &wrong).await.expect_status(400)["error"], "invalid_grant");
+    }
+}
+
+pub async fn a_password_is_compared_in_nfc(app: TestApp) {
+    let anyone = app.anonymous();
+    let nfd = "\u{1112}\u{1161}\u{11ab}".repeat(8);
+    let _ = anyone.sign_up(&merged(alice(), &json!({"password": nfd}))).await.expect_status(201);
+    let _ = anyone.sign_in("alice@example.com", &"한".repeat(8)).await.expect_status(200);
+    let _ = anyone.sign_in("alice@example.com", &nfd).await.expect_status(200);
+}
+
+pub async fn one_of_many_sign_ups_at_once_gets_the_email(app: TestApp) {
+    let anyone = app.anonymous();
+    let answers = at_once((0..10).map(|_| anyone.sign_up(&alice()))).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(made.len(), 1);
+    for answer in refused {
+        answer.problem("email_taken");
+    }
+}

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use crate::{Answer, TestApp};
+
+const ALL: &str = "memos:read memos:write events:read account:read account:write";
+
+/// The refusal has the form of RFC 6749, section 5.2.
+#[track_caller]
+fn refused(answer: &Answer, error: &str) {
+    let answer = answer.clone().expect_status(400);
+    let answer = answer.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
+    assert_eq!(answer.media_type(), Some("application/json"), "{}", answer.shown());
+    assert_eq!(answer["error"], error, "{}", answer.shown());
+    assert!(!answer.text("error_description").is_empty());
+    assert_eq!(answer.json.as_object().map(serde_json::Map::len), Some(2), "{}", answer.shown());
+}
+
+pub async fn a_password_gets_tokens(app: TestApp) {
+    let alice = app.user("alice").await;
+    let tokens = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
+    let tokens = tokens.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
+    assert_json_snapshot!(tokens.json, {".access_token" => "[jwt]", ".refresh_token" => "[opaque]"}, @r#"
+    {
+      "access_token": "[jwt]",
+      "expires_in": 900,
+      "refresh_token": "[opaque]",
+      "scope": "memos:read memos:write events:read account:read account:write",
+      "token_type": "Bearer"
+    }
+    "#);
+    // 256 bits.
+    let refresh_token = URL_SAFE_NO_PAD.decode(tokens.text("refresh_token")).expect("base64url");
+    assert_eq!(refresh_token.len(), 32);
+    let me = alice.with_token(tokens.text("access_token")).me().await.expect_status(200);
+    assert_eq!(me.id(), alice.id);
+}
+
+pub async fn an_access_token_is_a_jwt_of_rfc_9068(app: TestApp) {
+    let alice = app.user("alice").await;
+    let parts: Vec<_> = alice.access_token.split('.').collect();
+    let read = |part: &str| -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+    };
+    let header = read(parts[0]);
+    assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!("HS256")));
+    assert!(header["kid"].as_str().is_some_and(|kid| !kid.is_empty()));
+    let claims = read(parts[1]);
+    assert_eq!((&claims["iss"], &claims["sub"]), (&json!(app.url()), &json!(alice.id)));
+    assert_eq!((&claims["scope"], claims["iat"].as_i64()), (&json!(ALL), Some(1_769_850_000)));
+    assert_eq!((claims["nbf"].as_i64(), claims["exp"].as_i64()), (Some(1_769_850_000), Some(1_769_850_900)));
+    for name in ["aud", "sid", "jti"] {
+        assert!(claims[name].as_str().is_some_and(|value| !value.is_empty()), "{name}");
+    }
+    assert_eq!(claims.as_object().map(serde_json::Map::len), Some(9), "{claims}");
+    assert_eq!(parts.len(), 3);
+}
+
+pub async fn an_email_signs_in_whatever_its_case(app: TestApp) {
+    let alice = app.user("alice").await;
+    for email in [alice.email.to_uppercase(), format!(" {} ", alice.email)] {
+        let _ = app.anonymous().sign_in(&email, &alice.password).await.expect_status(200);
+    }
+}
+
+pub async fn wrong_credentials_are_told_apart_by_nothing(app: TestApp) {
+    let alice = app.user("alice").await;
+    let anyone = app.anonymous();
+    let wrong = anyone.sign_in(&alice.email, "correct horse battery stapler").await;
+    refused(&wrong, "invalid_grant");
+    for (email, password) in [
+        ("nobody@example.com", &*alice.password),
+        ("no address", &alice.password),
+        (&alice.email, "short"),
+        (&alice.email, &"x".repeat(200)),
+        (&alice.email, "correct\0horse"),
+        ("a\0@example.com", &alice.password),
+    ] {
+        let answer = anyone.sign_in(email, password).await;
+        refused(&answer, "invalid_grant");
+        assert_eq!(answer.body, wrong.body, "{email}");
+    }
+}
+
+pub async fn refusals_have_the_form_of_rfc_6749(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (email, password) = (("username", &*alice.email), ("password", &*alice.password));
+    let grant = ("grant_type", "password");
+    for (form, error) in [
+        (vec![], "invalid_request"),
+        (vec![email, password], "invalid_request"),
+        (vec![("grant_type", ""), email, password], "invalid_request"),
+        (vec![grant, email], "invalid_request"),
+        (vec![grant, password], "invalid_request"),
+        (vec![grant, email, password, password], "invalid_request"),
+        (vec![grant, grant, email, password], "invalid_request"),
+        (vec![("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "client_credentials")], "unsupported_grant_type"),
+        (vec![("grant_type", "PASSWORD"), email, password], "unsupported_grant_type"),
+        (vec![grant, email, password, ("scope", "everything")], "invalid_scope"),
+        (vec![grant, email, password, ("scope", "memos:read,memos:write")], "invalid_scope"),
+    ] {
+        refused(&app.anonymous().token(&form).await, error);
+    }
+    // What is no form at all has no parameters either.
+    for body in ["%", "%ff%fe=%00", "&&=&", "{\"grant_type\": \"password\"}"] {
+        let call = app.anonymous().call("POST", "/api/v1/auth/token").body("application/x-www-form-urlencoded", body);
+        refused(&call.await, "invalid_request");
+    }
+}
+
+pub async fn unknown_token_parameters_are_ignored(app: TestApp) {
+    let alice = app.user("alice").await;
+    let form = [
+        ("grant_type", "password"),
+        ("username", &*alice.email),
+        ("password", &*alice.password),
+        ("client_id", "explorer"),
+        ("client_secret", "nobody knows"),
+        ("flavour", "vanilla"),
+        ("flavour", "chocolate"),
+    ];
+    let _ = app.anonymous().token(&form).await.expect_status(200);
+    let _ = app.anonymous().token(&form).query(&[("flavour", "vanilla")]).await.expect_status(200);
+    // A client may show its id and secret this way, too (RFC 6749, section 2.3.1).
+    let _ = app.anonymous().token(&form).header("authorization", "Basic ZXhwbG9yZXI6").await.expect_status(200);
+}
+
+pub async fn a_token_has_the_scopes_asked_for(app: TestApp) {
+    let alice = app.user("alice").await;
+    let tokens = alice.sign_in_again("account:read memos:read memos:read").await;
+    assert_eq!(tokens["scope"], "memos:read account:read");
+    let reader = alice.with_token(tokens.text("access_token"));
+    let _ = reader.list_memos(&[]).await.expect_status(200);
+    let _ = reader.me().await.expect_status(200);
+    let refused = reader.create_memo(&json!({"title": "a"})).await.expect_status(403).problem("insufficient_scope");
+    assert!(refused.header("www-authenticate").is_some_and(|value| value.contains("insufficient_scope")));
+}
+
+pub async fn an_access_token_lives_fifteen_minutes(app: TestApp) {
+    let alice = app.user("alice").await;
+    // The clocks of two nodes may differ by five seconds.
+    app.clock.advance(Duration::from_secs(15 * 60 + 4));
+    let _ = alice.me().await.expect_status(200);
+    app.clock.advance(Duration::from_secs(2));
+    let answer = alice.me().await.expect_status(401).problem("access_token_expired");
+    assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
+    let tokens = app.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
+    let _ = alice.with_token(tokens.text("access_token")).me().await.expect_status(200);
+}
+
+pub async fn a_token_of_the_future_is_refused(app: TestApp) {
+    let start = memo_domain::Timestamp::parse(crate::START).expect("a valid time");
+    app.clock.set(start + Duration::from_secs(60));
+    let alice = app.user("alice").await;
+    app.clock.set(start + Duration::from_secs(56));
+    let _ = alice.me().await.expect_status(200);
+    app.clock.set(start);
+    alice.me().await.problem("access_token_invalid");
+}
+
+pub async fn what_is_no_access_token_is_refused(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (head, signature) = alice.access_token.rsplit_once('.').expect("a JWT");
+    let (header, claims) = head.split_once('.').expect("a JWT");
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header_value: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON");
+    let with = |name: &str, value: &str| {
+        let mut header = header_value.clone();
+        header[name] = json!(value);
+        encode(&header)
+    };
+    let other = app.user("bob").await;
+    let (_, others_signature) = other.access_token.rsplit_once('.').expect("a JWT");
+    for token in [
+        "x".to_owned(),
+        "..".to_owned(),
+        head.to_owned(),
+        format!("{head}."),
+        format!("{head}.{others_signature}"),
+        format!("{head}.{signature}A"),
+        format!("{}.{claims}.", with("alg", "none")),
+        format!("{}.{claims}.{signature}", with("alg", "none")),
+        format!("{}.{claims}.{signature}", with("typ", "JWT")),
+        format!("{}.{claims}.{signature}", with("kid", "another")),
+        alice.refresh_token.clone(),
+    ] {
+        let answer = alice.with_token(&token).me().await.expect_status(401).problem("access_token_invalid");
+        assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
+    }
+    for header in ["Bearer", "Bearer ", "Basic YTpi", "bearer", &*alice.access_token] {
+        let answer = app.anonymous().me().header("authorization", header).await.expect_status(401);
+        answer.problem("access_token_invalid");
+    }
+}
+
+pub async fn the_scheme_of_a_token_is_read_without_case(app: TestApp) {
+    let alice = app.user("alice").await;
+    for scheme in ["bearer", "BEARER", "Bearer"] {
+        let header = format!("{scheme} {}", alice.access_token);
+        let _ = app.anonymous().me().header("authorization", header).await.expect_status(200);
+    }
+}
+
+pub async fn the_token_endpoints_take_forms_alone(app: TestApp) {
+    for path in ["/api/v1/auth/token", "/api/v1/auth/revoke"] {
+        let call = app.anonymous().call("POST", path);
+        call.clone().json(&json!({"grant_type": "password"})).await.problem("unsupported_media_type");
+        call.clone().await.problem("unsupported_media_type");
+        let form = "application/x-www-form-urlencoded";
+        call.clone().body(form, vec![b'a'; 3 * 1024 * 1024]).await.problem("body_too_large");
+        let with_charset = call.body("application/x-www-form-urlencoded; charset=UTF-8", "token=a").await;
+        assert!([200, 400].contains(&with_charset.status), "{}", with_charset.shown());
+    }
+}

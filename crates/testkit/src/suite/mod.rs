@@ -1,0 +1,121 @@
+//! The suite, laid out like the URL tree.
+
+pub mod auth;
+pub mod docs;
+pub mod errors;
+pub mod every_operation;
+pub mod hostile;
+pub mod limits;
+pub mod me;
+pub mod memos;
+pub mod operations;
+pub mod settings;
+
+use std::time::Duration;
+
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use serde_json::{Value, json};
+use tokio::{
+    runtime::Handle,
+    task::{JoinSet, block_in_place},
+};
+
+use crate::{Answer, Call};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Texts that less careful software changes or chokes on.
+const AWKWARD_TEXTS: [&str; 20] = [
+    "주간회의록",
+    // The same in NFD.
+    "\u{110c}\u{116e}\u{1100}\u{1161}\u{11ab}\u{1112}\u{116c}\u{110b}\u{1174}\u{1105}\u{1169}\u{11a8}",
+    "caf\u{e9} cafe\u{301}",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 🇰🇷 👍🏽",
+    "مرحبا بالعالم \u{202e}abc\u{202c} שלום",
+    "one\ntwo\r\nthree\rfour\u{2028}five\u{85}",
+    " spaces around \t",
+    "\u{feff}a byte order mark",
+    "<script>alert('x')</script> & \"quotes\" \\ / ' -- ; DROP TABLE memos",
+    "100% _under_ %25 %00 +",
+    "\u{1}\u{7}\u{8}\u{1b}[31m\u{7f}",
+    "\u{fffd}\u{ffff}\u{10ffff}",
+    "ﬁ ﷺ ½ Ａ",
+    "ß ẞ İ ı ſ",
+    "\u{200b}\u{200d}\u{ad}",
+    "𝕳𝖊𝖑𝖑𝖔 𠜎",
+    "null",
+    "{\"a\": [1, 2]}",
+    "\\u0000 \\n",
+    "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}",
+];
+
+/// Sends all of these calls at the same time.
+async fn at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
+    let mut running = JoinSet::new();
+    for call in calls {
+        running.spawn(async { call.await });
+    }
+    running.join_all().await
+}
+
+/// Tries a property with this many inputs, and makes one that fails as small as it can.
+async fn for_all<S: Strategy>(cases: u32, inputs: S, property: impl AsyncFn(S::Value)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let tried = block_in_place(|| {
+        TestRunner::new(config).run(&inputs, |input| {
+            Handle::current().block_on(property(input));
+            Ok::<_, TestCaseError>(())
+        })
+    });
+    tried.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A member of a memo, and values that are refused there: each with the pointer and the code of the refusal.
+fn refused_memos() -> Vec<(Value, &'static str, &'static str)> {
+    let long = |length| "가".repeat(length);
+    vec![
+        (json!({"title": ""}), "/title", "too_short"),
+        (json!({"title": long(201)}), "/title", "too_long"),
+        (json!({"title": "a\0b"}), "/title", "nul_character"),
+        (json!({"title": 1}), "/title", "wrong_type"),
+        (json!({"title": ["a"]}), "/title", "wrong_type"),
+        (json!({"content": long(100_001)}), "/content", "too_long"),
+        (json!({"content": "\0"}), "/content", "nul_character"),
+        (json!({"content": {}}), "/content", "wrong_type"),
+        (json!({"tags": [""]}), "/tags/0", "too_short"),
+        (json!({"tags": ["a", " \t "]}), "/tags/1", "control_character"),
+        (json!({"tags": ["a", "   "]}), "/tags/1", "too_short"),
+        (json!({"tags": ["a", "b", long(51)]}), "/tags/2", "too_long"),
+        (json!({"tags": ["a\nb"]}), "/tags/0", "control_character"),
+        (json!({"tags": ["a\0"]}), "/tags/0", "nul_character"),
+        (json!({"tags": (0..21).map(|n| n.to_string()).collect::<Vec<_>>()}), "/tags", "too_many"),
+        (json!({"tags": "work"}), "/tags", "wrong_type"),
+        (json!({"tags": ["a", 2]}), "/tags/1", "wrong_type"),
+        (json!({"pinned": "true"}), "/pinned", "wrong_type"),
+        (json!({"archived": 1}), "/archived", "wrong_type"),
+        (json!({"visibility": "secret"}), "/visibility", "invalid_choice"),
+        (json!({"visibility": true}), "/visibility", "wrong_type"),
+        (json!({"remind_at": "tomorrow"}), "/remind_at", "malformed"),
+        (json!({"remind_at": "2026-02-30T00:00:00Z"}), "/remind_at", "malformed"),
+        (json!({"remind_at": "2026-01-31T09:00:00.123456Z"}), "/remind_at", "not_in_future"),
+        (json!({"remind_at": "2020-01-01T00:00:00Z"}), "/remind_at", "not_in_future"),
+        (json!({"remind_at": 1_800_000_000}), "/remind_at", "wrong_type"),
+        (json!({"titel": "a"}), "/titel", "unknown_member"),
+        (json!({"owner_id": "0198c0de-7f00-7000-8000-00000000000a"}), "/owner_id", "unknown_member"),
+        (json!({"owner": {"id": "0198c0de-7f00-7000-8000-00000000000a"}}), "/owner", "unknown_member"),
+        (json!({"id": "0198c0de-7f00-7000-8000-00000000000a"}), "/id", "unknown_member"),
+        (json!({"version": 7}), "/version", "unknown_member"),
+        (json!({"deleted_at": null}), "/deleted_at", "unknown_member"),
+        (json!({"like_count": 7}), "/like_count", "unknown_member"),
+    ]
+}
+
+/// A JSON object with the members of both; those of the second win.
+fn merged(mut one: Value, other: &Value) -> Value {
+    let other = other.as_object().cloned().unwrap_or_default();
+    one.as_object_mut().expect("an object").extend(other);
+    one
+}
