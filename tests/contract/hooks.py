@@ -1,13 +1,16 @@
 """What the contract says and no JSON Schema can: each exception with its reason, as narrow as it can be.
 
-Nothing is switched off. A request that a schema allows may be refused only where the answer itself names one of the
+One check is added. Nothing is switched off. A request that a schema allows may be refused only where the answer itself names one of the
 reasons below; whatever else the server says stays a failure.
 """
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
-from urllib.parse import parse_qs, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, urljoin, urlsplit
 
+import requests
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation, RejectedPositiveData, UseAfterFree
@@ -38,14 +41,14 @@ def before_call(context, case, kwargs):
 
 def _is_past(text):
     try:
-        time = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
     except ValueError:
         return False
     try:
-        return time < datetime.now(timezone.utc) + timedelta(hours=1)
+        return moment < datetime.now(timezone.utc) + timedelta(hours=1)
     except OverflowError:
         # Too near to the year 1 to be compared in UTC.
-        return time.year < 2000
+        return moment.year < 2000
 
 
 @schemathesis.hook
@@ -90,6 +93,52 @@ def filter_failure(context, failure, case, response):
         memo = _json(response)
         return memo.get("visibility") != "public" or memo.get("deleted_at") is not None
     return True
+
+
+@schemathesis.check
+def private_memos_stay_private(ctx, response, case):
+    """What is private, or in the trash, is absent for every other member, to read and to change.
+
+    `object_level_authorization` asks only once in a run, for a memo that may well be a public one.
+    """
+    if case.operation.path != MEMO or case.method != "GET" or response.status_code != 200:
+        return
+    memo = _json(response)
+    if case.auth_identity is None or memo.get("id") in _tried:
+        return
+    if memo.get("visibility") == "public" and memo.get("deleted_at") is None:
+        return
+    _tried.add(memo.get("id"))
+    url = urljoin(response.request.url, urlsplit(response.request.url).path)
+    headers = {"Authorization": f"Bearer {_token_of_another(case.auth_identity, url)}"}
+    answers = {
+        "GET": requests.get(url, headers=headers, timeout=10),
+        "PATCH": requests.patch(url, headers=headers, json={"pinned": True}, timeout=10),
+        "DELETE": requests.delete(url, headers=headers, timeout=10),
+    }
+    for method, answer in answers.items():
+        assert answer.status_code == 404, f"another member's {method} of a private memo: {answer.status_code}, not 404"
+
+
+_tried = set()
+_tokens = {}
+
+
+def _token_of_another(member, url):
+    token, until = _tokens.get(member, (None, 0))
+    if time.monotonic() >= until:
+        members = json.loads(Path("members.json").read_text())["auth"]
+        sign_in = next(other["loginEndpointAuth"] for other in members if other["name"] != member)
+        answer = requests.post(
+            urljoin(url, sign_in["endpoint"]),
+            data=sign_in["payloadRaw"],
+            headers={"Content-Type": sign_in["contentType"]},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        token = answer.json()["access_token"]
+        _tokens[member] = (token, time.monotonic() + 300)
+    return token
 
 
 def _json(response):

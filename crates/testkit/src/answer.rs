@@ -42,10 +42,16 @@ impl Answer {
         let body: String = String::from_utf8_lossy(&self.body).chars().take(2_000).collect();
         format!("{} {}: {} {:?}\n{body}", self.method, self.path, self.status, self.headers)
     }
+}
 
+#[expect(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "what is expected is checked, whether the test goes on with the answer or not"
+)]
+impl Answer {
     /// It has this status.
     #[track_caller]
-    #[must_use]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.shown());
         self
@@ -53,7 +59,6 @@ impl Answer {
 
     /// It has this status, and no body.
     #[track_caller]
-    #[must_use]
     pub fn expect_empty(self, status: u16) -> Self {
         let answer = self.expect_status(status);
         assert!(answer.body.is_empty(), "{}", answer.shown());
@@ -62,7 +67,6 @@ impl Answer {
 
     /// It has this header with this value.
     #[track_caller]
-    #[must_use]
     pub fn expect_header(self, name: &str, value: &str) -> Self {
         assert_eq!(self.header(name), Some(value), "the header {name} of {}", self.shown());
         self
@@ -70,7 +74,6 @@ impl Answer {
 
     /// It does not have this header.
     #[track_caller]
-    #[must_use]
     pub fn expect_no_header(self, name: &str) -> Self {
         assert_eq!(self.header(name), None, "the header {name} of {}", self.shown());
         self
@@ -78,7 +81,6 @@ impl Answer {
 
     /// It is not a failure of the server.
     #[track_caller]
-    #[must_use]
     pub fn expect_no_server_error(self) -> Self {
         assert!(self.status < 500, "{}", self.shown());
         self
@@ -108,7 +110,9 @@ impl Answer {
         assert_eq!(answer.errors(), [("parameter", name, code)], "{}", answer.shown());
         answer
     }
+}
 
+impl Answer {
     /// The members `errors` of a problem: pointer or parameter, its value, the code.
     #[must_use]
     pub fn errors(&self) -> Vec<(&str, &str, &str)> {

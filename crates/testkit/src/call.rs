@@ -103,11 +103,10 @@ impl Call {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let failed = |error| panic!("{method} {target}: no answer: {error:?}");
-        let response = request.send().await.unwrap_or_else(failed);
+        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {target}: no answer: {error:?}"));
         let (status, headers, path) = (response.status(), response.headers().clone(), response.url().path().to_owned());
-        let bytes = response.bytes().await.unwrap_or_else(failed).to_vec();
-        let public_url = reach.public_url.clone();
+        let bytes = response.bytes().await.unwrap_or_else(|error| panic!("{method} {target}: no body: {error:?}"));
+        let (bytes, public_url) = (bytes.to_vec(), reach.public_url.clone());
         let answer = Answer::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);
         contract::check(&answer);
         answer

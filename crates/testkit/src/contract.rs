@@ -47,9 +47,8 @@ pub fn known() -> &'static Contract {
 impl Contract {
     /// Every operation.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
-        members(&self.document["paths"]).flat_map(|(path, item)| {
-            members(item).map(move |(method, item)| Operation { method, path, item })
-        })
+        members(&self.document["paths"])
+            .flat_map(|(path, item)| members(item).map(move |(method, item)| Operation { method, path, item }))
     }
 
     /// The methods of every path, in capitals.
@@ -64,7 +63,7 @@ impl Contract {
     fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
         let method = if method == "HEAD" { "GET" } else { method };
         self.operations()
-            .find(|operation| operation.method.eq_ignore_ascii_case(method) && is_of(operation.path, path))
+            .find(|operation| operation.method.to_ascii_uppercase() == method && is_of(operation.path, path))
     }
 
     /// What a `$ref` leads to, or the value itself.

@@ -1,7 +1,7 @@
 //! Where the databases differ: the one place that asks which one it is.
 
 use memo_domain::Conflict;
-use sea_orm::{DbBackend, SqliteTransactionMode, TransactionOptions, sqlx};
+use sea_orm::{AccessMode, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, sqlx};
 
 /// How a transaction that writes begins.
 pub fn write_transaction(backend: DbBackend) -> TransactionOptions {
@@ -15,7 +15,7 @@ pub fn write_transaction(backend: DbBackend) -> TransactionOptions {
     }
 }
 
-/// How a transaction begins whose reads all see one state.
+/// How a transaction begins whose reads all see one state: that of the moment of the first of them.
 pub fn snapshot_transaction(backend: DbBackend) -> TransactionOptions {
     match backend {
         DbBackend::Sqlite => TransactionOptions {
@@ -23,8 +23,8 @@ pub fn snapshot_transaction(backend: DbBackend) -> TransactionOptions {
             ..TransactionOptions::default()
         },
         _ => TransactionOptions {
-            isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
-            access_mode: Some(sea_orm::AccessMode::ReadOnly),
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
             ..TransactionOptions::default()
         },
     }

@@ -12,7 +12,10 @@ mod users;
 mod values;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,12 +29,14 @@ use sea_orm_migration::{MigrationStatus, MigratorTrait, seaql_migrations};
 
 use connect::Pools;
 use error::{Misuse, store_error};
+use memos::Lookup;
 use unit_of_work::{Connection, SeaOrmUnitOfWork};
 
 /// What a store is opened with.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// Where the database is: `sqlite:file.db` in the working directory, `sqlite:///folder/file.db` anywhere.
+    /// In a path `%`, `?` and `#` are written as in every URL.
     pub url: String,
     /// How many connections read at the same time; what suits the database where nothing is said.
     pub max_connections: Option<u32>,
@@ -52,6 +57,7 @@ impl StoreOptions {
 #[derive(Debug)]
 pub struct SeaOrmStore {
     pools: Pools,
+    memo_lookup: Arc<Lookup>,
     /// Whether all migrations were seen to be applied; only this process takes them back.
     up_to_date: AtomicBool,
 }
@@ -62,7 +68,9 @@ impl SeaOrmStore {
     /// # Errors
     /// Where the database can't be opened for reading and writing, or is none.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        Ok(Self { pools: connect::connect(&options).await?, up_to_date: AtomicBool::new(false) })
+        let pools = connect::connect(&options).await?;
+        let memo_lookup = Arc::new(Lookup::new(pools.reader.get_database_backend()));
+        Ok(Self { pools, memo_lookup, up_to_date: AtomicBool::new(false) })
     }
 
     /// Applies all migrations that are pending. Of several processes that do so at once, one does and the others wait.
@@ -125,7 +133,7 @@ impl Store for SeaOrmStore {
                     .map_err(store_error)?,
             ),
         };
-        Ok(Box::new(SeaOrmUnitOfWork::new(connection)))
+        Ok(Box::new(SeaOrmUnitOfWork::new(connection, Arc::clone(&self.memo_lookup))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

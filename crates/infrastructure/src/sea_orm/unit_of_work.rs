@@ -1,12 +1,17 @@
 //! A unit of work: one connection or transaction, and the statements that the repositories run on it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use memo_domain::{MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, QueryResult, Statement,
 };
 
-use super::error::{Misuse, store_error};
+use super::{
+    error::{Misuse, store_error},
+    memos::Lookup,
+};
 
 /// What statements run on.
 pub enum Connection {
@@ -22,17 +27,18 @@ pub enum Connection {
 pub struct SeaOrmUnitOfWork {
     connection: Connection,
     pub(super) backend: DbBackend,
+    pub(super) memo_lookup: Arc<Lookup>,
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(connection: Connection) -> Self {
+    pub fn new(connection: Connection, memo_lookup: Arc<Lookup>) -> Self {
         let backend = match &connection {
             Connection::Pool(pool) => pool.get_database_backend(),
             Connection::Snapshot(transaction) | Connection::Transaction(transaction) => {
                 transaction.get_database_backend()
             }
         };
-        Self { connection, backend }
+        Self { connection, backend, memo_lookup }
     }
 
     /// The row that a statement finds, of which there is at most one.

@@ -31,7 +31,7 @@ fn user(n: u128) -> User {
 fn memo(n: u128) -> Memo {
     let state = MemoState {
         title: Title::new(format!("Memo {n}")).expect("a valid title"),
-        content: Content::new("x".repeat(2_000)).expect("valid content"),
+        content: Content::new("x".repeat(10_000)).expect("valid content"),
         tags: Tags::new(["work", "home"].map(|tag| Tag::new(tag).expect("a valid tag"))).expect("few tags"),
         pinned: false,
         archived: false,

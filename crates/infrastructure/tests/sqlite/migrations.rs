@@ -42,7 +42,7 @@ async fn many_may_migrate_at_once() {
         store.migrate_up().await.expect("the migrations are applied");
         store.check().await.expect("the schema is up to date");
     };
-    tokio::join!(migrate(), migrate(), migrate());
+    tokio::join!(migrate(), migrate(), migrate(), migrate(), migrate(), migrate());
 }
 
 #[tokio::test]

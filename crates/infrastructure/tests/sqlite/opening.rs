@@ -25,7 +25,15 @@ async fn refusal(url: &str) -> (StoreError, String) {
 
 #[tokio::test]
 async fn a_url_of_something_else_is_refused() {
-    for url in ["", "memo.db", "postgres://localhost/memo", "sqlite:", "sqlite::memory:", "sqlite:x.db?mode=memory"] {
+    for url in [
+        "",
+        "memo.db",
+        "sqlite3:memo.db",
+        "postgres://localhost/memo",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:x.db?mode=memory",
+    ] {
         let (_, text) = refusal(url).await;
         assert!(text.contains("sqlite:///"), "{url:?}: {text}");
     }

@@ -25,6 +25,14 @@ use tokio::{
 
 use crate::{Answer, Call};
 
+/// A whole JSON value, as it stands in the test. Several stores give it in one process, which is no mistake.
+macro_rules! assert_json {
+    ($($snapshot:tt)*) => {
+        insta::allow_duplicates! { insta::assert_json_snapshot!($($snapshot)*) }
+    };
+}
+use assert_json;
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// Texts that less careful software changes or chokes on.
@@ -98,6 +106,7 @@ fn refused_memos() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"archived": 1}), "/archived", "wrong_type"),
         (json!({"visibility": "secret"}), "/visibility", "invalid_choice"),
         (json!({"visibility": true}), "/visibility", "wrong_type"),
+        (json!({"visibility": {"private": null}}), "/visibility", "wrong_type"),
         (json!({"remind_at": "tomorrow"}), "/remind_at", "malformed"),
         (json!({"remind_at": "2026-02-30T00:00:00Z"}), "/remind_at", "malformed"),
         (json!({"remind_at": "2026-01-31T09:00:00.123456Z"}), "/remind_at", "not_in_future"),

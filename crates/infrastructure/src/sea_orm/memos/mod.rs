@@ -23,12 +23,13 @@ use super::{
     unit_of_work::SeaOrmUnitOfWork,
     values::changed,
 };
+pub use query::Lookup;
 use row::{MemoRow, to_row};
 
 #[async_trait]
 impl MemoRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError> {
-        self.find_one::<MemoRow>(query::lookup(id).build(self.backend)).await?.map(MemoRow::into_view).transpose()
+        self.find_one::<MemoRow>(self.memo_lookup.of(id)).await?.map(MemoRow::into_view).transpose()
     }
 
     async fn list(

@@ -35,7 +35,7 @@ async fn no_statement_sorts_or_reads_a_whole_table() {
     store.migrate_up().await.expect("the schema is made");
     let backend = store.pools.reader.get_database_backend();
 
-    let one = plan(&store, query::lookup(MemoId::new(Uuid::max())).build(backend)).await;
+    let one = plan(&store, query::Lookup::new(backend).of(MemoId::new(Uuid::max()))).await;
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 
     let mine = MemoFilter::of(UserId::new(Uuid::max()));
@@ -50,7 +50,6 @@ async fn no_statement_sorts_or_reads_a_whole_table() {
             for page in pages(sort) {
                 let statement = query::list(filter, sort, &page).expect("a list").build(backend);
                 let plan = plan(&store, statement).await;
-                println!("{name} {:?}\n{plan}\n", page.start);
                 assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{name} {:?}\n{plan}", page.start);
                 if let (PageStart::After(_), SortField::UpdatedAt) = (&page.start, sort.field) {
                     assert!(plan.contains("updated_at,id)"), "the page starts inside the index: {plan}");

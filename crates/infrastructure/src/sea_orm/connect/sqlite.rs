@@ -1,0 +1,130 @@
+//! Connections to a SQLite file.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use memo_domain::StoreError;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, TransactionTrait,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use thiserror::Error;
+use tokio::time::{Instant, sleep};
+
+use super::{Pools, UnknownUrl, pool_options, sqlite_log::Log};
+use crate::sea_orm::{StoreOptions, dialect, error::store_error};
+
+/// More of them bring nothing where a database is one file.
+const READERS: u32 = 4;
+
+#[derive(Debug, Error)]
+enum OpenError {
+    #[error("the database file {} can't be made", path.display())]
+    NotMade { path: PathBuf, source: io::Error },
+    #[error("the database file {} can't be opened for reading and writing", path.display())]
+    NotOpened { path: PathBuf, source: DbErr },
+}
+
+/// One connection writes, since SQLite has one writer at a time, and it is fairer to wait for a connection than for a
+/// lock. The others only read.
+pub async fn connect(options: &StoreOptions) -> Result<Pools, StoreError> {
+    let path = file(&options.url)?;
+    make(&path)
+        .map_err(|source| StoreError::Other { source: OpenError::NotMade { path: path.clone(), source }.into() })?;
+    open(options, &path).await.map_err(|source| {
+        let error = OpenError::NotOpened { path, source: source.clone() }.into();
+        match store_error(source) {
+            StoreError::Corrupt { .. } => StoreError::Corrupt { source: error },
+            StoreError::Unavailable { .. } => StoreError::Unavailable { source: error },
+            _ => StoreError::Other { source: error },
+        }
+    })
+}
+
+async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
+    let busy_timeout = options.acquire_timeout.min(Duration::from_hours(1));
+    let log = Arc::new(Log::new(path, busy_timeout));
+
+    let mut writer = pool_options(options, 1);
+    keep_open(&mut writer);
+    writer
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            // A commit is on the disk when it returns.
+            let sqlite = common(sqlite, busy_timeout).synchronous(SqliteSynchronous::Full);
+            Log::configure(sqlite.journal_mode(SqliteJournalMode::Wal))
+        })
+        .map_sqlx_sqlite_pool_opts(move |pool| {
+            let log = Arc::clone(&log);
+            pool.after_release(move |connection, _| {
+                let log = Arc::clone(&log);
+                Box::pin(async move {
+                    log.bound(connection).await;
+                    Ok(true)
+                })
+            })
+        });
+    let writer = connect_patiently(writer, options.acquire_timeout).await?;
+    // SQLite opens a file that it may only read as well, and says so at the first write.
+    writer.begin_with_options(dialect::write_transaction(DbBackend::Sqlite)).await?.rollback().await?;
+
+    let mut reader = pool_options(options, options.max_connections.unwrap_or(READERS).max(1));
+    keep_open(&mut reader);
+    reader.map_sqlx_sqlite_opts(move |sqlite| common(sqlite, busy_timeout).pragma("query_only", "ON"));
+    Ok(Pools { reader: Database::connect(reader).await?, writer })
+}
+
+/// Of processes that open a new file at the same moment, all but one are refused for as long as that one sets it up.
+async fn connect_patiently(pool: ConnectOptions, patience: Duration) -> Result<DatabaseConnection, DbErr> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let error = match Database::connect(pool.clone()).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        if Instant::now() >= deadline || !store_error(error.clone()).is_retryable() {
+            return Err(error);
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Nothing closes the connection to a file: to test it or to open it anew would only cost time.
+fn keep_open(pool: &mut ConnectOptions) {
+    pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+}
+
+fn common(sqlite: SqliteConnectOptions, busy_timeout: Duration) -> SqliteConnectOptions {
+    sqlite
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .busy_timeout(busy_timeout)
+        .pragma("mmap_size", "268435456")
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "MEMORY")
+}
+
+fn file(url: &str) -> Result<PathBuf, StoreError> {
+    let sqlite: SqliteConnectOptions = url.parse().map_err(|_| UnknownUrl)?;
+    let path = sqlite.get_filename();
+    // A database in memory would be another one for each connection.
+    if url.contains(":memory:") || url.contains("mode=memory") || path.as_os_str().is_empty() {
+        return Err(UnknownUrl.into());
+    }
+    Ok(path.to_owned())
+}
+
+/// Makes the file where it is missing, for its owner alone, and says what is wrong better than SQLite does.
+///
+/// An existing file is left alone: to close it again would drop the locks that this process may hold on it.
+fn make(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result.map(drop),
+    }
+}

@@ -1,0 +1,268 @@
+//! The one list of tests.
+//!
+//! Tests are visible in this crate alone and reachable through the list alone, so that one that is missing here is
+//! reported by the compiler as never used.
+
+/// Hands the list to another macro, behind an argument for it.
+///
+/// In parentheses stands what the tests of a module take: an app that runs, or the store to start one over.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_api_test {
+    ($expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            auth::sign_up(app) {
+                a_member_signs_up
+                an_email_signs_up_once_whatever_its_case
+                an_account_shows_its_values_in_nfc_and_trimmed
+                sign_up_says_which_value_it_refuses
+                sign_up_says_which_value_is_missing
+                sign_up_names_all_that_is_wrong
+                common_passwords_are_refused
+                an_email_is_no_password
+                a_long_password_is_never_cut
+                a_password_is_compared_in_nfc
+                one_of_many_sign_ups_at_once_gets_the_email
+            }
+            auth::token(app) {
+                a_password_gets_tokens
+                an_access_token_is_a_jwt_of_rfc_9068
+                an_email_signs_in_whatever_its_case
+                wrong_credentials_are_told_apart_by_nothing
+                refusals_have_the_form_of_rfc_6749
+                unknown_token_parameters_are_ignored
+                a_token_has_the_scopes_asked_for
+                an_access_token_lives_fifteen_minutes
+                a_token_of_the_future_is_refused
+                what_is_no_access_token_is_refused
+                the_scheme_of_a_token_is_read_without_case
+                the_token_endpoints_take_forms_alone
+            }
+            auth::refresh(app) {
+                a_refresh_token_gets_the_next_pair
+                a_refresh_token_used_twice_at_once_gets_fresh_pairs
+                a_refresh_token_used_late_ends_the_family
+                the_leeway_is_counted_from_the_first_use
+                many_refreshes_at_once_all_get_a_pair
+                a_refresh_token_lives_thirty_days_unused
+                a_family_ends_after_ninety_days
+                a_refresh_narrows_scopes_and_never_widens_them
+                what_is_no_refresh_token_gets_nothing
+            }
+            auth::revoke(app) {
+                a_refresh_token_ends_its_sign_in
+                an_access_token_ends_its_sign_in
+                a_used_refresh_token_ends_its_sign_in_too
+                revoking_what_is_no_token_is_no_error
+                revoke_ignores_what_it_does_not_know
+            }
+            me(app) {
+                a_member_reads_their_account
+                a_display_name_changes
+                a_locale_changes_and_null_resets_it
+                a_patch_of_nothing_changes_nothing
+                a_patch_of_the_account_says_what_it_refuses
+                a_patch_of_the_account_has_one_of_two_media_types
+                members_see_their_own_account_alone
+            }
+            memos::create(app) {
+                a_memo_is_created
+                a_title_is_enough
+                create_says_what_it_refuses
+                create_names_all_values_that_it_refuses
+                a_refusal_is_a_problem_document
+                the_greatest_values_are_taken
+                tags_are_trimmed_normalized_and_joined
+                a_reminder_lies_in_the_future
+                ids_sort_by_creation
+                a_hundred_creates_at_once_are_a_hundred_memos
+            }
+            memos::texts(app) {
+                awkward_texts_come_back_byte_for_byte
+                any_text_comes_back_byte_for_byte
+                escapes_are_read_as_what_they_mean
+                what_is_no_text_is_refused
+                any_tag_comes_back_in_nfc
+            }
+            memos::read(app) {
+                a_private_memo_is_absent_for_others
+                a_condition_tells_nothing_of_anothers_memo
+                a_public_memo_is_read_by_others_and_changed_by_its_owner
+                a_trashed_public_memo_is_absent_for_others
+                a_memo_needs_a_sign_in_even_if_public
+                what_is_no_id_names_no_memo
+                a_memo_is_read_again_only_where_it_has_changed
+                a_tag_covers_the_whole_memo
+            }
+            memos::list(app) {
+                a_list_is_empty_at_first
+                a_list_has_whole_memos
+                a_page_has_twenty_items_by_default
+                pages_by_offset_are_linked
+                an_offset_past_the_end_gives_an_empty_page
+                pages_by_cursor_have_each_memo_once
+                a_page_by_cursor_has_no_offset
+                pages_by_cursor_are_stable_under_inserts
+                a_list_is_sorted_as_asked_for
+                a_cursor_is_good_for_its_list_alone
+                a_list_is_read_again_only_where_it_has_changed
+            }
+            memos::filters(app) {
+                a_list_has_the_members_own_memos
+                the_public_scope_has_everyones_public_memos
+                flags_filter
+                tags_filter_and_all_are_needed
+                filters_have_no_wildcards
+                times_filter_and_bounds_are_exclusive
+                a_list_says_which_parameter_it_refuses
+            }
+            memos::change(app) {
+                a_memo_is_replaced
+                a_patch_changes_what_it_names
+                null_in_a_patch_gives_the_default
+                any_patch_is_merged_as_rfc_7396_says
+                a_change_says_what_it_refuses
+                a_patch_has_one_of_two_media_types
+                an_unchanged_reminder_may_be_past
+                a_trashed_memo_is_changed_by_nobody
+                changes_at_once_are_all_made
+            }
+            memos::conditions(app) {
+                a_change_to_a_state_that_is_gone_is_refused
+                a_change_to_the_state_seen_is_made
+                each_change_gives_the_tag_for_the_next
+                a_star_matches_every_state
+                a_list_of_tags_matches_where_one_does
+                a_tag_that_is_not_of_a_memo_matches_nothing
+                what_is_wrong_anyway_is_said_before_a_lost_race
+                of_two_writers_with_one_tag_exactly_one_wins
+                of_many_deleters_with_one_tag_at_most_one_wins
+            }
+            memos::remove(app) {
+                a_memo_goes_to_the_trash
+                deleting_again_destroys_nothing
+                a_memo_is_deleted_for_good_from_the_trash_or_not
+                a_memo_comes_out_of_the_trash
+                restoring_what_is_not_in_the_trash_changes_nothing
+                a_restore_takes_no_members
+                permanent_is_true_or_false
+            }
+            operations(app) {
+                a_server_that_runs_is_alive_and_ready
+                operations_look_at_no_credentials
+            }
+            docs(app) {
+                the_document_is_openapi_3_1
+                every_operation_is_described
+                every_reference_of_the_document_leads_somewhere
+                every_code_of_the_document_is_explained
+                pages_load_own_files_alone
+                the_docs_have_no_other_files
+            }
+            every_operation(app) {
+                unknown_parameters_are_named
+                awkward_names_of_parameters_are_named_as_they_are
+                unknown_members_are_named
+                a_sign_in_is_asked_for
+                a_missing_scope_is_named
+                the_scopes_are_those_of_the_contract
+                two_credentials_are_ambiguous
+                bodies_have_a_media_type
+                bodies_are_objects
+                other_methods_are_refused_and_the_right_ones_named
+                a_head_is_a_get_without_its_body
+            }
+            errors(app) {
+                an_unknown_path_is_a_problem
+                a_problem_is_whole
+                bad_json_is_a_problem
+                a_sane_request_id_is_kept
+                another_request_id_is_replaced
+                a_problem_speaks_the_language_asked_for
+                another_host_is_not_answered_for
+                other_origins_are_told_nothing
+                what_is_no_http_is_refused
+                a_request_without_a_host_is_not_answered
+                a_body_that_ends_early_is_no_memo
+            }
+            limits(app) {
+                a_body_is_bounded
+                a_body_of_unknown_length_is_bounded
+                a_body_where_none_is_needed_does_no_harm
+                json_is_nested_64_deep_at_most
+                a_uri_is_bounded
+                headers_are_bounded
+            }
+            hostile(app) {
+                no_value_of_a_member_is_a_server_error
+                no_bytes_in_a_body_are_a_server_error
+                no_query_is_a_server_error
+                no_header_is_a_server_error
+                no_path_is_a_server_error
+                no_form_is_a_server_error
+            }
+            settings(store) {
+                a_closed_server_takes_no_sign_ups
+                without_a_leeway_a_refresh_token_is_used_once
+                tokens_live_as_long_as_the_settings_say
+                the_public_url_is_what_links_name
+                a_body_may_be_as_large_as_the_settings_say
+                allowed_origins_may_call
+                ids_come_from_the_port
+                a_node_that_stops_says_so_first
+                a_store_out_of_reach_is_said
+            }
+        }
+    };
+}
+
+/// Expands to one test for each behaviour of the HTTP interface.
+///
+/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that makes a fresh store, or gives `None`
+/// where the service that keeps it is not there: the tests say so and pass. It is the same factory that
+/// `memo_conformance::conformance_tests!` takes.
+#[macro_export]
+macro_rules! api_tests {
+    ($factory:path) => {
+        $crate::__each_api_test!(__api_tests, [$factory]);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __api_tests {
+    ([$factory:path] $($module:ident $(:: $inner:ident)? ($kind:ident) { $($test:ident)* })*) => {$($(
+        #[test]
+        fn $test() {
+            $crate::run(stringify!($test), $factory, $crate::entries::$test);
+        }
+    )*)*};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __api_entries {
+    ([] $($module:ident $(:: $inner:ident)? ($kind:ident) { $($test:ident)* })*) => {
+        /// The tests in the form that they are run in.
+        #[doc(hidden)]
+        pub mod entries {
+            use memo_conformance::TestStore;
+
+            mod tests {
+                $(pub use $crate::suite::$module$(::$inner)?::*;)*
+            }
+
+            $($(
+                /// See the test of this name.
+                pub async fn $test(store: Box<dyn TestStore>) {
+                    $crate::__api_entries!(@call $kind store tests::$test);
+                }
+            )*)*
+        }
+    };
+    (@call app $store:ident $test:path) => { $test($crate::TestApp::builder($store).start().await).await };
+    (@call store $store:ident $test:path) => { $test($store).await };
+}
+
+crate::__each_api_test!(__api_entries, []);

@@ -1,0 +1,130 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{Answer, TestApp, contract::known};
+
+pub async fn the_document_is_openapi_3_1(app: TestApp) {
+    let answer = app.anonymous().get("/openapi.json").await.expect_status(200);
+    assert_eq!(answer.media_type(), Some("application/json"));
+    assert!(answer.text("openapi").starts_with("3.1"));
+    app.anonymous().get("/openapi.json").if_none_match(answer.tag()).await.expect_empty(304);
+    let flow = &answer["components"]["securitySchemes"]["password"]["flows"]["password"];
+    assert_eq!(flow["tokenUrl"], "/api/v1/auth/token");
+    assert_eq!(flow["scopes"].as_object().map(serde_json::Map::len), Some(5));
+}
+
+pub async fn every_operation_is_described(_: TestApp) {
+    let mut names = BTreeSet::new();
+    for operation in known().operations() {
+        let shown = format!("{} {}", operation.method, operation.path);
+        let name = operation.item["operationId"].as_str().expect(&shown);
+        assert!(names.insert(name), "{name} is used twice");
+        assert!(operation.item["summary"].is_string() && operation.item["tags"][0].is_string(), "{shown}");
+        assert!(operation.item["security"].is_array(), "{shown} does not say who may call it");
+        for parameter in operation.item["parameters"].as_array().into_iter().flatten() {
+            let is_described = parameter["description"].is_string() || parameter["schema"]["description"].is_string();
+            assert!(is_described && parameter["schema"].is_object(), "{shown}: {parameter}");
+        }
+        assert_eq!(operation.example().is_some(), operation.item["requestBody"].is_object(), "{shown}");
+        assert!(operation.example().is_none_or(|(_, example)| example.is_object()), "{shown} has no example");
+        let responses = operation.item["responses"].as_object().expect(&shown);
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{shown}");
+        for (status, response) in responses {
+            assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{shown} {status}");
+            for name in ["X-Request-Id", "Server-Timing"] {
+                assert!(response["headers"][name].is_object(), "{shown} {status} without {name}");
+            }
+        }
+    }
+    let expected = BTreeSet::from([
+        "create_memo",
+        "delete_memo",
+        "get_me",
+        "get_memo",
+        "healthz",
+        "list_memos",
+        "patch_me",
+        "patch_memo",
+        "readyz",
+        "replace_memo",
+        "restore_memo",
+        "revoke",
+        "sign_up",
+        "token",
+    ]);
+    assert!(names.is_superset(&expected), "{names:?}");
+}
+
+pub async fn every_reference_of_the_document_leads_somewhere(_: TestApp) {
+    fn visit(value: &Value) {
+        known().resolve(value);
+        value.as_object().into_iter().flat_map(serde_json::Map::values).for_each(visit);
+        value.as_array().into_iter().flatten().for_each(visit);
+    }
+    visit(&known().document);
+}
+
+pub async fn every_code_of_the_document_is_explained(app: TestApp) {
+    let examples = known().document["components"]["examples"].as_object().expect("examples");
+    for language in ["en", "ko"] {
+        let page = app.anonymous().get("/docs/errors").header("accept-language", language).await.expect_status(200);
+        let text = String::from_utf8(page.body.clone()).expect("UTF-8");
+        assert!(text.contains(&format!("<html lang=\"{language}\">")));
+        for code in examples.keys() {
+            assert!(text.contains(&format!("id=\"{code}\"")), "{code}");
+        }
+        assert!(page.header("vary").is_some_and(|vary| vary.eq_ignore_ascii_case("accept-language")));
+    }
+    let codes = known().codes.iter().filter(|code| !code.starts_with("errors-"));
+    assert_eq!(codes.collect::<Vec<_>>(), examples.keys().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+}
+
+/// A page that loads files of this server alone, and that no other page may frame.
+#[track_caller]
+fn assert_locked_down(page: &Answer) {
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    let directives: Vec<_> = policy.split(';').map(str::trim).collect();
+    assert!(directives.contains(&"default-src 'none'") && directives.contains(&"frame-ancestors 'none'"), "{policy}");
+    for directive in &directives {
+        for source in directive.split(' ').skip(1) {
+            let own = ["'none'", "'self'"].contains(&source) || *directive == "img-src 'self' data:";
+            assert!(own, "{directive}");
+        }
+    }
+    let html = String::from_utf8(page.body.clone()).expect("UTF-8");
+    assert!(!html.contains("style=") && !html.contains("onload=") && !html.contains("javascript:"), "{html}");
+    assert_eq!(html.matches("<script").count(), html.matches("<script src=\"/docs/").count(), "{html}");
+}
+
+pub async fn pages_load_own_files_alone(app: TestApp) {
+    let anyone = app.anonymous();
+    for path in ["/docs", "/docs/errors"] {
+        let page = anyone.get(path).await.expect_status(200);
+        assert_locked_down(&page);
+        let html = String::from_utf8(page.body.clone()).expect("UTF-8");
+        let mut files = 0;
+        for link in html.split(['"', '\'']).filter(|text| text.starts_with('/') || text.starts_with("http")) {
+            assert!(link.starts_with("/docs"), "{link} is not a file of the server");
+            let file = anyone.get(link).await.expect_status(200);
+            let media_type = match link.rsplit_once('.').map(|(_, extension)| extension) {
+                Some("js") => "text/javascript",
+                Some("css") => "text/css",
+                Some("png") => "image/png",
+                _ => "text/html",
+            };
+            assert_eq!(file.media_type(), Some(media_type), "{link}");
+            assert!(!file.body.is_empty());
+            anyone.get(link).if_none_match(file.tag()).await.expect_empty(304);
+            files += 1;
+        }
+        assert!(files > 1, "{path} has files");
+    }
+}
+
+pub async fn the_docs_have_no_other_files(app: TestApp) {
+    for path in ["/docs/", "/docs/x", "/docs/index.html", "/docs/..%2fCargo.toml", "/docs/%2e%2e/x", "/docs/a/b"] {
+        app.anonymous().get(path).await.expect_status(404).problem("not_found");
+    }
+}

@@ -1,0 +1,190 @@
+//! What the framework would answer by itself, request ids, languages, hosts, other origins.
+
+use serde_json::json;
+
+use crate::{Answer, TestApp, suite::assert_json};
+
+pub async fn an_unknown_path_is_a_problem(app: TestApp) {
+    let alice = app.user("alice").await;
+    for path in ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/memo", "/api/v1/memos/", "/api/v2/memos", "/nowhere?a=b"]
+    {
+        for method in ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"] {
+            alice.call(method, path).await.expect_status(404).problem("not_found");
+        }
+    }
+    for path in ["/api/v1/memos%2f", "//api/v1/memos", "/API/v1/memos", "/%ff", "/%00", "/api/v1/memos;a=b"] {
+        alice.get(path).await.expect_status(404).problem("not_found");
+    }
+}
+
+pub async fn a_problem_is_whole(app: TestApp) {
+    let answer = app.anonymous().get("/nowhere?a=b").header("x-request-id", "r-1").await.problem("not_found");
+    let answer = answer.expect_header("cache-control", "no-store").expect_header("content-language", "en");
+    assert_json!(answer.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
+    {
+      "code": "not_found",
+      "detail": "There is nothing at this path. The OpenAPI document lists every path.",
+      "instance": "/nowhere",
+      "request_id": "r-1",
+      "status": 404,
+      "title": "Not found",
+      "type": "[origin]/docs/errors#not_found"
+    }
+    "##);
+}
+
+pub async fn bad_json_is_a_problem(app: TestApp) {
+    let alice = app.user("alice").await;
+    let id = alice.memo("a").await;
+    let calls = [
+        alice.call("POST", "/api/v1/memos"),
+        alice.call("PUT", &format!("/api/v1/memos/{id}")),
+        alice.call("PATCH", &format!("/api/v1/memos/{id}")),
+        alice.call("PATCH", "/api/v1/me"),
+        app.anonymous().call("POST", "/api/v1/auth/sign-up"),
+    ];
+    for call in calls {
+        for body in ["", " ", "{", "}", "{\"title\"}", "{\"title\":}", "{'title': 1}", "{\"title\": \"a\"} x", "NaN"] {
+            let answer = call.clone().body("application/json", body).await;
+            answer.expect_status(400).problem("invalid_json");
+        }
+        for body in ["{\"title\": \"a\",}", "\u{feff}{}", "{} {}", "{\"title\": 01}", "{\"title\": \"\\x\"}"] {
+            let answer = call.clone().body("application/json", body).await;
+            answer.expect_status(400).problem("invalid_json");
+        }
+    }
+    let call = alice.call("POST", "/api/v1/memos").body("application/json", r#"{"title": "a", "title": "b"}"#);
+    call.await.invalid("/title", "duplicate_member");
+}
+
+pub async fn a_sane_request_id_is_kept(app: TestApp) {
+    let anyone = app.anonymous();
+    for id in ["a", "A-b_c.1", &"x".repeat(64), "0198c0de-7f00-7000-8000-0000000000ff"] {
+        for path in ["/healthz", "/nowhere", "/api/v1/me", "/docs"] {
+            anyone.get(path).header("x-request-id", id).await.expect_header("x-request-id", id);
+        }
+    }
+}
+
+pub async fn another_request_id_is_replaced(app: TestApp) {
+    let anyone = app.anonymous();
+    let mut seen = std::collections::BTreeSet::new();
+    for id in ["", " ", "a b", "a,b", "<script>", "a\"b", "한", &"x".repeat(65), "a\tb", "{}"] {
+        let answer = anyone.get("/nowhere").header("x-request-id", id).await.problem("not_found");
+        let made = answer.text("request_id");
+        assert_eq!((made.len(), &made[14..15]), (36, "7"), "a UUIDv7: {made}");
+        assert!(seen.insert(made.to_owned()));
+    }
+    assert!(seen.insert(anyone.get("/healthz").await.header("x-request-id").expect("an id").to_owned()));
+}
+
+pub async fn a_problem_speaks_the_language_asked_for(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (header, language) in [
+        ("ko", "ko"),
+        ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"),
+        ("fr, ko;q=0.5", "ko"),
+        ("en-US,en;q=0.9,ko;q=0.8", "en"),
+        ("de", "en"),
+        ("*", "en"),
+        ("ko;q=0", "en"),
+        (";;;,q=q,\"", "en"),
+    ] {
+        let call = alice.create_memo(&json!({"title": ""})).header("accept-language", header);
+        let answer = call.await.invalid("/title", "too_short").expect_header("content-language", language);
+        let detail = answer["errors"][0]["detail"].as_str().unwrap_or_default();
+        for text in [answer.text("title"), answer.text("detail"), detail] {
+            let is_korean = text.chars().any(|c| ('가'..='힣').contains(&c));
+            assert_eq!(is_korean, language == "ko", "{header}: {text}");
+        }
+        assert!(answer.header("vary").is_some_and(|vary| vary.to_lowercase().contains("accept-language")));
+    }
+}
+
+pub async fn another_host_is_not_answered_for(app: TestApp) {
+    let anyone = app.anonymous();
+    for host in ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", "memo@evil.example.com", "[::1]"]
+    {
+        for path in ["/readyz", "/api/v1/memos", "/docs", "/nowhere"] {
+            let answer = anyone.get(path).header("host", host).await;
+            answer.expect_status(400).problem("untrusted_host");
+        }
+        anyone.get("/healthz").header("host", host).await.expect_status(200);
+    }
+    for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1"] {
+        anyone.get("/readyz").header("host", host).await.expect_status(200);
+    }
+    // What a client says of a proxy is not believed.
+    for name in ["x-forwarded-host", "forwarded"] {
+        let answer = anyone.get("/readyz").header("host", "evil.example.com").header(name, "host=localhost").await;
+        answer.problem("untrusted_host");
+    }
+}
+
+pub async fn other_origins_are_told_nothing(app: TestApp) {
+    let alice = app.user("alice").await;
+    let origin = "https://app.example.com";
+    let answer = alice.me().header("origin", origin).await.expect_status(200);
+    answer.expect_no_header("access-control-allow-origin");
+    let preflight = app.anonymous().call("OPTIONS", "/api/v1/memos").header("origin", origin);
+    let preflight = preflight.header("access-control-request-method", "POST").await;
+    let preflight = preflight.expect_no_header("access-control-allow-origin");
+    preflight.expect_no_header("access-control-allow-methods").expect_empty(204);
+}
+
+/// An answer as it came over the wire.
+fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| {
+        (name.parse().expect("the name of a header"), value.parse().expect("the value of a header"))
+    });
+    let (path, url) = (path.to_owned(), app.url().to_owned());
+    Answer::new(method, path, url, status, headers.collect(), body.as_bytes().to_vec())
+}
+
+pub async fn what_is_no_http_is_refused(app: TestApp) {
+    for request in [
+        "GARBAGE\r\n\r\n",
+        "GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost localhost\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        "POST /api/v1/auth/sign-up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n{}",
+        "\u{1}\u{2}\u{3}\r\n\r\n",
+    ] {
+        let text = app.exchange(request.as_bytes()).await;
+        let answer = parsed(&text, "GET", "/", &app);
+        assert_eq!(answer.status, 400, "{request:?}: {text:?}");
+    }
+    app.anonymous().get("/healthz").await.expect_status(200);
+}
+
+pub async fn a_request_without_a_host_is_not_answered(app: TestApp) {
+    let text = app.exchange(b"GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(parsed(&text, "GET", "/readyz", &app).status, 400, "{text:?}");
+    let text = app.exchange(b"GET /readyz HTTP/1.0\r\n\r\n").await;
+    parsed(&text, "GET", "/readyz", &app).expect_status(400).problem("untrusted_host");
+    // The whole URL in the request line decides, as RFC 9112, section 3.2.2 wants it.
+    let request = b"GET http://evil.example.com/readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let text = app.exchange(request).await;
+    parsed(&text, "GET", "/readyz", &app).expect_status(400).problem("untrusted_host");
+}
+
+pub async fn a_body_that_ends_early_is_no_memo(app: TestApp) {
+    let alice = app.user("alice").await;
+    let head = format!(
+        "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        alice.access_token
+    );
+    for chunks in ["zz\r\n{\"title\":\"a\"}\r\n0\r\n\r\n", "f\r\n{\"title\": \"abc\r\n0\r\n\r\n"] {
+        let text = app.exchange(format!("{head}{chunks}").as_bytes()).await;
+        let answer = parsed(&text, "POST", "/api/v1/memos", &app);
+        assert_eq!(answer.status, 400, "{text:?}");
+    }
+    let whole = format!("{head}8\r\n{{\"title\"\r\n7\r\n: \"ab\"}}\r\n0\r\n\r\n");
+    assert_eq!(parsed(&app.exchange(whole.as_bytes()).await, "POST", "/api/v1/memos", &app).status, 201);
+    assert_eq!(alice.titles(&[]).await, ["ab"]);
+}

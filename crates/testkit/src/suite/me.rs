@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{TestApp, suite::assert_json};
+
+pub async fn a_member_reads_their_account(app: TestApp) {
+    let alice = app.user("Alice").await;
+    let me = alice.me().await.expect_status(200).expect_header("cache-control", "private, no-cache");
+    assert_json!(me.json, {".id" => "[id]"}, @r#"
+    {
+      "created_at": "2026-01-31T09:00:00.123456Z",
+      "display_name": "Alice",
+      "email": "alice-0@example.com",
+      "email_verified": false,
+      "id": "[id]",
+      "locale": "en",
+      "role": "member",
+      "updated_at": "2026-01-31T09:00:00.123456Z"
+    }
+    "#);
+    assert_eq!(me.id(), alice.id);
+    let unchanged = alice.me().if_none_match(me.tag()).await.expect_empty(304);
+    assert_eq!(unchanged.tag(), me.tag());
+}
+
+pub async fn a_display_name_changes(app: TestApp) {
+    let alice = app.user("Alice").await;
+    let before = alice.me().await.expect_status(200);
+    app.clock.advance(Duration::from_secs(1));
+    let patched = alice.patch_me(&json!({"display_name": "  Alice L. "})).await.expect_status(200);
+    assert_eq!(patched["display_name"], "Alice L.");
+    assert_eq!((&patched["created_at"], &patched["updated_at"]), (&before["created_at"], &json!(app.now())));
+    let after = alice.me().if_none_match(before.tag()).await.expect_status(200);
+    assert_eq!(after.json, patched.json);
+    assert_eq!(after.tag(), patched.tag());
+}
+
+pub async fn a_locale_changes_and_null_resets_it(app: TestApp) {
+    let alice = app.user("alice").await;
+    assert_eq!(alice.patch_me(&json!({"locale": "ko"})).await.expect_status(200)["locale"], "ko");
+    let named = alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
+    assert_eq!(named["locale"], "ko");
+    assert_eq!(alice.patch_me(&json!({"locale": null})).await.expect_status(200)["locale"], "en");
+}
+
+pub async fn a_patch_of_nothing_changes_nothing(app: TestApp) {
+    let alice = app.user("alice").await;
+    let before = alice.me().await.expect_status(200);
+    let patched = alice.patch_me(&json!({})).await.expect_status(200);
+    assert_eq!(patched["display_name"], before["display_name"]);
+    assert_eq!(patched["locale"], before["locale"]);
+}
+
+pub async fn a_patch_of_the_account_says_what_it_refuses(app: TestApp) {
+    let alice = app.user("alice").await;
+    let before = alice.me().await.expect_status(200);
+    for (patch, pointer, code) in [
+        (json!({"display_name": null}), "/display_name", "required"),
+        (json!({"display_name": " "}), "/display_name", "too_short"),
+        (json!({"display_name": "가".repeat(101)}), "/display_name", "too_long"),
+        (json!({"display_name": "a\u{7}"}), "/display_name", "control_character"),
+        (json!({"display_name": 1}), "/display_name", "wrong_type"),
+        (json!({"locale": "fr"}), "/locale", "invalid_choice"),
+        (json!({"locale": 1}), "/locale", "wrong_type"),
+        (json!({"role": "admin"}), "/role", "unknown_member"),
+        (json!({"email_verified": true}), "/email_verified", "unknown_member"),
+        (json!({"id": alice.id}), "/id", "unknown_member"),
+        (json!({"updated_at": "2026-01-31T09:00:00Z"}), "/updated_at", "unknown_member"),
+    ] {
+        alice.patch_me(&patch).await.invalid(pointer, code);
+    }
+    assert_eq!(alice.me().await.expect_status(200).json, before.json);
+}
+
+pub async fn a_patch_of_the_account_has_one_of_two_media_types(app: TestApp) {
+    let alice = app.user("alice").await;
+    let call = alice.call("PATCH", "/api/v1/me");
+    call.clone().json(&json!({"display_name": "A"})).await.expect_status(200);
+    for media_type in ["application/merge-patch+json", "application/json; charset=utf-8"] {
+        call.clone().body(media_type, r#"{"display_name": "A"}"#).await.expect_status(200);
+    }
+    for media_type in ["application/json-patch+json", "text/plain", "application/json; charset=euc-kr"] {
+        let answer = call.clone().body(media_type, "{}").await.expect_status(415).problem("unsupported_media_type");
+        let accepted = answer.header("accept-patch").expect("what is taken");
+        assert!(accepted.contains("application/merge-patch+json") && accepted.contains("application/json"));
+    }
+}
+
+pub async fn members_see_their_own_account_alone(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
+    let me = bob.me().await.expect_status(200);
+    assert_eq!((me.id(), &me["display_name"]), (&*bob.id, &json!("bob")));
+}

@@ -1,0 +1,151 @@
+//! `If-Match`: a change is made to the state that its author has seen, or not at all.
+
+use serde_json::json;
+
+use crate::{Call, Member, TestApp, suite::at_once};
+
+/// Every call that heeds `If-Match`.
+fn changes(member: &Member, id: &str) -> Vec<Call> {
+    vec![
+        member.put_memo(id, &json!({"title": "changed"})),
+        member.patch_memo(id, &json!({"title": "changed"})),
+        member.delete_memo(id),
+        member.delete_memo_for_good(id),
+    ]
+}
+
+pub async fn a_change_to_a_state_that_is_gone_is_refused(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    let newer = alice.patch_memo(memo.id(), &json!({"content": "b"})).await.expect_status(200);
+    for call in changes(&alice, memo.id()) {
+        call.if_match(memo.tag()).await.expect_status(412).problem("precondition_failed");
+    }
+    assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, newer.json);
+}
+
+pub async fn a_change_to_the_state_seen_is_made(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (n, status) in [200, 200, 204, 204].into_iter().enumerate() {
+        let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+        let call = changes(&alice, memo.id()).swap_remove(n);
+        call.if_match(memo.tag()).await.expect_status(status);
+    }
+}
+
+pub async fn each_change_gives_the_tag_for_the_next(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    for n in 0..3 {
+        let title = json!({"title": n.to_string()});
+        memo = alice.put_memo(memo.id(), &title).if_match(memo.tag()).await.expect_status(200);
+        memo = alice.patch_memo(memo.id(), &title).if_match(memo.tag()).await.expect_status(200);
+    }
+    alice.delete_memo(memo.id()).if_match(memo.tag()).await.expect_empty(204);
+    let memo = alice.restore_memo(memo.id()).await.expect_status(200);
+    alice.delete_memo_for_good(memo.id()).if_match(memo.tag()).await.expect_empty(204);
+}
+
+pub async fn a_star_matches_every_state(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (n, status) in [200, 200, 204, 204].into_iter().enumerate() {
+        let id = alice.memo("a").await;
+        let call = changes(&alice, &id).swap_remove(n);
+        call.if_match("*").await.expect_status(status);
+    }
+    alice
+        .put_memo("0198c0de-7f00-7000-8000-0000000000ff", &json!({"title": "a"}))
+        .if_match("*")
+        .await
+        .problem("memo_not_found");
+}
+
+pub async fn a_list_of_tags_matches_where_one_does(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    let mut tags = vec![memo.tag().to_owned()];
+    for title in ["b", "c"] {
+        tags.push(alice.put_memo(memo.id(), &json!({"title": title})).await.expect_status(200).tag().to_owned());
+    }
+    // RFC 9110, section 13.1.1: true where any of them is that of the memo, wherever it stands.
+    let (first, second, third) = (&tags[0], &tags[1], &tags[2]);
+    let patch = || alice.patch_memo(memo.id(), &json!({"title": "d"}));
+    patch().if_match(&format!("{first}, {second}")).await.expect_status(412).problem("precondition_failed");
+    let fourth = patch().if_match(&format!("{first},{third} , \"x\"")).await.expect_status(200).tag().to_owned();
+    let fifth = patch().if_match(&format!("{fourth}, {first}")).await.expect_status(200).tag().to_owned();
+    patch().if_match(&fifth).await.expect_status(200);
+    // A client may have seen a state that this one has lost, as after a backup was restored.
+    let (other, id) = (alice.memo("other").await, alice.memo("a").await);
+    for _ in 0..3 {
+        alice.put_memo(&other, &json!({"title": "newer"})).await.expect_status(200);
+    }
+    let (newer, seen) = (alice.get_memo(&other).await, alice.get_memo(&id).await);
+    let tags = format!("{}, {}", seen.tag(), newer.tag());
+    alice.patch_memo(&id, &json!({"title": "b"})).if_match(&tags).await.expect_status(200);
+}
+
+pub async fn a_tag_that_is_not_of_a_memo_matches_nothing(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    let list = alice.list_memos(&[]).await.expect_status(200);
+    let weak = format!("W/{}", memo.tag());
+    for tag in ["\"1\"", "\"\"", "\"other\"", &weak, list.tag()] {
+        for call in changes(&alice, memo.id()) {
+            call.if_match(tag).await.expect_status(412).problem("precondition_failed");
+        }
+    }
+    for garbage in ["garbage", "1", "\"unclosed"] {
+        for call in changes(&alice, memo.id()) {
+            let answer = call.if_match(garbage).await;
+            assert!([400, 412].contains(&answer.status), "{}", answer.shown());
+        }
+    }
+    assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
+}
+
+pub async fn what_is_wrong_anyway_is_said_before_a_lost_race(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    let put = |body| alice.put_memo(memo.id(), &body).if_match("\"other\"");
+    put(json!({"title": ""})).await.invalid("/title", "too_short");
+    put(json!({"title": "a", "remind_at": "2020-01-01T00:00:00Z"})).await.invalid("/remind_at", "not_in_future");
+}
+
+pub async fn of_two_writers_with_one_tag_exactly_one_wins(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    let mut tag = memo.tag().to_owned();
+    for round in 0..30 {
+        let writers = [format!("{round} left"), format!("{round} right")].map(|title| {
+            let body = json!({"title": title});
+            let call =
+                if round % 3 == 0 { alice.put_memo(memo.id(), &body) } else { alice.patch_memo(memo.id(), &body) };
+            call.if_match(&tag)
+        });
+        let answers = at_once(writers).await;
+        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!((won.len(), lost.len()), (1, 1), "round {round}");
+        for answer in lost {
+            answer.problem("precondition_failed");
+        }
+        assert_eq!(won[0]["version"], round + 2);
+        assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, won[0].json);
+        won[0].tag().clone_into(&mut tag);
+    }
+}
+
+pub async fn of_many_deleters_with_one_tag_at_most_one_wins(app: TestApp) {
+    let alice = app.user("alice").await;
+    for _ in 0..5 {
+        let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
+        let call = alice.delete_memo_for_good(memo.id()).if_match(memo.tag());
+        let patch = alice.patch_memo(memo.id(), &json!({"title": "b"})).if_match(memo.tag());
+        let calls = std::iter::repeat_n(call, 4).chain([patch]);
+        let answers = at_once(calls).await;
+        let won = answers.iter().filter(|answer| answer.status < 300).count();
+        assert_eq!(won, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+        for answer in answers.into_iter().filter(|answer| answer.status >= 300) {
+            assert!([404, 412].contains(&answer.status), "{}", answer.shown());
+        }
+    }
+}
