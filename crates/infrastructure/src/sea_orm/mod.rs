@@ -107,8 +107,9 @@ impl SeaOrmStore {
         &self,
         work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
     ) -> Result<(), StoreError> {
-        let options = dialect::write_transaction(self.pools.writer.get_database_backend());
-        let transaction = self.pools.writer.begin_with_options(options).await.map_err(store_error)?;
+        let writer = self.pools.writer.pool();
+        let options = dialect::write_transaction(writer.get_database_backend());
+        let transaction = writer.begin_with_options(options).await.map_err(store_error)?;
         work(&transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)
     }
@@ -126,14 +127,9 @@ impl Store for SeaOrmStore {
                     .await
                     .map_err(store_error)?,
             ),
-            Access::Write => Connection::Transaction(
-                writer
-                    .begin_with_options(dialect::write_transaction(writer.get_database_backend()))
-                    .await
-                    .map_err(store_error)?,
-            ),
+            Access::Write => Connection::Turn(writer.begin().await.map_err(store_error)?),
         };
-        Ok(Box::new(SeaOrmUnitOfWork::new(connection, Arc::clone(&self.memo_lookup))))
+        Ok(Box::new(SeaOrmUnitOfWork::new(connection, reader.get_database_backend(), Arc::clone(&self.memo_lookup))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -151,7 +147,7 @@ impl Store for SeaOrmStore {
 
     async fn close(&self) {
         // The last connection that closes tidies the file up, and has to be one that writes.
-        for pool in [&self.pools.reader, &self.pools.writer] {
+        for pool in [&self.pools.reader, self.pools.writer.pool()] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "the connections to the database were not closed in order");
             }

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::{
+    connect::Turn,
     error::{Misuse, store_error},
     memos::Lookup,
 };
@@ -19,8 +20,8 @@ pub enum Connection {
     Pool(DatabaseConnection),
     /// A transaction that only reads.
     Snapshot(DatabaseTransaction),
-    /// A transaction that may write. Dropped, it is rolled back before its connection is used again.
-    Transaction(DatabaseTransaction),
+    /// A transaction that may write, or a part of one. Dropped, it is rolled back before its connection is used again.
+    Turn(Turn),
 }
 
 /// The repositories of one connection: it is all of them itself.
@@ -31,13 +32,7 @@ pub struct SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(connection: Connection, memo_lookup: Arc<Lookup>) -> Self {
-        let backend = match &connection {
-            Connection::Pool(pool) => pool.get_database_backend(),
-            Connection::Snapshot(transaction) | Connection::Transaction(transaction) => {
-                transaction.get_database_backend()
-            }
-        };
+    pub fn new(connection: Connection, backend: DbBackend, memo_lookup: Arc<Lookup>) -> Self {
         Self { connection, backend, memo_lookup }
     }
 
@@ -45,9 +40,8 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn find_one<T: FromQueryResult>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let row = match &self.connection {
             Connection::Pool(pool) => pool.query_one_raw(statement).await,
-            Connection::Snapshot(transaction) | Connection::Transaction(transaction) => {
-                transaction.query_one_raw(statement).await
-            }
+            Connection::Snapshot(transaction) => transaction.query_one_raw(statement).await,
+            Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_one_raw(statement).await,
         };
         row.map_err(store_error)?.as_ref().map(read).transpose()
     }
@@ -56,9 +50,8 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = match &self.connection {
             Connection::Pool(pool) => pool.query_all_raw(statement).await,
-            Connection::Snapshot(transaction) | Connection::Transaction(transaction) => {
-                transaction.query_all_raw(statement).await
-            }
+            Connection::Snapshot(transaction) => transaction.query_all_raw(statement).await,
+            Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_all_raw(statement).await,
         };
         rows.map_err(store_error)?.iter().map(read).collect()
     }
@@ -69,7 +62,8 @@ impl SeaOrmUnitOfWork {
     /// first of them keeps SQLite from tidying up its log.
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         match &self.connection {
-            Connection::Transaction(transaction) => {
+            Connection::Turn(turn) => {
+                let transaction = turn.connection().map_err(store_error)?;
                 transaction.execute_raw(statement).await.map(|done| done.rows_affected()).map_err(store_error)
             }
             Connection::Pool(_) | Connection::Snapshot(_) => Err(Misuse::WriteWhileReading.into()),
@@ -103,9 +97,8 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         match self.connection {
             Connection::Pool(_) => Ok(()),
-            Connection::Snapshot(transaction) | Connection::Transaction(transaction) => {
-                transaction.commit().await.map_err(store_error)
-            }
+            Connection::Snapshot(transaction) => transaction.commit().await.map_err(store_error),
+            Connection::Turn(turn) => turn.commit().await.map_err(store_error),
         }
     }
 }

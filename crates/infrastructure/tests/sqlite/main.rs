@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod groups;
 mod log;
 mod migrations;
 mod opening;

@@ -181,8 +181,8 @@ pub async fn a_body_that_ends_early_is_no_memo(app: TestApp) {
     );
     for chunks in ["zz\r\n{\"title\":\"a\"}\r\n0\r\n\r\n", "f\r\n{\"title\": \"abc\r\n0\r\n\r\n"] {
         let text = app.exchange(format!("{head}{chunks}").as_bytes()).await;
-        let answer = parsed(&text, "POST", "/api/v1/memos", &app);
-        assert_eq!(answer.status, 400, "{text:?}");
+        // What can't be told apart from the next request may be answered by closing the connection.
+        assert!(text.is_empty() || parsed(&text, "POST", "/api/v1/memos", &app).status == 400, "{text:?}");
     }
     let whole = format!("{head}8\r\n{{\"title\"\r\n7\r\n: \"ab\"}}\r\n0\r\n\r\n");
     assert_eq!(parsed(&app.exchange(whole.as_bytes()).await, "POST", "/api/v1/memos", &app).status, 201);

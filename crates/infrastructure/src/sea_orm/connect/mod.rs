@@ -1,5 +1,6 @@
 //! How a URL becomes pools of connections.
 
+mod group_writer;
 mod sqlite;
 mod sqlite_log;
 
@@ -7,13 +8,15 @@ use memo_domain::StoreError;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 use thiserror::Error;
 
+pub use group_writer::{GroupWriter, Turn};
+
 use super::StoreOptions;
 
-/// The connections that reads and writes use. They are the same where the database puts writers in order itself.
+/// The connections that reads and writes use.
 #[derive(Debug)]
 pub struct Pools {
     pub reader: DatabaseConnection,
-    pub writer: DatabaseConnection,
+    pub writer: GroupWriter,
 }
 
 #[derive(Debug, Error)]

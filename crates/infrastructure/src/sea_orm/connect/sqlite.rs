@@ -12,12 +12,15 @@ use std::{
 use memo_domain::StoreError;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, TransactionTrait,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::{Pools, UnknownUrl, pool_options, sqlite_log::Log};
+use super::{GroupWriter, Pools, UnknownUrl, pool_options, sqlite_log::Log};
 use crate::sea_orm::{StoreOptions, dialect, error::store_error};
 
 /// More of them bring nothing where a database is one file.
@@ -65,7 +68,12 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
                 let log = Arc::clone(&log);
                 Box::pin(async move {
                     log.bound(connection).await;
-                    Ok(true)
+                    if connection.is_in_transaction() {
+                        // A rollback may still be on its way to the thread of the connection; a ping comes behind it.
+                        connection.ping().await?;
+                    }
+                    // An error of the disk ends a transaction behind the driver's back, which then never believes it.
+                    Ok(!connection.is_in_transaction())
                 })
             })
         });
@@ -76,7 +84,7 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
     let mut reader = pool_options(options, options.max_connections.unwrap_or(READERS).max(1));
     keep_open(&mut reader);
     reader.map_sqlx_sqlite_opts(move |sqlite| common(sqlite, busy_timeout).pragma("query_only", "ON"));
-    Ok(Pools { reader: Database::connect(reader).await?, writer })
+    Ok(Pools { reader: Database::connect(reader).await?, writer: GroupWriter::new(writer, options.acquire_timeout) })
 }
 
 /// Of processes that open a new file at the same moment, all but one are refused for as long as that one sets it up.
