@@ -8,23 +8,20 @@ use memo_domain::{
 use crate::{Error, Resource, UnauthenticatedReason, unit::repeat};
 
 /// What must be true of a memo before it is changed (RFC 9110, section 13.1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Precondition {
     /// Nothing but that it exists.
     #[default]
     None,
-    /// It is still in this version.
-    Version(Version),
-    /// Never: what the caller knows can't be a state of this memo.
-    Never,
+    /// It is in one of these versions; where there are none, never.
+    OneOf(Vec<Version>),
 }
 
 impl Precondition {
-    fn check(self, memo: &Memo) -> Result<(), Error> {
+    fn check(&self, memo: &Memo) -> Result<(), Error> {
         match self {
-            Self::None => Ok(()),
-            Self::Version(version) if version == memo.version => Ok(()),
-            Self::Version(_) | Self::Never => Err(Error::PreconditionFailed),
+            Self::OneOf(versions) if !versions.contains(&memo.version) => Err(Error::PreconditionFailed),
+            Self::None | Self::OneOf(_) => Ok(()),
         }
     }
 }
@@ -161,7 +158,7 @@ impl Memos {
         owner: UserId,
         id: MemoId,
         state: MemoState,
-        precondition: Precondition,
+        precondition: &Precondition,
     ) -> Result<MemoView, Error> {
         self.rewrite(owner, id, precondition, |_| state.clone()).await
     }
@@ -175,7 +172,7 @@ impl Memos {
         owner: UserId,
         id: MemoId,
         change: MemoChange,
-        precondition: Precondition,
+        precondition: &Precondition,
     ) -> Result<MemoView, Error> {
         let rewritten = |state: &MemoState| {
             let mut state = state.clone();
@@ -189,7 +186,7 @@ impl Memos {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotOwner`] or [`Error::PreconditionFailed`].
-    pub async fn trash(&self, owner: UserId, id: MemoId, precondition: Precondition) -> Result<(), Error> {
+    pub async fn trash(&self, owner: UserId, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
         repeat(async || {
             let mut unit = self.store.begin(Access::Write).await?;
             let mut memo = owned(&mut *unit, owner, id).await?.memo;
@@ -209,7 +206,7 @@ impl Memos {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotOwner`] or [`Error::PreconditionFailed`].
-    pub async fn remove(&self, owner: UserId, id: MemoId, precondition: Precondition) -> Result<(), Error> {
+    pub async fn remove(&self, owner: UserId, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
         repeat(async || {
             let mut unit = self.store.begin(Access::Write).await?;
             let memo = owned(&mut *unit, owner, id).await?.memo;
@@ -244,7 +241,7 @@ impl Memos {
         &self,
         owner: UserId,
         id: MemoId,
-        precondition: Precondition,
+        precondition: &Precondition,
         rewritten: impl Fn(&MemoState) -> MemoState,
     ) -> Result<MemoView, Error> {
         repeat(async || {

@@ -4,7 +4,7 @@
 
 use garde::Error;
 use memo_domain::{Content, DisplayName, Email, InvalidValue, Limit, Password, Tag, Tags, Timestamp, Title};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IntoDeserializer};
 
 /// The greatest offset: the greatest whole number that every JSON reader keeps exact (RFC 8259, section 6).
 const MAX_OFFSET: usize = 9_007_199_254_740_991;
@@ -24,6 +24,19 @@ pub enum Patch<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+/// One of a list of names, and no other form in which serde would read an enum.
+pub fn choice<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(deserializer)?.into_deserializer())
+}
+
+/// As [`choice`], patched.
+pub fn patched_choice<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Patch<T>, D::Error> {
+    match Option::<String>::deserialize(deserializer)? {
+        None => Ok(Patch::Null),
+        Some(name) => T::deserialize(name.into_deserializer()).map(Patch::Value),
     }
 }
 

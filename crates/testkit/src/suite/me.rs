@@ -63,6 +63,7 @@ pub async fn a_patch_of_the_account_says_what_it_refuses(app: TestApp) {
         (json!({"display_name": 1}), "/display_name", "wrong_type"),
         (json!({"locale": "fr"}), "/locale", "invalid_choice"),
         (json!({"locale": 1}), "/locale", "wrong_type"),
+        (json!({"locale": {"ko": null}}), "/locale", "wrong_type"),
         (json!({"role": "admin"}), "/role", "unknown_member"),
         (json!({"email_verified": true}), "/email_verified", "unknown_member"),
         (json!({"id": alice.id}), "/id", "unknown_member"),

@@ -130,19 +130,28 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T
     if too_deep(bytes) {
         return Err(Problem::new(Code::JsonTooDeep));
     }
+    // Every body is an object. Without this, serde would read an array as one, member by member.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        well_formed(bytes)?;
+        return Err(Problem::invalid(vec![FieldError::new(Place::pointer(&[]), "wrong_type")]));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            Problem::invalid(vec![field_error(&path, &inner.to_string(), Place::pointer)])
-        } else {
-            invalid_json(&inner)
+    let value: T = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => value,
+        Err(error) => {
+            // What can't be parsed to its end is no JSON, whatever its beginning says.
+            well_formed(bytes)?;
+            let message = error.inner().to_string();
+            return Err(Problem::invalid(vec![field_error(error.path(), &message, Place::pointer)]));
         }
-    })?;
+    };
     deserializer.end().map_err(|error| invalid_json(&error))?;
     value.validate().map_err(|report| Problem::invalid(FieldError::of_report(report, Place::pointer)))?;
     Ok(value)
+}
+
+fn well_formed(bytes: &[u8]) -> Result<(), Problem> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map(drop).map_err(|error| invalid_json(&error))
 }
 
 fn invalid_json(error: &serde_json::Error) -> Problem {

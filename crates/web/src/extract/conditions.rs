@@ -33,10 +33,9 @@ fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
     }
     match Header_::parse(request).map_err(|_| invalid(&header::IF_MATCH))? {
         Header_::Any => Ok(Precondition::None),
-        // A weak tag never matches here; of several strong ones the newest decides.
+        // A weak tag never matches here.
         Header_::Items(tags) => {
-            let versions = tags.iter().filter(|tag| !tag.weak).filter_map(version);
-            Ok(versions.max().map_or(Precondition::Never, Precondition::Version))
+            Ok(Precondition::OneOf(tags.iter().filter(|tag| !tag.weak).filter_map(version).collect()))
         }
     }
 }

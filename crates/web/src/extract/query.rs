@@ -37,10 +37,16 @@ impl FromRequest for NoQuery {
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(query: &str) -> Result<T, Problem> {
     let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     let value: T = serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let message = error.into_inner().to_string();
-        Problem::invalid(vec![field_error(&path, &message, Place::parameter)])
+        let message = error.inner().to_string();
+        Problem::invalid(vec![field_error(error.path(), &message, Place::parameter)])
     })?;
     value.validate().map_err(|report| Problem::invalid(FieldError::of_report(report, Place::parameter)))?;
-    Ok(value)
+    // serde takes an empty value for none at all where the type has no empty value.
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    match pairs.find(|(_, value)| value.is_empty()) {
+        Some((name, _)) => {
+            Err(Problem::invalid(vec![FieldError::new(Place::Parameter(name.into_owned()), "wrong_type")]))
+        }
+        None => Ok(value),
+    }
 }

@@ -90,7 +90,7 @@ pub struct UserPatch {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$")]
     pub display_name: Patch<String>,
     /// The new language; null is `en`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "validation::patched_choice")]
     #[garde(skip)]
     #[schema(value_type = Option<Locale>, inline)]
     pub locale: Patch<Locale>,

@@ -9,6 +9,8 @@ use crate::{
 };
 
 /// Read the account
+///
+/// That of the member whose token it is.
 #[utoipa::path(
     tag = "account",
     operation_id = "get_me",

@@ -30,7 +30,7 @@ pub async fn replace_memo(
     _: NoQuery,
     body: Json<MemoInput>,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.replace(caller.user_id, path.0, body.value.try_into()?, condition.0).await?;
+    let view = memos.replace(caller.user_id, path.0, body.value.try_into()?, &condition.0).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &Memo::from(view))
 }
 
@@ -56,6 +56,6 @@ pub async fn patch_memo(
     _: NoQuery,
     body: Json<MemoPatch, MergePatch>,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.change(caller.user_id, path.0, body.value.try_into()?, condition.0).await?;
+    let view = memos.change(caller.user_id, path.0, body.value.try_into()?, &condition.0).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &Memo::from(view))
 }

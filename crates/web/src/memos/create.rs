@@ -17,6 +17,8 @@ use crate::{
 };
 
 /// Keep a memo
+///
+/// Only the title is needed. A member that this operation does not name is refused, so that no typo passes in silence.
 #[utoipa::path(
     tag = "memos",
     operation_id = "create_memo",

@@ -67,7 +67,7 @@ pub struct MemoInput {
     #[garde(skip)]
     #[schema(required = false, default = false)]
     archived: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "validation::choice")]
     #[garde(skip)]
     #[schema(required = false, inline)]
     visibility: Visibility,
@@ -125,7 +125,7 @@ pub struct MemoPatch {
     #[schema(value_type = Option<bool>)]
     archived: Patch<bool>,
     /// Who may read it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "validation::patched_choice")]
     #[garde(skip)]
     #[schema(value_type = Option<Visibility>, inline)]
     visibility: Patch<Visibility>,

@@ -137,6 +137,8 @@ impl From<Sort> for MemoSort {
 }
 
 /// List memos
+///
+/// One's own, or the public ones of every member: those that fit all filters, a page at a time.
 #[utoipa::path(
     tag = "memos",
     operation_id = "list_memos",

@@ -42,9 +42,9 @@ pub async fn delete_memo(
     query: Query<DeleteQuery>,
 ) -> Result<HttpResponse, Problem> {
     if query.0.permanent == Some(true) {
-        memos.remove(caller.user_id, path.0, condition.0).await?;
+        memos.remove(caller.user_id, path.0, &condition.0).await?;
     } else {
-        memos.trash(caller.user_id, path.0, condition.0).await?;
+        memos.trash(caller.user_id, path.0, &condition.0).await?;
     }
     Ok(HttpResponse::NoContent().finish())
 }

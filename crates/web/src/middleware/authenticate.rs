@@ -2,7 +2,7 @@
 
 use actix_web::{
     Error, HttpMessage,
-    body::MessageBody,
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header,
     middleware::Next,
@@ -18,13 +18,13 @@ pub struct SignedIn(pub Result<Principal, UseCaseError>);
 
 /// Reads the credentials of a request. Whether they are needed is for the handler's [`Caller`](crate::extract::Caller)
 /// to say, so an operation that needs none ignores bad ones.
-pub async fn authenticate<B: MessageBody + 'static>(
+pub async fn authenticate(
     sign_in: web::Data<SignIn>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
-        return Err(Problem::new(Code::AmbiguousCredentials).into());
+        return Ok(request.error_response(Problem::new(Code::AmbiguousCredentials)));
     }
     let header = request.headers().get(header::AUTHORIZATION).cloned();
     if let Some(header) = header {
@@ -37,7 +37,7 @@ pub async fn authenticate<B: MessageBody + 'static>(
         }
         request.extensions_mut().insert(SignedIn(principal));
     }
-    next.call(request).await
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
 /// The token of `Bearer <token>`; the scheme is compared without case (RFC 9110, section 11.1).

@@ -91,8 +91,13 @@ fn with_problem(response: ServiceResponse, context: &RequestContext) -> ServiceR
     if problem.is_none() && response.headers().contains_key(header::CONTENT_TYPE) {
         return response;
     }
-    let rendered = problem.unwrap_or_else(|| from_framework(status)).render(context);
-    let (request, _) = response.into_parts();
+    let mut rendered = problem.unwrap_or_else(|| from_framework(status)).render(context);
+    let (request, response) = response.into_parts();
+    // What the middleware for other origins has added, so that their pages can read the problem.
+    let kept = |name: &HeaderName| name.as_str().starts_with("access-control-") || *name == header::VARY;
+    for (name, value) in response.headers().iter().filter(|(name, _)| kept(name)) {
+        rendered.headers_mut().append(name.clone(), value.clone());
+    }
     ServiceResponse::new(request, rendered)
 }
 

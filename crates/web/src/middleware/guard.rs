@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{
     Error,
-    body::MessageBody,
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header,
     middleware::Next,
@@ -42,23 +42,26 @@ impl Draining {
 }
 
 /// Checks a request before it is routed, and bounds its time.
-pub async fn guard<B: MessageBody + 'static>(
+pub async fn guard(
     settings: web::Data<HttpSettings>,
     draining: web::Data<Draining>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    check(&request, &settings)?;
-    if draining.refusing.load(Ordering::Acquire) {
-        let problem = Problem::new(Code::Draining).with_header(header::RETRY_AFTER, 1);
-        return Err(problem.with_header(header::CONNECTION, "close").into());
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Err(problem) = check(&request, &settings, &draining) {
+        return Ok(request.error_response(problem));
     }
-    tokio::time::timeout(settings.request_timeout, next.call(request))
-        .await
-        .unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1).into()))
+    match tokio::time::timeout(settings.request_timeout, next.call(request)).await {
+        Ok(response) => response.map(ServiceResponse::map_into_boxed_body),
+        Err(_) => Err(Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1).into()),
+    }
 }
 
-fn check(request: &ServiceRequest, settings: &HttpSettings) -> Result<(), Problem> {
+fn check(request: &ServiceRequest, settings: &HttpSettings, draining: &Draining) -> Result<(), Problem> {
+    if draining.refusing.load(Ordering::Acquire) {
+        let problem = Problem::new(Code::Draining).with_header(header::RETRY_AFTER, 1);
+        return Err(problem.with_header(header::CONNECTION, "close"));
+    }
     let uri = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if uri > Limits::URI {
         return Err(Problem::new(Code::UriTooLong).about(Limits::URI));

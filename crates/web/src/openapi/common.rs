@@ -40,7 +40,9 @@ pub fn complete(document: &mut Value) {
             "schema": {"type": "string", "pattern": r"^app;dur=[0-9]+\.[0-9]{3}$"},
         },
     });
-    components["examples"] = Code::ALL.iter().map(|code| (code.info().code.to_owned(), example(*code))).collect();
+    // These two come where no operation is.
+    let of_operations = Code::ALL.iter().filter(|code| !matches!(code, Code::NotFound | Code::MethodNotAllowed));
+    components["examples"] = of_operations.map(|code| (code.info().code.to_owned(), example(*code))).collect();
 }
 
 /// The problems of an operation by status.
@@ -74,7 +76,7 @@ fn problems(path: &str, operation: &mut Value) -> BTreeMap<String, Vec<Code>> {
     if is_json || is_form {
         codes.push(Code::UnsupportedMediaType);
     }
-    if is_api && !is_form {
+    if !is_form {
         codes.push(Code::ValidationFailed);
     }
     if operation.get("x-conditional").is_some_and(|kind| kind == "change") {
@@ -105,9 +107,9 @@ fn conditions(operation: &mut Value) {
     };
     let parameter = json!({
         "name": name, "in": "header", "required": false, "description": description,
-        "schema": {"type": "string", "pattern": "^\"[0-9a-f-]+\"$"},
+        "schema": {"type": "string"},
     });
-    if let Some(parameters) = operation["parameters"].as_array_mut() {
+    if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
         parameters.push(parameter);
     } else {
         operation["parameters"] = json!([parameter]);
@@ -150,10 +152,11 @@ fn ways_in(operation: &mut Value) {
 
 /// How arrays are written in a query: the parameter is repeated.
 fn array_parameters(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["schema"]["type"] == "array" {
             parameter["style"] = json!("form");
             parameter["explode"] = json!(true);
+            parameter["description"] = take(&mut parameter["schema"], "description");
         }
     }
 }
@@ -180,7 +183,6 @@ fn example(code: Code) -> Value {
             Code::InvalidJson => "line 1, column 12",
             Code::InvalidHeader => "if-match",
             Code::InsufficientScope => "memos:write",
-            Code::MethodNotAllowed => "GET, HEAD, OPTIONS, POST",
             Code::BodyTooLarge => "2097152",
             Code::UriTooLong => "8192",
             Code::HeadersTooLarge => "32768",
@@ -193,6 +195,6 @@ fn example(code: Code) -> Value {
     json!({"summary": code.info().title.en, "value": document})
 }
 
-fn take(operation: &mut Value, member: &str) -> Value {
-    operation.as_object_mut().and_then(|operation| operation.remove(member)).unwrap_or_default()
+fn take(object: &mut Value, member: &str) -> Value {
+    object.as_object_mut().and_then(|object| object.remove(member)).unwrap_or_default()
 }

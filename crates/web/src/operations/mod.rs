@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
+    extract::NoQuery,
     middleware::Draining,
     problem::{Code, Problem},
 };
@@ -39,7 +40,7 @@ pub struct Health {
     responses((status = 200, description = "It is alive", body = Health)),
 )]
 #[get("/healthz")]
-async fn healthz() -> HttpResponse {
+async fn healthz(_: NoQuery) -> HttpResponse {
     ok()
 }
 
@@ -54,7 +55,7 @@ async fn healthz() -> HttpResponse {
     extensions(("x-problems" = json!(["store_unavailable", "draining"]))),
 )]
 #[get("/readyz")]
-async fn readyz(readiness: Data<Readiness>, draining: Data<Draining>) -> Result<HttpResponse, Problem> {
+async fn readyz(readiness: Data<Readiness>, draining: Data<Draining>, _: NoQuery) -> Result<HttpResponse, Problem> {
     if draining.is_announced() {
         return Err(Problem::new(Code::Draining).with_header(RETRY_AFTER, 1));
     }

@@ -49,13 +49,13 @@ impl FieldError {
     }
 
     /// What `garde` found, whose texts are [`InvalidValue`]s in their text form.
-    pub fn of_report(report: garde::Report, place: impl Fn(&str) -> Place) -> Vec<Self> {
+    pub fn of_report(report: garde::Report, place: impl Fn(&[String]) -> Place) -> Vec<Self> {
         report
             .into_inner()
             .into_iter()
             .map(|(path, error)| {
                 let reason = InvalidValue::from_str(error.message()).unwrap_or(InvalidValue::Malformed);
-                Self::refused(place(&path.to_string()), reason)
+                Self::refused(place(&names(&path.to_string())), reason)
             })
             .collect()
     }
@@ -75,20 +75,22 @@ impl FieldError {
     }
 }
 
+/// The names in a path as `garde` writes it, `tags[3]`: those of our own members, which have no such characters.
+fn names(path: &str) -> Vec<String> {
+    let parts = path.split(['.', '[']).map(|part| part.trim_end_matches(']'));
+    parts.filter(|part| !part.is_empty()).map(String::from).collect()
+}
+
 impl Place {
-    /// Of a path as `garde` and `serde_path_to_error` write it: `tags[3]` is `/tags/3`.
-    pub fn pointer(path: &str) -> Self {
-        let mut pointer = String::new();
-        for part in path.split(['.', '[']).map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty()) {
-            pointer.push('/');
-            pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
-        }
-        Self::Pointer(pointer)
+    /// Of the names and numbers that lead to it.
+    pub fn pointer(names: &[String]) -> Self {
+        let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
+        Self::Pointer(escaped.fold(String::new(), |pointer, name| pointer + "/" + &name))
     }
 
-    /// Of a path in a query: `tag[3]` is the parameter `tag`.
-    pub fn parameter(path: &str) -> Self {
-        Self::Parameter(path.split(['.', '[']).next().unwrap_or_default().to_owned())
+    /// Of the first of the names: what is behind it numbers the values of a repeated parameter.
+    pub fn parameter(names: &[String]) -> Self {
+        Self::Parameter(names.first().cloned().unwrap_or_default())
     }
 }
 
@@ -119,9 +121,10 @@ mod tests {
 
     #[test]
     fn paths_become_pointers() {
-        assert_eq!(Place::pointer("tags[3]"), Place::Pointer("/tags/3".into()));
-        assert_eq!(Place::pointer("operations[1].memo.title"), Place::Pointer("/operations/1/memo/title".into()));
-        assert_eq!(Place::pointer("."), Place::Pointer(String::new()));
-        assert_eq!(Place::parameter("tag[0]"), Place::Parameter("tag".into()));
+        assert_eq!(Place::pointer(&names("tags[3]")), Place::Pointer("/tags/3".into()));
+        assert_eq!(Place::pointer(&names("operations[1].memo")), Place::Pointer("/operations/1/memo".into()));
+        assert_eq!(Place::pointer(&["a/b".into(), "~c.d".into()]), Place::Pointer("/a~1b/~0c.d".into()));
+        assert_eq!(Place::pointer(&[]), Place::Pointer(String::new()));
+        assert_eq!(Place::parameter(&names("tag[0]")), Place::Parameter("tag".into()));
     }
 }

@@ -77,12 +77,15 @@ pub async fn a_restore_takes_no_members(app: TestApp) {
     alice.restore_memo(&id).json(&json!({})).await.expect_status(200);
     alice.restore_memo(&id).json(&json!({"title": "b"})).await.invalid("/title", "unknown_member");
     alice.restore_memo(&id).body("application/json", "{").await.problem("invalid_json");
+    for body in ["[]", "null", "1"] {
+        alice.restore_memo(&id).body("application/json", body).await.invalid("", "wrong_type");
+    }
 }
 
 pub async fn permanent_is_true_or_false(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
-    for value in ["0", "1", "yes", "TRUE", "null"] {
+    for value in ["", "0", "1", "yes", "TRUE", "null"] {
         let answer = alice.delete_memo(&id).query(&[("permanent", value)]).await;
         answer.invalid_parameter("permanent", "wrong_type");
     }
