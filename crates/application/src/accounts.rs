@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Clock, Conflict, DisplayName, Email, IdGenerator, Locale, Password, PasswordHasher, Store, StoreError,
-    User, UserId,
+    Access, Clock, Conflict, DisplayName, Email, IdGenerator, InvalidValue, Locale, Password, PasswordHasher, Store,
+    StoreError, User, UserId,
 };
 
 use crate::{Error, UnauthenticatedReason, unit::repeat};
@@ -62,12 +62,15 @@ impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
-    /// [`Error::SignUpClosed`], [`Error::EmailTaken`], or [`Error::Overloaded`] where too many passwords wait.
+    /// [`Error::SignUpClosed`], [`Error::Invalid`] where the password is easily guessed, [`Error::EmailTaken`], or [`Error::Overloaded`] where too many passwords wait.
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<User, Error> {
         if self.policy == SignUpPolicy::Closed {
             return Err(Error::SignUpClosed);
         }
         let SignUp { email, password, display_name, locale } = sign_up;
+        if password.is_easily_guessed(&email) {
+            return Err(Error::Invalid { member: "password", reason: InvalidValue::PasswordTooCommon });
+        }
         // Hashing is dear, so a taken address is refused before it. The insert decides all the same.
         if self.store.begin(Access::Read).await?.users().find_by_email(&email).await?.is_some() {
             return Err(Error::EmailTaken);

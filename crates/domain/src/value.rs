@@ -51,6 +51,9 @@ pub enum InvalidValue {
     /// A time that must lie in the future and does not.
     #[error("not_in_future")]
     NotInFuture,
+    /// A password that is guessed first.
+    #[error("password_too_common")]
+    PasswordTooCommon,
 }
 
 impl InvalidValue {
@@ -68,6 +71,7 @@ impl InvalidValue {
             Self::Malformed => "malformed",
             Self::Required => "required",
             Self::NotInFuture => "not_in_future",
+            Self::PasswordTooCommon => "password_too_common",
         }
     }
 }
@@ -88,6 +92,7 @@ impl std::str::FromStr for InvalidValue {
             "control_character" => Self::ControlCharacter,
             "required" => Self::Required,
             "not_in_future" => Self::NotInFuture,
+            "password_too_common" => Self::PasswordTooCommon,
             _ => Self::Malformed,
         })
     }
@@ -110,6 +115,7 @@ mod tests {
             InvalidValue::Malformed,
             InvalidValue::Required,
             InvalidValue::NotInFuture,
+            InvalidValue::PasswordTooCommon,
         ] {
             assert_eq!(value.to_string().parse(), Ok(value));
             assert!(value.to_string().starts_with(value.code()));

@@ -2,9 +2,14 @@
 //!
 //! garde carries texts alone, so each error is an [`InvalidValue`] in its text form, which the problem document reads back.
 
+use std::str::FromStr;
+
 use garde::Error;
 use memo_domain::{Content, DisplayName, Email, InvalidValue, Limit, Password, Tag, Tags, Timestamp, Title};
-use serde::{Deserialize, Deserializer, de::IntoDeserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IntoDeserializer},
+};
 
 /// The greatest offset: the greatest whole number that every JSON reader keeps exact (RFC 8259, section 6).
 const MAX_OFFSET: usize = 9_007_199_254_740_991;
@@ -25,6 +30,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
     }
+}
+
+/// A number or a truth value of a query. serde by itself would take an empty one for none at all.
+pub fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| D::Error::custom("not of the type that is needed here"))
 }
 
 /// One of a list of names, and no other form in which serde would read an enum.

@@ -1,8 +1,15 @@
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{InvalidValue, text::check_length};
+use crate::{
+    Email, InvalidValue,
+    text::{check_length, fold},
+};
+
+/// Those of the 19,640 passwords found most often in leaks that are long enough to be tried here; sorted, a line each.
+/// Royce Williams collected them, and Django carries the list (BSD licence).
+const COMMON: &str = include_str!("common_passwords.txt");
 
 /// A password in plain text, on its way to a [`PasswordHasher`](crate::PasswordHasher): NFC, 8 to 128 characters of any
 /// script. It has no `Display`, and its `Debug` shows nothing of it.
@@ -22,6 +29,14 @@ impl Password {
         let text: String = text.as_ref().nfc().collect();
         check_length(&text, Self::MIN, Self::MAX)?;
         Ok(Self(text))
+    }
+
+    /// Whether somebody who guesses would try it first: one of the commonest, or the member's own address.
+    #[must_use]
+    pub fn is_easily_guessed(&self, email: &Email) -> bool {
+        static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
+        let folded = fold(&self.0);
+        folded == email.key() || SORTED.binary_search(&folded.as_str()).is_ok()
     }
 
     /// The plain text, for a hasher alone.
@@ -72,6 +87,19 @@ mod tests {
         assert_eq!(Password::new("\u{1112}\u{1161}\u{11ab}".repeat(7)), Err(InvalidValue::TooShort { min: 8 }));
         assert_eq!(Password::new("x".repeat(129)), Err(InvalidValue::TooLong { max: 128 }));
         assert_eq!(Password::new("\u{1112}\u{1161}\u{11ab}".repeat(8)), Password::new("한".repeat(8)));
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_known() {
+        let email = Email::new("Alice@example.com").expect("a valid address");
+        for text in ["password", "PASSWORD", "12345678", "alice@EXAMPLE.com"] {
+            assert!(Password::new(text).expect("long enough").is_easily_guessed(&email), "{text}");
+        }
+        for text in ["correct horse battery", "비밀번호여덟글자"] {
+            assert!(!Password::new(text).expect("long enough").is_easily_guessed(&email), "{text}");
+        }
+        assert!(COMMON.lines().is_sorted() && COMMON.lines().count() > 8000);
+        assert!(COMMON.lines().all(|line| fold(line) == line), "the list is folded");
     }
 
     #[test]

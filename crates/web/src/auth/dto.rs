@@ -16,7 +16,7 @@ pub struct SignUpRequest {
     #[garde(custom(validation::email))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
-    /// 8 to 128 characters of any script.
+    /// 8 to 128 characters of any script; not one of those that are guessed first.
     #[garde(custom(validation::password))]
     #[schema(format = "password", min_length = 8, max_length = 128, pattern = r"^[^\u0000]*$")]
     pub password: String,

@@ -27,7 +27,7 @@ use crate::{
         status = 201, description = "The account", body = User,
         headers(("Location" = String, description = "Where it is read, once signed in")),
     )),
-    extensions(("x-problems" = json!(["sign_up_closed", "email_taken", "overloaded"]))),
+    extensions(("x-problems" = json!(["sign_up_closed", "email_taken", "password_too_common", "overloaded"]))),
 )]
 #[post("/auth/sign-up")]
 pub async fn sign_up(accounts: Data<Accounts>, _: NoQuery, body: Json<SignUpRequest>) -> Result<HttpResponse, Problem> {

@@ -151,7 +151,7 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T
 }
 
 fn well_formed(bytes: &[u8]) -> Result<(), Problem> {
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map(drop).map_err(|error| invalid_json(&error))
+    serde_json::from_slice::<serde_json::Value>(bytes).map(drop).map_err(|error| invalid_json(&error))
 }
 
 fn invalid_json(error: &serde_json::Error) -> Problem {

@@ -41,12 +41,5 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(query: &str) -> Result<T,
         Problem::invalid(vec![field_error(error.path(), &message, Place::parameter)])
     })?;
     value.validate().map_err(|report| Problem::invalid(FieldError::of_report(report, Place::parameter)))?;
-    // serde takes an empty value for none at all where the type has no empty value.
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    match pairs.find(|(_, value)| value.is_empty()) {
-        Some((name, _)) => {
-            Err(Problem::invalid(vec![FieldError::new(Place::Parameter(name.into_owned()), "wrong_type")]))
-        }
-        None => Ok(value),
-    }
+    Ok(value)
 }

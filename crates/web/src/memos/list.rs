@@ -36,10 +36,12 @@ pub struct ListQuery {
     #[param(required = false, style = Form, explode = true, schema_with = tag_parameter)]
     tag: Vec<String>,
     /// The pinned ones, or the others.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(skip)]
     #[param(nullable = false)]
     pinned: Option<bool>,
     /// The archived ones, or (without it, too) the others.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(skip)]
     #[param(nullable = false)]
     archived: Option<bool>,
@@ -48,6 +50,7 @@ pub struct ListQuery {
     #[param(nullable = false, inline)]
     visibility: Option<Visibility>,
     /// Those in the trash, or (without it, too) the others.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(skip)]
     #[param(nullable = false)]
     trashed: Option<bool>,
@@ -72,10 +75,12 @@ pub struct ListQuery {
     #[param(nullable = false, inline)]
     sort: Option<Sort>,
     /// The most items of a page; without it 20.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(custom(validation::limit))]
     #[param(nullable = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// So many items are left out. Not together with `cursor`.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(custom(validation::offset))]
     #[param(nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     offset: Option<i64>,
@@ -84,6 +89,7 @@ pub struct ListQuery {
     #[param(nullable = false)]
     cursor: Option<String>,
     /// Whether to count the whole list.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(skip)]
     #[param(nullable = false)]
     include_total: Option<bool>,

@@ -9,6 +9,7 @@ use crate::{
     extract::{Caller, IfMatch, MemoPath, MemosWrite, NoBody, NoQuery, Query},
     problem::Problem,
     respond::versioned,
+    validation,
 };
 
 /// How a memo is deleted.
@@ -17,6 +18,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
     /// For good, instead of to the trash.
+    #[serde(default, deserialize_with = "validation::parsed")]
     #[garde(skip)]
     #[param(nullable = false)]
     permanent: Option<bool>,

@@ -123,6 +123,9 @@ codes! {
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY,
         "Validation failed" | "유효성 검사 실패",
         "Nothing was changed. The member `errors` says what to correct." | "아무것도 바뀌지 않았습니다. 고칠 내용은 `errors`에 있습니다.";
+    PasswordTooCommon = "password_too_common", UNPROCESSABLE_ENTITY,
+        "Password too common" | "너무 흔한 비밀번호",
+        "This password is among the first that somebody would guess. Choose another one." | "가장 먼저 추측될 만한 비밀번호입니다. 다른 것을 고르세요.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE,
         "Headers too large" | "헤더가 너무 큼",
         "The headers are larger than {0} bytes in all." | "헤더 전체가 {0}바이트보다 큽니다.";
@@ -161,6 +164,7 @@ field_codes! {
     "malformed", "This is not of the form that the OpenAPI document gives." | "OpenAPI 문서에 나온 형식이 아닙니다.";
     "required", "A value is needed here." | "값이 필요합니다.";
     "not_in_future", "This time must lie in the future." | "미래의 시각이어야 합니다.";
+    "password_too_common", "This password is among the first that somebody would guess." | "가장 먼저 추측될 만한 비밀번호입니다.";
     "unknown_member", "This operation has no such member. Check the spelling." | "이 작업에는 그런 항목이 없습니다. 철자를 확인하세요.";
     "duplicate_member", "This member is given twice." | "같은 항목이 두 번 있습니다.";
     "wrong_type", "This is not of the type that the OpenAPI document gives." | "OpenAPI 문서에 나온 타입이 아닙니다.";

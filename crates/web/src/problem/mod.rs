@@ -118,7 +118,13 @@ impl ResponseError for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid { member, reason } => Self::invalid(vec![FieldError::member(member, reason)]),
+            Error::Invalid { member, reason } => {
+                let code = match reason {
+                    InvalidValue::PasswordTooCommon => Code::PasswordTooCommon,
+                    _ => Code::ValidationFailed,
+                };
+                Self { errors: vec![FieldError::member(member, reason)], ..Self::new(code) }
+            }
             Error::NotFound(Resource::Memo) => Self::new(Code::MemoNotFound),
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
