@@ -118,9 +118,9 @@ impl SeaOrmStore {
 #[async_trait]
 impl Store for SeaOrmStore {
     async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let Pools { reader, writer } = &self.pools;
+        let Pools { readers, reader, writer } = &self.pools;
         let connection = match access {
-            Access::Read => Connection::Pool(reader.clone()),
+            Access::Read => Connection::Readers(readers.clone()),
             Access::Snapshot => Connection::Snapshot(
                 reader
                     .begin_with_options(dialect::snapshot_transaction(reader.get_database_backend()))
@@ -146,6 +146,7 @@ impl Store for SeaOrmStore {
     }
 
     async fn close(&self) {
+        self.pools.readers.close().await;
         // The last connection that closes tidies the file up, and has to be one that writes.
         for pool in [&self.pools.reader, self.pools.writer.pool()] {
             if let Err(error) = pool.close_by_ref().await {

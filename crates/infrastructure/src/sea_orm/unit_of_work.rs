@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, QueryResult, Statement};
 
 use super::{
-    connect::Turn,
+    connect::{Readers, Turn},
     error::{Misuse, store_error},
     memos::Lookup,
 };
@@ -17,7 +15,7 @@ use super::{
 /// What statements run on.
 pub enum Connection {
     /// Any reading connection for each statement.
-    Pool(DatabaseConnection),
+    Readers(Readers),
     /// A transaction that only reads.
     Snapshot(DatabaseTransaction),
     /// A transaction that may write, or a part of one. Dropped, it is rolled back before its connection is used again.
@@ -39,7 +37,7 @@ impl SeaOrmUnitOfWork {
     /// The row that a statement finds, of which there is at most one.
     pub(super) async fn find_one<T: FromQueryResult>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let row = match &self.connection {
-            Connection::Pool(pool) => pool.query_one_raw(statement).await,
+            Connection::Readers(readers) => readers.query_one(&statement).await,
             Connection::Snapshot(transaction) => transaction.query_one_raw(statement).await,
             Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_one_raw(statement).await,
         };
@@ -49,7 +47,7 @@ impl SeaOrmUnitOfWork {
     /// The rows that a statement finds.
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = match &self.connection {
-            Connection::Pool(pool) => pool.query_all_raw(statement).await,
+            Connection::Readers(readers) => readers.query_all(&statement).await,
             Connection::Snapshot(transaction) => transaction.query_all_raw(statement).await,
             Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_all_raw(statement).await,
         };
@@ -66,7 +64,7 @@ impl SeaOrmUnitOfWork {
                 let transaction = turn.connection().map_err(store_error)?;
                 transaction.execute_raw(statement).await.map(|done| done.rows_affected()).map_err(store_error)
             }
-            Connection::Pool(_) | Connection::Snapshot(_) => Err(Misuse::WriteWhileReading.into()),
+            Connection::Readers(_) | Connection::Snapshot(_) => Err(Misuse::WriteWhileReading.into()),
         }
     }
 }
@@ -96,7 +94,7 @@ impl UnitOfWork for SeaOrmUnitOfWork {
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         match self.connection {
-            Connection::Pool(_) => Ok(()),
+            Connection::Readers(_) => Ok(()),
             Connection::Snapshot(transaction) => transaction.commit().await.map_err(store_error),
             Connection::Turn(turn) => turn.commit().await.map_err(store_error),
         }

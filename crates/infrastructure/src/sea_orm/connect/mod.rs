@@ -1,6 +1,7 @@
 //! How a URL becomes pools of connections.
 
 mod group_writer;
+mod readers;
 mod sqlite;
 mod sqlite_log;
 
@@ -9,12 +10,16 @@ use sea_orm::{ConnectOptions, DatabaseConnection};
 use thiserror::Error;
 
 pub use group_writer::{GroupWriter, Turn};
+pub use readers::Readers;
 
 use super::StoreOptions;
 
 /// The connections that reads and writes use.
 #[derive(Debug)]
 pub struct Pools {
+    /// Single statements that read.
+    pub readers: Readers,
+    /// Transactions that read.
     pub reader: DatabaseConnection,
     pub writer: GroupWriter,
 }

@@ -5,22 +5,23 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use memo_domain::StoreError;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr, TransactionTrait,
     sqlx::{
-        Connection,
+        self, ConnectOptions as _, Connection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::{GroupWriter, Pools, UnknownUrl, pool_options, sqlite_log::Log};
+use super::{GroupWriter, Pools, Readers, UnknownUrl, pool_options, sqlite_log::Log};
 use crate::sea_orm::{StoreOptions, dialect, error::store_error};
 
 /// More of them bring nothing where a database is one file.
@@ -81,10 +82,20 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
     // SQLite opens a file that it may only read as well, and says so at the first write.
     writer.begin_with_options(dialect::write_transaction(DbBackend::Sqlite)).await?.rollback().await?;
 
-    let mut reader = pool_options(options, options.max_connections.unwrap_or(READERS).max(1));
+    let connections = options.max_connections.unwrap_or(READERS).max(1);
+    let mut single = reading(SqliteConnectOptions::from_str(&options.url).map_err(sqlx_error)?, busy_timeout);
+    if !options.log_sql {
+        single = single.disable_statement_logging();
+    }
+    let readers = Readers::connect(&single, connections, options.acquire_timeout).await?;
+    let mut reader = pool_options(options, connections);
     keep_open(&mut reader);
-    reader.map_sqlx_sqlite_opts(move |sqlite| common(sqlite, busy_timeout).pragma("query_only", "ON"));
-    Ok(Pools { reader: Database::connect(reader).await?, writer: GroupWriter::new(writer, options.acquire_timeout) })
+    reader.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
+    Ok(Pools {
+        readers,
+        reader: Database::connect(reader).await?,
+        writer: GroupWriter::new(writer, options.acquire_timeout),
+    })
 }
 
 /// Of processes that open a new file at the same moment, all but one are refused for as long as that one sets it up.
@@ -105,6 +116,14 @@ async fn connect_patiently(pool: ConnectOptions, patience: Duration) -> Result<D
 /// Nothing closes the connection to a file: to test it or to open it anew would only cost time.
 fn keep_open(pool: &mut ConnectOptions) {
     pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+}
+
+fn reading(sqlite: SqliteConnectOptions, busy_timeout: Duration) -> SqliteConnectOptions {
+    common(sqlite, busy_timeout).pragma("query_only", "ON")
+}
+
+fn sqlx_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
 
 fn common(sqlite: SqliteConnectOptions, busy_timeout: Duration) -> SqliteConnectOptions {
