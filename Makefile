@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help run build test lint fmt test-browser test-contract test-session bench
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 run: ## Build and serve on http://127.0.0.1:8080
 	cargo run --release --bin memo
@@ -28,13 +28,11 @@ fmt: ## Format the code
 test-session: build ## The README's first session against the release binary on an empty folder
 	tests/contract/first-session target/release/memo
 
-test-contract: ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python)
-	cargo build --bin memo
-	tests/contract/run
+test-contract: build ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python)
+	MEMO_BIN=target/release/memo tests/contract/run
 
-test-browser: ## The explorer driven in headless Chromium (needs Node.js)
-	cargo build --bin memo
-	tests/browser/run
+test-browser: build ## The explorer driven in headless Chromium (needs Node.js)
+	MEMO_BIN=target/release/memo tests/browser/run
 
 bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)
 	benches/run

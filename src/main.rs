@@ -6,7 +6,8 @@ use clap::Parser;
 use memo_server::cli::Arguments;
 use mimalloc::MiMalloc;
 
-/// A request makes some hundred small allocations on one thread and frees some of them on another.
+/// A request makes some hundred small allocations, and frees many of them on another thread; SQLite, which uses this
+/// allocator too, makes as many again.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -102,7 +102,7 @@ macro_rules! __each_api_test {
                 pages_by_offset_are_linked
                 an_offset_past_the_end_gives_an_empty_page
                 pages_by_cursor_have_each_memo_once
-                a_page_by_cursor_has_no_offset
+                a_page_by_cursor_counts_the_items_before_it
                 pages_by_cursor_are_stable_under_inserts
                 a_list_is_sorted_as_asked_for
                 a_cursor_is_good_for_its_list_alone

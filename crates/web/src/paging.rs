@@ -13,9 +13,8 @@ pub struct PageInfo {
     /// The most items that a page has.
     #[schema(minimum = 1, maximum = 100)]
     pub limit: u16,
-    /// How many items were left out; null where the page was asked for by `cursor`.
-    #[schema(required = true)]
-    pub offset: Option<u64>,
+    /// How many items were left out: as asked for, or those on the pages that led to the `cursor`.
+    pub offset: u64,
     /// Gets the next page as `cursor`; null on the last page.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
@@ -32,9 +31,11 @@ impl CursorCodec {
         Self { list: xxh3_64(list.as_bytes()).to_be_bytes() }
     }
 
-    /// The text form: base64url of which list, the id, the kind of position, the position.
-    pub fn write(&self, cursor: &MemoCursor) -> String {
+    /// The text form: base64url of which list, how many items are before the place, the id, the kind of position, the
+    /// position.
+    pub fn write(&self, cursor: &MemoCursor, before: u64) -> String {
         let mut bytes = self.list.to_vec();
+        bytes.extend(before.to_be_bytes());
         bytes.extend(cursor.id.as_uuid().as_bytes());
         match &cursor.position {
             SortPosition::Time(time) => {
@@ -50,9 +51,10 @@ impl CursorCodec {
     }
 
     /// Reads the text form; `None` where it was not written for this list.
-    pub fn read(&self, text: &str) -> Option<MemoCursor> {
+    pub fn read(&self, text: &str) -> Option<(MemoCursor, u64)> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let rest = bytes.strip_prefix(&self.list)?;
+        let (before, rest) = rest.split_first_chunk::<8>()?;
         let (id, rest) = rest.split_first_chunk::<16>()?;
         let (kind, rest) = rest.split_first()?;
         let position = match kind {
@@ -60,7 +62,8 @@ impl CursorCodec {
             b's' => SortPosition::Text(String::from_utf8(rest.to_vec()).ok().filter(|text| !text.contains('\0'))?),
             _ => return None,
         };
-        Some(MemoCursor { position, id: MemoId::new(Uuid::from_bytes(*id)) })
+        let cursor = MemoCursor { position, id: MemoId::new(Uuid::from_bytes(*id)) };
+        Some((cursor, u64::from_be_bytes(*before)))
     }
 }
 
@@ -113,9 +116,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_reads_back_on_its_list_alone(cursor in cursors()) {
-            let text = CursorCodec::new("list").write(&cursor);
-            prop_assert_eq!(CursorCodec::new("list").read(&text), Some(cursor));
+        fn a_cursor_reads_back_on_its_list_alone(cursor in cursors(), before: u64) {
+            let text = CursorCodec::new("list").write(&cursor, before);
+            prop_assert_eq!(CursorCodec::new("list").read(&text), Some((cursor, before)));
             prop_assert_eq!(CursorCodec::new("other list").read(&text), None);
         }
 
@@ -126,7 +129,7 @@ mod tests {
 
         #[test]
         fn a_damaged_cursor_is_read_or_refused(cursor in cursors(), at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
-            let mut text = CursorCodec::new("list").write(&cursor);
+            let mut text = CursorCodec::new("list").write(&cursor, 20);
             let at = at.index(text.len());
             text.replace_range(at..=at, &to);
             let _ = CursorCodec::new("list").read(&text);

@@ -28,12 +28,13 @@ pub struct BcryptSettings {
 }
 
 impl BcryptSettings {
-    /// One core stays free for everything else, and nobody waits much longer than it takes to hash 16 passwords.
+    /// One core stays free for everything else. At the default cost a place at the end of the queue is 15 seconds away
+    /// from its turn, half of what a request may take.
     #[must_use]
     pub fn with_cost(cost: u32) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.saturating_sub(1).max(1);
-        Self { cost, threads, queue: 16 * threads }
+        Self { cost, threads, queue: 48 * threads }
     }
 }
 
@@ -78,7 +79,7 @@ impl BcryptHasher {
             }
         });
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => HashError::Busy { retry_after: Duration::from_secs(2) },
+            TrySendError::Full(_) => HashError::Busy { retry_after: Duration::from_secs(5) },
             TrySendError::Disconnected(_) => HashError::Failed { source: "no thread hashes passwords".into() },
         })?;
         match answer.await {

@@ -169,7 +169,8 @@ pub async fn list_memos(
 ) -> Result<HttpResponse, Problem> {
     let list = List::read(&query, caller.user_id)?;
     let found = memos.list(&list.filter, list.sort, &list.page, list.with_total).await?;
-    let next = found.page.next.as_ref().map(|cursor| list.codec.write(cursor));
+    let behind = list.offset.saturating_add(found.page.items.len() as u64);
+    let next = found.page.next.as_ref().map(|cursor| list.codec.write(cursor, behind));
     let links = list.links(&request, &settings.public_url, next.as_deref());
     let items = found.page.items.into_iter().map(Memo::from).collect();
     let body = MemoList { items, page: list.page_info(next), total: found.total };
@@ -186,6 +187,8 @@ struct List {
     sort: MemoSort,
     page: PageRequest<MemoCursor>,
     with_total: bool,
+    /// How many items are before the page.
+    offset: u64,
     /// Whether the pages are walked by offset: the client said so.
     by_offset: bool,
     codec: CursorCodec,
@@ -197,53 +200,50 @@ impl List {
         let sort = query.sort.map_or_else(MemoSort::default, MemoSort::from);
         let codec = CursorCodec::new(&format!("{filter:?}{sort:?}"));
         let limit = query.limit.map(|limit| Limit::new(limit.unsigned_abs())).transpose()?.unwrap_or_default();
-        let start = match (&query.cursor, query.offset) {
+        let (start, offset) = match (&query.cursor, query.offset) {
             (Some(_), Some(_)) => {
                 let error = FieldError::new(Place::Parameter("cursor".into()), "conflicting_parameters");
                 return Err(Problem::invalid(vec![error.about("offset")]));
             }
-            (Some(cursor), None) => PageStart::After(codec.read(cursor).ok_or_else(|| {
-                Problem::invalid(vec![FieldError::new(Place::Parameter("cursor".into()), "invalid_cursor")])
-            })?),
-            (None, offset) => PageStart::Offset(offset.unwrap_or(0).unsigned_abs()),
+            (Some(cursor), None) => {
+                let wrong = || FieldError::new(Place::Parameter("cursor".into()), "invalid_cursor");
+                let (cursor, before) = codec.read(cursor).ok_or_else(|| Problem::invalid(vec![wrong()]))?;
+                (PageStart::After(cursor), before)
+            }
+            (None, offset) => {
+                let offset = offset.unwrap_or(0).unsigned_abs();
+                (PageStart::Offset(offset), offset)
+            }
         };
         Ok(Self {
             filter,
             sort,
             page: PageRequest { limit, start },
             with_total: query.include_total == Some(true),
+            offset,
             by_offset: query.offset.is_some(),
             codec,
         })
     }
 
     fn page_info(&self, next_cursor: Option<String>) -> PageInfo {
-        let offset = match self.page.start {
-            PageStart::Offset(offset) => Some(offset),
-            PageStart::After(_) => None,
-        };
-        PageInfo { limit: self.page.limit.get(), offset, next_cursor }
+        PageInfo { limit: self.page.limit.get(), offset: self.offset, next_cursor }
     }
 
     fn links(&self, request: &HttpRequest, public_url: &str, next: Option<&str>) -> Option<String> {
         let url = format!("{public_url}{}", request.path());
         let mut links = Links::new(&url, request.query_string());
         let limit = u64::from(self.page.limit.get());
-        match self.page.start {
-            PageStart::Offset(offset) if self.by_offset => {
-                if next.is_some() {
-                    links.add("next", ("offset", &offset.saturating_add(limit).to_string()));
-                }
-                links.add("first", ("offset", "0"));
-                if offset > 0 {
-                    links.add("prev", ("offset", &offset.saturating_sub(limit).to_string()));
-                }
+        if self.by_offset {
+            if next.is_some() {
+                links.add("next", ("offset", &self.offset.saturating_add(limit).to_string()));
             }
-            _ => {
-                if let Some(next) = next {
-                    links.add("next", ("cursor", next));
-                }
+            links.add("first", ("offset", "0"));
+            if self.offset > 0 {
+                links.add("prev", ("offset", &self.offset.saturating_sub(limit).to_string()));
             }
+        } else if let Some(next) = next {
+            links.add("next", ("cursor", next));
         }
         links.value()
     }
