@@ -31,7 +31,6 @@ fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
         .env("MEMO_ENV", "test")
         .env("MEMO__SERVER__LISTEN", "127.0.0.1:0")
         .env("MEMO__LOG__FORMAT", "json")
-        .env("MEMO__LOG__LEVEL", "info")
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
