@@ -14,14 +14,17 @@
 //! A store of one's own goes in by [`ServerBuilder::store`].
 
 pub mod cli;
+mod data_dir;
 mod logging;
 mod server;
 mod settings;
+mod start_error;
 mod stores;
 
-pub use server::{Server, ServerBuilder, StartError};
+pub use server::{Server, ServerBuilder};
 pub use settings::{
     ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, KakaoSettings,
     LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings, Settings,
     SettingsError, SignUpSetting, Size, Time,
 };
+pub use start_error::StartError;

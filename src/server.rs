@@ -1,59 +1,22 @@
 //! The composition root: the one place that knows every adapter.
 
 use std::{
-    fs, io,
     net::{SocketAddr, TcpListener},
-    os::unix::fs::DirBuilderExt,
     pin::pin,
     sync::Arc,
 };
 
 use actix_web::HttpServer;
 use memo_application::{Accounts, Memos, Readiness, SignIn, SignInSettings, SignUpPolicy};
-use memo_domain::{Clock, IdGenerator, PasswordHasher, SecretGenerator, Store, StoreError};
+use memo_domain::{Clock, IdGenerator, PasswordHasher, SecretGenerator, Store};
 use memo_infrastructure::{
-    crypto::{BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, load_or_create},
+    crypto::{BcryptHasher, BcryptSettings, JwtSigner, load_or_create},
     system::{SystemClock, SystemSecrets, UuidV7Generator},
 };
 use memo_web::{HttpSettings, RequestIds, Services};
-use thiserror::Error;
 use tokio::time::sleep;
 
-use crate::{Settings, SettingsError, SignUpSetting, stores};
-
-/// Why the server does not run, in one line for a person.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The settings are wrong.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// A key file is broken.
-    #[error(transparent)]
-    Keys(#[from] KeyFileError),
-    /// The store can't be opened.
-    #[error("the store can't be opened: {}", chain(.0))]
-    Store(#[from] StoreError),
-    /// The system refused something.
-    #[error("{what}: {source}")]
-    Io {
-        /// What.
-        what: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Something else that the text says.
-    #[error("{0}")]
-    Unusable(String),
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut texts: Vec<_> = causes.map(|cause| cause.to_string().replace('\n', " ")).collect();
-    // Many errors repeat their cause.
-    texts.dedup_by(|next, text| text.contains(next.as_str()));
-    texts.join(": ")
-}
+use crate::{Settings, SignUpSetting, StartError, data_dir, stores};
 
 /// Makes a [`Server`]; each port can be replaced.
 pub struct ServerBuilder {
@@ -224,16 +187,7 @@ fn key_file(
     secrets: &dyn SecretGenerator,
 ) -> Result<Vec<memo_domain::Secret>, StartError> {
     if path.starts_with(&settings.data_dir) {
-        make_data_dir(settings)?;
+        data_dir::make(settings)?;
     }
     Ok(load_or_create(path, secrets)?)
-}
-
-/// Makes the data folder, for this user alone, where it is missing.
-pub fn make_data_dir(settings: &Settings) -> Result<(), StartError> {
-    let folder = &settings.data_dir;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StartError::Io {
-        what: format!("the data folder {} can't be made", folder.display()),
-        source,
-    })
 }

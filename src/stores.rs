@@ -6,7 +6,7 @@ use memo_domain::Store;
 use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
 use memo_memory::MemoryStore;
 
-use crate::{Settings, StartError};
+use crate::{Settings, StartError, data_dir};
 
 /// Opens the store, with its schema up to date.
 pub async fn open(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
@@ -26,7 +26,7 @@ pub async fn open_sql(settings: &Settings) -> Result<Option<SeaOrmStore>, StartE
         Some("memory") => Ok(None),
         Some("sqlite") => {
             if settings.database.url.is_none() {
-                crate::server::make_data_dir(settings)?;
+                data_dir::make(settings)?;
             }
             let options = StoreOptions {
                 url: url.expose().to_owned(),

@@ -2,7 +2,14 @@
 
 use actix_web::http::header::HeaderValue;
 
-use crate::problem::Text;
+/// A text in every language that the API speaks.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    /// English, the default.
+    pub en: &'static str,
+    /// Korean.
+    pub ko: &'static str,
+}
 
 /// A language of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

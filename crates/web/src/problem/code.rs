@@ -4,14 +4,7 @@
 
 use actix_web::http::StatusCode;
 
-/// A text in every language that the API speaks.
-#[derive(Debug, Clone, Copy)]
-pub struct Text {
-    /// English, the default.
-    pub en: &'static str,
-    /// Korean.
-    pub ko: &'static str,
-}
+use crate::language::Text;
 
 /// What is known of a code.
 #[derive(Debug, Clone, Copy)]

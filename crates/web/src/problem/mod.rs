@@ -13,7 +13,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-pub use code::{Code, FIELD_CODES, Text};
+pub use code::{Code, FIELD_CODES};
 pub use field::{FieldError, Place};
 pub use framework::from_framework;
 use memo_application::{Error, Resource, UnauthenticatedReason};
