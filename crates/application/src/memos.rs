@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Clock, Content, IdGenerator, InvalidValue, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState,
-    MemoView, Page, PageRequest, Store, Tags, Timestamp, Title, UnitOfWork, UserId, Version, Visibility,
+    Access, Clock, Conflict, Content, IdGenerator, InvalidValue, Memo, MemoCursor, MemoFilter, MemoId, MemoSort,
+    MemoState, MemoView, Page, PageRequest, Store, StoreError, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
+    Visibility,
 };
 
 use crate::{Error, Resource, UnauthenticatedReason, unit::repeat};
@@ -116,7 +117,13 @@ impl Memos {
         };
         let memo = Memo::create(MemoId::new(self.ids.next(now)), owner, state, now);
         let mut unit = self.store.begin(Access::Write).await?;
-        unit.memos().insert(&memo).await?;
+        unit.memos().insert(&memo).await.map_err(|error| match error {
+            // They have gone since they were read.
+            StoreError::Conflict { what: Conflict::Parent } => {
+                Error::Unauthenticated(UnauthenticatedReason::SessionEnded)
+            }
+            error => error.into(),
+        })?;
         unit.commit().await?;
         Ok(MemoView { memo, owner_name })
     }

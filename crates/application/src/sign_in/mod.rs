@@ -142,6 +142,8 @@ impl SignIn {
     pub async fn refresh(&self, secret: &Secret, scopes: Option<Scopes>) -> Result<Grant, Error> {
         let now = self.clock.now();
         let digest = secret.digest();
+        // Whoever guesses shall not keep writers waiting.
+        self.refreshable(&mut *self.store.begin(Access::Read).await?, &digest, now).await?;
         let mut unit = self.store.begin(Access::Write).await?;
         let (token, mut session) = self.refreshable(&mut *unit, &digest, now).await?;
         let scopes = scopes.unwrap_or(session.scopes);
@@ -174,13 +176,14 @@ impl SignIn {
     /// Those of the store alone.
     pub async fn revoke(&self, refresh_token: Option<&Secret>, token: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut unit = self.store.begin(Access::Write).await?;
         let session_id = if let Some(secret) = refresh_token {
+            let mut unit = self.store.begin(Access::Read).await?;
             unit.refresh_tokens().lookup(&secret.digest()).await?.map(|token| token.session_id)
         } else {
             self.signer.verify(token, now).ok().map(|claims| claims.session_id)
         };
         let Some(session_id) = session_id else { return Ok(()) };
+        let mut unit = self.store.begin(Access::Write).await?;
         match unit.sessions().lookup(session_id).await? {
             Some(session) if session.ended_at.is_none() => self.end(unit, session, now).await,
             _ => Ok(()),
