@@ -4,6 +4,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::HttpServer;
@@ -134,9 +135,10 @@ impl Server {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, store, .. } = self;
         let draining = services.draining();
-        let grace = settings.server.shutdown_grace.as_secs();
-        let mut server =
-            HttpServer::new(move || memo_web::app(services.clone())).disable_signals().shutdown_timeout(grace);
+        let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
+        let mut server = HttpServer::new(move || memo_web::app(services.clone()))
+            .disable_signals()
+            .shutdown_timeout(Duration::from_secs_f64(grace).as_secs());
         if let Some(workers) = settings.server.workers {
             server = server.workers(workers);
         }

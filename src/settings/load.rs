@@ -1,4 +1,4 @@
-use std::{collections::HashMap, fmt, path::PathBuf};
+use std::{collections::HashMap, fmt, path::PathBuf, time::Duration};
 
 use config::{Config, File, FileFormat};
 use thiserror::Error;
@@ -60,7 +60,11 @@ impl SettingsError {
 
 impl From<config::ConfigError> for SettingsError {
     fn from(error: config::ConfigError) -> Self {
-        Self(error.to_string())
+        match error {
+            // The parser's own text quotes the line, which may hold a secret.
+            config::ConfigError::FileParse { uri, .. } => Self(format!("{} is no valid TOML", uri.unwrap_or_default())),
+            error => Self(error.to_string().replace('\n', " ")),
+        }
     }
 }
 
@@ -111,6 +115,13 @@ impl Settings {
         }
         if self.server.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
             return wrong("server.public_url is of the form https://memo.example.com, without a path");
+        }
+        if let Some(origin) = self.cors.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return wrong(&format!("cors.allowed_origins: `{origin}` is not of the form https://app.example.com"));
+        }
+        let second = Duration::from_secs(1);
+        if *self.auth.access_token_ttl < second || *self.auth.refresh_token_ttl < second {
+            return wrong("auth.access_token_ttl and auth.refresh_token_ttl are at least 1s");
         }
         if self.server.workers == Some(0) {
             return wrong("server.workers is at least 1");
@@ -213,6 +224,8 @@ mod tests {
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
             ("MEMO__CACHE__URL", "redis://127.0.0.1", "cache.url"),
+            ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "`*`"),
+            ("MEMO__AUTH__ACCESS_TOKEN_TTL", "500ms", "access_token_ttl"),
             ("MEMO_ENV", "staging", "MEMO_ENV"),
             ("MEMO_CONFIG_DIR", "/nowhere", "/nowhere"),
         ] {
@@ -220,6 +233,15 @@ mod tests {
             assert!(error.contains(says) && !error.contains('\n'), "{name}: {error}");
         }
         assert!(settings(&[("MEMO_ENV", "production"), ("MEMO__AUTH__BCRYPT_COST", "9")]).is_err());
+    }
+
+    #[test]
+    fn a_broken_file_is_named_and_not_quoted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("base.toml"), "[mail]\npassword = \"hunter2\n").expect("written");
+        let error = settings(&[("MEMO_CONFIG_DIR", folder.path().to_str().expect("UTF-8"))]).expect_err("broken");
+        let error = error.to_string();
+        assert!(error.contains("base.toml") && !error.contains("hunter2") && !error.contains('\n'), "{error}");
     }
 
     #[test]

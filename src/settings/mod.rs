@@ -214,7 +214,10 @@ impl Settings {
     /// The URL of the database, with the default filled in.
     #[must_use]
     pub fn database_url(&self) -> Hidden {
-        let default = || Hidden::from(&*format!("sqlite:{}", self.data_dir.join("memo.db").display()));
+        // A URL reads these characters otherwise.
+        let path = self.data_dir.join("memo.db").display().to_string();
+        let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+        let default = || Hidden::from(&*format!("sqlite:{path}"));
         self.database.url.clone().unwrap_or_else(default)
     }
 

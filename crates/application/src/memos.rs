@@ -198,7 +198,8 @@ impl Memos {
             let mut unit = self.store.begin(Access::Write).await?;
             let mut memo = owned(&mut *unit, owner, id).await?.memo;
             if memo.is_trashed() {
-                return Ok(());
+                // Also where nothing is written: what was read may be of another who has not committed to the disk yet.
+                return Ok(unit.commit().await?);
             }
             precondition.check(&memo)?;
             let from = memo.version;
@@ -233,6 +234,7 @@ impl Memos {
             let mut unit = self.store.begin(Access::Write).await?;
             let mut view = owned(&mut *unit, owner, id).await?;
             if !view.memo.is_trashed() {
+                unit.commit().await?;
                 return Ok(view);
             }
             let from = view.memo.version;

@@ -186,7 +186,8 @@ impl SignIn {
         let mut unit = self.store.begin(Access::Write).await?;
         match unit.sessions().lookup(session_id).await? {
             Some(session) if session.ended_at.is_none() => self.end(unit, session, now).await,
-            _ => Ok(()),
+            // As good as done only when whoever ended it has committed.
+            _ => Ok(unit.commit().await?),
         }
     }
 

@@ -147,6 +147,7 @@ impl Store for SeaOrmStore {
 
     async fn close(&self) {
         self.pools.readers.close().await;
+        self.pools.writer.close().await;
         // The last connection that closes tidies the file up, and has to be one that writes.
         for pool in [&self.pools.reader, self.pools.writer.pool()] {
             if let Err(error) = pool.close_by_ref().await {

@@ -74,3 +74,64 @@ async fn what_is_acknowledged_is_on_the_disk() {
         assert!(is_kept(&*fresh.store, n + 1).await, "memo {n}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_goes_away_while_it_begins_takes_no_other_with_it() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    for round in 0..200 {
+        let adds = |n| {
+            let store = Arc::clone(&fresh.store);
+            tokio::spawn(async move { add_memo(&*store, n).await })
+        };
+        let first = adds(round * 10 + 1);
+        let goes: Vec<_> = (0..4)
+            .map(|n| {
+                let store = Arc::clone(&fresh.store);
+                tokio::spawn(async move {
+                    // Polled some times, and then dropped wherever it is.
+                    let mut begins = std::pin::pin!(store.begin(Access::Write));
+                    for _ in 0..(round + n) % 7 {
+                        let polled =
+                            std::future::poll_fn(|context| std::task::Poll::Ready(begins.as_mut().poll(context)));
+                        if polled.await.is_ready() {
+                            return;
+                        }
+                        tokio::time::sleep(Duration::from_micros(20)).await;
+                    }
+                })
+            })
+            .collect();
+        let second = adds(round * 10 + 2);
+        for task in goes.into_iter().chain([first, second]) {
+            task.await.expect("no task panics");
+        }
+        assert!(is_kept(&*fresh.store, round * 10 + 1).await, "the first of round {round}");
+        assert!(is_kept(&*fresh.store, round * 10 + 2).await, "the second of round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_keep_nothing_keep_nobody_waiting() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let idlers: Vec<_> = (0..4)
+        .map(|_| {
+            let (store, stop) = (Arc::clone(&fresh.store), Arc::clone(&stop));
+            tokio::spawn(async move {
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    drop(store.begin(Access::Write).await.expect("a unit of work begins"));
+                }
+            })
+        })
+        .collect();
+    for n in 0..20 {
+        let add = tokio::time::timeout(Duration::from_secs(10), add_memo(&*fresh.store, n + 1));
+        add.await.expect("it is not kept waiting");
+    }
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    for idler in idlers {
+        idler.await.expect("no task panics");
+    }
+}

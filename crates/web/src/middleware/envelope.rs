@@ -53,7 +53,7 @@ pub async fn envelope(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let span = tracing::info_span!("request", request_id = &*context.request_id);
+    let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {
         Ok(response) => {
             let mut response = with_problem(response.map_into_boxed_body(), &context);

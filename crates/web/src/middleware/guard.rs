@@ -59,8 +59,7 @@ pub async fn guard(
 
 fn check(request: &ServiceRequest, settings: &HttpSettings, draining: &Draining) -> Result<(), Problem> {
     if draining.refusing.load(Ordering::Acquire) {
-        let problem = Problem::new(Code::Draining).with_header(header::RETRY_AFTER, 1);
-        return Err(problem.with_header(header::CONNECTION, "close"));
+        return Err(Problem::new(Code::Draining).with_header(header::RETRY_AFTER, 1));
     }
     let uri = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if uri > Limits::URI {

@@ -68,6 +68,9 @@ impl Problem {
         for (name, value) in &self.headers {
             answer.append_header((name.clone(), value.clone()));
         }
+        if self.code == Code::Draining {
+            answer.force_close();
+        }
         answer
             .content_type(MEDIA_TYPE)
             .insert_header((header::CONTENT_LANGUAGE, language.tag()))

@@ -18,13 +18,15 @@ use sea_orm::{ConnAcquireErr, DatabaseConnection, DatabaseTransaction, DbErr, Tr
 use tokio::{
     runtime::Handle,
     sync::{Mutex, OwnedMutexGuard, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::sea_orm::dialect;
 
-/// How many units of work share a transaction at most: the first one waits for all of them.
+/// How many units of work share a transaction at most, whether they commit or not: the first one waits for all of them.
 const MOST: usize = 64;
+/// When a transaction is ended at the next opportunity, however few have shared it.
+const OLD: Duration = Duration::from_millis(10);
 
 /// Hands the writing connection from one unit of work to the next.
 #[derive(Debug, Clone)]
@@ -43,6 +45,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Group {
     transaction: Option<DatabaseTransaction>,
+    /// When the transaction began, and how many have had a turn in it.
+    began: Option<Instant>,
+    turns: usize,
     done: Vec<oneshot::Sender<Result<(), DbErr>>>,
 }
 
@@ -50,6 +55,13 @@ impl GroupWriter {
     pub fn new(pool: DatabaseConnection, patience: Duration) -> Self {
         let group = Arc::default();
         Self(Arc::new(Shared { pool, patience, group, waiting: AtomicUsize::new(0) }))
+    }
+
+    /// Ends the transaction that is open, where there is one.
+    pub async fn close(&self) {
+        if let Ok(group) = timeout(self.0.patience, self.0.group.clone().lock_owned()).await {
+            finish(group).await;
+        }
     }
 
     /// The connections, of which there is one.
@@ -65,8 +77,14 @@ impl GroupWriter {
         waiting.got_turn = true;
         drop(waiting);
         let mut turn = Turn { shared: self.0.clone(), group: Some(group), savepoint: None, is_first: false };
-        turn.open().await?;
-        Ok(turn)
+        // On its own: a savepoint that is given up while it is made would roll back the transaction around it, and with it
+        // what others were told is kept. Made, it is dropped like any other.
+        let (sender, opened) = oneshot::channel();
+        spawn(async move {
+            let result = turn.open().await;
+            let _ = sender.send(result.map(|()| turn));
+        });
+        opened.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -99,7 +117,8 @@ impl Drop for Waiting {
 impl Shared {
     /// Leaves the transaction to the next who waits, or ends it where there is none.
     async fn pass_on(&self, group: OwnedMutexGuard<Group>) {
-        if self.waiting.load(Ordering::SeqCst) == 0 || group.done.len() >= MOST {
+        let is_old = group.began.is_none_or(|began| began.elapsed() > OLD);
+        if self.waiting.load(Ordering::SeqCst) == 0 || group.turns >= MOST || is_old {
             finish(group).await;
         }
     }
@@ -107,8 +126,8 @@ impl Shared {
 
 /// Commits for all that are done, and tells them.
 async fn finish(mut group: OwnedMutexGuard<Group>) {
-    let done = mem::take(&mut group.done);
-    let result = match group.transaction.take() {
+    let Group { transaction, done, .. } = mem::take(&mut *group);
+    let result = match transaction {
         None => Ok(()),
         Some(transaction) if done.is_empty() => transaction.rollback().await,
         Some(transaction) => transaction.commit().await,
@@ -133,11 +152,27 @@ pub struct Turn {
 impl Turn {
     async fn open(&mut self) -> Result<(), DbErr> {
         let Some(group) = &mut self.group else { return Err(ended()) };
-        if let Some(transaction) = &group.transaction {
-            self.savepoint = Some(transaction.begin().await?);
+        if group.transaction.is_some() {
+            group.turns += 1;
+            let begun = match &group.transaction {
+                Some(transaction) => transaction.begin().await,
+                None => Err(ended()),
+            };
+            match begun {
+                Ok(savepoint) => self.savepoint = Some(savepoint),
+                Err(error) => {
+                    // The driver may have rolled back more than the savepoint that it could not make.
+                    for sender in mem::take(&mut **group).done {
+                        let _ = sender.send(Err(error.clone()));
+                    }
+                    return Err(error);
+                }
+            }
         } else {
             let options = dialect::write_transaction(self.shared.pool.get_database_backend());
             group.transaction = Some(self.shared.pool.begin_with_options(options).await?);
+            group.began = Some(Instant::now());
+            group.turns = 1;
             self.is_first = true;
         }
         Ok(())
@@ -171,7 +206,7 @@ impl Drop for Turn {
         let Some(mut group) = self.group.take() else { return };
         if self.is_first && !had_savepoint {
             // Nobody else has written in it yet.
-            group.transaction = None;
+            *group = Group::default();
         }
         let shared = self.shared.clone();
         spawn(async move { shared.pass_on(group).await });

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use log::LevelFilter;
 use memo_domain::StoreError;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr, TransactionTrait,
@@ -26,6 +27,8 @@ use crate::sea_orm::{StoreOptions, dialect, error::store_error};
 
 /// More of them bring nothing where a database is one file.
 const READERS: u32 = 4;
+/// How many transactions read at the same time; few reads need one.
+const SNAPSHOTS: u32 = 2;
 
 #[derive(Debug, Error)]
 enum OpenError {
@@ -84,11 +87,10 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
 
     let connections = options.max_connections.unwrap_or(READERS).max(1);
     let mut single = reading(SqliteConnectOptions::from_str(&options.url).map_err(sqlx_error)?, busy_timeout);
-    if !options.log_sql {
-        single = single.disable_statement_logging();
-    }
+    single =
+        if options.log_sql { single.log_statements(LevelFilter::Info) } else { single.disable_statement_logging() };
     let readers = Readers::connect(&single, connections, options.acquire_timeout).await?;
-    let mut reader = pool_options(options, connections);
+    let mut reader = pool_options(options, SNAPSHOTS);
     keep_open(&mut reader);
     reader.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
     Ok(Pools {
