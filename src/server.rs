@@ -15,9 +15,12 @@ use memo_infrastructure::{
     system::{SystemClock, SystemSecrets, UuidV7Generator},
 };
 use memo_web::{HttpSettings, RequestIds, Services};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{Settings, SignUpSetting, StartError, data_dir, stores};
+
+/// How long the store may take to close.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes a [`Server`]; each port can be replaced.
 pub struct ServerBuilder {
@@ -155,7 +158,10 @@ impl Server {
                 ended.map_err(failed)?;
             }
         }
-        store.close().await;
+        // What was acknowledged is on the disk already: a store that does not let go must not keep the process.
+        if timeout(CLOSE_PATIENCE, store.close()).await.is_err() {
+            tracing::warn!("the store was not closed in time");
+        }
         Ok(())
     }
 }
