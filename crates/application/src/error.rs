@@ -44,6 +44,20 @@ pub enum Error {
     /// It has changed since the caller read it.
     #[error("the precondition does not hold")]
     PreconditionFailed,
+    /// An operation of a batch failed, and so nothing of the batch was done.
+    #[error("operation {index} failed: {source}")]
+    Operation {
+        /// Its place in the batch, from 0.
+        index: usize,
+        /// Why it failed; never an error of the store.
+        source: Box<Error>,
+    },
+    /// The changes can't be followed from there: those behind it are gone, or it is not a place in this feed.
+    #[error("the changes behind this number are gone")]
+    ResyncRequired {
+        /// From where they can be followed once everything was read anew.
+        next_since: u64,
+    },
     /// Another member has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,
@@ -82,6 +96,20 @@ pub enum Error {
         #[source]
         source: Source,
     },
+}
+
+impl Error {
+    /// What is wrong with one operation, said of the batch; what is wrong with the whole stays as it is.
+    pub(crate) fn of_operation(self, index: usize) -> Self {
+        match self {
+            Self::Invalid { .. }
+            | Self::NotFound(_)
+            | Self::NotOwner
+            | Self::MemoTrashed
+            | Self::PreconditionFailed => Self::Operation { index, source: Box::new(self) },
+            error => error,
+        }
+    }
 }
 
 impl From<StoreError> for Error {

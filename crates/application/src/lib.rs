@@ -4,6 +4,7 @@
 //! A use case opens the units of work it needs, and does nothing slow inside one.
 
 mod accounts;
+mod changes;
 mod error;
 mod memos;
 mod readiness;
@@ -11,7 +12,8 @@ mod sign_in;
 mod unit;
 
 pub use accounts::{Accounts, ProfileChange, SignUp, SignUpPolicy};
+pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
-pub use memos::{MemoChange, MemoList, Memos, Precondition, ReminderChange};
+pub use memos::{BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, Precondition, ReminderChange};
 pub use readiness::Readiness;
 pub use sign_in::{Device, Grant, Principal, SignIn, SignInSettings};

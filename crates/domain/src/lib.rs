@@ -8,6 +8,7 @@
 
 #![deny(missing_docs)]
 
+mod change;
 mod id;
 mod memo;
 mod page;
@@ -19,9 +20,10 @@ mod time;
 mod user;
 mod value;
 
+pub use change::{Change, ChangeKind, ChangeRepository, NewChange};
 pub use id::{MemoId, SessionId, UserId};
 pub use memo::{
-    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SortDirection,
+    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery, SearchTerm, SortDirection,
     SortField, SortPosition, Tag, Tags, Title, Version, Visibility,
 };
 pub use page::{Limit, Page, PageRequest, PageStart};
@@ -32,7 +34,7 @@ pub use session::{
     RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionRepository,
 };
 pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
-pub use text::fold;
+pub use text::{fold, search_form};
 pub use time::Timestamp;
 pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserRepository};
 pub use value::InvalidValue;

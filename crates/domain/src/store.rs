@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{MemoRepository, RefreshTokenRepository, SessionRepository, UserRepository};
+use crate::{ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, UserRepository};
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -116,6 +116,9 @@ pub trait UnitOfWork: Send {
 
     /// The memos.
     fn memos(&mut self) -> &mut dyn MemoRepository;
+
+    /// What has changed.
+    fn changes(&mut self) -> &mut dyn ChangeRepository;
 
     /// Keeps all that was written, or nothing of it. When it returned, it is durable where the store is.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

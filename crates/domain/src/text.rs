@@ -1,4 +1,4 @@
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::decompose_compatible, is_nfc};
 
 use crate::InvalidValue;
 
@@ -8,6 +8,52 @@ use crate::InvalidValue;
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.nfc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// The form in which full-text search compares texts: as [`fold`] does, and full-width, half-width and other compatible
+/// forms are those that they stand for (as in NFKC), letters are compared by full case folding (`ß` is `ss`), and white
+/// space of any length is one space, with none at either end.
+///
+/// Hangul compatibility letters (`ㅋㅋㅋ`, as they are typed alone) stay themselves: NFKC would make syllables of neighbours.
+#[must_use]
+pub fn search_form(text: &str) -> String {
+    let mut form = String::with_capacity(text.len());
+    // Whether a mapped character may have to be put together with a neighbour.
+    let mut mapped = false;
+    let mut blank = false;
+    let mut push = |char: char| {
+        if char.is_whitespace() {
+            blank = true;
+            return;
+        }
+        if blank && !form.is_empty() {
+            form.push(' ');
+        }
+        blank = false;
+        match char {
+            // A short way for what most texts consist of.
+            '!'..='~' => form.push(char.to_ascii_lowercase()),
+            '가'..='힣' | '\u{3131}'..='\u{318e}' => form.push(char),
+            _ => {
+                mapped = true;
+                decompose_compatible(char, |part| {
+                    if part.is_whitespace() {
+                        blank = true;
+                    } else {
+                        form.extend(
+                            part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase),
+                        );
+                    }
+                });
+            }
+        }
+    };
+    if is_nfc(text) {
+        text.chars().for_each(&mut push);
+    } else {
+        text.nfc().for_each(&mut push);
+    }
+    if mapped { form.nfc().collect() } else { form }
 }
 
 /// NFC without leading and trailing white space.

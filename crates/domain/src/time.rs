@@ -1,4 +1,4 @@
-use std::{fmt, ops::Add, time::Duration};
+use std::{fmt, ops::{Add, Sub}, time::Duration};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
@@ -64,6 +64,15 @@ impl Add<Duration> for Timestamp {
     fn add(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_add(micros))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_sub(micros))
     }
 }
 

@@ -5,6 +5,7 @@
 
 #![deny(missing_docs)]
 
+mod changes;
 mod clock;
 mod ids;
 mod memos;

@@ -28,7 +28,7 @@ impl MemoRepository for Unit {
             .memos
             .values()
             .filter(|memo| filter.matches(memo))
-            .map(|memo| view(&self.state, memo).map(|view| (sort.cursor(&view), view)))
+            .map(|memo| view(&self.state, memo).map(|view| (sort.cursor(filter, &view), view)))
             .collect::<Result<Vec<_>, _>>()?;
         found.sort_unstable_by(|(a, _), (b, _)| match sort.direction {
             SortDirection::Ascending => a.cmp(b),
@@ -43,7 +43,7 @@ impl MemoRepository for Unit {
         };
         let overfetched = usize::from(page.limit.get()) + 1;
         let items = found.into_iter().skip(start).take(overfetched).map(|(_, view)| view).collect();
-        Ok(Page::from_overfetched(items, page.limit, |last| sort.cursor(last)))
+        Ok(Page::from_overfetched(items, page.limit, |last| sort.cursor(filter, last)))
     }
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {

@@ -4,6 +4,8 @@ use memo_domain::{
     Conflict, Memo, MemoId, RefreshToken, SecretDigest, Session, SessionId, StoreError, User, UserId, Version,
 };
 
+use crate::changes::Feed;
+
 /// All that a store holds at one moment. A clone shares the entities.
 #[derive(Clone, Default)]
 pub struct State {
@@ -11,6 +13,7 @@ pub struct State {
     pub sessions: BTreeMap<SessionId, Arc<Session>>,
     pub refresh_tokens: BTreeMap<SecretDigest, Arc<RefreshToken>>,
     pub memos: BTreeMap<MemoId, Arc<Memo>>,
+    pub feeds: BTreeMap<UserId, Arc<Feed>>,
 }
 
 /// The error of a rule that holds.

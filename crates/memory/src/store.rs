@@ -2,7 +2,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork, UserRepository,
+    Access, ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork, UserRepository,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -100,6 +100,10 @@ impl UnitOfWork for Unit {
     }
 
     fn memos(&mut self) -> &mut dyn MemoRepository {
+        self
+    }
+
+    fn changes(&mut self) -> &mut dyn ChangeRepository {
         self
     }
 

@@ -1,16 +1,19 @@
-//! The in-memory store keeps the contract of every store.
+//! The in-memory store keeps the contract of every store, also behind one that can fail.
 
 use std::sync::Arc;
 
-use memo_conformance::TestStore;
-use memo_domain::Store;
+use memo_conformance::{
+    TestStore,
+    faults::{Fault, FaultyStore},
+};
+use memo_domain::{Store, StoreError};
 use memo_memory::MemoryStore;
 
-struct Fresh(Arc<MemoryStore>);
+struct Fresh(Arc<dyn Store>);
 
 impl TestStore for Fresh {
     fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.0) as Arc<dyn Store>
+        Arc::clone(&self.0)
     }
 }
 
@@ -19,3 +22,42 @@ async fn fresh() -> Option<Box<dyn TestStore>> {
 }
 
 memo_conformance::conformance_tests!(fresh);
+
+mod behind_faults {
+    use super::{Arc, FaultyStore, Fresh, MemoryStore, TestStore};
+
+    async fn without_faults() -> Option<Box<dyn TestStore>> {
+        Some(Box::new(Fresh(Arc::new(FaultyStore::new(Arc::new(MemoryStore::new()))))))
+    }
+
+    memo_conformance::conformance_tests!(without_faults);
+    memo_conformance::parity_test!(without_faults, Arc::new(MemoryStore::new()));
+}
+
+mod parity {
+    use super::{Arc, Fault, FaultyStore, MemoryStore, StoreError};
+
+    /// A script against a store in which one call fails.
+    async fn run_with(fault: Fault) {
+        let (store, reference) = (FaultyStore::new(Arc::new(MemoryStore::new())), MemoryStore::new());
+        store.plan([fault]);
+        memo_conformance::parity::run(&store, &reference, 7, 200).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "the reference: Ok")]
+    async fn a_store_that_answers_otherwise_is_found_out() {
+        run_with(Fault::before(150, StoreError::Stale)).await;
+    }
+
+    #[tokio::test]
+    async fn the_script_is_the_same_in_each_run() {
+        let mut calls = Vec::new();
+        for _ in 0..2 {
+            let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+            memo_conformance::parity::run(&store, &MemoryStore::new(), 7, 200).await;
+            calls.push(store.calls());
+        }
+        assert!(calls[0].len() > 200 && calls[0] == calls[1]);
+    }
+}

@@ -2,11 +2,13 @@
 
 mod query;
 mod repository;
+mod search;
 mod tag;
 mod text;
 
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
+pub use search::{SearchQuery, SearchTerm};
 pub use tag::{Tag, Tags};
 pub use text::{Content, Title};
 

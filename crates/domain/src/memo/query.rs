@@ -1,4 +1,4 @@
-use crate::{Memo, MemoId, MemoView, Tag, Timestamp, UserId, Visibility};
+use crate::{Memo, MemoId, MemoView, SearchQuery, Tag, Timestamp, UserId, Visibility};
 
 /// Whose memos a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +35,8 @@ pub struct MemoFilter {
     pub updated_after: Option<Timestamp>,
     /// Changed earlier than this.
     pub updated_before: Option<Timestamp>,
+    /// Those that a full-text query finds, by [`SearchQuery::matches`].
+    pub search: Option<SearchQuery>,
 }
 
 impl MemoFilter {
@@ -53,6 +55,7 @@ impl MemoFilter {
             created_before: None,
             updated_after: None,
             updated_before: None,
+            search: None,
         }
     }
 
@@ -73,6 +76,7 @@ impl MemoFilter {
             && self.created_before.is_none_or(|time| memo.created_at < time)
             && self.updated_after.is_none_or(|time| memo.updated_at > time)
             && self.updated_before.is_none_or(|time| memo.updated_at < time)
+            && self.search.as_ref().is_none_or(|query| query.matches(&memo.state.title, &memo.state.content))
     }
 }
 
@@ -85,6 +89,9 @@ pub enum SortField {
     CreatedAt,
     /// The title, by [`Title::sort_key`](crate::Title::sort_key).
     Title,
+    /// How well the title answers the query of the filter, by [`SearchQuery::relevance`]; of equals the last change.
+    /// Without a query all are equal.
+    Relevance,
 }
 
 /// Which end comes first.
@@ -107,23 +114,28 @@ pub struct MemoSort {
 
 impl MemoSort {
     /// Every order, by its name on the wire; a minus sign means descending.
-    pub const NAMES: [(&'static str, Self); 6] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("-updated_at", Self { field: SortField::UpdatedAt, direction: SortDirection::Descending }),
         ("updated_at", Self { field: SortField::UpdatedAt, direction: SortDirection::Ascending }),
         ("-created_at", Self { field: SortField::CreatedAt, direction: SortDirection::Descending }),
         ("created_at", Self { field: SortField::CreatedAt, direction: SortDirection::Ascending }),
         ("title", Self { field: SortField::Title, direction: SortDirection::Ascending }),
         ("-title", Self { field: SortField::Title, direction: SortDirection::Descending }),
+        ("relevance", Self { field: SortField::Relevance, direction: SortDirection::Descending }),
     ];
 
-    /// The place of a memo in this order.
+    /// The place of a memo in this order of the list that has this filter.
     #[must_use]
-    pub fn cursor(self, view: &MemoView) -> MemoCursor {
+    pub fn cursor(self, filter: &MemoFilter, view: &MemoView) -> MemoCursor {
         let memo = &view.memo;
         let position = match self.field {
             SortField::UpdatedAt => SortPosition::Time(memo.updated_at),
             SortField::CreatedAt => SortPosition::Time(memo.created_at),
             SortField::Title => SortPosition::Text(memo.state.title.sort_key()),
+            SortField::Relevance => {
+                let score = filter.search.as_ref().map_or(0, |query| query.relevance(&memo.state.title));
+                SortPosition::Relevance { score, updated_at: memo.updated_at }
+            }
         };
         MemoCursor { position, id: memo.id }
     }
@@ -142,6 +154,13 @@ pub enum SortPosition {
     Time(Timestamp),
     /// Of a text, compared byte by byte.
     Text(String),
+    /// Of a search.
+    Relevance {
+        /// By [`SearchQuery::relevance`].
+        score: u32,
+        /// The last change.
+        updated_at: Timestamp,
+    },
 }
 
 /// A place in a sorted list of memos: the value sorted by, then the id.

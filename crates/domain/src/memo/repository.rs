@@ -20,6 +20,8 @@ use crate::{Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, Page
 /// * `pages_by_cursor_are_stable`: pages by cursor MUST give each memo once, under equal values of the sorted field and
 ///   under inserts between two pages.
 /// * `a_page_knows_whether_there_are_more`: [`Page::next`] MUST be `None` on the last page and only there.
+/// * `a_search_finds_what_its_query_says`: with a query in the filter, too: a memo MUST be found as soon as it is
+///   committed, whatever its script and Unicode form. The same unit of work need not find it before.
 /// * `a_view_has_its_owners_name`: a view MUST carry the owner's present display name.
 #[async_trait]
 pub trait MemoRepository: Send {

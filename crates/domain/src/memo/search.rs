@@ -1,0 +1,187 @@
+//! What a full-text query means.
+
+use crate::{
+    Content, InvalidValue, Title,
+    text::{check_length, check_no_nul, search_form},
+};
+
+/// One thing that a memo must have, or must not have: a run of characters, compared by [`search_form`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchTerm {
+    text: String,
+    excluded: bool,
+}
+
+impl SearchTerm {
+    /// The run of characters, in its [`search_form`], never empty. That of a phrase may have single spaces in it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is what a memo must not have.
+    #[must_use]
+    pub const fn is_excluded(&self) -> bool {
+        self.excluded
+    }
+}
+
+/// A full-text query: at least one term, and a memo fits where it has all that are required and none that is excluded.
+///
+/// The syntax: terms are separated by white space; `"a phrase"` is one term; `-term` and `-"a phrase"` exclude. What does
+/// not parse (a quotation mark without its partner, a minus sign alone) is searched as it stands: no text is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchQuery(Vec<SearchTerm>);
+
+impl SearchQuery {
+    /// The greatest length in characters (Unicode scalar values).
+    pub const MAX: usize = 200;
+
+    /// Reads a query; `None` where the text is blank and asks for nothing.
+    ///
+    /// # Errors
+    /// [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
+    pub fn parse(text: &str) -> Result<Option<Self>, InvalidValue> {
+        check_no_nul(text)?;
+        check_length(text, 0, Self::MAX)?;
+        let text = search_form(text);
+        let mut rest = text.as_str();
+        let mut terms = Vec::new();
+        while !rest.is_empty() {
+            let (term, behind) = next_term(rest);
+            terms.push(term);
+            rest = behind.trim_start_matches(' ');
+        }
+        Ok(if terms.is_empty() { None } else { Some(Self(terms)) })
+    }
+
+    /// The terms in their order.
+    #[must_use]
+    pub fn terms(&self) -> &[SearchTerm] {
+        &self.0
+    }
+
+    /// The terms that a memo must have, in their order.
+    pub fn required(&self) -> impl Iterator<Item = &SearchTerm> {
+        self.0.iter().filter(|term| !term.excluded)
+    }
+
+    /// Whether a memo fits. A term is found in the title or in the content, not across both.
+    #[must_use]
+    pub fn matches(&self, title: &Title, content: &Content) -> bool {
+        let title = search_form(title.as_str());
+        // Made only where the short title does not decide.
+        let mut content_form = None;
+        self.0.iter().all(|term| {
+            let found = title.contains(&term.text)
+                || content_form.get_or_insert_with(|| search_form(content.as_str())).contains(&term.text);
+            found != term.excluded
+        })
+    }
+
+    /// How well a title answers: the number of required terms that it has.
+    #[must_use]
+    pub fn relevance(&self, title: &Title) -> u32 {
+        let title = search_form(title.as_str());
+        self.required().map(|term| u32::from(title.contains(&term.text))).sum()
+    }
+}
+
+/// The first term of a text that begins with one, and what is behind it.
+fn next_term(text: &str) -> (SearchTerm, &str) {
+    let (excluded, body) = match text.strip_prefix('-') {
+        Some(body) if !body.is_empty() && !body.starts_with(' ') => (true, body),
+        _ => (false, text),
+    };
+    if let Some((phrase, behind)) = body.strip_prefix('"').and_then(|body| body.split_once('"')) {
+        let phrase = phrase.trim_matches(' ');
+        if !phrase.is_empty() {
+            return (SearchTerm { text: phrase.to_owned(), excluded }, behind);
+        }
+    }
+    let (word, behind) = body.split_once(' ').unwrap_or((body, ""));
+    (SearchTerm { text: word.to_owned(), excluded }, behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn query(text: &str) -> SearchQuery {
+        SearchQuery::parse(text).expect("no text is an error").expect("it asks for something")
+    }
+
+    fn terms(text: &str) -> Vec<String> {
+        let sign = |term: &SearchTerm| if term.is_excluded() { "-" } else { "" };
+        query(text).terms().iter().map(|term| format!("{}{}", sign(term), term.as_str())).collect()
+    }
+
+    fn finds(text: &str, content: &str) -> bool {
+        query(text).matches(&Title::new("-").expect("a title"), &Content::new(content).expect("a content"))
+    }
+
+    #[test]
+    fn terms_phrases_and_exclusions_are_told_apart() {
+        assert_eq!(terms(r#"  주간 "Team  Sync" -초안 -"a b"c"#), ["주간", "team sync", "-초안", "-a b", "c"]);
+        assert_eq!(terms(r#"＂ａ　ｂ＂ －ｃ"#), ["a b", "-c"]);
+    }
+
+    #[test]
+    fn what_does_not_parse_is_searched_as_text() {
+        assert_eq!(terms(r#""open end"#), ["\"open", "end"]);
+        assert_eq!(terms("- --x \"\" -"), ["-", "--x", "\"\"", "-"]);
+        assert_eq!(terms("a-b c++ (NOT) NEAR/2 x*"), ["a-b", "c++", "(not)", "near/2", "x*"]);
+        assert_eq!(SearchQuery::parse(" \u{3000}\n"), Ok(None));
+        assert_eq!(SearchQuery::parse(&"가".repeat(201)), Err(InvalidValue::TooLong { max: 200 }));
+    }
+
+    #[test]
+    fn a_run_inside_a_word_is_found_in_any_form() {
+        assert!(finds("회의", "주간회의록"));
+        assert!(finds("회의", "주간\u{1112}\u{116c}\u{110b}\u{1174}록"));
+        assert!(finds("\u{1112}\u{116c}\u{110b}\u{1174}", "주간회의록"));
+        assert!(finds("ＭＥＭＯ", "a Memo server"));
+        assert!(finds("strasse", "Hauptstraße"));
+        assert!(finds("ΣΟΦΟΣ", "σοφος σοφός"));
+        assert!(finds("ｶﾞﾗｽ", "窓ガラス"));
+        assert!(finds("会議", "毎週の会議です"));
+        assert!(finds("🎉", "Done 🎉🎂"));
+        assert!(finds("ㅋ", "ㅋㅏㅋㅋ"));
+        assert!(finds("의", "회의"));
+        assert!(!finds("회 의", "회"));
+        assert!(finds("\"a b\"", "x a\n\tb y"));
+        assert!(!finds("-회의 주간", "주간회의록"));
+    }
+
+    #[test]
+    fn a_title_with_more_terms_is_more_relevant() {
+        let title = |text: &str| Title::new(text).expect("a title");
+        let query = query("weekly 회의 -draft");
+        assert_eq!(query.relevance(&title("Weekly 회의록")), 2);
+        assert_eq!(query.relevance(&title("draft: weekly")), 1);
+        assert_eq!(query.relevance(&title("other")), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_an_error(text in "[^\0]{0,200}") {
+            let query = SearchQuery::parse(&text);
+            prop_assert!(query.is_ok());
+            prop_assert_eq!(query.ok().flatten().is_none(), search_form(&text).is_empty());
+        }
+
+        #[test]
+        fn whatever_is_in_a_text_is_found_there(text in "[ -~가-힣ａ-ｚ\u{1100}-\u{1112}ㅋß🎉\n]{1,40}", from in 0..40_usize, length in 1..10_usize) {
+            let form = search_form(&text);
+            let part: String = form.chars().skip(from).take(length).collect();
+            if let Some(query) = SearchQuery::parse(&part.replace('"', " ").replace('-', " ")).expect("no error") {
+                prop_assert!(query.matches(
+                    &Title::new("t").expect("a title"),
+                    &Content::new(text).expect("a content"),
+                ));
+            }
+        }
+    }
+}
