@@ -1,7 +1,24 @@
 //! Where the databases differ: the one place that asks which one it is.
 
+mod changes;
+mod search;
+
 use memo_domain::Conflict;
-use sea_orm::{AccessMode, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, sqlx};
+use sea_orm::{AccessMode, DbBackend, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, sqlx};
+
+pub use changes::{count_changes, insert_change, remove_changes};
+pub use search::{count as count_found, enter, enter_anew, finds_by_first, has, opaque};
+
+/// Statements as few as the database takes them: SQLite many at once, and each is a way to the thread of its connection.
+pub fn joined(backend: DbBackend, statements: Vec<Statement>) -> Vec<Statement> {
+    if backend != DbBackend::Sqlite {
+        return statements;
+    }
+    let sql: Vec<_> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    let sql = sql.join(";");
+    let values = statements.into_iter().filter_map(|statement| statement.values).flat_map(|values| values.0);
+    vec![Statement::from_sql_and_values(backend, sql, values)]
+}
 
 /// How a transaction that writes begins.
 pub fn write_transaction(backend: DbBackend) -> TransactionOptions {

@@ -15,6 +15,8 @@ pub enum Misuse {
     CursorOfOtherOrder,
     #[error("the schema is not up to date: {} pending: {}", .0.len(), .0.join(", "))]
     PendingMigrations(Vec<String>),
+    #[error("no index has this order")]
+    OrderOfNoIndex,
 }
 
 impl From<Misuse> for StoreError {

@@ -1,5 +1,6 @@
 //! The store in a relational database, by SeaORM.
 
+mod changes;
 mod connect;
 mod dialect;
 mod entity;
@@ -78,7 +79,13 @@ impl SeaOrmStore {
     /// # Errors
     /// Where one fails; none is applied then, if the database has transactions for its schema.
     pub async fn migrate_up(&self) -> Result<(), StoreError> {
-        self.migrate(async |transaction| Migrator::up(transaction, None).await).await
+        self.migrate(async |transaction| {
+            let pending = Migrator::get_pending_migrations(transaction).await?;
+            let is_searched = pending.iter().all(|migration| migration.name() != memo_migration::SEARCH);
+            Migrator::up(transaction, None).await?;
+            if is_searched { Ok(()) } else { memos::enter_all(transaction).await }
+        })
+        .await
     }
 
     /// Takes migrations back, the latest first: so many, or all of them, with all that is kept in their tables.

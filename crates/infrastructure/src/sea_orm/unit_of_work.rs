@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_domain::{MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository};
+use memo_domain::{
+    ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, QueryResult, Statement};
 
 use super::{
     connect::{Readers, Turn},
+    dialect,
     error::{Misuse, store_error},
     memos::Lookup,
 };
@@ -69,6 +72,16 @@ impl SeaOrmUnitOfWork {
     }
 }
 
+impl SeaOrmUnitOfWork {
+    /// Runs statements that write, in their order.
+    pub(super) async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        for statement in dialect::joined(self.backend, statements) {
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+}
+
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
     // The columns are those that were asked for, so that only a value can be wrong.
     T::from_query_result(row, "").map_err(StoreError::corrupt)
@@ -89,6 +102,10 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     }
 
     fn memos(&mut self) -> &mut dyn MemoRepository {
+        self
+    }
+
+    fn changes(&mut self) -> &mut dyn ChangeRepository {
         self
     }
 

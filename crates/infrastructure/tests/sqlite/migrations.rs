@@ -1,8 +1,8 @@
-use memo_domain::{Access, Store, StoreError};
+use memo_domain::{Access, MemoFilter, SearchQuery, Store, StoreError, Tag};
 use memo_infrastructure::sea_orm::SeaOrmStore;
 
 use crate::{
-    add_user,
+    add_memo, add_user,
     support::{Fresh, options},
     user,
 };
@@ -62,4 +62,21 @@ async fn assert_pending(store: &SeaOrmStore) {
         Err(StoreError::Other { source }) => assert!(source.to_string().contains(&status[0].0), "{source}"),
         other => panic!("expected pending migrations, got {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    add_memo(&*fresh.store, 1).await;
+    fresh.store.migrate_down(Some(1)).await.expect("the search is taken back");
+    fresh.store.migrate_up().await.expect("the search is made");
+
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    let filter = MemoFilter {
+        search: SearchQuery::parse("emo xxx").expect("no text is an error"),
+        tags: vec![Tag::new("work").expect("a tag")],
+        ..MemoFilter::of(user(0).id)
+    };
+    assert_eq!(uow.memos().count(&filter).await.expect("memos are counted"), 1);
 }

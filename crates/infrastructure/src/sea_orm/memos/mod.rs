@@ -1,21 +1,26 @@
 //! The repository of memos.
 
+mod enter;
+pub mod grams;
 #[cfg(test)]
 mod plans;
 mod query;
 mod row;
+mod search;
 
 use async_trait::async_trait;
 use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, Page, PageRequest, StoreError, Version,
+    Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page, PageRequest, SortField,
+    StoreError, Version,
 };
 use sea_orm::{
     ActiveValue::NotSet,
-    ColumnTrait, EntityTrait, QueryFilter, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement,
     sea_query::{Expr, Query},
 };
 
 use super::{
+    dialect,
     entity::{
         memo::{ActiveModel, Column, Entity},
         memo_tag,
@@ -23,6 +28,7 @@ use super::{
     unit_of_work::SeaOrmUnitOfWork,
     values::changed,
 };
+pub use enter::enter_all;
 pub use query::Lookup;
 use row::{MemoRow, to_row};
 
@@ -38,22 +44,32 @@ impl MemoRepository for SeaOrmUnitOfWork {
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,
     ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
-        let rows = self.find_all::<MemoRow>(query::list(filter, sort, page)?.build(self.backend)).await?;
-        let views = rows.into_iter().map(MemoRow::into_view).collect::<Result<_, _>>()?;
-        Ok(Page::from_overfetched(views, page.limit, |view| sort.cursor(view)))
+        let views = match sort.field {
+            SortField::Relevance => self.most_relevant(filter, sort, page).await?,
+            _ => self.in_order(filter, sort, page).await?,
+        };
+        Ok(Page::from_overfetched(views, page.limit, |view| sort.cursor(filter, view)))
     }
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
-        let row = self.find_one::<query::Count>(query::count(filter).build(self.backend)).await?;
+        let plan = self.plan(filter).await?;
+        if !plan.is_exact() {
+            return Ok(self.candidates(filter, &plan).await?.len() as u64);
+        }
+        let row = self.find_one::<query::Count>(query::count(filter, &plan, self.backend).build(self.backend)).await?;
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
     async fn insert(&mut self, memo: &Memo) -> Result<(), StoreError> {
-        self.execute(Entity::insert(to_row(memo)?).build(self.backend)).await?;
-        self.insert_tags(memo, || Expr::value(memo.owner_id.as_uuid())).await
+        let mut statements = vec![Entity::insert(to_row(memo)?).build(self.backend)];
+        statements.extend(self.insert_tags(memo, || Expr::value(memo.owner_id.as_uuid())));
+        let MemoState { title, content, .. } = &memo.state;
+        statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
+        self.execute_all(statements).await
     }
 
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
+        self.execute(dialect::enter_anew(self.backend, memo)).await?;
         let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()
             .set(row)
@@ -62,9 +78,10 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .build(self.backend);
         changed(self.execute(statement).await?)?;
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
-        self.execute(old.build(self.backend)).await?;
+        let mut statements = vec![old.build(self.backend)];
         // The owner stays the one that is kept, whatever this memo says.
-        self.insert_tags(memo, || Expr::SubQuery(None, Box::new(query::owner(memo.id).into()))).await
+        statements.extend(self.insert_tags(memo, || Expr::SubQuery(None, Box::new(query::owner(memo.id).into()))));
+        self.execute_all(statements).await
     }
 
     async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError> {
@@ -77,7 +94,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    async fn insert_tags(&self, memo: &Memo, owner: impl Fn() -> Expr) -> Result<(), StoreError> {
+    fn insert_tags(&self, memo: &Memo, owner: impl Fn() -> Expr) -> Option<Statement> {
         let mut insert = Query::insert();
         insert.into_table(memo_tag::Entity).columns([
             memo_tag::Column::OwnerId,
@@ -89,6 +106,6 @@ impl SeaOrmUnitOfWork {
             insert.values_panic([owner(), Expr::value(tag.key()), Expr::value(memo.id.as_uuid())]);
             any = true;
         }
-        if any { self.execute(self.backend.build(&insert)).await.map(drop) } else { Ok(()) }
+        any.then(|| self.backend.build(&insert))
     }
 }

@@ -1,8 +1,8 @@
 //! The statements that find memos.
 
 use memo_domain::{
-    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageRequest, PageStart, SortDirection, SortField,
-    SortPosition, StoreError, Tag, Timestamp, Visibility,
+    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition, StoreError,
+    Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
@@ -11,8 +11,12 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
-use super::row::{COLUMNS, visibility_number};
+use super::{
+    row::{COLUMNS, visibility_number},
+    search::{Plan, Start},
+};
 use crate::sea_orm::{
+    dialect,
     entity::{
         memo::{Column, Entity, Relation},
         memo_tag, user,
@@ -38,23 +42,38 @@ impl Lookup {
     }
 }
 
-/// A page of a list, with one memo more than it holds.
-pub fn list(filter: &MemoFilter, sort: MemoSort, page: &PageRequest<MemoCursor>) -> Result<Select<Entity>, StoreError> {
+/// Which part of a list is read.
+pub struct Rows<'a> {
+    pub sort: MemoSort,
+    pub start: &'a PageStart<MemoCursor>,
+    pub most: u64,
+}
+
+/// A part of a list.
+pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -> Result<Select<Entity>, StoreError> {
+    let sort = rows.sort;
     let column = match sort.field {
         SortField::UpdatedAt => Column::UpdatedAt,
         SortField::CreatedAt => Column::CreatedAt,
         SortField::Title => Column::TitleKey,
+        SortField::Relevance => return Err(Misuse::OrderOfNoIndex.into()),
     };
     let order = match sort.direction {
         SortDirection::Ascending => Order::Asc,
         SortDirection::Descending => Order::Desc,
     };
+    let by = match plan.start {
+        Start::Order => Expr::col((Entity, column)),
+        Start::Search | Start::Tag(_) => {
+            dialect::opaque(Expr::col((Entity, column)), matches!(column, Column::TitleKey))
+        }
+    };
     let mut select = views()
-        .filter(condition(filter))
-        .order_by(column, order.clone())
+        .filter(condition(filter, plan, backend))
+        .order_by(by, order.clone())
         .order_by(Column::Id, order)
-        .limit(u64::from(page.limit.get()) + 1);
-    match &page.start {
+        .limit(rows.most);
+    match rows.start {
         PageStart::Offset(0) => {}
         // No list is longer than what fits a signed number, and a database refuses a greater one.
         PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
@@ -64,11 +83,63 @@ pub fn list(filter: &MemoFilter, sort: MemoSort, page: &PageRequest<MemoCursor>)
 }
 
 /// How many memos fit a filter.
-pub fn count(filter: &MemoFilter) -> Select<Entity> {
-    Entity::find().select_only().column_as(Expr::cust("COUNT(*)"), "count").filter(condition(filter))
+pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
+    Entity::find().select_only().column_as(Expr::cust("COUNT(*)"), "count").filter(condition(filter, plan, backend))
 }
 
-/// What [`count`] gives.
+/// All memos that may fit a filter, with what they are sorted and counted by.
+pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::UpdatedAt, Column::Title])
+        .filter(condition(filter, plan, backend))
+}
+
+/// The memos with these ids, of which there are `named` at most.
+pub fn named(ids: &[Uuid], named: usize) -> Select<Entity> {
+    views().filter(one_of(ids, named))
+}
+
+/// The texts of the memos with these ids, of which there are `named` at most.
+pub fn texts(ids: &[Uuid], named: usize) -> Select<Entity> {
+    Entity::find().select_only().columns([Column::Id, Column::Title, Column::Content]).filter(one_of(ids, named))
+}
+
+/// What [`texts`] gives.
+#[derive(FromQueryResult)]
+pub struct Text {
+    pub id: Uuid,
+    pub title: String,
+    pub content: String,
+}
+
+/// The last one is named as often as it takes to name so many.
+fn one_of(ids: &[Uuid], named: usize) -> Expr {
+    let last = ids.last().copied();
+    Column::Id.is_in(ids.iter().copied().chain(std::iter::repeat_with(|| last).flatten()).take(named))
+}
+
+/// How many memos of a member have a tag, counted to `most`.
+pub fn count_tagged(owner: UserId, tag: &Tag, most: u32) -> SelectStatement {
+    let found = Query::select()
+        .expr(Expr::Constant(Value::from(1)))
+        .from(memo_tag::Entity)
+        .and_where(memo_tag::Column::OwnerId.eq(owner.as_uuid()))
+        .and_where(memo_tag::Column::TagKey.eq(tag.key()))
+        .limit(most.into())
+        .take();
+    Query::select().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(found, "found").take()
+}
+
+/// Whose memos a search looks up: those of one member, or everybody's.
+pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
+    match filter.scope {
+        MemoScope::Mine => Some(filter.viewer),
+        MemoScope::Public => None,
+    }
+}
+
+/// What [`count`] and those of its kind give.
 #[derive(FromQueryResult)]
 pub struct Count {
     pub count: i64,
@@ -87,7 +158,7 @@ fn views() -> Select<Entity> {
         .join(JoinType::InnerJoin, Relation::Owner.def())
 }
 
-fn condition(filter: &MemoFilter) -> Condition {
+fn condition(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Condition {
     let trashed = if filter.trashed { Column::DeletedAt.is_not_null() } else { Column::DeletedAt.is_null() };
     let mut condition = match filter.scope {
         MemoScope::Mine => Condition::all().add(Column::OwnerId.eq(filter.viewer.as_uuid())),
@@ -95,17 +166,40 @@ fn condition(filter: &MemoFilter) -> Condition {
     };
     condition = condition
         .add(trashed)
-        .add_option(filter.archived.map(|archived| Column::Archived.eq(archived)))
-        .add_option(filter.pinned.map(|pinned| Column::Pinned.eq(pinned)))
+        .add_option(filter.archived.map(|archived| equals(Column::Archived, archived)))
+        .add_option(filter.pinned.map(|pinned| equals(Column::Pinned, pinned)))
         .add_option(filter.visibility.map(is))
         .add_option(filter.created_after.map(|time| Column::CreatedAt.gt(time.as_micros())))
         .add_option(filter.created_before.map(|time| Column::CreatedAt.lt(time.as_micros())))
         .add_option(filter.updated_after.map(|time| Column::UpdatedAt.gt(time.as_micros())))
         .add_option(filter.updated_before.map(|time| Column::UpdatedAt.lt(time.as_micros())));
-    filter.tags.iter().fold(condition, |condition, tag| condition.add(has(tag)))
+    if let Some(wanted) = &plan.wanted {
+        let drives = matches!(plan.start, Start::Search);
+        condition = condition.add(dialect::has(backend, searched_owner(filter), wanted, drives));
+    }
+    filter.tags.iter().fold(condition, |condition, tag| match &plan.start {
+        Start::Tag(first) if first == tag => condition.add(is_among_tagged(filter.viewer, tag)),
+        _ => condition.add(has(tag)),
+    })
 }
 
-/// The number is written out, not bound: the index of public memos serves only statements that have it.
+/// The value is written out, not bound: a partial index serves only statements that have it.
+fn equals(column: Column, value: bool) -> Expr {
+    Expr::col((Entity, column)).eq(Expr::Constant(Value::from(value)))
+}
+
+/// The memo is looked up among those of its owner that have the tag.
+fn is_among_tagged(owner: UserId, tag: &Tag) -> Expr {
+    let tagged = Query::select()
+        .column(memo_tag::Column::MemoId)
+        .from(memo_tag::Entity)
+        .and_where(memo_tag::Column::OwnerId.eq(owner.as_uuid()))
+        .and_where(memo_tag::Column::TagKey.eq(tag.key()))
+        .take();
+    Column::Id.in_subquery(tagged)
+}
+
+/// As [`equals`].
 fn is(visibility: Visibility) -> Expr {
     Expr::col((Entity, Column::Visibility)).eq(Expr::Constant(Value::from(visibility_number(visibility))))
 }

@@ -1,0 +1,90 @@
+//! The repository of changes.
+
+use async_trait::async_trait;
+use memo_domain::{Change, ChangeKind, ChangeRepository, Limit, MemoId, NewChange, StoreError, Timestamp, UserId};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
+};
+
+use super::{
+    dialect,
+    entity::{
+        change::{Column, Entity, Model},
+        change_feed,
+    },
+    unit_of_work::SeaOrmUnitOfWork,
+    values::version,
+};
+
+#[async_trait]
+impl ChangeRepository for SeaOrmUnitOfWork {
+    async fn append(&mut self, owner: UserId, changes: &[NewChange]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let count = i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
+        let owner = owner.as_uuid();
+        let counted = Statement::from_sql_and_values(
+            self.backend,
+            dialect::count_changes(self.backend),
+            [owner.into(), count.into(), count.into()],
+        );
+        let mut statements = vec![counted];
+        for (change, behind) in changes.iter().zip((0..count).rev()) {
+            let values: [Value; 6] = [
+                behind.into(),
+                change.kind.name().into(),
+                change.memo_id.as_uuid().into(),
+                i64::from(change.version.get()).into(),
+                change.at.as_micros().into(),
+                owner.into(),
+            ];
+            statements.push(Statement::from_sql_and_values(self.backend, dialect::insert_change(self.backend), values));
+        }
+        self.execute_all(statements).await
+    }
+
+    async fn list(&mut self, owner: UserId, since: u64, limit: Limit) -> Result<Vec<Change>, StoreError> {
+        let Ok(since) = i64::try_from(since) else { return Ok(Vec::new()) };
+        let select = Entity::find()
+            .filter(Column::OwnerId.eq(owner.as_uuid()))
+            .filter(Column::Seq.gt(since))
+            .order_by_asc(Column::Seq)
+            .limit(u64::from(limit.get()));
+        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(change).collect()
+    }
+
+    async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
+        let select = change_feed::Entity::find()
+            .select_only()
+            .column(change_feed::Column::LastSeq)
+            .filter(change_feed::Column::OwnerId.eq(owner.as_uuid()));
+        let last = self.find_one::<Last>(select.build(self.backend)).await?.map_or(0, |last| last.last_seq);
+        u64::try_from(last).map_err(StoreError::corrupt)
+    }
+
+    async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        let statement = Statement::from_sql_and_values(
+            self.backend,
+            dialect::remove_changes(self.backend),
+            [time.as_micros().into(), i64::from(most).into()],
+        );
+        self.execute(statement).await
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Last {
+    last_seq: i64,
+}
+
+fn change(row: Model) -> Result<Change, StoreError> {
+    Ok(Change {
+        seq: u64::try_from(row.seq).map_err(StoreError::corrupt)?,
+        kind: ChangeKind::from_name(&row.kind)
+            .ok_or_else(|| StoreError::corrupt("a kind of change that is not known"))?,
+        memo_id: MemoId::new(row.memo_id),
+        version: version(row.version)?,
+        at: Timestamp::from_micros(row.at),
+    })
+}

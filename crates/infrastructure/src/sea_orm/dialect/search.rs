@@ -1,0 +1,137 @@
+//! How each database keeps and finds the pairs of characters of full-text search.
+
+use memo_domain::{Content, Memo, Title, UserId};
+use sea_orm::{
+    DbBackend, Statement, Value,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait},
+};
+
+use crate::sea_orm::memos::grams::{self, Gram, Wanted};
+
+/// Whether pairs are found by their first character, too.
+pub fn finds_by_first(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
+/// Enters a memo that was just inserted.
+pub fn enter(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
+    let sql = match backend {
+        DbBackend::Sqlite => "INSERT INTO memo_grams (grams, rowid) SELECT ?, number FROM memos WHERE id = ?",
+        DbBackend::Postgres => "INSERT INTO memo_grams (grams, memo_id) VALUES (CAST($1 AS integer[]), $2)",
+        _ => "INSERT INTO memo_grams (grams, memo_id) VALUES (?, ?)",
+    };
+    Statement::from_sql_and_values(backend, sql, [text(backend, owner, title, content).into(), id.into()])
+}
+
+/// Enters a memo anew that is about to be updated. Nothing is written where its texts stay.
+pub fn enter_anew(backend: DbBackend, memo: &Memo) -> Statement {
+    let sql = match backend {
+        // What is entered can't be read, and so not compared; the texts can.
+        DbBackend::Sqlite => {
+            "UPDATE memo_grams SET grams = ? WHERE rowid = (
+                SELECT number FROM memos WHERE id = ? AND (title <> ? OR content <> ?)
+            )"
+        }
+        DbBackend::Postgres => {
+            "UPDATE memo_grams SET grams = new.grams FROM (SELECT CAST($1 AS integer[]) AS grams) AS new
+             WHERE memo_id = $2 AND memo_grams.grams <> new.grams"
+        }
+        _ => "UPDATE memo_grams SET grams = ? WHERE memo_id = ?",
+    };
+    let (title, content) = (&memo.state.title, &memo.state.content);
+    let mut values: Vec<Value> = vec![text(backend, memo.owner_id, title, content).into(), memo.id.as_uuid().into()];
+    if backend == DbBackend::Sqlite {
+        values.extend([title.as_str().into(), content.as_str().into()]);
+    }
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Of memos: that they have all that is wanted, and belong to an owner where one is named.
+///
+/// Where it `drives`, the memos are looked up from here; otherwise it is asked of memos that come in the order of a list.
+pub fn has(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, drives: bool) -> Expr {
+    let condition = Expr::value(query(backend, owner, wanted));
+    match backend {
+        DbBackend::Sqlite if drives => {
+            Expr::cust_with_expr("memos.number IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)", condition)
+        }
+        // What is computed from the number is not looked up by the number.
+        DbBackend::Sqlite => Expr::cust_with_expr(
+            "memos.number + 0 IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
+            condition,
+        ),
+        DbBackend::Postgres => Expr::cust_with_expr(
+            "memos.id IN (SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[]))",
+            condition,
+        ),
+        _ => Expr::cust_with_expr(
+            "memos.id IN (SELECT memo_id FROM memo_grams WHERE MATCH (grams) AGAINST (? IN BOOLEAN MODE))",
+            condition,
+        ),
+    }
+}
+
+/// How many memos have all that is wanted, counted to `most`.
+pub fn count(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, most: u32) -> Statement {
+    let condition = match backend {
+        DbBackend::Sqlite => "memo_grams MATCH ?",
+        DbBackend::Postgres => "grams @> CAST($1 AS integer[])",
+        _ => "MATCH (grams) AGAINST (? IN BOOLEAN MODE)",
+    };
+    let sql =
+        format!("SELECT COUNT(*) AS count FROM (SELECT 1 FROM memo_grams WHERE {condition} LIMIT {most}) AS found");
+    Statement::from_sql_and_values(backend, sql, [query(backend, owner, wanted).into()])
+}
+
+/// A column to sort by that no index is walked for.
+pub fn opaque(column: Expr, is_text: bool) -> Expr {
+    if is_text { column.binary(sea_orm::sea_query::BinOper::Custom("||".into()), "") } else { column.add(0) }
+}
+
+fn text(backend: DbBackend, owner: UserId, title: &Title, content: &Content) -> String {
+    let grams = grams::of_memo(owner, title, content);
+    match backend {
+        DbBackend::Postgres => array(grams.into_iter()),
+        _ => words(grams.into_iter().map(|gram| word(backend, gram))),
+    }
+}
+
+fn query(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted) -> String {
+    let grams = owner.map(Gram::owner).into_iter().chain(wanted.grams.iter().copied());
+    match backend {
+        DbBackend::Sqlite => {
+            let firsts = wanted.firsts.iter().map(|first| format!("{first:04x}*"));
+            words(grams.map(|gram| word(backend, gram)).chain(firsts))
+        }
+        DbBackend::Postgres => array(grams),
+        _ => words(grams.map(|gram| format!("+{}", word(backend, gram)))),
+    }
+}
+
+/// The literal of an array.
+fn array(grams: impl Iterator<Item = Gram>) -> String {
+    let numbers: Vec<_> = grams.map(|gram| gram.number().cast_signed().to_string()).collect();
+    format!("{{{}}}", numbers.join(","))
+}
+
+fn words(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn word(backend: DbBackend, gram: Gram) -> String {
+    match backend {
+        // The first four digits are the first character.
+        DbBackend::Sqlite => format!("{:08x}", gram.number()),
+        // As short as letters and digits of one case make it; longer than any word that is left out as too common.
+        _ => {
+            let mut number = gram.number();
+            let mut word = [b'0'; 7];
+            for digit in word.iter_mut().rev() {
+                *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
+                number /= 36;
+            }
+            word.iter().map(|digit| char::from(*digit)).collect()
+        }
+    }
+}
