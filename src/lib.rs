@@ -15,6 +15,7 @@
 
 pub mod cli;
 mod data_dir;
+mod housekeeping;
 mod logging;
 mod server;
 mod settings;

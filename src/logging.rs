@@ -34,8 +34,11 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         LogFormat::Pretty => fmt::layer().with_ansi(colours).with_writer(writer).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed(),
     };
+    // Beside the layer, not of it: a filter of a layer forgets to take back what the SQL drivers ask of it, whether a level is
+    // logged, and with a no it leaves out the next line of the same thread.
     tracing_subscriber::registry()
-        .with(layer.with_filter(filter))
+        .with(filter)
+        .with(layer)
         .try_init()
         .map_err(|error| StartError::Unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)

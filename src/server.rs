@@ -8,16 +8,17 @@ use std::{
 };
 
 use actix_web::HttpServer;
-use memo_application::{Accounts, Memos, Readiness, SignIn, SignInSettings, SignUpPolicy};
+use memo_application::{Accounts, Changes, Memos, Readiness, SignIn, SignInSettings, SignUpPolicy};
 use memo_domain::{Clock, IdGenerator, PasswordHasher, SecretGenerator, Store};
 use memo_infrastructure::{
     crypto::{BcryptHasher, BcryptSettings, JwtSigner, load_or_create},
     system::{SystemClock, SystemSecrets, UuidV7Generator},
+    traced,
 };
 use memo_web::{HttpSettings, RequestIds, Services};
 use tokio::time::{sleep, timeout};
 
-use crate::{Settings, SignUpSetting, StartError, data_dir, stores};
+use crate::{Settings, SignUpSetting, StartError, data_dir, housekeeping::Housekeeping, stores};
 
 /// How long the store may take to close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +39,7 @@ pub struct Server {
     address: SocketAddr,
     public_url: Arc<str>,
     services: Services,
+    housekeeping: Housekeeping,
     store: Arc<dyn Store>,
 }
 
@@ -80,10 +82,10 @@ impl ServerBuilder {
         let keys = key_file(&settings, &settings.signing_key_file(), &*secrets)?;
         let signer = JwtSigner::hs256(&http.public_url, &keys)
             .ok_or_else(|| StartError::Unusable("there is no key to sign with".into()))?;
-        let store = match store {
+        let store = traced::where_logged(match store {
             Some(store) => store,
             None => stores::open(&settings).await?,
-        };
+        });
         let policy = match settings.auth.sign_up {
             SignUpSetting::Open => SignUpPolicy::Open,
             SignUpSetting::Closed => SignUpPolicy::Closed,
@@ -93,15 +95,17 @@ impl ServerBuilder {
             refresh_token_ttl: *settings.auth.refresh_token_ttl,
             refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
         };
+        let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()));
         let services = Services::new(
             Accounts::new(store.clone(), clock.clone(), ids.clone(), hasher.clone(), policy),
             Memos::new(store.clone(), clock.clone(), ids.clone()),
+            Changes::new(store.clone(), clock.clone()),
             SignIn::new(store.clone(), clock.clone(), ids.clone(), secrets, hasher, Arc::new(signer), sign_in_settings),
             Readiness::new(store.clone()),
             RequestIds::new(ids, clock),
             http.clone(),
         );
-        Ok(Server { settings, listener, address, public_url: http.public_url, services, store })
+        Ok(Server { settings, listener, address, public_url: http.public_url, services, housekeeping, store })
     }
 }
 
@@ -136,7 +140,7 @@ impl Server {
     /// [`StartError::Io`] where it can't serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -149,6 +153,7 @@ impl Server {
         let handle = server.handle();
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
+            never = housekeeping.run() => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

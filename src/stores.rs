@@ -10,7 +10,8 @@ use crate::{Settings, StartError, data_dir};
 
 /// Opens the store, with its schema up to date.
 pub async fn open(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
-    match open_sql(settings).await? {
+    // Boxed: the futures of the drivers nest so deeply that the compiler gives up on the size of what awaits them.
+    match Box::pin(open_sql(settings)).await? {
         Some(store) => {
             store.migrate_up().await?;
             Ok(Arc::new(store))
@@ -24,18 +25,21 @@ pub async fn open_sql(settings: &Settings) -> Result<Option<SeaOrmStore>, StartE
     let url = settings.database_url();
     match url.expose().split_once(':').map(|(scheme, _)| scheme) {
         Some("memory") => Ok(None),
-        Some("sqlite") => {
+        Some("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb") => {
             if settings.database.url.is_none() {
                 data_dir::make(settings)?;
             }
             let options = StoreOptions {
-                url: url.expose().to_owned(),
                 max_connections: settings.database.max_connections,
                 acquire_timeout: *settings.database.acquire_timeout,
+                statement_timeout: *settings.database.statement_timeout,
                 log_sql: settings.log.sql,
+                ..StoreOptions::new(url.expose())
             };
             Ok(Some(SeaOrmStore::open(options).await?))
         }
-        _ => Err(StartError::Unusable("settings: database.url begins with sqlite: or memory:".into())),
+        _ => {
+            Err(StartError::Unusable("settings: database.url begins with sqlite:, postgres:, mysql: or memory:".into()))
+        }
     }
 }

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("memo-infrastructure", &["memo-domain", "memo-migration"]),
     ("memo-web", &["memo-application", "memo-domain"]),
     ("memo-conformance", &["memo-domain"]),
+    ("memo-test-databases", &["memo-conformance", "memo-domain", "memo-infrastructure"]),
     ("memo-testkit", &["memo", "memo-conformance", "memo-domain", "memo-memory"]),
     ("memo", &["memo-application", "memo-domain", "memo-infrastructure", "memo-memory", "memo-web"]),
     ("memo-bench-bare", &[]),

@@ -7,9 +7,10 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use memo_test_databases::{Proxy, Server};
 use reqwest::{Client, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -248,5 +249,90 @@ async fn no_secret_reaches_the_log() {
         ("memo", "a private thing"),
     ] {
         assert!(!log.contains(secret), "the {name} is in the log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_not_there_is_tried_for_ten_seconds() {
+    let folder = TempDir::new().expect("a folder");
+    let gives_up = async |url: &str| {
+        let start = Instant::now();
+        let ended = timeout(PATIENCE, command(folder.path(), &[("MEMO__DATABASE__URL", url)]).output());
+        let ended = ended.await.expect("it ends").expect("it starts");
+        let error = String::from_utf8(ended.stderr).expect("UTF-8");
+        assert_eq!(ended.status.code(), Some(1), "{error}");
+        assert!(error.starts_with("memo: ") && error.contains("127.0.0.1:1 ") && error.lines().count() == 1, "{error}");
+        assert!(!error.contains("hunter2") && ended.stdout.is_empty(), "{error}");
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((9.0..14.0).contains(&seconds), "{seconds} s");
+    };
+    tokio::join!(
+        gives_up("postgres://memo:hunter2@127.0.0.1:1/memo"),
+        gives_up("mysql://memo:hunter2@127.0.0.1:1/memo")
+    );
+}
+
+async fn migrate(folder: &Path, url: &str, arguments: &[&str]) -> (bool, String) {
+    let mut command = command(folder, &[("MEMO__DATABASE__URL", url)]);
+    let ended = timeout(PATIENCE, command.arg("migrate").args(arguments).output()).await.expect("it ends in time");
+    let ended = ended.expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (ended.status.success(), text(ended.stdout) + &text(ended.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_migration_is_gone_on_with() {
+    let folder = TempDir::new().expect("a folder");
+    let databases = [Server::Postgres.database().await, Server::MySql.database().await];
+    let urls = databases.iter().flatten().map(memo_test_databases::TestDatabase::url);
+    for url in urls.chain(["sqlite:killed.db".to_owned()]) {
+        for turn in 0..6 {
+            let mut killed = command(folder.path(), &[("MEMO__DATABASE__URL", &url)]);
+            let mut killed = killed.args(["migrate", "up"]).spawn().expect("it starts");
+            tokio::time::sleep(Duration::from_millis(20 + 45 * turn)).await;
+            killed.kill().await.expect("it is killed, or has ended");
+            let (succeeded, text) = migrate(folder.path(), &url, &["up"]).await;
+            assert!(succeeded && !text.contains("pending"), "{url}: {text}");
+            let (succeeded, text) = migrate(folder.path(), &url, &["down", "--steps", "9"]).await;
+            assert!(succeeded && !text.contains("applied"), "{url}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_of_the_database_is_a_503_in_time_and_passes() {
+    tokio::join!(an_outage_passes(Server::Postgres), an_outage_passes(Server::MySql));
+}
+
+async fn an_outage_passes(server: Server) {
+    let Some(database) = server.database().await else { return };
+    let proxy = Proxy::start(server.address()).await;
+    let folder = TempDir::new().expect("a folder");
+    let url = database.url_behind(proxy.port());
+    let memo = Running::start(folder.path(), &[("MEMO__DATABASE__URL", &url), ("MEMO__LOG__SQL", "true")]).await;
+    memo.sign_up().await;
+    let token = memo.sign_in().await["access_token"].as_str().expect("a token").to_owned();
+    let body = json!({"title": "during an outage"});
+    for outage in [Proxy::freeze, Proxy::cut] {
+        outage(&proxy);
+        for path in ["/api/v1/me", "/readyz"] {
+            let start = Instant::now();
+            let request = memo.client.get(format!("{}{path}", memo.url)).bearer_auth(&token);
+            let answer = request.send().await.expect("an answer");
+            assert!(start.elapsed() < Duration::from_millis(2_500), "{path} took {:?}", start.elapsed());
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert!(answer.headers().contains_key("retry-after"), "{path}");
+            let problem: Value = answer.json().await.expect("a problem");
+            assert_eq!(problem["code"], "store_unavailable", "{path}");
+        }
+        let start = Instant::now();
+        let (status, _) = memo.post("/memos", &token, &body).await.expect("an answer");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(start.elapsed() < Duration::from_millis(2_500), "a write took {:?}", start.elapsed());
+        assert_eq!(memo.get("/healthz", "").await.0, StatusCode::OK);
+        proxy.restore().await;
+        assert_eq!(memo.get("/api/v1/me", &token).await.0, StatusCode::OK, "it works again at once");
+        assert_eq!(memo.get("/readyz", "").await.0, StatusCode::OK);
+        assert_eq!(memo.post("/memos", &token, &body).await.expect("an answer").0, StatusCode::CREATED);
     }
 }

@@ -5,9 +5,9 @@
 //! * A version is a BIGINT, since no database has an unsigned integer of 32 bits that the others have too.
 //! * A column `…_key` is what its neighbour is compared by. It is as long as the longest key may get.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::dialect;
+use crate::dialect::{self, TableWithIndexes};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -15,36 +15,55 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        for mut table in [users(), sessions(), refresh_tokens()] {
-            manager.create_table(dialect::compact(backend, &mut table).take()).await?;
-        }
-        // With contents of up to 400 kB in its rows a tree by id would be deep; the rows stay behind their own number.
-        manager.create_table(memos()).await?;
-        manager.create_table(dialect::compact(backend, &mut memo_tags()).take()).await?;
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
-        let public = dialect::partial_index(backend, &public_memos(), "visibility = 1 AND deleted_at IS NULL");
-        manager.get_connection().execute_unprepared(&public).await?;
-        Ok(())
+        dialect::create(manager, tables(manager.get_database_backend())).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(MemoTags::Table).take()).await?;
-        manager.drop_table(Table::drop().table(Memos::Table).take()).await?;
-        manager.drop_table(Table::drop().table(RefreshTokens::Table).take()).await?;
-        manager.drop_table(Table::drop().table(Sessions::Table).take()).await?;
-        manager.drop_table(Table::drop().table(Users::Table).take()).await
+        let tables = ["memo_tags", "memos", "refresh_tokens", "sessions", "users"];
+        dialect::drop(manager, self.name(), "users", tables).await
     }
 }
 
-fn users() -> TableCreateStatement {
+fn tables(backend: DbBackend) -> Vec<TableWithIndexes> {
+    // Each order has the id behind it, in the same direction: a page starts inside the index, and no page is sorted.
+    let by_owner_and = |name: &str, column: Memos| {
+        let mut index = Index::create();
+        index.name(name).table(Memos::Table).col(Memos::OwnerId).col(column).col(Memos::Id).take()
+    };
+    // A driver names this index, or this column, where an address is taken.
+    let by_email = Index::create().name("users_email_key").table(Users::Table).col(Users::EmailKey).unique().take();
+    let by_user = Index::create().name("sessions_user_id").table(Sessions::Table).col(Sessions::UserId).take();
+    let by_session = Index::create()
+        .name("refresh_tokens_session_id")
+        .table(RefreshTokens::Table)
+        .col(RefreshTokens::SessionId)
+        .take();
+    let by_memo = Index::create().name("memo_tags_memo_id").table(MemoTags::Table).col(MemoTags::MemoId).take();
+    let memo_orders = [
+        by_owner_and("memos_owner_id_updated_at", Memos::UpdatedAt),
+        by_owner_and("memos_owner_id_created_at", Memos::CreatedAt),
+        by_owner_and("memos_owner_id_title_key", Memos::TitleKey),
+    ];
+    let compact = |mut table| dialect::compact(backend, &mut table);
+    vec![
+        TableWithIndexes::new(compact(users(backend)), [by_email]),
+        TableWithIndexes::new(compact(sessions()), [by_user]),
+        TableWithIndexes::new(compact(refresh_tokens()), [by_session]),
+        // With contents of up to 400 kB in its rows a tree by id would be deep; the rows stay behind their own number.
+        TableWithIndexes {
+            partial_indexes: vec![(public_memos(), "visibility = 1 AND deleted_at IS NULL")],
+            ..TableWithIndexes::new(memos(backend), memo_orders)
+        },
+        TableWithIndexes::new(compact(memo_tags(backend)), [by_memo]),
+    ]
+}
+
+fn users(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(Users::Table)
         .col(ColumnDef::new(Users::Id).uuid().not_null().primary_key())
         .col(ColumnDef::new(Users::Email).string_len(254).not_null())
-        .col(ColumnDef::new(Users::EmailKey).string_len(508).not_null())
+        .col(dialect::key(backend, Users::EmailKey, 508).not_null())
         .col(ColumnDef::new(Users::EmailVerified).boolean().not_null())
         .col(ColumnDef::new(Users::DisplayName).string_len(100).not_null())
         .col(ColumnDef::new(Users::Role).string_len(16).not_null())
@@ -97,7 +116,7 @@ fn refresh_tokens() -> TableCreateStatement {
         .take()
 }
 
-fn memos() -> TableCreateStatement {
+fn memos(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(Memos::Table)
         .col(ColumnDef::new(Memos::Id).uuid().not_null().primary_key())
@@ -113,11 +132,11 @@ fn memos() -> TableCreateStatement {
         .col(ColumnDef::new(Memos::UpdatedAt).big_integer().not_null())
         .col(ColumnDef::new(Memos::DeletedAt).big_integer().null())
         .col(ColumnDef::new(Memos::Title).string_len(200).not_null())
-        .col(ColumnDef::new(Memos::TitleKey).string_len(600).not_null())
+        .col(dialect::key(backend, Memos::TitleKey, 600).not_null())
         // The texts of the tags in their order, as JSON: so that a memo is read in one row.
         .col(ColumnDef::new(Memos::Tags).text().not_null())
         // The last one, since what stands behind a long text is found only by reading through it.
-        .col(ColumnDef::new(Memos::Content).text().not_null())
+        .col(dialect::long_text(backend, Memos::Content).not_null())
         .foreign_key(
             ForeignKey::create()
                 .name("memos_owner")
@@ -129,11 +148,11 @@ fn memos() -> TableCreateStatement {
 }
 
 /// What memos are found by where a filter names tags.
-fn memo_tags() -> TableCreateStatement {
+fn memo_tags(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(MemoTags::Table)
         .col(ColumnDef::new(MemoTags::OwnerId).uuid().not_null())
-        .col(ColumnDef::new(MemoTags::TagKey).string_len(100).not_null())
+        .col(dialect::key(backend, MemoTags::TagKey, 100).not_null())
         .col(ColumnDef::new(MemoTags::MemoId).uuid().not_null())
         .primary_key(Index::create().col(MemoTags::OwnerId).col(MemoTags::TagKey).col(MemoTags::MemoId))
         .foreign_key(
@@ -144,28 +163,6 @@ fn memo_tags() -> TableCreateStatement {
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .take()
-}
-
-fn indexes() -> Vec<IndexCreateStatement> {
-    // Each order has the id behind it, in the same direction: a page starts inside the index, and no page is sorted.
-    let by_owner_and = |name: &str, column: Memos| {
-        let mut index = Index::create();
-        index.name(name).table(Memos::Table).col(Memos::OwnerId).col(column).col(Memos::Id).take()
-    };
-    vec![
-        // A driver names this index, or this column, where an address is taken.
-        Index::create().name("users_email_key").table(Users::Table).col(Users::EmailKey).unique().take(),
-        Index::create().name("sessions_user_id").table(Sessions::Table).col(Sessions::UserId).take(),
-        Index::create()
-            .name("refresh_tokens_session_id")
-            .table(RefreshTokens::Table)
-            .col(RefreshTokens::SessionId)
-            .take(),
-        by_owner_and("memos_owner_id_updated_at", Memos::UpdatedAt),
-        by_owner_and("memos_owner_id_created_at", Memos::CreatedAt),
-        by_owner_and("memos_owner_id_title_key", Memos::TitleKey),
-        Index::create().name("memo_tags_memo_id").table(MemoTags::Table).col(MemoTags::MemoId).take(),
-    ]
 }
 
 fn public_memos() -> IndexCreateStatement {

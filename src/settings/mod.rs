@@ -87,6 +87,8 @@ pub struct DatabaseSettings {
     pub max_connections: Option<u32>,
     /// How long a request waits for a connection.
     pub acquire_timeout: Time,
+    /// How long a statement may take on a server.
+    pub statement_timeout: Time,
 }
 
 /// Where what need not be kept is shared.

@@ -34,9 +34,22 @@ def before_call(context, case, kwargs):
     """
     if case.meta is None or not case.meta.generation.mode.is_positive or not isinstance(case.body, dict):
         return
-    text = case.body.get("remind_at")
+    case.body = _in_future(case.body)
+    operations = case.body.get("operations")
+    if isinstance(operations, list):
+        case.body = {**case.body, "operations": [_with_memo_in_future(operation) for operation in operations]}
+
+
+def _with_memo_in_future(operation):
+    memo = operation.get("memo") if isinstance(operation, dict) else None
+    return {**operation, "memo": _in_future(memo)} if isinstance(memo, dict) else operation
+
+
+def _in_future(memo):
+    text = memo.get("remind_at")
     if isinstance(text, str) and _is_past(text):
-        case.body = {**case.body, "remind_at": "2999" + text[4:].replace("02-29", "02-28")}
+        return {**memo, "remind_at": "2999" + text[4:].replace("02-29", "02-28")}
+    return memo
 
 
 def _is_past(text):
@@ -64,6 +77,7 @@ def after_call(context, case, response):
 
 
 MEMO = "/api/v1/memos/{id}"
+BATCH = "/api/v1/memos/batch"
 _fates = {}
 
 
@@ -75,8 +89,12 @@ def _id(case):
 def filter_failure(context, failure, case, response):
     """False drops the failure."""
     if isinstance(failure, (RejectedPositiveData, AcceptedNegativeData)) and response.status_code == 412:
-        # Whether a tag is the memo's is no matter of form: any `If-Match` may lose.
-        return "If-Match" not in response.request.headers
+        # Whether a tag or a version is the memo's is no matter of form: any `If-Match`, any `if_version` may lose.
+        return "If-Match" not in response.request.headers and case.operation.path != BATCH
+    if isinstance(failure, RejectedPositiveData) and response.status_code == 410:
+        # Any number may be asked for, but the changes are followed only from one that a change has had.
+        since = parse_qs(urlsplit(response.request.url).query).get("since", ["0"])[0]
+        return not (since.isdecimal() and int(since) > _json(response).get("next_since", int(since)))
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
         codes = {error.get("code") for error in _json(response).get("errors", [])}
         return not codes or not codes <= BEYOND_SCHEMA

@@ -31,7 +31,9 @@
 #![deny(missing_docs)]
 
 mod cases;
+pub mod faults;
 mod list;
+pub mod parity;
 mod runner;
 mod samples;
 mod steps;

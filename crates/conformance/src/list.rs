@@ -42,6 +42,24 @@ macro_rules! __each_case {
                 a_page_knows_whether_there_are_more
                 a_cursor_keeps_the_longest_title
             }
+            search(store) {
+                a_search_finds_what_its_query_says
+                a_search_finds_words_in_any_form
+                a_search_reads_phrases_and_exclusions
+                a_search_is_not_fooled_by_near_misses
+                a_search_takes_operators_as_text
+                a_search_takes_the_longest_queries
+                a_search_reads_the_longest_texts
+                a_search_keeps_to_the_rest_of_its_filter
+                a_search_tells_members_apart
+                what_is_found_is_sorted
+                a_title_with_more_of_the_query_comes_first
+                pages_of_a_search_are_parts_of_its_list
+                pages_of_a_search_are_stable_under_inserts
+                a_search_follows_what_changes
+                a_search_finds_nothing_of_what_was_rolled_back
+                what_many_write_is_found_at_once
+            }
             users(store) {
                 a_user_reads_back_equal
                 an_insert_with_a_taken_user_id_conflicts
@@ -67,6 +85,20 @@ macro_rules! __each_case {
                 one_of_many_concurrent_claims_gets_the_token
                 an_absent_refresh_token_is_not_claimed
                 a_dropped_claim_leaves_the_token
+            }
+            changes(store) {
+                a_change_reads_back_equal
+                changes_are_numbered_from_one_without_a_gap
+                a_feed_is_read_in_parts
+                a_change_that_was_rolled_back_leaves_no_gap
+                a_change_needs_its_member
+                changes_outlive_their_memo
+                old_changes_are_removed
+                a_stamp_follows_the_feed_and_the_member
+            }
+            feed_races(store) {
+                no_reader_sees_a_gap_while_writers_run
+                feeds_of_many_members_are_numbered_apart
             }
             units_of_work(store) {
                 an_open_store_passes_its_check

@@ -215,6 +215,13 @@ pub(crate) fn digest(n: u8) -> SecretDigest {
     SecretDigest::new(bytes)
 }
 
+/// A digest of a number.
+pub(crate) fn digest_of(n: u32) -> SecretDigest {
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&n.to_be_bytes());
+    Secret::new(bytes).digest()
+}
+
 /// A token that was not used yet.
 pub(crate) fn refresh_token(n: u8, session_id: SessionId) -> RefreshToken {
     RefreshToken { digest: digest(n), session_id, issued_at: at(0), expires_at: at(1_000_001), used_at: None }

@@ -3,9 +3,9 @@
 use std::{fmt::Debug, time::Duration};
 
 use memo_domain::{
-    Access, Conflict, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, PageStart,
-    RefreshToken, SecretDigest, Session, SessionId, SortDirection, SortField, Store, StoreError, UnitOfWork, User,
-    UserId,
+    Access, Change, Conflict, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, NewChange, Page,
+    PageRequest, PageStart, RefreshToken, SecretDigest, Session, SessionId, SortDirection, SortField, Store,
+    StoreError, UnitOfWork, User, UserId,
 };
 use tokio::time::timeout;
 
@@ -38,7 +38,8 @@ pub(crate) async fn add_user(store: &dyn Store, n: u32) -> UserId {
 pub(crate) async fn add_memos(store: &dyn Store, memos: &[Memo]) {
     let mut uow = begin(store, Access::Write).await;
     for memo in memos {
-        uow.memos().insert(memo).await.expect("the memo is added");
+        let added = uow.memos().insert(memo).await.expect("the memo is added");
+        assert_eq!(&added.memo, memo, "as it is read from now on");
     }
     commit(uow).await;
 }
@@ -78,6 +79,35 @@ pub(crate) async fn count(store: &dyn Store, filter: &MemoFilter) -> u64 {
     begin(store, Access::Read).await.memos().count(filter).await.expect("memos are counted")
 }
 
+/// Appends to the feed of a member.
+pub(crate) async fn append(store: &dyn Store, owner: UserId, changes: &[NewChange]) {
+    let mut uow = begin(store, Access::Write).await;
+    uow.changes().append(owner, changes).await.expect("changes are appended");
+    commit(uow).await;
+}
+
+/// The greatest number in the feed of a member.
+pub(crate) async fn last_change(store: &dyn Store, owner: UserId) -> u64 {
+    begin(store, Access::Read).await.changes().last(owner).await.expect("changes are read")
+}
+
+/// The whole feed of a member.
+pub(crate) async fn feed(store: &dyn Store, owner: UserId) -> Vec<Change> {
+    let mut uow = begin(store, Access::Snapshot).await;
+    let limit = Limit::new(Limit::MAX as u64).expect("a valid limit");
+    let mut all: Vec<Change> = Vec::new();
+    loop {
+        let since = all.last().map_or(0, |change| change.seq);
+        let more = uow.changes().list(owner, since, limit).await.expect("changes are read");
+        assert!(more.iter().all(|change| change.seq > since), "what is behind {since} goes on");
+        let ended = more.len() < Limit::MAX;
+        all.extend(more);
+        if ended {
+            return all;
+        }
+    }
+}
+
 /// A page of a list.
 pub(crate) async fn page(
     store: &dyn Store,
@@ -100,9 +130,14 @@ pub(crate) async fn list(store: &dyn Store, filter: &MemoFilter, sort: MemoSort)
 /// The last changed first, which is the order where nothing is said.
 pub(crate) const BY_CHANGE: MemoSort = MemoSort { field: SortField::UpdatedAt, direction: SortDirection::Descending };
 
-/// Where a memo stands in an order.
+/// Where a memo stands in the order of a list that searches.
+pub(crate) fn place_in(filter: &MemoFilter, memo: &Memo, sort: MemoSort) -> MemoCursor {
+    sort.cursor(filter, &MemoView { memo: memo.clone(), owner_name: display_name("anyone") })
+}
+
+/// Where a memo stands in the order of a list that does not search.
 pub(crate) fn place(memo: &Memo, sort: MemoSort) -> MemoCursor {
-    sort.cursor(&MemoView { memo: memo.clone(), owner_name: display_name("anyone") })
+    place_in(&MemoFilter::of(memo.owner_id), memo, sort)
 }
 
 /// Memos as a list must have them.

@@ -20,11 +20,11 @@ mod time;
 mod user;
 mod value;
 
-pub use change::{Change, ChangeKind, ChangeRepository, NewChange};
+pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
 pub use id::{MemoId, SessionId, UserId};
 pub use memo::{
-    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery, SearchTerm, SortDirection,
-    SortField, SortPosition, Tag, Tags, Title, Version, Visibility,
+    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,
+    SearchTerm, SortDirection, SortField, SortPosition, Tag, Tags, Title, Version, Visibility,
 };
 pub use page::{Limit, Page, PageRequest, PageStart};
 pub use ports::{

@@ -26,11 +26,11 @@ pub enum StoreError {
         /// Which one.
         what: Conflict,
     },
-    /// What was to be changed is not in the expected version any more, or is gone. Read again and decide anew.
+    /// What was to be changed is not in the expected version any more, or is gone. Read again and decide anew. Also where
+    /// the database gave up the transaction for another.
     #[error("the entity has changed since it was read")]
     Stale,
-    /// The store can't be reached, is full of work, or gave up a transaction for another. The same unit of work may
-    /// pass when it is tried again.
+    /// The store can't be reached, or is full of work. The same unit of work may pass when it is tried again.
     #[error("the store is unavailable")]
     Unavailable {
         /// What the driver said.

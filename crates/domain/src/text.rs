@@ -40,9 +40,7 @@ pub fn search_form(text: &str) -> String {
                     if part.is_whitespace() {
                         blank = true;
                     } else {
-                        form.extend(
-                            part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase),
-                        );
+                        form.extend(part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
                     }
                 });
             }

@@ -1,4 +1,8 @@
-use std::{fmt, ops::{Add, Sub}, time::Duration};
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    time::Duration,
+};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 

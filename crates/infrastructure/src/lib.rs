@@ -3,3 +3,4 @@
 pub mod crypto;
 pub mod sea_orm;
 pub mod system;
+pub mod traced;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_domain::{Change, ChangeRepository, Conflict, Limit, NewChange, StoreError, Timestamp, UserId};
+use memo_domain::{Change, ChangeRepository, Conflict, Limit, NewChange, Stamp, StoreError, Timestamp, UserId};
 
 use crate::{state::require, store::Unit};
 
@@ -34,6 +34,11 @@ impl ChangeRepository for Unit {
 
     async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
         Ok(self.state.feeds.get(&owner).map_or(0, |feed| feed.last))
+    }
+
+    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
+        let last_change = self.last(owner).await?;
+        Ok(self.state.users.get(&owner).map(|user| Stamp { last_change, member: user.version }))
     }
 
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {

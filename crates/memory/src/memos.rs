@@ -50,12 +50,12 @@ impl MemoRepository for Unit {
         Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).map(|_| 1).sum())
     }
 
-    async fn insert(&mut self, memo: &Memo) -> Result<(), StoreError> {
+    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
         self.write(|state| {
             require(!state.memos.contains_key(&memo.id), Conflict::Id)?;
             require(state.users.contains_key(&memo.owner_id), Conflict::Parent)?;
             state.memos.insert(memo.id, Arc::new(memo.clone()));
-            Ok(())
+            view(state, memo)
         })
     }
 

@@ -2,7 +2,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork, UserRepository,
+    Access, ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork,
+    UserRepository,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 

@@ -84,6 +84,21 @@ impl Actor {
         self.get("/api/v1/memos").query(query)
     }
 
+    /// `GET /api/v1/memos?q=`
+    pub fn search(&self, text: &str) -> Call {
+        self.list_memos(&[("q", text)])
+    }
+
+    /// `POST /api/v1/memos/batch` with a list of operations.
+    pub fn batch(&self, operations: &Value) -> Call {
+        self.call("POST", "/api/v1/memos/batch").json(&json!({"operations": operations}))
+    }
+
+    /// `GET /api/v1/changes?since=`
+    pub fn changes(&self, since: u64) -> Call {
+        self.get("/api/v1/changes").query(&[("since", &since.to_string())])
+    }
+
     /// `GET /api/v1/memos/{id}`
     pub fn get_memo(&self, id: &str) -> Call {
         self.get(&format!("/api/v1/memos/{id}"))
@@ -117,6 +132,11 @@ impl Actor {
     /// Keeps a memo that has nothing but this title, and gives its id.
     pub async fn memo(&self, title: &str) -> String {
         self.create_memo(&json!({"title": title})).await.expect_status(201).id().to_owned()
+    }
+
+    /// The titles of what a search finds, the latest first.
+    pub async fn found(&self, text: &str) -> Vec<String> {
+        self.titles(&[("q", text)]).await
     }
 
     /// The titles of a list, in order.

@@ -128,6 +128,50 @@ macro_rules! __each_api_test {
                 a_trashed_memo_is_changed_by_nobody
                 changes_at_once_are_all_made
             }
+            memos::search(app) {
+                a_word_is_found_inside_a_word
+                the_form_of_letters_makes_no_difference
+                any_script_is_searched
+                one_character_is_searched
+                all_words_are_needed_in_any_order
+                a_phrase_is_found_as_a_whole
+                a_minus_sign_excludes
+                no_query_is_an_error
+                what_is_searched_is_no_pattern
+                any_part_of_a_text_is_found
+                awkward_texts_are_found_by_themselves
+                a_long_text_is_searched_to_its_end
+                a_blank_query_is_none
+                a_query_is_bounded
+            }
+            memos::found(app) {
+                a_search_is_combined_with_filters
+                another_members_memos_are_found_where_they_are_public
+                a_search_sees_changes_at_once
+                a_title_with_more_of_the_words_is_more_relevant
+                pages_of_a_search_have_each_memo_once
+                a_cursor_is_good_for_its_search_alone
+            }
+            memos::batch(app) {
+                a_batch_does_what_its_operations_would_do
+                each_operation_sees_those_before_it
+                a_batch_has_one_to_a_hundred_operations
+                a_batch_needs_the_versions_that_it_names
+                a_patch_in_a_batch_is_a_merge_patch
+                a_batch_tells_its_changes_in_order
+                a_batch_has_a_body_of_16_mib
+                of_two_batches_with_one_version_exactly_one_wins
+                batches_at_once_are_all_done
+            }
+            memos::batch_refusals(app) {
+                a_batch_that_fails_leaves_nothing
+                the_first_operation_that_fails_is_named
+                what_is_wrong_is_said_of_all_operations
+                an_operation_says_what_it_refuses
+                unknown_members_are_refused_at_every_level
+                what_is_no_operation_is_refused
+                a_refusal_is_bounded_whatever_was_sent
+            }
             memos::conditions(app) {
                 a_change_to_a_state_that_is_gone_is_refused
                 a_change_to_the_state_seen_is_made
@@ -147,6 +191,21 @@ macro_rules! __each_api_test {
                 restoring_what_is_not_in_the_trash_changes_nothing
                 a_restore_takes_no_members
                 permanent_is_true_or_false
+            }
+            changes(app) {
+                nothing_has_changed_at_first
+                each_kind_of_change_is_told
+                changes_are_walked_by_their_numbers
+                members_follow_their_own_changes_alone
+                what_changes_nothing_is_no_change
+                a_number_that_no_change_has_had_is_refused
+                changes_are_kept_for_180_days
+                no_reader_sees_a_gap_while_writers_run
+                changes_are_read_again_only_where_there_are_more
+                the_feed_says_which_parameter_it_refuses
+            }
+            housekeeping(store) {
+                a_server_removes_old_changes
             }
             operations(app) {
                 a_server_that_runs_is_alive_and_ready
@@ -196,6 +255,7 @@ macro_rules! __each_api_test {
             }
             hostile(app) {
                 no_value_of_a_member_is_a_server_error
+                no_value_in_a_batch_is_a_server_error
                 no_bytes_in_a_body_are_a_server_error
                 no_query_is_a_server_error
                 no_header_is_a_server_error
@@ -208,6 +268,7 @@ macro_rules! __each_api_test {
                 tokens_live_as_long_as_the_settings_say
                 the_public_url_is_what_links_name
                 a_body_may_be_as_large_as_the_settings_say
+                a_batch_is_bounded_by_the_greater_limit
                 allowed_origins_may_call
                 ids_come_from_the_port
                 a_node_that_stops_says_so_first

@@ -5,6 +5,7 @@
 //! `problem` alone knows which error has which status.
 
 mod auth;
+mod changes;
 mod context;
 mod docs;
 mod extract;
@@ -32,14 +33,14 @@ use actix_web::{
     web::{self, Data},
 };
 use ipnet::IpNet;
-use memo_application::{Accounts, Memos, Readiness, SignIn};
+use memo_application::{Accounts, Changes, Memos, Readiness, SignIn};
 use memo_domain::{Clock, IdGenerator};
 pub use middleware::Draining;
 pub use openapi::openapi;
 use utoipa_actix_web::{scope::scope, service_config::ServiceConfig};
 use uuid::Uuid;
 
-use crate::{docs::Document, fallback::RouteTable, limits::Limits};
+use crate::{docs::Document, fallback::RouteTable, limits::Limits, memos::Pages};
 
 /// How this server is reached, and what it takes.
 #[derive(Debug, Clone)]
@@ -52,7 +53,7 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The most time a request takes.
     pub request_timeout: Duration,
-    /// The greatest body in bytes.
+    /// The greatest body in bytes; a batch may have 16 MiB in any case.
     pub body_limit: usize,
     /// The origins whose pages may call it (CORS).
     pub allowed_origins: Vec<String>,
@@ -81,6 +82,8 @@ impl RequestIds {
 pub struct Services {
     accounts: Data<Accounts>,
     memos: Data<Memos>,
+    pages: Data<Pages>,
+    changes: Data<Changes>,
     sign_in: Data<SignIn>,
     readiness: Data<Readiness>,
     settings: Data<HttpSettings>,
@@ -97,6 +100,7 @@ impl Services {
     pub fn new(
         accounts: Accounts,
         memos: Memos,
+        changes: Changes,
         sign_in: SignIn,
         readiness: Readiness,
         request_ids: RequestIds,
@@ -106,6 +110,8 @@ impl Services {
         Self {
             accounts: Data::new(accounts),
             memos: Data::new(memos),
+            pages: Data::new(Pages::new()),
+            changes: Data::new(changes),
             sign_in: Data::new(sign_in),
             readiness: Data::new(readiness),
             limits: Data::new(Limits { body: settings.body_limit }),
@@ -134,6 +140,8 @@ pub fn app(
     App::new()
         .app_data(services.accounts)
         .app_data(services.memos)
+        .app_data(services.pages)
+        .app_data(services.changes)
         .app_data(services.sign_in)
         .app_data(services.readiness)
         .app_data(services.settings)
@@ -157,6 +165,7 @@ fn routes(config: &mut ServiceConfig) {
             .configure(auth::routes)
             .configure(me::routes)
             .configure(memos::routes)
+            .configure(changes::routes)
             .wrap(from_fn(middleware::authenticate)),
     );
 }

@@ -46,6 +46,11 @@ impl CursorCodec {
                 bytes.push(b's');
                 bytes.extend(text.as_bytes());
             }
+            SortPosition::Relevance { score, updated_at } => {
+                bytes.push(b'r');
+                bytes.extend(score.to_be_bytes());
+                bytes.extend(updated_at.as_micros().to_be_bytes());
+            }
         }
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -58,13 +63,21 @@ impl CursorCodec {
         let (id, rest) = rest.split_first_chunk::<16>()?;
         let (kind, rest) = rest.split_first()?;
         let position = match kind {
-            b't' => SortPosition::Time(Timestamp::from_micros(i64::from_be_bytes(rest.try_into().ok()?))),
+            b't' => SortPosition::Time(time(rest)?),
             b's' => SortPosition::Text(String::from_utf8(rest.to_vec()).ok().filter(|text| !text.contains('\0'))?),
+            b'r' => {
+                let (score, rest) = rest.split_first_chunk()?;
+                SortPosition::Relevance { score: u32::from_be_bytes(*score), updated_at: time(rest)? }
+            }
             _ => return None,
         };
         let cursor = MemoCursor { position, id: MemoId::new(Uuid::from_bytes(*id)) };
         Some((cursor, u64::from_be_bytes(*before)))
     }
+}
+
+fn time(bytes: &[u8]) -> Option<Timestamp> {
+    Some(Timestamp::from_micros(i64::from_be_bytes(bytes.try_into().ok()?)))
 }
 
 /// The `Link` header: the same request with other paging parameters.
@@ -109,6 +122,10 @@ mod tests {
         let position = prop_oneof![
             any::<i64>().prop_map(|micros| SortPosition::Time(Timestamp::from_micros(micros))),
             "[^\0]{0,200}".prop_map(SortPosition::Text),
+            any::<(u32, i64)>().prop_map(|(score, micros)| SortPosition::Relevance {
+                score,
+                updated_at: Timestamp::from_micros(micros),
+            }),
         ];
         (position, any::<u128>())
             .prop_map(|(position, id)| MemoCursor { position, id: MemoId::new(Uuid::from_u128(id)) })

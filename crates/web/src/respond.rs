@@ -6,6 +6,7 @@ use actix_web::{
         StatusCode,
         header::{self, EntityTag},
     },
+    web::Bytes,
 };
 use memo_domain::Version;
 use serde::Serialize;
@@ -37,20 +38,40 @@ fn tagged(
     version: Option<Version>,
     body: &impl Serialize,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = serde_json::to_vec(body).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "an answer can't be written");
-        Problem::new(Code::InternalError)
-    })?;
-    let hash = xxh3_128(&bytes);
-    let tag = version.map_or_else(|| format!("{hash:032x}"), |version| format!("{}-{hash:032x}", version.get()));
-    let is_get = request.method() == actix_web::http::Method::GET;
-    if is_get && none_match(request, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header(header::ETag(EntityTag::new_strong(tag))).finish());
+    Ok(Representation::new(version, body)?.answer(request, status))
+}
+
+/// A body as it is sent, and its tag.
+#[derive(Clone)]
+pub struct Representation {
+    pub body: Bytes,
+    tag: String,
+}
+
+impl Representation {
+    /// Of something with a version or without one.
+    pub fn new(version: Option<Version>, body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(body).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "an answer can't be written");
+            Problem::new(Code::InternalError)
+        })?;
+        let hash = xxh3_128(&body);
+        let tag = version.map_or_else(|| format!("{hash:032x}"), |version| format!("{}-{hash:032x}", version.get()));
+        Ok(Self { body: body.into(), tag })
     }
-    Ok(HttpResponse::build(status)
-        .insert_header(header::ETag(EntityTag::new_strong(tag)))
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(bytes))
+
+    /// The answer that has it: 304 where the client has it already.
+    pub fn answer(&self, request: &HttpRequest, status: StatusCode) -> HttpResponse {
+        let is_get = request.method() == actix_web::http::Method::GET;
+        let etag = header::ETag(EntityTag::new_strong(self.tag.clone()));
+        if is_get && none_match(request, &self.tag) {
+            return HttpResponse::NotModified().insert_header(etag).finish();
+        }
+        HttpResponse::build(status)
+            .insert_header(etag)
+            .insert_header((header::CONTENT_TYPE, "application/json"))
+            .body(self.body.clone())
+    }
 }
 
 /// The version that a tag made by [`versioned`] carries.

@@ -15,6 +15,8 @@ mod sqlite;
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
+use crate::dialect;
+
 pub struct Migration;
 
 impl MigrationName for Migration {
@@ -45,6 +47,7 @@ impl MigrationTrait for Migration {
             DbBackend::Sqlite => run(manager, sqlite::DOWN).await,
             DbBackend::Postgres => run(manager, postgres::DOWN).await,
             _ => {
+                dialect::forget(manager, self.name()).await?;
                 run(manager, mysql::DOWN).await?;
                 if manager.has_index("memos", mysql::NEW_INDEX).await? {
                     run(manager, mysql::INDEXES_DOWN).await?;

@@ -42,8 +42,6 @@ impl Memos {
     /// # Errors
     /// [`Error::Operation`] with the first operation that failed and why: what the use case of its own would say.
     pub async fn batch(&self, owner: UserId, operations: &[BatchOperation]) -> Result<Vec<BatchOutcome>, Error> {
-        // Read before the transaction begins, and the ids made: a writer waits for all others.
-        let owner_name = self.name_of(owner).await?;
         let now = self.clock.now();
         let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ids.next(now))).collect();
         self.write(owner, async |step| {
@@ -52,9 +50,7 @@ impl Memos {
                 let outcome = match operation {
                     BatchOperation::Create(state) => {
                         let memo = Memo::create(*id, owner, state.clone(), now);
-                        create(step, &memo).await.map(|()| {
-                            BatchOutcome::Created(MemoView { memo, owner_name: owner_name.clone() })
-                        })
+                        create(step, &memo).await.map(BatchOutcome::Created)
                     }
                     BatchOperation::Update { id, if_version, change } => {
                         let precondition =
@@ -73,7 +69,7 @@ impl Memos {
     }
 }
 
-async fn create(step: &mut Step, memo: &Memo) -> Result<(), Error> {
+async fn create(step: &mut Step, memo: &Memo) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
     step.insert(memo).await
 }

@@ -7,8 +7,8 @@ mod steps;
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Clock, DisplayName, IdGenerator, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page,
-    PageRequest, Store, UserId,
+    Access, Clock, IdGenerator, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest,
+    Stamp, Store, UserId,
 };
 
 use crate::{Error, UnauthenticatedReason, unit::repeat};
@@ -46,16 +46,8 @@ impl Memos {
     pub async fn create(&self, owner: UserId, state: MemoState) -> Result<MemoView, Error> {
         let now = self.clock.now();
         steps::check_reminder(state.remind_at, None, now)?;
-        // Read before the transaction of the write begins: a writer waits for all others.
-        let owner_name = self.name_of(owner).await?;
         let memo = Memo::create(MemoId::new(self.ids.next(now)), owner, state, now);
-        repeat(async || {
-            let mut step = Step::new(&*self.store, owner, now).await?;
-            step.insert(&memo).await?;
-            step.commit().await
-        })
-        .await?;
-        Ok(MemoView { memo, owner_name })
+        self.write(owner, async |step| step.insert(&memo).await).await
     }
 
     /// A memo that the viewer may read.
@@ -83,6 +75,15 @@ impl Memos {
         let page = unit.memos().list(filter, sort, page).await?;
         let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };
         Ok(MemoList { page, total })
+    }
+
+    /// What names the state of a member's own memos: while it is the same, [`list`](Self::list) gives them the same ones.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where the member is gone.
+    pub async fn stamp(&self, owner: UserId) -> Result<Stamp, Error> {
+        let mut unit = self.store.begin(Access::Read).await?;
+        unit.changes().stamp(owner).await?.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
     }
 
     /// Replaces all that the owner writes.
@@ -152,11 +153,5 @@ impl Memos {
             Ok(result)
         })
         .await
-    }
-
-    async fn name_of(&self, member: UserId) -> Result<DisplayName, Error> {
-        let mut unit = self.store.begin(Access::Read).await?;
-        let user = unit.users().lookup(member).await?;
-        Ok(user.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))?.display_name)
     }
 }

@@ -22,16 +22,16 @@ impl Step {
         Ok(Self { unit: store.begin(Access::Write).await?, owner, now, changes: Vec::new() })
     }
 
-    pub async fn insert(&mut self, memo: &Memo) -> Result<(), Error> {
-        self.unit.memos().insert(memo).await.map_err(|error| match error {
-            // They have gone since they were read.
+    pub async fn insert(&mut self, memo: &Memo) -> Result<MemoView, Error> {
+        let view = self.unit.memos().insert(memo).await.map_err(|error| match error {
+            // They have gone since they signed in.
             StoreError::Conflict { what: Conflict::Parent } => {
                 Error::Unauthenticated(UnauthenticatedReason::SessionEnded)
             }
             error => error.into(),
         })?;
         self.record(memo, ChangeKind::Created);
-        Ok(())
+        Ok(view)
     }
 
     pub async fn change(

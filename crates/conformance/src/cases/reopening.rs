@@ -1,11 +1,11 @@
-use memo_domain::{Access, Memo, Version};
+use memo_domain::{Access, Change, ChangeKind, Memo, MemoFilter, NewChange, SearchQuery, Version};
 
 use crate::{
     TestStore,
-    samples::{at, awkward_memos, awkward_users, full_session, memo, refresh_token},
+    samples::{at, awkward_memos, awkward_users, content, full_session, memo, memo_id, refresh_token},
     steps::{
-        add_memos, add_refresh_token, add_session, add_users, begin, find_memo, find_refresh_token, find_session,
-        find_user,
+        BY_CHANGE, add_memos, add_refresh_token, add_session, add_users, append, begin, commit, count, feed, find_memo,
+        find_refresh_token, find_session, find_user, last_change, list,
     },
 };
 
@@ -20,9 +20,20 @@ pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dy
     add_memos(&*store, &memos).await;
     add_session(&*store, &session).await;
     add_refresh_token(&*store, &token).await;
-    let uncommitted = memo(1_000, owner);
+    let mut found = memo(999, owner);
+    found.state.content = content("다시 열어도 찾는 회의록");
+    add_memos(&*store, std::slice::from_ref(&found)).await;
+    let created = NewChange::of(&found, ChangeKind::Created, at(1));
+    append(&*store, owner, &[created, NewChange { at: at(5), ..created }]).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    assert_eq!(uow.changes().remove_before(at(2), 9).await.expect("changes are removed"), 1);
+    uow.changes().append(users[1].id, &[created]).await.expect("the change is appended");
+    assert_eq!(uow.changes().remove_before(at(2), 9).await.expect("changes are removed"), 1);
+    commit(uow).await;
+    let uncommitted = Memo { id: memo_id(1_000), ..found.clone() };
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().insert(&uncommitted).await.expect("the memo is added");
+    uow.changes().append(owner, &[created]).await.expect("the change is appended");
     drop(uow);
     drop(store);
 
@@ -40,11 +51,28 @@ pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dy
     assert_eq!(find_session(&*store, session.id).await, Some(session));
     assert_eq!(find_refresh_token(&*store, token.digest).await, Some(token));
     assert_eq!(find_memo(&*store, uncommitted.id).await, None);
+    let search = SearchQuery::parse("회의 \"찾는 회의\"").expect("a short query");
+    let filter = MemoFilter { search, ..MemoFilter::of(owner) };
+    assert_eq!(list(&*store, &filter, BY_CHANGE).await, [found.clone()]);
+    assert_eq!(count(&*store, &filter).await, 1);
+    let kept = Change::new(2, NewChange { at: at(5), ..created });
+    assert_eq!(feed(&*store, owner).await, [kept]);
+    assert_eq!(last_change(&*store, users[1].id).await, 1, "the number of a change that is gone");
 
     // It is open for more.
     let changed = Memo { version: Version::new(2), updated_at: at(9), ..memos[0].clone() };
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().update(&changed, memos[0].version).await.expect("the memo is changed");
     uow.commit().await.expect("the unit of work commits");
-    assert_eq!(find_memo(&*test_store.store(), changed.id).await, Some(changed));
+    assert_eq!(find_memo(&*store, changed.id).await, Some(changed));
+    let from = found.version;
+    found.version = from.next();
+    found.state.content = content("다시 열고 바꾼 글");
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.memos().update(&found, from).await.expect("the memo is changed");
+    uow.changes().append(owner, &[created]).await.expect("the change is appended");
+    commit(uow).await;
+    let store = test_store.store();
+    assert_eq!(count(&*store, &filter).await, 0, "what was found is not found any more");
+    assert_eq!(feed(&*store, owner).await, [kept, Change::new(3, created)]);
 }

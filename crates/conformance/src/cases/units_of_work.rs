@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Conflict, Memo, MemoFilter, PageRequest, RefreshToken, Session, Store, UnitOfWork, User, Version,
+    Access, Change, ChangeKind, Conflict, Limit, Memo, MemoFilter, NewChange, PageRequest, RefreshToken, SearchQuery,
+    Session, Store, UnitOfWork, User, Version,
 };
 use tokio::sync::oneshot;
 
@@ -20,6 +21,7 @@ struct Everything {
     session: Session,
     token: RefreshToken,
     memo: Memo,
+    changes: Vec<Change>,
 }
 
 impl Everything {
@@ -28,7 +30,8 @@ impl Everything {
         let session = session(n.into(), user.id);
         let token = refresh_token(n, session.id);
         let memo = memo(n.into(), user.id);
-        Self { user, session, token, memo }
+        let changes = vec![Change::new(1, NewChange::of(&memo, ChangeKind::Created, at(0)))];
+        Self { user, session, token, memo, changes }
     }
 
     /// The same entities, each changed.
@@ -36,10 +39,13 @@ impl Everything {
         let mut user = self.user.clone();
         user.display_name = display_name("Changed");
         user.touch(at(1));
+        let memo = Memo { version: Version::new(2), deleted_at: None, ..self.memo_changed() };
+        let updated = Change::new(2, NewChange::of(&memo, ChangeKind::Updated, at(1)));
         Self {
             session: full_session(self.token.digest.as_bytes()[5].into(), user.id, "changed"),
             token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
-            memo: Memo { version: Version::new(2), deleted_at: None, ..self.memo_changed() },
+            memo,
+            changes: self.changes.iter().copied().chain([updated]).collect(),
             user,
         }
     }
@@ -53,6 +59,14 @@ impl Everything {
         uow.sessions().insert(&self.session).await.expect("the sign-in is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo).await.expect("the memo is added");
+        self.append_change(uow).await;
+    }
+
+    /// The last of the changes.
+    async fn append_change(&self, uow: &mut dyn UnitOfWork) {
+        let Change { seq: _, kind, memo_id, version, at } = *self.changes.last().expect("a change");
+        let change = NewChange { kind, memo_id, version, at };
+        uow.changes().append(self.user.id, &[change]).await.expect("the change is appended");
     }
 
     /// Replaces what was inserted.
@@ -61,6 +75,7 @@ impl Everything {
         uow.sessions().update(&self.session).await.expect("the sign-in is changed");
         assert!(uow.refresh_tokens().claim(&self.token.digest, at(1)).await.expect("a claim"));
         uow.memos().update(&self.memo, Version::FIRST).await.expect("the memo is changed");
+        self.append_change(uow).await;
     }
 
     /// What a unit of work sees of it: all, or `None` where it sees nothing.
@@ -75,17 +90,28 @@ impl Everything {
         let count = uow.memos().count(&MemoFilter::of(self.user.id)).await.expect("memos are counted");
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
-        match (user, session, token, view) {
-            (Some(user), Some(session), Some(token), Some(view)) => {
-                Some(Self { user, session, token, memo: view.memo })
+        let changes = uow.changes().list(self.user.id, 0, Limit::default()).await.expect("changes are read");
+        let greatest = uow.changes().last(self.user.id).await.expect("changes are read");
+        assert_eq!(greatest, changes.len() as u64);
+        match (user, session, token, view, changes) {
+            (Some(user), Some(session), Some(token), Some(view), changes) if !changes.is_empty() => {
+                Some(Self { user, session, token, memo: view.memo, changes })
             }
-            (None, None, None, None) => None,
+            (None, None, None, None, changes) if changes.is_empty() => None,
             parts => panic!("one part is seen without another: {parts:?}"),
         }
     }
 
     async fn seen_anew(&self, store: &dyn Store, access: Access) -> Option<Self> {
-        self.seen(&mut *begin(store, access).await).await
+        let mut uow = begin(store, access).await;
+        let seen = self.seen(&mut *uow).await;
+        // A unit of work need not find what it wrote itself, so this is asked of one that wrote nothing.
+        let title = seen.as_ref().map(|seen| &seen.memo.state.title);
+        for memo in [self.memo.clone(), self.memo_changed()] {
+            let found = uow.memos().count(&search_for(&memo)).await.expect("memos are counted");
+            assert_eq!(found, u64::from(title == Some(&memo.state.title)), "a search sees the same state");
+        }
+        seen
     }
 
     async fn add(store: &dyn Store, n: u8) -> Self {
@@ -95,6 +121,12 @@ impl Everything {
         commit(uow).await;
         everything
     }
+}
+
+/// Everything of the owner that has the title of this memo.
+fn search_for(memo: &Memo) -> MemoFilter {
+    let query = SearchQuery::parse(&format!("\"{}\"", memo.state.title.as_str())).expect("a short query");
+    MemoFilter { search: query, ..MemoFilter::of(memo.owner_id) }
 }
 
 const ALL: [Access; 3] = [Access::Read, Access::Snapshot, Access::Write];
@@ -152,9 +184,9 @@ pub(crate) async fn a_failed_unit_of_work_leaves_nothing(store: Arc<dyn Store>) 
         let mut uow = begin(&*store, Access::Write).await;
         new.insert(&mut *uow).await;
         let result = match failure {
-            Conflict::Id => uow.memos().insert(&kept.memo).await,
+            Conflict::Id => uow.memos().insert(&kept.memo).await.map(drop),
             Conflict::Email => uow.users().insert(&User { email: kept.user.email.clone(), ..user(2) }).await,
-            Conflict::Parent => uow.memos().insert(&memo(2, user(3).id)).await,
+            Conflict::Parent => uow.memos().insert(&memo(2, user(3).id)).await.map(drop),
         };
         assert_conflict(result, failure);
         drop(uow);
@@ -257,6 +289,9 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
     add_session(&*store, &kept.session).await;
     add_refresh_token(&*store, &kept.token).await;
     add_memos(&*store, std::slice::from_ref(&kept.memo)).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    kept.append_change(&mut *uow).await;
+    commit(uow).await;
     let other = user(1);
 
     // The first read is of one repository alone: the moment holds for the others too.
@@ -279,6 +314,10 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
         assert_eq!(kept.seen(&mut *snapshot).await.as_ref(), Some(&kept));
         assert_eq!(snapshot.users().lookup(other.id).await.expect("members are read"), None);
         assert_eq!(snapshot.memos().lookup(more.id).await.expect("memos are read"), None);
+        for (memo, number) in [(&kept.memo, 1), (&changed.memo, 0), (&more, 0)] {
+            let found = snapshot.memos().count(&search_for(memo)).await.expect("memos are counted");
+            assert_eq!(found, number, "a search is of the same moment");
+        }
     }
     commit(snapshot).await;
 

@@ -71,6 +71,16 @@ impl NewChange {
     }
 }
 
+/// Names a state of what a member reads of their own memos: while it is the same, they read the same. Each change of a
+/// memo has a number, and each change of their name a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The number of the last change of a memo; 0 where there was none.
+    pub last_change: u64,
+    /// The version of the member.
+    pub member: Version,
+}
+
 /// A change of one member's memos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {

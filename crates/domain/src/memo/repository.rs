@@ -39,8 +39,8 @@ pub trait MemoRepository: Send {
     /// How many memos fit a filter.
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError>;
 
-    /// Adds a memo.
-    async fn insert(&mut self, memo: &Memo) -> Result<(), StoreError>;
+    /// Adds a memo. As it is read from now on.
+    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError>;
 
     /// Replaces the memo with this id, which must still be in version `from`. Its owner and creation stay.
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError>;

@@ -1,7 +1,9 @@
 //! The repository of changes.
 
 use async_trait::async_trait;
-use memo_domain::{Change, ChangeKind, ChangeRepository, Limit, MemoId, NewChange, StoreError, Timestamp, UserId};
+use memo_domain::{
+    Change, ChangeKind, ChangeRepository, Limit, MemoId, NewChange, Stamp, StoreError, Timestamp, UserId,
+};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
 };
@@ -51,7 +53,7 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             .filter(Column::Seq.gt(since))
             .order_by_asc(Column::Seq)
             .limit(u64::from(limit.get()));
-        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(change).collect()
+        self.find_all::<Model>(select.build(self.backend)).await?.iter().map(change).collect()
     }
 
     async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
@@ -61,6 +63,14 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             .filter(change_feed::Column::OwnerId.eq(owner.as_uuid()));
         let last = self.find_one::<Last>(select.build(self.backend)).await?.map_or(0, |last| last.last_seq);
         u64::try_from(last).map_err(StoreError::corrupt)
+    }
+
+    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
+        let statement =
+            Statement::from_sql_and_values(self.backend, dialect::stamp(self.backend), [owner.as_uuid().into()]);
+        let Some(row) = self.find_one::<StampRow>(statement).await? else { return Ok(None) };
+        let last_change = u64::try_from(row.last_seq.unwrap_or(0)).map_err(StoreError::corrupt)?;
+        Ok(Some(Stamp { last_change, member: version(row.version)? }))
     }
 
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
@@ -78,7 +88,13 @@ struct Last {
     last_seq: i64,
 }
 
-fn change(row: Model) -> Result<Change, StoreError> {
+#[derive(FromQueryResult)]
+struct StampRow {
+    last_seq: Option<i64>,
+    version: i64,
+}
+
+fn change(row: &Model) -> Result<Change, StoreError> {
     Ok(Change {
         seq: u64::try_from(row.seq).map_err(StoreError::corrupt)?,
         kind: ChangeKind::from_name(&row.kind)

@@ -1,5 +1,7 @@
 //! What an error of the driver means to the callers of a store.
 
+use std::time::Duration;
+
 use memo_domain::{Conflict, StoreError};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 use thiserror::Error;
@@ -13,6 +15,8 @@ pub enum Misuse {
     WriteWhileReading,
     #[error("the cursor belongs to a list in another order")]
     CursorOfOtherOrder,
+    #[error("another process migrates the database, and has not ended within {} s", .0.as_secs())]
+    MigrationLocked(Duration),
     #[error("the schema is not up to date: {} pending: {}", .0.len(), .0.join(", "))]
     PendingMigrations(Vec<String>),
     #[error("no index has this order")]
@@ -21,7 +25,10 @@ pub enum Misuse {
 
 impl From<Misuse> for StoreError {
     fn from(misuse: Misuse) -> Self {
-        Self::Other { source: misuse.into() }
+        match misuse {
+            Misuse::MigrationLocked(_) => Self::Unavailable { source: misuse.into() },
+            _ => Self::Other { source: misuse.into() },
+        }
     }
 }
 
@@ -35,13 +42,16 @@ pub fn store_error(error: DbErr) -> StoreError {
         _ => {}
     }
     match meaning(&error) {
+        Meaning::Superseded => StoreError::Stale,
         Meaning::Unavailable => StoreError::Unavailable { source: error.into() },
         Meaning::Corrupt => StoreError::Corrupt { source: error.into() },
         Meaning::Other => StoreError::Other { source: error.into() },
     }
 }
 
-enum Meaning {
+/// What an error means beyond broken rules.
+pub enum Meaning {
+    Superseded,
     Unavailable,
     Corrupt,
     Other,
@@ -59,15 +69,18 @@ fn meaning(error: &DbErr) -> Meaning {
     }
 }
 
-fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
+/// What an error of the driver itself means.
+pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
     match error {
         sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => Meaning::Unavailable,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Meaning::Corrupt,
         sqlx::Error::Database(error) => match dialect::trouble(error.as_ref()) {
+            Trouble::Superseded => Meaning::Superseded,
             Trouble::Busy => Meaning::Unavailable,
             Trouble::Damaged => Meaning::Corrupt,
             Trouble::Other => Meaning::Other,

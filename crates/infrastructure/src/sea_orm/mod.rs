@@ -6,6 +6,7 @@ mod dialect;
 mod entity;
 mod error;
 mod memos;
+mod migrations;
 mod refresh_tokens;
 mod sessions;
 mod unit_of_work;
@@ -22,70 +23,89 @@ use std::{
 
 use async_trait::async_trait;
 use memo_domain::{Access, Store, StoreError, UnitOfWork};
-use memo_migration::Migrator;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryTrait, TransactionTrait,
-};
-use sea_orm_migration::{MigrationStatus, MigratorTrait, seaql_migrations};
+use sea_orm::{EntityTrait, QueryTrait};
+use sea_orm_migration::seaql_migrations;
 
-use connect::Pools;
+use connect::Database;
 use error::{Misuse, store_error};
 use memos::Lookup;
-use unit_of_work::{Connection, SeaOrmUnitOfWork};
+use unit_of_work::SeaOrmUnitOfWork;
 
 /// What a store is opened with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreOptions {
-    /// Where the database is: `sqlite:file.db` in the working directory, `sqlite:///folder/file.db` anywhere.
-    /// In a path `%`, `?` and `#` are written as in every URL.
+    /// Where the database is: `sqlite:file.db` in the working directory, `sqlite:///folder/file.db` anywhere,
+    /// `postgres://user:password@host/database`, `mysql://user:password@host/database`; `postgresql:` and `mariadb:` are
+    /// understood, too. Characters that a URL reads otherwise are percent-encoded.
     pub url: String,
-    /// How many connections read at the same time; what suits the database where nothing is said.
+    /// How many connections there are at most, on SQLite how many read at the same time; what suits the database where
+    /// nothing is said.
     pub max_connections: Option<u32>,
-    /// How long a unit of work waits for a connection, and a writer for its turn.
+    /// How long a server that is out of reach is tried at first.
+    pub connect_timeout: Duration,
+    /// How long a unit of work waits for a connection, and a writer on SQLite for its turn.
     pub acquire_timeout: Duration,
+    /// How long a statement may take on a server; SQLite, which has no network between, takes its time.
+    pub statement_timeout: Duration,
     /// Whether each statement is logged.
     pub log_sql: bool,
 }
 
 impl StoreOptions {
-    /// The options that suit most: five seconds of patience, no statements in the log.
+    /// The options that suit most: some seconds of patience, no statements in the log.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: None, acquire_timeout: Duration::from_secs(5), log_sql: false }
+        Self {
+            url: url.into(),
+            max_connections: None,
+            connect_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(2),
+            log_sql: false,
+        }
+    }
+}
+
+/// Without the URL, which may have a password in it.
+impl std::fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("max_connections", &self.max_connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish_non_exhaustive()
     }
 }
 
 /// A store in a relational database.
 #[derive(Debug)]
 pub struct SeaOrmStore {
-    pools: Pools,
+    database: Database,
     memo_lookup: Arc<Lookup>,
     /// Whether all migrations were seen to be applied; only this process takes them back.
     up_to_date: AtomicBool,
 }
 
+// The futures of the drivers are large, and nested too deep for the compiler as parts of all that waits for them.
 impl SeaOrmStore {
-    /// Opens a store, and makes its file where that is missing. It applies no migration.
+    /// Opens a store, and makes its file where it is one and is missing. It applies no migration.
     ///
     /// # Errors
     /// Where the database can't be opened for reading and writing, or is none.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        let pools = connect::connect(&options).await?;
-        let memo_lookup = Arc::new(Lookup::new(pools.reader.get_database_backend()));
-        Ok(Self { pools, memo_lookup, up_to_date: AtomicBool::new(false) })
+        let database = Box::pin(connect::connect(&options)).await?;
+        let memo_lookup = Arc::new(Lookup::new(database.backend()));
+        Ok(Self { database, memo_lookup, up_to_date: AtomicBool::new(false) })
     }
 
-    /// Applies all migrations that are pending. Of several processes that do so at once, one does and the others wait.
+    /// Applies all migrations that are pending. Of several processes that do so at once, one does and the others wait, for
+    /// a minute at most.
     ///
     /// # Errors
-    /// Where one fails; none is applied then, if the database has transactions for its schema.
+    /// Where one fails. PostgreSQL and SQLite then have none of them; MySQL, whose transactions know no schema, has the
+    /// steps that succeeded, and goes on from there when this is called again.
     pub async fn migrate_up(&self) -> Result<(), StoreError> {
-        self.migrate(async |transaction| {
-            let pending = Migrator::get_pending_migrations(transaction).await?;
-            let is_searched = pending.iter().all(|migration| migration.name() != memo_migration::SEARCH);
-            Migrator::up(transaction, None).await?;
-            if is_searched { Ok(()) } else { memos::enter_all(transaction).await }
-        })
-        .await
+        Box::pin(migrations::up(&self.database)).await
     }
 
     /// Takes migrations back, the latest first: so many, or all of them, with all that is kept in their tables.
@@ -94,7 +114,7 @@ impl SeaOrmStore {
     /// Where one fails.
     pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), StoreError> {
         self.up_to_date.store(false, Ordering::Relaxed);
-        self.migrate(async |transaction| Migrator::down(transaction, steps).await).await
+        Box::pin(migrations::down(&self.database, steps)).await
     }
 
     /// The migrations by name, the oldest first, and whether each is applied.
@@ -102,46 +122,23 @@ impl SeaOrmStore {
     /// # Errors
     /// Where the database can't be read, or was migrated by a later version of this program.
     pub async fn migration_status(&self) -> Result<Vec<(String, bool)>, StoreError> {
-        let migrations =
-            Migrator::get_migration_with_status_read_only(&self.pools.reader).await.map_err(store_error)?;
-        Ok(migrations
-            .into_iter()
-            .map(|migration| (migration.name().to_owned(), migration.status() == MigrationStatus::Applied))
-            .collect())
-    }
-
-    async fn migrate(
-        &self,
-        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
-    ) -> Result<(), StoreError> {
-        let writer = self.pools.writer.pool();
-        let options = dialect::write_transaction(writer.get_database_backend());
-        let transaction = writer.begin_with_options(options).await.map_err(store_error)?;
-        work(&transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)
+        Box::pin(migrations::status(&self.database)).await
     }
 }
 
 #[async_trait]
 impl Store for SeaOrmStore {
     async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let Pools { readers, reader, writer } = &self.pools;
-        let connection = match access {
-            Access::Read => Connection::Readers(readers.clone()),
-            Access::Snapshot => Connection::Snapshot(
-                reader
-                    .begin_with_options(dialect::snapshot_transaction(reader.get_database_backend()))
-                    .await
-                    .map_err(store_error)?,
-            ),
-            Access::Write => Connection::Turn(writer.begin().await.map_err(store_error)?),
-        };
-        Ok(Box::new(SeaOrmUnitOfWork::new(connection, reader.get_database_backend(), Arc::clone(&self.memo_lookup))))
+        let session = self.database.begin(access).await?;
+        Ok(Box::new(SeaOrmUnitOfWork::new(session, self.database.backend(), Arc::clone(&self.memo_lookup))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         if self.up_to_date.load(Ordering::Relaxed) {
-            return reach(&self.pools.reader).await;
+            // The smallest statement that reads the database itself.
+            let statement = seaql_migrations::Entity::find().build(self.database.backend());
+            let session = self.database.begin(Access::Read).await?;
+            return session.query_one(statement).await.map(drop).map_err(store_error);
         }
         let status = self.migration_status().await?;
         let pending: Vec<_> = status.into_iter().filter(|(_, applied)| !applied).map(|(name, _)| name).collect();
@@ -153,19 +150,6 @@ impl Store for SeaOrmStore {
     }
 
     async fn close(&self) {
-        self.pools.readers.close().await;
-        self.pools.writer.close().await;
-        // The last connection that closes tidies the file up, and has to be one that writes.
-        for pool in [&self.pools.reader, self.pools.writer.pool()] {
-            if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "the connections to the database were not closed in order");
-            }
-        }
+        self.database.close().await;
     }
-}
-
-/// The smallest statement that reads the database itself.
-async fn reach(reader: &DatabaseConnection) -> Result<(), StoreError> {
-    let statement = seaql_migrations::Entity::find().build(reader.get_database_backend());
-    reader.query_one_raw(statement).await.map(drop).map_err(store_error)
 }

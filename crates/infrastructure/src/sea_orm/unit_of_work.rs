@@ -1,4 +1,4 @@
-//! A unit of work: one connection or transaction, and the statements that the repositories run on it.
+//! A unit of work: a session on the database, and the statements that the repositories run on it.
 
 use std::sync::Arc;
 
@@ -6,79 +6,79 @@ use async_trait::async_trait;
 use memo_domain::{
     ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, QueryResult, Statement};
+use sea_orm::{DbBackend, FromQueryResult, QueryResult, Statement};
 
 use super::{
-    connect::{Readers, Turn},
+    connect::Session,
     dialect,
     error::{Misuse, store_error},
     memos::Lookup,
 };
 
-/// What statements run on.
-pub enum Connection {
-    /// Any reading connection for each statement.
-    Readers(Readers),
-    /// A transaction that only reads.
-    Snapshot(DatabaseTransaction),
-    /// A transaction that may write, or a part of one. Dropped, it is rolled back before its connection is used again.
-    Turn(Turn),
-}
-
-/// The repositories of one connection: it is all of them itself.
+/// The repositories of one session: it is all of them itself.
 pub struct SeaOrmUnitOfWork {
-    connection: Connection,
+    session: Session,
     pub(super) backend: DbBackend,
     pub(super) memo_lookup: Arc<Lookup>,
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(connection: Connection, backend: DbBackend, memo_lookup: Arc<Lookup>) -> Self {
-        Self { connection, backend, memo_lookup }
+    pub fn new(session: Session, backend: DbBackend, memo_lookup: Arc<Lookup>) -> Self {
+        Self { session, backend, memo_lookup }
     }
 
     /// The row that a statement finds, of which there is at most one.
     pub(super) async fn find_one<T: FromQueryResult>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
-        let row = match &self.connection {
-            Connection::Readers(readers) => readers.query_one(&statement).await,
-            Connection::Snapshot(transaction) => transaction.query_one_raw(statement).await,
-            Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_one_raw(statement).await,
-        };
+        let row = self.session.query_one(statement).await;
         row.map_err(store_error)?.as_ref().map(read).transpose()
     }
 
     /// The rows that a statement finds.
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let rows = match &self.connection {
-            Connection::Readers(readers) => readers.query_all(&statement).await,
-            Connection::Snapshot(transaction) => transaction.query_all_raw(statement).await,
-            Connection::Turn(turn) => turn.connection().map_err(store_error)?.query_all_raw(statement).await,
-        };
+        let rows = self.session.query_all(statement).await;
         rows.map_err(store_error)?.iter().map(read).collect()
     }
 
-    /// Runs a statement that writes. How many rows it changed.
-    ///
-    /// It runs to its end, as a statement must that has a commit behind it: one that gives rows back and is left at the
-    /// first of them keeps SQLite from tidying up its log.
-    pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        match &self.connection {
-            Connection::Turn(turn) => {
-                let transaction = turn.connection().map_err(store_error)?;
-                transaction.execute_raw(statement).await.map(|done| done.rows_affected()).map_err(store_error)
-            }
-            Connection::Readers(_) | Connection::Snapshot(_) => Err(Misuse::WriteWhileReading.into()),
-        }
+    /// Whether others write at the same time, so that what is read to be changed has to be locked.
+    pub(super) const fn locks_rows(&self) -> bool {
+        self.session.has_other_writers()
     }
-}
 
-impl SeaOrmUnitOfWork {
+    /// Whether the index of full-text search shows the state that the unit of work sees.
+    pub(super) fn can_look_up(&self) -> bool {
+        !self.session.is_transaction() || dialect::index_is_of_the_transaction(self.backend)
+    }
+
+    /// Runs a statement that writes. How many rows it changed, or found to be as they shall be.
+    pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let changed = self.session.execute(statement).await.map_err(store_error)?;
+        changed.ok_or_else(|| Misuse::WriteWhileReading.into())
+    }
+
     /// Runs statements that write, in their order.
     pub(super) async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         for statement in dialect::joined(self.backend, statements) {
             self.execute(statement).await?;
         }
         Ok(())
+    }
+
+    /// Runs statements that write, and then one that reads. Its row, of which there is at most one.
+    pub(super) async fn execute_and_find_one<T: FromQueryResult>(
+        &self,
+        mut statements: Vec<Statement>,
+        last: Statement,
+    ) -> Result<Option<T>, StoreError> {
+        statements.push(last);
+        let mut statements = dialect::joined(self.backend, statements);
+        let last = statements.pop();
+        for statement in statements {
+            self.execute(statement).await?;
+        }
+        match last {
+            Some(last) => self.find_one(last).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -110,10 +110,6 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        match self.connection {
-            Connection::Readers(_) => Ok(()),
-            Connection::Snapshot(transaction) => transaction.commit().await.map_err(store_error),
-            Connection::Turn(turn) => turn.commit().await.map_err(store_error),
-        }
+        self.session.commit().await.map_err(store_error)
     }
 }

@@ -5,10 +5,13 @@ use memo_domain::{
     DisplayName, Email, InvalidValue, Locale, PasswordHash, Role, StoreError, Timestamp, User, UserId, UserRepository,
     Version,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DerivePartialModel, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select, prelude::Uuid,
+};
 
 use super::{
-    entity::user::{ActiveModel, Column, Entity, Model},
+    entity::user::{ActiveModel, Column, Entity},
     unit_of_work::SeaOrmUnitOfWork,
     values::{changed, version},
 };
@@ -16,12 +19,12 @@ use super::{
 #[async_trait]
 impl UserRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        let statement = Entity::find().filter(Column::Id.eq(id.as_uuid())).build(self.backend);
+        let statement = find().filter(Column::Id.eq(id.as_uuid())).build(self.backend);
         self.find_one(statement).await?.map(user).transpose()
     }
 
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
-        let statement = Entity::find().filter(Column::EmailKey.eq(email.key())).build(self.backend);
+        let statement = find().filter(Column::EmailKey.eq(email.key())).build(self.backend);
         self.find_one(statement).await?.map(user).transpose()
     }
 
@@ -38,6 +41,27 @@ impl UserRepository for SeaOrmUnitOfWork {
             .build(self.backend);
         changed(self.execute(statement).await?)
     }
+}
+
+/// What is read of a member: all but the key of the address, which is bytes on some databases.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    email_verified: bool,
+    display_name: String,
+    role: String,
+    locale: String,
+    password_hash: Option<String>,
+    disabled_at: Option<i64>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+fn find() -> Select<Entity> {
+    UserRow::select_cols(Entity::find().select_only())
 }
 
 fn row(user: &User) -> ActiveModel {
@@ -57,7 +81,7 @@ fn row(user: &User) -> ActiveModel {
     }
 }
 
-fn user(row: Model) -> Result<User, StoreError> {
+fn user(row: UserRow) -> Result<User, StoreError> {
     Ok(User {
         id: UserId::new(row.id),
         email: Email::new(row.email).map_err(StoreError::corrupt)?,

@@ -29,7 +29,7 @@ async fn a_url_of_something_else_is_refused() {
         "",
         "memo.db",
         "sqlite3:memo.db",
-        "postgres://localhost/memo",
+        "oracle://localhost/memo",
         "sqlite:",
         "sqlite::memory:",
         "sqlite:x.db?mode=memory",

@@ -117,7 +117,7 @@ async fn a_reader_can_not_write() {
 #[tokio::test]
 async fn a_writer_waits_so_long_and_no_longer() {
     let folder = tempfile::tempdir().expect("a folder");
-    let patience = Duration::from_millis(50);
+    let patience = Duration::from_millis(300);
     let store = SeaOrmStore::open(StoreOptions { acquire_timeout: patience, ..options(&folder) });
     let store = store.await.expect("the store opens");
     store.migrate_up().await.expect("the schema is made");

@@ -38,11 +38,13 @@ pub async fn every_operation_is_described(_: TestApp) {
         }
     }
     let expected = BTreeSet::from([
+        "batch_memos",
         "create_memo",
         "delete_memo",
         "get_me",
         "get_memo",
         "healthz",
+        "list_changes",
         "list_memos",
         "patch_me",
         "patch_memo",

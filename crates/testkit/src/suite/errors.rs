@@ -38,6 +38,7 @@ pub async fn bad_json_is_a_problem(app: TestApp) {
     let id = alice.memo("a").await;
     let calls = [
         alice.call("POST", "/api/v1/memos"),
+        alice.call("POST", "/api/v1/memos/batch"),
         alice.call("PUT", &format!("/api/v1/memos/{id}")),
         alice.call("PATCH", &format!("/api/v1/memos/{id}")),
         alice.call("PATCH", "/api/v1/me"),

@@ -78,8 +78,10 @@ pub async fn a_missing_scope_is_named(app: TestApp) {
 }
 
 pub async fn the_scopes_are_those_of_the_contract(_: TestApp) {
-    for operation in known().operations().filter(|operation| operation.path.starts_with("/api/v1/me")) {
-        let kind = if operation.path.starts_with("/api/v1/memos") { "memos" } else { "account" };
+    let of_memos = |path: &str| path.starts_with("/api/v1/memos") || path == "/api/v1/changes";
+    let of_account = |path: &str| path == "/api/v1/me" || path.starts_with("/api/v1/me/");
+    for operation in known().operations().filter(|one| of_memos(one.path) || of_account(one.path)) {
+        let kind = if of_memos(operation.path) { "memos" } else { "account" };
         let access = if operation.method == "get" { "read" } else { "write" };
         assert_eq!(operation.scopes(), Some(vec![&*format!("{kind}:{access}")]), "{}", operation.path);
     }

@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Actor, Call, TestApp, contract::known, suite::for_all};
+use crate::{
+    Actor, Call, TestApp,
+    contract::known,
+    suite::{for_all, merged},
+};
 
 /// Values that are seldom expected.
 fn values() -> Vec<Value> {
@@ -37,9 +41,10 @@ fn values() -> Vec<Value> {
     ]
 }
 
+const MEMO: &[&str] = &["title", "content", "tags", "pinned", "archived", "visibility", "remind_at", "x"];
+
 /// The operations that take a body, and with what.
 fn takers(actor: &Actor, id: &str) -> Vec<(Call, &'static [&'static str])> {
-    const MEMO: &[&str] = &["title", "content", "tags", "pinned", "archived", "visibility", "remind_at", "x"];
     vec![
         (actor.call("POST", "/api/v1/memos"), MEMO),
         (actor.call("PUT", &format!("/api/v1/memos/{id}")), MEMO),
@@ -62,6 +67,35 @@ pub async fn no_value_of_a_member_is_a_server_error(app: TestApp) {
     }
 }
 
+pub async fn no_value_in_a_batch_is_a_server_error(app: TestApp) {
+    let alice = app.user("alice").await;
+    let id = alice.memo("a").await;
+    let update = json!({"op": "update", "id": id, "memo": {}});
+    let mut operations = values();
+    for value in values() {
+        for member in ["op", "id", "if_version", "memo", "x"] {
+            operations.push(merged(update.clone(), &json!({member: value})));
+        }
+        for member in MEMO {
+            operations.push(json!({"op": "create", "memo": {"title": "a", *member: value}}));
+            operations.push(merged(update.clone(), &json!({"memo": {*member: value}})));
+        }
+        alice.batch(&value).await.expect_no_server_error();
+    }
+    for operation in &operations {
+        alice.batch(&json!([operation])).await.expect_no_server_error();
+    }
+    for some in operations.chunks(90) {
+        alice.batch(&json!(some)).await.expect_no_server_error();
+    }
+    let any = "\\{\"operations\": ?\\[\\{?[\\[\\]{}\",:\\\\ a-z0-9]{0,40}\\}?\\]\\}";
+    for_all(50, any, async |body: String| {
+        let call = alice.call("POST", "/api/v1/memos/batch").body("application/json", body);
+        call.await.expect_no_server_error();
+    })
+    .await;
+}
+
 pub async fn no_bytes_in_a_body_are_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
@@ -82,6 +116,8 @@ pub async fn no_query_is_a_server_error(app: TestApp) {
     let id = alice.memo("a").await;
     let names = [
         "scope",
+        "q",
+        "since",
         "tag",
         "pinned",
         "archived",
@@ -125,6 +161,9 @@ pub async fn no_query_is_a_server_error(app: TestApp) {
     for name in names {
         for value in values {
             alice.get(&format!("/api/v1/memos?{name}={value}")).await.expect_no_server_error();
+            if ["since", "limit"].contains(&name) {
+                alice.get(&format!("/api/v1/changes?{name}={value}")).await.expect_no_server_error();
+            }
         }
     }
     for query in ["&", "=", "?", "&&==&", "%", "%zz", "tag", "tag=a&tag", "limit=1&offset=1&cursor=", "tag[]=a", "+"] {

@@ -71,6 +71,7 @@ pub async fn json_is_nested_64_deep_at_most(app: TestApp) {
     let id = alice.memo("a").await;
     for call in [
         alice.call("POST", "/api/v1/memos"),
+        alice.call("POST", "/api/v1/memos/batch"),
         alice.call("PUT", &format!("/api/v1/memos/{id}")),
         alice.call("PATCH", &format!("/api/v1/memos/{id}")),
         alice.call("PATCH", "/api/v1/me"),

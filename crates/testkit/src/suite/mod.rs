@@ -1,10 +1,12 @@
 //! The suite, laid out like the URL tree.
 
 pub mod auth;
+pub mod changes;
 pub mod docs;
 pub mod errors;
 pub mod every_operation;
 pub mod hostile;
+pub mod housekeeping;
 pub mod limits;
 pub mod me;
 pub mod memos;

@@ -76,6 +76,19 @@ pub async fn a_body_may_be_as_large_as_the_settings_say(store: Box<dyn TestStore
     alice.create_memo(&body(room + 1)).await.expect_status(413).problem("body_too_large");
 }
 
+pub async fn a_batch_is_bounded_by_the_greater_limit(store: Box<dyn TestStore>) {
+    const MIB: usize = 1024 * 1024;
+    let app = TestApp::builder(store).settings(|settings| settings.server.body_limit.0 = 17 * MIB).start().await;
+    let alice = app.user("alice").await;
+    let body = json!({"operations": [{"op": "create", "memo": {"title": "a"}}]}).to_string();
+    let batch = |length: usize| {
+        let padded = body.clone() + &" ".repeat(length - body.len());
+        alice.call("POST", "/api/v1/memos/batch").body("application/json", padded)
+    };
+    batch(17 * MIB).await.expect_status(200);
+    batch(17 * MIB + 1).await.expect_status(413).problem("body_too_large");
+}
+
 pub async fn allowed_origins_may_call(store: Box<dyn TestStore>) {
     let origin = "https://app.example.com";
     let app = TestApp::builder(store).settings(|settings| settings.cors.allowed_origins = vec![origin.into()]);

@@ -25,13 +25,13 @@ fn render(language: Language) -> String {
             "Error codes",
             "Each error is a problem document (RFC 9457). Its <code>code</code> never changes its meaning.",
             "Codes of single members",
-            "An answer with status 422 says in <code>errors</code> what to correct, one entry a member.",
+            "An answer with status 422 says in <code>errors</code> what to correct, one entry a member; a batch that fails says there which operation failed.",
         ),
         Language::Ko => (
             "오류 코드",
             "모든 오류는 문제 문서(RFC 9457)입니다. <code>code</code>의 뜻은 바뀌지 않습니다.",
             "항목별 코드",
-            "422 응답의 <code>errors</code>에는 고칠 내용이 항목마다 하나씩 있습니다.",
+            "422 응답의 <code>errors</code>에는 고칠 내용이 항목마다 하나씩 있습니다. 일괄 작업이 실패하면 어느 작업이 실패했는지도 여기에 있습니다.",
         ),
     };
     let mut page = format!(

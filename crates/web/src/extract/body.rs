@@ -8,18 +8,25 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use garde::Validate;
-use serde::de::DeserializeOwned;
 
-use super::{depth::too_deep, serde_error::field_error};
+use super::{
+    depth::too_deep,
+    object::{FromJson, well_formed},
+};
 use crate::{
     limits::Limits,
-    problem::{Code, FieldError, Place, Problem},
+    problem::{Code, Problem},
 };
 
-/// Which media types a JSON body may have.
+/// Which media types a JSON body may have, and how large it may be.
 pub trait JsonKind: 'static {
     /// The first one is the one to name.
     const MEDIA_TYPES: &'static [&'static str];
+
+    /// The most bytes.
+    fn limit(limits: Limits) -> usize {
+        limits.body
+    }
 }
 
 /// `application/json`.
@@ -27,6 +34,17 @@ pub struct Plain;
 
 impl JsonKind for Plain {
     const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
+}
+
+/// `application/json` with the work of many requests.
+pub struct Batch;
+
+impl JsonKind for Batch {
+    const MEDIA_TYPES: &'static [&'static str] = Plain::MEDIA_TYPES;
+
+    fn limit(limits: Limits) -> usize {
+        limits.body.max(Limits::BATCH)
+    }
 }
 
 /// A JSON Merge Patch (RFC 7396).
@@ -45,7 +63,7 @@ pub struct Json<T, K = Plain> {
 
 impl<T, K> FromRequest for Json<T, K>
 where
-    T: DeserializeOwned + Validate<Context = ()> + 'static,
+    T: FromJson + 'static,
     K: JsonKind,
 {
     type Error = actix_web::Error;
@@ -53,7 +71,7 @@ where
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let allowed = check_media_type(request, K::MEDIA_TYPES);
-        let limit = Limits::of(request).body;
+        let limit = K::limit(Limits::of(request));
         let payload = payload.take();
         let length = content_length(request);
         Box::pin(async move {
@@ -126,34 +144,13 @@ pub(super) fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Resul
     Err(problem.with_header(header::HeaderName::from_static(accept), allowed.join(", ")))
 }
 
-fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
     if too_deep(bytes) {
         return Err(Problem::new(Code::JsonTooDeep));
     }
-    // Every body is an object. Without this, serde would read an array as one, member by member.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
+    T::from_json(bytes).or_else(|errors| {
+        // What can't be parsed to its end is no JSON, whatever its beginning says.
         well_formed(bytes)?;
-        return Err(Problem::invalid(vec![FieldError::new(Place::pointer(&[]), "wrong_type")]));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value: T = match serde_path_to_error::deserialize(&mut deserializer) {
-        Ok(value) => value,
-        Err(error) => {
-            // What can't be parsed to its end is no JSON, whatever its beginning says.
-            well_formed(bytes)?;
-            let message = error.inner().to_string();
-            return Err(Problem::invalid(vec![field_error(error.path(), &message, Place::pointer)]));
-        }
-    };
-    deserializer.end().map_err(|error| invalid_json(&error))?;
-    value.validate().map_err(|report| Problem::invalid(FieldError::of_report(report, Place::pointer)))?;
-    Ok(value)
-}
-
-fn well_formed(bytes: &[u8]) -> Result<(), Problem> {
-    serde_json::from_slice::<serde_json::Value>(bytes).map(drop).map_err(|error| invalid_json(&error))
-}
-
-fn invalid_json(error: &serde_json::Error) -> Problem {
-    Problem::new(Code::InvalidJson).about(format_args!("line {}, column {}", error.line(), error.column()))
+        Err(Problem::invalid(errors))
+    })
 }

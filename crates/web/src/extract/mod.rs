@@ -5,13 +5,15 @@ mod caller;
 mod conditions;
 mod depth;
 mod form;
+mod object;
 mod path;
 mod query;
 mod serde_error;
 
-pub use body::{Json, MergePatch, NoBody};
+pub use body::{Batch, Json, MergePatch, NoBody};
 pub use caller::{AccountRead, AccountWrite, Caller, MemosRead, MemosWrite};
 pub use conditions::{IfMatch, none_match};
 pub use form::Form;
+pub use object::{FromJson, object};
 pub use path::MemoPath;
 pub use query::{NoQuery, Query};

@@ -53,7 +53,7 @@ pub struct MemoInput {
     #[schema(required = false, max_length = 100_000, pattern = r"^[^\u0000]*$", default = "")]
     content: String,
     /// Up to 20 tags; trimmed, NFC, compared without case: of equal ones the first stays.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "validation::tag_texts")]
     #[garde(custom(validation::tags), inner(custom(validation::tag)))]
     #[schema(required = false, max_items = 20, schema_with = tag_list)]
     tags: Vec<String>,
@@ -110,7 +110,7 @@ pub struct MemoPatch {
     #[schema(value_type = Option<String>, max_length = 100_000, pattern = r"^[^\u0000]*$")]
     content: Patch<String>,
     /// The new tags, all of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "validation::patched_tag_texts")]
     #[garde(custom(validation::patched_tags))]
     #[schema(required = false, schema_with = nullable_tag_list)]
     tags: Patch<Vec<String>>,

@@ -1,23 +1,30 @@
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::header::{HeaderValue, LINK},
+    http::{
+        StatusCode,
+        header::{HeaderValue, LINK},
+    },
     web::Data,
 };
 use garde::Validate;
 use memo_application::Memos;
 use memo_domain::{
-    InvalidValue, Limit, MemoCursor, MemoFilter, MemoScope, MemoSort, PageRequest, PageStart, Tag, Timestamp, UserId,
+    InvalidValue, Limit, MemoCursor, MemoFilter, MemoScope, MemoSort, PageRequest, PageStart, SearchQuery, Tag,
+    Timestamp, UserId,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::dto::{Memo, MemoList, Visibility, tag_schema};
+use super::{
+    dto::{Memo, MemoList, Visibility, tag_schema},
+    pages::{Known, Page, Pages},
+};
 use crate::{
     HttpSettings,
     extract::{Caller, MemosRead, Query},
     paging::{CursorCodec, Links, PageInfo},
     problem::{FieldError, Place, Problem},
-    respond::revalidated,
+    respond::Representation,
     validation,
 };
 
@@ -30,6 +37,17 @@ pub struct ListQuery {
     #[garde(skip)]
     #[param(nullable = false, inline)]
     scope: Option<Scope>,
+    /// Full text: those that have it in their title or in their content, wherever it stands, also inside a word, in any
+    /// script: `회의` finds `주간회의록`, and one character is enough. Upper and lower case, NFC and NFD, full and half
+    /// width make no difference.
+    ///
+    /// Words are separated by white space and all of them are needed, in any order. `"a phrase"` is found as a whole.
+    /// `-word` and `-"a phrase"` leave out the memos that have it. There is no other syntax and no wildcard, and no
+    /// query is an error: what can't be read so, as a quotation mark without its partner, is searched as it stands. A
+    /// blank query is none.
+    #[garde(custom(validation::optional(validation::search)))]
+    #[param(nullable = false, max_length = 200, pattern = r"^[^\u0000]*$", example = "회의 \"team sync\" -draft")]
+    q: Option<String>,
     /// Those with this tag; repeated: with all of them. Compared without case.
     #[serde(default)]
     #[garde(inner(custom(validation::tag)))]
@@ -71,6 +89,8 @@ pub struct ListQuery {
     #[param(nullable = false, format = "date-time")]
     updated_before: Option<String>,
     /// The order; a minus sign means descending. Without it `-updated_at`. Titles are compared without case.
+    /// `relevance` has the memos first whose titles have the most words of `q`, and among equal ones those changed last;
+    /// without `q` it is `-updated_at`.
     #[garde(skip)]
     #[param(nullable = false, inline)]
     sort: Option<Sort>,
@@ -81,7 +101,7 @@ pub struct ListQuery {
     limit: Option<i64>,
     /// So many items are left out. Not together with `cursor`.
     #[serde(default, deserialize_with = "validation::parsed")]
-    #[garde(custom(validation::offset))]
+    #[garde(custom(validation::natural))]
     #[param(nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     offset: Option<i64>,
     /// `page.next_cursor` of the page before, of the same list. Pages by cursor skip nothing, whatever is inserted.
@@ -119,6 +139,8 @@ enum Sort {
     TitleAscending,
     #[serde(rename = "-title")]
     TitleDescending,
+    #[serde(rename = "relevance")]
+    Relevance,
 }
 
 impl From<Sort> for MemoSort {
@@ -130,6 +152,7 @@ impl From<Sort> for MemoSort {
             (_, created),
             (_, title),
             (_, title_descending),
+            (_, relevance),
         ] = Self::NAMES;
         match sort {
             Sort::UpdatedDescending => updated_descending,
@@ -138,6 +161,7 @@ impl From<Sort> for MemoSort {
             Sort::CreatedAscending => created,
             Sort::TitleAscending => title,
             Sort::TitleDescending => title_descending,
+            Sort::Relevance => relevance,
         }
     }
 }
@@ -164,21 +188,43 @@ pub async fn list_memos(
     caller: Caller<MemosRead>,
     request: HttpRequest,
     memos: Data<Memos>,
+    pages: Data<Pages>,
     settings: Data<HttpSettings>,
     Query(query): Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = List::read(&query, caller.user_id)?;
-    let found = memos.list(&list.filter, list.sort, &list.page, list.with_total).await?;
-    let behind = list.offset.saturating_add(found.page.items.len() as u64);
-    let next = found.page.next.as_ref().map(|cursor| list.codec.write(cursor, behind));
-    let links = list.links(&request, &settings.public_url, next.as_deref());
-    let items = found.page.items.into_iter().map(Memo::from).collect();
-    let body = MemoList { items, page: list.page_info(next), total: found.total };
-    let mut answer = revalidated(&request, &body)?;
-    if let Some(Ok(links)) = links.map(|links| HeaderValue::from_str(&links)) {
-        answer.headers_mut().insert(LINK, links);
+    let member = caller.user_id;
+    let known = if query.is_own() { pages.ask(member, request.query_string()) } else { Known::Nothing };
+    let stamp = match &known {
+        Known::Nothing => None,
+        Known::Asked | Known::Page(..) => Some(memos.stamp(member).await?),
+    };
+    match known {
+        Known::Page(kept, page) if Some(kept) == stamp => return Ok(page.answer(&request)),
+        _ => {}
+    }
+    let page = List::read(&query, member)?.page(&memos, &request, &settings.public_url).await?;
+    let answer = page.answer(&request);
+    if let Some(stamp) = stamp {
+        pages.keep(member, request.query_string(), stamp, page);
     }
     Ok(answer)
+}
+
+impl Page {
+    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let mut answer = self.representation.answer(request, StatusCode::OK);
+        if let Some(Ok(links)) = self.links.as_deref().map(HeaderValue::from_str) {
+            answer.headers_mut().insert(LINK, links);
+        }
+        answer
+    }
+}
+
+impl ListQuery {
+    /// Whether nothing but the member's own memos is in the list.
+    fn is_own(&self) -> bool {
+        matches!(self.scope, None | Some(Scope::Mine))
+    }
 }
 
 /// What a query asks for, in the terms of the domain.
@@ -226,6 +272,16 @@ impl List {
         })
     }
 
+    async fn page(&self, memos: &Memos, request: &HttpRequest, public_url: &str) -> Result<Page, Problem> {
+        let found = memos.list(&self.filter, self.sort, &self.page, self.with_total).await?;
+        let behind = self.offset.saturating_add(found.page.items.len() as u64);
+        let next = found.page.next.as_ref().map(|cursor| self.codec.write(cursor, behind));
+        let links = self.links(request, public_url, next.as_deref());
+        let items = found.page.items.into_iter().map(Memo::from).collect();
+        let body = MemoList { items, page: self.page_info(next), total: found.total };
+        Ok(Page { representation: Representation::new(None, &body)?, links })
+    }
+
     fn page_info(&self, next_cursor: Option<String>) -> PageInfo {
         PageInfo { limit: self.page.limit.get(), offset: self.offset, next_cursor }
     }
@@ -266,6 +322,7 @@ fn filter(query: &ListQuery, viewer: UserId) -> Result<MemoFilter, InvalidValue>
         created_before: time(&query.created_before)?,
         updated_after: time(&query.updated_after)?,
         updated_before: time(&query.updated_before)?,
+        search: query.q.as_deref().map(SearchQuery::parse).transpose()?.flatten(),
     })
 }
 

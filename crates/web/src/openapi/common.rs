@@ -179,6 +179,7 @@ fn example(code: Code) -> Value {
             let limit = FieldError::new(Place::Parameter("limit".into()), "too_large").about(100);
             Problem::invalid(vec![title, limit])
         }
+        Code::ResyncRequired => Problem::resync_required(1024),
         code => Problem::new(code).about(match code {
             Code::InvalidJson => "line 1, column 12",
             Code::InvalidHeader => "if-match",

@@ -101,9 +101,12 @@ codes! {
     MemoTrashed = "memo_trashed", CONFLICT,
         "Memo in the trash" | "휴지통에 있는 메모",
         "A memo in the trash can't be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    ResyncRequired = "resync_required", GONE,
+        "Resync required" | "다시 동기화해야 함",
+        "The changes after this number are no longer kept, or the number is none that a change has had. List all memos anew, then go on with `since` set to `next_since`." | "이 번호 다음의 변경 내역이 더는 보관되어 있지 않거나, 변경에 쓰인 적이 없는 번호입니다. 모든 메모를 처음부터 다시 목록으로 읽은 뒤 `since`에 `next_since`를 넣어 이어서 받으세요.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED,
         "Precondition failed" | "전제 조건 불일치",
-        "The memo has changed since you read it. Read it again, apply your change to what it is now, and send the new ETag." | "읽은 뒤에 메모가 바뀌었습니다. 다시 읽고 지금 상태에 변경을 적용한 다음 새 ETag를 보내세요.";
+        "The memo has changed since you read it. Read it again, apply your change to what it is now, and send the new ETag, or in a batch the new version." | "읽은 뒤에 메모가 바뀌었습니다. 다시 읽고 지금 상태에 변경을 적용한 다음 새 ETag를(일괄 작업에서는 새 버전을) 보내세요.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "Body too large" | "본문이 너무 큼",
         "The body is larger than {0} bytes, the most that this operation takes." | "본문이 이 작업이 받는 최대 크기인 {0}바이트보다 큽니다.";
@@ -163,6 +166,10 @@ field_codes! {
     "wrong_type", "This is not of the type that the OpenAPI document gives." | "OpenAPI 문서에 나온 타입이 아닙니다.";
     "invalid_choice", "This is not one of the values that the OpenAPI document lists." | "OpenAPI 문서에 나열된 값이 아닙니다.";
     "invalid_cursor", "This cursor was not given by this list with these filters and this sort. Start again without it." | "이 필터와 정렬의 목록에서 나온 커서가 아닙니다. 커서 없이 다시 시작하세요.";
+    "memo_not_found", "In a batch: there is no memo with this id that you may read." | "일괄 작업에서: 이 id로 읽을 수 있는 메모가 없습니다.";
+    "not_owner", "In a batch: only the owner of this memo may do this." | "일괄 작업에서: 이 작업은 메모의 소유자만 할 수 있습니다.";
+    "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업에서: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
+    "precondition_failed", "In a batch: this memo is in another version than `if_version`. Read it again." | "일괄 작업에서: 이 메모의 버전이 `if_version`과 다릅니다. 다시 읽으세요.";
     "conflicting_parameters", "This can't be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }
 

@@ -60,6 +60,14 @@ impl FieldError {
             .collect()
     }
 
+    /// The same, said of something that holds what it was said of.
+    pub(super) fn within(mut self, outer: &str) -> Self {
+        if let Place::Pointer(pointer) = &mut self.place {
+            pointer.insert_str(0, outer);
+        }
+        self
+    }
+
     pub(super) fn document(&self, language: Language) -> FieldErrorDocument {
         let detail = FIELD_CODES.iter().find(|(code, _)| *code == self.code).map_or("", |(_, text)| language.of(*text));
         let (pointer, parameter) = match &self.place {

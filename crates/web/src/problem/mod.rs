@@ -32,13 +32,14 @@ pub struct Problem {
     code: Code,
     argument: Option<String>,
     errors: Vec<FieldError>,
+    next_since: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     /// A problem with this code.
     pub const fn new(code: Code) -> Self {
-        Self { code, argument: None, errors: Vec::new(), headers: Vec::new() }
+        Self { code, argument: None, errors: Vec::new(), next_since: None, headers: Vec::new() }
     }
 
     /// With what its detail leaves open.
@@ -58,6 +59,23 @@ impl Problem {
     /// Of a request that was parsed, but is not valid.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(Code::ValidationFailed) }
+    }
+
+    /// Of a place from which the changes can't be followed.
+    pub fn resync_required(next_since: u64) -> Self {
+        Self { next_since: Some(next_since), ..Self::new(Code::ResyncRequired) }
+    }
+
+    /// Of one operation of a batch: `errors` says of which one.
+    fn of_operation(mut self, index: usize) -> Self {
+        let operation = format!("/operations/{index}");
+        if self.errors.is_empty() {
+            self.errors.push(FieldError::new(Place::Pointer(operation), self.code.info().code));
+        } else {
+            let memo = operation + "/memo";
+            self.errors = self.errors.into_iter().map(|error| error.within(&memo)).collect();
+        }
+        self
     }
 
     /// The answer, for one request.
@@ -92,6 +110,7 @@ impl Problem {
             code: info.code.to_owned(),
             request_id: request_id.to_owned(),
             errors: if errors.is_empty() { None } else { Some(errors) },
+            next_since: self.next_since,
         }
     }
 }
@@ -132,6 +151,8 @@ impl From<Error> for Problem {
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
+            Error::Operation { index, source } => Self::from(*source).of_operation(index),
+            Error::ResyncRequired { next_since } => Self::resync_required(next_since),
             Error::EmailTaken => Self::new(Code::EmailTaken),
             Error::SignUpClosed => Self::new(Code::SignUpClosed),
             // The token endpoint answers these two in the form of RFC 6749, and nothing else gives them.
@@ -210,10 +231,14 @@ pub struct ProblemDocument {
     /// Names this request in the log.
     #[schema(min_length = 1, max_length = 64)]
     pub request_id: String,
-    /// What to correct, where the status is 422.
+    /// What to correct, where the status is 422; of a batch that failed, which operation it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub errors: Option<Vec<FieldErrorDocument>>,
+    /// Where to go on after the memos were listed anew, where the code is `resync_required`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_since: Option<u64>,
 }
 
 /// One thing to correct: `pointer` names a member of the body (RFC 6901), `parameter` one of the query.

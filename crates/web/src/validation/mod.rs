@@ -2,77 +2,16 @@
 //!
 //! garde carries texts alone, so each error is an [`InvalidValue`] in its text form, which the problem document reads back.
 
-use std::str::FromStr;
+mod reading;
 
 use garde::Error;
-use memo_domain::{Content, DisplayName, Email, InvalidValue, Limit, Password, Tag, Tags, Timestamp, Title};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, IntoDeserializer},
+use memo_domain::{
+    Content, DisplayName, Email, InvalidValue, Limit, MemoId, Password, SearchQuery, Tag, Tags, Timestamp, Title,
 };
+pub use reading::{AtMost, Patch, choice, object, parsed, patched_choice, patched_tag_texts, tag_texts, whole_number};
 
-/// The greatest offset: the greatest whole number that every JSON reader keeps exact (RFC 8259, section 6).
-const MAX_OFFSET: usize = 9_007_199_254_740_991;
-
-/// What a JSON Merge Patch (RFC 7396) says of one member.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Patch<T> {
-    /// Nothing: it stays.
-    #[default]
-    Absent,
-    /// It is taken away.
-    Null,
-    /// It is set.
-    Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
-    }
-}
-
-/// A number or a truth value of a query. serde by itself would take an empty one for none at all.
-pub fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|_| D::Error::custom("not of the type that is needed here"))
-}
-
-/// One of a list of names, and no other form in which serde would read an enum.
-pub fn choice<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    T::deserialize(String::deserialize(deserializer)?.into_deserializer())
-}
-
-/// As [`choice`], patched.
-pub fn patched_choice<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Patch<T>, D::Error> {
-    match Option::<String>::deserialize(deserializer)? {
-        None => Ok(Patch::Null),
-        Some(name) => T::deserialize(name.into_deserializer()).map(Patch::Value),
-    }
-}
-
-impl<T> Patch<T> {
-    /// The value that is set, where taking it away means the default.
-    pub fn or_default(self) -> Option<T>
-    where
-        T: Default,
-    {
-        match self {
-            Self::Absent => None,
-            Self::Null => Some(T::default()),
-            Self::Value(value) => Some(value),
-        }
-    }
-
-    /// The value that is set, where it can't be taken away.
-    pub fn or_required(self) -> Result<Option<T>, InvalidValue> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Null => Err(InvalidValue::Required),
-            Self::Value(value) => Ok(Some(value)),
-        }
-    }
-}
+/// The greatest whole number that every JSON reader keeps exact (RFC 8259, section 6).
+const MAX_EXACT: usize = 9_007_199_254_740_991;
 
 fn refused(reason: InvalidValue) -> Error {
     Error::new(reason)
@@ -94,6 +33,8 @@ rules! {
     display_name = DisplayName::new;
     email = Email::new;
     password = Password::new;
+    search = SearchQuery::parse;
+    memo_id = MemoId::parse;
 }
 
 /// Valid tags, each at its own place, and not too many.
@@ -120,12 +61,31 @@ pub fn limit<C>(value: &Option<i64>, _: &C) -> garde::Result {
     Limit::new(u64::try_from(*value).unwrap_or(0)).map(drop).map_err(refused)
 }
 
-/// A number of items to leave out.
+/// A number of items, or the number of one.
 #[expect(clippy::ref_option, reason = "garde hands over the field as it is")]
-pub fn offset<C>(value: &Option<i64>, _: &C) -> garde::Result {
+pub fn natural<C>(value: &Option<i64>, _: &C) -> garde::Result {
     match value.map(usize::try_from) {
         Some(Err(_)) => Err(refused(InvalidValue::TooSmall { min: 0 })),
-        Some(Ok(value)) if value > MAX_OFFSET => Err(refused(InvalidValue::TooLarge { max: MAX_OFFSET })),
+        Some(Ok(value)) if value > MAX_EXACT => Err(refused(InvalidValue::TooLarge { max: MAX_EXACT })),
+        _ => Ok(()),
+    }
+}
+
+/// The number of a state, which is what is kept in 32 bits.
+#[expect(clippy::ref_option, reason = "garde hands over the field as it is")]
+pub fn version<C>(value: &Option<i64>, _: &C) -> garde::Result {
+    match value {
+        Some(..1) => Err(refused(InvalidValue::TooSmall { min: 1 })),
+        Some(value) if u32::try_from(*value).is_err() => Err(refused(InvalidValue::TooLarge { max: 4_294_967_295 })),
+        _ => Ok(()),
+    }
+}
+
+/// A list that is neither empty nor too long.
+pub fn one_or_more<T, C, const N: usize>(list: &AtMost<T, N>, _: &C) -> garde::Result {
+    match list.0.len() {
+        0 => Err(refused(InvalidValue::Required)),
+        length if length > N => Err(refused(InvalidValue::TooMany { max: N })),
         _ => Ok(()),
     }
 }

@@ -1,31 +1,38 @@
-//! How a URL becomes pools of connections.
+//! How a URL becomes connections, and what the statements of a unit of work run on.
 
-mod group_writer;
-mod readers;
-mod sqlite;
-mod sqlite_log;
+mod file;
+mod server;
+mod session;
 
-use memo_domain::StoreError;
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use memo_domain::{Access, StoreError};
+use sea_orm::{
+    DbBackend, DbErr, RuntimeErr, Statement,
+    sea_query::Values,
+    sqlx::{self, AssertSqlSafe, IntoArguments, query::Query},
+};
+use sea_query_sqlx::SqlxValues;
 use thiserror::Error;
 
-pub use group_writer::{GroupWriter, Turn};
-pub use readers::Readers;
+pub use session::Session;
 
-use super::StoreOptions;
+use super::{StoreOptions, error::store_error};
+pub use file::File;
+pub use server::{Pool, connect_for_migrations};
 
-/// The connections that reads and writes use.
+/// The connections to a database.
 #[derive(Debug)]
-pub struct Pools {
-    /// Single statements that read.
-    pub readers: Readers,
-    /// Transactions that read.
-    pub reader: DatabaseConnection,
-    pub writer: GroupWriter,
+pub enum Database {
+    /// SQLite.
+    File(File),
+    /// The others.
+    Server(Pool),
 }
 
 #[derive(Debug, Error)]
-#[error("the URL of the database is not one of a SQLite file, as in sqlite:memo.db or sqlite:///var/lib/memo.db")]
+#[error(
+    "the URL of the database is none of a SQLite file, as in sqlite:memo.db or sqlite:///var/lib/memo.db, and none of a \
+     server, as in postgres://user:password@host/database or mysql://user:password@host/database"
+)]
 struct UnknownUrl;
 
 impl From<UnknownUrl> for StoreError {
@@ -35,15 +42,50 @@ impl From<UnknownUrl> for StoreError {
 }
 
 /// Opens the connections; the scheme of the URL says to what.
-pub async fn connect(options: &StoreOptions) -> Result<Pools, StoreError> {
-    match options.url.split_once(':') {
-        Some(("sqlite", _)) => sqlite::connect(options).await,
-        _ => Err(UnknownUrl.into()),
+pub async fn connect(options: &StoreOptions) -> Result<Database, StoreError> {
+    let backend = match options.url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => return file::connect(options).await.map(Database::File),
+        Some("postgres" | "postgresql") => DbBackend::Postgres,
+        Some("mysql" | "mariadb") => DbBackend::MySql,
+        _ => return Err(UnknownUrl.into()),
+    };
+    server::connect(backend, options).await.map(Database::Server)
+}
+
+impl Database {
+    pub fn backend(&self) -> DbBackend {
+        match self {
+            Self::File(_) => DbBackend::Sqlite,
+            Self::Server(pool) => pool.backend(),
+        }
+    }
+
+    /// Begins what the statements of a unit of work run on.
+    pub async fn begin(&self, access: Access) -> Result<Session, StoreError> {
+        match self {
+            Self::File(file) => file.begin(access).await.map_err(store_error),
+            Self::Server(pool) => pool.session(access).await.map_err(driver_error).map_err(store_error),
+        }
+    }
+
+    /// Waits for what runs, and closes the connections.
+    pub async fn close(&self) {
+        match self {
+            Self::File(file) => file.close().await,
+            Self::Server(pool) => pool.close().await,
+        }
     }
 }
 
-fn pool_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
-    let mut pool = ConnectOptions::new(&options.url);
-    pool.max_connections(connections).acquire_timeout(options.acquire_timeout).sqlx_logging(options.log_sql);
-    pool
+fn query<DB>(statement: &Statement) -> Query<'_, DB, SqlxValues>
+where
+    DB: sqlx::Database,
+    SqlxValues: IntoArguments<DB>,
+{
+    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+}
+
+fn driver_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

@@ -35,6 +35,16 @@ pub const fn insert_change(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Reads the last number and the version of a member. Value: the member.
+pub const fn stamp(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "SELECT last_seq, version FROM users LEFT JOIN change_feeds ON owner_id = users.id WHERE users.id = $1"
+        }
+        _ => "SELECT last_seq, version FROM users LEFT JOIN change_feeds ON owner_id = users.id WHERE users.id = ?",
+    }
+}
+
 /// Removes the oldest changes before a time. Values: the time, how many at most.
 pub const fn remove_changes(backend: DbBackend) -> &'static str {
     match backend {

@@ -14,6 +14,18 @@ pub fn finds_by_first(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
+/// Whether a transaction finds in the index what it sees. That of MySQL knows only what is committed by now: not what the
+/// transaction itself has written, and not what it still sees of what others have changed.
+pub fn index_is_of_the_transaction(backend: DbBackend) -> bool {
+    backend != DbBackend::MySql
+}
+
+/// Of memos: that they are not entered. `None` where a migration enters all of them or none.
+pub fn is_not_entered(backend: DbBackend) -> Option<Expr> {
+    (backend == DbBackend::MySql)
+        .then(|| Expr::cust("NOT EXISTS (SELECT 1 FROM memo_grams WHERE memo_grams.memo_id = memos.id)"))
+}
+
 /// Enters a memo that was just inserted.
 pub fn enter(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
     let sql = match backend {
@@ -86,7 +98,7 @@ pub fn count(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, most: u
 
 /// A column to sort by that no index is walked for.
 pub fn opaque(column: Expr, is_text: bool) -> Expr {
-    if is_text { column.binary(sea_orm::sea_query::BinOper::Custom("||".into()), "") } else { column.add(0) }
+    if is_text { column.binary(sea_orm::sea_query::BinOper::Custom("||"), "") } else { column.add(0) }
 }
 
 fn text(backend: DbBackend, owner: UserId, title: &Title, content: &Content) -> String {
@@ -120,18 +132,16 @@ fn words(words: impl Iterator<Item = String>) -> String {
 }
 
 fn word(backend: DbBackend, gram: Gram) -> String {
-    match backend {
+    if backend == DbBackend::Sqlite {
         // The first four digits are the first character.
-        DbBackend::Sqlite => format!("{:08x}", gram.number()),
-        // As short as letters and digits of one case make it; longer than any word that is left out as too common.
-        _ => {
-            let mut number = gram.number();
-            let mut word = [b'0'; 7];
-            for digit in word.iter_mut().rev() {
-                *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
-                number /= 36;
-            }
-            word.iter().map(|digit| char::from(*digit)).collect()
-        }
+        return format!("{:08x}", gram.number());
     }
+    // As short as letters and digits of one case make it; longer than any word that is left out as too common.
+    let mut number = gram.number();
+    let mut word = [b'0'; 7];
+    for digit in word.iter_mut().rev() {
+        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
+        number /= 36;
+    }
+    word.iter().map(|digit| char::from(*digit)).collect()
 }

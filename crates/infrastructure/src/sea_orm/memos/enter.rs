@@ -3,7 +3,7 @@
 use memo_domain::{Content, Title, UserId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    prelude::Uuid,
+    QueryTrait, prelude::Uuid,
 };
 
 use crate::sea_orm::{
@@ -22,7 +22,15 @@ struct Kept {
     content: String,
 }
 
-/// Enters all memos into an index that has none.
+/// Whether memos are missing in the index: a process may have ended while it entered them, where the database keeps each
+/// step of a migration at once.
+pub async fn lacks_some(transaction: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let Some(is_missing) = dialect::is_not_entered(transaction.get_database_backend()) else { return Ok(false) };
+    let missing = Entity::find().select_only().column(Column::Id).filter(is_missing).limit(1);
+    Ok(missing.into_tuple::<Uuid>().one(transaction).await?.is_some())
+}
+
+/// Enters all memos that are not in the index.
 pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
     let unreadable = |error: memo_domain::InvalidValue| DbErr::Type(error.to_string());
     let backend = transaction.get_database_backend();
@@ -32,6 +40,7 @@ pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> 
             .select_only()
             .columns([Column::Id, Column::OwnerId, Column::Title, Column::Content])
             .filter(last.map_or_else(|| Column::Id.is_not_null(), |last: Uuid| Column::Id.gt(last)))
+            .apply_if(dialect::is_not_entered(backend), QueryFilter::filter)
             .order_by_asc(Column::Id)
             .limit(CHUNK);
         let memos = select.into_model::<Kept>().all(transaction).await?;

@@ -10,8 +10,8 @@ mod search;
 
 use async_trait::async_trait;
 use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page, PageRequest, SortField,
-    StoreError, Version,
+    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page,
+    PageRequest, SortField, StoreError, Version,
 };
 use sea_orm::{
     ActiveValue::NotSet,
@@ -28,14 +28,15 @@ use super::{
     unit_of_work::SeaOrmUnitOfWork,
     values::changed,
 };
-pub use enter::enter_all;
+pub use enter::{enter_all, lacks_some};
 pub use query::Lookup;
 use row::{MemoRow, to_row};
 
 #[async_trait]
 impl MemoRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError> {
-        self.find_one::<MemoRow>(self.memo_lookup.of(id)).await?.map(MemoRow::into_view).transpose()
+        let statement = if self.locks_rows() { self.memo_lookup.locking(id) } else { self.memo_lookup.of(id) };
+        self.find_one::<MemoRow>(statement).await?.map(MemoRow::into_view).transpose()
     }
 
     async fn list(
@@ -60,12 +61,16 @@ impl MemoRepository for SeaOrmUnitOfWork {
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
-    async fn insert(&mut self, memo: &Memo) -> Result<(), StoreError> {
+    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
         let mut statements = vec![Entity::insert(to_row(memo)?).build(self.backend)];
         statements.extend(self.insert_tags(memo, || Expr::value(memo.owner_id.as_uuid())));
         let MemoState { title, content, .. } = &memo.state;
         statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
-        self.execute_all(statements).await
+        let owner =
+            self.execute_and_find_one::<query::Owner>(statements, query::owner_name(memo, self.backend)).await?;
+        let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
+        let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
+        Ok(MemoView { memo: memo.clone(), owner_name })
     }
 
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {

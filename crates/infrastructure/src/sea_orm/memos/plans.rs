@@ -4,7 +4,7 @@ use memo_domain::{
     MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SearchQuery, SortField, SortPosition, Tag,
     Timestamp, UserId, Visibility,
 };
-use sea_orm::{ConnectionTrait, QueryTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryTrait, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -12,11 +12,16 @@ use super::{
     query::{self, Rows},
     search::{Plan, Start},
 };
-use crate::sea_orm::{SeaOrmStore, StoreOptions};
+use crate::sea_orm::{SeaOrmStore, StoreOptions, connect::Database};
+
+fn reader(store: &SeaOrmStore) -> &DatabaseConnection {
+    let Database::File(file) = &store.database else { panic!("a file") };
+    file.reader()
+}
 
 async fn plan(store: &SeaOrmStore, statement: Statement) -> String {
     let statement = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
-    let rows = store.pools.reader.query_all_raw(statement).await.expect("the plan is made");
+    let rows = reader(store).query_all_raw(statement).await.expect("the plan is made");
     let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
     steps.join("\n")
 }
@@ -38,7 +43,7 @@ async fn list(
     by: &Plan,
 ) -> String {
     let rows = Rows { sort, start: &start, most: 21 };
-    let backend = store.pools.reader.get_database_backend();
+    let backend = reader(store).get_database_backend();
     plan(store, query::list(filter, &rows, by, backend).expect("a list").build(backend)).await
 }
 
@@ -57,7 +62,7 @@ fn mine() -> MemoFilter {
 #[tokio::test]
 async fn every_list_walks_the_index_of_its_kind() {
     let (store, _folder) = store().await;
-    let backend = store.pools.reader.get_database_backend();
+    let backend = reader(&store).get_database_backend();
     let one = plan(&store, query::Lookup::new(backend).of(MemoId::new(Uuid::max()))).await;
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 

@@ -1,8 +1,8 @@
 //! The statements that find memos.
 
 use memo_domain::{
-    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition, StoreError,
-    Tag, Timestamp, UserId, Visibility,
+    Memo, MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition,
+    StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
@@ -30,15 +30,31 @@ use crate::sea_orm::{
 pub struct Lookup {
     backend: DbBackend,
     text: String,
+    locking: String,
 }
 
 impl Lookup {
     pub fn new(backend: DbBackend) -> Self {
-        Self { backend, text: views().filter(Column::Id.eq(Uuid::nil())).build(backend).sql }
+        let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
+        // The owner's row is not joined: it would be locked as well, and with it all that the owner adds.
+        let owner_name = Query::select()
+            .column((user::Entity, user::Column::DisplayName))
+            .from(user::Entity)
+            .and_where(Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::OwnerId)))
+            .take();
+        let locking =
+            Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
+        Self { backend, text: of(views()), locking: of(locking.lock_exclusive()) }
     }
 
     pub fn of(&self, id: MemoId) -> Statement {
         Statement::from_sql_and_values(self.backend, &self.text, [id.as_uuid().into()])
+    }
+
+    /// By one who may change it. Others who may wait until this one has ended, and then see what it did; otherwise all but
+    /// one of those who change a memo at the same time would find it changed and begin anew.
+    pub fn locking(&self, id: MemoId) -> Statement {
+        Statement::from_sql_and_values(self.backend, &self.locking, [id.as_uuid().into()])
     }
 }
 
@@ -77,7 +93,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         PageStart::Offset(0) => {}
         // No list is longer than what fits a signed number, and a database refuses a greater one.
         PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
-        PageStart::After(cursor) => select = select.filter(behind(column, sort, cursor)?),
+        PageStart::After(cursor) => select = select.filter(behind(backend, column, sort, cursor)?),
     }
     Ok(select)
 }
@@ -143,6 +159,21 @@ pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
 #[derive(FromQueryResult)]
 pub struct Count {
     pub count: i64,
+}
+
+/// What the owner of a memo is called.
+pub fn owner_name(memo: &Memo, backend: DbBackend) -> Statement {
+    user::Entity::find()
+        .select_only()
+        .column(user::Column::DisplayName)
+        .filter(user::Column::Id.eq(memo.owner_id.as_uuid()))
+        .build(backend)
+}
+
+/// What [`owner_name`] gives.
+#[derive(FromQueryResult)]
+pub struct Owner {
+    pub display_name: String,
 }
 
 /// The owner of a memo.
@@ -215,8 +246,8 @@ fn has(tag: &Tag) -> Expr {
     Expr::exists(tagged)
 }
 
-/// What comes behind a place. Two columns are compared as one value, which every database finds in an index.
-fn behind(column: Column, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
+/// What comes behind a place.
+fn behind(backend: DbBackend, column: Column, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
     let position = match (sort.field, &cursor.position) {
         (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(time)) => {
             Value::from(Timestamp::as_micros(*time))
@@ -224,10 +255,7 @@ fn behind(column: Column, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, S
         (SortField::Title, SortPosition::Text(text)) => Value::from(text.as_str()),
         _ => return Err(Misuse::CursorOfOtherOrder.into()),
     };
-    let place = Expr::tuple([Expr::col((Entity, column)), Expr::col((Entity, Column::Id))]);
-    let cursor = Expr::tuple([Expr::value(position), Expr::value(cursor.id.as_uuid())]);
-    Ok(match sort.direction {
-        SortDirection::Ascending => place.gt(cursor),
-        SortDirection::Descending => place.lt(cursor),
-    })
+    let columns = [Expr::col((Entity, column)), Expr::col((Entity, Column::Id))];
+    let place = [Expr::value(position), Expr::value(cursor.id.as_uuid())];
+    Ok(dialect::behind(backend, columns, place, sort.direction == SortDirection::Ascending))
 }

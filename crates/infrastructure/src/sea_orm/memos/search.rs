@@ -67,7 +67,9 @@ impl SeaOrmUnitOfWork {
         if let Some(search) = &filter.search {
             let wanted = Wanted::of(search, dialect::finds_by_first(self.backend));
             plan.texts_decide = !wanted.is_exact;
-            if !wanted.is_empty() {
+            if !self.can_look_up() {
+                plan.texts_decide = true;
+            } else if !wanted.is_empty() {
                 let count = dialect::count_found(self.backend, query::searched_owner(filter), &wanted, FEW + 1);
                 if self.is_few(count).await? {
                     plan.start = Start::Search;

@@ -122,7 +122,7 @@ pub async fn pages_by_cursor_have_each_memo_once(app: TestApp) {
         alice.memo(if n % 2 == 0 { "same" } else { "SAME" }).await;
         app.clock.advance(Duration::from_secs(n / 4 % 2));
     }
-    for sort in ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"] {
+    for sort in ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title", "relevance"] {
         let whole = alice.list_memos(&[("sort", sort), ("limit", "100")]).await.expect_status(200);
         let ids = |answer: &Answer| -> Vec<_> {
             answer["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()

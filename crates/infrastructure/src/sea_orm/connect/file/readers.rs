@@ -10,18 +10,17 @@ use std::{
 
 use sea_orm::{
     ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement,
-    sea_query::Values,
     sqlx::{
-        self, AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection,
-        query::Query,
+        ConnectOptions, Connection, SqliteConnection,
         sqlite::{SqliteConnectOptions, SqliteRow},
     },
 };
-use sea_query_sqlx::SqlxValues;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
+
+use crate::sea_orm::connect::{driver_error, query};
 
 /// The connections; a clone shares them.
 #[derive(Clone)]
@@ -55,14 +54,14 @@ impl Readers {
     /// The row that a statement finds, of which there is at most one.
     pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut borrowed = self.borrow().await?;
-        let row = query(statement).fetch_optional(borrowed.connection()?).await.map_err(failed)?;
+        let row = query(statement).fetch_optional(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(row.map(QueryResult::from))
     }
 
     /// The rows that a statement finds.
     pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut borrowed = self.borrow().await?;
-        let rows: Vec<SqliteRow> = query(statement).fetch_all(borrowed.connection()?).await.map_err(failed)?;
+        let rows: Vec<SqliteRow> = query(statement).fetch_all(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
@@ -112,13 +111,4 @@ impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         self.readers.lock().extend(self.connection.take());
     }
-}
-
-fn query(statement: &Statement) -> Query<'_, Sqlite, SqlxValues> {
-    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
-}
-
-fn failed(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

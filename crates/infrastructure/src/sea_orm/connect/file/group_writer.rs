@@ -4,17 +4,23 @@
 //! savepoint in one transaction; the last of the queue commits for all of them, and only then does each learn that it is
 //! kept. A unit of work that fails is rolled back to its own savepoint and touches no other. A writer that is alone gets a
 //! transaction of its own, as if none of this were here.
+//!
+//! Each statement is a way to the thread of the connection and back. So a savepoint is made by the first statement of its
+//! unit of work, which also lets go of the one before.
 
 use std::{
     mem,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryResult, Statement,
+    TransactionTrait,
+};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, OwnedMutexGuard, oneshot},
@@ -49,7 +55,14 @@ struct Group {
     began: Option<Instant>,
     turns: usize,
     done: Vec<oneshot::Sender<Result<(), DbErr>>>,
+    /// The savepoint of the unit of work before, where it made one and is done.
+    before: Option<&'static str>,
+    /// The savepoint of a unit of work that was dropped, perhaps before it was made.
+    undone: Option<&'static str>,
 }
+
+/// Two names are enough, since each turn lets go of the savepoint before its own.
+const SAVEPOINTS: [&str; 2] = ["a", "b"];
 
 impl GroupWriter {
     pub fn new(pool: DatabaseConnection, patience: Duration) -> Self {
@@ -76,9 +89,12 @@ impl GroupWriter {
         let group = lock.await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         waiting.got_turn = true;
         drop(waiting);
-        let mut turn = Turn { shared: self.0.clone(), group: Some(group), savepoint: None, is_first: false };
-        // On its own: a savepoint that is given up while it is made would roll back the transaction around it, and with it
-        // what others were told is kept. Made, it is dropped like any other.
+        let mut turn =
+            Turn { shared: self.0.clone(), group: Some(group), savepoint: None, has_written: AtomicBool::new(false) };
+        if turn.is_ready() {
+            return Ok(turn);
+        }
+        // On its own: what is given up halfway could not be told from what is done.
         let (sender, opened) = oneshot::channel();
         spawn(async move {
             let result = turn.open().await;
@@ -126,11 +142,15 @@ impl Shared {
 
 /// Commits for all that are done, and tells them.
 async fn finish(mut group: OwnedMutexGuard<Group>) {
+    let undone = group.undo().await;
     let Group { transaction, done, .. } = mem::take(&mut *group);
-    let result = match transaction {
-        None => Ok(()),
-        Some(transaction) if done.is_empty() => transaction.rollback().await,
-        Some(transaction) => transaction.commit().await,
+    let result = match (transaction, undone) {
+        (None, undone) => undone,
+        (Some(transaction), undone) if done.is_empty() || undone.is_err() => {
+            let rolled_back = transaction.rollback().await;
+            undone.and(rolled_back)
+        }
+        (Some(transaction), _) => transaction.commit().await,
     };
     drop(group);
     for sender in done {
@@ -139,58 +159,114 @@ async fn finish(mut group: OwnedMutexGuard<Group>) {
     }
 }
 
+impl Group {
+    /// Takes back what the unit of work before has left, where it was dropped. Then no savepoint is left.
+    async fn undo(&mut self) -> Result<(), DbErr> {
+        let (Some(undone), Some(transaction)) = (self.undone.take(), &self.transaction) else { return Ok(()) };
+        let before = self.before.take();
+        if end(transaction, "ROLLBACK TO", undone).await? {
+            return end(transaction, "RELEASE", undone).await.map(drop);
+        }
+        // It was dropped before its savepoint was made, and so before it wrote; or an error of the disk has ended the
+        // transaction behind our back, and with it what others wrote.
+        if transaction.execute_unprepared("BEGIN IMMEDIATE").await.is_ok() {
+            return Err(ended());
+        }
+        if let Some(before) = before {
+            end(transaction, "RELEASE", before).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether there was such a savepoint.
+async fn end(transaction: &DatabaseTransaction, how: &str, savepoint: &str) -> Result<bool, DbErr> {
+    match transaction.execute_unprepared(&format!("{how} {savepoint}")).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.to_string().contains("no such savepoint") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// A unit of work that writes. Dropped, it is rolled back.
 pub struct Turn {
     shared: Arc<Shared>,
     /// Held while this unit of work runs; taken when it ends.
     group: Option<OwnedMutexGuard<Group>>,
-    savepoint: Option<DatabaseTransaction>,
-    /// Whether it began the transaction: then it needs no savepoint of its own.
-    is_first: bool,
+    /// Its own, where others have written before it in the transaction.
+    savepoint: Option<&'static str>,
+    /// Whether a statement was sent, and with it the savepoint.
+    has_written: AtomicBool,
 }
 
 impl Turn {
+    /// Takes over a transaction that is open and has nothing to be taken back.
+    fn is_ready(&mut self) -> bool {
+        let Some(group) = &mut self.group else { return false };
+        let is_ready = group.transaction.is_some() && group.undone.is_none();
+        if is_ready {
+            group.turns += 1;
+            self.savepoint = SAVEPOINTS.into_iter().find(|name| group.before != Some(name));
+        }
+        is_ready
+    }
+
     async fn open(&mut self) -> Result<(), DbErr> {
         let Some(group) = &mut self.group else { return Err(ended()) };
-        if group.transaction.is_some() {
-            group.turns += 1;
-            let begun = match &group.transaction {
-                Some(transaction) => transaction.begin().await,
-                None => Err(ended()),
-            };
-            match begun {
-                Ok(savepoint) => self.savepoint = Some(savepoint),
-                Err(error) => {
-                    // The driver may have rolled back more than the savepoint that it could not make.
-                    for sender in mem::take(&mut **group).done {
-                        let _ = sender.send(Err(error.clone()));
-                    }
-                    return Err(error);
-                }
+        if let Err(error) = group.undo().await {
+            // What the others wrote can't be told from what was to be taken back.
+            for sender in mem::take(&mut **group).done {
+                let _ = sender.send(Err(error.clone()));
             }
-        } else {
-            let options = dialect::write_transaction(self.shared.pool.get_database_backend());
-            group.transaction = Some(self.shared.pool.begin_with_options(options).await?);
-            group.began = Some(Instant::now());
-            group.turns = 1;
-            self.is_first = true;
+            return Err(error);
         }
+        if self.is_ready() {
+            return Ok(());
+        }
+        let Some(group) = &mut self.group else { return Err(ended()) };
+        let transaction = self.shared.pool.begin_with_options(dialect::sqlite_write()).await?;
+        **group = Group { transaction: Some(transaction), began: Some(Instant::now()), turns: 1, ..Group::default() };
         Ok(())
     }
 
-    /// What statements run on.
-    pub fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        let shared = || self.group.as_ref()?.transaction.as_ref();
-        self.savepoint.as_ref().or_else(shared).ok_or_else(ended)
+    /// The row that a statement finds, of which there is at most one.
+    pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.connection()?.query_one_raw(self.beginning(statement)).await
+    }
+
+    /// The rows that a statement finds.
+    pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.connection()?.query_all_raw(self.beginning(statement)).await
+    }
+
+    /// Runs a statement that writes. How many rows it changed.
+    pub async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
+        self.connection()?.execute_raw(self.beginning(statement)).await.map(|done| done.rows_affected())
+    }
+
+    fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.group.as_ref().and_then(|group| group.transaction.as_ref()).ok_or_else(ended)
+    }
+
+    /// The statement; the first one with the savepoint before it.
+    fn beginning(&self, mut statement: Statement) -> Statement {
+        if self.has_written.swap(true, Ordering::Relaxed) {
+            return statement;
+        }
+        if let (Some(savepoint), Some(group)) = (self.savepoint, &self.group) {
+            let before = group.before.map(|before| format!("RELEASE {before};")).unwrap_or_default();
+            statement.sql = format!("{before}SAVEPOINT {savepoint};{}", statement.sql);
+        }
+        statement
     }
 
     /// Ends the unit of work; when this returns, it is on the disk.
     pub async fn commit(mut self) -> Result<(), DbErr> {
-        if let Some(savepoint) = self.savepoint.take() {
-            savepoint.commit().await?;
-        }
         let (sender, kept) = oneshot::channel();
         let Some(mut group) = self.group.take() else { return Err(ended()) };
+        if *self.has_written.get_mut() {
+            group.before = self.savepoint;
+        }
         group.done.push(sender);
         let shared = self.shared.clone();
         // On its own: a commit that others wait for must not end because this caller goes away.
@@ -201,12 +277,13 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // Dropped first, it is rolled back before anything else runs on the connection.
-        let had_savepoint = self.savepoint.take().is_some();
         let Some(mut group) = self.group.take() else { return };
-        if self.is_first && !had_savepoint {
-            // Nobody else has written in it yet.
-            *group = Group::default();
+        if *self.has_written.get_mut() {
+            match self.savepoint {
+                Some(savepoint) => group.undone = Some(savepoint),
+                // Nobody else has written in it yet.
+                None => *group = Group::default(),
+            }
         }
         let shared = self.shared.clone();
         spawn(async move { shared.pass_on(group).await });

@@ -1,5 +1,9 @@
 //! Connections to a SQLite file.
 
+mod group_writer;
+mod log;
+mod readers;
+
 use std::{
     fs::OpenOptions,
     io,
@@ -10,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use log::LevelFilter;
-use memo_domain::StoreError;
+use ::log::LevelFilter;
+use memo_domain::{Access, StoreError};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait,
     sqlx::{
         self, ConnectOptions as _, Connection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -22,13 +26,27 @@ use sea_orm::{
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::{GroupWriter, Pools, Readers, UnknownUrl, pool_options, sqlite_log::Log};
+use super::{Session, UnknownUrl};
 use crate::sea_orm::{StoreOptions, dialect, error::store_error};
+use group_writer::GroupWriter;
+pub use group_writer::Turn;
+use log::Log;
+pub use readers::Readers;
 
 /// More of them bring nothing where a database is one file.
 const READERS: u32 = 4;
 /// How many transactions read at the same time; few reads need one.
 const SNAPSHOTS: u32 = 2;
+
+/// The connections to a file.
+#[derive(Debug)]
+pub struct File {
+    /// Single statements that read.
+    readers: Readers,
+    /// Transactions that read.
+    reader: DatabaseConnection,
+    writer: GroupWriter,
+}
 
 #[derive(Debug, Error)]
 enum OpenError {
@@ -38,9 +56,44 @@ enum OpenError {
     NotOpened { path: PathBuf, source: DbErr },
 }
 
+impl File {
+    /// Begins what the statements of a unit of work run on.
+    pub async fn begin(&self, access: Access) -> Result<Session, DbErr> {
+        Ok(match access {
+            Access::Read => Session::FileReads(self.readers.clone()),
+            Access::Snapshot => {
+                Session::FileSnapshot(self.reader.begin_with_options(dialect::sqlite_snapshot()).await?)
+            }
+            Access::Write => Session::FileWrite(self.writer.begin().await?),
+        })
+    }
+
+    /// What reads the state of migrations.
+    pub const fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// What migrates.
+    pub fn writer(&self) -> &DatabaseConnection {
+        self.writer.pool()
+    }
+
+    /// Waits for what runs, and closes the connections.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+        // The last connection that closes tidies the file up, and has to be one that writes.
+        for pool in [&self.reader, self.writer.pool()] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "the connections to the database were not closed in order");
+            }
+        }
+    }
+}
+
 /// One connection writes, since SQLite has one writer at a time, and it is fairer to wait for a connection than for a
 /// lock. The others only read.
-pub async fn connect(options: &StoreOptions) -> Result<Pools, StoreError> {
+pub async fn connect(options: &StoreOptions) -> Result<File, StoreError> {
     let path = file(&options.url)?;
     make(&path)
         .map_err(|source| StoreError::Other { source: OpenError::NotMade { path: path.clone(), source }.into() })?;
@@ -54,7 +107,7 @@ pub async fn connect(options: &StoreOptions) -> Result<Pools, StoreError> {
     })
 }
 
-async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
+async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     let busy_timeout = options.acquire_timeout.min(Duration::from_hours(1));
     let log = Arc::new(Log::new(path, busy_timeout));
 
@@ -83,7 +136,7 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
         });
     let writer = connect_patiently(writer, options.acquire_timeout).await?;
     // SQLite opens a file that it may only read as well, and says so at the first write.
-    writer.begin_with_options(dialect::write_transaction(DbBackend::Sqlite)).await?.rollback().await?;
+    writer.begin_with_options(dialect::sqlite_write()).await?.rollback().await?;
 
     let connections = options.max_connections.unwrap_or(READERS).max(1);
     let mut single = reading(SqliteConnectOptions::from_str(&options.url).map_err(sqlx_error)?, busy_timeout);
@@ -93,7 +146,7 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<Pools, DbErr> {
     let mut reader = pool_options(options, SNAPSHOTS);
     keep_open(&mut reader);
     reader.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
-    Ok(Pools {
+    Ok(File {
         readers,
         reader: Database::connect(reader).await?,
         writer: GroupWriter::new(writer, options.acquire_timeout),
@@ -156,4 +209,10 @@ fn make(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result.map(drop),
     }
+}
+
+fn pool_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
+    let mut pool = ConnectOptions::new(&options.url);
+    pool.max_connections(connections).acquire_timeout(options.acquire_timeout).sqlx_logging(options.log_sql);
+    pool
 }

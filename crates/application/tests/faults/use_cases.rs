@@ -1,0 +1,105 @@
+//! Every use case that writes.
+
+use std::{pin::Pin, time::Duration};
+
+use memo_application::{BatchOperation, Device, Error, MemoChange, Precondition, ProfileChange};
+use memo_domain::{Locale, Scopes, Title};
+
+use crate::world::{LEEWAY, PASSWORD, World, sign_up, state};
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
+
+pub struct UseCase {
+    pub name: &'static str,
+    /// How long after the world was made.
+    pub later: Duration,
+    /// Whether it begins anew where it lost a race.
+    pub repeats: bool,
+    pub run: for<'a> fn(&'a World) -> Running<'a>,
+}
+
+const SOON: Duration = Duration::from_secs(1);
+
+const fn repeated(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+    UseCase { name, later: SOON, repeats: true, run }
+}
+
+const fn once(name: &'static str, later: Duration, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+    UseCase { name, later, repeats: false, run }
+}
+
+pub const ALL: [UseCase; 17] = [
+    once("sign-up", SOON, |world| Box::pin(async { world.accounts.sign_up(sign_up("bob")).await.map(drop) })),
+    repeated("profile change", |world| {
+        Box::pin(async {
+            let change = ProfileChange { display_name: None, locale: Some(Locale::En) };
+            world.accounts.change_profile(world.alice, change).await.map(drop)
+        })
+    }),
+    once("sign-in", SOON, |world| {
+        Box::pin(async {
+            let device = Device { name: Some("다른 기기".into()), ip: None };
+            world.sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), device).await.map(drop)
+        })
+    }),
+    once("refresh", SOON, |world| {
+        Box::pin(async { world.sign_in.refresh(&world.grant.refresh_token, None).await.map(drop) })
+    }),
+    once("refresh by a used token, in time", SOON, |world| {
+        Box::pin(async { world.sign_in.refresh(&world.used, None).await.map(drop) })
+    }),
+    once("refresh by a used token, too late", LEEWAY, |world| {
+        Box::pin(async { world.sign_in.refresh(&world.used, None).await.map(drop) })
+    }),
+    once("revocation by refresh token", SOON, |world| {
+        Box::pin(async { world.sign_in.revoke(Some(&world.grant.refresh_token), "").await })
+    }),
+    once("revocation by access token", SOON, |world| {
+        Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token).await })
+    }),
+    repeated("creation", |world| {
+        Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
+    }),
+    repeated("change", |world| {
+        Box::pin(async {
+            let change = MemoChange { pinned: Some(true), ..MemoChange::default() };
+            world.memos.change(world.alice, world.memo, change, &Precondition::None).await.map(drop)
+        })
+    }),
+    repeated("replacement", |world| {
+        Box::pin(async {
+            world.memos.replace(world.alice, world.memo, state("다른 글"), &Precondition::None).await.map(drop)
+        })
+    }),
+    repeated("move to the trash", |world| {
+        Box::pin(async { world.memos.trash(world.alice, world.memo, &Precondition::None).await })
+    }),
+    repeated("restoration", |world| {
+        Box::pin(async { world.memos.restore(world.alice, world.trashed).await.map(drop) })
+    }),
+    repeated("removal", |world| {
+        Box::pin(async { world.memos.remove(world.alice, world.memo, &Precondition::None).await })
+    }),
+    repeated("removal from the trash", |world| {
+        Box::pin(async { world.memos.remove(world.alice, world.trashed, &Precondition::None).await })
+    }),
+    repeated("batch", |world| {
+        Box::pin(async {
+            let title = Some(Title::new("바뀐 제목").expect("a title"));
+            let operations = [
+                BatchOperation::Create(state("하나")),
+                BatchOperation::Update {
+                    id: world.memo,
+                    if_version: None,
+                    change: MemoChange { title, ..MemoChange::default() },
+                },
+                BatchOperation::Create(state("둘")),
+                BatchOperation::Delete(world.memo),
+            ];
+            world.memos.batch(world.alice, &operations).await.map(drop)
+        })
+    }),
+    once("sweep of old changes", Duration::from_hours(181 * 24), |world| {
+        Box::pin(async { world.changes.sweep().await.map(drop) })
+    }),
+];

@@ -1,0 +1,59 @@
+//! What means something to an engine is text here.
+
+use std::sync::Arc;
+
+use memo_domain::Store;
+
+use super::{Library, corpus::OPERATORS};
+
+pub(crate) async fn a_search_takes_operators_as_text(store: Arc<dyn Store>) {
+    let texts: Vec<_> = OPERATORS
+        .iter()
+        .enumerate()
+        .map(|(n, operator)| match n % 3 {
+            0 => ("x y".to_owned(), format!("x {operator} y")),
+            1 => (format!("x{operator}y"), "x".to_owned()),
+            _ => (format!("{operator}y"), format!("x{operator}")),
+        })
+        .collect();
+    let texts = texts.iter().map(|(title, content)| (title.as_str(), content.as_str()));
+    let library = Library::of_texts(store, texts.chain([("x", "y"), ("xy", "yx")])).await;
+    for operator in OPERATORS {
+        for text in [format!("x{operator}y"), format!("x \"{operator}\""), format!("-{operator}")] {
+            library.check(&text).await;
+        }
+        assert!(library.check(operator).await > 0, "{operator} is found where it stands");
+    }
+    for text in [
+        "x AND y",
+        "x OR z",
+        "NOT z",
+        "x NEAR y",
+        "x*",
+        "title:x",
+        "title : x",
+        "{title}: x",
+        "^x",
+        "x' OR '1'='1",
+        "'; DROP TABLE memos; --",
+        "x\"; --",
+        "\\' OR 1=1 #",
+        "x & y | !z",
+        "x <-> y",
+        "x:*",
+        "+x -y",
+        "(x)",
+        "((x",
+        "~x @@ y",
+        "%x%",
+        "x_y",
+        "\\",
+        "\\x",
+        "\"\\\"",
+        "x\\",
+        "$$x$$",
+        "?1 :x @x $x",
+    ] {
+        library.check(text).await;
+    }
+}

@@ -1,0 +1,147 @@
+//! The order of what is found, and its pages.
+
+use std::sync::Arc;
+
+use memo_domain::{Memo, MemoFilter, MemoSort, PageStart, SortDirection, SortField, Store, UserId};
+
+use super::{Library, every_sort, text_memo};
+use crate::{
+    samples::at,
+    steps::{add_memos, add_user, ids, place_in},
+};
+
+/// Titles that answer a query for 회의, "weekly" and "plan" with nothing to all of it, and more often than others.
+const TITLES: [&str; 8] =
+    ["weekly 회의 plan", "회의", "Weekly 회의", "-", "plan plan plan", "W\u{ff45}ekly", "회의 planning 회의", "weakly"];
+const TEXT: &str = "weekly 회의 plan";
+
+/// A memo that shares its title with every eighth one and its times with every third or fifth one.
+fn found(n: u32, owner: UserId) -> Memo {
+    let mut memo = text_memo(n, owner, (TITLES[n as usize % 8], TEXT));
+    memo.created_at = at(i64::from(n % 5));
+    memo.updated_at = at(i64::from(n % 3));
+    memo
+}
+
+async fn library(store: Arc<dyn Store>, numbers: std::ops::Range<u32>) -> Library {
+    let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos: Vec<_> = numbers.clone().map(|n| found(n, viewer)).collect();
+    memos.extend(numbers.map(|n| found(1_000 + n, other)).take(10));
+    memos.extend((2_000..2_005).map(|n| text_memo(n, viewer, ("회의 weekly plan", "draft"))));
+    add_memos(&*store, &memos).await;
+    Library { store, viewer, memos }
+}
+
+pub(crate) async fn what_is_found_is_sorted(store: Arc<dyn Store>) {
+    let library = library(store, 0..45).await;
+    for text in [
+        "weekly 회의 plan -draft",
+        "회의",
+        "ｗｅｅｋｌｙ plan",
+        "plan plan 회의",
+        "-draft",
+        "-weekly",
+        "회의 -\"회의 weekly\"",
+        "\"회의 plan\" weekly",
+        "\"weekly 회의 plan\"",
+        "p l a n",
+        "-weakly -plan",
+    ] {
+        for sort in every_sort() {
+            library.check_filter(&library.filter(text), sort).await;
+        }
+    }
+    // Without a query all titles answer alike.
+    for direction in [SortDirection::Ascending, SortDirection::Descending] {
+        let sort = MemoSort { field: SortField::Relevance, direction };
+        assert_eq!(library.check_filter(&MemoFilter::of(library.viewer), sort).await, 50);
+    }
+}
+
+pub(crate) async fn a_title_with_more_of_the_query_comes_first(store: Arc<dyn Store>) {
+    let (viewer, _) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let relevance = MemoSort { field: SortField::Relevance, direction: SortDirection::Descending };
+    let titles = ["-", "weekly", "회의 WEEKLY", "plan 회의 weekly"];
+    // The better title has changed earlier, which decides among equals only; of those of one moment, the id does.
+    let mut memos: Vec<_> = (0..12)
+        .map(|n| {
+            let mut memo = text_memo(n, viewer, (titles[n as usize / 3], TEXT));
+            memo.updated_at = at(-i64::from(n / 3 * 10) + [1, 1, 2][n as usize % 3]);
+            memo
+        })
+        .collect();
+    add_memos(&*store, &memos).await;
+    memos.sort_by_key(|memo| memo.id);
+    memos.sort_by_key(|memo| memo.updated_at);
+    memos.sort_by_key(|memo| titles.iter().position(|title| *title == memo.state.title.as_str()));
+    memos.reverse();
+    let library = Library { store, viewer, memos: memos.clone() };
+    let filter = library.filter("weekly 회의 plan -draft");
+    let page = library.page(&filter, relevance, 100, PageStart::Offset(0)).await;
+    assert_eq!(ids(page.items.iter().map(|view| &view.memo)), ids(&memos));
+}
+
+pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store>) {
+    let library = library(store, 0..23).await;
+    for (text, sort) in
+        ["weekly 회의 plan -draft", "-draft"].into_iter().flat_map(|text| every_sort().map(move |sort| (text, sort)))
+    {
+        let filter = library.filter(text);
+        let expected = ids(library.expected(&filter, sort));
+        assert_eq!(expected.len(), 23);
+        // Every page of one, too, of the order that has most to go wrong.
+        let least = if sort.field == SortField::Relevance { 1 } else { 4 };
+        for limit in [least, 23, 24] {
+            let mut walked = Vec::new();
+            let mut start = PageStart::Offset(0);
+            loop {
+                let page = library.page(&filter, sort, limit, start).await;
+                let by_offset = library.page(&filter, sort, limit, PageStart::Offset(walked.len() as u64)).await;
+                assert_eq!(page, by_offset, "{text} by {sort:?}, {limit} a page");
+                walked.extend(page.items.iter().map(|view| view.memo.id));
+                assert!(walked.len() <= expected.len(), "{text} by {sort:?} has each memo once");
+                let Some(next) = page.next else { break };
+                assert_eq!(Some(&next), page.items.last().map(|view| place_in(&filter, &view.memo, sort)).as_ref());
+                start = PageStart::After(next);
+            }
+            assert_eq!(walked, expected, "{text} by {sort:?}, {limit} a page");
+        }
+        for offset in [23, 24, i64::MAX as u64, u64::MAX] {
+            let page = library.page(&filter, sort, 5, PageStart::Offset(offset)).await;
+            assert_eq!((page.items, page.next), (vec![], None), "{text} by {sort:?} from {offset}");
+        }
+    }
+}
+
+pub(crate) async fn pages_of_a_search_are_stable_under_inserts(store: Arc<dyn Store>) {
+    const LIMIT: usize = 5;
+    let mut library = library(store, 0..16).await;
+    let mut number = 16;
+    for sort in every_sort() {
+        let filter = library.filter("weekly 회의 plan -draft");
+        let mut next = library.page(&filter, sort, LIMIT, PageStart::Offset(0)).await.next;
+        for turn in 0..3 {
+            let cursor = next.expect("more pages");
+            // They fall before the cursor, behind it, and beside it where only the id tells them apart; not all are found.
+            let mut more: Vec<_> = (number..number + 4).map(|n| found(n, library.viewer)).collect();
+            more.push(text_memo(number + 4, library.viewer, ("weekly 회의 plan", "draft")));
+            number += 5;
+            add_memos(&*library.store, &more).await;
+            library.memos.extend(more);
+            let expected = library.expected(&filter, sort);
+            let behind = expected.into_iter().filter(|memo| match sort.direction {
+                SortDirection::Ascending => place_in(&filter, memo, sort) > cursor,
+                SortDirection::Descending => place_in(&filter, memo, sort) < cursor,
+            });
+            let behind: Vec<_> = behind.map(|memo| memo.id).collect();
+            let page = library.page(&filter, sort, LIMIT, PageStart::After(cursor.clone())).await;
+            let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
+            assert_eq!(found, behind[..LIMIT.min(behind.len())], "{sort:?}, turn {turn}");
+            assert_eq!(page.next.is_some(), behind.len() > LIMIT, "{sort:?}, turn {turn}");
+            if page.next.is_none() {
+                break;
+            }
+            next = page.next;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A store that fails when it is told to, for tests of use cases and of adapters that wrap others.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use memo_conformance::faults::{Fault, FaultyStore};
+//! # use memo_domain::{Access, Store, StoreError};
+//! # async fn example(inner: Arc<dyn Store>) {
+//! let store = FaultyStore::new(inner);
+//! store.plan([Fault::before(1, StoreError::Stale)]);
+//! let mut unit = store.begin(Access::Write).await.expect("call 0 does not fail");
+//! let failed = unit.changes().remove_before(memo_domain::Timestamp::from_micros(0), 1).await;
+//! assert!(matches!(failed, Err(StoreError::Stale)));
+//! assert_eq!(store.calls(), ["begin.write", "changes.remove_before"]);
+//! # }
+//! ```
+
+use std::{
+    mem::take,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use memo_domain::{
+    Access, Change, ChangeRepository, Email, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort,
+    MemoView, NewChange, Page, PageRequest, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId,
+    SessionRepository, Stamp, Store, StoreError, Timestamp, UnitOfWork, User, UserId, UserRepository, Version,
+};
+
+/// When a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Before,
+    After,
+}
+
+/// One call that fails, once.
+#[derive(Debug)]
+pub struct Fault {
+    call: usize,
+    moment: Moment,
+    error: StoreError,
+}
+
+impl Fault {
+    /// The call of this number, from 0, fails instead of being made.
+    #[must_use]
+    pub const fn before(call: usize, error: StoreError) -> Self {
+        Self { call, moment: Moment::Before, error }
+    }
+
+    /// The call of this number, from 0, is made, and where it succeeds, its answer is lost: of a commit, what a client
+    /// sees whose connection breaks at the wrong moment.
+    #[must_use]
+    pub const fn after(call: usize, error: StoreError) -> Self {
+        Self { call, moment: Moment::After, error }
+    }
+}
+
+/// A store that passes every call on to another one, but for those that a plan lets fail.
+///
+/// A unit of work in which a call failed can't be committed any more, whatever the call was: so it is with databases.
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    plan: Arc<Plan>,
+}
+
+impl FaultyStore {
+    /// A store that fails when it is told to, and never before.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, plan: Arc::default() }
+    }
+
+    /// Replaces the faults to come, and counts the calls from 0 again.
+    pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+        *self.plan.lock() = State { faults: faults.into_iter().collect(), calls: Vec::new() };
+    }
+
+    /// The names of the calls since the last plan: `begin.read`, `begin.snapshot`, `begin.write`, `commit`, `check`, or a
+    /// repository and its method, such as `memos.insert`.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.plan.lock().calls.clone()
+    }
+
+    /// How many of the faults did not come to pass.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.plan.lock().faults.len()
+    }
+}
+
+#[derive(Default)]
+struct Plan(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    faults: Vec<Fault>,
+    calls: Vec<&'static str>,
+}
+
+impl Plan {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A test that panicked says enough.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call that may fail by the plan.
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let fault = {
+            let mut state = self.lock();
+            let number = state.calls.len();
+            state.calls.push(name);
+            let (now, later) = take(&mut state.faults).into_iter().partition(|fault| fault.call == number);
+            state.faults = later;
+            let now: Vec<_> = now;
+            now.into_iter().next()
+        };
+        match fault {
+            Some(Fault { moment: Moment::Before, error, .. }) => Err(error),
+            Some(Fault { moment: Moment::After, error, .. }) => call.await.and(Err(error)),
+            None => call.await,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let name = match access {
+            Access::Read => "begin.read",
+            Access::Snapshot => "begin.snapshot",
+            Access::Write => "begin.write",
+        };
+        let inner = self.plan.call(name, self.inner.begin(access)).await?;
+        Ok(Box::new(FaultyUnit { inner, plan: Arc::clone(&self.plan), failed: false }))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.plan.call("check", self.inner.check()).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+struct FaultyUnit {
+    inner: Box<dyn UnitOfWork>,
+    plan: Arc<Plan>,
+    failed: bool,
+}
+
+#[async_trait]
+impl UnitOfWork for FaultyUnit {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn refresh_tokens(&mut self) -> &mut dyn RefreshTokenRepository {
+        self
+    }
+
+    fn memos(&mut self) -> &mut dyn MemoRepository {
+        self
+    }
+
+    fn changes(&mut self) -> &mut dyn ChangeRepository {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let Self { inner, plan, failed } = *self;
+        if failed {
+            return Err(StoreError::Other { source: "a unit of work can't be committed after an error".into() });
+        }
+        plan.call("commit", inner.commit()).await
+    }
+}
+
+/// Implements a repository by passing on its calls.
+macro_rules! pass_on {
+    ($trait:ident, $repository:ident { $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
+        #[async_trait]
+        impl $trait for FaultyUnit {
+            $(async fn $method(&mut self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                let call = self.inner.$repository().$method($($argument),*);
+                let name = concat!(stringify!($repository), ".", stringify!($method));
+                let answer = self.plan.call(name, call).await;
+                self.failed |= answer.is_err();
+                answer
+            })*
+        }
+    };
+}
+
+pass_on!(UserRepository, users {
+    fn lookup(id: UserId) -> Option<User>;
+    fn find_by_email(email: &Email) -> Option<User>;
+    fn insert(user: &User) -> ();
+    fn update(user: &User, from: Version) -> ();
+});
+
+pass_on!(SessionRepository, sessions {
+    fn lookup(id: SessionId) -> Option<Session>;
+    fn insert(session: &Session) -> ();
+    fn update(session: &Session) -> ();
+});
+
+pass_on!(RefreshTokenRepository, refresh_tokens {
+    fn lookup(digest: &SecretDigest) -> Option<RefreshToken>;
+    fn insert(token: &RefreshToken) -> ();
+    fn claim(digest: &SecretDigest, at: Timestamp) -> bool;
+});
+
+pass_on!(MemoRepository, memos {
+    fn lookup(id: MemoId) -> Option<MemoView>;
+    fn list(filter: &MemoFilter, sort: MemoSort, page: &PageRequest<MemoCursor>) -> Page<MemoView, MemoCursor>;
+    fn count(filter: &MemoFilter) -> u64;
+    fn insert(memo: &Memo) -> MemoView;
+    fn update(memo: &Memo, from: Version) -> ();
+    fn remove(id: MemoId, from: Version) -> ();
+});
+
+pass_on!(ChangeRepository, changes {
+    fn append(owner: UserId, changes: &[NewChange]) -> ();
+    fn list(owner: UserId, since: u64, limit: Limit) -> Vec<Change>;
+    fn last(owner: UserId) -> u64;
+    fn stamp(owner: UserId) -> Option<Stamp>;
+    fn remove_before(time: Timestamp, most: u32) -> u64;
+});

@@ -1,0 +1,177 @@
+use memo_domain::{
+    Email, Limit, MemoFilter, MemoSort, Page, PageRequest, PageStart, SecretDigest, SortDirection, SortField,
+    StoreError, User, UserId,
+};
+
+use super::{
+    Script,
+    pair::Pair,
+    start_at,
+    texts::{some_email, some_filter, some_sort},
+};
+use crate::samples::{digest, memo_id, session_id, user_id};
+
+/// Equality of addresses leaves their case out: their text is compared beside them.
+type Member = Option<(User, String)>;
+
+pub(super) fn member(found: Result<Option<User>, StoreError>) -> Result<Member, StoreError> {
+    Ok(found?.map(|user| {
+        let address = user.email.as_str().to_owned();
+        (user, address)
+    }))
+}
+
+impl Script<'_> {
+    /// Reads one thing. Errors are compared as values are: what comes of them is nothing to the script.
+    pub(super) async fn read(&mut self, pair: &mut Pair) {
+        let Self { chance, known, log, .. } = self;
+        match chance.below(12) {
+            0 => {
+                let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
+                let what = format!("look up {id:?}");
+                let _ = pair.ask(log, what, async |uow| member(uow.users().lookup(id).await)).await;
+            }
+            1 => {
+                let address = some_email(chance);
+                self.find_by_email(pair, &address).await;
+            }
+            2 => {
+                let id = chance.recent(&known.sessions).unwrap_or(session_id(1_000_000));
+                let what = format!("look up {id:?}");
+                let _ = pair.ask(log, what, async |uow| uow.sessions().lookup(id).await).await;
+            }
+            3 => {
+                let digest = chance.recent(&known.digests).unwrap_or(digest(0));
+                self.find_token(pair, digest).await;
+            }
+            4 => {
+                let id = chance.recent(&known.memos).unwrap_or(memo_id(1_000_000));
+                let what = format!("look up {id:?}");
+                let _ = pair.ask(log, what, async |uow| uow.memos().lookup(id).await).await;
+            }
+            5 => self.read_feed(pair).await,
+            6 => self.walk(pair).await,
+            _ => self.list_and_count(pair).await,
+        }
+    }
+
+    async fn find_by_email(&mut self, pair: &mut Pair, address: &Email) {
+        let what = format!("find the member of {}", address.as_str());
+        let _ = pair.ask(&mut self.log, what, async |uow| member(uow.users().find_by_email(address).await)).await;
+    }
+
+    async fn find_token(&mut self, pair: &mut Pair, digest: SecretDigest) {
+        let what = format!("look up the token {:?}", &digest.as_bytes()[5..9]);
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.refresh_tokens().lookup(&digest).await).await;
+    }
+
+    async fn read_feed(&mut self, pair: &mut Pair) {
+        let owner = self.some_member();
+        let last =
+            pair.ask(&mut self.log, format!("last change of {owner:?}"), async |uow| uow.changes().last(owner).await);
+        let last = usize::try_from(last.await.unwrap_or(0)).expect("few changes");
+        let what = format!("stamp of {owner:?}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().stamp(owner).await).await;
+        let since = self.chance.below(last + 2) as u64;
+        let limit = self.some_limit();
+        let what = format!("{} changes of {owner:?} behind {since}", limit.get());
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().list(owner, since, limit).await).await;
+    }
+
+    /// A page from anywhere, and how many there are in all.
+    async fn list_and_count(&mut self, pair: &mut Pair) {
+        let filter = self.some_filter(pair).await;
+        let (sort, limit) = (some_sort(&mut self.chance), self.some_limit());
+        let cursors: Vec<_> =
+            self.known.cursors.iter().filter(|(list, _)| *list == (sort.field, filter.search.is_some())).collect();
+        let start = match self.chance.below(3) {
+            0 if !cursors.is_empty() => PageStart::After(self.chance.one_of(&cursors).1.clone()),
+            1 => PageStart::Offset(self.chance.below(30) as u64),
+            _ => PageStart::Offset(0),
+        };
+        let request = PageRequest { limit, start };
+        let what = format!("list {filter:?} by {sort:?}, {request:?}");
+        let page = pair.ask(&mut self.log, what, async |uow| uow.memos().list(&filter, sort, &request).await).await;
+        if let Ok(Page { next: Some(cursor), .. }) = page {
+            self.known.cursors.push(((sort.field, filter.search.is_some()), cursor));
+            if self.known.cursors.len() > 30 {
+                self.known.cursors.remove(0);
+            }
+        }
+        let _ = pair.ask(&mut self.log, "count them", async |uow| uow.memos().count(&filter).await).await;
+    }
+
+    /// All pages of a list.
+    async fn walk(&mut self, pair: &mut Pair) {
+        let filter = self.some_filter(pair).await;
+        let sort = some_sort(&mut self.chance);
+        let limit = Limit::new(3 + self.chance.below(20) as u64).expect("a valid limit");
+        self.walk_all(pair, &filter, sort, limit).await;
+    }
+
+    async fn walk_all(&mut self, pair: &mut Pair, filter: &MemoFilter, sort: MemoSort, limit: Limit) {
+        let mut next = None;
+        loop {
+            let request = PageRequest { limit, start: start_at(next) };
+            let what = format!("walk {filter:?} by {sort:?}, {request:?}");
+            let page = pair.ask(&mut self.log, what, async |uow| uow.memos().list(filter, sort, &request).await).await;
+            next = page.ok().and_then(|page| page.next);
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    pub(super) async fn read_everything(&mut self, pair: &mut Pair) {
+        let limit = Limit::new(Limit::MAX as u64).expect("a valid limit");
+        let sort = MemoSort { field: SortField::Title, direction: SortDirection::Ascending };
+        for owner in self.known.users.clone() {
+            let what = format!("look up {owner:?}");
+            let _ = pair.ask(&mut self.log, what, async |uow| member(uow.users().lookup(owner).await)).await;
+            for trashed in [false, true] {
+                let filter = MemoFilter { trashed, ..MemoFilter::of(owner) };
+                self.walk_all(pair, &filter, sort, limit).await;
+            }
+            let mut since = 0;
+            loop {
+                let what = format!("changes of {owner:?} behind {since}");
+                let list =
+                    pair.ask(&mut self.log, what, async |uow| uow.changes().list(owner, since, limit).await).await;
+                let Some(seq) = list.ok().and_then(|list| Some(list.last()?.seq)) else { break };
+                since = seq;
+            }
+        }
+        for id in self.known.sessions.clone() {
+            let _ =
+                pair.ask(&mut self.log, format!("look up {id:?}"), async |uow| uow.sessions().lookup(id).await).await;
+        }
+        for digest in self.known.digests.clone() {
+            self.find_token(pair, digest).await;
+        }
+    }
+
+    pub(super) fn some_member(&mut self) -> UserId {
+        // The first ones have most of the memos.
+        if self.chance.percent(70) {
+            self.known.users[self.chance.below(3)]
+        } else {
+            self.chance.one_of(&self.known.users)
+        }
+    }
+
+    async fn some_filter(&mut self, pair: &mut Pair) -> MemoFilter {
+        let mut texts = [String::new(), String::new()];
+        if let Some(id) = self.chance.recent(&self.known.memos) {
+            let view = pair.reference().memos().lookup(id).await.expect("memos are read");
+            if let Some(state) = view.map(|view| view.memo.state) {
+                texts = [state.title.into_string(), state.content.into_string()];
+            }
+        }
+        let viewer = self.some_member();
+        some_filter(&mut self.chance, viewer, pair.may_search.then_some(&texts))
+    }
+
+    fn some_limit(&mut self) -> Limit {
+        Limit::new(self.chance.one_of(&[1, 2, 5, 20, 100])).expect("a valid limit")
+    }
+}

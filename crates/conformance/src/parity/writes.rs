@@ -1,0 +1,214 @@
+use memo_domain::{
+    ChangeKind, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, User, UserId,
+    Version,
+};
+
+use super::{
+    Script,
+    pair::{Kind, Pair},
+    texts::{some_device, some_email, some_name, some_state, some_time, vary},
+};
+use crate::samples::{digest_of, email, memo_id, session_id, user, user_id};
+
+/// An error ends the unit of work.
+type Done = Result<(), Kind>;
+
+impl Script<'_> {
+    /// Writes one thing.
+    ///
+    /// No write breaks two rules at once: which of them a store names is its own matter.
+    pub(super) async fn write(&mut self, pair: &mut Pair) -> Done {
+        match self.chance.below(36) {
+            0 => self.add_user(pair).await,
+            1 | 2 => self.change_user(pair).await,
+            3 | 4 => self.add_session(pair).await,
+            5 => self.change_session(pair).await,
+            6 | 7 => self.add_token(pair).await,
+            8..11 => self.claim(pair).await,
+            11..19 => self.add_memo(pair).await,
+            19..26 => self.change_memo(pair).await,
+            26 | 27 => self.remove_memo(pair).await,
+            28 => self.forget_changes(pair).await,
+            _ => self.append_changes(pair).await,
+        }
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.known.made += 1;
+        self.known.made
+    }
+
+    pub(super) async fn add_user(&mut self, pair: &mut Pair) -> Done {
+        let number = self.next_number();
+        let taken = self.chance.recent(&self.known.users).filter(|_| self.chance.percent(10));
+        let address = match taken {
+            Some(_) => email(&format!("new{number}@example.com")),
+            None => some_email(&mut self.chance),
+        };
+        let id = taken.unwrap_or_else(|| user_id(number));
+        let new = User { id, email: address, display_name: some_name(&mut self.chance), ..user(number) };
+        self.known.users.push(id);
+        let what = format!("add {id:?}, {}", new.email.as_str());
+        pair.ask(&mut self.log, what, async |uow| uow.users().insert(&new).await).await
+    }
+
+    async fn change_user(&mut self, pair: &mut Pair) -> Done {
+        let id = self.some_member();
+        let kept = pair.reference().users().lookup(id).await.expect("members are read");
+        let number = self.next_number();
+        let right = kept.is_some() && self.chance.percent(90);
+        let mut new = kept.unwrap_or_else(|| User { id, ..user(number) });
+        let from = if right { new.version } else { Version::new(new.version.get() + 7) };
+        new.display_name = some_name(&mut self.chance);
+        if right && self.chance.percent(40) {
+            new.email = some_email(&mut self.chance);
+        }
+        new.email_verified = self.chance.percent(50);
+        new.role = if self.chance.percent(20) { Role::Admin } else { Role::Member };
+        new.password_hash = self.chance.maybe(80, |chance| PasswordHash::new(format!("$hash{}", chance.below(9))));
+        new.disabled_at = self.chance.maybe(20, some_time);
+        new.touch(some_time(&mut self.chance));
+        let what = format!("change {id:?} from {from:?}, {}", new.email.as_str());
+        pair.ask(&mut self.log, what, async |uow| uow.users().update(&new, from).await).await
+    }
+
+    async fn add_session(&mut self, pair: &mut Pair) -> Done {
+        let (number, owner) = (self.next_number(), self.some_member());
+        let is_there = pair.reference().users().lookup(owner).await.expect("members are read").is_some();
+        let taken = self.chance.recent(&self.known.sessions).filter(|_| is_there && self.chance.percent(5));
+        let new = self.some_session(taken.unwrap_or_else(|| session_id(number)), owner);
+        self.known.sessions.push(new.id);
+        let what = format!("add {:?} of {owner:?}", new.id);
+        pair.ask(&mut self.log, what, async |uow| uow.sessions().insert(&new).await).await
+    }
+
+    fn some_session(&mut self, id: SessionId, user_id: UserId) -> Session {
+        let chance = &mut self.chance;
+        Session {
+            id,
+            user_id,
+            scopes: chance.one_of(&[Scopes::all(), Scopes::parse("memos:read").expect("a valid scope")]),
+            device: some_device(chance),
+            ip: chance.maybe(50, |_| "2001:db8::1".to_owned()),
+            created_at: some_time(chance),
+            last_seen_at: some_time(chance),
+            expires_at: some_time(chance),
+            ended_at: chance.maybe(30, some_time),
+        }
+    }
+
+    async fn change_session(&mut self, pair: &mut Pair) -> Done {
+        let Some(id) = self.chance.recent(&self.known.sessions) else { return Ok(()) };
+        let kept = pair.reference().sessions().lookup(id).await.expect("sign-ins are read");
+        let owner = kept.as_ref().map_or_else(|| self.some_member(), |kept| kept.user_id);
+        let mut new = self.some_session(id, owner);
+        if let Some(kept) = kept {
+            new.created_at = kept.created_at;
+        }
+        pair.ask(&mut self.log, format!("change {id:?}"), async |uow| uow.sessions().update(&new).await).await
+    }
+
+    async fn add_token(&mut self, pair: &mut Pair) -> Done {
+        let number = self.next_number();
+        let session_id = self.chance.recent(&self.known.sessions).unwrap_or(session_id(1_000_000));
+        let is_there = pair.reference().sessions().lookup(session_id).await.expect("sign-ins are read").is_some();
+        let taken = self.chance.recent(&self.known.digests).filter(|_| is_there && self.chance.percent(5));
+        let chance = &mut self.chance;
+        let new = RefreshToken {
+            digest: taken.unwrap_or_else(|| digest_of(number)),
+            session_id,
+            issued_at: some_time(chance),
+            expires_at: some_time(chance),
+            used_at: chance.maybe(10, some_time),
+        };
+        self.known.digests.push(new.digest);
+        let what = format!("add token {number} of {session_id:?}");
+        pair.ask(&mut self.log, what, async |uow| uow.refresh_tokens().insert(&new).await).await
+    }
+
+    async fn claim(&mut self, pair: &mut Pair) -> Done {
+        let digest = self.chance.recent(&self.known.digests).unwrap_or_else(|| digest_of(1_000_000));
+        let at = some_time(&mut self.chance);
+        let what = format!("claim the token {:?} at {at}", &digest.as_bytes()[5..9]);
+        pair.ask(&mut self.log, what, async |uow| uow.refresh_tokens().claim(&digest, at).await).await.map(|_| ())
+    }
+
+    async fn add_memo(&mut self, pair: &mut Pair) -> Done {
+        let (number, owner) = (self.next_number(), self.some_member());
+        let is_there = pair.reference().users().lookup(owner).await.expect("members are read").is_some();
+        let taken = self.chance.recent(&self.known.memos).filter(|_| is_there && self.chance.percent(4));
+        let id = taken.unwrap_or_else(|| memo_id(number));
+        let mut new = Memo::create(id, owner, some_state(&mut self.chance), some_time(&mut self.chance));
+        new.updated_at = some_time(&mut self.chance);
+        self.known.memos.push(id);
+        pair.may_search = false;
+        let what = format!("add {id:?} of {owner:?}: {:?}", brief(&new));
+        pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new).await.map(drop)).await
+    }
+
+    /// A memo and the version that a write of it names: mostly the right one.
+    async fn some_memo(&mut self, pair: &mut Pair) -> Option<(MemoId, Option<Memo>, Version)> {
+        let id = self.chance.recent(&self.known.memos)?;
+        let kept = pair.reference().memos().lookup(id).await.expect("memos are read").map(|view| view.memo);
+        let right = kept.as_ref().map_or(Version::FIRST, |memo| memo.version);
+        let from = if self.chance.percent(93) { right } else { Version::new(right.get() + 1) };
+        Some((id, kept, from))
+    }
+
+    async fn change_memo(&mut self, pair: &mut Pair) -> Done {
+        let Some((id, kept, from)) = self.some_memo(pair).await else { return Ok(()) };
+        let owner = self.some_member();
+        let state = some_state(&mut self.chance);
+        let mut new = kept.unwrap_or_else(|| Memo::create(id, owner, state, some_time(&mut self.chance)));
+        vary(&mut self.chance, &mut new);
+        new.version = new.version.next();
+        new.updated_at = some_time(&mut self.chance);
+        if self.chance.percent(5) {
+            // Both stay as they are kept.
+            (new.owner_id, new.created_at) = (owner, some_time(&mut self.chance));
+        }
+        pair.may_search = false;
+        let what = format!("change {id:?} from {from:?}: {:?}", brief(&new));
+        pair.ask(&mut self.log, what, async |uow| uow.memos().update(&new, from).await).await
+    }
+
+    async fn remove_memo(&mut self, pair: &mut Pair) -> Done {
+        let Some((id, _, from)) = self.some_memo(pair).await else { return Ok(()) };
+        pair.may_search = false;
+        let what = format!("remove {id:?} from {from:?}");
+        pair.ask(&mut self.log, what, async |uow| uow.memos().remove(id, from).await).await
+    }
+
+    async fn append_changes(&mut self, pair: &mut Pair) -> Done {
+        let owner = self.some_member();
+        let number = 1 + self.chance.below(4);
+        let mut changes = Vec::new();
+        for _ in 0..number {
+            let memo_id = self.chance.recent(&self.known.memos).unwrap_or_else(|| memo_id(0));
+            let (_, kind) = self.chance.one_of(&ChangeKind::NAMES);
+            let version = Version::new(1 + u32::try_from(self.chance.below(9)).expect("a small number"));
+            changes.push(NewChange { kind, memo_id, version, at: some_time(&mut self.chance) });
+        }
+        let what = format!("append {number} changes of {owner:?}");
+        pair.ask(&mut self.log, what, async |uow| uow.changes().append(owner, &changes).await).await
+    }
+
+    /// Until nothing before the moment is left: which of many go first is a store's own matter.
+    async fn forget_changes(&mut self, pair: &mut Pair) -> Done {
+        let time = some_time(&mut self.chance);
+        let most = self.chance.one_of(&[2, 10, 100]);
+        loop {
+            let what = format!("remove {most} changes before {time}");
+            let removed =
+                pair.ask(&mut self.log, what, async |uow| uow.changes().remove_before(time, most).await).await?;
+            if removed < u64::from(most) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What is worth knowing of a memo when a script fails.
+fn brief(memo: &Memo) -> (&str, String) {
+    (memo.state.title.as_str(), memo.state.content.as_str().chars().take(60).collect())
+}

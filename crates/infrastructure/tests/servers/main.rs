@@ -1,0 +1,131 @@
+//! What a store on a server does beyond the contract of every store: when the server or the way to it fails, and how the
+//! schema is made.
+
+mod migrations;
+mod outages;
+
+use std::time::{Duration, Instant};
+
+use memo_domain::{
+    Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, StoreError, Tag, Tags,
+    Timestamp, Title, User, UserId, Visibility,
+};
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_test_databases::{Proxy, Server, TestDatabase};
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
+/// How long these stores wait for a connection, and for the end of a statement.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Within this time everything has an answer.
+const SOON: Duration = Duration::from_millis(1_100);
+
+/// One test for each server.
+macro_rules! on_servers {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(memo_test_databases::Server::Postgres).await;
+            })*
+        }
+        mod mysql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(memo_test_databases::Server::MySql).await;
+            })*
+        }
+    };
+}
+use on_servers;
+
+/// A store with a network in between.
+struct Remote {
+    store: SeaOrmStore,
+    proxy: Proxy,
+    /// Goes last.
+    database: TestDatabase,
+}
+
+impl Remote {
+    /// Without a schema.
+    async fn bare(server: Server, connections: u32) -> Option<Self> {
+        let database = server.database().await?;
+        let proxy = Proxy::start(server.address()).await;
+        let options = StoreOptions {
+            max_connections: Some(connections),
+            acquire_timeout: PATIENCE,
+            statement_timeout: PATIENCE,
+            ..StoreOptions::new(database.url_behind(proxy.port()))
+        };
+        let store = SeaOrmStore::open(options).await.expect("the store opens");
+        Some(Self { store, proxy, database })
+    }
+
+    async fn new(server: Server, connections: u32) -> Option<Self> {
+        let remote = Self::bare(server, connections).await?;
+        remote.near().await.migrate_up().await.expect("the schema is made");
+        Some(remote)
+    }
+
+    /// A store on the same database, with nothing in between.
+    async fn near(&self) -> SeaOrmStore {
+        SeaOrmStore::open(StoreOptions::new(self.database.url())).await.expect("the store opens")
+    }
+}
+
+fn user(n: u128) -> User {
+    User::sign_up(
+        UserId::new(Uuid::from_u128(n)),
+        Email::new(format!("user{n}@example.com")).expect("a valid address"),
+        DisplayName::new("A member").expect("a valid name"),
+        PasswordHash::new("$2b$".to_owned()),
+        Locale::En,
+        NOW,
+    )
+}
+
+fn memo(n: u128) -> Memo {
+    let state = MemoState {
+        title: Title::new(format!("Memo {n}")).expect("a valid title"),
+        content: Content::new("content").expect("valid content"),
+        tags: Tags::new([Tag::new("work").expect("a valid tag")]).expect("few tags"),
+        pinned: false,
+        archived: false,
+        visibility: Visibility::Private,
+        remind_at: None,
+    };
+    Memo::create(MemoId::new(Uuid::from_u128(n)), user(0).id, state, NOW)
+}
+
+async fn add_user(store: &dyn Store, n: u128) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    uow.users().insert(&user(n)).await?;
+    uow.commit().await
+}
+
+async fn add_memo(store: &dyn Store, n: u128) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    uow.memos().insert(&memo(n)).await?;
+    uow.commit().await
+}
+
+async fn find_user(store: &dyn Store, access: Access, n: u128) -> Result<bool, StoreError> {
+    let mut uow = store.begin(access).await?;
+    Ok(uow.users().lookup(user(n).id).await?.is_some())
+}
+
+/// Fails soon, with an error that tells to try again.
+async fn fails_soon<T>(what: &str, work: impl Future<Output = Result<T, StoreError>>) {
+    let start = Instant::now();
+    let result = work.await.map(drop);
+    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{what}: {result:?}");
+    assert!(start.elapsed() < SOON, "{what} took {:?}", start.elapsed());
+}
+
+async fn succeeds_soon<T>(what: &str, work: impl Future<Output = Result<T, StoreError>>) -> T {
+    let start = Instant::now();
+    let value = work.await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    assert!(start.elapsed() < SOON, "{what} took {:?}", start.elapsed());
+    value
+}

@@ -1,0 +1,220 @@
+use std::{error::Error, time::Duration};
+
+use memo_domain::{Access, Store, StoreError};
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_test_databases::{Proxy, Server};
+use tokio::time::Instant;
+
+use crate::{Remote, add_user, fails_soon, find_user, on_servers, succeeds_soon, user};
+
+on_servers! {
+    a_server_that_is_gone_is_unavailable_until_it_is_back
+    a_server_that_is_frozen_is_unavailable_until_it_is_back
+    a_transaction_in_a_frozen_server_leaves_nothing
+    a_restart_is_noticed_by_nobody_but_those_in_the_middle
+    more_than_the_pool_holds_wait_so_long_and_no_longer
+    a_frozen_server_takes_no_place_in_the_pool
+    a_writer_waits_for_another_so_long_and_no_longer
+    what_is_given_up_gives_its_connection_back
+    a_server_that_is_not_there_is_tried_for_a_while
+    a_password_is_in_no_error
+}
+
+const ACCESSES: [Access; 2] = [Access::Read, Access::Snapshot];
+
+async fn a_server_that_is_gone_is_unavailable_until_it_is_back(server: Server) {
+    let Some(remote) = Remote::new(server, 3).await else { return };
+    let store = &remote.store;
+    add_user(store, 0).await.expect("it works");
+    remote.proxy.cut();
+    for access in ACCESSES {
+        fails_soon("a read", find_user(store, access, 0)).await;
+    }
+    fails_soon("a write", add_user(store, 1)).await;
+    fails_soon("the check", store.check()).await;
+    remote.proxy.restore().await;
+    for access in ACCESSES {
+        assert!(succeeds_soon("a read", find_user(store, access, 0)).await);
+    }
+    succeeds_soon("a write", add_user(store, 1)).await;
+    succeeds_soon("the check", store.check()).await;
+}
+
+async fn a_server_that_is_frozen_is_unavailable_until_it_is_back(server: Server) {
+    let Some(remote) = Remote::new(server, 3).await else { return };
+    let store = &remote.store;
+    store.check().await.expect("it works");
+    for turn in 0..2 {
+        // The first of them finds a connection in the pool, the next ones make a new one.
+        remote.proxy.freeze();
+        for access in ACCESSES {
+            fails_soon("a read", find_user(store, access, 0)).await;
+        }
+        fails_soon("a write", add_user(store, turn)).await;
+        fails_soon("the check", store.check()).await;
+        remote.proxy.restore().await;
+        succeeds_soon("a write", add_user(store, turn)).await;
+        assert!(succeeds_soon("a read", find_user(store, Access::Read, turn)).await);
+    }
+    // While a connection waits in the pool.
+    for access in ACCESSES {
+        succeeds_soon("a read", find_user(store, access, 0)).await;
+        remote.proxy.freeze();
+        fails_soon("a read", find_user(store, access, 0)).await;
+        remote.proxy.restore().await;
+    }
+}
+
+async fn a_transaction_in_a_frozen_server_leaves_nothing(server: Server) {
+    let Some(remote) = Remote::new(server, 1).await else { return };
+    let store = &remote.store;
+    let mut uow = store.begin(Access::Write).await.expect("it begins");
+    uow.users().insert(&user(0)).await.expect("it writes");
+    remote.proxy.freeze();
+    fails_soon("a statement", uow.users().insert(&user(1))).await;
+    drop(uow);
+    remote.proxy.restore().await;
+
+    let mut uow = succeeds_soon("a begin", store.begin(Access::Write)).await;
+    uow.users().insert(&user(2)).await.expect("it writes");
+    remote.proxy.freeze();
+    // Whether it was kept is not known.
+    fails_soon("a commit", uow.commit()).await;
+    remote.proxy.restore().await;
+    for n in [0, 1] {
+        assert!(!find_user(store, Access::Read, n).await.expect("it reads"), "{n} was never committed");
+    }
+    succeeds_soon("a write", add_user(store, 3)).await;
+}
+
+async fn a_restart_is_noticed_by_nobody_but_those_in_the_middle(server: Server) {
+    let Some(remote) = Remote::new(server, 3).await else { return };
+    let store = &remote.store;
+    for n in 0..3 {
+        // All places of the pool are taken by connections that are then idle.
+        let (a, b, c) =
+            tokio::join!(store.begin(Access::Snapshot), store.begin(Access::Snapshot), store.begin(Access::Write));
+        let (_a, _b, mut c) = (a.expect("it begins"), b.expect("it begins"), c.expect("it begins"));
+        c.users().insert(&user(100 + n)).await.expect("it writes");
+        remote.proxy.drop_connections();
+        let result = c.commit().await;
+        assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+
+        succeeds_soon("a write", add_user(store, n)).await;
+        remote.proxy.drop_connections();
+        succeeds_soon("a read", find_user(store, Access::Read, n)).await;
+        remote.proxy.drop_connections();
+        succeeds_soon("a snapshot", find_user(store, Access::Snapshot, n)).await;
+        remote.proxy.drop_connections();
+        succeeds_soon("a write", add_user(store, n + 10)).await;
+    }
+}
+
+async fn more_than_the_pool_holds_wait_so_long_and_no_longer(server: Server) {
+    let Some(remote) = Remote::new(server, 1).await else { return };
+    let store = &remote.store;
+    let mut held = store.begin(Access::Write).await.expect("it begins");
+    held.users().insert(&user(0)).await.expect("it writes");
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        fails_soon("a second one", find_user(store, access, 0)).await;
+    }
+    drop(held);
+    assert!(!succeeds_soon("the next one", find_user(store, Access::Write, 0)).await);
+}
+
+async fn a_frozen_server_takes_no_place_in_the_pool(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let store = &remote.store;
+    let read = || find_user(store, Access::Read, 0);
+    let write = || find_user(store, Access::Write, 0);
+    tokio::join!(succeeds_soon("a read", read()), succeeds_soon("a write", write()));
+    remote.proxy.freeze();
+    tokio::join!(
+        fails_soon("1", read()),
+        fails_soon("2", write()),
+        fails_soon("3", read()),
+        fails_soon("4", write()),
+        fails_soon("5", read()),
+    );
+    remote.proxy.restore().await;
+    tokio::join!(succeeds_soon("a read", read()), succeeds_soon("a write", write()), succeeds_soon("a read", read()));
+}
+
+/// The limit of the server's own, of two seconds, and the one of the store.
+async fn a_writer_waits_for_another_so_long_and_no_longer(server: Server) {
+    let Some(remote) = Remote::new(server, 3).await else { return };
+    let store = &remote.store;
+    add_user(store, 0).await.expect("it works");
+    let change = async || {
+        let mut uow = store.begin(Access::Write).await?;
+        let mut changed = user(0);
+        let from = changed.version;
+        changed.version = from.next();
+        uow.users().update(&changed, from).await.map(|()| uow)
+    };
+    let first = change().await.expect("it writes");
+    let start = Instant::now();
+    let second = change().await.map(drop);
+    assert!(second.as_ref().is_err_and(StoreError::is_retryable), "{second:?}");
+    assert!(start.elapsed() < Duration::from_millis(2_500));
+    first.commit().await.expect("it commits");
+    let late = change().await.map(drop);
+    assert!(matches!(late, Err(StoreError::Stale)), "{late:?}");
+}
+
+async fn what_is_given_up_gives_its_connection_back(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let store = &remote.store;
+    for micros in (0..3_000).step_by(100) {
+        let limit = Duration::from_micros(micros);
+        let _ = tokio::time::timeout(limit, add_user(store, u128::from(micros))).await;
+        let _ = tokio::time::timeout(limit, find_user(store, Access::Read, 0)).await;
+        let _ = tokio::time::timeout(limit, find_user(store, Access::Snapshot, 0)).await;
+    }
+    tokio::join!(
+        succeeds_soon("a read", find_user(store, Access::Read, 0)),
+        succeeds_soon("a write", add_user(store, 1_000_000)),
+        succeeds_soon("a read", find_user(store, Access::Snapshot, 0)),
+    );
+}
+
+async fn a_server_that_is_not_there_is_tried_for_a_while(server: Server) {
+    let Some(database) = server.database().await else { return };
+    let proxy = Proxy::start(server.address()).await;
+    proxy.cut();
+    let patience = Duration::from_secs(1);
+    let options = StoreOptions { connect_timeout: patience, ..StoreOptions::new(database.url_behind(proxy.port())) };
+    let start = Instant::now();
+    let error = SeaOrmStore::open(options.clone()).await.expect_err("it does not open");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(start.elapsed() >= patience / 2 && start.elapsed() < patience * 2, "{:?}", start.elapsed());
+
+    let (opened, ()) = tokio::join!(SeaOrmStore::open(options), async {
+        tokio::time::sleep(patience / 4).await;
+        proxy.restore().await;
+    });
+    opened.expect("it was there in time");
+}
+
+async fn a_password_is_in_no_error(server: Server) {
+    let Some(database) = server.database().await else { return };
+    let url = database.url();
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let (_, place) = rest.split_once('@').expect("a user");
+    let closed = place.replace(&server.address(), "127.0.0.1:1");
+    for url in [
+        format!("{scheme}://nobody-here:hunter2@{place}"),
+        format!("{scheme}://nobody-here:hunter2@{closed}"),
+        format!("{scheme}://root:hunter2@{place}&hunter2=hunter2"),
+        format!("{scheme}://root:hunter2@{place}&sslmode=hunter2"),
+    ] {
+        let options = StoreOptions { connect_timeout: Duration::from_millis(300), ..StoreOptions::new(url) };
+        let mut text = format!("{options:?}");
+        // Where the server lets everybody in there is no error.
+        if let Err(error) = SeaOrmStore::open(options).await {
+            let causes = std::iter::successors(Some(&error as &dyn Error), |error| error.source());
+            text.extend(causes.map(|cause| format!("{cause} {cause:?}")));
+        }
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What a server does by itself. These tests start their own apps.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memo_conformance::TestStore;
+use memo_domain::{Access, Change, Limit, Store, StoreError, Timestamp, UnitOfWork, UserId};
+use memo_memory::FixedClock;
+
+use crate::{START, TestApp, suite::DAY};
+
+/// A store under several servers, one after the other: none of them closes it.
+struct Shared(Arc<dyn Store>);
+
+#[async_trait]
+impl Store for Shared {
+    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.0.begin(access).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.0.check().await
+    }
+
+    async fn close(&self) {}
+}
+
+struct TestShared(Arc<Shared>);
+
+impl TestStore for TestShared {
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+}
+
+pub async fn a_server_removes_old_changes(store: Box<dyn TestStore>) {
+    let kept = Arc::new(Shared(store.store()));
+    let start = Timestamp::parse(START).expect("a time");
+    let starts_at = async |days: u32| {
+        let clock = Arc::new(FixedClock::at(start + days * DAY));
+        TestApp::builder(Box::new(TestShared(kept.clone()))).clock(clock).start().await
+    };
+    let owner = {
+        let app = starts_at(0).await;
+        let alice = app.user("alice").await;
+        for title in ["a", "b"] {
+            alice.memo(title).await;
+        }
+        app.clock.advance(DAY);
+        alice.with_scope("").await.memo("c").await;
+        UserId::parse(&alice.id).expect("an id")
+    };
+    let changes = async || -> Vec<Change> {
+        let mut unit = kept.begin(Access::Read).await.expect("a unit of work");
+        unit.changes().list(owner, 0, Limit::default()).await.expect("the changes")
+    };
+    let app = starts_at(180).await;
+    for path in ["/healthz", "/readyz"] {
+        app.anonymous().get(path).await.expect_status(200);
+    }
+    assert_eq!(changes().await.len(), 3);
+    drop(app);
+    let app = starts_at(181).await;
+    let mut left = changes().await.len();
+    for _ in 0..1_000 {
+        if left == 1 {
+            break;
+        }
+        // It happens while the server serves.
+        app.anonymous().get("/healthz").await.expect_status(200);
+        left = changes().await.len();
+    }
+    assert_eq!(changes().await.iter().map(|change| change.seq).collect::<Vec<_>>(), [3]);
+}
