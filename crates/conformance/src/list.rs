@@ -15,7 +15,8 @@ macro_rules! __each_case {
             memos(store) {
                 a_memo_reads_back_equal
                 a_memo_of_awkward_text_reads_back_equal
-                an_update_replaces_all_but_owner_and_creation
+                an_update_replaces_all_but_the_creation
+                no_update_changes_the_owner
                 a_removed_memo_is_gone
                 an_insert_with_a_taken_memo_id_conflicts
                 a_memo_needs_its_owner

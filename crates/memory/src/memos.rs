@@ -61,8 +61,9 @@ impl MemoRepository for Unit {
 
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
         self.write(|state| {
-            let kept = expect_version(state.memos.get_mut(&memo.id), |memo| memo.version, from)?;
-            *kept = Arc::new(Memo { owner_id: kept.owner_id, created_at: kept.created_at, ..memo.clone() });
+            let kept = state.memos.get_mut(&memo.id).filter(|kept| kept.owner_id == memo.owner_id);
+            let kept = expect_version(kept, |memo| memo.version, from)?;
+            *kept = Arc::new(Memo { created_at: kept.created_at, ..memo.clone() });
             Ok(())
         })
     }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use memo_domain::{Access, Conflict, Memo, MemoFilter, MemoScope, PageRequest, Store, UserId, Version, Visibility};
+use memo_domain::{
+    Access, Conflict, Memo, MemoFilter, MemoScope, PageRequest, Store, StoreError, UserId, Version, Visibility,
+};
 
 use crate::{
     samples::{at, awkward_memos, display_name, full_memo, memo, memo_id, tags, user_id},
@@ -64,17 +66,28 @@ pub(crate) async fn a_memo_of_awkward_text_reads_back_equal(store: Arc<dyn Store
     }
 }
 
-pub(crate) async fn an_update_replaces_all_but_owner_and_creation(store: Arc<dyn Store>) {
+pub(crate) async fn no_update_changes_the_owner(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let kept = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    let result = uow.memos().update(&Memo { owner_id: other, ..kept.clone() }, kept.version).await;
+    assert!(matches!(result, Err(StoreError::Stale)), "{result:?}");
+    drop(uow);
+    assert_eq!(find_memo(&*store, kept.id).await, Some(kept));
+}
+
+pub(crate) async fn an_update_replaces_all_but_the_creation(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
     let old = full_memo(0, owner);
     add_memos(&*store, std::slice::from_ref(&old)).await;
-    let mut new = memo(0, other);
+    let mut new = memo(0, owner);
     new.state.tags = tags(["한글", "b", "WORK"]);
     new.version = Version::new(8);
     new.created_at = at(5);
     new.updated_at = at(6);
     replace(&*store, &new, old.version).await;
-    let expected = Memo { owner_id: owner, created_at: old.created_at, ..new };
+    let expected = Memo { created_at: old.created_at, ..new };
     assert_eq!(find_memo(&*store, old.id).await, Some(expected));
 }
 

@@ -122,15 +122,15 @@ impl Script<'_> {
                 self.known_before = self.known.lengths();
                 self.writer = Some(self.begin(Access::Write).await);
             }
-            (0..12, Some(writer), snapshot) => {
+            (0..14, Some(writer), snapshot) => {
                 self.snapshot = snapshot;
                 self.commit(writer).await;
             }
-            (12..17, Some(writer), snapshot) => {
+            (14..18, Some(writer), snapshot) => {
                 self.snapshot = snapshot;
                 self.roll_back(writer);
             }
-            (17..75, Some(mut writer), snapshot) => {
+            (18..75, Some(mut writer), snapshot) => {
                 self.snapshot = snapshot;
                 // After an error of a write only dropping is left.
                 match self.write(&mut writer).await {
@@ -196,11 +196,14 @@ impl Script<'_> {
     }
 
     async fn begin_with_members(&mut self) {
-        let mut writer = self.begin(Access::Write).await;
-        for _ in 0..4 {
-            let _ = self.add_user(&mut writer).await;
+        while self.known.users.len() < 4 {
+            self.known_before = self.known.lengths();
+            let mut writer = self.begin(Access::Write).await;
+            match self.add_user(&mut writer).await {
+                Ok(()) => self.commit(writer).await,
+                Err(_) => self.known.shorten(self.known_before),
+            }
         }
-        self.commit(writer).await;
     }
 
     /// Compares all that is there at last.

@@ -145,7 +145,7 @@ pub(super) fn vary(chance: &mut Chance, memo: &mut Memo) {
 /// A query, some of whose terms are cut from these texts, or from where the one ends and the other begins.
 fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
     let mut text = String::new();
-    for _ in 0..=chance.below(3) {
+    for _ in 0..=chance.below(2) {
         let [title, content] = texts;
         let part = match chance.below(6) {
             0 => title.clone(),
@@ -172,20 +172,20 @@ fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
 /// A filter; a search asks for what may stand in these texts.
 pub(super) fn some_filter(chance: &mut Chance, viewer: UserId, texts: Option<&[String; 2]>) -> MemoFilter {
     let public = chance.percent(30);
-    let rarely = |chance: &mut Chance| chance.maybe(12, some_time);
+    let rarely = |chance: &mut Chance| chance.maybe(5, some_time);
     MemoFilter {
         viewer,
         scope: if public { MemoScope::Public } else { MemoScope::Mine },
-        trashed: chance.percent(15),
-        archived: chance.maybe(20, |chance| chance.percent(40)),
-        pinned: chance.maybe(20, |chance| chance.percent(40)),
-        visibility: chance.maybe(15, |chance| chance.one_of(&[Visibility::Private, Visibility::Public])),
-        tags: if chance.percent(30) { some_tags(chance, 2).iter().cloned().collect() } else { Vec::new() },
+        trashed: chance.percent(10),
+        archived: chance.maybe(10, |chance| chance.percent(40)),
+        pinned: chance.maybe(10, |chance| chance.percent(40)),
+        visibility: chance.maybe(8, |chance| chance.one_of(&[Visibility::Private, Visibility::Public])),
+        tags: if chance.percent(20) { some_tags(chance, 2).iter().cloned().collect() } else { Vec::new() },
         created_after: rarely(chance),
         created_before: rarely(chance),
         updated_after: rarely(chance),
         updated_before: rarely(chance),
-        search: texts.filter(|_| chance.percent(60)).and_then(|texts| some_query(chance, texts)),
+        search: texts.filter(|_| chance.percent(75)).and_then(|texts| some_query(chance, texts)),
     }
 }
 

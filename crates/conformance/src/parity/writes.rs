@@ -60,7 +60,7 @@ impl Script<'_> {
         let mut new = kept.unwrap_or_else(|| User { id, ..user(number) });
         let from = if right { new.version } else { Version::new(new.version.get() + 7) };
         new.display_name = some_name(&mut self.chance);
-        if right && self.chance.percent(40) {
+        if right && self.chance.percent(20) {
             new.email = some_email(&mut self.chance);
         }
         new.email_verified = self.chance.percent(50);
@@ -151,7 +151,7 @@ impl Script<'_> {
         let id = self.chance.recent(&self.known.memos)?;
         let kept = pair.reference().memos().lookup(id).await.expect("memos are read").map(|view| view.memo);
         let right = kept.as_ref().map_or(Version::FIRST, |memo| memo.version);
-        let from = if self.chance.percent(93) { right } else { Version::new(right.get() + 1) };
+        let from = if self.chance.percent(97) { right } else { Version::new(right.get() + 1) };
         Some((id, kept, from))
     }
 

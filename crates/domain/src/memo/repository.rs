@@ -13,6 +13,8 @@ use crate::{Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, Page
 ///   where the owner does not exist.
 /// * `an_update_from_another_version_is_stale`: [`update`](Self::update) and [`remove`](Self::remove) MUST fail with
 ///   [`StoreError::Stale`] and change nothing unless the kept version is `from`.
+/// * `no_update_changes_the_owner`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] where the kept memo has
+///   another owner.
 /// * `a_list_has_what_fits_its_filter`: [`list`](Self::list) and [`count`](Self::count) MUST agree with
 ///   [`MemoFilter::matches`].
 /// * `a_list_is_sorted`: [`list`](Self::list) MUST sort by the field, then by id, both in the direction asked for;
@@ -42,7 +44,7 @@ pub trait MemoRepository: Send {
     /// Adds a memo. As it is read from now on.
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError>;
 
-    /// Replaces the memo with this id, which must still be in version `from`. Its owner and creation stay.
+    /// Replaces the memo with this id and owner, which must still be in version `from`. Its creation stays.
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError>;
 
     /// Removes a memo for good, which must still be in version `from`.

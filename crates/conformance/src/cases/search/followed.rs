@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{Library, text_memo};
 use crate::{
-    samples::{at, content, tag, tags, title, user_id},
+    samples::{at, content, tag, tags, title},
     steps::{BY_CHANGE, add_user, assert_conflict, begin, commit, count, let_others_run, retry},
 };
 
@@ -59,15 +59,6 @@ pub(crate) async fn a_search_follows_what_changes(store: Arc<dyn Store>) {
     library.change(3, |memo| memo.deleted_at = Some(at(5))).await;
     library.change(3, |memo| memo.state.content = content("cherry in the trash")).await;
     library.change(3, |memo| memo.deleted_at = None).await;
-
-    // The owner stays, whatever an update says, and theirs it is in a search too.
-    let mut memos = library.memos.clone();
-    let from = memos[0].version;
-    memos[0].state.title = title("사과 나무 다시");
-    memos[0].version = from.next();
-    let stranger = Memo { owner_id: user_id(1), ..memos[0].clone() };
-    let write = async |uow: &mut dyn UnitOfWork| uow.memos().update(&stranger, from).await.expect("it is changed");
-    library.write(memos, write).await;
 
     // Two exchange their texts, and one is changed twice.
     let mut memos = library.memos.clone();

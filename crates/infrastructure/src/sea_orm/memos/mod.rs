@@ -13,11 +13,7 @@ use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page,
     PageRequest, SortField, StoreError, Version,
 };
-use sea_orm::{
-    ActiveValue::NotSet,
-    ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement,
-    sea_query::{Expr, Query},
-};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement, sea_query::Query};
 
 use super::{
     dialect,
@@ -63,7 +59,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
 
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
         let mut statements = vec![Entity::insert(to_row(memo)?).build(self.backend)];
-        statements.extend(self.insert_tags(memo, || Expr::value(memo.owner_id.as_uuid())));
+        statements.extend(self.insert_tags(memo));
         let MemoState { title, content, .. } = &memo.state;
         statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
         let owner =
@@ -79,13 +75,13 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let statement = Entity::update_many()
             .set(row)
             .filter(Column::Id.eq(memo.id.as_uuid()))
+            .filter(Column::OwnerId.eq(memo.owner_id.as_uuid()))
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         changed(self.execute(statement).await?)?;
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
-        // The owner stays the one that is kept, whatever this memo says.
-        statements.extend(self.insert_tags(memo, || Expr::SubQuery(None, Box::new(query::owner(memo.id).into()))));
+        statements.extend(self.insert_tags(memo));
         self.execute_all(statements).await
     }
 
@@ -99,7 +95,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    fn insert_tags(&self, memo: &Memo, owner: impl Fn() -> Expr) -> Option<Statement> {
+    fn insert_tags(&self, memo: &Memo) -> Option<Statement> {
         let mut insert = Query::insert();
         insert.into_table(memo_tag::Entity).columns([
             memo_tag::Column::OwnerId,
@@ -108,7 +104,7 @@ impl SeaOrmUnitOfWork {
         ]);
         let mut any = false;
         for tag in &memo.state.tags {
-            insert.values_panic([owner(), Expr::value(tag.key()), Expr::value(memo.id.as_uuid())]);
+            insert.values_panic([memo.owner_id.as_uuid().into(), tag.key().into(), memo.id.as_uuid().into()]);
             any = true;
         }
         any.then(|| self.backend.build(&insert))

@@ -176,11 +176,6 @@ pub struct Owner {
     pub display_name: String,
 }
 
-/// The owner of a memo.
-pub fn owner(id: MemoId) -> SelectStatement {
-    Entity::find().select_only().column(Column::OwnerId).filter(Column::Id.eq(id.as_uuid())).into_query()
-}
-
 fn views() -> Select<Entity> {
     Entity::find()
         .select_only()

@@ -1,0 +1,224 @@
+//! Fills a store and measures it, without HTTP: `memo-bench-million URL [MEMOS]`.
+//!
+//! A tenth of the memos belongs to one member, the others to 999 more. Prints a line of Markdown for each figure. A store
+//! that is full already is measured as it is.
+
+mod sizes;
+mod texts;
+
+use std::{
+    error::Error,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use memo_domain::{
+    Access, ChangeKind, Content, DisplayName, Email, Limit, Locale, Memo, MemoCursor, MemoFilter, MemoId, MemoSort,
+    MemoState, MemoView, NewChange, Page, PageRequest, PageStart, PasswordHash, SearchQuery, Store, StoreError, Tag,
+    Tags, Timestamp, Title, User, UserId, Visibility,
+};
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use uuid::Uuid;
+
+use texts::{Chance, Language};
+
+const MEMBERS: u128 = 1_000;
+/// How many memos one unit of work adds while the store is filled.
+const AT_ONCE: u128 = 500;
+const ROUNDS: usize = 41;
+
+type Failed = Box<dyn Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let mut arguments = std::env::args().skip(1);
+    let url = arguments.next().ok_or("which database? memo-bench-million URL [MEMOS]")?;
+    let memos: u128 = arguments.next().map_or(Ok(1_000_000), |memos| memos.parse())?;
+    let store = Arc::new(SeaOrmStore::open(StoreOptions::new(&url)).await?);
+    store.migrate_up().await?;
+    let bench = Bench { store, language: Language::new() };
+    bench.fill(memos).await?;
+    sizes::settle(&url).await?;
+    bench.measure(memos).await?;
+    sizes::print(&url).await?;
+    bench.inserts(&url, memos).await?;
+    bench.store.close().await;
+    Ok(())
+}
+
+struct Bench {
+    store: Arc<SeaOrmStore>,
+    language: Language,
+}
+
+const fn member(n: u128) -> UserId {
+    UserId::new(Uuid::from_u128(n + 1))
+}
+
+/// The member of a memo: every tenth is the first one's.
+const fn owner(n: u128) -> UserId {
+    member(if n.is_multiple_of(10) { 0 } else { 1 + n % (MEMBERS - 1) })
+}
+
+/// A moment for each memo, mixed, so that the order of changes is not that of the rows.
+fn moment(n: u128, memos: u128) -> Timestamp {
+    let mixed = n * 7_919 % memos;
+    Timestamp::from_micros(1_769_850_000_000_000 + i64::try_from(mixed).unwrap_or(0) * 1_000)
+}
+
+impl Bench {
+    fn memo(&self, n: u128, memos: u128) -> Result<Memo, Failed> {
+        let mut chance = Chance::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+        let tags = [format!("tag{}", chance.below(20)), format!("rare{}", chance.below(2_000))];
+        let state = MemoState {
+            title: Title::new(self.language.text(&mut chance, 3)).map_err(|error| error.to_string())?,
+            content: Content::new(self.language.text(&mut chance, 60)).map_err(|error| error.to_string())?,
+            tags: Tags::new(tags.into_iter().filter_map(|tag| Tag::new(tag).ok()))
+                .map_err(|error| error.to_string())?,
+            pinned: false,
+            archived: false,
+            visibility: Visibility::Private,
+            remind_at: None,
+        };
+        let at = moment(n, memos);
+        // The beginning of an id is its time, as that of production is.
+        let id = MemoId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + n));
+        Ok(Memo::create(id, owner(n), state, at))
+    }
+
+    async fn add(&self, numbers: impl Iterator<Item = u128>, memos: u128) -> Result<(), Failed> {
+        let mut unit = self.store.begin(Access::Write).await?;
+        for n in numbers {
+            let memo = self.memo(n, memos)?;
+            unit.memos().insert(&memo).await?;
+            unit.changes().append(memo.owner_id, &[NewChange::of(&memo, ChangeKind::Created, memo.created_at)]).await?;
+        }
+        Ok(unit.commit().await?)
+    }
+
+    async fn fill(&self, memos: u128) -> Result<(), Failed> {
+        let mut unit = self.store.begin(Access::Write).await?;
+        if unit.users().lookup(member(0)).await?.is_some() {
+            return Ok(());
+        }
+        for n in 0..MEMBERS {
+            let user = User::sign_up(
+                member(n),
+                Email::new(format!("member{n}@example.com")).map_err(|error| error.to_string())?,
+                DisplayName::new(format!("Member {n}")).map_err(|error| error.to_string())?,
+                PasswordHash::new(String::new()),
+                Locale::Ko,
+                moment(0, memos),
+            );
+            unit.users().insert(&user).await?;
+        }
+        unit.commit().await?;
+        let began = Instant::now();
+        let mut first = 0;
+        while first < memos {
+            self.add(first..memos.min(first + AT_ONCE), memos).await?;
+            first += AT_ONCE;
+        }
+        println!("| filled with {memos} memos, {AT_ONCE} a unit of work | {:.0} s |", began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    async fn page(
+        &self,
+        filter: &MemoFilter,
+        start: PageStart<MemoCursor>,
+    ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
+        let mut unit = self.store.begin(Access::Read).await?;
+        unit.memos().list(filter, MemoSort::default(), &PageRequest { limit: Limit::default(), start }).await
+    }
+
+    async fn measure(&self, memos: u128) -> Result<(), Failed> {
+        let filter = MemoFilter { archived: Some(false), ..MemoFilter::of(member(0)) };
+        let rows = u64::try_from(memos / 20)?;
+        let deep = self.page(&filter, PageStart::Offset(rows - 1)).await?.items;
+        let deep = MemoSort::default().cursor(&filter, deep.first().ok_or("the store has too few memos")?);
+        let first = median(async |_| self.page(&filter, PageStart::Offset(0)).await.map(drop)).await?;
+        let deep = median(async |_| self.page(&filter, PageStart::After(deep.clone())).await.map(drop)).await?;
+        println!("| first page of 20 of a member with {} | {} |", memos / 10, micros(first));
+        println!("| page of 20 by cursor at depth {rows} | {} ({:.2} times) |", micros(deep), ratio(deep, first));
+        for (kind, rank) in [("frequent", 3), ("usual", 100), ("rare", 4_000)] {
+            let query = |n: usize| {
+                let word: String = self.language.word(rank + n).chars().take(2).collect();
+                MemoFilter { search: SearchQuery::parse(&word).ok().flatten(), ..filter.clone() }
+            };
+            let mut unit = self.store.begin(Access::Read).await?;
+            let found = unit.memos().count(&query(0)).await?;
+            let time = median(async |n| self.page(&query(n), PageStart::Offset(0)).await.map(drop)).await?;
+            println!("| page of 20, q of two syllables, {kind} ({found} of their memos) | {} |", micros(time));
+        }
+        for (kind, tag) in [("frequent", "tag"), ("rare", "rare")] {
+            let tagged = |n: usize| {
+                let tags = Tag::new(format!("{tag}{n}")).into_iter().collect();
+                MemoFilter { tags, ..filter.clone() }
+            };
+            let time = median(async |n| self.page(&tagged(n % 20), PageStart::Offset(0)).await.map(drop)).await?;
+            println!("| page of 20 with a {kind} tag | {} |", micros(time));
+        }
+        Ok(())
+    }
+
+    /// One memo a unit of work, in turns with the index of search and with one that keeps nothing.
+    async fn inserts(&self, url: &str, memos: u128) -> Result<(), Failed> {
+        const EACH: u32 = 400;
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        let mut next = memos + u128::from(self.store_size().await?);
+        for _ in 0..5 {
+            for is_indexed in [true, false] {
+                if !is_indexed && !sizes::swap_index(url, true).await? {
+                    println!("| insert without the index of search | not measured |");
+                    return Ok(());
+                }
+                let began = Instant::now();
+                for n in next..next + u128::from(EACH) {
+                    self.add(std::iter::once(n), memos).await?;
+                }
+                if is_indexed { &mut with } else { &mut without }.push(began.elapsed());
+                next += u128::from(EACH);
+                if !is_indexed {
+                    sizes::swap_index(url, false).await?;
+                }
+            }
+        }
+        with.sort_unstable();
+        without.sort_unstable();
+        let (with, without) = (with[2] / EACH, without[2] / EACH);
+        println!("| insert, one a unit of work | {} |", micros(with));
+        println!(
+            "| the same without the index | {} ({:.2} of its speed with it) |",
+            micros(without),
+            ratio(without, with)
+        );
+        Ok(())
+    }
+
+    async fn store_size(&self) -> Result<u32, Failed> {
+        let mut unit = self.store.begin(Access::Read).await?;
+        Ok(u32::try_from(unit.changes().last(member(0)).await? * 10)?)
+    }
+}
+
+/// The median time of a call, after one that warms up.
+async fn median(call: impl AsyncFn(usize) -> Result<(), StoreError>) -> Result<Duration, StoreError> {
+    call(ROUNDS).await?;
+    let mut times = Vec::new();
+    for n in 0..ROUNDS {
+        let began = Instant::now();
+        call(n).await?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[ROUNDS / 2])
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
