@@ -115,6 +115,7 @@ macro_rules! __each_case {
             concurrency(store) {
                 writers_wait_for_each_other
                 concurrent_inserts_are_all_kept
+                a_first_write_that_finds_nothing_says_so
                 snapshots_among_writers_see_whole_commits
             }
             reopening(test_store) {

@@ -4,7 +4,7 @@ use memo_domain::{Access, Memo, MemoFilter, MemoId, Store, StoreError, Timestamp
 use tokio::task::JoinSet;
 
 use crate::{
-    samples::{at, content, memo, memo_id},
+    samples::{at, content, digest, memo, memo_id, session, user},
     steps::{BY_CHANGE, add_memos, add_user, begin, count, find_memo, ids, let_others_run, list, retry},
 };
 
@@ -74,6 +74,53 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
     expected.reverse();
     assert_eq!(ids(&list(&*store, &MemoFilter::of(owner), BY_CHANGE).await), expected);
     assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 100);
+}
+
+/// Writes, each the first one of its unit of work, that find nothing to change.
+async fn fruitless(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    let from = kept.version.next();
+    let result = match kind % 5 {
+        0 => uow.memos().update(&Memo { version: from.next(), ..kept.clone() }, from).await,
+        1 => uow.memos().remove(kept.id, from).await,
+        2 => uow.users().update(&user(9), Version::FIRST).await,
+        3 => uow.sessions().update(&session(9, kept.owner_id)).await,
+        _ => {
+            let claimed = uow.refresh_tokens().claim(&digest(9), at(0)).await?;
+            if claimed { Ok(()) } else { Err(StoreError::Stale) }
+        }
+    };
+    match result {
+        Err(StoreError::Stale) => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => panic!("a write of kind {} finds nothing and must say so", kind % 5),
+    }
+}
+
+pub(crate) async fn a_first_write_that_finds_nothing_says_so(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let kept = memo(1_000, owner);
+    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let mut tasks = JoinSet::new();
+    for n in 0..60 {
+        // Each right behind one that wrote, in what may be the same transaction.
+        let (writing, looking, kept) = (Arc::clone(&store), Arc::clone(&store), kept.clone());
+        tasks.spawn(async move {
+            let insert = async || {
+                let mut uow = writing.begin(Access::Write).await?;
+                uow.memos().insert(&memo(n, owner)).await?;
+                let_others_run().await;
+                uow.commit().await
+            };
+            retry(insert).await.expect("a writer passes in the end");
+        });
+        tasks.spawn(async move {
+            retry(|| fruitless(&*looking, &kept, n)).await.expect("a writer passes in the end");
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(find_memo(&*store, kept.id).await, Some(kept));
+    assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 61);
 }
 
 pub(crate) async fn snapshots_among_writers_see_whole_commits(store: Arc<dyn Store>) {

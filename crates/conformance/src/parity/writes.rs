@@ -164,7 +164,7 @@ impl Script<'_> {
         new.version = new.version.next();
         new.updated_at = some_time(&mut self.chance);
         if self.chance.percent(5) {
-            // Both stay as they are kept.
+            // Of another owner it is stale; the creation stays as it is kept.
             (new.owner_id, new.created_at) = (owner, some_time(&mut self.chance));
         }
         pair.may_search = false;

@@ -58,9 +58,14 @@ impl SeaOrmUnitOfWork {
     /// Runs statements that write, in their order.
     pub(super) async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         for statement in dialect::joined(self.backend, statements) {
-            self.execute(statement).await?;
+            self.execute_uncounted(statement).await?;
         }
         Ok(())
+    }
+
+    async fn execute_uncounted(&self, statement: Statement) -> Result<(), StoreError> {
+        let may_write = self.session.execute_uncounted(statement).await.map_err(store_error)?;
+        if may_write { Ok(()) } else { Err(Misuse::WriteWhileReading.into()) }
     }
 
     /// Runs statements that write, and then one that reads. Its row, of which there is at most one.
@@ -73,7 +78,7 @@ impl SeaOrmUnitOfWork {
         let mut statements = dialect::joined(self.backend, statements);
         let last = statements.pop();
         for statement in statements {
-            self.execute(statement).await?;
+            self.execute_uncounted(statement).await?;
         }
         match last {
             Some(last) => self.find_one(last).await,

@@ -64,6 +64,15 @@ impl Session {
         }
     }
 
+    /// Runs a statement that writes, or several that the database takes as one; nobody asks how many rows they change. Whether
+    /// the unit of work may write.
+    pub async fn execute_uncounted(&self, statement: Statement) -> Result<bool, DbErr> {
+        match self {
+            Self::FileWrite(turn) => turn.execute_uncounted(statement).await.map(|()| true),
+            _ => self.execute(statement).await.map(|changed| changed.is_some()),
+        }
+    }
+
     /// Whether it writes beside others: a file has one writer at a time.
     pub const fn has_other_writers(&self) -> bool {
         matches!(self, Self::ServerWrite(_))

@@ -241,7 +241,18 @@ impl Turn {
 
     /// Runs a statement that writes. How many rows it changed.
     pub async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
-        self.connection()?.execute_raw(self.beginning(statement)).await.map(|done| done.rows_affected())
+        let transaction = self.connection()?;
+        // Not in one text: the driver adds up what SQLite says behind each part of it, and what makes a savepoint leaves the
+        // number of the statement before.
+        if let Some(savepoint) = self.begin() {
+            transaction.execute_unprepared(&savepoint).await?;
+        }
+        transaction.execute_raw(statement).await.map(|done| done.rows_affected())
+    }
+
+    /// Runs statements that write, of which nobody asks how many rows they change.
+    pub async fn execute_uncounted(&self, statements: Statement) -> Result<(), DbErr> {
+        self.connection()?.execute_raw(self.beginning(statements)).await.map(drop)
     }
 
     fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
@@ -250,14 +261,20 @@ impl Turn {
 
     /// The statement; the first one with the savepoint before it.
     fn beginning(&self, mut statement: Statement) -> Statement {
-        if self.has_written.swap(true, Ordering::Relaxed) {
-            return statement;
-        }
-        if let (Some(savepoint), Some(group)) = (self.savepoint, &self.group) {
-            let before = group.before.map(|before| format!("RELEASE {before};")).unwrap_or_default();
-            statement.sql = format!("{before}SAVEPOINT {savepoint};{}", statement.sql);
+        if let Some(savepoint) = self.begin() {
+            statement.sql = savepoint + &statement.sql;
         }
         statement
+    }
+
+    /// What makes the savepoint, where it is not made yet.
+    fn begin(&self) -> Option<String> {
+        if self.has_written.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let (savepoint, group) = (self.savepoint?, self.group.as_ref()?);
+        let before = group.before.map(|before| format!("RELEASE {before};")).unwrap_or_default();
+        Some(format!("{before}SAVEPOINT {savepoint};"))
     }
 
     /// Ends the unit of work; when this returns, it is on the disk.

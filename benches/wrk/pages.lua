@@ -1,0 +1,16 @@
+-- GET $BASE?limit=20 with a bound in the future, another one each time: a page that nobody has asked for before. Signed in by
+-- $TOKEN.
+local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
+
+local base, headers = common.setting("BASE"), common.signed_in()
+local number
+
+function init() number = math.random(0, 4000) * 2000000 end
+
+function request()
+  number = number + 1
+  local time = string.format("21%02d-01-01T00:00:00.%06dZ", math.floor(number / 1000000) % 100, number % 1000000)
+  return wrk.format("GET", base .. "?limit=20&created_before=" .. time, headers)
+end
+
+function done(summary, latency) common.report(summary, latency) end
