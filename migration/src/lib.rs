@@ -7,7 +7,11 @@ mod dialect;
 mod m20261121_000001_members_and_memos;
 mod m20261121_000002_search_and_changes;
 
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use m20261121_000002_search_and_changes as search;
+use sea_orm_migration::{
+    MigrationTrait, MigratorTrait, SchemaManager,
+    sea_orm::{DatabaseTransaction, DbErr},
+};
 
 /// The migration that brings full-text search; what is kept before it has to be entered into the index.
 pub const SEARCH: &str = "m20261121_000002_search_and_changes";
@@ -22,4 +26,18 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_search_and_changes::Migration),
         ]
     }
+}
+
+/// Ends what a process that was stopped has left halfway of the latest migration, by taking it back. Whether there was any.
+///
+/// # Errors
+/// Where a step fails.
+pub async fn take_back_remains(transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let pending = Migrator::get_pending_migrations(transaction).await?;
+    let manager = SchemaManager::new(transaction);
+    if pending.iter().all(|migration| migration.name() != SEARCH) || !search::has_remains(&manager).await? {
+        return Ok(false);
+    }
+    search::Migration.down(&manager).await?;
+    Ok(true)
 }

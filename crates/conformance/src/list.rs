@@ -117,6 +117,7 @@ macro_rules! __each_case {
                 concurrent_inserts_are_all_kept
                 a_first_write_that_finds_nothing_says_so
                 snapshots_among_writers_see_whole_commits
+                a_list_beside_writers_has_nothing_that_does_not_fit
             }
             reopening(test_store) {
                 what_was_committed_survives_reopening

@@ -40,6 +40,10 @@ pub fn search_form(text: &str) -> String {
                     if part.is_whitespace() {
                         blank = true;
                     } else {
+                        if blank && !form.is_empty() {
+                            form.push(' ');
+                        }
+                        blank = false;
                         form.extend(part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
                     }
                 });

@@ -58,6 +58,19 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// Whether it was taken back, or applied, only halfway: on MySQL, where each step is kept at once.
+pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
+    if manager.get_database_backend() != DbBackend::MySql {
+        return Ok(false);
+    }
+    for table in ["memo_grams", "changes", "change_feeds"] {
+        if manager.has_table(table).await? {
+            return Ok(true);
+        }
+    }
+    Ok(manager.has_table("memos").await? && manager.has_index("memos", mysql::NEW_INDEX).await?)
+}
+
 async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     for statement in statements {
         manager.get_connection().execute_unprepared(statement).await?;

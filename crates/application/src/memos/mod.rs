@@ -70,7 +70,8 @@ impl Memos {
         page: &PageRequest<MemoCursor>,
         with_total: bool,
     ) -> Result<MemoList, Error> {
-        let access = if with_total { Access::Snapshot } else { Access::Read };
+        // Not every store can look up a search in a state of the past; its total is that of a moment later.
+        let access = if with_total && filter.search.is_none() { Access::Snapshot } else { Access::Read };
         let mut unit = self.store.begin(access).await?;
         let page = unit.memos().list(filter, sort, page).await?;
         let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };

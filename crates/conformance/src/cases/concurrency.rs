@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use memo_domain::{Access, Memo, MemoFilter, MemoId, Store, StoreError, Timestamp, UserId, Version};
+use memo_domain::{
+    Access, Memo, MemoFilter, MemoId, MemoScope, MemoSort, SearchQuery, Store, StoreError, Timestamp, UserId, Version,
+    Visibility,
+};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -160,4 +163,41 @@ async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
         let_others_run().await;
     }
     times
+}
+
+pub(crate) async fn a_list_beside_writers_has_nothing_that_does_not_fit(store: Arc<dyn Store>) {
+    const CHANGES: i64 = 60;
+    let (owner, viewer) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let told = |memo: &mut Memo, n: i64| {
+        let is_secret = n % 2 == 1;
+        memo.state.visibility = if is_secret { Visibility::Private } else { Visibility::Public };
+        memo.state.content = content(if is_secret { "a secret" } else { "an apple" });
+    };
+    let mut memos: Vec<_> = (0..10).map(|n| memo(n, owner)).collect();
+    for memo in &mut memos {
+        told(memo, 0);
+    }
+    let ids = [memos[0].id, memos[1].id];
+    add_memos(&*store, &memos).await;
+    let writer = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for n in 1..=CHANGES {
+                let both = |memo: &mut Memo| told(memo, n);
+                retry(|| changed(&*store, &ids, both)).await.expect("a writer passes in the end");
+            }
+        })
+    };
+    let public = MemoFilter { scope: MemoScope::Public, ..MemoFilter::of(viewer) };
+    let search = SearchQuery::parse("apple").expect("no text is an error");
+    while !writer.is_finished() {
+        for filter in [&public, &MemoFilter { search: search.clone(), ..public.clone() }] {
+            for (name, sort) in MemoSort::NAMES {
+                for memo in list(&*store, filter, sort).await {
+                    assert!(filter.matches(&memo), "{name}: {:?}", memo.state);
+                }
+            }
+        }
+    }
+    writer.await.expect("the writer passes");
 }

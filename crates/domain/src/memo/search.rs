@@ -148,6 +148,9 @@ mod tests {
         assert!(finds("ｶﾞﾗｽ", "窓ガラス"));
         assert!(finds("会議", "毎週の会議です"));
         assert!(finds("🎉", "Done 🎉🎂"));
+        // What these stand for has a space before it, which must not make one letter of two.
+        assert!(finds("don", "I don\u{b4}t know") && finds("\u{b4}t", "don\u{b4}t") && finds("a\u{a8}b", "a\u{a8}b"));
+        assert!(finds("\"صلى الله\"", "\u{fdfa}"));
         assert!(finds("ㅋ", "ㅋㅏㅋㅋ"));
         assert!(finds("의", "회의"));
         assert!(!finds("회 의", "회"));
@@ -173,7 +176,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_in_a_text_is_found_there(text in "[ -~가-힣ａ-ｚ\u{1100}-\u{1112}ㅋß🎉\n]{1,40}", from in 0..40_usize, length in 1..10_usize) {
+        fn whatever_is_in_a_text_is_found_there(text in "[ -~가-힣ａ-ｚ\u{1100}-\u{1112}ㅋß🎉\n\u{a8}\u{b4}\u{fdfa}]{1,40}", from in 0..40_usize, length in 1..10_usize) {
             let form = search_form(&text);
             let part: String = form.chars().skip(from).take(length).collect();
             if let Some(query) = SearchQuery::parse(&part.replace('"', " ").replace('-', " ")).expect("no error") {

@@ -18,7 +18,7 @@ pub use search::{
 };
 
 /// How long a statement waits for a row that another transaction has changed.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// After this time without a statement the server ends a transaction, whose node may have vanished.
 const IDLE_TRANSACTION: Duration = Duration::from_secs(10);
 /// After this time without a statement MySQL ends a connection. MariaDB alone knows a limit for transactions.

@@ -35,7 +35,15 @@ pub async fn up(database: &Database) -> Result<(), StoreError> {
 
 /// Takes back so many, or all of them, the latest first.
 pub async fn down(database: &Database, steps: Option<u32>) -> Result<(), StoreError> {
-    migrate(database, async |transaction| Migrator::down(transaction, steps).await).await
+    migrate(database, async |transaction| {
+        // It counts as one of the steps: otherwise a second call would take back one more than was asked for.
+        let was_left = memo_migration::take_back_remains(transaction).await?;
+        match steps.map(|steps| steps - u32::from(was_left && steps > 0)) {
+            Some(0) => Ok(()),
+            steps => Migrator::down(transaction, steps).await,
+        }
+    })
+    .await
 }
 
 /// Runs `work` in a transaction, while no other process migrates.

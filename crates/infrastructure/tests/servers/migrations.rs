@@ -9,6 +9,7 @@ on_servers! {
     many_may_migrate_at_once
     a_migration_that_was_cut_off_is_gone_on_with
     one_that_was_cut_off_while_it_was_taken_back_is_made_anew
+    one_step_back_that_was_cut_off_and_repeated_takes_no_other_back
 }
 
 async fn migrations_go_up_and_down_and_up_again(server: Server) {
@@ -75,6 +76,33 @@ async fn one_that_was_cut_off_while_it_was_taken_back_is_made_anew(server: Serve
         let is_there = find_user(&near, Access::Read, 0).await.expect("members are read");
         assert_eq!(found(&near).await, u64::from(is_there), "after {messages} messages");
         near.migrate_down(None).await.expect("all is taken back");
+        if !was_cut_off {
+            break;
+        }
+        cut_off += 1;
+    }
+    assert!(cut_off > 2, "it was cut off {cut_off} times");
+}
+
+async fn one_step_back_that_was_cut_off_and_repeated_takes_no_other_back(server: Server) {
+    let Some(remote) = Remote::bare(server, 1).await else { return };
+    let near = remote.near().await;
+    near.migrate_up().await.expect("the schema is made");
+    add_user(&near, 0).await.expect("a member is added");
+    let mut cut_off = 0;
+    for messages in (0..).step_by(3) {
+        remote.proxy.cut_after(messages);
+        let was_cut_off = remote.store.migrate_down(Some(1)).await.is_err();
+        remote.proxy.restore().await;
+        if was_cut_off {
+            near.migrate_down(Some(1)).await.expect("it is gone on with");
+        }
+        let status = near.migration_status().await.expect("the status is read");
+        let applied: Vec<_> = status.iter().map(|(_, applied)| *applied).collect();
+        assert_eq!(applied, [true, false], "after {messages} messages");
+        near.migrate_up().await.expect("the schema is made anew");
+        let is_there = find_user(&near, Access::Read, 0).await.expect("members are read");
+        assert!(is_there, "after {messages} messages");
         if !was_cut_off {
             break;
         }

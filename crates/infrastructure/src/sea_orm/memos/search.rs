@@ -118,7 +118,8 @@ impl SeaOrmUnitOfWork {
             for view in views.into_iter().filter(|view| filter.matches(&view.memo)) {
                 if left_out > 0 {
                     left_out -= 1;
-                } else {
+                } else if found.iter().all(|known: &MemoView| known.memo.id != view.memo.id) {
+                    // Otherwise it was changed between two statements, and so comes once more.
                     found.push(view);
                     if found.len() as u64 == most {
                         return Ok(found);
@@ -161,16 +162,24 @@ impl SeaOrmUnitOfWork {
                 SortDirection::Descending => place >= cursor,
             }),
         };
-        let ids: Vec<_> =
-            places.iter().skip(start).take(usize::from(page.limit.get()) + 1).map(|place| place.id.as_uuid()).collect();
-        let mut views = HashMap::new();
-        for ids in ids.chunks(NAMED) {
-            for row in self.find_all::<MemoRow>(query::named(ids, NAMED).build(self.backend)).await? {
+        let most = usize::from(page.limit.get()) + 1;
+        let mut found = Vec::with_capacity(most);
+        for places in places.get(start..).unwrap_or_default().chunks(NAMED) {
+            let ids: Vec<_> = places.iter().map(|place| place.id.as_uuid()).collect();
+            let mut views = HashMap::new();
+            for row in self.find_all::<MemoRow>(query::named(&ids, NAMED).build(self.backend)).await? {
                 let view = row.into_view()?;
-                views.insert(view.memo.id.as_uuid(), view);
+                // It may have changed since its place was found: into one that nobody else may see.
+                if filter.matches(&view.memo) {
+                    views.insert(view.memo.id.as_uuid(), view);
+                }
+            }
+            found.extend(ids.iter().filter_map(|id| views.remove(id)).take(most - found.len()));
+            if found.len() == most {
+                break;
             }
         }
-        Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
+        Ok(found)
     }
 
     /// All memos that fit, in no order.

@@ -169,8 +169,10 @@ impl Group {
         }
         // It was dropped before its savepoint was made, and so before it wrote; or an error of the disk has ended the
         // transaction behind our back, and with it what others wrote.
-        if transaction.execute_unprepared("BEGIN IMMEDIATE").await.is_ok() {
-            return Err(ended());
+        match transaction.execute_unprepared("BEGIN IMMEDIATE").await {
+            Ok(_) => return Err(ended()),
+            Err(error) if error.to_string().contains("within a transaction") => {}
+            Err(error) => return Err(error),
         }
         if let Some(before) = before {
             end(transaction, "RELEASE", before).await?;
@@ -315,6 +317,7 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     }
 }
 
+/// The transaction has gone, and what was written in it: it may be tried again.
 fn ended() -> DbErr {
-    DbErr::Custom("the transaction has ended".into())
+    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }

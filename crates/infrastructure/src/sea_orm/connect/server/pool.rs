@@ -145,44 +145,41 @@ impl Pool {
 
     async fn acquire_patiently(&self) -> Result<PooledConnection, sqlx::Error> {
         let permit = self.0.free.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        while let Some(Idle { mut connection, opened, since }) = self.0.pop_idle() {
-            if opened.elapsed() > LIFETIME || since.elapsed() > IDLE_AT_MOST {
-                continue;
-            }
-            // Half of the time is left to connect anew where a firewall has forgotten the connection.
-            let is_alive = since.elapsed() < PING_AFTER
-                || matches!(timeout(self.0.limits.acquire / 2, connection.ping()).await, Ok(Ok(())));
-            if is_alive {
-                let (pool, connection) = (self.clone(), Some(connection));
-                return Ok(PooledConnection { pool, connection, opened, was_idle: true, _permit: permit });
-            }
-            self.forget_idle();
-        }
-        let connection = Some(self.connect().await?);
-        Ok(PooledConnection {
-            pool: self.clone(),
-            connection,
-            opened: Instant::now(),
-            was_idle: false,
-            _permit: permit,
-        })
-    }
-
-    /// Tries until it succeeds: a server that starts anew is away only for a moment.
-    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        // Until it succeeds: a server that starts anew is away only for a moment, and one that has no room for another
+        // connection has one as soon as somebody puts theirs back.
         loop {
-            let shared = self.0.clone();
-            let connect = async move { shared.address.connect(Some(shared.limits.statement)).await };
-            let mut task = AbortOnDrop(self.0.runtime.spawn(connect));
-            match (&mut task.0).await {
-                Ok(Err(error)) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
+            while let Some(Idle { mut connection, opened, since }) = self.0.pop_idle() {
+                if opened.elapsed() > LIFETIME || since.elapsed() > IDLE_AT_MOST {
+                    continue;
+                }
+                // Half of the time is left to connect anew where a firewall has forgotten the connection.
+                let is_alive = since.elapsed() < PING_AFTER
+                    || matches!(timeout(self.0.limits.acquire / 2, connection.ping()).await, Ok(Ok(())));
+                if is_alive {
+                    let (pool, connection) = (self.clone(), Some(connection));
+                    return Ok(PooledConnection { pool, connection, opened, was_idle: true, _permit: permit });
+                }
+                self.forget_idle();
+            }
+            match self.connect().await {
+                Err(error) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
                     tracing::debug!(%error, "the database is out of reach");
                     sleep(PAUSE).await;
                 }
-                Ok(result) => return result,
-                Err(_) => return Err(sqlx::Error::PoolClosed),
+                result => {
+                    let (pool, connection) = (self.clone(), Some(result?));
+                    let opened = Instant::now();
+                    return Ok(PooledConnection { pool, connection, opened, was_idle: false, _permit: permit });
+                }
             }
         }
+    }
+
+    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        let shared = self.0.clone();
+        let connect = async move { shared.address.connect(Some(shared.limits.statement)).await };
+        let mut task = AbortOnDrop(self.0.runtime.spawn(connect));
+        (&mut task.0).await.unwrap_or(Err(sqlx::Error::PoolClosed))
     }
 
     /// Drops the connections that are not in use: the next ones are made anew.
