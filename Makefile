@@ -2,7 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt test-browser test-contract test-session bench
+# The store of a stranger: a workspace of its own, built in the same folder.
+EXAMPLE := examples/external-store
+IN_EXAMPLE := --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
+.PHONY: help run build test lint fmt test-example test-browser test-contract test-session bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -17,13 +20,25 @@ test: ## All tests that need nothing but the toolchain (and, where they run, loc
 	cargo test --workspace --all-targets --quiet
 	cargo test --workspace --doc --quiet
 
-lint: ## Format, clippy with warnings as errors, links of the documentation
+lint: $(EXAMPLE)/Cargo.lock ## Format, clippy with warnings as errors, links of the documentation
 	cargo fmt --all -- --check
+	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy $(IN_EXAMPLE) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc $(IN_EXAMPLE) --no-deps --lib --quiet
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml
+
+test-example: $(EXAMPLE)/Cargo.lock ## The store of docs/adapters.md: both suites, and its server over restarts (needs curl)
+	cargo test $(IN_EXAMPLE) --quiet
+	$(EXAMPLE)/tests/restart target/debug/external-store
+
+# The same versions; cargo leaves out what the example does not need when it reads the file next.
+$(EXAMPLE)/Cargo.lock: Cargo.lock
+	cp $< $@
 
 test-session: build ## The README's first session against the release binary on an empty folder
 	tests/contract/first-session target/release/memo

@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::future::Future;
-
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Server, Settings, StartError, logging, stores};
+use crate::{Server, Settings, StartError, stores};
 
 /// Self-hosted memo server with a REST API.
 ///
@@ -51,11 +48,7 @@ impl Arguments {
     /// [`StartError`], whose text is one line for a person.
     pub fn run(self) -> Result<(), StartError> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => {
-                let settings = Settings::load()?;
-                let _log = logging::start(&settings.log)?;
-                runtime()?.block_on(serve(settings))
-            }
+            Command::Serve => runtime()?.block_on(Server::builder(Settings::load()?).serve()),
             Command::Migrate { direction } => runtime()?.block_on(migrate(&Settings::load()?, &direction)),
             Command::Openapi => {
                 println!("{:#}", memo_web::openapi());
@@ -71,27 +64,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
         .enable_all()
         .build()
         .map_err(|source| StartError::Io { what: "the runtime can't be started".into(), source })
-}
-
-async fn serve(settings: Settings) -> Result<(), StartError> {
-    let stop = stop_signal()?;
-    let server = Server::builder(settings).build().await?;
-    let url = server.public_url();
-    let (address, docs) = (server.address(), format!("{url}/docs"));
-    tracing::info!(%address, url, docs, "listening");
-    server.run(stop).await
-}
-
-/// Ends with SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
-    let listen = |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be heard".into(), source });
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 async fn migrate(settings: &Settings, direction: &Migrate) -> Result<(), StartError> {

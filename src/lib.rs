@@ -11,12 +11,13 @@
 //! # }
 //! ```
 //!
-//! A store of one's own goes in by [`ServerBuilder::store`].
+//! A store of one's own goes in by [`ServerBuilder::store`]; [`ServerBuilder::serve`] does all that `memo serve` does.
 
 pub mod cli;
 mod data_dir;
 mod housekeeping;
 mod logging;
+mod serve;
 mod server;
 mod settings;
 mod start_error;

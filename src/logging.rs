@@ -12,7 +12,7 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     // The lines that actix writes at its start say nothing that `listening` does not; that one is for tools, too, and comes
     // at any level.
     let filter =
-        EnvFilter::try_new(format!("actix_server=warn,memo_server::cli=info,{}", settings.level)).map_err(|_| {
+        EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level)).map_err(|_| {
             StartError::Unusable("settings: log.level is a level or directives such as info,sqlx=warn".into())
         })?;
     let (writer, guard) = match &settings.file {

@@ -65,6 +65,10 @@ impl ServerBuilder {
         self
     }
 
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Opens what the server needs, and listens.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("memo-testkit", &["memo", "memo-conformance", "memo-domain", "memo-memory"]),
     ("memo", &["memo-application", "memo-domain", "memo-infrastructure", "memo-memory", "memo-web"]),
     ("memo-bench-bare", &[]),
+    ("memo-bench-million", &["memo-domain", "memo-infrastructure"]),
 ];
 
 /// Crates that a room must not reach, not even through another crate.

@@ -1,6 +1,6 @@
-//! Fills a store and measures it, without HTTP: `memo-bench-million URL [MEMOS]`.
+//! Fills a store and measures it, without HTTP: `memo-bench-million URL [MEMOS [EACH]]`.
 //!
-//! A tenth of the memos belongs to one member, the others to 999 more. Prints a line of Markdown for each figure. A store
+//! One memo of EACH (10) belongs to one member, the others to 999 more. Prints a line of Markdown for each figure. A store
 //! that is full already is measured as it is.
 
 mod sizes;
@@ -32,16 +32,18 @@ type Failed = Box<dyn Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let mut arguments = std::env::args().skip(1);
-    let url = arguments.next().ok_or("which database? memo-bench-million URL [MEMOS]")?;
+    let url = arguments.next().ok_or("which database? memo-bench-million URL [MEMOS [EACH]]")?;
     let memos: u128 = arguments.next().map_or(Ok(1_000_000), |memos| memos.parse())?;
+    let each: u128 = arguments.next().map_or(Ok(10), |each| each.parse())?;
     let store = Arc::new(SeaOrmStore::open(StoreOptions::new(&url)).await?);
     store.migrate_up().await?;
-    let bench = Bench { store, language: Language::new() };
-    bench.fill(memos).await?;
+    sizes::put_back(&url).await?;
+    let bench = Bench { store, language: Language::new(), memos, each };
+    bench.fill().await?;
     sizes::settle(&url).await?;
-    bench.measure(memos).await?;
+    bench.measure().await?;
     sizes::print(&url).await?;
-    bench.inserts(&url, memos).await?;
+    bench.inserts(&url).await?;
     bench.store.close().await;
     Ok(())
 }
@@ -49,15 +51,12 @@ async fn main() -> Result<(), Failed> {
 struct Bench {
     store: Arc<SeaOrmStore>,
     language: Language,
+    memos: u128,
+    each: u128,
 }
 
 const fn member(n: u128) -> UserId {
     UserId::new(Uuid::from_u128(n + 1))
-}
-
-/// The member of a memo: every tenth is the first one's.
-const fn owner(n: u128) -> UserId {
-    member(if n.is_multiple_of(10) { 0 } else { 1 + n % (MEMBERS - 1) })
 }
 
 /// A moment for each memo, mixed, so that the order of changes is not that of the rows.
@@ -67,7 +66,11 @@ fn moment(n: u128, memos: u128) -> Timestamp {
 }
 
 impl Bench {
-    fn memo(&self, n: u128, memos: u128) -> Result<Memo, Failed> {
+    const fn owner(&self, n: u128) -> UserId {
+        member(if n.is_multiple_of(self.each) { 0 } else { 1 + n % (MEMBERS - 1) })
+    }
+
+    fn memo(&self, n: u128) -> Result<Memo, Failed> {
         let mut chance = Chance::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let tags = [format!("tag{}", chance.below(20)), format!("rare{}", chance.below(2_000))];
         let state = MemoState {
@@ -80,23 +83,24 @@ impl Bench {
             visibility: Visibility::Private,
             remind_at: None,
         };
-        let at = moment(n, memos);
+        let at = moment(n, self.memos);
         // The beginning of an id is its time, as that of production is.
         let id = MemoId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + n));
-        Ok(Memo::create(id, owner(n), state, at))
+        Ok(Memo::create(id, self.owner(n), state, at))
     }
 
-    async fn add(&self, numbers: impl Iterator<Item = u128>, memos: u128) -> Result<(), Failed> {
+    async fn add(&self, numbers: impl Iterator<Item = u128>) -> Result<(), Failed> {
         let mut unit = self.store.begin(Access::Write).await?;
         for n in numbers {
-            let memo = self.memo(n, memos)?;
+            let memo = self.memo(n)?;
             unit.memos().insert(&memo).await?;
             unit.changes().append(memo.owner_id, &[NewChange::of(&memo, ChangeKind::Created, memo.created_at)]).await?;
         }
         Ok(unit.commit().await?)
     }
 
-    async fn fill(&self, memos: u128) -> Result<(), Failed> {
+    async fn fill(&self) -> Result<(), Failed> {
+        let memos = self.memos;
         let mut unit = self.store.begin(Access::Write).await?;
         if unit.users().lookup(member(0)).await?.is_some() {
             return Ok(());
@@ -116,7 +120,7 @@ impl Bench {
         let began = Instant::now();
         let mut first = 0;
         while first < memos {
-            self.add(first..memos.min(first + AT_ONCE), memos).await?;
+            self.add(first..memos.min(first + AT_ONCE)).await?;
             first += AT_ONCE;
         }
         println!("| filled with {memos} memos, {AT_ONCE} a unit of work | {:.0} s |", began.elapsed().as_secs_f64());
@@ -132,14 +136,14 @@ impl Bench {
         unit.memos().list(filter, MemoSort::default(), &PageRequest { limit: Limit::default(), start }).await
     }
 
-    async fn measure(&self, memos: u128) -> Result<(), Failed> {
+    async fn measure(&self) -> Result<(), Failed> {
         let filter = MemoFilter { archived: Some(false), ..MemoFilter::of(member(0)) };
-        let rows = u64::try_from(memos / 20)?;
+        let rows = u64::try_from(self.memos / self.each / 2)?;
         let deep = self.page(&filter, PageStart::Offset(rows - 1)).await?.items;
         let deep = MemoSort::default().cursor(&filter, deep.first().ok_or("the store has too few memos")?);
         let first = median(async |_| self.page(&filter, PageStart::Offset(0)).await.map(drop)).await?;
         let deep = median(async |_| self.page(&filter, PageStart::After(deep.clone())).await.map(drop)).await?;
-        println!("| first page of 20 of a member with {} | {} |", memos / 10, micros(first));
+        println!("| first page of 20 of a member with {} | {} |", self.memos / self.each, micros(first));
         println!("| page of 20 by cursor at depth {rows} | {} ({:.2} times) |", micros(deep), ratio(deep, first));
         for (kind, rank) in [("frequent", 3), ("usual", 100), ("rare", 4_000)] {
             let query = |n: usize| {
@@ -163,10 +167,10 @@ impl Bench {
     }
 
     /// One memo a unit of work, in turns with the index of search and with one that keeps nothing.
-    async fn inserts(&self, url: &str, memos: u128) -> Result<(), Failed> {
+    async fn inserts(&self, url: &str) -> Result<(), Failed> {
         const EACH: u32 = 400;
         let (mut with, mut without) = (Vec::new(), Vec::new());
-        let mut next = memos + u128::from(self.store_size().await?);
+        let mut next = self.memos + u128::from(self.store_size().await?);
         for _ in 0..5 {
             for is_indexed in [true, false] {
                 if !is_indexed && !sizes::swap_index(url, true).await? {
@@ -175,7 +179,7 @@ impl Bench {
                 }
                 let began = Instant::now();
                 for n in next..next + u128::from(EACH) {
-                    self.add(std::iter::once(n), memos).await?;
+                    self.add(std::iter::once(n)).await?;
                 }
                 if is_indexed { &mut with } else { &mut without }.push(began.elapsed());
                 next += u128::from(EACH);

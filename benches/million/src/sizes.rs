@@ -52,6 +52,17 @@ pub async fn print(url: &str) -> Result<(), Box<dyn Error>> {
     Ok(database.close().await?)
 }
 
+/// Puts the index back where a run that failed has left it away.
+pub async fn put_back(url: &str) -> Result<(), Box<dyn Error>> {
+    let database = Database::connect(url).await?;
+    let is_away = database.execute_unprepared("SELECT 1 FROM memo_grams_away WHERE 1 = 0").await.is_ok();
+    database.close().await?;
+    if is_away {
+        swap_index(url, false).await?;
+    }
+    Ok(())
+}
+
 /// Puts something in the place of the index that keeps nothing, or puts the index back. Whether the database can.
 pub async fn swap_index(url: &str, away: bool) -> Result<bool, Box<dyn Error>> {
     let database = Database::connect(url).await?;
@@ -60,7 +71,7 @@ pub async fn swap_index(url: &str, away: bool) -> Result<bool, Box<dyn Error>> {
             "DROP TRIGGER memos_removed",
             "ALTER TABLE memo_grams RENAME TO memo_grams_away",
             "CREATE VIEW memo_grams AS SELECT '' AS grams, 0 AS rowid",
-            "CREATE TRIGGER nothing INSTEAD OF INSERT ON memo_grams BEGIN SELECT 1; END",
+            "CREATE TRIGGER keeps_nothing INSTEAD OF INSERT ON memo_grams BEGIN SELECT 1; END",
         ],
         (DbBackend::Sqlite, false) => &[
             "DROP VIEW memo_grams",
@@ -72,7 +83,7 @@ pub async fn swap_index(url: &str, away: bool) -> Result<bool, Box<dyn Error>> {
         (DbBackend::Postgres, true) => &[
             "ALTER TABLE memo_grams RENAME TO memo_grams_away",
             "CREATE VIEW memo_grams AS SELECT grams, memo_id FROM memo_grams_away",
-            "CREATE RULE nothing AS ON INSERT TO memo_grams DO INSTEAD NOTHING",
+            "CREATE RULE keeps_nothing AS ON INSERT TO memo_grams DO INSTEAD NOTHING",
         ],
         (DbBackend::Postgres, false) => &["DROP VIEW memo_grams", "ALTER TABLE memo_grams_away RENAME TO memo_grams"],
         _ => return Ok(false),

@@ -49,7 +49,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
     }
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
-        let plan = self.plan(filter).await?;
+        let plan = self.plan(filter, SortField::Relevance).await?;
         if !plan.is_exact() {
             return Ok(self.candidates(filter, &plan).await?.len() as u64);
         }

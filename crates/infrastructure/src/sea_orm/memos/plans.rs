@@ -72,7 +72,9 @@ async fn every_list_walks_the_index_of_its_kind() {
     let shown = MemoFilter { visibility: Some(Visibility::Public), ..mine() };
     let public = MemoFilter { scope: MemoScope::Public, ..mine() };
     let tagged = MemoFilter { tags: vec![Tag::new("work").expect("a valid tag")], ..mine() };
-    let kinds: [(&str, &MemoFilter, &[SortField]); 7] = [
+    let bounded = MemoFilter { created_before: Some(Timestamp::from_micros(9)), ..mine() };
+    let kinds: [(&str, &MemoFilter, &[SortField]); 8] = [
+        ("active", &bounded, &[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title]),
         ("active", &mine(), &[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title]),
         ("active", &tagged, &[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title]),
         ("public", &public, &[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title]),

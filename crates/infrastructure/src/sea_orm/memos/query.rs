@@ -80,12 +80,12 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
     };
     let by = match plan.start {
         Start::Order => Expr::col((Entity, column)),
-        Start::Search | Start::Tag(_) => {
+        Start::Search | Start::Tag(_) | Start::Time => {
             dialect::opaque(Expr::col((Entity, column)), matches!(column, Column::TitleKey))
         }
     };
     let mut select = views()
-        .filter(condition(filter, plan, backend))
+        .filter(condition(filter, plan, Some(sort.field), backend))
         .order_by(by, order.clone())
         .order_by(Column::Id, order)
         .limit(rows.most);
@@ -100,7 +100,10 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
 
 /// How many memos fit a filter.
 pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
-    Entity::find().select_only().column_as(Expr::cust("COUNT(*)"), "count").filter(condition(filter, plan, backend))
+    Entity::find()
+        .select_only()
+        .column_as(Expr::cust("COUNT(*)"), "count")
+        .filter(condition(filter, plan, None, backend))
 }
 
 /// All memos that may fit a filter, with what they are sorted and counted by.
@@ -108,7 +111,7 @@ pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Selec
     Entity::find()
         .select_only()
         .columns([Column::Id, Column::UpdatedAt, Column::Title])
-        .filter(condition(filter, plan, backend))
+        .filter(condition(filter, plan, None, backend))
 }
 
 /// The memos with these ids, of which there are `named` at most.
@@ -145,6 +148,39 @@ pub fn count_tagged(owner: UserId, tag: &Tag, most: u32) -> SelectStatement {
         .limit(most.into())
         .take();
     Query::select().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(found, "found").take()
+}
+
+/// How many memos of a member are of the time that a filter names, counted to `most`; where that is another time than the one
+/// that the list is sorted by.
+pub fn count_of_time(filter: &MemoFilter, sorted_by: SortField, most: u32) -> Option<SelectStatement> {
+    let (column, after, before) = if sorted_by == SortField::UpdatedAt {
+        (SortField::CreatedAt, filter.created_after, filter.created_before)
+    } else {
+        (SortField::UpdatedAt, filter.updated_after, filter.updated_before)
+    };
+    if filter.scope != MemoScope::Mine || filter.trashed || filter.archived != Some(false) || after.or(before).is_none()
+    {
+        return None;
+    }
+    let time = Expr::col((Entity, time_column(column)));
+    let found = Query::select()
+        .expr(Expr::Constant(Value::from(1)))
+        .from(Entity)
+        .and_where(Column::OwnerId.eq(filter.viewer.as_uuid()))
+        .and_where(Column::DeletedAt.is_null())
+        .and_where(equals(Column::Archived, false))
+        .and_where_option(after.map(|bound| time.clone().gt(bound.as_micros())))
+        .and_where_option(before.map(|bound| time.clone().lt(bound.as_micros())))
+        .limit(most.into())
+        .take();
+    Some(Query::select().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(found, "found").take())
+}
+
+const fn time_column(field: SortField) -> Column {
+    match field {
+        SortField::CreatedAt => Column::CreatedAt,
+        _ => Column::UpdatedAt,
+    }
 }
 
 /// Whose memos a search looks up: those of one member, or everybody's.
@@ -184,7 +220,7 @@ fn views() -> Select<Entity> {
         .join(JoinType::InnerJoin, Relation::Owner.def())
 }
 
-fn condition(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Condition {
+fn condition(filter: &MemoFilter, plan: &Plan, sorted_by: Option<SortField>, backend: DbBackend) -> Condition {
     let trashed = if filter.trashed { Column::DeletedAt.is_not_null() } else { Column::DeletedAt.is_null() };
     let mut condition = match filter.scope {
         MemoScope::Mine => Condition::all().add(Column::OwnerId.eq(filter.viewer.as_uuid())),
@@ -194,11 +230,19 @@ fn condition(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Condition 
         .add(trashed)
         .add_option(filter.archived.map(|archived| equals(Column::Archived, archived)))
         .add_option(filter.pinned.map(|pinned| equals(Column::Pinned, pinned)))
-        .add_option(filter.visibility.map(is))
-        .add_option(filter.created_after.map(|time| Column::CreatedAt.gt(time.as_micros())))
-        .add_option(filter.created_before.map(|time| Column::CreatedAt.lt(time.as_micros())))
-        .add_option(filter.updated_after.map(|time| Column::UpdatedAt.gt(time.as_micros())))
-        .add_option(filter.updated_before.map(|time| Column::UpdatedAt.lt(time.as_micros())));
+        .add_option(filter.visibility.map(is));
+    // A bound of another time than that of the order would be walked in its own order, and all of it sorted.
+    let is_walked = |column| matches!(plan.start, Start::Order) && sorted_by.is_some_and(|sorted| sorted != column);
+    for (column, after, before) in [
+        (SortField::CreatedAt, filter.created_after, filter.created_before),
+        (SortField::UpdatedAt, filter.updated_after, filter.updated_before),
+    ] {
+        let time = Expr::col((Entity, time_column(column)));
+        let time = if is_walked(column) { dialect::opaque(time, false) } else { time };
+        condition = condition
+            .add_option(after.map(|bound| time.clone().gt(bound.as_micros())))
+            .add_option(before.map(|bound| time.clone().lt(bound.as_micros())));
+    }
     if let Some(wanted) = &plan.wanted {
         let drives = matches!(plan.start, Start::Search);
         condition = condition.add(dialect::has(backend, searched_owner(filter), wanted, drives));

@@ -20,7 +20,7 @@ use super::{
 use crate::sea_orm::{dialect, error::Misuse, unit_of_work::SeaOrmUnitOfWork};
 
 /// What fewer memos fit is looked up and sorted; so many are sorted faster than many times as many are walked.
-const FEW: u32 = 1_000;
+const FEW: u32 = 300;
 /// How many memos are read at once while their texts decide.
 const CHUNK: u64 = 200;
 /// How many memos are named in one statement: always as many, so that its text stays the same.
@@ -44,6 +44,8 @@ pub enum Start {
     Order,
     Search,
     Tag(Tag),
+    /// The memos of a time that the list is not sorted by.
+    Time,
 }
 
 impl Plan {
@@ -62,7 +64,7 @@ pub struct Candidate {
 }
 
 impl SeaOrmUnitOfWork {
-    pub(super) async fn plan(&self, filter: &MemoFilter) -> Result<Plan, StoreError> {
+    pub(super) async fn plan(&self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
         if let Some(search) = &filter.search {
             let wanted = Wanted::of(search, dialect::finds_by_first(self.backend));
@@ -86,6 +88,11 @@ impl SeaOrmUnitOfWork {
                 }
             }
         }
+        if let (Start::Order, Some(count)) = (&plan.start, query::count_of_time(filter, sorted_by, FEW + 1))
+            && self.is_few(self.backend.build(&count)).await?
+        {
+            plan.start = Start::Time;
+        }
         Ok(plan)
     }
 
@@ -101,7 +108,7 @@ impl SeaOrmUnitOfWork {
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,
     ) -> Result<Vec<MemoView>, StoreError> {
-        let plan = self.plan(filter).await?;
+        let plan = self.plan(filter, sort.field).await?;
         let most = u64::from(page.limit.get()) + 1;
         if plan.is_exact() {
             return self.views(filter, sort, &page.start, most, &plan).await;
@@ -144,7 +151,7 @@ impl SeaOrmUnitOfWork {
             let by_change = MemoSort { field: SortField::UpdatedAt, ..sort };
             return self.in_order(filter, by_change, &by_time(page)?).await;
         };
-        let plan = self.plan(filter).await?;
+        let plan = self.plan(filter, sort.field).await?;
         let mut places = Vec::new();
         for Candidate { id, updated_at, title } in self.candidates(filter, &plan).await? {
             let score = search.relevance(&Title::new(title).map_err(StoreError::corrupt)?);
