@@ -85,7 +85,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         }
     };
     let mut select = views()
-        .filter(condition(filter, plan, Some(sort.field), backend))
+        .filter(condition(filter, plan, Some(rows), backend))
         .order_by(by, order.clone())
         .order_by(Column::Id, order)
         .limit(rows.most);
@@ -220,10 +220,14 @@ fn views() -> Select<Entity> {
         .join(JoinType::InnerJoin, Relation::Owner.def())
 }
 
-fn condition(filter: &MemoFilter, plan: &Plan, sorted_by: Option<SortField>, backend: DbBackend) -> Condition {
+fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbBackend) -> Condition {
     let trashed = if filter.trashed { Column::DeletedAt.is_not_null() } else { Column::DeletedAt.is_null() };
     let mut condition = match filter.scope {
-        MemoScope::Mine => Condition::all().add(Column::OwnerId.eq(filter.viewer.as_uuid())),
+        MemoScope::Mine => {
+            let is_owner = Column::OwnerId.eq(filter.viewer.as_uuid());
+            let drives = matches!(plan.start, Start::Search);
+            Condition::all().add(if drives { dialect::hidden_condition(backend, is_owner) } else { is_owner })
+        }
         MemoScope::Public => Condition::all().add(is(Visibility::Public)).add(Column::DeletedAt.is_null()),
     };
     condition = condition
@@ -231,17 +235,25 @@ fn condition(filter: &MemoFilter, plan: &Plan, sorted_by: Option<SortField>, bac
         .add_option(filter.archived.map(|archived| equals(Column::Archived, archived)))
         .add_option(filter.pinned.map(|pinned| equals(Column::Pinned, pinned)))
         .add_option(filter.visibility.map(is));
-    // A bound of another time than that of the order would be walked in its own order, and all of it sorted.
-    let is_walked = |column| matches!(plan.start, Start::Order) && sorted_by.is_some_and(|sorted| sorted != column);
-    for (column, after, before) in [
+    for (field, after, before) in [
         (SortField::CreatedAt, filter.created_after, filter.created_before),
         (SortField::UpdatedAt, filter.updated_after, filter.updated_before),
     ] {
-        let time = Expr::col((Entity, time_column(column)));
-        let time = if is_walked(column) { dialect::opaque(time, false) } else { time };
+        let time = Expr::col((Entity, time_column(field)));
+        let hidden = || dialect::opaque(time.clone(), false);
+        // A bound of another time than that of the order would be walked in its own order, and all of it sorted; one that a
+        // cursor lies behind would have the walk begin far before the cursor.
+        let is_other = matches!(plan.start, Start::Order) && rows.is_some_and(|rows| rows.sort.field != field);
+        let is_passed = |direction| {
+            rows.is_some_and(|rows| {
+                matches!(rows.start, PageStart::After(_)) && rows.sort == (MemoSort { field, direction })
+            })
+        };
+        let lower = if is_other || is_passed(SortDirection::Ascending) { hidden() } else { time.clone() };
+        let upper = if is_other || is_passed(SortDirection::Descending) { hidden() } else { time.clone() };
         condition = condition
-            .add_option(after.map(|bound| time.clone().gt(bound.as_micros())))
-            .add_option(before.map(|bound| time.clone().lt(bound.as_micros())));
+            .add_option(after.map(|bound| lower.gt(bound.as_micros())))
+            .add_option(before.map(|bound| upper.lt(bound.as_micros())));
     }
     if let Some(wanted) = &plan.wanted {
         let drives = matches!(plan.start, Start::Search);
