@@ -46,7 +46,7 @@ pub struct ListQuery {
     /// query is an error: what can't be read so, as a quotation mark without its partner, is searched as it stands. A
     /// blank query is none.
     #[garde(custom(validation::optional(validation::search)))]
-    #[param(nullable = false, max_length = 200, pattern = r"^[^\u0000]*$", example = "회의 \"team sync\" -draft")]
+    #[param(nullable = false, max_length = 200, pattern = r"^[^\u0000]*$")]
     q: Option<String>,
     /// Those with this tag; repeated: with all of them. Compared without case.
     #[serde(default)]
