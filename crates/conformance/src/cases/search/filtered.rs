@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memo_domain::{Memo, MemoFilter, MemoScope, MemoSort, Store, UserId, Visibility};
 
-use super::{Library, query, text_memo};
+use super::{Shelf, query, text_memo};
 use crate::{
     samples::{at, tag, tags},
     steps::{BY_CHANGE, add_memos, add_user},
@@ -39,8 +39,8 @@ fn memos(owner: UserId, other: UserId) -> Vec<Memo> {
 
 pub(crate) async fn a_search_keeps_to_the_rest_of_its_filter(store: Arc<dyn Store>) {
     let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let library = Library { store, viewer, memos: memos(viewer, other) };
-    add_memos(&*library.store, &library.memos).await;
+    let shelf = Shelf { store, viewer, memos: memos(viewer, other) };
+    add_memos(&*shelf.store, &shelf.memos).await;
     let mut found = 0;
     for text in ["회의", "work", "회의 work", "회의 -work", "-회의", "\"회의 and\"", "strasse", "없는말", "의"]
     {
@@ -73,7 +73,7 @@ pub(crate) async fn a_search_keeps_to_the_rest_of_its_filter(store: Arc<dyn Stor
             trash,
         ] {
             let sort = MemoSort::NAMES[found % MemoSort::NAMES.len()].1;
-            found += library.check_filter(&filter, sort).await;
+            found += shelf.check_filter(&filter, sort).await;
         }
     }
     assert!(found > 500, "{found} are found in all");
@@ -94,11 +94,11 @@ pub(crate) async fn a_search_tells_members_apart(store: Arc<dyn Store>) {
     }
     add_memos(&*store, &memos).await;
     for viewer in owners {
-        let library = Library { store: Arc::clone(&store), viewer, memos: memos.clone() };
+        let shelf = Shelf { store: Arc::clone(&store), viewer, memos: memos.clone() };
         for text in ["회의", "work -회의", "-work", "\"in progress\""] {
-            assert!(library.check(text).await > 0, "each has some of {text}");
-            let public = MemoFilter { scope: MemoScope::Public, ..library.filter(text) };
-            library.check_filter(&public, BY_CHANGE).await;
+            assert!(shelf.check(text).await > 0, "each has some of {text}");
+            let public = MemoFilter { scope: MemoScope::Public, ..shelf.filter(text) };
+            shelf.check_filter(&public, BY_CHANGE).await;
         }
     }
 }

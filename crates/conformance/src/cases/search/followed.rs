@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memo_domain::{Access, Conflict, Memo, MemoFilter, Store, UnitOfWork};
 use tokio::task::JoinSet;
 
-use super::{Library, text_memo};
+use super::{Shelf, text_memo};
 use crate::{
     samples::{at, content, tag, tags, title},
     steps::{BY_CHANGE, add_user, assert_conflict, begin, commit, count, let_others_run, retry},
@@ -15,7 +15,7 @@ use crate::{
 const QUERIES: [&str; 9] =
     ["사과", "배나무", "banana", "\"사과 나무\"", "-사과", "나무 -배", "strasse", "cherry", "과"];
 
-impl Library {
+impl Shelf {
     /// Writes in one unit of work; the memos are then those given.
     async fn write(&mut self, memos: Vec<Memo>, write: impl AsyncFnOnce(&mut dyn UnitOfWork)) {
         let mut uow = begin(&*self.store, Access::Write).await;
@@ -46,22 +46,22 @@ impl Library {
 
 pub(crate) async fn a_search_follows_what_changes(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana 사과"), ("Hauptstraße", "cherry"), ("사과나무", "배 나무")];
-    let mut library = Library::of_texts(store, texts).await;
-    library.check_all().await;
+    let mut shelf = Shelf::of_texts(store, texts).await;
+    shelf.check_all().await;
 
-    library.change(0, |memo| memo.state.title = title("배나무 and more")).await;
-    library.change(0, |memo| memo.state.content = content("사과, 사과 나무")).await;
-    library.change(0, |memo| memo.state.content = content("")).await;
-    library.change(1, |memo| memo.state.tags = tags(["사과", "cherry"])).await;
-    library.change(2, |memo| memo.state.title = title("Hauptstrasse")).await;
-    library.change(2, |memo| memo.state.title = title("\u{1109}\u{1161}과")).await;
-    library.change(3, |memo| memo.state.title = title("배 나무")).await;
-    library.change(3, |memo| memo.deleted_at = Some(at(5))).await;
-    library.change(3, |memo| memo.state.content = content("cherry in the trash")).await;
-    library.change(3, |memo| memo.deleted_at = None).await;
+    shelf.change(0, |memo| memo.state.title = title("배나무 and more")).await;
+    shelf.change(0, |memo| memo.state.content = content("사과, 사과 나무")).await;
+    shelf.change(0, |memo| memo.state.content = content("")).await;
+    shelf.change(1, |memo| memo.state.tags = tags(["사과", "cherry"])).await;
+    shelf.change(2, |memo| memo.state.title = title("Hauptstrasse")).await;
+    shelf.change(2, |memo| memo.state.title = title("\u{1109}\u{1161}과")).await;
+    shelf.change(3, |memo| memo.state.title = title("배 나무")).await;
+    shelf.change(3, |memo| memo.deleted_at = Some(at(5))).await;
+    shelf.change(3, |memo| memo.state.content = content("cherry in the trash")).await;
+    shelf.change(3, |memo| memo.deleted_at = None).await;
 
     // Two exchange their texts, and one is changed twice.
-    let mut memos = library.memos.clone();
+    let mut memos = shelf.memos.clone();
     let states = [memos[0].state.clone(), memos[1].state.clone()];
     let [first, second] = &mut memos[..2] else { unreachable!("there are more") };
     (first.state, second.state) = (states[1].clone(), states[0].clone());
@@ -76,51 +76,51 @@ pub(crate) async fn a_search_follows_what_changes(store: Arc<dyn Store>) {
     last.state.content = content("cherry, banana");
     memos[2] = last.clone();
     let (one, other) = (memos[0].clone(), memos[1].clone());
-    let olds = [library.memos[0].version, library.memos[1].version];
+    let olds = [shelf.memos[0].version, shelf.memos[1].version];
     let write = async |uow: &mut dyn UnitOfWork| {
         uow.memos().update(&one, olds[0]).await.expect("the memo is changed");
         uow.memos().update(&other, olds[1]).await.expect("the memo is changed");
         uow.memos().update(&twice, from).await.expect("the memo is changed");
         uow.memos().update(&last, twice.version).await.expect("the memo is changed");
     };
-    library.write(memos, write).await;
+    shelf.write(memos, write).await;
 
     // One goes, and one that has its id later has nothing of it; another is never there.
-    let gone = library.memos.remove(1);
-    let memos = library.memos.clone();
-    library.write(memos, async |uow| uow.memos().remove(gone.id, gone.version).await.expect("it is removed")).await;
-    let mut memos = library.memos.clone();
-    let heir = Memo { id: gone.id, ..text_memo(0, library.viewer, ("heir", "strasse")) };
+    let gone = shelf.memos.remove(1);
+    let memos = shelf.memos.clone();
+    shelf.write(memos, async |uow| uow.memos().remove(gone.id, gone.version).await.expect("it is removed")).await;
+    let mut memos = shelf.memos.clone();
+    let heir = Memo { id: gone.id, ..text_memo(0, shelf.viewer, ("heir", "strasse")) };
     memos.push(heir.clone());
-    let never = text_memo(50, library.viewer, ("사과 banana cherry", "배나무"));
+    let never = text_memo(50, shelf.viewer, ("사과 banana cherry", "배나무"));
     let write = async |uow: &mut dyn UnitOfWork| {
         uow.memos().insert(&never).await.expect("the memo is added");
         uow.memos().insert(&heir).await.expect("the memo is added");
         uow.memos().remove(never.id, never.version).await.expect("the memo is removed");
     };
-    library.write(memos, write).await;
+    shelf.write(memos, write).await;
 }
 
 pub(crate) async fn a_search_finds_nothing_of_what_was_rolled_back(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana"), ("사과", "cherry")];
-    let library = Library::of_texts(store, texts).await;
-    let new = text_memo(50, library.viewer, ("사과 banana", "cherry"));
-    let mut changed = library.memos[0].clone();
+    let shelf = Shelf::of_texts(store, texts).await;
+    let new = text_memo(50, shelf.viewer, ("사과 banana", "cherry"));
+    let mut changed = shelf.memos[0].clone();
     changed.version = changed.version.next();
     changed.state.content = content("banana 배나무");
     for fails in [false, true] {
-        let mut uow = begin(&*library.store, Access::Write).await;
+        let mut uow = begin(&*shelf.store, Access::Write).await;
         uow.memos().insert(&new).await.expect("the memo is added");
-        uow.memos().update(&changed, library.memos[0].version).await.expect("the memo is changed");
-        let gone = &library.memos[1];
+        uow.memos().update(&changed, shelf.memos[0].version).await.expect("the memo is changed");
+        let gone = &shelf.memos[1];
         uow.memos().remove(gone.id, gone.version).await.expect("the memo is removed");
         if fails {
-            assert_conflict(uow.memos().insert(&library.memos[2]).await, Conflict::Id);
+            assert_conflict(uow.memos().insert(&shelf.memos[2]).await, Conflict::Id);
         } else {
-            library.check_all().await;
+            shelf.check_all().await;
         }
         drop(uow);
-        library.check_all().await;
+        shelf.check_all().await;
     }
 }
 
@@ -130,30 +130,30 @@ pub(crate) async fn what_many_write_is_found_at_once(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let mut tasks = JoinSet::new();
     for writer in 0..WRITERS {
-        let library = Library { store: Arc::clone(&store), viewer: owner, memos: Vec::new() };
+        let shelf = Shelf { store: Arc::clone(&store), viewer: owner, memos: Vec::new() };
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 let own = format!("글쓴이{writer} 차례{round}");
                 let mut memo = text_memo(writer * ROUNDS + round, owner, (&own, "모두의 낱말"));
                 memo.state.tags = tags([own.as_str()]);
                 let insert = async || {
-                    let mut uow = library.store.begin(Access::Write).await?;
+                    let mut uow = shelf.store.begin(Access::Write).await?;
                     uow.memos().insert(&memo).await?;
                     let_others_run().await;
                     uow.commit().await
                 };
                 retry(insert).await.expect("a writer passes in the end");
-                let filter = library.filter(&format!("\"{own}\" 낱말"));
-                assert_eq!(count(&*library.store, &filter).await, 1, "{own} is found as soon as it is there");
-                let tagged = MemoFilter { tags: vec![tag(&own)], ..library.filter("모두") };
-                assert_eq!(count(&*library.store, &tagged).await, 1);
-                let mine = library.filter(&format!("글쓴이{writer}"));
-                assert_eq!(count(&*library.store, &mine).await, u64::from(round) + 1);
+                let filter = shelf.filter(&format!("\"{own}\" 낱말"));
+                assert_eq!(count(&*shelf.store, &filter).await, 1, "{own} is found as soon as it is there");
+                let tagged = MemoFilter { tags: vec![tag(&own)], ..shelf.filter("모두") };
+                assert_eq!(count(&*shelf.store, &tagged).await, 1);
+                let mine = shelf.filter(&format!("글쓴이{writer}"));
+                assert_eq!(count(&*shelf.store, &mine).await, u64::from(round) + 1);
             }
         });
     }
     tasks.join_all().await;
-    let library = Library { store, viewer: owner, memos: Vec::new() };
-    let all = count(&*library.store, &library.filter("낱말")).await;
+    let shelf = Shelf { store, viewer: owner, memos: Vec::new() };
+    let all = count(&*shelf.store, &shelf.filter("낱말")).await;
     assert_eq!(all, u64::from(WRITERS * ROUNDS));
 }

@@ -48,13 +48,13 @@ fn text_memo(n: u32, owner: UserId, (heading, text): (&str, &str)) -> Memo {
 }
 
 /// A store, and the memos that it must have.
-struct Library {
+struct Shelf {
     store: Arc<dyn Store>,
     viewer: UserId,
     memos: Vec<Memo>,
 }
 
-impl Library {
+impl Shelf {
     /// Of one member's memos, with texts; another member has the same, which are never found.
     async fn of_texts<'a>(store: Arc<dyn Store>, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
@@ -64,9 +64,9 @@ impl Library {
             id: crate::samples::memo_id(n),
             ..memo.clone()
         });
-        let library = Self { store, viewer, memos: memos.iter().cloned().chain(others).collect() };
-        add_memos(&*library.store, &library.memos).await;
-        library
+        let shelf = Self { store, viewer, memos: memos.iter().cloned().chain(others).collect() };
+        add_memos(&*shelf.store, &shelf.memos).await;
+        shelf
     }
 
     fn filter(&self, text: &str) -> MemoFilter {

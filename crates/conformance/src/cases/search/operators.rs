@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memo_domain::Store;
 
-use super::{Library, corpus::OPERATORS};
+use super::{Shelf, corpus::OPERATORS};
 
 pub(crate) async fn a_search_takes_operators_as_text(store: Arc<dyn Store>) {
     let texts: Vec<_> = OPERATORS
@@ -17,12 +17,12 @@ pub(crate) async fn a_search_takes_operators_as_text(store: Arc<dyn Store>) {
         })
         .collect();
     let texts = texts.iter().map(|(title, content)| (title.as_str(), content.as_str()));
-    let library = Library::of_texts(store, texts.chain([("x", "y"), ("xy", "yx")])).await;
+    let shelf = Shelf::of_texts(store, texts.chain([("x", "y"), ("xy", "yx")])).await;
     for operator in OPERATORS {
         for text in [format!("x{operator}y"), format!("x \"{operator}\""), format!("-{operator}")] {
-            library.check(&text).await;
+            shelf.check(&text).await;
         }
-        assert!(library.check(operator).await > 0, "{operator} is found where it stands");
+        assert!(shelf.check(operator).await > 0, "{operator} is found where it stands");
     }
     for text in [
         "x AND y",
@@ -54,6 +54,6 @@ pub(crate) async fn a_search_takes_operators_as_text(store: Arc<dyn Store>) {
         "$$x$$",
         "?1 :x @x $x",
     ] {
-        library.check(text).await;
+        shelf.check(text).await;
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memo_domain::{Memo, MemoFilter, MemoSort, PageStart, SortDirection, SortField, Store, UserId};
 
-use super::{Library, every_sort, text_memo};
+use super::{Shelf, every_sort, text_memo};
 use crate::{
     samples::at,
     steps::{add_memos, add_user, ids, place_in},
@@ -23,17 +23,17 @@ fn found(n: u32, owner: UserId) -> Memo {
     memo
 }
 
-async fn library(store: Arc<dyn Store>, numbers: std::ops::Range<u32>) -> Library {
+async fn shelf(store: Arc<dyn Store>, numbers: std::ops::Range<u32>) -> Shelf {
     let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let mut memos: Vec<_> = numbers.clone().map(|n| found(n, viewer)).collect();
     memos.extend(numbers.map(|n| found(1_000 + n, other)).take(10));
     memos.extend((2_000..2_005).map(|n| text_memo(n, viewer, ("회의 weekly plan", "draft"))));
     add_memos(&*store, &memos).await;
-    Library { store, viewer, memos }
+    Shelf { store, viewer, memos }
 }
 
 pub(crate) async fn what_is_found_is_sorted(store: Arc<dyn Store>) {
-    let library = library(store, 0..45).await;
+    let shelf = shelf(store, 0..45).await;
     for text in [
         "weekly 회의 plan -draft",
         "회의",
@@ -48,13 +48,13 @@ pub(crate) async fn what_is_found_is_sorted(store: Arc<dyn Store>) {
         "-weakly -plan",
     ] {
         for sort in every_sort() {
-            library.check_filter(&library.filter(text), sort).await;
+            shelf.check_filter(&shelf.filter(text), sort).await;
         }
     }
     // Without a query all titles answer alike.
     for direction in [SortDirection::Ascending, SortDirection::Descending] {
         let sort = MemoSort { field: SortField::Relevance, direction };
-        assert_eq!(library.check_filter(&MemoFilter::of(library.viewer), sort).await, 50);
+        assert_eq!(shelf.check_filter(&MemoFilter::of(shelf.viewer), sort).await, 50);
     }
 }
 
@@ -75,19 +75,19 @@ pub(crate) async fn a_title_with_more_of_the_query_comes_first(store: Arc<dyn St
     memos.sort_by_key(|memo| memo.updated_at);
     memos.sort_by_key(|memo| titles.iter().position(|title| *title == memo.state.title.as_str()));
     memos.reverse();
-    let library = Library { store, viewer, memos: memos.clone() };
-    let filter = library.filter("weekly 회의 plan -draft");
-    let page = library.page(&filter, relevance, 100, PageStart::Offset(0)).await;
+    let shelf = Shelf { store, viewer, memos: memos.clone() };
+    let filter = shelf.filter("weekly 회의 plan -draft");
+    let page = shelf.page(&filter, relevance, 100, PageStart::Offset(0)).await;
     assert_eq!(ids(page.items.iter().map(|view| &view.memo)), ids(&memos));
 }
 
 pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store>) {
-    let library = library(store, 0..23).await;
+    let shelf = shelf(store, 0..23).await;
     for (text, sort) in
         ["weekly 회의 plan -draft", "-draft"].into_iter().flat_map(|text| every_sort().map(move |sort| (text, sort)))
     {
-        let filter = library.filter(text);
-        let expected = ids(library.expected(&filter, sort));
+        let filter = shelf.filter(text);
+        let expected = ids(shelf.expected(&filter, sort));
         assert_eq!(expected.len(), 23);
         // Every page of one, too, of the order that has most to go wrong.
         let least = if sort.field == SortField::Relevance { 1 } else { 4 };
@@ -95,8 +95,8 @@ pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store
             let mut walked = Vec::new();
             let mut start = PageStart::Offset(0);
             loop {
-                let page = library.page(&filter, sort, limit, start).await;
-                let by_offset = library.page(&filter, sort, limit, PageStart::Offset(walked.len() as u64)).await;
+                let page = shelf.page(&filter, sort, limit, start).await;
+                let by_offset = shelf.page(&filter, sort, limit, PageStart::Offset(walked.len() as u64)).await;
                 assert_eq!(page, by_offset, "{text} by {sort:?}, {limit} a page");
                 walked.extend(page.items.iter().map(|view| view.memo.id));
                 assert!(walked.len() <= expected.len(), "{text} by {sort:?} has each memo once");
@@ -107,7 +107,7 @@ pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store
             assert_eq!(walked, expected, "{text} by {sort:?}, {limit} a page");
         }
         for offset in [23, 24, i64::MAX as u64, u64::MAX] {
-            let page = library.page(&filter, sort, 5, PageStart::Offset(offset)).await;
+            let page = shelf.page(&filter, sort, 5, PageStart::Offset(offset)).await;
             assert_eq!((page.items, page.next), (vec![], None), "{text} by {sort:?} from {offset}");
         }
     }
@@ -115,26 +115,26 @@ pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store
 
 pub(crate) async fn pages_of_a_search_are_stable_under_inserts(store: Arc<dyn Store>) {
     const LIMIT: usize = 5;
-    let mut library = library(store, 0..16).await;
+    let mut shelf = shelf(store, 0..16).await;
     let mut number = 16;
     for sort in every_sort() {
-        let filter = library.filter("weekly 회의 plan -draft");
-        let mut next = library.page(&filter, sort, LIMIT, PageStart::Offset(0)).await.next;
+        let filter = shelf.filter("weekly 회의 plan -draft");
+        let mut next = shelf.page(&filter, sort, LIMIT, PageStart::Offset(0)).await.next;
         for turn in 0..3 {
             let cursor = next.expect("more pages");
             // They fall before the cursor, behind it, and beside it where only the id tells them apart; not all are found.
-            let mut more: Vec<_> = (number..number + 4).map(|n| found(n, library.viewer)).collect();
-            more.push(text_memo(number + 4, library.viewer, ("weekly 회의 plan", "draft")));
+            let mut more: Vec<_> = (number..number + 4).map(|n| found(n, shelf.viewer)).collect();
+            more.push(text_memo(number + 4, shelf.viewer, ("weekly 회의 plan", "draft")));
             number += 5;
-            add_memos(&*library.store, &more).await;
-            library.memos.extend(more);
-            let expected = library.expected(&filter, sort);
+            add_memos(&*shelf.store, &more).await;
+            shelf.memos.extend(more);
+            let expected = shelf.expected(&filter, sort);
             let behind = expected.into_iter().filter(|memo| match sort.direction {
                 SortDirection::Ascending => place_in(&filter, memo, sort) > cursor,
                 SortDirection::Descending => place_in(&filter, memo, sort) < cursor,
             });
             let behind: Vec<_> = behind.map(|memo| memo.id).collect();
-            let page = library.page(&filter, sort, LIMIT, PageStart::After(cursor.clone())).await;
+            let page = shelf.page(&filter, sort, LIMIT, PageStart::After(cursor.clone())).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
             assert_eq!(found, behind[..LIMIT.min(behind.len())], "{sort:?}, turn {turn}");
             assert_eq!(page.next.is_some(), behind.len() > LIMIT, "{sort:?}, turn {turn}");

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use memo_domain::{Access, Content, MemoSort, PageRequest, SearchQuery, Store};
 
-use super::{Library, corpus::TEXTS};
+use super::{Shelf, corpus::TEXTS};
 use crate::steps::begin;
 
 /// The runs of so many characters in a text.
@@ -15,7 +15,7 @@ fn runs(text: &str, length: usize) -> impl Iterator<Item = String> {
 }
 
 pub(crate) async fn a_search_finds_what_its_query_says(store: Arc<dyn Store>) {
-    let library = Library::of_texts(store, TEXTS).await;
+    let shelf = Shelf::of_texts(store, TEXTS).await;
     // Runs of one to three characters in the titles and in the contents, every n-th of each: all of them would take long.
     let mut queries = BTreeSet::new();
     for (title, content) in TEXTS {
@@ -26,13 +26,13 @@ pub(crate) async fn a_search_finds_what_its_query_says(store: Arc<dyn Store>) {
     }
     let mut found = 0;
     for text in &queries {
-        found += usize::from(library.check(text).await > 0);
+        found += usize::from(shelf.check(text).await > 0);
     }
     assert!(found > 300 && found * 10 > queries.len() * 9, "{found} of {} runs are found", queries.len());
 }
 
 pub(crate) async fn a_search_finds_words_in_any_form(store: Arc<dyn Store>) {
-    let library = Library::of_texts(store, TEXTS).await;
+    let shelf = Shelf::of_texts(store, TEXTS).await;
     let mut wrong = Vec::new();
     for (text, number) in [
         ("회의", 3),
@@ -71,7 +71,7 @@ pub(crate) async fn a_search_finds_words_in_any_form(store: Arc<dyn Store>) {
         ("낱말 제목에만", 1),
         ("title content", 0),
     ] {
-        let found = library.check(text).await;
+        let found = shelf.check(text).await;
         if found != number {
             wrong.push((text, found));
         }
@@ -80,7 +80,7 @@ pub(crate) async fn a_search_finds_words_in_any_form(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn a_search_reads_phrases_and_exclusions(store: Arc<dyn Store>) {
-    let library = Library::of_texts(store, TEXTS).await;
+    let shelf = Shelf::of_texts(store, TEXTS).await;
     for text in [
         "\"주간 업무\"",
         "\"주간  업무\"",
@@ -125,16 +125,16 @@ pub(crate) async fn a_search_reads_phrases_and_exclusions(store: Arc<dyn Store>)
         "없는말",
         "회의 없는말",
     ] {
-        library.check(text).await;
+        shelf.check(text).await;
     }
-    let everything = library.check("-없는말").await;
+    let everything = shelf.check("-없는말").await;
     assert_eq!(everything, TEXTS.len(), "what nothing has excludes nothing");
-    assert_eq!(library.check("회의 -회의").await, 0);
+    assert_eq!(shelf.check("회의 -회의").await, 0);
     // Quoted runs across words, and some excluded.
     for (title, content) in TEXTS.into_iter().step_by(2) {
         for (n, run) in runs(title, 4).chain(runs(content, 5)).step_by(11).enumerate() {
             let sign = if n % 3 == 0 { "-" } else { "" };
-            library.check(&format!("{sign}\"{run}\"")).await;
+            shelf.check(&format!("{sign}\"{run}\"")).await;
         }
     }
 }
@@ -169,7 +169,7 @@ pub(crate) async fn a_search_is_not_fooled_by_near_misses(store: Arc<dyn Store>)
         ("x", "y z"),
         ("_ab", "%cd ab%cd a_b"),
     ];
-    let library = Library::of_texts(store, texts).await;
+    let shelf = Shelf::of_texts(store, texts).await;
     for text in [
         "abcd",
         "abc",
@@ -233,11 +233,11 @@ pub(crate) async fn a_search_is_not_fooled_by_near_misses(store: Arc<dyn Store>)
         "-\"x y\"",
         "-a -회",
     ] {
-        library.check(text).await;
+        shelf.check(text).await;
     }
     for (text, number) in [("abcd", 0), ("회의록", 1), ("가나다", 1), ("\"x y\"", 2), ("banana", 1), ("東京都", 1)]
     {
-        assert_eq!(library.check(text).await, number, "{text}");
+        assert_eq!(shelf.check(text).await, number, "{text}");
     }
 }
 
@@ -248,7 +248,7 @@ pub(crate) async fn a_search_takes_the_longest_queries(store: Arc<dyn Store>) {
     let emoji = "👩\u{200d}👧".repeat(100);
     let texts =
         [("syllables", syllables.as_str()), ("letters", &letters), ("spaced", &spaced), ("emoji", &emoji), ("a", "가")];
-    let library = Library::of_texts(store, texts).await;
+    let shelf = Shelf::of_texts(store, texts).await;
     let cut = |text: &str, from: usize| -> String { text.chars().skip(from).take(SearchQuery::MAX).collect() };
     let quoted = |text: &str| format!("\"{}\"", text.chars().take(SearchQuery::MAX - 2).collect::<String>());
     let mut queries = vec![
@@ -272,11 +272,11 @@ pub(crate) async fn a_search_takes_the_longest_queries(store: Arc<dyn Store>) {
     queries.push(format!("-{}", &cut(&syllables, 100)[3..]));
     for text in &queries {
         assert!(text.chars().count() <= SearchQuery::MAX, "{text}");
-        library.check(text).await;
+        shelf.check(text).await;
     }
-    assert_eq!(library.check(&queries[0]).await, 1, "all of two hundred characters");
-    assert_eq!(library.check(&queries[8]).await, 0, "but for the last one");
-    assert_eq!(library.check(&queries[3]).await, 2, "a hundred words");
+    assert_eq!(shelf.check(&queries[0]).await, 1, "all of two hundred characters");
+    assert_eq!(shelf.check(&queries[8]).await, 0, "but for the last one");
+    assert_eq!(shelf.check(&queries[3]).await, 2, "a hundred words");
 }
 
 pub(crate) async fn a_search_reads_the_longest_texts(store: Arc<dyn Store>) {
@@ -293,8 +293,8 @@ pub(crate) async fn a_search_reads_the_longest_texts(store: Arc<dyn Store>) {
         .take(Content::MAX)
         .collect();
     let texts = [("repeated", repeated.as_str()), ("distinct", &distinct), ("낱말", "가나다")];
-    let library = Library::of_texts(store, texts).await;
-    assert!(library.memos[..2].iter().all(|memo| memo.state.content.as_str().chars().count() == Content::MAX));
+    let shelf = Shelf::of_texts(store, texts).await;
+    assert!(shelf.memos[..2].iter().all(|memo| memo.state.content.as_str().chars().count() == Content::MAX));
     let last: String = distinct.chars().skip(Content::MAX - 3).collect();
     // What the filter says of such texts takes long: here it is known.
     for (text, expected) in [
@@ -305,14 +305,14 @@ pub(crate) async fn a_search_reads_the_longest_texts(store: Arc<dyn Store>) {
         (last.as_str(), &[1]),
         ("각가", &[]),
     ] {
-        let filter = library.filter(text);
-        let mut uow = begin(&*library.store, Access::Read).await;
+        let filter = shelf.filter(text);
+        let mut uow = begin(&*shelf.store, Access::Read).await;
         assert_eq!(uow.memos().count(&filter).await.expect("memos are counted"), expected.len() as u64, "{text}");
         if !expected.is_empty() {
             let page = uow.memos().list(&filter, MemoSort::NAMES[3].1, &PageRequest::default()).await;
             let mut found: Vec<_> = page.expect("memos are listed").items.into_iter().map(|view| view.memo).collect();
-            found.sort_by_key(|memo| library.memos.iter().position(|kept| kept.id == memo.id));
-            assert!(found.iter().eq(expected.iter().map(|index| &library.memos[*index])), "{text}");
+            found.sort_by_key(|memo| shelf.memos.iter().position(|kept| kept.id == memo.id));
+            assert!(found.iter().eq(expected.iter().map(|index| &shelf.memos[*index])), "{text}");
         }
     }
 }
