@@ -121,5 +121,8 @@ pub trait UnitOfWork: Send {
     fn changes(&mut self) -> &mut dyn ChangeRepository;
 
     /// Keeps all that was written, or nothing of it. When it returned, it is durable where the store is.
+    ///
+    /// A rule that a write breaks only because another unit of work was faster may show here
+    /// ([`StoreError::Conflict`]).
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

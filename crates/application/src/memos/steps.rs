@@ -23,13 +23,7 @@ impl Step {
     }
 
     pub async fn insert(&mut self, memo: &Memo) -> Result<MemoView, Error> {
-        let view = self.unit.memos().insert(memo).await.map_err(|error| match error {
-            // They have gone since they signed in.
-            StoreError::Conflict { what: Conflict::Parent } => {
-                Error::Unauthenticated(UnauthenticatedReason::SessionEnded)
-            }
-            error => error.into(),
-        })?;
+        let view = self.unit.memos().insert(memo).await.map_err(of_write)?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
@@ -104,9 +98,9 @@ impl Step {
 
     pub async fn commit(mut self) -> Result<(), Error> {
         if !self.changes.is_empty() {
-            self.unit.changes().append(self.owner, &self.changes).await?;
+            self.unit.changes().append(self.owner, &self.changes).await.map_err(of_write)?;
         }
-        Ok(self.unit.commit().await?)
+        self.unit.commit().await.map_err(of_write)
     }
 
     /// The memo, where it belongs to the member. Another's public one is known to exist, so refusing it tells nothing new.
@@ -117,6 +111,14 @@ impl Step {
 
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {
         self.changes.push(NewChange::of(memo, kind, self.now));
+    }
+}
+
+fn of_write(error: StoreError) -> Error {
+    match error {
+        // They have gone since they signed in.
+        StoreError::Conflict { what: Conflict::Parent } => Error::Unauthenticated(UnauthenticatedReason::SessionEnded),
+        error => error.into(),
     }
 }
 

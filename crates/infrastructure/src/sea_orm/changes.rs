@@ -25,6 +25,7 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             return Ok(());
         }
         let count = i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
+        let is_present = self.present == Some(owner);
         let owner = owner.as_uuid();
         let counted = Statement::from_sql_and_values(
             self.backend,
@@ -43,6 +44,10 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             ];
             statements.push(Statement::from_sql_and_values(self.backend, dialect::insert_change(self.backend), values));
         }
+        if is_present {
+            return self.record(statements).await;
+        }
+        // A member who is not there is an error now, not at the commit.
         self.execute_all(statements).await
     }
 

@@ -14,8 +14,7 @@ use sea_orm::{
 
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
-    count as count_found, enter, enter_anew, finds_by_first, has, hidden_condition, index_is_of_the_transaction,
-    is_not_entered, opaque,
+    count as count_found, enter, enter_anew, has, hidden_condition, index_is_of_the_transaction, is_not_entered, opaque,
 };
 
 /// How long a statement waits for a row that another transaction has changed.

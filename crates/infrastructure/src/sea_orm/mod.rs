@@ -28,7 +28,7 @@ use sea_orm_migration::seaql_migrations;
 
 use connect::Database;
 use error::{Misuse, store_error};
-use memos::Lookup;
+use memos::Prepared;
 use unit_of_work::SeaOrmUnitOfWork;
 
 /// What a store is opened with.
@@ -81,7 +81,7 @@ impl std::fmt::Debug for StoreOptions {
 #[derive(Debug)]
 pub struct SeaOrmStore {
     database: Database,
-    memo_lookup: Arc<Lookup>,
+    prepared: Arc<Prepared>,
     /// Whether all migrations were seen to be applied; only this process takes them back.
     up_to_date: AtomicBool,
 }
@@ -94,8 +94,8 @@ impl SeaOrmStore {
     /// Where the database can't be opened for reading and writing, or is none.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = Box::pin(connect::connect(&options)).await?;
-        let memo_lookup = Arc::new(Lookup::new(database.backend()));
-        Ok(Self { database, memo_lookup, up_to_date: AtomicBool::new(false) })
+        let prepared = Arc::new(Prepared::new(database.backend()));
+        Ok(Self { database, prepared, up_to_date: AtomicBool::new(false) })
     }
 
     /// Applies all migrations that are pending. Of several processes that do so at once, one does and the others wait, for
@@ -130,7 +130,7 @@ impl SeaOrmStore {
 impl Store for SeaOrmStore {
     async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let session = self.database.begin(access).await?;
-        Ok(Box::new(SeaOrmUnitOfWork::new(session, self.database.backend(), Arc::clone(&self.memo_lookup))))
+        Ok(Box::new(SeaOrmUnitOfWork::new(session, self.database.backend(), Arc::clone(&self.prepared))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

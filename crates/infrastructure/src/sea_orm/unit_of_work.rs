@@ -4,27 +4,30 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserRepository,
+    ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserId,
+    UserRepository,
 };
-use sea_orm::{DbBackend, FromQueryResult, QueryResult, Statement};
+use sea_orm::{DbBackend, DbErr, FromQueryResult, QueryResult, Statement};
 
 use super::{
     connect::Session,
     dialect,
     error::{Misuse, store_error},
-    memos::Lookup,
+    memos::Prepared,
 };
 
 /// The repositories of one session: it is all of them itself.
 pub struct SeaOrmUnitOfWork {
     session: Session,
     pub(super) backend: DbBackend,
-    pub(super) memo_lookup: Arc<Lookup>,
+    pub(super) prepared: Arc<Prepared>,
+    /// A member whose row is there, since a row was written that refers to it.
+    pub(super) present: Option<UserId>,
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(session: Session, backend: DbBackend, memo_lookup: Arc<Lookup>) -> Self {
-        Self { session, backend, memo_lookup }
+    pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>) -> Self {
+        Self { session, backend, prepared, present: None }
     }
 
     /// The row that a statement finds, of which there is at most one.
@@ -63,9 +66,29 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
+    /// The row that a statement finds in what is committed, where the unit of work may [`record`](Self::record) what it
+    /// writes.
+    pub(super) async fn find_committed<T: FromQueryResult>(
+        &self,
+        statement: &Statement,
+    ) -> Result<Option<T>, StoreError> {
+        match self.session.find_committed(statement).await {
+            Some(row) => row.map_err(store_error)?.as_ref().map(read).transpose(),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs statements that write, in their order, whose outcome is known unless others interfere: as late as at the commit,
+    /// which then gives their error.
+    pub(super) async fn record(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        for statement in dialect::joined(self.backend, statements) {
+            may_write(self.session.record(statement).await)?;
+        }
+        Ok(())
+    }
+
     async fn execute_uncounted(&self, statement: Statement) -> Result<(), StoreError> {
-        let may_write = self.session.execute_uncounted(statement).await.map_err(store_error)?;
-        if may_write { Ok(()) } else { Err(Misuse::WriteWhileReading.into()) }
+        may_write(self.session.execute_uncounted(statement).await)
     }
 
     /// Runs statements that write, and then one that reads. Its row, of which there is at most one.
@@ -85,6 +108,10 @@ impl SeaOrmUnitOfWork {
             None => Ok(None),
         }
     }
+}
+
+fn may_write(ran: Result<bool, DbErr>) -> Result<(), StoreError> {
+    if ran.map_err(store_error)? { Ok(()) } else { Err(Misuse::WriteWhileReading.into()) }
 }
 
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {

@@ -2,14 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Access, MemoId, Store};
+use memo_domain::{
+    Access, ChangeKind, Conflict, Limit, MemoFilter, MemoId, MemoSort, NewChange, PageRequest, PageStart, SearchQuery,
+    Store, StoreError, UnitOfWork,
+};
 use uuid::Uuid;
 
-use crate::{add_memo, add_user, memo, support::Fresh, user};
+use crate::{NOW, add_memo, add_user, memo, support::Fresh, user};
 
 async fn is_kept(store: &dyn Store, n: u128) -> bool {
     let mut uow = store.begin(Access::Read).await.expect("a unit of work begins");
     uow.memos().lookup(MemoId::new(Uuid::from_u128(n))).await.expect("the memo is looked up").is_some()
+}
+
+/// Begins a unit of work, has it run its first statement, for which it waits for its turn, and drops it.
+async fn take_turn(store: &dyn Store) {
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.users().lookup(user(0).id).await.expect("the member is looked up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +56,7 @@ async fn one_that_gives_up_waiting_keeps_nobody_waiting() {
     first.users().insert(&user(1)).await.expect("the member is added");
     for _ in 0..20 {
         let store = Arc::clone(&fresh.store);
-        let waits = tokio::spawn(async move { store.begin(Access::Write).await.map(drop) });
+        let waits = tokio::spawn(async move { take_turn(&*store).await });
         tokio::task::yield_now().await;
         waits.abort();
     }
@@ -90,7 +99,7 @@ async fn one_that_goes_away_while_it_begins_takes_no_other_with_it() {
                 let store = Arc::clone(&fresh.store);
                 tokio::spawn(async move {
                     // Polled some times, and then dropped wherever it is.
-                    let mut begins = std::pin::pin!(store.begin(Access::Write));
+                    let mut begins = std::pin::pin!(take_turn(&*store));
                     for _ in 0..(round + n) % 7 {
                         let polled =
                             std::future::poll_fn(|context| std::task::Poll::Ready(begins.as_mut().poll(context)));
@@ -121,7 +130,7 @@ async fn those_who_keep_nothing_keep_nobody_waiting() {
             let (store, stop) = (Arc::clone(&fresh.store), Arc::clone(&stop));
             tokio::spawn(async move {
                 while !stop.load(std::sync::atomic::Ordering::SeqCst) {
-                    drop(store.begin(Access::Write).await.expect("a unit of work begins"));
+                    take_turn(&*store).await;
                 }
             })
         })
@@ -134,4 +143,86 @@ async fn those_who_keep_nothing_keep_nobody_waiting() {
     for idler in idlers {
         idler.await.expect("no task panics");
     }
+}
+
+/// Adds a memo and says so in the feed.
+async fn insert(uow: &mut dyn UnitOfWork, n: u128) {
+    let memo = memo(n);
+    uow.memos().insert(&memo).await.expect("the memo is added");
+    let change = NewChange::of(&memo, ChangeKind::Created, NOW);
+    uow.changes().append(memo.owner_id, &[change]).await.expect("the change is appended");
+}
+
+/// How many memos the index of full-text search finds, and how many changes the feed has.
+async fn found(uow: &mut dyn UnitOfWork) -> (usize, usize) {
+    let search = SearchQuery::parse("xx").expect("no text is an error");
+    let filter = MemoFilter { search, ..MemoFilter::of(user(0).id) };
+    let limit = Limit::new(100).expect("a limit");
+    let page = PageRequest { limit, start: PageStart::Offset(0) };
+    let memos = uow.memos().list(&filter, MemoSort::default(), &page).await.expect("the memos are listed").items.len();
+    (memos, uow.changes().list(user(0).id, 0, limit).await.expect("the changes are listed").len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_those_that_run_together_one_that_breaks_a_rule_fails_alone() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    // Each finds its id free; the ids from 1 to 40 are wanted twice.
+    let mut units = Vec::new();
+    for n in (1..=60).chain(1..=40) {
+        let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
+        insert(&mut *uow, n).await;
+        units.push(uow);
+    }
+    let commits: Vec<_> = units.into_iter().map(|uow| tokio::spawn(uow.commit())).collect();
+    let mut kept = 0;
+    for commit in commits {
+        match commit.await.expect("no task panics") {
+            Ok(()) => kept += 1,
+            Err(error) => assert!(matches!(error, StoreError::Conflict { what: Conflict::Id }), "{error:?}"),
+        }
+    }
+    assert_eq!(kept, 60);
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    assert_eq!(found(&mut *uow).await, (60, 60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_the_commit_is_seen_by_whoever_looks_and_outlives_them() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let mut first = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
+    insert(&mut *first, 1).await;
+    assert_eq!(found(&mut *first).await, (1, 1));
+    insert(&mut *first, 2).await;
+    // The second takes over the transaction of the first, the third that of both.
+    let waits = |n: u128| {
+        let store = Arc::clone(&fresh.store);
+        tokio::spawn(async move {
+            let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+            if n == 2 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            insert(&mut *uow, n * 10).await;
+            insert(&mut *uow, n * 10 + 1).await;
+            let found = found(&mut *uow).await;
+            insert(&mut *uow, n * 10 + 2).await;
+            if n == 2 {
+                drop(uow);
+            } else {
+                uow.commit().await.expect("it commits");
+            }
+            found
+        })
+    };
+    let second = waits(2);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let first = tokio::spawn(first.commit());
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let third = waits(3);
+    assert_eq!(second.await.expect("no task panics"), (4, 4));
+    first.await.expect("no task panics").expect("it commits");
+    assert_eq!(third.await.expect("no task panics"), (4, 4));
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    assert_eq!(found(&mut *uow).await, (5, 5));
 }

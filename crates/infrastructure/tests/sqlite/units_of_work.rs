@@ -114,6 +114,12 @@ async fn a_reader_can_not_write() {
     }
 }
 
+/// In a unit of work that may write.
+async fn looks_up(store: &SeaOrmStore) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    uow.users().lookup(user(0).id).await.map(drop)
+}
+
 #[tokio::test]
 async fn a_writer_waits_so_long_and_no_longer() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -123,8 +129,9 @@ async fn a_writer_waits_so_long_and_no_longer() {
     store.migrate_up().await.expect("the schema is made");
 
     // For another unit of work.
-    let writer = store.begin(Access::Write).await.expect("a unit of work begins");
-    let result = store.begin(Access::Write).await.map(drop);
+    let mut writer = store.begin(Access::Write).await.expect("a unit of work begins");
+    writer.users().insert(&user(1)).await.expect("the member is added");
+    let result = looks_up(&store).await;
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
     drop(writer);
     add_user(&store, 0).await;
@@ -136,7 +143,7 @@ async fn a_writer_waits_so_long_and_no_longer() {
         .begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() })
         .await
         .expect("it has the lock");
-    let result = store.begin(Access::Write).await.map(drop);
+    let result = looks_up(&store).await;
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
     transaction.execute_unprepared("DELETE FROM users").await.expect("it writes");
     transaction.commit().await.expect("it commits");

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statemen
 
 use super::{
     driver_error,
-    file::{Readers, Turn},
+    file::{Readers, Writing},
     server::{Pool, Transaction},
 };
 
@@ -15,7 +15,7 @@ pub enum Session {
     /// A transaction on the file that only reads.
     FileSnapshot(DatabaseTransaction),
     /// A transaction on the file that may write, or a part of one.
-    FileWrite(Turn),
+    FileWrite(Writing),
     /// Any connection to the server for each statement.
     ServerReads(Pool),
     /// A transaction on the server that only reads.
@@ -30,7 +30,7 @@ impl Session {
         match self {
             Self::FileReads(readers) => readers.query_one(&statement).await,
             Self::FileSnapshot(transaction) => transaction.query_one_raw(statement).await,
-            Self::FileWrite(turn) => turn.query_one(statement).await,
+            Self::FileWrite(writing) => writing.query_one(statement).await,
             Self::ServerReads(pool) => pool.query_one(&statement).await.map_err(driver_error),
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.query_one(&statement).await.map_err(driver_error)
@@ -43,7 +43,7 @@ impl Session {
         match self {
             Self::FileReads(readers) => readers.query_all(&statement).await,
             Self::FileSnapshot(transaction) => transaction.query_all_raw(statement).await,
-            Self::FileWrite(turn) => turn.query_all(statement).await,
+            Self::FileWrite(writing) => writing.query_all(statement).await,
             Self::ServerReads(pool) => pool.query_all(&statement).await.map_err(driver_error),
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.query_all(&statement).await.map_err(driver_error)
@@ -58,7 +58,7 @@ impl Session {
     /// first of them keeps SQLite from tidying up its log.
     pub async fn execute(&self, statement: Statement) -> Result<Option<u64>, DbErr> {
         match self {
-            Self::FileWrite(turn) => turn.execute(statement).await.map(Some),
+            Self::FileWrite(writing) => writing.execute(statement).await.map(Some),
             Self::ServerWrite(transaction) => transaction.execute(&statement).await.map(Some).map_err(driver_error),
             Self::FileReads(_) | Self::FileSnapshot(_) | Self::ServerReads(_) | Self::ServerSnapshot(_) => Ok(None),
         }
@@ -68,8 +68,29 @@ impl Session {
     /// the unit of work may write.
     pub async fn execute_uncounted(&self, statement: Statement) -> Result<bool, DbErr> {
         match self {
-            Self::FileWrite(turn) => turn.execute_uncounted(statement).await.map(|()| true),
+            Self::FileWrite(writing) => writing.execute_uncounted(statement).await.map(|()| true),
             _ => self.execute(statement).await.map(|changed| changed.is_some()),
+        }
+    }
+
+    /// The row that a statement finds in what is committed, where the unit of work may [`record`](Self::record) what it
+    /// writes.
+    pub async fn find_committed(&self, statement: &Statement) -> Option<Result<Option<QueryResult>, DbErr>> {
+        match self {
+            Self::FileWrite(writing) => match writing.committed() {
+                Some(readers) => Some(readers.query_one(statement).await),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// As [`execute_uncounted`](Self::execute_uncounted), for statements whose outcome is known unless others interfere: they
+    /// may be run as late as at the commit, which then gives their error.
+    pub async fn record(&self, statement: Statement) -> Result<bool, DbErr> {
+        match self {
+            Self::FileWrite(writing) => writing.record(statement).await.map(|()| true),
+            _ => self.execute_uncounted(statement).await,
         }
     }
 
@@ -88,7 +109,7 @@ impl Session {
         match self {
             Self::FileReads(_) | Self::ServerReads(_) => Ok(()),
             Self::FileSnapshot(transaction) => transaction.commit().await,
-            Self::FileWrite(turn) => turn.commit().await,
+            Self::FileWrite(writing) => writing.commit().await,
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.commit().await.map_err(driver_error)
             }

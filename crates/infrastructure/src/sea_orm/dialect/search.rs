@@ -9,11 +9,6 @@ use sea_orm::{
 
 use crate::sea_orm::memos::grams::{self, Gram, Wanted};
 
-/// Whether pairs are found by their first character, too.
-pub fn finds_by_first(backend: DbBackend) -> bool {
-    backend == DbBackend::Sqlite
-}
-
 /// Whether a transaction finds in the index what it sees. That of MySQL knows only what is committed by now: not what the
 /// transaction itself has written, and not what it still sees of what others have changed.
 pub fn index_is_of_the_transaction(backend: DbBackend) -> bool {
@@ -114,19 +109,16 @@ fn text(backend: DbBackend, owner: UserId, title: &Title, content: &Content) -> 
     let grams = grams::of_memo(owner, title, content);
     match backend {
         DbBackend::Postgres => array(grams.into_iter()),
-        _ => words(grams.into_iter().map(|gram| word(backend, gram))),
+        _ => words("", grams.into_iter()),
     }
 }
 
 fn query(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted) -> String {
     let grams = owner.map(Gram::owner).into_iter().chain(wanted.grams.iter().copied());
     match backend {
-        DbBackend::Sqlite => {
-            let firsts = wanted.firsts.iter().map(|first| format!("{first:04x}*"));
-            words(grams.map(|gram| word(backend, gram)).chain(firsts))
-        }
+        DbBackend::Sqlite => words("", grams),
         DbBackend::Postgres => array(grams),
-        _ => words(grams.map(|gram| format!("+{}", word(backend, gram)))),
+        _ => words("+", grams),
     }
 }
 
@@ -136,21 +128,22 @@ fn array(grams: impl Iterator<Item = Gram>) -> String {
     format!("{{{}}}", numbers.join(","))
 }
 
-fn words(words: impl Iterator<Item = String>) -> String {
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn word(backend: DbBackend, gram: Gram) -> String {
-    if backend == DbBackend::Sqlite {
-        // The first four digits are the first character.
-        return format!("{:08x}", gram.number());
+/// A word for each pair, with the same sign before it: as short as letters and digits of one case make it, and longer than
+/// any word that MySQL leaves out as too common.
+fn words(sign: &str, grams: impl Iterator<Item = Gram>) -> String {
+    let mut words = String::new();
+    for gram in grams {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(sign);
+        let mut number = gram.number();
+        let mut digits = [b'0'; 7];
+        for digit in digits.iter_mut().rev() {
+            *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
+            number /= 36;
+        }
+        words.extend(digits.iter().map(|digit| char::from(*digit)));
     }
-    // As short as letters and digits of one case make it; longer than any word that is left out as too common.
-    let mut number = gram.number();
-    let mut word = [b'0'; 7];
-    for digit in word.iter_mut().rev() {
-        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
-        number /= 36;
-    }
-    word.iter().map(|digit| char::from(*digit)).collect()
+    words
 }

@@ -1,6 +1,6 @@
 //! What full-text search looks up: pairs of neighbouring characters inside words.
 //!
-//! A pair is a number: the first character in the high half, the second in the low half, nothing for the end of a word.
+//! A pair is a number: the first character in the high half, the second in the low half.
 //! Characters past U+FFFF, which don't fit a half, share the 1,024 values that no character has (U+D800 to U+DBFF). The
 //! other 1,024 (U+DC00 to U+DFFF) begin the number that stands for the owner, so that one look-up finds the memos of one
 //! member.
@@ -14,8 +14,8 @@ use memo_domain::{Content, SearchQuery, Title, UserId, search_form};
 pub struct Gram(u32);
 
 impl Gram {
-    fn pair(first: char, second: Option<char>) -> Self {
-        Self(half(first) << 16 | second.map_or(0, half))
+    fn pair(first: char, second: char) -> Self {
+        Self(half(first) << 16 | half(second))
     }
 
     /// That of an owner: many share it, and the statement compares the owner, too.
@@ -36,19 +36,21 @@ fn half(char: char) -> u32 {
     if code <= 0xffff { code } else { 0xd800 | code & 0x3ff }
 }
 
-/// All pairs of a memo's texts, and its owner.
-pub fn of_memo(owner: UserId, title: &Title, content: &Content) -> BTreeSet<Gram> {
-    let mut grams = BTreeSet::from([Gram::owner(owner)]);
+/// All pairs of a memo's texts, and its owner, each once.
+pub fn of_memo(owner: UserId, title: &Title, content: &Content) -> Vec<Gram> {
+    let mut grams = vec![Gram::owner(owner)];
     for text in [search_form(title.as_str()), search_form(content.as_str())] {
-        text.split(' ').for_each(|word| grams.extend(pairs(word, true)));
+        grams.extend(pairs(&text));
     }
+    grams.sort_unstable();
+    grams.dedup();
     grams
 }
 
-/// The pairs of a run of characters, the last one with the end of a word where it is one.
-fn pairs(run: &str, is_end: bool) -> impl Iterator<Item = Gram> {
-    let behind = run.chars().skip(1).map(Some).chain(is_end.then_some(None));
-    run.chars().zip(behind).map(|(first, second)| Gram::pair(first, second))
+/// The pairs inside the words of a text.
+fn pairs(text: &str) -> impl Iterator<Item = Gram> {
+    let pairs = text.chars().zip(text.chars().skip(1));
+    pairs.filter(|(first, second)| *first != ' ' && *second != ' ').map(|(first, second)| Gram::pair(first, second))
 }
 
 /// What the memos that a query finds have in common.
@@ -56,31 +58,19 @@ fn pairs(run: &str, is_end: bool) -> impl Iterator<Item = Gram> {
 pub struct Wanted {
     /// Pairs that each of them has.
     pub grams: BTreeSet<Gram>,
-    /// First characters (the high half) of pairs of which each of them has one.
-    pub firsts: BTreeSet<u16>,
-    /// Whether every memo that has all of it is found: otherwise the texts decide.
+    /// Whether every memo that has all of them is found: otherwise the texts decide.
     pub is_exact: bool,
 }
 
 impl Wanted {
     /// Of the terms that are required.
-    ///
-    /// With `by_first`, the index finds pairs by their first character, which finds single characters.
-    pub fn of(query: &SearchQuery, by_first: bool) -> Self {
-        let mut wanted = Self { grams: BTreeSet::new(), firsts: BTreeSet::new(), is_exact: true };
+    pub fn of(query: &SearchQuery) -> Self {
+        let mut wanted = Self { grams: BTreeSet::new(), is_exact: true };
         for term in query.terms() {
             let is_plain = term.as_str().chars().all(|char| u32::from(char) <= 0xffff && char != ' ');
-            let length = term.as_str().chars().count();
-            wanted.is_exact &= is_plain && !term.is_excluded() && (length == 2 || length == 1 && by_first);
-            if term.is_excluded() {
-                continue;
-            }
-            let mut words = term.as_str().split(' ').peekable();
-            while let Some(word) = words.next() {
-                wanted.grams.extend(pairs(word, words.peek().is_some()));
-            }
-            if let (1, true, Some(first)) = (length, by_first, term.as_str().chars().next()) {
-                wanted.firsts.extend(u16::try_from(half(first)));
+            wanted.is_exact &= is_plain && !term.is_excluded() && term.as_str().chars().count() == 2;
+            if !term.is_excluded() {
+                wanted.grams.extend(pairs(term.as_str()));
             }
         }
         wanted
@@ -88,7 +78,7 @@ impl Wanted {
 
     /// Whether there is nothing to look up.
     pub fn is_empty(&self) -> bool {
-        self.grams.is_empty() && self.firsts.is_empty()
+        self.grams.is_empty()
     }
 }
 
@@ -101,29 +91,32 @@ mod tests {
     use super::*;
 
     fn wanted(query: &str) -> Wanted {
-        Wanted::of(&SearchQuery::parse(query).expect("no text is an error").expect("a query"), true)
+        Wanted::of(&SearchQuery::parse(query).expect("no text is an error").expect("a query"))
     }
 
     fn grams(content: &str) -> BTreeSet<Gram> {
         let title = Title::new("-").expect("a title");
-        of_memo(UserId::new(Uuid::nil()), &title, &Content::new(content).expect("a content"))
+        let content = Content::new(content).expect("a content");
+        of_memo(UserId::new(Uuid::nil()), &title, &content).into_iter().collect()
     }
 
     #[test]
-    fn only_pairs_and_single_characters_are_exact() {
-        assert!(wanted("회의 a").is_exact);
-        for query in ["회의록", "\"a b\"", "-회의", "🎉🎂", "🎉"] {
+    fn only_pairs_are_exact() {
+        assert!(wanted("회의 ab").is_exact);
+        for query in ["회의록", "a", "\"a b\"", "-회의", "🎉🎂", "🎉"] {
             assert!(!wanted(query).is_exact, "{query}");
         }
-        assert!(wanted("-회의").is_empty());
-        assert_eq!(wanted("\"ab c\"").grams, BTreeSet::from([Gram::pair('a', Some('b')), Gram::pair('b', None)]));
+        for query in ["-회의", "a", "\"a b\""] {
+            assert!(wanted(query).is_empty(), "{query}");
+        }
+        assert_eq!(wanted("\"ab c\"").grams, BTreeSet::from([Gram::pair('a', 'b')]));
     }
 
     #[test]
     fn no_pair_is_an_owner() {
         let owner = Gram::owner(UserId::new(Uuid::from_u128(u128::MAX)));
         assert_eq!(owner.number() >> 26, 0xdc00_0000 >> 26);
-        for gram in grams("가나 \u{10ffff}\u{1f389} \u{ffff}").into_iter().skip_while(|gram| *gram == owner) {
+        for gram in grams("가나 \u{10ffff}\u{1f389} \u{ffff}a").into_iter().skip_while(|gram| *gram == owner) {
             assert!(gram.number() >> 26 != owner.number() >> 26 || gram == Gram::owner(UserId::new(Uuid::nil())));
         }
     }
@@ -137,10 +130,9 @@ mod tests {
             let Some(query) = SearchQuery::parse(&query).expect("no text is an error") else { return Ok(()) };
             let title = Title::new("-").expect("a title");
             let found = query.matches(&title, &Content::new(content.clone()).expect("a content"));
-            let wanted = Wanted::of(&query, true);
+            let wanted = Wanted::of(&query);
             let grams = grams(&content);
-            let has_all = wanted.grams.is_subset(&grams)
-                && wanted.firsts.iter().all(|first| grams.iter().any(|gram| gram.number() >> 16 == u32::from(*first)));
+            let has_all = wanted.grams.is_subset(&grams);
             prop_assert!(has_all || !found);
             prop_assert!(found || !has_all || !wanted.is_exact);
         }

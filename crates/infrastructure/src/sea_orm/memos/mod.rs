@@ -25,13 +25,13 @@ use super::{
     values::changed,
 };
 pub use enter::{enter_all, lacks_some};
-pub use query::Lookup;
+pub use query::Prepared;
 use row::{MemoRow, to_row};
 
 #[async_trait]
 impl MemoRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError> {
-        let statement = if self.locks_rows() { self.memo_lookup.locking(id) } else { self.memo_lookup.of(id) };
+        let statement = if self.locks_rows() { self.prepared.locking_lookup(id) } else { self.prepared.lookup(id) };
         self.find_one::<MemoRow>(statement).await?.map(MemoRow::into_view).transpose()
     }
 
@@ -58,12 +58,20 @@ impl MemoRepository for SeaOrmUnitOfWork {
     }
 
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
-        let mut statements = vec![Entity::insert(to_row(memo)?).build(self.backend)];
+        let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(self.insert_tags(memo));
         let MemoState { title, content, .. } = &memo.state;
         statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
-        let owner =
-            self.execute_and_find_one::<query::Owner>(statements, query::owner_name(memo, self.backend)).await?;
+        let owner_name = query::owner_name(memo, self.backend);
+        // Its tags and the index refer to a memo that is new, and so nothing but the owner and the id can be wrong.
+        let found = self.find_committed::<query::Owner>(&self.prepared.owner_of_new(memo)).await?;
+        let owner = if found.is_some() {
+            self.record(statements).await?;
+            found
+        } else {
+            self.execute_and_find_one::<query::Owner>(statements, owner_name).await?
+        };
+        self.present = Some(memo.owner_id);
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
         let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
         Ok(MemoView { memo: memo.clone(), owner_name })
@@ -79,6 +87,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         changed(self.execute(statement).await?)?;
+        self.present = Some(memo.owner_id);
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
         statements.extend(self.insert_tags(memo));

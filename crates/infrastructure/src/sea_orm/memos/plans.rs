@@ -63,7 +63,7 @@ fn mine() -> MemoFilter {
 async fn every_list_walks_the_index_of_its_kind() {
     let (store, _folder) = store().await;
     let backend = reader(&store).get_database_backend();
-    let one = plan(&store, query::Lookup::new(backend).of(MemoId::new(Uuid::max()))).await;
+    let one = plan(&store, query::Prepared::new(backend).lookup(MemoId::new(Uuid::max()))).await;
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 
     let archived = MemoFilter { archived: Some(true), ..mine() };
@@ -112,7 +112,7 @@ async fn what_few_memos_have_is_looked_up_and_what_many_have_is_asked_in_order()
     let (store, _folder) = store().await;
     let tag = Tag::new("work").expect("a valid tag");
     let query = SearchQuery::parse("회의").expect("no text is an error");
-    let wanted = query.as_ref().map(|query| Wanted::of(query, true));
+    let wanted = query.as_ref().map(Wanted::of);
     let filter = MemoFilter { tags: vec![tag.clone()], search: query, ..mine() };
     let sort = MemoSort::default();
 

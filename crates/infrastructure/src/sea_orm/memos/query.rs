@@ -5,8 +5,8 @@ use memo_domain::{
     StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, JoinType, Order, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
+    ActiveModelTrait, ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, Iterable, JoinType, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
@@ -18,23 +18,25 @@ use super::{
 use crate::sea_orm::{
     dialect,
     entity::{
-        memo::{Column, Entity, Relation},
+        memo::{ActiveModel, Column, Entity, Relation},
         memo_tag, user,
     },
     error::Misuse,
 };
 
-/// The statement that finds a memo by its id, the one that runs most: built once, since to build it takes as long as a
-/// quarter of running it. No LIMIT: the id is unique, and SQLite would plan anew for each value of it.
+/// The statements that run most: built once, since to build one takes as long as a quarter of running it.
 #[derive(Debug)]
-pub struct Lookup {
+pub struct Prepared {
     backend: DbBackend,
-    text: String,
-    locking: String,
+    lookup: String,
+    locking_lookup: String,
+    insert: String,
+    owner_of_new: String,
 }
 
-impl Lookup {
+impl Prepared {
     pub fn new(backend: DbBackend) -> Self {
+        // No LIMIT: the id is unique, and SQLite would plan anew for each value of it.
         let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
         // The owner's row is not joined: it would be locked as well, and with it all that the owner adds.
         let owner_name = Query::select()
@@ -44,17 +46,50 @@ impl Lookup {
             .take();
         let locking =
             Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
-        Self { backend, text: of(views()), locking: of(locking.lock_exclusive()) }
+        let mut insert = Query::insert();
+        insert.into_table(Entity).columns(Column::iter()).values_panic(Column::iter().map(|_| Expr::val(0)));
+        let taken = Query::select()
+            .expr(Expr::Constant(Value::from(1)))
+            .from(Entity)
+            .and_where(Column::Id.eq(Uuid::nil()))
+            .take();
+        let owner_of_new = user::Entity::find()
+            .select_only()
+            .column(user::Column::DisplayName)
+            .filter(user::Column::Id.eq(Uuid::nil()))
+            .filter(Expr::exists(taken).not());
+        Self {
+            backend,
+            lookup: of(views()),
+            locking_lookup: of(locking.lock_exclusive()),
+            insert: backend.build(&insert).sql,
+            owner_of_new: owner_of_new.build(backend).sql,
+        }
     }
 
-    pub fn of(&self, id: MemoId) -> Statement {
-        Statement::from_sql_and_values(self.backend, &self.text, [id.as_uuid().into()])
+    /// A memo by its id.
+    pub fn lookup(&self, id: MemoId) -> Statement {
+        self.statement(&self.lookup, [id.as_uuid().into()])
     }
 
     /// By one who may change it. Others who may wait until this one has ended, and then see what it did; otherwise all but
     /// one of those who change a memo at the same time would find it changed and begin anew.
-    pub fn locking(&self, id: MemoId) -> Statement {
-        Statement::from_sql_and_values(self.backend, &self.locking, [id.as_uuid().into()])
+    pub fn locking_lookup(&self, id: MemoId) -> Statement {
+        self.statement(&self.locking_lookup, [id.as_uuid().into()])
+    }
+
+    /// Adds a memo.
+    pub fn insert(&self, mut row: ActiveModel) -> Statement {
+        self.statement(&self.insert, Column::iter().filter_map(|column| row.take(column).into_value()))
+    }
+
+    /// What the owner of a memo is called whose id is not taken; as [`Owner`].
+    pub fn owner_of_new(&self, memo: &Memo) -> Statement {
+        self.statement(&self.owner_of_new, [memo.owner_id.as_uuid().into(), memo.id.as_uuid().into()])
+    }
+
+    fn statement(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend, text, values)
     }
 }
 
@@ -206,7 +241,7 @@ pub fn owner_name(memo: &Memo, backend: DbBackend) -> Statement {
         .build(backend)
 }
 
-/// What [`owner_name`] gives.
+/// What [`owner_name`] and [`Prepared::owner_of_new`] give.
 #[derive(FromQueryResult)]
 pub struct Owner {
     pub display_name: String,

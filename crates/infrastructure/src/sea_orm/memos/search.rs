@@ -67,7 +67,7 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn plan(&self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
         if let Some(search) = &filter.search {
-            let wanted = Wanted::of(search, dialect::finds_by_first(self.backend));
+            let wanted = Wanted::of(search);
             plan.texts_decide = !wanted.is_exact;
             if !self.can_look_up() {
                 plan.texts_decide = true;

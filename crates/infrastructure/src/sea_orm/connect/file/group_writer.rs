@@ -7,6 +7,10 @@
 //!
 //! Each statement is a way to the thread of the connection and back. So a savepoint is made by the first statement of its
 //! unit of work, which also lets go of the one before.
+//!
+//! A unit of work that knows all its statements before the first of them is recorded, and run at its commit with the others
+//! that were recorded meanwhile: many in one text, in one turn, without savepoints between them, at each of which the index
+//! of full-text search would write to its tables what it was given.
 
 use std::{
     mem,
@@ -124,7 +128,7 @@ impl Drop for Waiting {
             let shared = self.shared.clone();
             spawn(async move {
                 let group = shared.group.clone().lock_owned().await;
-                shared.pass_on(group).await;
+                shared.pass_on(group);
             });
         }
     }
@@ -132,10 +136,11 @@ impl Drop for Waiting {
 
 impl Shared {
     /// Leaves the transaction to the next who waits, or ends it where there is none.
-    async fn pass_on(&self, group: OwnedMutexGuard<Group>) {
+    fn pass_on(&self, group: OwnedMutexGuard<Group>) {
         let is_old = group.began.is_none_or(|began| began.elapsed() > OLD);
         if self.waiting.load(Ordering::SeqCst) == 0 || group.turns >= MOST || is_old {
-            finish(group).await;
+            // On its own: a commit that others wait for must not end because the last of them goes away.
+            spawn(finish(group));
         }
     }
 }
@@ -287,9 +292,7 @@ impl Turn {
             group.before = self.savepoint;
         }
         group.done.push(sender);
-        let shared = self.shared.clone();
-        // On its own: a commit that others wait for must not end because this caller goes away.
-        spawn(async move { shared.pass_on(group).await });
+        self.shared.pass_on(group);
         kept.await.unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -304,13 +307,12 @@ impl Drop for Turn {
                 None => *group = Group::default(),
             }
         }
-        let shared = self.shared.clone();
-        spawn(async move { shared.pass_on(group).await });
+        self.shared.pass_on(group);
     }
 }
 
 /// Runs on, whatever becomes of who asked for it.
-fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     // Without a runtime the process is ending: the work is dropped, and with it the transaction rolled back.
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(work);
@@ -318,6 +320,6 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// The transaction has gone, and what was written in it: it may be tried again.
-fn ended() -> DbErr {
+pub fn ended() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }

@@ -3,6 +3,7 @@
 mod group_writer;
 mod log;
 mod readers;
+mod writing;
 
 use std::{
     fs::OpenOptions,
@@ -29,9 +30,10 @@ use tokio::time::{Instant, sleep};
 use super::{Session, UnknownUrl};
 use crate::sea_orm::{StoreOptions, dialect, error::store_error};
 use group_writer::GroupWriter;
-pub use group_writer::Turn;
 use log::Log;
 pub use readers::Readers;
+use writing::Writer;
+pub use writing::Writing;
 
 /// More of them bring nothing where a database is one file.
 const READERS: u32 = 4;
@@ -45,7 +47,7 @@ pub struct File {
     readers: Readers,
     /// Transactions that read.
     reader: DatabaseConnection,
-    writer: GroupWriter,
+    writer: Writer,
 }
 
 #[derive(Debug, Error)]
@@ -64,7 +66,7 @@ impl File {
             Access::Snapshot => {
                 Session::FileSnapshot(self.reader.begin_with_options(dialect::sqlite_snapshot()).await?)
             }
-            Access::Write => Session::FileWrite(self.writer.begin().await?),
+            Access::Write => Session::FileWrite(self.writer.begin()),
         })
     }
 
@@ -75,15 +77,15 @@ impl File {
 
     /// What migrates.
     pub fn writer(&self) -> &DatabaseConnection {
-        self.writer.pool()
+        self.writer.turns().pool()
     }
 
     /// Waits for what runs, and closes the connections.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writer.turns().close().await;
         // The last connection that closes tidies the file up, and has to be one that writes.
-        for pool in [&self.reader, self.writer.pool()] {
+        for pool in [&self.reader, self.writer.turns().pool()] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "the connections to the database were not closed in order");
             }
@@ -146,11 +148,8 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     let mut reader = pool_options(options, SNAPSHOTS);
     keep_open(&mut reader);
     reader.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
-    Ok(File {
-        readers,
-        reader: Database::connect(reader).await?,
-        writer: GroupWriter::new(writer, options.acquire_timeout),
-    })
+    let writer = Writer::new(GroupWriter::new(writer, options.acquire_timeout), readers.clone());
+    Ok(File { readers, reader: Database::connect(reader).await?, writer })
 }
 
 /// Of processes that open a new file at the same moment, all but one are refused for as long as that one sets it up.
