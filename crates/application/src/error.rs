@@ -8,6 +8,8 @@ use thiserror::Error;
 pub enum Resource {
     /// A memo.
     Memo,
+    /// A tag that a memo has.
+    Tag,
 }
 
 /// Why nobody is signed in.

@@ -23,7 +23,8 @@ use async_trait::async_trait;
 use memo_domain::{
     Access, Change, ChangeRepository, Email, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort,
     MemoView, NewChange, Page, PageRequest, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId,
-    SessionRepository, Stamp, Store, StoreError, Timestamp, UnitOfWork, User, UserId, UserRepository, Version,
+    SessionRepository, Stamp, Store, StoreError, Tag, TagCount, Timestamp, UnitOfWork, User, UserId, UserRepository,
+    Version,
 };
 
 /// When a call fails.
@@ -225,6 +226,8 @@ pass_on!(MemoRepository, memos {
     fn lookup(id: MemoId) -> Option<MemoView>;
     fn list(filter: &MemoFilter, sort: MemoSort, page: &PageRequest<MemoCursor>) -> Page<MemoView, MemoCursor>;
     fn count(filter: &MemoFilter) -> u64;
+    fn tags(owner: UserId) -> Vec<TagCount>;
+    fn find_by_tag(owner: UserId, tag: &Tag) -> Vec<MemoId>;
     fn insert(memo: &Memo) -> MemoView;
     fn update(memo: &Memo, from: Version) -> ();
     fn remove(id: MemoId, from: Version) -> ();

@@ -33,6 +33,13 @@ macro_rules! __each_case {
                 time_bounds_may_be_the_ends_of_time
                 the_public_scope_has_everyones_public_memos
             }
+            tags(store) {
+                tags_are_counted
+                tags_of_members_are_counted_apart
+                awkward_tags_are_counted
+                tags_follow_what_changes
+                memos_are_found_by_their_tag
+            }
             pages(store) {
                 a_list_is_sorted
                 titles_are_sorted_byte_by_byte

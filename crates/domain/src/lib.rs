@@ -24,7 +24,7 @@ pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
 pub use id::{MemoId, SessionId, UserId};
 pub use memo::{
     Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,
-    SearchTerm, SortDirection, SortField, SortPosition, Tag, Tags, Title, Version, Visibility,
+    SearchTerm, SortDirection, SortField, SortPosition, Tag, TagCount, Tags, Title, Version, Visibility,
 };
 pub use page::{Limit, Page, PageRequest, PageStart};
 pub use ports::{

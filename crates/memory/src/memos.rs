@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     Conflict, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, Page, PageRequest, PageStart,
-    SortDirection, StoreError, Version,
+    SortDirection, StoreError, Tag, TagCount, UserId, Version,
 };
 
 use crate::{
@@ -48,6 +48,18 @@ impl MemoRepository for Unit {
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).map(|_| 1).sum())
+    }
+
+    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+        let filter = MemoFilter::of(owner);
+        let memos = self.state.memos.values().filter(|memo| filter.matches(memo));
+        Ok(TagCount::join(memos.flat_map(|memo| &memo.state.tags).map(|tag| (tag.clone(), 1))))
+    }
+
+    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
+        let filter = MemoFilter { tags: vec![tag.clone()], ..MemoFilter::of(owner) };
+        // In the order of the map, which is that of the ids.
+        Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).map(|memo| memo.id).collect())
     }
 
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {

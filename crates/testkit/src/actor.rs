@@ -1,5 +1,6 @@
 use std::{ops::Deref, sync::Arc};
 
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::{Answer, Call, call::Reach};
@@ -129,6 +130,21 @@ impl Actor {
         self.call("POST", &format!("/api/v1/memos/{id}/restore"))
     }
 
+    /// `GET /api/v1/tags`
+    pub fn list_tags(&self) -> Call {
+        self.get("/api/v1/tags")
+    }
+
+    /// `PATCH /api/v1/tags/{tag}` with a new name.
+    pub fn patch_tag(&self, tag: &str, new: &str) -> Call {
+        self.call("PATCH", &tag_target(tag)).merge_patch(&json!({"tag": new}))
+    }
+
+    /// `DELETE /api/v1/tags/{tag}`
+    pub fn delete_tag(&self, tag: &str) -> Call {
+        self.call("DELETE", &tag_target(tag))
+    }
+
     /// Keeps a memo that has nothing but this title, and gives its id.
     pub async fn memo(&self, title: &str) -> String {
         self.create_memo(&json!({"title": title})).await.expect_status(201).id().to_owned()
@@ -143,6 +159,13 @@ impl Actor {
     pub async fn titles(&self, query: &[(&str, &str)]) -> Vec<String> {
         self.list_memos(query).await.expect_status(200).titles()
     }
+}
+
+/// The path of a tag, whatever characters it has.
+fn tag_target(tag: &str) -> String {
+    let mut url = Url::parse("http://localhost/api/v1/tags").expect("a URL");
+    url.path_segments_mut().expect("a URL with a path").push(tag);
+    url.path().to_owned()
 }
 
 /// Somebody with an account, signed in. Can do all that an [`Actor`] can.

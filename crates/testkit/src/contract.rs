@@ -77,9 +77,9 @@ impl Contract {
 }
 
 impl<'a> Operation<'a> {
-    /// Its path with an id that nothing has.
+    /// Its path with an id, or a tag, that nothing has.
     pub fn target(&self) -> String {
-        self.path.replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff")
+        target(self.path)
     }
 
     /// The scopes that it needs; `None` where nobody need sign in.
@@ -94,6 +94,11 @@ impl<'a> Operation<'a> {
         let (media_type, content) = members(&self.item["requestBody"]["content"]).next()?;
         Some((media_type, &known().resolve(&content["schema"])["example"]))
     }
+}
+
+/// A path of a template, with an id, or a tag, that nothing has.
+pub fn target(template: &str) -> String {
+    template.replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff").replace("{tag}", "absent")
 }
 
 /// Whether a path is of a template.

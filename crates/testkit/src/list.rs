@@ -192,6 +192,23 @@ macro_rules! __each_api_test {
                 a_restore_takes_no_members
                 permanent_is_true_or_false
             }
+            tags(app) {
+                tags_are_listed_with_their_counts
+                the_commonest_spelling_is_listed
+                tags_are_read_again_only_where_they_have_changed
+                members_have_tags_of_their_own_alone
+                a_tag_is_renamed_in_all_memos
+                a_memo_with_both_tags_keeps_one
+                a_tag_is_spelled_otherwise
+                a_patch_of_a_tag_with_nothing_changes_nothing
+                the_path_may_have_any_tag
+                what_is_no_tag_is_not_found
+                the_trash_keeps_its_tags
+                a_tag_is_removed
+                a_new_tag_says_what_it_refuses
+                hundreds_of_memos_are_renamed_at_once
+                renames_and_changes_at_once_are_all_made
+            }
             changes(app) {
                 nothing_has_changed_at_first
                 each_kind_of_change_is_told

@@ -20,6 +20,7 @@ mod operations;
 mod paging;
 mod problem;
 mod respond;
+mod tags;
 mod validation;
 
 use std::{sync::Arc, time::Duration};
@@ -165,6 +166,7 @@ fn routes(config: &mut ServiceConfig) {
             .configure(auth::routes)
             .configure(me::routes)
             .configure(memos::routes)
+            .configure(tags::routes)
             .configure(changes::routes)
             .wrap(from_fn(middleware::authenticate)),
     );

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     Conflict, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, Page, PageRequest, PageStart,
-    SortDirection, StoreError, Version,
+    SortDirection, StoreError, Tag, TagCount, UserId, Version,
 };
 
 use crate::{
@@ -43,6 +43,18 @@ impl MemoRepository for Unit {
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).count() as u64)
+    }
+
+    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+        let filter = MemoFilter::of(owner);
+        let memos = self.state.memos.values().filter(|memo| filter.matches(memo));
+        Ok(TagCount::join(memos.flat_map(|memo| &memo.state.tags).map(|tag| (tag.clone(), 1))))
+    }
+
+    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
+        let filter = MemoFilter { tags: vec![tag.clone()], ..MemoFilter::of(owner) };
+        // The map is sorted by id.
+        Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).map(|memo| memo.id).collect())
     }
 
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {

@@ -4,6 +4,8 @@
 //!   adapter, in the kind of index that each database has for many keys of one row.
 //! * `change_feeds` has the last number of each member. Whoever appends to `changes` holds its row until the transaction
 //!   ends: so the order of the numbers is the order of the commits.
+//! * `memo_tags` gets what a list of a member's tags shows and counts by: how a memo spells the tag, and whether the memo is in
+//!   the trash. So that list is read from this table alone.
 //! * The indexes of memos hold one kind of list each (in use, archived, in the trash, pinned, public), in its order, so that
 //!   a page touches the rows that it shows. An index that is partial serves only statements that spell its condition out.
 //!
@@ -33,6 +35,9 @@ impl MigrationTrait for Migration {
             DbBackend::Postgres => run(manager, postgres::UP).await,
             _ => {
                 run(manager, mysql::UP).await?;
+                if !manager.has_column("memo_tags", mysql::NEW_COLUMN).await? {
+                    run(manager, mysql::TAGS_UP).await?;
+                }
                 // One statement, and so one that is done or not: a process that ends between it and the next one repeats all.
                 if manager.has_index("memos", mysql::NEW_INDEX).await? {
                     return Ok(());
@@ -49,6 +54,9 @@ impl MigrationTrait for Migration {
             _ => {
                 dialect::forget(manager, self.name()).await?;
                 run(manager, mysql::DOWN).await?;
+                if manager.has_column("memo_tags", mysql::NEW_COLUMN).await? {
+                    run(manager, mysql::TAGS_DOWN).await?;
+                }
                 if manager.has_index("memos", mysql::NEW_INDEX).await? {
                     run(manager, mysql::INDEXES_DOWN).await?;
                 }
@@ -67,6 +75,9 @@ pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
         if manager.has_table(table).await? {
             return Ok(true);
         }
+    }
+    if manager.has_table("memo_tags").await? && manager.has_column("memo_tags", mysql::NEW_COLUMN).await? {
+        return Ok(true);
     }
     Ok(manager.has_table("memos").await? && manager.has_index("memos", mysql::NEW_INDEX).await?)
 }

@@ -28,6 +28,16 @@ pub const UP: &[&str] = &[
     ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4",
 ];
 
+/// One of those that [`TAGS_UP`] adds.
+pub const NEW_COLUMN: &str = "tag";
+
+/// What is there already gets an empty text and a zero, until the adapter fills it.
+pub const TAGS_UP: &[&str] = &["ALTER TABLE memo_tags
+    ADD COLUMN tag varchar(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    ADD COLUMN trashed bool NOT NULL"];
+
+pub const TAGS_DOWN: &[&str] = &["ALTER TABLE memo_tags DROP COLUMN tag, DROP COLUMN trashed"];
+
 /// One of those that [`INDEXES_UP`] makes.
 pub const NEW_INDEX: &str = "memos_active_updated_at";
 

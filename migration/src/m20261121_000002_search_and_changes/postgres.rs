@@ -22,6 +22,11 @@ pub const UP: &[&str] = &[
     "CREATE INDEX memos_public_updated_at ON memos (updated_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_created_at ON memos (created_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_title_key ON memos (title_key, id) WHERE deleted_at IS NULL AND visibility = 1",
+    // What is there already is filled by the adapter.
+    "ALTER TABLE memo_tags
+        ADD COLUMN tag varchar(50) COLLATE \"C\" NOT NULL DEFAULT '',
+        ADD COLUMN trashed boolean NOT NULL DEFAULT FALSE",
+    "ALTER TABLE memo_tags ALTER COLUMN tag DROP DEFAULT, ALTER COLUMN trashed DROP DEFAULT",
     // A table of its own, so that a memo whose text stays does not enter all of its pairs into the index again.
     "CREATE TABLE memo_grams (
         memo_id uuid NOT NULL PRIMARY KEY REFERENCES memos (id) ON DELETE CASCADE,
@@ -49,6 +54,7 @@ pub const DOWN: &[&str] = &[
     "DROP TABLE changes",
     "DROP TABLE change_feeds",
     "DROP TABLE memo_grams",
+    "ALTER TABLE memo_tags DROP COLUMN tag, DROP COLUMN trashed",
     "DROP INDEX memos_public_title_key",
     "DROP INDEX memos_public_created_at",
     "DROP INDEX memos_public_updated_at",

@@ -31,9 +31,12 @@ pub const UP: &[&str] = &[
         owner_id uuid_text NOT NULL,
         tag_key varchar(100) NOT NULL,
         memo_id uuid_text NOT NULL REFERENCES memos_numbered (id) ON DELETE CASCADE,
+        tag varchar(50) NOT NULL,
+        trashed boolean NOT NULL,
         PRIMARY KEY (owner_id, tag_key, memo_id)
     ) WITHOUT ROWID",
-    "INSERT INTO memo_tags_kept SELECT owner_id, tag_key, memo_id FROM memo_tags",
+    // The last two are filled by the adapter.
+    "INSERT INTO memo_tags_kept SELECT owner_id, tag_key, memo_id, '', FALSE FROM memo_tags",
     "DROP TABLE memo_tags",
     "DROP TABLE memos",
     "ALTER TABLE memos_numbered RENAME TO memos",
@@ -81,6 +84,8 @@ pub const UP: &[&str] = &[
 
 /// The memos keep their numbers, which the version before does not know of.
 pub const DOWN: &[&str] = &[
+    "ALTER TABLE memo_tags DROP COLUMN tag",
+    "ALTER TABLE memo_tags DROP COLUMN trashed",
     "DROP TABLE changes",
     "DROP TABLE change_feeds",
     "DROP TRIGGER memos_removed",

@@ -3,6 +3,7 @@
 mod batch;
 mod change;
 mod steps;
+mod tags;
 
 use std::sync::Arc;
 

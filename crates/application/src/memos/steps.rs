@@ -1,12 +1,15 @@
 //! What happens to one memo inside a unit of work; a use case is one step, a batch is many.
 
 use memo_domain::{
-    Access, ChangeKind, Conflict, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Store, StoreError,
-    Timestamp, UnitOfWork, UserId,
+    Access, ChangeKind, Conflict, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Store, StoreError, Tag,
+    TagCount, Tags, Timestamp, UnitOfWork, UserId,
 };
 
 use super::change::{MemoChange, Precondition};
 use crate::{Error, Resource, UnauthenticatedReason};
+
+/// How many changes are appended at once. A tag may be renamed in thousands of memos, and a store makes one statement of these.
+const APPENDED_AT_ONCE: usize = 100;
 
 /// A unit of work in which a member changes memos of theirs.
 pub struct Step {
@@ -96,9 +99,37 @@ impl Step {
         Ok(view)
     }
 
+    /// Gives other tags to all memos that have one and are not in the trash, in the order of their ids. Those whose tags
+    /// stay as they are stay themselves.
+    pub async fn retag(&mut self, tag: &Tag, retagged: impl Fn(&Tags) -> Tags) -> Result<(), Error> {
+        let mut any = false;
+        for id in self.unit.memos().find_by_tag(self.owner, tag).await? {
+            // One by one, since a store locks what is looked up to be changed: until then others may do anything to it.
+            let Some(MemoView { mut memo, .. }) = self.unit.memos().lookup(id).await? else { continue };
+            if memo.is_trashed() || !memo.state.tags.contains(tag) {
+                continue;
+            }
+            any = true;
+            let tags = retagged(&memo.state.tags);
+            if tags == memo.state.tags {
+                continue;
+            }
+            let from = memo.version;
+            memo.rewrite(MemoState { tags, ..memo.state.clone() }, self.now);
+            self.unit.memos().update(&memo, from).await?;
+            self.record(&memo, ChangeKind::Updated);
+        }
+        if any { Ok(()) } else { Err(Error::NotFound(Resource::Tag)) }
+    }
+
+    /// The tags of the member as they are by now.
+    pub async fn tags(&mut self) -> Result<Vec<TagCount>, Error> {
+        Ok(self.unit.memos().tags(self.owner).await?)
+    }
+
     pub async fn commit(mut self) -> Result<(), Error> {
-        if !self.changes.is_empty() {
-            self.unit.changes().append(self.owner, &self.changes).await.map_err(of_write)?;
+        for some in self.changes.chunks(APPENDED_AT_ONCE) {
+            self.unit.changes().append(self.owner, some).await.map_err(of_write)?;
         }
         self.unit.commit().await.map_err(of_write)
     }

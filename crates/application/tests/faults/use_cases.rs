@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 use memo_application::{BatchOperation, Device, Error, MemoChange, Precondition, ProfileChange};
 use memo_domain::{Locale, Scopes, Title};
 
-use crate::world::{LEEWAY, PASSWORD, World, sign_up, state};
+use crate::world::{LEEWAY, PASSWORD, World, sign_up, state, tag};
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
@@ -28,7 +28,7 @@ const fn once(name: &'static str, later: Duration, run: for<'a> fn(&'a World) ->
     UseCase { name, later, repeats: false, run }
 }
 
-pub const ALL: [UseCase; 17] = [
+pub const ALL: [UseCase; 21] = [
     once("sign-up", SOON, |world| Box::pin(async { world.accounts.sign_up(sign_up("bob")).await.map(drop) })),
     repeated("profile change", |world| {
         Box::pin(async {
@@ -99,6 +99,16 @@ pub const ALL: [UseCase; 17] = [
             world.memos.batch(world.alice, &operations).await.map(drop)
         })
     }),
+    repeated("renaming of a tag", |world| {
+        Box::pin(async { world.memos.rename_tag(world.alice, &tag("WORK"), &tag("일")).await.map(drop) })
+    }),
+    repeated("renaming of a tag to one that is there", |world| {
+        Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("회의")).await.map(drop) })
+    }),
+    repeated("another spelling of a tag", |world| {
+        Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("Work")).await.map(drop) })
+    }),
+    repeated("removal of a tag", |world| Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await })),
     once("sweep of old changes", Duration::from_hours(181 * 24), |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),

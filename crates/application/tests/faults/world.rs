@@ -10,8 +10,8 @@ use memo_conformance::faults::FaultyStore;
 use memo_domain::{
     Access, AccessClaims, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit, Locale,
     MemoFilter, MemoId, MemoState, MemoView, Password, PasswordHash, PasswordHasher, RefreshToken, Scopes, Secret,
-    SecretGenerator, Session, SessionId, Source, Store, Tags, Timestamp, Title, TokenError, TokenSigner, User, UserId,
-    Visibility,
+    SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError, TokenSigner,
+    User, UserId, Visibility,
 };
 use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -68,6 +68,7 @@ pub struct State {
     tokens: Vec<RefreshToken>,
     memos: Vec<MemoView>,
     counts: Vec<u64>,
+    tags: Vec<Vec<TagCount>>,
     feeds: Vec<(u64, Vec<Change>)>,
 }
 
@@ -114,6 +115,7 @@ impl World {
         accounts.sign_up(sign_up("carol")).await.expect("she signs up");
         let create = async |text| memos.create(alice, state(text)).await.expect("a memo is made").memo.id;
         let (memo, trashed) = (create("회의록").await, create("쓰레기").await);
+        create("한 메모 더").await;
         memos.trash(alice, trashed, &Precondition::None).await.expect("the memo is moved to the trash");
         let signed_in = sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), Device::default());
         let used = signed_in.await.expect("she signs in").refresh_token;
@@ -131,6 +133,7 @@ impl World {
             tokens: Vec::new(),
             memos: Vec::new(),
             counts: Vec::new(),
+            tags: Vec::new(),
             feeds: Vec::new(),
         };
         for id in [MADE, self.clock.now()].into_iter().flat_map(|at| {
@@ -146,6 +149,7 @@ impl World {
                     let filter = MemoFilter { trashed, ..MemoFilter::of(user.id) };
                     state.counts.push(unit.memos().count(&filter).await.expect("memos are counted"));
                 }
+                state.tags.push(unit.memos().tags(user.id).await.expect("tags are counted"));
                 state.users.push(user);
             }
             state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sign-ins are read"));
@@ -169,11 +173,15 @@ pub fn sign_up(name: &str) -> SignUp {
     }
 }
 
+pub fn tag(text: &str) -> Tag {
+    Tag::new(text).expect("a tag")
+}
+
 pub fn state(text: &str) -> MemoState {
     MemoState {
         title: Title::new(text).expect("a title"),
         content: Content::new(text).expect("a content"),
-        tags: Tags::default(),
+        tags: Tags::new([tag("work"), tag("회의")]).expect("two tags"),
         pinned: false,
         archived: false,
         visibility: Visibility::Private,

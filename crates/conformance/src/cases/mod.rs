@@ -10,5 +10,6 @@ pub(crate) mod refresh_tokens;
 pub(crate) mod reopening;
 pub(crate) mod search;
 pub(crate) mod sessions;
+pub(crate) mod tags;
 pub(crate) mod units_of_work;
 pub(crate) mod users;

@@ -7,7 +7,7 @@ use super::{
     Script,
     pair::Pair,
     start_at,
-    texts::{some_email, some_filter, some_sort},
+    texts::{some_email, some_filter, some_sort, some_tag},
 };
 use crate::samples::{digest, memo_id, session_id, user_id};
 
@@ -25,7 +25,7 @@ impl Script<'_> {
     /// Reads one thing. Errors are compared as values are: what comes of them is nothing to the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
-        match chance.below(12) {
+        match chance.below(14) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
@@ -51,6 +51,7 @@ impl Script<'_> {
             }
             5 => self.read_feed(pair).await,
             6 => self.walk(pair).await,
+            7 => self.read_tags(pair).await,
             _ => self.list_and_count(pair).await,
         }
     }
@@ -76,6 +77,20 @@ impl Script<'_> {
         let limit = self.some_limit();
         let what = format!("{} changes of {owner:?} behind {since}", limit.get());
         let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().list(owner, since, limit).await).await;
+    }
+
+    /// The tags of a member, and the memos that have one of them.
+    async fn read_tags(&mut self, pair: &mut Pair) {
+        let owner = self.some_member();
+        self.count_tags(pair, owner).await;
+        let tag = some_tag(&mut self.chance);
+        let what = format!("find the memos of {owner:?} by {tag:?}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_by_tag(owner, &tag).await).await;
+    }
+
+    async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {
+        let what = format!("count the tags of {owner:?}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().tags(owner).await).await;
     }
 
     /// A page from anywhere, and how many there are in all.
@@ -128,6 +143,7 @@ impl Script<'_> {
         for owner in self.known.users.clone() {
             let what = format!("look up {owner:?}");
             let _ = pair.ask(&mut self.log, what, async |uow| member(uow.users().lookup(owner).await)).await;
+            self.count_tags(pair, owner).await;
             for trashed in [false, true] {
                 let filter = MemoFilter { trashed, ..MemoFilter::of(owner) };
                 self.walk_all(pair, &filter, sort, limit).await;

@@ -85,9 +85,13 @@ fn some_content(chance: &mut Chance) -> Content {
     }
 }
 
+pub(super) fn some_tag(chance: &mut Chance) -> Tag {
+    tag(chance.one_of(&TAGS))
+}
+
 pub(super) fn some_tags(chance: &mut Chance, most: usize) -> Tags {
     let number = chance.below(most + 1);
-    let tags: Vec<Tag> = (0..number).map(|_| tag(chance.one_of(&TAGS))).collect();
+    let tags: Vec<Tag> = (0..number).map(|_| some_tag(chance)).collect();
     Tags::new(tags).expect("few tags")
 }
 

@@ -9,7 +9,7 @@ mod text;
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
-pub use tag::{Tag, Tags};
+pub use tag::{Tag, TagCount, Tags};
 pub use text::{Content, Title};
 
 use crate::{DisplayName, MemoId, Timestamp, UserId};

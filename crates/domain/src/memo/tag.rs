@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::{
     InvalidValue,
     text::{check_length, check_no_control, fold, normalize},
@@ -76,6 +78,26 @@ impl Tags {
     pub fn contains(&self, tag: &Tag) -> bool {
         self.0.contains(tag)
     }
+
+    /// The same with another tag in the place of one; where that one is among them already, the two become one, in the
+    /// place of the first and with the new spelling.
+    #[must_use]
+    pub fn renamed(&self, from: &Tag, to: &Tag) -> Self {
+        let mut kept: Vec<Tag> = Vec::with_capacity(self.0.len());
+        for tag in &self.0 {
+            let tag = if tag == from || tag == to { to } else { tag };
+            if !kept.contains(tag) {
+                kept.push(tag.clone());
+            }
+        }
+        Self(kept)
+    }
+
+    /// The same without a tag.
+    #[must_use]
+    pub fn without(&self, tag: &Tag) -> Self {
+        Self(self.0.iter().filter(|kept| *kept != tag).cloned().collect())
+    }
 }
 
 /// Exact: the same texts in the same order, unlike the equality of two [`Tag`]s.
@@ -95,6 +117,51 @@ impl<'a> IntoIterator for &'a Tags {
         self.iter()
     }
 }
+
+/// A tag, and how many memos have it.
+#[derive(Debug, Clone)]
+pub struct TagCount {
+    /// The tag, spelled as most of the memos spell it.
+    pub tag: Tag,
+    /// How many memos have it, in any spelling.
+    pub count: u64,
+}
+
+impl TagCount {
+    /// Puts the spellings of each tag together, with how many memos have each: they are counted as one, and the commonest
+    /// one is shown; of equally common ones the smallest, compared byte by byte. Sorted by [`Tag::key`], byte by byte.
+    #[must_use]
+    pub fn join(spellings: impl IntoIterator<Item = (Tag, u64)>) -> Vec<Self> {
+        let mut counts = BTreeMap::<(String, String), u64>::new();
+        for (Tag { text, key }, count) in spellings {
+            *counts.entry((key, text)).or_default() += count;
+        }
+        let mut joined: Vec<Self> = Vec::new();
+        // How many memos have the spelling that is shown so far.
+        let mut most = 0;
+        for ((key, text), count) in counts {
+            if let Some(known) = joined.last_mut().filter(|known| known.tag.key == key) {
+                known.count += count;
+                if count > most {
+                    (known.tag.text, most) = (text, count);
+                }
+            } else {
+                joined.push(Self { tag: Tag { text, key }, count });
+                most = count;
+            }
+        }
+        joined
+    }
+}
+
+/// Exact: the same spelling, unlike the equality of two [`Tag`]s.
+impl PartialEq for TagCount {
+    fn eq(&self, other: &Self) -> bool {
+        (self.tag.as_str(), self.count) == (other.tag.as_str(), other.count)
+    }
+}
+
+impl Eq for TagCount {}
 
 #[cfg(test)]
 mod tests {
@@ -131,5 +198,41 @@ mod tests {
         assert_eq!(tags.iter().map(Tag::as_str).collect::<Vec<_>>(), ["Work", "home"]);
         let many = (0..21).map(|n| Tag::new(n.to_string()).expect("a valid tag"));
         assert_eq!(Tags::new(many), Err(InvalidValue::TooMany { max: 20 }));
+    }
+
+    fn tag(text: &str) -> Tag {
+        Tag::new(text).expect("a valid tag")
+    }
+
+    #[test]
+    fn a_renamed_tag_stands_where_the_first_of_the_two_stood() {
+        let tags = |texts: &[&str]| Tags::new(texts.iter().map(|text| tag(text))).expect("few tags");
+        for (before, after) in [
+            (&["a", "JOB", "b"][..], &["a", "Work", "b"][..]),
+            (&["job", "a", "WORK"], &["Work", "a"]),
+            (&["work", "a", "job"], &["Work", "a"]),
+            (&["a"], &["a"]),
+            (&[], &[]),
+        ] {
+            assert_eq!(tags(before).renamed(&tag("job"), &tag("Work")), tags(after), "{before:?}");
+        }
+        assert_eq!(tags(&["a", "job"]).renamed(&tag("JOB"), &tag("Job")), tags(&["a", "Job"]));
+        assert_eq!(tags(&["a", "Job", "b"]).without(&tag("JOB")), tags(&["a", "b"]));
+    }
+
+    #[test]
+    fn the_commonest_spelling_is_shown() {
+        let join = |spellings: &[(&str, u64)]| -> Vec<(String, u64)> {
+            let joined = TagCount::join(spellings.iter().map(|(text, count)| (tag(text), *count)));
+            joined.into_iter().map(|TagCount { tag, count }| (tag.as_str().to_owned(), count)).collect()
+        };
+        let owned =
+            |counts: &[(&str, u64)]| counts.iter().map(|(text, n)| ((*text).to_owned(), *n)).collect::<Vec<_>>();
+        assert_eq!(join(&[]), []);
+        assert_eq!(join(&[("work", 2), ("WORK", 1), ("work", 1)]), owned(&[("work", 4)]));
+        assert_eq!(join(&[("work", 1), ("Work", 1), ("wORK", 1)]), owned(&[("Work", 3)]), "the smallest of the equal");
+        // By key: among its neighbours a tag stands where it stands in lower case.
+        let counts = [("Zoo", 1), ("apple", 1), ("나", 1), ("가", 1), ("Äpfel", 1)];
+        assert_eq!(join(&counts), owned(&[("apple", 1), ("Zoo", 1), ("Äpfel", 1), ("가", 1), ("나", 1)]));
     }
 }

@@ -14,7 +14,8 @@ use sea_orm::{
 
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
-    count as count_found, enter, enter_anew, has, hidden_condition, index_is_of_the_transaction, is_not_entered, opaque,
+    Role, count as count_found, enter, enter_anew, has, index_is_of_the_transaction, is_not_entered, opaque,
+    owner_of_found, owner_of_tagged, walk,
 };
 
 /// How long a statement waits for a row that another transaction has changed.
@@ -81,6 +82,8 @@ pub fn postgres_settings(statement_limit: Option<Duration>) -> Vec<(&'static str
         settings.push(("statement_timeout", millis(limit)));
         settings.push(("lock_timeout", millis(LOCK_PATIENCE)));
         settings.push(("idle_in_transaction_session_timeout", millis(IDLE_TRANSACTION)));
+        // A page reads some hundred rows: to start workers for it takes longer than to read them.
+        settings.push(("max_parallel_workers_per_gather", "0".to_owned()));
     } else {
         settings.push(("statement_timeout", "0".to_owned()));
         settings.push(("idle_in_transaction_session_timeout", "0".to_owned()));

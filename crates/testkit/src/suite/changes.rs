@@ -22,7 +22,7 @@ fn numbers(page: &Answer, since: u64) -> Vec<u64> {
 }
 
 /// Kind, memo and version of all changes after a number.
-async fn told(actor: &Actor, since: u64) -> Vec<(String, String, u64)> {
+pub(super) async fn told(actor: &Actor, since: u64) -> Vec<(String, String, u64)> {
     let page = actor.changes(since).query(&[("limit", "100")]).await.expect_status(200);
     numbers(&page, since);
     let text = |item: &Value, member: &str| item[member].as_str().expect("a text").to_owned();

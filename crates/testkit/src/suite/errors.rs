@@ -23,7 +23,7 @@ pub async fn a_problem_is_whole(app: TestApp) {
     assert_json!(answer.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
     {
       "code": "not_found",
-      "detail": "There is nothing at this path. The OpenAPI document lists every path.",
+      "detail": "There is nothing at this path. Check its spelling; the OpenAPI document lists every path.",
       "instance": "/nowhere",
       "request_id": "r-1",
       "status": 404,

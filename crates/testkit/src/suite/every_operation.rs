@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Call, TestApp,
-    contract::{Operation, known},
+    contract::{Operation, known, target},
 };
 
 /// The two that ignore what they do not know (RFC 6749, RFC 7009).
@@ -78,13 +78,19 @@ pub async fn a_missing_scope_is_named(app: TestApp) {
 }
 
 pub async fn the_scopes_are_those_of_the_contract(_: TestApp) {
-    let of_memos = |path: &str| path.starts_with("/api/v1/memos") || path == "/api/v1/changes";
-    let of_account = |path: &str| path == "/api/v1/me" || path.starts_with("/api/v1/me/");
+    let of_memos =
+        |path: &str| ["memos", "tags", "changes"].iter().any(|kind| is_below(path, &format!("/api/v1/{kind}")));
+    let of_account = |path: &str| is_below(path, "/api/v1/me");
     for operation in known().operations().filter(|one| of_memos(one.path) || of_account(one.path)) {
         let kind = if of_memos(operation.path) { "memos" } else { "account" };
         let access = if operation.method == "get" { "read" } else { "write" };
         assert_eq!(operation.scopes(), Some(vec![&*format!("{kind}:{access}")]), "{}", operation.path);
     }
+}
+
+/// Whether a path is this one, or begins with it.
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 pub async fn two_credentials_are_ambiguous(app: TestApp) {
@@ -132,7 +138,7 @@ pub async fn other_methods_are_refused_and_the_right_ones_named(app: TestApp) {
             methods.insert("HEAD".into());
         }
         methods.insert("OPTIONS".into());
-        let target = path.replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff");
+        let target = target(path);
         let allowed = |answer: &crate::Answer| -> std::collections::BTreeSet<String> {
             answer.header("allow").expect("Allow").split(',').map(|method| method.trim().to_owned()).collect()
         };

@@ -49,6 +49,7 @@ fn takers(actor: &Actor, id: &str) -> Vec<(Call, &'static [&'static str])> {
         (actor.call("POST", "/api/v1/memos"), MEMO),
         (actor.call("PUT", &format!("/api/v1/memos/{id}")), MEMO),
         (actor.call("PATCH", &format!("/api/v1/memos/{id}")), MEMO),
+        (actor.call("PATCH", "/api/v1/tags/a"), &["tag", "x"]),
         (actor.call("PATCH", "/api/v1/me"), &["display_name", "locale", "email", "role"]),
         (actor.call("POST", "/api/v1/auth/sign-up"), &["email", "password", "display_name"]),
     ]
@@ -238,7 +239,7 @@ pub async fn no_path_is_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|operation| operation.path.contains('{')) {
         for id in ["%00", "%ff", "%2f", "..", "%2e%2e", "{id}", "%7Bid%7D", "🎈", "%", "%zz", &"a".repeat(5_000)] {
-            let target = operation.path.replace("{id}", id);
+            let target = operation.path.replace("{id}", id).replace("{tag}", id);
             let call = alice.call(&operation.method.to_uppercase(), &target);
             call.json(&json!({"title": "a"})).await.expect_no_server_error();
         }
@@ -247,6 +248,7 @@ pub async fn no_path_is_a_server_error(app: TestApp) {
         alice.get(&format!("/{path}")).await.expect_no_server_error();
         alice.get(&format!("/api/v1/memos/{path}")).await.expect_no_server_error();
         alice.get(&format!("/docs/{path}")).await.expect_no_server_error();
+        alice.call("DELETE", &format!("/api/v1/tags/{path}")).await.expect_no_server_error();
     })
     .await;
 }

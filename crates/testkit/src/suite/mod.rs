@@ -12,6 +12,7 @@ pub mod me;
 pub mod memos;
 pub mod operations;
 pub mod settings;
+pub mod tags;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ mod read;
 mod remove;
 
 use actix_web::web;
+pub use dto::tag_schema;
 pub use pages::Pages;
 use utoipa_actix_web::service_config::ServiceConfig;
 

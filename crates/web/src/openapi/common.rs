@@ -18,7 +18,7 @@ pub fn complete(document: &mut Value) {
             let codes = problems(path, operation);
             conditions(operation);
             ways_in(operation);
-            array_parameters(operation);
+            parameters(operation);
             for (status, codes) in codes {
                 add_problem(operation, &status, &codes);
             }
@@ -40,8 +40,8 @@ pub fn complete(document: &mut Value) {
             "schema": {"type": "string", "pattern": r"^app;dur=[0-9]+\.[0-9]{3}$"},
         },
     });
-    // These two come where no operation is.
-    let of_operations = Code::ALL.iter().filter(|code| !matches!(code, Code::NotFound | Code::MethodNotAllowed));
+    // That one comes where no operation is.
+    let of_operations = Code::ALL.iter().filter(|code| !matches!(code, Code::MethodNotAllowed));
     components["examples"] = of_operations.map(|code| (code.info().code.to_owned(), example(*code))).collect();
 }
 
@@ -150,12 +150,18 @@ fn ways_in(operation: &mut Value) {
     }
 }
 
-/// How arrays are written in a query: the parameter is repeated.
-fn array_parameters(operation: &mut Value) {
+/// How arrays are written in a query: the parameter is repeated. And what is lost of a parameter whose schema a function gives:
+/// that one of the path is required, and that the description is its own.
+fn parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["schema"]["type"] == "array" {
             parameter["style"] = json!("form");
             parameter["explode"] = json!(true);
+        }
+        if parameter["in"] == "path" {
+            parameter["required"] = json!(true);
+        }
+        if parameter["description"].is_null() && parameter["schema"]["description"].is_string() {
             parameter["description"] = take(&mut parameter["schema"], "description");
         }
     }

@@ -26,6 +26,7 @@ use crate::problem::{FieldErrorDocument, ProblemDocument};
         (name = "auth", description = "Sign up, sign in, stay signed in, sign out"),
         (name = "account", description = "The account of who calls"),
         (name = "memos", description = "Memos, their pages and their trash"),
+        (name = "tags", description = "The tags of one's memos"),
         (name = "changes", description = "What has become of one's memos, in order"),
         (name = "operations", description = "For operators"),
     ),

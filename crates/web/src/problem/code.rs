@@ -88,7 +88,7 @@ codes! {
         "This server takes no sign-ups. Ask its administrator for an account." | "이 서버는 가입을 받지 않습니다. 관리자에게 계정을 요청하세요.";
     NotFound = "not_found", NOT_FOUND,
         "Not found" | "찾을 수 없음",
-        "There is nothing at this path. The OpenAPI document lists every path." | "이 경로에는 아무것도 없습니다. 모든 경로는 OpenAPI 문서에 있습니다.";
+        "There is nothing at this path. Check its spelling; the OpenAPI document lists every path." | "이 경로에는 아무것도 없습니다. 철자를 확인해 보세요. 모든 경로는 OpenAPI 문서에 있습니다.";
     MemoNotFound = "memo_not_found", NOT_FOUND,
         "Memo not found" | "메모를 찾을 수 없음",
         "There is no memo with this id that you may read." | "이 id로 읽을 수 있는 메모가 없습니다.";

@@ -148,6 +148,7 @@ impl From<Error> for Problem {
                 Self { errors: vec![FieldError::member(member, reason)], ..Self::new(code) }
             }
             Error::NotFound(Resource::Memo) => Self::new(Code::MemoNotFound),
+            Error::NotFound(Resource::Tag) => Self::new(Code::NotFound),
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),

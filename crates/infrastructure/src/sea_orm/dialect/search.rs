@@ -4,7 +4,10 @@ use memo_domain::{Content, Memo, Title, UserId};
 use sea_orm::{
     DbBackend, Statement, Value,
     prelude::Uuid,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{
+        Alias, Expr, ExprTrait, SelectStatement,
+        extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
+    },
 };
 
 use crate::sea_orm::memos::grams::{self, Gram, Wanted};
@@ -54,29 +57,41 @@ pub fn enter_anew(backend: DbBackend, memo: &Memo) -> Statement {
     Statement::from_sql_and_values(backend, sql, values)
 }
 
+/// What a condition does for a statement that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The memos are looked up from it.
+    Leads,
+    /// It is asked of memos that come in the order of a list, or are few.
+    Follows,
+    /// What the database thinks better.
+    Either,
+}
+
 /// Of memos: that they have all that is wanted, and belong to an owner where one is named.
-///
-/// Where it `drives`, the memos are looked up from here; otherwise it is asked of memos that come in the order of a list.
-pub fn has(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, drives: bool) -> Expr {
-    let condition = Expr::value(query(backend, owner, wanted));
-    match backend {
-        DbBackend::Sqlite if drives => {
-            Expr::cust_with_expr("memos.number IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)", condition)
-        }
+pub fn has(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, role: Role) -> Expr {
+    let sql = match (backend, role) {
+        (DbBackend::Sqlite, Role::Leads) => "memos.number IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
         // What is computed from the number is not looked up by the number.
-        DbBackend::Sqlite => Expr::cust_with_expr(
-            "memos.number + 0 IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
-            condition,
-        ),
-        DbBackend::Postgres => Expr::cust_with_expr(
-            "memos.id IN (SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[]))",
-            condition,
-        ),
-        _ => Expr::cust_with_expr(
-            "memos.id IN (SELECT memo_id FROM memo_grams WHERE MATCH (grams) AGAINST (? IN BOOLEAN MODE))",
-            condition,
-        ),
-    }
+        (DbBackend::Sqlite, _) => "memos.number + 0 IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
+        // An array of ids is only ever looked up.
+        (DbBackend::Postgres, Role::Leads) => {
+            "memos.id = ANY (ARRAY(SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[])))"
+        }
+        // What is computed for each memo is not joined to it.
+        (DbBackend::Postgres, Role::Follows) => {
+            "(SELECT grams @> CAST($1 AS integer[]) FROM memo_grams WHERE memo_id = memos.id) IS TRUE"
+        }
+        (DbBackend::Postgres, Role::Either) => {
+            "memos.id IN (SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[]))"
+        }
+        // What is computed from the match is not looked up by the index, which is asked once all the same.
+        (_, Role::Follows) => {
+            "memos.id IN (SELECT memo_id FROM memo_grams WHERE (MATCH (grams) AGAINST (? IN BOOLEAN MODE)) IS TRUE)"
+        }
+        _ => "memos.id IN (SELECT memo_id FROM memo_grams WHERE MATCH (grams) AGAINST (? IN BOOLEAN MODE))",
+    };
+    Expr::cust_with_expr(sql, Expr::value(query(backend, owner, wanted)))
 }
 
 /// How many memos have all that is wanted, counted to `most`.
@@ -91,12 +106,30 @@ pub fn count(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, most: u
     Statement::from_sql_and_values(backend, sql, [query(backend, owner, wanted).into()])
 }
 
-/// A condition that no index is walked for: beside one that leads to few rows.
-pub fn hidden_condition(backend: DbBackend, condition: Expr) -> Expr {
+/// The condition that memos have an owner, where a search leads to them: no index is walked for it.
+pub fn owner_of_found(backend: DbBackend, is_owner: Expr) -> Expr {
     match backend {
-        DbBackend::Sqlite => Expr::cust_with_expr("(?) IS TRUE", condition),
-        // These count the rows behind each condition, and choose by that.
-        _ => condition,
+        DbBackend::Sqlite => Expr::cust_with_expr("(?) IS TRUE", is_owner),
+        DbBackend::Postgres => Expr::cust_with_expr("($1) IS TRUE", is_owner),
+        // It knows what a search costs.
+        _ => is_owner,
+    }
+}
+
+/// As [`owner_of_found`], where a tag leads to them.
+pub fn owner_of_tagged(backend: DbBackend, is_owner: Expr) -> Expr {
+    match backend {
+        // Its plan for any value expects of each member what members have on average, and so would read all of a member's.
+        DbBackend::Postgres => owner_of_found(backend, is_owner),
+        _ => is_owner,
+    }
+}
+
+/// Has a list walk the index that its kind has for its order.
+pub fn walk(backend: DbBackend, list: &mut SelectStatement, kind: &str, order: &str) {
+    // Left alone, MySQL begins a list of all members with the members, and reads a page from the beginning of its list.
+    if backend == DbBackend::MySql {
+        list.force_index(Alias::new(format!("memos_{kind}_{order}")), IndexHintScope::All);
     }
 }
 

@@ -11,6 +11,10 @@ pub struct Model {
     pub tag_key: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub memo_id: Uuid,
+    /// As the memo spells it.
+    pub tag: String,
+    /// Whether the memo is in the trash.
+    pub trashed: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

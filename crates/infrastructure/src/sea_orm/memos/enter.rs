@@ -1,4 +1,4 @@
-//! Enters the memos of a version without full-text search.
+//! Enters the memos of a version without full-text search, and completes the table of their tags.
 
 use memo_domain::{Content, Title, UserId};
 use sea_orm::{
@@ -6,6 +6,7 @@ use sea_orm::{
     QueryTrait, prelude::Uuid,
 };
 
+use super::{row, tags};
 use crate::sea_orm::{
     dialect,
     entity::memo::{Column, Entity},
@@ -19,6 +20,8 @@ struct Kept {
     id: Uuid,
     owner_id: Uuid,
     title: String,
+    tags: String,
+    deleted_at: Option<i64>,
     content: String,
 }
 
@@ -38,7 +41,7 @@ pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> 
     loop {
         let select = Entity::find()
             .select_only()
-            .columns([Column::Id, Column::OwnerId, Column::Title, Column::Content])
+            .columns([Column::Id, Column::OwnerId, Column::Title, Column::Tags, Column::DeletedAt, Column::Content])
             .filter(last.map_or_else(|| Column::Id.is_not_null(), |last: Uuid| Column::Id.gt(last)))
             .apply_if(dialect::is_not_entered(backend), QueryFilter::filter)
             .order_by_asc(Column::Id)
@@ -46,7 +49,11 @@ pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> 
         let memos = select.into_model::<Kept>().all(transaction).await?;
         let Some(end) = memos.last() else { return Ok(()) };
         last = Some(end.id);
-        for Kept { id, owner_id, title, content } in memos {
+        for Kept { id, owner_id, title, tags, deleted_at, content } in memos {
+            // Before the index, by which a memo counts as entered.
+            for tag in &row::tags(&tags).map_err(|error| DbErr::Type(error.to_string()))? {
+                transaction.execute_raw(tags::complete(id, tag, deleted_at.is_some(), backend)).await?;
+            }
             let title = Title::new(title).map_err(unreadable)?;
             let content = Content::new(content).map_err(unreadable)?;
             transaction.execute_raw(dialect::enter(backend, id, UserId::new(owner_id), &title, &content)).await?;

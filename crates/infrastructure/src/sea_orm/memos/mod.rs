@@ -7,13 +7,14 @@ mod plans;
 mod query;
 mod row;
 mod search;
+mod tags;
 
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page,
-    PageRequest, SortField, StoreError, Version,
+    PageRequest, SortField, StoreError, Tag, TagCount, UserId, Version,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement, sea_query::Query};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use super::{
     dialect,
@@ -57,9 +58,20 @@ impl MemoRepository for SeaOrmUnitOfWork {
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
+    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+        let rows = self.find_all::<tags::Spelling>(tags::spellings(owner).build(self.backend)).await?;
+        let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
+        Ok(TagCount::join(spellings))
+    }
+
+    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
+        let rows = self.find_all::<tags::Tagged>(tags::tagged(owner, tag).build(self.backend)).await?;
+        Ok(rows.into_iter().map(|row| MemoId::new(row.memo_id)).collect())
+    }
+
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
-        statements.extend(self.insert_tags(memo));
+        statements.extend(tags::insert(memo, self.backend));
         let MemoState { title, content, .. } = &memo.state;
         statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
         let owner_name = query::owner_name(memo, self.backend);
@@ -90,7 +102,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
         self.present = Some(memo.owner_id);
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
-        statements.extend(self.insert_tags(memo));
+        statements.extend(tags::insert(memo, self.backend));
         self.execute_all(statements).await
     }
 
@@ -100,22 +112,5 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         changed(self.execute(statement).await?)
-    }
-}
-
-impl SeaOrmUnitOfWork {
-    fn insert_tags(&self, memo: &Memo) -> Option<Statement> {
-        let mut insert = Query::insert();
-        insert.into_table(memo_tag::Entity).columns([
-            memo_tag::Column::OwnerId,
-            memo_tag::Column::TagKey,
-            memo_tag::Column::MemoId,
-        ]);
-        let mut any = false;
-        for tag in &memo.state.tags {
-            insert.values_panic([memo.owner_id.as_uuid().into(), tag.key().into(), memo.id.as_uuid().into()]);
-            any = true;
-        }
-        any.then(|| self.backend.build(&insert))
     }
 }

@@ -5,8 +5,8 @@ use memo_domain::{
     StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, Iterable, JoinType, Order,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
+    ActiveModelTrait, ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType,
+    Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
@@ -16,7 +16,7 @@ use super::{
     search::{Plan, Start},
 };
 use crate::sea_orm::{
-    dialect,
+    dialect::{self, Role},
     entity::{
         memo::{ActiveModel, Column, Entity, Relation},
         memo_tag, user,
@@ -121,16 +121,31 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
     };
     let mut select = views()
         .filter(condition(filter, plan, Some(rows), backend))
-        .order_by(by, order.clone())
+        .order_by(by.clone(), order.clone())
         .order_by(Column::Id, order)
         .limit(rows.most);
     match rows.start {
         PageStart::Offset(0) => {}
         // No list is longer than what fits a signed number, and a database refuses a greater one.
         PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
-        PageStart::After(cursor) => select = select.filter(behind(backend, column, sort, cursor)?),
+        PageStart::After(cursor) => select = select.filter(behind(backend, by, sort, cursor)?),
+    }
+    if let (Start::Order, Some(kind)) = (&plan.start, kind(filter, sort.field)) {
+        dialect::walk(backend, QueryTrait::query(&mut select), kind, column.as_str());
     }
     Ok(select)
+}
+
+/// The kind of a list, where every database has an index in its order.
+fn kind(filter: &MemoFilter, sorted_by: SortField) -> Option<&'static str> {
+    let is_by_change = sorted_by == SortField::UpdatedAt;
+    match filter.scope {
+        MemoScope::Public => Some("public"),
+        MemoScope::Mine if filter.trashed || filter.archived.is_none() => None,
+        MemoScope::Mine if filter.pinned == Some(true) => is_by_change.then_some("pinned"),
+        MemoScope::Mine if filter.visibility == Some(Visibility::Public) => is_by_change.then_some("shown"),
+        MemoScope::Mine => Some("active"),
+    }
 }
 
 /// How many memos fit a filter.
@@ -260,8 +275,11 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
     let mut condition = match filter.scope {
         MemoScope::Mine => {
             let is_owner = Column::OwnerId.eq(filter.viewer.as_uuid());
-            let drives = matches!(plan.start, Start::Search);
-            Condition::all().add(if drives { dialect::hidden_condition(backend, is_owner) } else { is_owner })
+            Condition::all().add(match plan.start {
+                Start::Search => dialect::owner_of_found(backend, is_owner),
+                Start::Tag(_) => dialect::owner_of_tagged(backend, is_owner),
+                Start::Order | Start::Time => is_owner,
+            })
         }
         MemoScope::Public => Condition::all().add(is(Visibility::Public)).add(Column::DeletedAt.is_null()),
     };
@@ -290,13 +308,15 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
             .add_option(after.map(|bound| lower.gt(bound.as_micros())))
             .add_option(before.map(|bound| upper.lt(bound.as_micros())));
     }
+    // A count reads all that fits, in any order.
+    let beside = if rows.is_none() && matches!(plan.start, Start::Order) { Role::Either } else { Role::Follows };
     if let Some(wanted) = &plan.wanted {
-        let drives = matches!(plan.start, Start::Search);
-        condition = condition.add(dialect::has(backend, searched_owner(filter), wanted, drives));
+        let role = if matches!(plan.start, Start::Search) { Role::Leads } else { beside };
+        condition = condition.add(dialect::has(backend, searched_owner(filter), wanted, role));
     }
     filter.tags.iter().fold(condition, |condition, tag| match &plan.start {
         Start::Tag(first) if first == tag => condition.add(is_among_tagged(filter.viewer, tag)),
-        _ => condition.add(has(tag)),
+        _ => condition.add(has(tag, beside)),
     })
 }
 
@@ -321,19 +341,23 @@ fn is(visibility: Visibility) -> Expr {
     Expr::col((Entity, Column::Visibility)).eq(Expr::Constant(Value::from(visibility_number(visibility))))
 }
 
-fn has(tag: &Tag) -> Expr {
+fn has(tag: &Tag, role: Role) -> Expr {
     let tagged = Query::select()
-        .expr(Expr::Constant(Value::from(1)))
+        .expr(Expr::Constant(Value::from(true)))
         .from(memo_tag::Entity)
         .and_where(Expr::col((memo_tag::Entity, memo_tag::Column::OwnerId)).equals((Entity, Column::OwnerId)))
         .and_where(memo_tag::Column::TagKey.eq(tag.key()))
         .and_where(Expr::col((memo_tag::Entity, memo_tag::Column::MemoId)).equals((Entity, Column::Id)))
         .take();
-    Expr::exists(tagged)
+    match role {
+        // What is computed for each memo is not joined to it.
+        Role::Follows => Expr::SubQuery(None, Box::new(tagged.into())).is(Expr::Constant(Value::from(true))),
+        Role::Leads | Role::Either => Expr::exists(tagged),
+    }
 }
 
-/// What comes behind a place.
-fn behind(backend: DbBackend, column: Column, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
+/// What comes behind a place in the order of an expression.
+fn behind(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
     let position = match (sort.field, &cursor.position) {
         (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(time)) => {
             Value::from(Timestamp::as_micros(*time))
@@ -341,7 +365,7 @@ fn behind(backend: DbBackend, column: Column, sort: MemoSort, cursor: &MemoCurso
         (SortField::Title, SortPosition::Text(text)) => Value::from(text.as_str()),
         _ => return Err(Misuse::CursorOfOtherOrder.into()),
     };
-    let columns = [Expr::col((Entity, column)), Expr::col((Entity, Column::Id))];
+    let columns = [by, Expr::col((Entity, Column::Id))];
     let place = [Expr::value(position), Expr::value(cursor.id.as_uuid())];
     Ok(dialect::behind(backend, columns, place, sort.direction == SortDirection::Ascending))
 }

@@ -118,7 +118,8 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
     })
 }
 
-fn tags(json: &str) -> Result<Tags, StoreError> {
+/// The tags that are kept in a memo's row.
+pub fn tags(json: &str) -> Result<Tags, StoreError> {
     // Most memos have none.
     if json == "[]" {
         return Ok(Tags::default());

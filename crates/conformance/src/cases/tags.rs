@@ -1,0 +1,202 @@
+use std::sync::Arc;
+
+use memo_domain::{Access, Memo, MemoFilter, MemoId, Store, Tag, TagCount, Tags, UserId};
+
+use crate::{
+    samples::{at, memo, tag, tags, user_id},
+    steps::{add_memos, add_user, begin, commit, ids},
+};
+
+async fn counted(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
+    begin(store, Access::Read).await.memos().tags(owner).await.expect("tags are counted")
+}
+
+async fn found(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
+    begin(store, Access::Read).await.memos().find_by_tag(owner, wanted).await.expect("memos are found")
+}
+
+/// What the list of a member's tags must be.
+fn expected(owner: UserId, memos: &[Memo]) -> Vec<TagCount> {
+    let filter = MemoFilter::of(owner);
+    let memos = memos.iter().filter(|memo| filter.matches(memo));
+    TagCount::join(memos.flat_map(|memo| &memo.state.tags).map(|tag| (tag.clone(), 1)))
+}
+
+/// The list as texts, to be compared with one that is written out.
+fn shown(counts: &[TagCount]) -> Vec<(&str, u64)> {
+    counts.iter().map(|one| (one.tag.as_str(), one.count)).collect()
+}
+
+/// Compares the list of tags, and what is found by each, with what the memos themselves say.
+async fn check(store: &dyn Store, owner: UserId, memos: &[Memo]) {
+    assert_eq!(counted(store, owner).await, expected(owner, memos));
+    for wanted in memos.iter().flat_map(|memo| &memo.state.tags) {
+        let filter = MemoFilter { tags: vec![wanted.clone()], ..MemoFilter::of(owner) };
+        let mut fitting = ids(memos.iter().filter(|memo| filter.matches(memo)));
+        fitting.sort_unstable();
+        assert_eq!(found(store, owner, wanted).await, fitting, "{wanted:?}");
+    }
+}
+
+/// Memos, each with the tags of one group.
+fn tagged(owner: UserId, groups: &[&[&str]]) -> Vec<Memo> {
+    let with = |n, group: &&[&str]| {
+        let mut memo = memo(n, owner);
+        memo.state.tags = tags(group.iter().copied());
+        memo
+    };
+    (0..).zip(groups).map(|(n, group)| with(n, group)).collect()
+}
+
+pub(crate) async fn tags_are_counted(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let mut memos =
+        tagged(owner, &[&["Work", "home"], &["work"], &[], &["work", "한글", "zoo"], &["WORK"], &["WORK", "gone"]]);
+    memos[1].state.archived = true;
+    memos[5].deleted_at = Some(at(1));
+    add_memos(&*store, &memos).await;
+    // Each tag once, as most of the memos spell it; the trash counts for nothing.
+    let counts = counted(&*store, owner).await;
+    assert_eq!(shown(&counts), [("home", 1), ("work", 4), ("zoo", 1), ("한글", 1)]);
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        let seen = begin(&*store, access).await.memos().tags(owner).await.expect("tags are counted");
+        assert_eq!(seen, counts, "{access:?}");
+    }
+    check(&*store, owner, &memos).await;
+    assert_eq!(counted(&*store, user_id(9)).await, [], "nobody has any");
+}
+
+pub(crate) async fn tags_of_members_are_counted_apart(store: Arc<dyn Store>) {
+    let (one, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos = tagged(one, &[&["Work"], &["Work", "mine"], &["WORK", "work"], &["theirs", "work"]]);
+    for memo in &mut memos[2..] {
+        // Also public memos are those of their owner.
+        (memo.owner_id, memo.state.visibility) = (other, memo_domain::Visibility::Public);
+    }
+    add_memos(&*store, &memos).await;
+    assert_eq!(shown(&counted(&*store, one).await), [("mine", 1), ("Work", 2)]);
+    for owner in [one, other] {
+        check(&*store, owner, &memos).await;
+    }
+    assert_eq!(found(&*store, one, &tag("theirs")).await, []);
+}
+
+pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    // Many collations hold some of these for equal, and sort them otherwise.
+    let texts = [
+        "resume",
+        "résumé",
+        "Résumé",
+        "ss",
+        "ß",
+        "SS",
+        "が",
+        "か",
+        "カ",
+        "ｶ",
+        "𝒜",
+        "a",
+        "A",
+        "①",
+        "1",
+        "👩",
+        "👨",
+        "ΣΑΣ",
+        "σασ",
+        "İ",
+        "i",
+        "I",
+        "100%",
+        "1000",
+        "a_b",
+        "a/b",
+        "a b",
+        "a-b",
+        "'",
+        "\"",
+        "\\",
+        "$1",
+        "?",
+        "null",
+        "0",
+        "한글",
+        "한",
+        "\u{fffd}",
+        "\u{10ffff}",
+        "~",
+    ];
+    let mut groups: Vec<_> = texts.iter().map(std::slice::from_ref).collect();
+    groups.extend([&texts[..20], &texts[20..]]);
+    let mut memos = tagged(owner, &groups);
+    // The longest texts and keys that there are.
+    for longest in ["𠮷", "İ", "\u{1d160}", "x"] {
+        let mut memo = memo(u32::try_from(memos.len()).expect("few memos"), owner);
+        let fitting = (1..=Tag::MAX).rev().find_map(|length| Tag::new(longest.repeat(length)).ok());
+        memo.state.tags = Tags::new(fitting).expect("one tag");
+        memos.push(memo);
+    }
+    add_memos(&*store, &memos).await;
+    check(&*store, owner, &memos).await;
+}
+
+pub(crate) async fn tags_follow_what_changes(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let mut memos = tagged(owner, &[&["a", "b"], &["B", "c"], &["B"]]);
+    add_memos(&*store, &memos).await;
+    check(&*store, owner, &memos).await;
+    let steps: [fn(&mut Memo); 6] = [
+        |memo| memo.state.tags = tags(["b", "A", "d"]),
+        |memo| memo.deleted_at = Some(at(1)),
+        |memo| memo.state.tags = tags(["b"]),
+        |memo| memo.deleted_at = None,
+        |memo| memo.state.archived = true,
+        |memo| memo.state.tags = Tags::default(),
+    ];
+    for step in steps {
+        let from = memos[0].version;
+        let mut changed = memos.clone();
+        step(&mut changed[0]);
+        changed[0].version = from.next();
+        for kept in [false, true] {
+            let mut uow = begin(&*store, Access::Write).await;
+            uow.memos().update(&changed[0], from).await.expect("the memo is changed");
+            let seen = uow.memos().tags(owner).await.expect("tags are counted");
+            assert_eq!(seen, expected(owner, &changed), "a unit of work sees its own writes");
+            if kept {
+                commit(uow).await;
+                memos.clone_from(&changed);
+            } else {
+                drop(uow);
+            }
+            check(&*store, owner, &memos).await;
+        }
+    }
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.memos().remove(memos[1].id, memos[1].version).await.expect("the memo is removed");
+    commit(uow).await;
+    memos.remove(1);
+    check(&*store, owner, &memos).await;
+    assert_eq!(shown(&counted(&*store, owner).await), [("B", 1)]);
+}
+
+pub(crate) async fn memos_are_found_by_their_tag(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    // More than a page, in ids that are sorted in another order than they are made in.
+    let groups: Vec<&[&str]> =
+        (0..250).map(|n| [&["Work"][..], &["home", "wORK"], &["home"], &[], &["works"]][n % 5]).collect();
+    let mut memos = tagged(owner, &groups);
+    for memo in memos.iter_mut().step_by(3) {
+        memo.state.archived = true;
+    }
+    for memo in memos.iter_mut().step_by(7) {
+        memo.deleted_at = Some(at(1));
+    }
+    add_memos(&*store, &memos).await;
+    check(&*store, owner, &memos).await;
+    assert_eq!(found(&*store, owner, &tag("work")).await.len(), 85);
+    for nothing in ["wor", "%", "_ork", "ẅork", "work_", "absent"] {
+        assert_eq!(found(&*store, owner, &tag(nothing)).await, [], "{nothing}");
+    }
+    assert_eq!(found(&*store, user_id(9), &tag("work")).await, [], "nobody has any");
+}
