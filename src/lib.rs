@@ -13,15 +13,18 @@
 //!
 //! A store of one's own goes in by [`ServerBuilder::store`]; [`ServerBuilder::serve`] does all that `memo serve` does.
 
+mod background;
 pub mod cli;
 mod data_dir;
 mod housekeeping;
 mod logging;
+mod ports;
 mod serve;
 mod server;
 mod settings;
 mod start_error;
 mod stores;
+mod users;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
