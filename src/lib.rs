@@ -22,6 +22,7 @@ mod ports;
 mod serve;
 mod server;
 mod settings;
+mod social;
 mod start_error;
 mod stores;
 mod users;
@@ -30,6 +31,6 @@ pub use server::{Server, ServerBuilder};
 pub use settings::{
     ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, KakaoSettings,
     LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings, Settings,
-    SettingsError, SignUpSetting, Size, Time,
+    SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

@@ -27,7 +27,7 @@ use crate::{
     data_dir,
     housekeeping::Housekeeping,
     ports::{self, Keys, unusable},
-    stores,
+    social, stores,
 };
 
 /// How long the store may take to close.
@@ -101,7 +101,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] where something is missing, broken or taken.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets, mailer, providers } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, mut providers } = self;
         // First what fails fast and leaves nothing behind.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -111,6 +111,7 @@ impl ServerBuilder {
 
         // Read once more with the ports: a key that is missing or broken is known before the store is opened.
         Keys::load(&settings, &*secrets)?;
+        providers.extend(social::providers(&settings, &clock, &secrets)?);
         let mailer = match mailer {
             Some(mailer) => mailer,
             None => own_mailer(&settings, clock.clone())?,
@@ -240,12 +241,11 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
 }
 
 fn own_mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, StartError> {
-    let url = match &settings.mail.url {
-        Some(url) => url.expose().to_owned(),
-        None => {
-            data_dir::make(settings)?;
-            format!("file:{}", settings.data_dir.join("mail").display())
-        }
+    let url = if let Some(url) = &settings.mail.url {
+        url.expose().to_owned()
+    } else {
+        data_dir::make(settings)?;
+        format!("file:{}", settings.data_dir.join("mail").display())
     };
     let password = settings.mail.password.as_ref().map(|password| password.expose().to_owned());
     let mail = mail::MailSettings { url, from: settings.mail.from.clone(), password };

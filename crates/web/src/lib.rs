@@ -14,6 +14,7 @@ mod extract;
 mod fallback;
 mod language;
 mod limits;
+mod links;
 mod me;
 mod memos;
 mod middleware;
@@ -179,6 +180,7 @@ pub fn app(
         .app_data(services.document)
         .app_data(services.routes)
         .configure(docs::routes)
+        .configure(links::routes)
         .configure(|config| routes(&mut ServiceConfig::new(config)))
         .default_service(web::to(fallback::fallback))
         .wrap(from_fn(middleware::guard))

@@ -84,7 +84,9 @@ impl Shared {
             units.sort_by(|a, b| a.statement.sql.cmp(&b.statement.sql));
             let statements = units.iter().map(|unit| unit.statement.clone()).collect();
             if self.run_together(statements).await.is_ok() {
-                units.into_iter().for_each(|unit| unit.tell(Ok(())));
+                for unit in units {
+                    unit.tell(Ok(()));
+                }
                 continue;
             }
             // One of them breaks a rule, and which one it is shows where each is on its own.
