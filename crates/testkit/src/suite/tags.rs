@@ -259,7 +259,7 @@ pub async fn what_is_no_tag_is_not_found(app: TestApp) {
             answer.problem("not_found");
         }
     }
-    for target in ["/api/v1/tags/", "/api/v1/tags/work/", "/api/v1/tags/a/b"] {
+    for target in ["/api/v1/tags/", "/api/v1/tags/home/", "/api/v1/tags/a/b"] {
         alice.call("DELETE", target).await.expect_status(404).problem("not_found");
     }
     assert_eq!(told(&alice, 1).await, []);
