@@ -3,12 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    Access, ChangeKind, Conflict, Limit, MemoFilter, MemoId, MemoSort, NewChange, PageRequest, PageStart, SearchQuery,
-    Store, StoreError, UnitOfWork,
+    Access, ChangeKind, Conflict, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, NewChange, PageRequest,
+    PageStart, SearchQuery, Store, StoreError, UnitOfWork,
 };
+use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use sea_orm::{Database, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use uuid::Uuid;
 
-use crate::{NOW, add_memo, add_user, memo, support::Fresh, user};
+use crate::{
+    NOW, add_memo, add_user, memo,
+    support::{Fresh, options},
+    user,
+};
 
 async fn is_kept(store: &dyn Store, n: u128) -> bool {
     let mut uow = store.begin(Access::Read).await.expect("a unit of work begins");
@@ -185,6 +191,71 @@ async fn of_those_that_run_together_one_that_breaks_a_rule_fails_alone() {
     assert_eq!(kept, 60);
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
     assert_eq!(found(&mut *uow).await, (60, 60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_that_comes_as_the_others_end_is_run_as_well() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let store = Arc::clone(&fresh.store);
+            tokio::spawn(async move {
+                for n in 0..250 {
+                    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+                    uow.memos().insert(&small_memo(task * 1_000 + n + 1)).await.expect("the memo is added");
+                    uow.commit().await.expect("it commits");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody is left waiting").expect("no panic");
+    }
+}
+
+fn small_memo(n: u128) -> Memo {
+    let mut memo = memo(n);
+    memo.state.content = Content::default();
+    memo
+}
+
+/// Holds the lock of the file, as another process may.
+async fn hold(url: &str) -> DatabaseTransaction {
+    let other = Database::connect(url).await.expect("a connection");
+    let immediate = Some(SqliteTransactionMode::Immediate);
+    let options = TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
+    other.begin_with_options(options).await.expect("it has the lock")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_all_who_wait() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let patience = Duration::from_millis(500);
+    let options = StoreOptions { acquire_timeout: patience, ..options(&folder) };
+    let url = options.url.clone();
+    let store = Arc::new(SeaOrmStore::open(options).await.expect("the store opens"));
+    store.migrate_up().await.expect("the schema is made");
+    add_user(&*store, 0).await;
+    let held = hold(&url).await;
+    let began = std::time::Instant::now();
+    let mut tasks = Vec::new();
+    for n in 1..=20 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+            uow.memos().insert(&memo(n)).await.expect("the memo is added");
+            uow.commit().await
+        }));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for task in tasks {
+        let result = task.await.expect("no task panics");
+        assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    }
+    // One after the other they would take twenty times as long.
+    assert!(began.elapsed() < patience * 8, "{:?}", began.elapsed());
+    drop(held);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

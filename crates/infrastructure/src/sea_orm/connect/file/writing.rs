@@ -1,10 +1,8 @@
 //! Units of work that write, and those of them that are run together.
 
-use std::{
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use memo_domain::StoreError;
 use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
 use tokio::sync::{OnceCell, oneshot};
 
@@ -12,7 +10,7 @@ use super::{
     Readers,
     group_writer::{GroupWriter, Turn, ended, spawn},
 };
-use crate::sea_orm::dialect;
+use crate::sea_orm::{dialect, error::store_error};
 
 /// How many recorded units of work are run in one turn at most.
 const MOST: usize = 64;
@@ -34,8 +32,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     units: Vec<Recorded>,
-    /// Whether somebody runs them.
-    are_run: bool,
+    /// Who runs them, and how many there have been who did.
+    runner: Option<u64>,
+    runners: u64,
 }
 
 #[derive(Debug)]
@@ -63,64 +62,105 @@ impl Writer {
     async fn run(&self, statements: Vec<Statement>) -> Result<(), DbErr> {
         let (done, kept) = oneshot::channel();
         let statement = dialect::joined(DbBackend::Sqlite, statements).pop().ok_or_else(ended)?;
-        let is_first = {
-            let mut waiting = lock(&self.0.waiting);
-            waiting.units.push(Recorded { statement, done });
-            !mem::replace(&mut waiting.are_run, true)
-        };
-        if is_first {
-            let running = Running(self.0.clone());
+        if let Some(number) = self.0.add(Recorded { statement, done }) {
+            let running = Running { shared: self.0.clone(), number };
             // On its own: others wait for it, too.
-            spawn(async move { running.0.run_all().await });
+            spawn(async move { running.shared.run_all().await });
         }
         kept.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
 impl Shared {
-    async fn run_all(&self) {
-        while let Some(mut units) = self.next() {
-            // They ran at the same time, so that any order will do.
-            units.sort_by(|a, b| a.statement.sql.cmp(&b.statement.sql));
-            let statements = units.iter().map(|unit| unit.statement.clone()).collect();
-            if self.run_together(statements).await.is_ok() {
-                for unit in units {
-                    unit.tell(Ok(()));
-                }
-                continue;
-            }
-            // One of them breaks a rule, and which one it is shows where each is on its own.
-            for unit in units {
-                let result = self.run_together(vec![unit.statement.clone()]).await;
-                unit.tell(result);
-            }
-        }
-    }
-
-    /// Those that wait, where there are any; otherwise whoever comes next has to run them.
-    fn next(&self) -> Option<Vec<Recorded>> {
+    /// The number of a runner, where there is none yet.
+    fn add(&self, unit: Recorded) -> Option<u64> {
         let mut waiting = lock(&self.waiting);
-        let some = waiting.units.len().min(MOST);
-        waiting.are_run = some > 0;
-        waiting.are_run.then(|| waiting.units.drain(..some).collect())
+        waiting.units.push(unit);
+        if waiting.runner.is_some() {
+            return None;
+        }
+        waiting.runners += 1;
+        waiting.runner = Some(waiting.runners);
+        waiting.runner
     }
 
-    async fn run_together(&self, statements: Vec<Statement>) -> Result<(), DbErr> {
-        let turn = self.turns.begin().await?;
-        for statements in texts(statements) {
-            turn.execute_uncounted(statements).await?;
+    async fn run_all(&self) {
+        while self.is_any() {
+            // Whoever comes while this waits for its turn is run in it, or learns why not: nobody waits for two turns.
+            match self.turns.begin().await {
+                Ok(turn) => self.run_some(turn).await,
+                Err(error) => tell_all(self.take(usize::MAX), &Err(error)),
+            }
         }
-        turn.commit().await
+    }
+
+    /// Whether any wait; otherwise whoever comes next has to run them.
+    fn is_any(&self) -> bool {
+        let mut waiting = lock(&self.waiting);
+        if waiting.units.is_empty() {
+            waiting.runner = None;
+        }
+        waiting.runner.is_some()
+    }
+
+    fn take(&self, most: usize) -> Vec<Recorded> {
+        let mut waiting = lock(&self.waiting);
+        let some = waiting.units.len().min(most);
+        waiting.units.drain(..some).collect()
+    }
+
+    async fn run_some(&self, turn: Turn) {
+        let mut units = self.take(MOST);
+        // They ran at the same time, so that any order will do.
+        units.sort_by(|a, b| a.statement.sql.cmp(&b.statement.sql));
+        let result = run_in(turn, units.iter().map(|unit| unit.statement.clone()).collect()).await;
+        if !result.as_ref().is_err_and(breaks_rule) {
+            return tell_all(units, &result);
+        }
+        // Which one of them breaks the rule shows where each is on its own.
+        let mut units = units.into_iter();
+        while let Some(unit) = units.next() {
+            let result = match self.turns.begin().await {
+                Ok(turn) => run_in(turn, vec![unit.statement.clone()]).await,
+                Err(error) => Err(error),
+            };
+            let is_of_all = result.as_ref().is_err_and(|error| !breaks_rule(error));
+            if is_of_all {
+                tell_all(units.by_ref(), &result);
+            }
+            unit.tell(result);
+        }
     }
 }
 
+/// Whether it is the statement that is wrong, and not the file.
+fn breaks_rule(error: &DbErr) -> bool {
+    matches!(store_error(error.clone()), StoreError::Conflict { .. })
+}
+
+fn tell_all(units: impl IntoIterator<Item = Recorded>, result: &Result<(), DbErr>) {
+    units.into_iter().for_each(|unit| unit.tell(result.clone()));
+}
+
+async fn run_in(turn: Turn, statements: Vec<Statement>) -> Result<(), DbErr> {
+    for text in texts(statements) {
+        turn.execute_uncounted(text).await?;
+    }
+    turn.commit().await
+}
+
 /// Somebody who runs what was recorded. Where it ends before its time, as with its runtime, those who wait are told.
-struct Running(Arc<Shared>);
+struct Running {
+    shared: Arc<Shared>,
+    number: u64,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.0.waiting);
-        if mem::replace(&mut waiting.are_run, false) {
+        let mut waiting = lock(&self.shared.waiting);
+        // Where it ended in order, somebody else may run others by now.
+        if waiting.runner == Some(self.number) {
+            waiting.runner = None;
             waiting.units.clear();
         }
     }
