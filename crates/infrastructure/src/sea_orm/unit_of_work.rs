@@ -87,6 +87,12 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
+    /// As [`record`](Self::record), for a statement that may be run behind those of others: what enters a memo in the index.
+    /// SQLite's writes to its tables what it was given as soon as another statement begins that may have to be undone.
+    pub(super) async fn record_last(&self, statement: Statement) -> Result<(), StoreError> {
+        may_write(self.session.record_last(statement).await)
+    }
+
     async fn execute_uncounted(&self, statement: Statement) -> Result<(), StoreError> {
         may_write(self.session.execute_uncounted(statement).await)
     }

@@ -94,6 +94,15 @@ impl Session {
         }
     }
 
+    /// As [`record`](Self::record), for a statement of the index of full-text search: it may be run behind those of others
+    /// that are committed with it.
+    pub async fn record_last(&self, statement: Statement) -> Result<bool, DbErr> {
+        match self {
+            Self::FileWrite(writing) => writing.record_last(statement).await.map(|()| true),
+            _ => self.execute_uncounted(statement).await,
+        }
+    }
+
     /// Whether it writes beside others: a file has one writer at a time.
     pub const fn has_other_writers(&self) -> bool {
         matches!(self, Self::ServerWrite(_))

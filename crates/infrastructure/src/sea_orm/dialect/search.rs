@@ -27,7 +27,11 @@ pub fn is_not_entered(backend: DbBackend) -> Option<Expr> {
 /// Enters a memo that was just inserted.
 pub fn enter(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
     let sql = match backend {
-        DbBackend::Sqlite => "INSERT INTO memo_grams (grams, rowid) SELECT ?, number FROM memos WHERE id = ?",
+        // Not by a SELECT: for an insertion that may be of many rows SQLite makes a savepoint of its own, at which the index
+        // writes to its tables what it was given before.
+        DbBackend::Sqlite => {
+            "INSERT INTO memo_grams (grams, rowid) VALUES (?, (SELECT number FROM memos WHERE id = ?))"
+        }
         DbBackend::Postgres => "INSERT INTO memo_grams (grams, memo_id) VALUES (CAST($1 AS integer[]), $2)",
         _ => "INSERT INTO memo_grams (grams, memo_id) VALUES (?, ?)",
     };

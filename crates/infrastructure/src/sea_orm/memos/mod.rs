@@ -73,15 +73,16 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(tags::insert(memo, self.backend));
         let MemoState { title, content, .. } = &memo.state;
-        statements.push(dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content));
-        let owner_name = query::owner_name(memo, self.backend);
+        let enter = dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content);
         // Its tags and the index refer to a memo that is new, and so nothing but the owner and the id can be wrong.
         let found = self.find_committed::<query::Owner>(&self.prepared.owner_of_new(memo)).await?;
         let owner = if found.is_some() {
             self.record(statements).await?;
+            self.record_last(enter).await?;
             found
         } else {
-            self.execute_and_find_one::<query::Owner>(statements, owner_name).await?
+            statements.push(enter);
+            self.execute_and_find_one::<query::Owner>(statements, query::owner_name(memo, self.backend)).await?
         };
         self.present = Some(memo.owner_id);
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;

@@ -39,8 +39,16 @@ struct Waiting {
 
 #[derive(Debug)]
 struct Recorded {
-    statement: Statement,
+    unit: Unit,
     done: oneshot::Sender<Result<(), DbErr>>,
+}
+
+/// The statements of one unit of work.
+#[derive(Debug, Default, Clone)]
+struct Unit {
+    statements: Vec<Statement>,
+    /// Those that may be run behind others' statements as well.
+    last: Vec<Statement>,
 }
 
 impl Writer {
@@ -59,10 +67,9 @@ impl Writer {
     }
 
     /// Runs recorded statements as one unit of work, together with others. When this returns, they are on the disk.
-    async fn run(&self, statements: Vec<Statement>) -> Result<(), DbErr> {
+    async fn run(&self, unit: Unit) -> Result<(), DbErr> {
         let (done, kept) = oneshot::channel();
-        let statement = dialect::joined(DbBackend::Sqlite, statements).pop().ok_or_else(ended)?;
-        if let Some(number) = self.0.add(Recorded { statement, done }) {
+        if let Some(number) = self.0.add(Recorded { unit: unit.joined(), done }) {
             let running = Running { shared: self.0.clone(), number };
             // On its own: others wait for it, too.
             spawn(async move { running.shared.run_all().await });
@@ -110,26 +117,37 @@ impl Shared {
     }
 
     async fn run_some(&self, turn: Turn) {
-        let mut units = self.take(MOST);
-        // They ran at the same time, so that any order will do.
-        units.sort_by(|a, b| a.statement.sql.cmp(&b.statement.sql));
-        let result = run_in(turn, units.iter().map(|unit| unit.statement.clone()).collect()).await;
+        let units = self.take(MOST);
+        let result = run_in(turn, units.iter().map(|recorded| recorded.unit.clone()).collect()).await;
         if !result.as_ref().is_err_and(breaks_rule) {
             return tell_all(units, &result);
         }
         // Which one of them breaks the rule shows where each is on its own.
         let mut units = units.into_iter();
-        while let Some(unit) = units.next() {
+        while let Some(recorded) = units.next() {
             let result = match self.turns.begin().await {
-                Ok(turn) => run_in(turn, vec![unit.statement.clone()]).await,
+                Ok(turn) => run_in(turn, vec![recorded.unit.clone()]).await,
                 Err(error) => Err(error),
             };
             let is_of_all = result.as_ref().is_err_and(|error| !breaks_rule(error));
             if is_of_all {
                 tell_all(units.by_ref(), &result);
             }
-            unit.tell(result);
+            recorded.tell(result);
         }
+    }
+}
+
+impl Unit {
+    fn is_empty(&self) -> bool {
+        self.statements.is_empty() && self.last.is_empty()
+    }
+
+    fn joined(self) -> Self {
+        let joined = |statements: Vec<Statement>| {
+            if statements.is_empty() { statements } else { dialect::joined(DbBackend::Sqlite, statements) }
+        };
+        Self { statements: joined(self.statements), last: joined(self.last) }
     }
 }
 
@@ -139,12 +157,18 @@ fn breaks_rule(error: &DbErr) -> bool {
 }
 
 fn tell_all(units: impl IntoIterator<Item = Recorded>, result: &Result<(), DbErr>) {
-    units.into_iter().for_each(|unit| unit.tell(result.clone()));
+    units.into_iter().for_each(|recorded| recorded.tell(result.clone()));
 }
 
-async fn run_in(turn: Turn, statements: Vec<Statement>) -> Result<(), DbErr> {
-    for text in texts(statements) {
-        turn.execute_uncounted(text).await?;
+async fn run_in(turn: Turn, units: Vec<Unit>) -> Result<(), DbErr> {
+    let (statements, last): (Vec<_>, Vec<_>) = units.into_iter().map(|unit| (unit.statements, unit.last)).unzip();
+    for part in [statements, last] {
+        let mut statements = part.concat();
+        // They ran at the same time, so that any order will do.
+        statements.sort_by(|a, b| a.sql.cmp(&b.sql));
+        for text in texts(statements) {
+            turn.execute_uncounted(text).await?;
+        }
     }
     turn.commit().await
 }
@@ -199,7 +223,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Writing {
     writer: Writer,
     turn: OnceCell<Turn>,
-    recorded: Mutex<Vec<Statement>>,
+    recorded: Mutex<Unit>,
 }
 
 impl Writing {
@@ -207,11 +231,11 @@ impl Writing {
     pub async fn turn(&self) -> Result<&Turn, DbErr> {
         let begin = async || {
             let turn = self.writer.turns().begin().await?;
-            let recorded = lock(&self.recorded).clone();
-            for statement in recorded {
+            let Unit { statements, last } = lock(&self.recorded).clone();
+            for statement in statements.into_iter().chain(last) {
                 turn.execute_uncounted(statement).await?;
             }
-            lock(&self.recorded).clear();
+            *lock(&self.recorded) = Unit::default();
             Ok(turn)
         };
         self.turn.get_or_try_init(begin).await
@@ -229,7 +253,17 @@ impl Writing {
         if let Some(turn) = self.turn.get() {
             return turn.execute_uncounted(statement).await;
         }
-        lock(&self.recorded).push(statement);
+        lock(&self.recorded).statements.push(statement);
+        Ok(())
+    }
+
+    /// As [`record`](Self::record), for a statement that none but its unit of work depends on, which depends on none but
+    /// those before it: others' statements may be run between them.
+    pub async fn record_last(&self, statement: Statement) -> Result<(), DbErr> {
+        if let Some(turn) = self.turn.get() {
+            return turn.execute_uncounted(statement).await;
+        }
+        lock(&self.recorded).last.push(statement);
         Ok(())
     }
 
