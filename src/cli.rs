@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{Server, Settings, StartError, stores};
+use crate::{Server, Settings, StartError, stores, users};
 
 /// Self-hosted memo server with a REST API.
 ///
@@ -23,6 +23,11 @@ enum Command {
         #[command(subcommand)]
         direction: Migrate,
     },
+    /// Make, promote, shut out and list accounts.
+    User {
+        #[command(subcommand)]
+        action: User,
+    },
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -41,6 +46,34 @@ enum Migrate {
     Status,
 }
 
+/// What is done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make an account, whoever may sign up.
+    Create {
+        /// Its address.
+        email: String,
+        /// Make its owner an administrator.
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from the first line of standard input; no other way is safe from who looks at processes.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Make the owner of an account an administrator.
+    Promote {
+        /// Its address.
+        email: String,
+    },
+    /// Shut an account out, and end its sign-ins.
+    Disable {
+        /// Its address.
+        email: String,
+    },
+    /// List the accounts.
+    List,
+}
+
 impl Arguments {
     /// Does what they say.
     ///
@@ -50,6 +83,7 @@ impl Arguments {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => runtime()?.block_on(Server::builder(Settings::load()?).serve()),
             Command::Migrate { direction } => runtime()?.block_on(migrate(&Settings::load()?, &direction)),
+            Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, action)),
             Command::Openapi => {
                 println!("{:#}", memo_web::openapi());
                 Ok(())

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use memo_application::Changes;
+use memo_application::{Changes, Leftovers};
 use tokio::time::sleep;
 
 /// How often. What is kept for days may stay for an hour more.
@@ -11,12 +11,13 @@ const PERIOD: Duration = Duration::from_hours(1);
 /// Removes what is kept no longer. Every node may do it at the same time: who comes second finds nothing to do.
 pub struct Housekeeping {
     changes: Changes,
+    leftovers: Leftovers,
 }
 
 impl Housekeeping {
     /// Of the use cases that have something to do.
-    pub const fn new(changes: Changes) -> Self {
-        Self { changes }
+    pub const fn new(changes: Changes, leftovers: Leftovers) -> Self {
+        Self { changes, leftovers }
     }
 
     /// Does it now, and again and again. It may be dropped at any time.
@@ -29,10 +30,12 @@ impl Housekeeping {
 
     /// A failure is for the log: the next time may go well.
     async fn once(&self) {
-        match self.changes.sweep().await {
-            Ok(removed) => tracing::debug!(removed, "old changes were removed"),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "old changes could not be removed");
+        for (what, swept) in [("changes", self.changes.sweep().await), ("leftovers", self.leftovers.sweep().await)] {
+            match swept {
+                Ok(removed) => tracing::debug!(what, removed, "what is old was removed"),
+                Err(error) => {
+                    tracing::warn!(what, error = &error as &dyn std::error::Error, "what is old could not be removed");
+                }
             }
         }
     }

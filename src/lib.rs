@@ -13,20 +13,24 @@
 //!
 //! A store of one's own goes in by [`ServerBuilder::store`]; [`ServerBuilder::serve`] does all that `memo serve` does.
 
+mod background;
 pub mod cli;
 mod data_dir;
 mod housekeeping;
 mod logging;
+mod ports;
 mod serve;
 mod server;
 mod settings;
+mod social;
 mod start_error;
 mod stores;
+mod users;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
     ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, KakaoSettings,
     LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings, Settings,
-    SettingsError, SignUpSetting, Size, Time,
+    SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

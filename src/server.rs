@@ -8,17 +8,27 @@ use std::{
 };
 
 use actix_web::HttpServer;
-use memo_application::{Accounts, Changes, Memos, Readiness, SignIn, SignInSettings, SignUpPolicy};
-use memo_domain::{Clock, IdGenerator, PasswordHasher, SecretGenerator, Store};
+use memo_application::{
+    Accounts, Administration, AuditLog, Changes, Leftovers, LiveSessions, Memos, Outbox, Ports, Proofs, Readiness,
+    SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social,
+};
+use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_infrastructure::{
-    crypto::{BcryptHasher, BcryptSettings, JwtSigner, load_or_create},
+    mail,
     system::{SystemClock, SystemSecrets, UuidV7Generator},
     traced,
 };
-use memo_web::{HttpSettings, RequestIds, Services};
+use memo_web::{HttpSettings, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
-use crate::{Settings, SignUpSetting, StartError, data_dir, housekeeping::Housekeeping, stores};
+use crate::{
+    Settings, SignUpSetting, StartError,
+    background::post,
+    data_dir,
+    housekeeping::Housekeeping,
+    ports::{self, Keys, unusable},
+    social, stores,
+};
 
 /// How long the store may take to close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -30,6 +40,8 @@ pub struct ServerBuilder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
+    mailer: Option<Arc<dyn Mailer>>,
+    providers: Vec<Arc<dyn SocialProvider>>,
 }
 
 /// The server, listening, but not yet serving.
@@ -40,6 +52,7 @@ pub struct Server {
     public_url: Arc<str>,
     services: Services,
     housekeeping: Housekeeping,
+    outbox: Outbox,
     store: Arc<dyn Store>,
 }
 
@@ -65,6 +78,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Another way for mail than the one that `mail.url` names.
+    #[must_use]
+    pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
+        self.mailer = Some(mailer);
+        self
+    }
+
+    /// A social provider beside those of the settings.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<dyn SocialProvider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -74,7 +101,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] where something is missing, broken or taken.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, mut providers } = self;
         // First what fails fast and leaves nothing behind.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -82,34 +109,52 @@ impl ServerBuilder {
         let address = listener.local_addr().map_err(failed)?;
         let http = http_settings(&settings, address);
 
-        let hasher = hasher(&settings, &*secrets)?;
-        let keys = key_file(&settings, &settings.signing_key_file(), &*secrets)?;
-        let signer = JwtSigner::hs256(&http.public_url, &keys)
-            .ok_or_else(|| StartError::Unusable("there is no key to sign with".into()))?;
+        // Read once more with the ports: a key that is missing or broken is known before the store is opened.
+        Keys::load(&settings, &*secrets)?;
+        providers.extend(social::providers(&settings, &clock, &secrets)?);
+        let mailer = match mailer {
+            Some(mailer) => mailer,
+            None => own_mailer(&settings, clock.clone())?,
+        };
         let store = traced::where_logged(match store {
             Some(store) => store,
             None => stores::open(&settings).await?,
         });
-        let policy = match settings.auth.sign_up {
-            SignUpSetting::Open => SignUpPolicy::Open,
-            SignUpSetting::Closed => SignUpPolicy::Closed,
-        };
-        let sign_in_settings = SignInSettings {
-            access_token_ttl: *settings.auth.access_token_ttl,
-            refresh_token_ttl: *settings.auth.refresh_token_ttl,
-            refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
-        };
-        let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()));
-        let services = Services::new(
-            Accounts::new(store.clone(), clock.clone(), ids.clone(), hasher.clone(), policy),
-            Memos::new(store.clone(), clock.clone(), ids.clone()),
-            Changes::new(store.clone(), clock.clone()),
-            SignIn::new(store.clone(), clock.clone(), ids.clone(), secrets, hasher, Arc::new(signer), sign_in_settings),
-            Readiness::new(store.clone()),
-            RequestIds::new(ids, clock),
-            http.clone(),
-        );
-        Ok(Server { settings, listener, address, public_url: http.public_url, services, housekeeping, store })
+        let ports =
+            Arc::new(ports::ports(&settings, &http.public_url, store.clone(), clock.clone(), ids.clone(), secrets)?);
+        let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
+        let outbox = Outbox::new(ports.clone(), mailer);
+        let use_cases = use_cases(&settings, &ports, providers);
+        let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
+        Ok(Server { settings, listener, address, public_url: http.public_url, services, housekeeping, outbox, store })
+    }
+}
+
+fn use_cases(settings: &Settings, ports: &Arc<Ports>, providers: Vec<Arc<dyn SocialProvider>>) -> UseCases {
+    let policy = match settings.auth.sign_up {
+        SignUpSetting::Open => SignUpPolicy::Open,
+        SignUpSetting::Closed => SignUpPolicy::Closed,
+    };
+    let sign_in = SignInSettings {
+        access_token_ttl: *settings.auth.access_token_ttl,
+        refresh_token_ttl: *settings.auth.refresh_token_ttl,
+        session_ttl: *settings.auth.session_ttl,
+        refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
+    };
+    let live = Arc::new(LiveSessions::new());
+    let proofs = Arc::new(Proofs::new(ports.clone()));
+    let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), proofs.clone()));
+    let (store, clock, ids) = (&ports.store, &ports.clock, &ports.ids);
+    UseCases {
+        accounts: Arc::new(Accounts::new(ports.clone(), policy, live.clone(), proofs.clone())),
+        memos: Memos::new(store.clone(), clock.clone(), ids.clone()),
+        changes: Changes::new(store.clone(), clock.clone()),
+        second_factors: SecondFactors::new(ports.clone(), proofs),
+        social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
+        sign_in,
+        administration: Administration::new(ports.clone(), live),
+        audit: AuditLog::new(ports.clone()),
+        readiness: Readiness::new(store.clone()),
     }
 }
 
@@ -123,6 +168,8 @@ impl Server {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Generator::default()),
             secrets: Arc::new(SystemSecrets),
+            mailer: None,
+            providers: Vec::new(),
         }
     }
 
@@ -144,7 +191,7 @@ impl Server {
     /// [`StartError::Io`] where it can't serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, outbox, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -158,6 +205,7 @@ impl Server {
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
+            never = post(&outbox) => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();
@@ -192,19 +240,14 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
     }
 }
 
-fn hasher(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<Arc<dyn PasswordHasher>, StartError> {
-    let peppers = key_file(settings, &settings.pepper_file(), secrets)?;
-    Ok(Arc::new(BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers)))
-}
-
-/// The keys of a file; one in the data folder makes that folder, too.
-fn key_file(
-    settings: &Settings,
-    path: &std::path::Path,
-    secrets: &dyn SecretGenerator,
-) -> Result<Vec<memo_domain::Secret>, StartError> {
-    if path.starts_with(&settings.data_dir) {
+fn own_mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, StartError> {
+    let url = if let Some(url) = &settings.mail.url {
+        url.expose().to_owned()
+    } else {
         data_dir::make(settings)?;
-    }
-    Ok(load_or_create(path, secrets)?)
+        format!("file:{}", settings.data_dir.join("mail").display())
+    };
+    let password = settings.mail.password.as_ref().map(|password| password.expose().to_owned());
+    let mail = mail::MailSettings { url, from: settings.mail.from.clone(), password };
+    mail::mailer(&mail, clock).map_err(|error| unusable(format!("settings: {error}")))
 }

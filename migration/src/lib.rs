@@ -6,8 +6,10 @@
 mod dialect;
 mod m20261121_000001_members_and_memos;
 mod m20261121_000002_search_and_changes;
+mod m20261121_000003_accounts;
 
 use m20261121_000002_search_and_changes as search;
+use m20261121_000003_accounts as accounts;
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
     sea_orm::{DatabaseTransaction, DbErr},
@@ -15,6 +17,8 @@ use sea_orm_migration::{
 
 /// The migration that brings full-text search; what is kept before it has to be entered into the index.
 pub const SEARCH: &str = "m20261121_000002_search_and_changes";
+
+const ACCOUNTS: &str = "m20261121_000003_accounts";
 
 /// All migrations, the oldest first.
 pub struct Migrator;
@@ -24,6 +28,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_members_and_memos::Migration),
             Box::new(m20261121_000002_search_and_changes::Migration),
+            Box::new(m20261121_000003_accounts::Migration),
         ]
     }
 }
@@ -34,10 +39,15 @@ impl MigratorTrait for Migrator {
 /// Where a step fails.
 pub async fn take_back_remains(transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
     let pending = Migrator::get_pending_migrations(transaction).await?;
+    let is_pending = |name| pending.iter().any(|migration| migration.name() == name);
     let manager = SchemaManager::new(transaction);
-    if pending.iter().all(|migration| migration.name() != SEARCH) || !search::has_remains(&manager).await? {
+    // One of them at most: no migration is begun before the ones before it are applied, or those behind it taken back.
+    if is_pending(ACCOUNTS) && accounts::has_remains(&manager).await? {
+        accounts::Migration.down(&manager).await?;
+    } else if is_pending(SEARCH) && search::has_remains(&manager).await? {
+        search::Migration.down(&manager).await?;
+    } else {
         return Ok(false);
     }
-    search::Migration.down(&manager).await?;
     Ok(true)
 }

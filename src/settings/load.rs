@@ -135,9 +135,6 @@ impl Settings {
         if self.auth.algorithm != "HS256" {
             return wrong("auth.algorithm: this version knows HS256 alone");
         }
-        if !self.auth.providers.is_empty() {
-            return wrong("auth.providers: this version knows no social sign-in");
-        }
         Ok(())
     }
 }

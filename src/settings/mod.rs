@@ -123,7 +123,31 @@ pub struct AuthSettings {
     pub sign_up: SignUpSetting,
     /// Social sign-in, by name.
     #[serde(default)]
-    pub providers: BTreeMap<String, BTreeMap<String, Hidden>>,
+    pub providers: BTreeMap<String, SocialSettings>,
+}
+
+/// A social provider. What is not set is the preset's of its kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocialSettings {
+    /// `google`, `kakao`, `naver` or `oidc`.
+    pub kind: String,
+    /// What the provider knows this server by.
+    pub client_id: String,
+    /// What this server proves itself with.
+    pub client_secret: Option<Hidden>,
+    /// Who issues ID tokens; needed for `oidc`.
+    pub issuer: Option<String>,
+    /// Where browsers are sent.
+    pub authorize_url: Option<String>,
+    /// Where codes are redeemed.
+    pub token_url: Option<String>,
+    /// Where user data is read.
+    pub userinfo_url: Option<String>,
+    /// What is asked for, with a space between.
+    pub scopes: Option<String>,
+    /// What people call it.
+    pub display_name: Option<String>,
 }
 
 /// Who may sign up.

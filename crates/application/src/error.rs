@@ -10,6 +10,14 @@ pub enum Resource {
     Memo,
     /// A tag that a memo has.
     Tag,
+    /// A member.
+    User,
+    /// A sign-in.
+    Session,
+    /// A social identity.
+    Identity,
+    /// A social provider.
+    Provider,
 }
 
 /// Why nobody is signed in.
@@ -72,6 +80,52 @@ pub enum Error {
     /// A scope that the grant does not have.
     #[error("the scope exceeds the grant")]
     InvalidScope,
+    /// A password that proves nothing.
+    #[error("the password is wrong")]
+    PasswordWrong,
+    /// There is no password to prove who it is, and the social sign-in is too long ago.
+    #[error("a recent sign-in is needed")]
+    RecentSignInRequired,
+    /// Only a member who signed in themselves, for everything, may do this.
+    #[error("an interactive sign-in is needed")]
+    InteractiveSignInRequired,
+    /// Too many wrong passwords or codes.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When the next one is taken.
+        retry_after: Duration,
+    },
+    /// A token of a mail that is worth nothing, or not any more.
+    #[error("the token is not valid")]
+    TokenInvalid,
+    /// A code that is wrong or was used.
+    #[error("the code is wrong")]
+    CodeWrong,
+    /// There is a second factor already.
+    #[error("a second factor is there already")]
+    MfaEnabled,
+    /// There is no second factor to be confirmed.
+    #[error("no second factor was begun")]
+    MfaNotBegun,
+    /// The member could not sign in any more.
+    #[error("the last way to sign in stays")]
+    LastWayToSignIn,
+    /// Nobody would be left who administers.
+    #[error("the last administrator stays")]
+    LastAdministrator,
+    /// Only administrators may do this.
+    #[error("only administrators may do this")]
+    NotAdministrator,
+    /// A browser came back from a provider that it was not sent to, or twice.
+    #[error("the state of the social sign-in is not valid")]
+    StateInvalid,
+    /// A social provider is away.
+    #[error("the social provider is out of reach")]
+    ProviderUnavailable {
+        /// What it said.
+        #[source]
+        source: Source,
+    },
     /// Nobody is signed in.
     #[error("not signed in: {0:?}")]
     Unauthenticated(UnauthenticatedReason),

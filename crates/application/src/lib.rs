@@ -4,16 +4,38 @@
 //! A use case opens the units of work it needs, and does nothing slow inside one.
 
 mod accounts;
+mod administration;
+mod audit;
 mod changes;
 mod error;
+mod guesses;
+mod leftovers;
+mod live;
+mod mails;
 mod memos;
+mod outbox;
+mod ports;
+mod proof;
 mod readiness;
+mod second_factor;
 mod sign_in;
+mod social;
+mod tokens;
 mod unit;
 
 pub use accounts::{Accounts, ProfileChange, SignUp, SignUpPolicy};
+pub use administration::{Administration, MemberChange};
+pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
+pub use leftovers::Leftovers;
+pub use live::LiveSessions;
 pub use memos::{BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, Precondition, ReminderChange};
+pub use outbox::Outbox;
+pub use ports::{Background, Ports, Work};
+pub use proof::{Claimant, Proofs};
 pub use readiness::Readiness;
-pub use sign_in::{Device, Grant, Principal, SignIn, SignInSettings};
+pub use second_factor::{Enrolment, SecondFactorState, SecondFactors};
+pub use sign_in::{CookieGrant, Device, Grant, Principal, SignIn, SignInSettings, SignedIn};
+pub use social::{Arrival, Arrived, Departure, FLOW_TTL, Return, Social, SocialError};
+pub use tokens::{read_secret, secret_text};

@@ -21,10 +21,11 @@ use std::{
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, Change, ChangeRepository, Email, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort,
-    MemoView, NewChange, Page, PageRequest, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId,
-    SessionRepository, Stamp, Store, StoreError, Tag, TagCount, Timestamp, UnitOfWork, User, UserId, UserRepository,
-    Version,
+    Access, AuditEvent, AuditId, AuditRepository, Change, ChangeRepository, Email, Identity, IdentityRepository, Limit,
+    MailId, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, NewChange, OneTimeToken,
+    OneTimeTokenRepository, OutboxRepository, Page, PageRequest, QueuedMail, RefreshToken, RefreshTokenRepository,
+    SecondFactor, SecondFactorRepository, SecretDigest, Session, SessionId, SessionRepository, Stamp, Store,
+    StoreError, Tag, TagCount, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
 };
 
 /// When a call fails.
@@ -178,6 +179,26 @@ impl UnitOfWork for FaultyUnit {
         self
     }
 
+    fn identities(&mut self) -> &mut dyn IdentityRepository {
+        self
+    }
+
+    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
+        self
+    }
+
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Self { inner, plan, failed } = *self;
         if failed {
@@ -208,10 +229,18 @@ pass_on!(UserRepository, users {
     fn find_by_email(email: &Email) -> Option<User>;
     fn insert(user: &User) -> ();
     fn update(user: &User, from: Version) -> ();
+    fn remove(id: UserId, from: Version) -> ();
+    fn list(filter: &UserFilter, page: &PageRequest<UserId>) -> Page<User, UserId>;
+    fn count(filter: &UserFilter) -> u64;
+    fn administrators() -> Vec<UserId>;
 });
 
 pass_on!(SessionRepository, sessions {
     fn lookup(id: SessionId) -> Option<Session>;
+    fn find_by_cookie(digest: &SecretDigest) -> Option<Session>;
+    fn live(user: UserId, now: Timestamp) -> Vec<Session>;
+    fn end_all(user: UserId, except: Option<SessionId>, at: Timestamp) -> Vec<SessionId>;
+    fn remove_before(time: Timestamp, most: u32) -> u64;
     fn insert(session: &Session) -> ();
     fn update(session: &Session) -> ();
 });
@@ -238,5 +267,45 @@ pass_on!(ChangeRepository, changes {
     fn list(owner: UserId, since: u64, limit: Limit) -> Vec<Change>;
     fn last(owner: UserId) -> u64;
     fn stamp(owner: UserId) -> Option<Stamp>;
+    fn remove_before(time: Timestamp, most: u32) -> u64;
+});
+
+pass_on!(IdentityRepository, identities {
+    fn find(issuer: &str, subject: &str) -> Option<Identity>;
+    fn of_user(user: UserId) -> Vec<Identity>;
+    fn insert(identity: &Identity) -> ();
+    fn remove(user: UserId, provider: &str) -> bool;
+});
+
+pass_on!(OneTimeTokenRepository, one_time_tokens {
+    fn lookup(digest: &SecretDigest, purpose: TokenPurpose) -> Option<OneTimeToken>;
+    fn insert(token: &OneTimeToken) -> ();
+    fn take(digest: &SecretDigest, purpose: TokenPurpose) -> Option<OneTimeToken>;
+    fn count_try(digest: &SecretDigest) -> u32;
+    fn remove_all(user: UserId, purpose: TokenPurpose) -> ();
+    fn remove_before(time: Timestamp, most: u32) -> u64;
+});
+
+pass_on!(SecondFactorRepository, second_factors {
+    fn lookup(user: UserId) -> Option<SecondFactor>;
+    fn put(factor: &SecondFactor) -> ();
+    fn set_codes(user: UserId, codes: &[SecretDigest]) -> ();
+    fn codes_left(user: UserId) -> u64;
+    fn claim_step(user: UserId, step: i64) -> bool;
+    fn claim_code(user: UserId, code: &SecretDigest) -> bool;
+    fn remove(user: UserId) -> bool;
+});
+
+pass_on!(OutboxRepository, outbox {
+    fn insert(mail: &QueuedMail) -> ();
+    fn claim(now: Timestamp, until: Timestamp, most: u32) -> Vec<QueuedMail>;
+    fn update(mail: &QueuedMail) -> ();
+    fn remove(id: MailId) -> ();
+    fn dead(behind: Option<MailId>, limit: Limit) -> Vec<QueuedMail>;
+});
+
+pass_on!(AuditRepository, audit {
+    fn append(event: &AuditEvent) -> ();
+    fn list(user: Option<UserId>, page: &PageRequest<AuditId>) -> Page<AuditEvent, AuditId>;
     fn remove_before(time: Timestamp, most: u32) -> u64;
 });

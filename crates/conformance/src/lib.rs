@@ -31,6 +31,7 @@
 #![deny(missing_docs)]
 
 mod cases;
+mod everything;
 pub mod faults;
 mod list;
 pub mod parity;

@@ -78,12 +78,32 @@ macro_rules! __each_case {
                 a_user_update_from_another_version_is_stale
                 one_of_many_concurrent_sign_ups_gets_the_email
             }
+            user_lists(store) {
+                users_are_listed_oldest_first
+                a_user_is_found_by_any_part_of_their_name_or_address
+                administrators_stay_so_until_the_commit
+                one_of_many_administrators_who_leave_at_once_stays
+            }
+            removed_users(store) {
+                a_removed_user_leaves_nothing
+                a_user_in_another_version_is_not_removed
+                a_removed_user_is_nobodys_parent
+                one_of_many_concurrent_removals_removes_a_user
+                nothing_is_left_by_who_writes_while_a_user_is_removed
+            }
             sessions(store) {
                 a_session_reads_back_equal
                 every_set_of_scopes_reads_back_equal
                 an_insert_with_a_taken_session_id_conflicts
                 a_session_needs_its_user
                 an_update_of_an_absent_session_is_stale
+                a_session_is_found_by_its_cookie
+                an_insert_with_a_taken_cookie_conflicts
+            }
+            session_lists(store) {
+                live_sessions_are_listed_newest_first
+                all_sessions_but_one_are_ended
+                sessions_that_are_long_over_are_removed
             }
             refresh_tokens(store) {
                 a_refresh_token_reads_back_equal
@@ -93,6 +113,47 @@ macro_rules! __each_case {
                 one_of_many_concurrent_claims_gets_the_token
                 an_absent_refresh_token_is_not_claimed
                 a_dropped_claim_leaves_the_token
+            }
+            identities(store) {
+                an_identity_is_found_by_issuer_and_subject
+                an_identity_is_linked_once
+                an_identity_needs_its_user
+                identities_are_listed_by_provider
+                one_of_many_identities_that_are_removed_at_once_stays
+                an_identity_is_removed_once
+            }
+            one_time_tokens(store) {
+                a_one_time_token_reads_back_equal
+                a_one_time_token_needs_its_user
+                a_one_time_token_is_taken_once
+                one_of_many_concurrent_takes_gets_the_token
+                tries_are_counted
+                concurrent_tries_are_all_counted
+                one_time_tokens_of_a_purpose_are_removed
+                one_time_tokens_that_are_over_are_removed
+            }
+            second_factors(store) {
+                a_second_factor_reads_back_equal
+                a_second_factor_needs_its_user
+                a_step_is_claimed_once
+                one_of_many_concurrent_claims_gets_the_step
+                a_recovery_code_is_claimed_once
+                one_of_many_concurrent_claims_gets_the_code
+                a_removed_second_factor_has_no_codes
+            }
+            outbox(store) {
+                a_queued_mail_reads_back_equal
+                a_queued_mail_needs_its_user
+                due_mail_is_claimed_once
+                one_of_many_concurrent_claims_gets_each_mail
+                a_mail_is_updated_or_gone
+                dead_mail_is_listed_newest_first
+            }
+            audit(store) {
+                an_audit_event_reads_back_equal
+                an_audit_event_needs_its_user
+                audit_events_are_listed_newest_first
+                old_audit_events_are_removed
             }
             changes(store) {
                 a_change_reads_back_equal

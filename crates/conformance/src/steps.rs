@@ -1,13 +1,23 @@
 //! What most cases do.
 
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use memo_domain::{
     Access, Change, Conflict, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, NewChange, Page,
     PageRequest, PageStart, RefreshToken, SecretDigest, Session, SessionId, SortDirection, SortField, Store,
     StoreError, UnitOfWork, User, UserId,
 };
-use tokio::time::timeout;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::samples::{display_name, user};
 
@@ -17,6 +27,51 @@ pub(crate) async fn begin(store: &dyn Store, access: Access) -> Box<dyn UnitOfWo
 
 pub(crate) async fn commit(uow: Box<dyn UnitOfWork>) {
     uow.commit().await.expect("the unit of work commits");
+}
+
+/// What a unit of work gives that reads.
+pub(crate) async fn read<T>(
+    store: &dyn Store,
+    access: Access,
+    work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
+) -> T {
+    let mut uow = begin(store, access).await;
+    work(&mut *uow).await.expect("the store is read")
+}
+
+/// What a unit of work gives that writes and commits.
+pub(crate) async fn try_write<T>(
+    store: &dyn Store,
+    work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    let done = work(&mut *uow).await?;
+    committed(uow, done).await
+}
+
+/// What a unit of work gives that leaves others time to come between, and commits. It may be part of a task, which
+/// [`try_write`] may not: the compiler can't tell that such a closure goes to another thread.
+pub(crate) async fn committed<T>(uow: Box<dyn UnitOfWork>, done: T) -> Result<T, StoreError> {
+    let_others_run().await;
+    uow.commit().await?;
+    Ok(done)
+}
+
+/// What a unit of work gives that writes and commits, and must not fail.
+pub(crate) async fn write<T>(
+    store: &dyn Store,
+    work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
+) -> T {
+    try_write(store, work).await.expect("the unit of work commits")
+}
+
+/// What a unit of work gives that writes and is dropped.
+pub(crate) async fn dropped<T>(
+    store: &dyn Store,
+    work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
+) -> T {
+    let mut uow = begin(store, Access::Write).await;
+    work(&mut *uow).await.expect("the unit of work writes")
 }
 
 /// Keeps new members.
@@ -149,6 +204,29 @@ pub(crate) fn in_order(mut memos: Vec<Memo>, sort: MemoSort) -> Vec<Memo> {
     memos
 }
 
+/// Asks for pages of a list in every way, and compares them with the whole of it.
+pub(crate) async fn assert_pages<T: PartialEq + Debug, C: Clone + PartialEq + Debug>(
+    expected: &[T],
+    cursor: impl Fn(&T) -> C,
+    ask: impl AsyncFn(PageRequest<C>) -> Page<T, C>,
+) {
+    for limit in [1, 2, 7, Limit::MAX] {
+        let part = |start| PageRequest { limit: Limit::new(limit as u64).expect("a valid limit"), start };
+        for from in 0..expected.len() + 2 {
+            let rest = &expected[from.min(expected.len())..];
+            let (items, more) = rest.split_at(limit.min(rest.len()));
+            let next = items.last().filter(|_| !more.is_empty()).map(&cursor);
+            let page = ask(part(PageStart::Offset(from as u64))).await;
+            assert_eq!((&*page.items, page.next.as_ref()), (items, next.as_ref()), "{limit} from {from}");
+            if let Some(last) = from.checked_sub(1).and_then(|last| expected.get(last)) {
+                let page = ask(part(PageStart::After(cursor(last)))).await;
+                assert_eq!((&*page.items, page.next.as_ref()), (items, next.as_ref()), "{limit} behind {last:?}");
+            }
+        }
+        assert_eq!(ask(part(PageStart::Offset(u64::MAX))).await.items, []);
+    }
+}
+
 /// What a failure of a list is told by.
 pub(crate) fn ids<'a>(memos: impl IntoIterator<Item = &'a Memo>) -> Vec<MemoId> {
     memos.into_iter().map(|memo| memo.id).collect()
@@ -184,6 +262,44 @@ where
 /// Widens a race: a store that never waits would otherwise end a unit of work before the next one begins.
 pub(crate) async fn let_others_run() {
     tokio::task::yield_now().await;
+}
+
+/// Lets so many units of work race, each of which is tried again as long as that may help. What came of them.
+pub(crate) async fn at_once<T, F>(
+    store: &Arc<dyn Store>,
+    number: u32,
+    work: impl Fn(Arc<dyn Store>, u32) -> F + Clone + Send + Sync + 'static,
+) -> Vec<Result<T, StoreError>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, StoreError>> + Send,
+{
+    let mut tasks = JoinSet::new();
+    for n in 0..number {
+        let (store, work) = (Arc::clone(store), work.clone());
+        tasks.spawn(async move { retry(|| work(Arc::clone(&store), n)).await });
+    }
+    tasks.join_all().await
+}
+
+/// Commits a unit of work that a change by another one must wait for, or begin anew after it.
+pub(crate) async fn commit_before<F>(uow: Box<dyn UnitOfWork>, change: impl FnMut() -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), StoreError>> + Send,
+{
+    let ended = Arc::new(AtomicBool::new(false));
+    let task = tokio::spawn({
+        let ended = Arc::clone(&ended);
+        async move {
+            retry(change).await.expect("the other one passes in the end");
+            ended.load(Ordering::SeqCst)
+        }
+    });
+    sleep(Duration::from_millis(100)).await;
+    // Before the commit, since the other one may pass before it has returned.
+    ended.store(true, Ordering::SeqCst);
+    commit(uow).await;
+    assert!(task.await.expect("the other one passes"), "it was changed while the unit of work was open");
 }
 
 /// The result of something that must not wait for a unit of work that is still open.

@@ -58,6 +58,10 @@ ids! {
     UserId;
     /// The id of a sign-in.
     SessionId;
+    /// The id of a mail.
+    MailId;
+    /// The id of an event of the audit log.
+    AuditId;
 }
 
 #[cfg(test)]

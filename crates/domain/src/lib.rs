@@ -8,11 +8,14 @@
 
 #![deny(missing_docs)]
 
+mod account;
 mod change;
 mod id;
+mod mail;
 mod memo;
 mod page;
 mod ports;
+mod sealed;
 mod session;
 mod store;
 mod text;
@@ -20,8 +23,14 @@ mod time;
 mod user;
 mod value;
 
+pub use account::{
+    AuditEvent, AuditKind, AuditRepository, AuthorizationRequest, Identity, IdentityRepository, OneTimeCodes,
+    OneTimeToken, OneTimeTokenRepository, ProviderError, SecondFactor, SecondFactorRepository, SocialProvider,
+    SocialUser, TokenPurpose,
+};
 pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
-pub use id::{MemoId, SessionId, UserId};
+pub use id::{AuditId, MailId, MemoId, SessionId, UserId};
+pub use mail::{Mail, MailError, MailState, Mailer, OutboxRepository, QueuedMail};
 pub use memo::{
     Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,
     SearchTerm, SortDirection, SortField, SortPosition, Tag, TagCount, Tags, Title, Version, Visibility,
@@ -30,11 +39,12 @@ pub use page::{Limit, Page, PageRequest, PageStart};
 pub use ports::{
     AccessClaims, Clock, HashError, IdGenerator, PasswordHasher, SecretGenerator, TokenError, TokenSigner,
 };
+pub use sealed::{Sealed, Sealer};
 pub use session::{
     RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionRepository,
 };
 pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
 pub use text::{fold, search_form};
 pub use time::Timestamp;
-pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserRepository};
+pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserFilter, UserRepository};
 pub use value::InvalidValue;

@@ -66,6 +66,10 @@ pub trait PasswordHasher: Send + Sync {
 
     /// Whether a password is the one that was hashed.
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError>;
+
+    /// Whether a hash was made by another scheme, another cost or an older key than new ones are: it is made anew when its
+    /// owner signs in.
+    fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }
 
 /// What an access token says.

@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, UserRepository};
+use crate::{
+    AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository, OutboxRepository,
+    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserRepository,
+};
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -119,6 +122,21 @@ pub trait UnitOfWork: Send {
 
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;
+
+    /// The social identities.
+    fn identities(&mut self) -> &mut dyn IdentityRepository;
+
+    /// The tokens that are used once.
+    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository;
+
+    /// The second factors.
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
+
+    /// The mail that is still to be sent.
+    fn outbox(&mut self) -> &mut dyn OutboxRepository;
+
+    /// The audit log.
+    fn audit(&mut self) -> &mut dyn AuditRepository;
 
     /// Keeps all that was written, or nothing of it. When it returned, it is durable where the store is.
     ///

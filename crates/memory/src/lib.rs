@@ -5,11 +5,17 @@
 
 #![deny(missing_docs)]
 
+mod audit;
 mod changes;
 mod clock;
+mod identities;
 mod ids;
+mod mail;
 mod memos;
+mod one_time_tokens;
+mod outbox;
 mod refresh_tokens;
+mod second_factors;
 mod secrets;
 mod sessions;
 mod state;
@@ -18,5 +24,6 @@ mod users;
 
 pub use clock::FixedClock;
 pub use ids::SequentialIds;
+pub use mail::CapturedMail;
 pub use secrets::SequentialSecrets;
 pub use store::MemoryStore;

@@ -2,7 +2,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork,
+    Access, AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository,
+    OutboxRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Store, StoreError, UnitOfWork,
     UserRepository,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -105,6 +106,26 @@ impl UnitOfWork for Unit {
     }
 
     fn changes(&mut self) -> &mut dyn ChangeRepository {
+        self
+    }
+
+    fn identities(&mut self) -> &mut dyn IdentityRepository {
+        self
+    }
+
+    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
         self
     }
 

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_domain::{Conflict, Email, StoreError, User, UserId, UserRepository, Version};
+use memo_domain::{
+    Conflict, Email, Page, PageRequest, Role, StoreError, User, UserFilter, UserId, UserRepository, Version,
+};
 
 use crate::{
-    state::{State, expect_version, require},
+    state::{State, expect_version, page_of, require},
     store::Unit,
 };
 
@@ -35,6 +37,33 @@ impl UserRepository for Unit {
             *kept = Arc::new(user.clone());
             Ok(())
         })
+    }
+
+    async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
+        self.write(|state| {
+            expect_version(state.users.get_mut(&id), |user| user.version, from)?;
+            state.remove_user(id);
+            Ok(())
+        })
+    }
+
+    async fn list(
+        &mut self,
+        filter: &UserFilter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>, StoreError> {
+        let found = self.state.users.values().filter(|user| filter.matches(user));
+        Ok(page_of(found, page, |user, last| user.id > *last, |user| user.id))
+    }
+
+    async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError> {
+        Ok(self.state.users.values().filter(|user| filter.matches(user)).map(|_| 1).sum())
+    }
+
+    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+        // Nobody else can change them: a unit of work that may write is the only one that does.
+        let active = self.state.users.values().filter(|user| user.role == Role::Admin && user.disabled_at.is_none());
+        Ok(active.map(|user| user.id).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::{
 use serde_json::Value;
 
 use crate::{
-    docs,
+    docs, links,
     problem::{Code, Problem},
 };
 
@@ -24,7 +24,8 @@ impl RouteTable {
             let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.to_ascii_uppercase());
             (ResourceDef::new(path.as_str()), allow(methods.collect()))
         });
-        let pages = docs::PATHS.iter().map(|path| (ResourceDef::new(*path), allow(vec!["GET".into()])));
+        let pages =
+            docs::PATHS.iter().chain(&links::PATHS).map(|path| (ResourceDef::new(*path), allow(vec!["GET".into()])));
         Self(documented.chain(pages).collect())
     }
 

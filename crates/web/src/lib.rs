@@ -4,14 +4,17 @@
 //! `middleware::authenticate` → a handler in the folder of its resource: DTO → command → one use case → DTO.
 //! `problem` alone knows which error has which status.
 
+mod admin;
 mod auth;
 mod changes;
 mod context;
+mod cookies;
 mod docs;
 mod extract;
 mod fallback;
 mod language;
 mod limits;
+mod links;
 mod me;
 mod memos;
 mod middleware;
@@ -34,7 +37,7 @@ use actix_web::{
     web::{self, Data},
 };
 use ipnet::IpNet;
-use memo_application::{Accounts, Changes, Memos, Readiness, SignIn};
+use memo_application::{Accounts, Administration, AuditLog, Changes, Memos, Readiness, SecondFactors, SignIn, Social};
 use memo_domain::{Clock, IdGenerator};
 pub use middleware::Draining;
 pub use openapi::openapi;
@@ -86,6 +89,10 @@ pub struct Services {
     pages: Data<Pages>,
     changes: Data<Changes>,
     sign_in: Data<SignIn>,
+    second_factors: Data<SecondFactors>,
+    social: Data<Social>,
+    administration: Data<Administration>,
+    audit: Data<AuditLog>,
     readiness: Data<Readiness>,
     settings: Data<HttpSettings>,
     limits: Data<Limits>,
@@ -95,26 +102,44 @@ pub struct Services {
     routes: Data<RouteTable>,
 }
 
+/// The use cases that the handlers call.
+pub struct UseCases {
+    /// Accounts.
+    pub accounts: Arc<Accounts>,
+    /// Memos.
+    pub memos: Memos,
+    /// The change feed.
+    pub changes: Changes,
+    /// Signing in.
+    pub sign_in: Arc<SignIn>,
+    /// Second factors.
+    pub second_factors: SecondFactors,
+    /// Social sign-in.
+    pub social: Social,
+    /// Administration.
+    pub administration: Administration,
+    /// The audit log.
+    pub audit: AuditLog,
+    /// Whether all is well.
+    pub readiness: Readiness,
+}
+
 impl Services {
     /// Of the use cases and the settings.
     #[must_use]
-    pub fn new(
-        accounts: Accounts,
-        memos: Memos,
-        changes: Changes,
-        sign_in: SignIn,
-        readiness: Readiness,
-        request_ids: RequestIds,
-        settings: HttpSettings,
-    ) -> Self {
+    pub fn new(use_cases: UseCases, request_ids: RequestIds, settings: HttpSettings) -> Self {
         let document = openapi();
         Self {
-            accounts: Data::new(accounts),
-            memos: Data::new(memos),
+            accounts: Data::from(use_cases.accounts),
+            memos: Data::new(use_cases.memos),
             pages: Data::new(Pages::new()),
-            changes: Data::new(changes),
-            sign_in: Data::new(sign_in),
-            readiness: Data::new(readiness),
+            changes: Data::new(use_cases.changes),
+            sign_in: Data::from(use_cases.sign_in),
+            second_factors: Data::new(use_cases.second_factors),
+            social: Data::new(use_cases.social),
+            administration: Data::new(use_cases.administration),
+            audit: Data::new(use_cases.audit),
+            readiness: Data::new(use_cases.readiness),
             limits: Data::new(Limits { body: settings.body_limit }),
             settings: Data::new(settings),
             draining: Data::default(),
@@ -144,6 +169,10 @@ pub fn app(
         .app_data(services.pages)
         .app_data(services.changes)
         .app_data(services.sign_in)
+        .app_data(services.second_factors)
+        .app_data(services.social)
+        .app_data(services.administration)
+        .app_data(services.audit)
         .app_data(services.readiness)
         .app_data(services.settings)
         .app_data(services.limits)
@@ -152,6 +181,7 @@ pub fn app(
         .app_data(services.document)
         .app_data(services.routes)
         .configure(docs::routes)
+        .configure(links::routes)
         .configure(|config| routes(&mut ServiceConfig::new(config)))
         .default_service(web::to(fallback::fallback))
         .wrap(from_fn(middleware::guard))
@@ -168,6 +198,7 @@ fn routes(config: &mut ServiceConfig) {
             .configure(memos::routes)
             .configure(tags::routes)
             .configure(changes::routes)
+            .configure(admin::routes)
             .wrap(from_fn(middleware::authenticate)),
     );
 }

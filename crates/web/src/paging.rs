@@ -1,11 +1,17 @@
 //! Pages: cursors in their text form, the `page` member, `Link` (RFC 8288).
 
+use actix_web::{HttpRequest, HttpResponse, http::header::LINK};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{MemoCursor, MemoId, SortPosition, Timestamp};
+use memo_domain::{Limit, MemoCursor, MemoId, PageRequest, PageStart, SortPosition, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    HttpSettings,
+    problem::{FieldError, Place, Problem},
+};
 
 /// Which part of a list a page is.
 #[derive(Serialize, ToSchema)]
@@ -76,6 +82,80 @@ impl CursorCodec {
     }
 }
 
+/// What a query says of its page.
+pub struct Paging<'a> {
+    pub limit: Option<i64>,
+    pub offset: Option<i64>,
+    pub cursor: Option<&'a str>,
+}
+
+/// A list that is sorted by ids.
+pub struct IdList<I> {
+    pub request: PageRequest<I>,
+    list: [u8; 8],
+    /// How many items are before the page.
+    offset: u64,
+    /// Whether the pages are walked by offset: the client said so.
+    by_offset: bool,
+}
+
+impl<I> IdList<I> {
+    /// What a query asks for of the list that this text describes in full.
+    pub fn read(list: &str, paging: &Paging<'_>, id: impl Fn(Uuid) -> I) -> Result<Self, Problem> {
+        let list = xxh3_64(list.as_bytes()).to_be_bytes();
+        let limit = paging.limit.map(|limit| Limit::new(limit.unsigned_abs())).transpose()?.unwrap_or_default();
+        let wrong = |code| FieldError::new(Place::Parameter("cursor".into()), code);
+        let (start, offset) = match (paging.cursor, paging.offset) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::invalid(vec![wrong("conflicting_parameters").about("offset")]));
+            }
+            (Some(cursor), None) => {
+                let read = || {
+                    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+                    let (before, place) = bytes.strip_prefix(&list)?.split_first_chunk::<8>()?;
+                    Some((u64::from_be_bytes(*before), Uuid::from_slice(place).ok()?))
+                };
+                let (before, place) = read().ok_or_else(|| Problem::invalid(vec![wrong("invalid_cursor")]))?;
+                (PageStart::After(id(place)), before)
+            }
+            (None, offset) => {
+                let offset = offset.unwrap_or(0).unsigned_abs();
+                (PageStart::Offset(offset), offset)
+            }
+        };
+        Ok(Self { request: PageRequest { limit, start }, list, offset, by_offset: paging.offset.is_some() })
+    }
+
+    /// The `page` member of a page of so many items.
+    pub fn info(&self, items: usize, next: Option<Uuid>) -> PageInfo {
+        let behind = self.offset.saturating_add(items as u64);
+        let cursor = |id: Uuid| {
+            let bytes = [&self.list[..], &behind.to_be_bytes(), id.as_bytes()].concat();
+            URL_SAFE_NO_PAD.encode(bytes)
+        };
+        PageInfo { limit: self.request.limit.get(), offset: self.offset, next_cursor: next.map(cursor) }
+    }
+
+    /// The answer, with its links.
+    pub fn answer(
+        &self,
+        request: &HttpRequest,
+        settings: &HttpSettings,
+        page: &PageInfo,
+        body: &impl Serialize,
+    ) -> HttpResponse {
+        let url = format!("{}{}", settings.public_url, request.path());
+        let next = page.next_cursor.as_deref();
+        let limit = u64::from(page.limit);
+        let links = Links::of(&url, request.query_string(), limit, self.by_offset.then_some(self.offset), next);
+        let mut answer = HttpResponse::Ok();
+        if let Some(links) = links {
+            answer.insert_header((LINK, links));
+        }
+        answer.json(body)
+    }
+}
+
 fn time(bytes: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_micros(i64::from_be_bytes(bytes.try_into().ok()?)))
 }
@@ -93,6 +173,23 @@ impl<'a> Links<'a> {
     /// None yet.
     pub const fn new(url: &'a str, query: &'a str) -> Self {
         Self { url, query, values: Vec::new() }
+    }
+
+    /// All links of a page; with an offset where the pages are walked by it.
+    pub fn of(url: &'a str, query: &'a str, limit: u64, offset: Option<u64>, next: Option<&str>) -> Option<String> {
+        let mut links = Self::new(url, query);
+        if let Some(offset) = offset {
+            if next.is_some() {
+                links.add("next", ("offset", &offset.saturating_add(limit).to_string()));
+            }
+            links.add("first", ("offset", "0"));
+            if offset > 0 {
+                links.add("prev", ("offset", &offset.saturating_sub(limit).to_string()));
+            }
+        } else if let Some(next) = next {
+            links.add("next", ("cursor", next));
+        }
+        links.value()
     }
 
     /// Adds a link to the page that `parameter` names.

@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, Store, StoreError, UnitOfWork,
+    Access, AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository,
+    OutboxRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Store, StoreError, UnitOfWork,
     UserRepository,
 };
 use tokio::{
@@ -70,7 +71,7 @@ struct Turn {
     committed: Arc<watch::Sender<Arc<State>>>,
 }
 
-/// A unit of work: a state of its own, which a commit makes that of all. It is all five repositories.
+/// A unit of work: a state of its own, which a commit makes that of all. It is all ten repositories.
 pub struct Unit {
     pub state: Arc<State>,
     turn: Option<Turn>,
@@ -113,6 +114,26 @@ impl UnitOfWork for Unit {
     }
 
     fn changes(&mut self) -> &mut dyn ChangeRepository {
+        self
+    }
+
+    fn identities(&mut self) -> &mut dyn IdentityRepository {
+        self
+    }
+
+    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
         self
     }
 

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_domain::{Conflict, Email, StoreError, User, UserId, UserRepository, Version};
+use memo_domain::{
+    Conflict, Email, Page, PageRequest, Role, StoreError, User, UserFilter, UserId, UserRepository, Version,
+};
 
 use crate::{
-    state::{Row, State, require},
+    state::{Row, State, page_of, require},
     store::Unit,
 };
 
@@ -34,6 +36,33 @@ impl UserRepository for Unit {
             Ok(vec![Row::User(Arc::new(user.clone()))])
         })?;
         Ok(())
+    }
+
+    async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.users.get(&id).filter(|kept| kept.version == from).ok_or(StoreError::Stale)?;
+            Ok(vec![Row::UserGone(id)])
+        })?;
+        Ok(())
+    }
+
+    async fn list(
+        &mut self,
+        filter: &UserFilter,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>, StoreError> {
+        let found = self.state.users.values().filter(|user| filter.matches(user));
+        Ok(page_of(found, page, |user, last| user.id > *last, |user| user.id))
+    }
+
+    async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError> {
+        Ok(self.state.users.values().filter(|user| filter.matches(user)).count() as u64)
+    }
+
+    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+        // Nobody else can change them: this is the only unit of work that writes, until it ends.
+        let active = self.state.users.values().filter(|user| user.role == Role::Admin && user.disabled_at.is_none());
+        Ok(active.map(|user| user.id).collect())
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::{pin::Pin, time::Duration};
 
-use memo_application::{BatchOperation, Device, Error, MemoChange, Precondition, ProfileChange};
-use memo_domain::{Locale, Scopes, Title};
+use memo_application::{
+    BatchOperation, Claimant, Device, Error, MemberChange, MemoChange, Precondition, Principal, ProfileChange,
+};
+use memo_domain::{Email, Locale, Password, Scopes, Title};
 
-use crate::world::{LEEWAY, PASSWORD, World, sign_up, state, tag};
+use crate::world::{CODE, LEEWAY, PASSWORD, World, sign_up, state, tag};
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
@@ -28,34 +30,44 @@ const fn once(name: &'static str, later: Duration, run: for<'a> fn(&'a World) ->
     UseCase { name, later, repeats: false, run }
 }
 
-pub const ALL: [UseCase; 21] = [
-    once("sign-up", SOON, |world| Box::pin(async { world.accounts.sign_up(sign_up("bob")).await.map(drop) })),
+fn device() -> Device {
+    Device { name: Some("다른 기기".into()), ..Device::default() }
+}
+
+pub const ALL: [UseCase; 33] = [
+    once("sign-up", SOON, |world| {
+        Box::pin(async { world.accounts.sign_up(sign_up("bob"), &device()).await.map(drop) })
+    }),
     repeated("profile change", |world| {
         Box::pin(async {
-            let change = ProfileChange { display_name: None, locale: Some(Locale::En) };
-            world.accounts.change_profile(world.alice, change).await.map(drop)
+            let change = ProfileChange { locale: Some(Locale::En), ..ProfileChange::default() };
+            world.accounts.change_profile(world.claimant, change, &device()).await.map(drop)
         })
     }),
     once("sign-in", SOON, |world| {
         Box::pin(async {
-            let device = Device { name: Some("다른 기기".into()), ip: None };
-            world.sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), device).await.map(drop)
+            let device = device();
+            let signed_in = world.sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), &device);
+            signed_in.await.map(drop)
         })
     }),
-    once("refresh", SOON, |world| {
-        Box::pin(async { world.sign_in.refresh(&world.grant.refresh_token, None).await.map(drop) })
+    repeated("refresh", |world| {
+        Box::pin(async { world.sign_in.refresh(&world.grant.refresh_token, None, &device()).await.map(drop) })
     }),
-    once("refresh by a used token, in time", SOON, |world| {
-        Box::pin(async { world.sign_in.refresh(&world.used, None).await.map(drop) })
+    repeated("refresh by a used token, in time", |world| {
+        Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
     }),
-    once("refresh by a used token, too late", LEEWAY, |world| {
-        Box::pin(async { world.sign_in.refresh(&world.used, None).await.map(drop) })
-    }),
+    UseCase {
+        later: LEEWAY,
+        ..repeated("refresh by a used token, too late", |world| {
+            Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
+        })
+    },
     once("revocation by refresh token", SOON, |world| {
-        Box::pin(async { world.sign_in.revoke(Some(&world.grant.refresh_token), "").await })
+        Box::pin(async { world.sign_in.revoke(Some(&world.grant.refresh_token), "", &device()).await })
     }),
     once("revocation by access token", SOON, |world| {
-        Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token).await })
+        Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token, &device()).await })
     }),
     repeated("creation", |world| {
         Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
@@ -109,6 +121,61 @@ pub const ALL: [UseCase; 21] = [
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("Work")).await.map(drop) })
     }),
     repeated("removal of a tag", |world| Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await })),
+    repeated("change of the address", |world| {
+        Box::pin(async {
+            let email = Some(Email::new("a.lee@example.com").expect("an address"));
+            let current_password = Some(PASSWORD.to_owned());
+            let change = ProfileChange { email, current_password, ..ProfileChange::default() };
+            world.accounts.change_profile(world.claimant, change, &device()).await.map(drop)
+        })
+    }),
+    repeated("change of the password", |world| {
+        Box::pin(async {
+            let new = Password::new("another horse battery").expect("a password");
+            world.accounts.change_password(world.claimant, Some(PASSWORD), &new, &device()).await
+        })
+    }),
+    repeated("proof of the address", |world| {
+        Box::pin(async { world.accounts.verify_email(&world.verification, &device()).await })
+    }),
+    once("link to prove the address once more", SOON, |world| {
+        Box::pin(async { world.accounts.resend_verification(world.alice).await })
+    }),
+    repeated("withdrawal", |world| {
+        Box::pin(async { world.accounts.withdraw(world.claimant, Some(PASSWORD), &device()).await })
+    }),
+    once("sign-in by a cookie", SOON, |world| {
+        Box::pin(async {
+            let device = device();
+            let signed_in = world.sign_in.cookie_by_password("alice@example.com", PASSWORD, None, &device);
+            signed_in.await.map(drop)
+        })
+    }),
+    once("end of a sign-in", SOON, |world| {
+        Box::pin(async { world.sign_in.end_session(world.alice, world.claimant.session_id, &device()).await })
+    }),
+    once("end of all sign-ins", SOON, |world| {
+        Box::pin(async {
+            let Claimant { user_id, session_id } = world.claimant;
+            let caller = Principal { user_id, session_id, scopes: Scopes::all() };
+            world.sign_in.end_all(&caller, false, &device()).await
+        })
+    }),
+    once("begin of a second factor", SOON, |world| {
+        Box::pin(async { world.second_factors.begin(world.alice).await.map(drop) })
+    }),
+    once("confirmation of a second factor", SOON, |world| {
+        Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
+    }),
+    repeated("shutting out", |world| {
+        Box::pin(async {
+            let change = MemberChange { role: None, disabled: Some(true) };
+            world.administration.change(world.dave, world.alice, change, &device()).await.map(drop)
+        })
+    }),
+    once("sweep of leftovers", Duration::from_hours(500 * 24), |world| {
+        Box::pin(async { world.leftovers.sweep().await.map(drop) })
+    }),
     once("sweep of old changes", Duration::from_hours(181 * 24), |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),

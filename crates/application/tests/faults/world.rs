@@ -4,16 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_application::{
-    Accounts, Changes, Device, Grant, Memos, Precondition, SignIn, SignInSettings, SignUp, SignUpPolicy,
+    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Ports,
+    Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Work,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    Access, AccessClaims, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit, Locale,
-    MemoFilter, MemoId, MemoState, MemoView, Password, PasswordHash, PasswordHasher, RefreshToken, Scopes, Secret,
-    SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError, TokenSigner,
-    User, UserId, Visibility,
+    Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit,
+    Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart, Password,
+    PasswordHash, PasswordHasher, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
+    SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
+    TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
 use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
+use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
 /// How long a refresh token may be used twice.
@@ -21,7 +24,7 @@ pub const LEEWAY: Duration = Duration::from_secs(10);
 /// When the world is made.
 const MADE: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 /// More ids and secrets than any use case here has made.
-const MOST: usize = 60;
+const MOST: usize = 90;
 
 /// Hashes in no time.
 struct Plain;
@@ -35,6 +38,54 @@ impl PasswordHasher for Plain {
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
         Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
     }
+
+    fn is_outdated(&self, _: &PasswordHash) -> bool {
+        false
+    }
+}
+
+/// Seals by doing nothing.
+struct Open;
+
+impl Sealer for Open {
+    fn seal(&self, _: &str, plain: &[u8]) -> Result<Sealed, Source> {
+        Ok(Sealed::new(plain.to_vec()))
+    }
+
+    fn open(&self, _: &str, sealed: &Sealed) -> Result<Vec<u8>, Source> {
+        Ok(sealed.as_bytes().to_vec())
+    }
+}
+
+/// The one code that is right.
+pub const CODE: &str = "123456";
+
+/// Takes one code, at any time.
+struct OneCode;
+
+impl OneTimeCodes for OneCode {
+    fn step(&self, _: &[u8], code: &str, _: Timestamp) -> Option<i64> {
+        (code == CODE).then_some(1)
+    }
+
+    fn code(&self, _: &[u8], _: Timestamp) -> String {
+        CODE.to_owned()
+    }
+
+    fn text(&self, secret: &[u8]) -> String {
+        secret.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn uri(&self, secret: &[u8], _: &str) -> String {
+        self.text(secret)
+    }
+}
+
+/// Runs nothing: what nobody waits for is no part of a use case.
+struct Never;
+
+impl Background for Never {
+    fn run(&self, _: Work) {}
 }
 
 /// Signs by writing down who it is.
@@ -60,9 +111,15 @@ impl TokenSigner for Unsigned {
     }
 }
 
-/// All that a store holds, as its ports show it.
+/// All that a store holds, as its ports show it, in words: with the ids and digests numbered as they come, since a use case
+/// that is run again makes others.
 #[derive(Debug, PartialEq)]
-pub struct State {
+pub struct State(String);
+
+/// All that a store holds.
+#[derive(Debug, Default)]
+#[expect(dead_code, reason = "they are compared as they are written")]
+struct Kept {
     users: Vec<User>,
     sessions: Vec<Session>,
     tokens: Vec<RefreshToken>,
@@ -70,6 +127,38 @@ pub struct State {
     counts: Vec<u64>,
     tags: Vec<Vec<TagCount>>,
     feeds: Vec<(u64, Vec<Change>)>,
+    factors: Vec<SecondFactor>,
+    codes: u64,
+    one_time: Vec<OneTimeToken>,
+    mail: Vec<QueuedMail>,
+    audit: Vec<AuditEvent>,
+}
+
+impl From<Kept> for State {
+    fn from(kept: Kept) -> Self {
+        let all = format!("{kept:?}");
+        let mut names: Vec<&str> = Vec::new();
+        let (mut state, mut rest) = (String::new(), all.as_str());
+        while let Some(next) = rest.chars().next() {
+            let is_id = rest.as_bytes().get(8) == Some(&b'-');
+            let name = if is_id { rest.get(..36).filter(|text| Uuid::try_parse(text).is_ok()) } else { None };
+            let name = name.or_else(|| {
+                rest.starts_with("SecretDigest(").then(|| rest.find(')')).flatten().and_then(|end| rest.get(..end))
+            });
+            let Some(name) = name else {
+                state.push(next);
+                rest = &rest[next.len_utf8()..];
+                continue;
+            };
+            let number = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            state += &format!("#{number}");
+            rest = &rest[name.len()..];
+        }
+        Self(state)
+    }
 }
 
 pub struct World {
@@ -78,8 +167,19 @@ pub struct World {
     pub memos: Memos,
     pub changes: Changes,
     pub sign_in: SignIn,
+    pub second_factors: SecondFactors,
+    pub administration: Administration,
+    pub leftovers: Leftovers,
     /// Who has all of this.
     pub alice: UserId,
+    /// Who has begun a second factor.
+    pub carol: UserId,
+    /// Who administers.
+    pub dave: UserId,
+    /// Alice and her sign-in.
+    pub claimant: Claimant,
+    /// What proves her address.
+    pub verification: Secret,
     /// One of her memos.
     pub memo: MemoId,
     /// One that is in the trash.
@@ -99,43 +199,78 @@ impl World {
         let store = Arc::new(FaultyStore::new(kept.clone()));
         let port: Arc<dyn Store> = store.clone();
         let clock = Arc::new(FixedClock::at(MADE));
-        let (ids, hasher) = (Arc::new(SequentialIds::new()), Arc::new(Plain));
         let settings = SignInSettings {
             access_token_ttl: Duration::from_mins(10),
             refresh_token_ttl: Duration::from_hours(24 * 14),
+            session_ttl: Duration::from_hours(24 * 14),
             refresh_reuse_leeway: LEEWAY,
         };
-        let accounts = Accounts::new(port.clone(), clock.clone(), ids.clone(), hasher.clone(), SignUpPolicy::Open);
-        let memos = Memos::new(port.clone(), clock.clone(), ids.clone());
-        let changes = Changes::new(port.clone(), clock.clone());
-        let secrets: Arc<dyn SecretGenerator> = Arc::new(SequentialSecrets::new());
-        let sign_in = SignIn::new(port, clock.clone(), ids, secrets, hasher, Arc::new(Unsigned), settings);
+        let ids = Arc::new(SequentialIds::new());
+        let ports = Arc::new(Ports {
+            store: port.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            secrets: Arc::new(SequentialSecrets::new()),
+            hasher: Arc::new(Plain),
+            sealer: Arc::new(Open),
+            codes: Arc::new(OneCode),
+            background: Arc::new(Never),
+            signer: Arc::new(Unsigned),
+            public_url: "https://memo.example".into(),
+        });
+        let (live, proofs) = (Arc::new(LiveSessions::new()), Arc::new(Proofs::new(ports.clone())));
+        let accounts = Accounts::new(ports.clone(), SignUpPolicy::Open, live.clone(), proofs.clone());
+        let memos = Memos::new(port.clone(), clock.clone(), ids);
+        let changes = Changes::new(port, clock.clone());
+        let sign_in = SignIn::new(ports.clone(), settings, live.clone(), proofs.clone());
+        let second_factors = SecondFactors::new(ports.clone(), proofs);
+        let administration = Administration::new(ports.clone(), live);
+        let leftovers = Leftovers::new(ports);
 
-        let alice = accounts.sign_up(sign_up("alice")).await.expect("she signs up").id;
-        accounts.sign_up(sign_up("carol")).await.expect("she signs up");
+        let device = Device::default();
+        // The first secret of all.
+        let verification = SequentialSecrets::new().next();
+        let alice = accounts.sign_up(sign_up("alice"), &device).await.expect("she signs up").id;
+        let carol = accounts.sign_up(sign_up("carol"), &device).await.expect("she signs up").id;
+        let dave = accounts.create_by_operator(sign_up("dave"), true).await.expect("he gets an account").id;
+        second_factors.begin(carol).await.expect("she begins a second factor");
         let create = async |text| memos.create(alice, state(text)).await.expect("a memo is made").memo.id;
         let (memo, trashed) = (create("회의록").await, create("쓰레기").await);
         create("한 메모 더").await;
         memos.trash(alice, trashed, &Precondition::None).await.expect("the memo is moved to the trash");
-        let signed_in = sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), Device::default());
-        let used = signed_in.await.expect("she signs in").refresh_token;
-        let grant = sign_in.refresh(&used, None).await.expect("she goes on");
+        let signed_in = sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), &device).await;
+        let Ok(SignedIn::Done(Grant { refresh_token: used, .. })) = signed_in else { panic!("she signs in") };
+        let grant = sign_in.refresh(&used, None, &device).await.expect("she goes on");
+        let session_id = sign_in.authenticate(&grant.access_token).await.expect("she is signed in").session_id;
+        let claimant = Claimant { user_id: alice, session_id };
         clock.advance(later);
-        Self { store, accounts, memos, changes, sign_in, alice, memo, trashed, grant, used, kept, clock }
+        Self {
+            store,
+            accounts,
+            memos,
+            changes,
+            sign_in,
+            second_factors,
+            administration,
+            leftovers,
+            alice,
+            carol,
+            dave,
+            claimant,
+            verification,
+            memo,
+            trashed,
+            grant,
+            used,
+            kept,
+            clock,
+        }
     }
 
     /// All that is kept.
     pub async fn state(&self) -> State {
         let mut unit = self.kept.begin(Access::Snapshot).await.expect("a unit of work");
-        let mut state = State {
-            users: Vec::new(),
-            sessions: Vec::new(),
-            tokens: Vec::new(),
-            memos: Vec::new(),
-            counts: Vec::new(),
-            tags: Vec::new(),
-            feeds: Vec::new(),
-        };
+        let mut state = Kept::default();
         for id in [MADE, self.clock.now()].into_iter().flat_map(|at| {
             let ids = SequentialIds::new();
             std::iter::repeat_with(move || ids.next(at)).take(MOST)
@@ -150,6 +285,8 @@ impl World {
                     state.counts.push(unit.memos().count(&filter).await.expect("memos are counted"));
                 }
                 state.tags.push(unit.memos().tags(user.id).await.expect("tags are counted"));
+                state.factors.extend(unit.second_factors().lookup(user.id).await.expect("factors are read"));
+                state.codes += unit.second_factors().codes_left(user.id).await.expect("codes are counted");
                 state.users.push(user);
             }
             state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sign-ins are read"));
@@ -157,10 +294,21 @@ impl World {
         }
         let secrets = SequentialSecrets::new();
         for _ in 0..MOST {
-            let token = unit.refresh_tokens().lookup(&secrets.next().digest()).await;
-            state.tokens.extend(token.expect("tokens are read"));
+            let digest = secrets.next().digest();
+            state.tokens.extend(unit.refresh_tokens().lookup(&digest).await.expect("tokens are read"));
+            for (purpose, _) in TokenPurpose::NAMES {
+                let token = unit.one_time_tokens().lookup(&digest, purpose).await;
+                state.one_time.extend(token.expect("tokens are read"));
+            }
         }
-        state
+        let all = PageRequest { limit: Limit::new(100).expect("a limit"), start: PageStart::Offset(0) };
+        state.audit = unit.audit().list(None, &all).await.expect("events are read").items;
+        drop(unit);
+        // Taken, and given back.
+        let far = self.clock.now() + Duration::from_hours(1_000);
+        let mut unit = self.kept.begin(Access::Write).await.expect("a unit of work");
+        state.mail = unit.outbox().claim(far, far, 100).await.expect("mail is read");
+        state.into()
     }
 }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Memo, MemoFilter, MemoId, MemoScope, MemoSort, SearchQuery, Store, StoreError, Timestamp, UserId, Version,
-    Visibility,
+    Access, Memo, MemoFilter, MemoId, MemoScope, MemoSort, SearchQuery, Store, StoreError, Timestamp, TokenPurpose,
+    UserId, Version, Visibility,
 };
 use tokio::task::JoinSet;
 
@@ -83,20 +83,24 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
 async fn fruitless(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     let from = kept.version.next();
-    let result = match kind % 5 {
+    let found = |is_there: bool| if is_there { Ok(()) } else { Err(StoreError::Stale) };
+    let owner = kept.owner_id;
+    let result = match kind % 10 {
         0 => uow.memos().update(&Memo { version: from.next(), ..kept.clone() }, from).await,
         1 => uow.memos().remove(kept.id, from).await,
         2 => uow.users().update(&user(9), Version::FIRST).await,
-        3 => uow.sessions().update(&session(9, kept.owner_id)).await,
-        _ => {
-            let claimed = uow.refresh_tokens().claim(&digest(9), at(0)).await?;
-            if claimed { Ok(()) } else { Err(StoreError::Stale) }
-        }
+        3 => uow.sessions().update(&session(9, owner)).await,
+        4 => found(uow.refresh_tokens().claim(&digest(9), at(0)).await?),
+        5 => uow.users().remove(owner, Version::new(9)).await,
+        6 => found(uow.identities().remove(owner, "absent").await?),
+        7 => found(uow.one_time_tokens().take(&digest(9), TokenPurpose::VerifyEmail).await?.is_some()),
+        8 => found(uow.second_factors().claim_step(owner, 1).await?),
+        _ => found(uow.second_factors().claim_code(owner, &digest(9)).await?),
     };
     match result {
         Err(StoreError::Stale) => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => panic!("a write of kind {} finds nothing and must say so", kind % 5),
+        Ok(()) => panic!("a write of kind {} finds nothing and must say so", kind % 10),
     }
 }
 

@@ -2,6 +2,7 @@ use memo_domain::{Access, Change, ChangeKind, Memo, MemoFilter, NewChange, Searc
 
 use crate::{
     TestStore,
+    everything::Everything,
     samples::{at, awkward_memos, awkward_users, content, full_session, memo, memo_id, refresh_token},
     steps::{
         BY_CHANGE, add_memos, add_refresh_token, add_session, add_users, append, begin, commit, count, feed, find_memo,
@@ -30,10 +31,18 @@ pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dy
     uow.changes().append(users[1].id, &[created]).await.expect("the change is appended");
     assert_eq!(uow.changes().remove_before(at(2), 9).await.expect("changes are removed"), 1);
     commit(uow).await;
+    let whole = Everything::add(&*store, 200).await;
+    let changed = Everything::add(&*store, 201).await.changed();
+    let removed = Everything::add(&*store, 202).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    changed.update(&mut *uow).await;
+    uow.users().remove(removed.user.id, removed.user.version).await.expect("the member is removed");
+    commit(uow).await;
     let uncommitted = Memo { id: memo_id(1_000), ..found.clone() };
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().insert(&uncommitted).await.expect("the memo is added");
     uow.changes().append(owner, &[created]).await.expect("the change is appended");
+    whole.changed().update(&mut *uow).await;
     drop(uow);
     drop(store);
 
@@ -51,6 +60,10 @@ pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dy
     assert_eq!(find_session(&*store, session.id).await, Some(session));
     assert_eq!(find_refresh_token(&*store, token.digest).await, Some(token));
     assert_eq!(find_memo(&*store, uncommitted.id).await, None);
+    for everything in [&whole, &changed] {
+        assert_eq!(everything.seen_anew(&*store, Access::Read).await.as_ref(), Some(everything));
+    }
+    assert_eq!(removed.seen_anew(&*store, Access::Read).await, None);
     let search = SearchQuery::parse("회의 \"찾는 회의\"").expect("a short query");
     let filter = MemoFilter { search, ..MemoFilter::of(owner) };
     assert_eq!(list(&*store, &filter, BY_CHANGE).await, [found.clone()]);

@@ -1,11 +1,24 @@
 use std::sync::Arc;
 
-use memo_domain::{Access, Conflict, Scope, Scopes, Session, Store};
+use memo_domain::{Access, Conflict, Scope, Scopes, SecretDigest, Session, SessionId, Store};
 
 use crate::{
-    samples::{AWKWARD, EARLIEST, LATEST, full_session, session, session_id, user_id},
-    steps::{add_session, add_user, assert_conflict, assert_stale, begin, commit, find_session},
+    samples::{AWKWARD, EARLIEST, LATEST, at, digest, full_session, session, session_id, user_id},
+    steps::{
+        add_session, add_user, assert_conflict, assert_stale, begin, commit, dropped, find_session, read, try_write,
+        write,
+    },
 };
+
+/// A sign-in that a cookie carries on.
+fn with_cookie(n: u32, cookie: SecretDigest, of: &Session) -> Session {
+    Session { id: session_id(n), cookie: Some(cookie), ..of.clone() }
+}
+
+async fn found(store: &dyn Store, access: Access, cookie: SecretDigest) -> Option<SessionId> {
+    let found = read(store, access, async |uow| uow.sessions().find_by_cookie(&cookie).await).await;
+    found.map(|session| session.id)
+}
 
 pub(crate) async fn a_session_reads_back_equal(store: Arc<dyn Store>) {
     let user_id = add_user(&*store, 0).await;
@@ -30,7 +43,8 @@ pub(crate) async fn a_session_reads_back_equal(store: Arc<dyn Store>) {
     let others: Vec<_> = sessions.iter().rev().cloned().collect();
     let mut uow = begin(&*store, Access::Write).await;
     for (session, other) in sessions.iter_mut().zip(others) {
-        *session = Session { id: session.id, created_at: session.created_at, ..other };
+        // The cookies stay: two sign-ins would have one for a while.
+        *session = Session { id: session.id, created_at: session.created_at, cookie: session.cookie, ..other };
         uow.sessions().update(session).await.expect("the sign-in is changed");
     }
     commit(uow).await;
@@ -96,4 +110,79 @@ pub(crate) async fn an_update_of_an_absent_session_is_stale(store: Arc<dyn Store
     let mut uow = begin(&*store, Access::Write).await;
     uow.sessions().update(&kept).await.expect("the sign-in is there");
     commit(uow).await;
+}
+
+pub(crate) async fn a_session_is_found_by_its_cookie(store: Arc<dyn Store>) {
+    let plain = session(0, add_user(&*store, 0).await);
+    let ended = Session { ended_at: Some(at(1)), ..session(0, add_user(&*store, 1).await) };
+    add_session(&*store, &plain).await;
+    // Digests that text, or a comparison of text, would not tell apart.
+    let odd = [[0; 32], [0xff; 32], [b' '; 32], [b'a'; 32], [b'A'; 32], *digest(3).as_bytes()].map(SecretDigest::new);
+    let sessions: Vec<_> =
+        (1..).zip(odd).map(|(n, cookie)| with_cookie(n, cookie, if n % 2 == 0 { &plain } else { &ended })).collect();
+    for session in &sessions {
+        add_session(&*store, session).await;
+    }
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        for session in &sessions {
+            let cookie = session.cookie.expect("a cookie");
+            let found = read(&*store, access, async |uow| uow.sessions().find_by_cookie(&cookie).await).await;
+            assert_eq!(found.as_ref(), Some(session), "{access:?}");
+        }
+        assert_eq!(found(&*store, access, digest(4)).await, None);
+    }
+
+    // Another cookie, none, and one again that was given up.
+    let (first, second) = (&sessions[0], &sessions[1]);
+    let steps = [
+        (with_cookie(1, digest(5), first), [None, first.cookie, second.cookie]),
+        (Session { cookie: None, ..first.clone() }, [Some(digest(5)), first.cookie, None]),
+        (with_cookie(2, odd[0], second), [second.cookie, Some(digest(5)), None]),
+    ];
+    for (changed, gone) in steps {
+        write(&*store, async |uow| uow.sessions().update(&changed).await).await;
+        if let Some(cookie) = changed.cookie {
+            assert_eq!(found(&*store, Access::Read, cookie).await, Some(changed.id));
+        }
+        for cookie in gone.into_iter().flatten().filter(|cookie| *cookie != odd[1]) {
+            assert_eq!(found(&*store, Access::Read, cookie).await, None);
+        }
+    }
+}
+
+pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store>) {
+    let (one, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let first = full_session(0, one, "the first");
+    let plain = session(1, other);
+    add_session(&*store, &first).await;
+    add_session(&*store, &plain).await;
+    // Also by one who is ended, and of the same member.
+    for user_id in [one, other] {
+        let second = Session { cookie: first.cookie, ..session(2, user_id) };
+        let inserted = try_write(&*store, async |uow| uow.sessions().insert(&second).await).await;
+        assert_conflict(inserted, Conflict::Id);
+        assert_eq!(find_session(&*store, second.id).await, None);
+    }
+    let changed = Session { cookie: first.cookie, last_seen_at: at(5), ..plain.clone() };
+    assert_conflict(try_write(&*store, async |uow| uow.sessions().update(&changed).await).await, Conflict::Id);
+    assert_eq!(find_session(&*store, plain.id).await.as_ref(), Some(&plain));
+
+    // It is their own, none is no cookie, and one that was given up is free.
+    let given_up = Session { cookie: None, ..first.clone() };
+    let none = session(3, one);
+    write(&*store, async |uow| uow.sessions().update(&first).await).await;
+    dropped(&*store, async |uow| uow.sessions().update(&given_up).await).await;
+    assert_conflict(try_write(&*store, async |uow| uow.sessions().update(&changed).await).await, Conflict::Id);
+    let all = async |store: &dyn Store| {
+        write(store, async |uow| {
+            uow.sessions().update(&given_up).await?;
+            uow.sessions().insert(&none).await?;
+            uow.sessions().update(&changed).await
+        })
+        .await;
+    };
+    all(&*store).await;
+    for session in [given_up, none, changed] {
+        assert_eq!(find_session(&*store, session.id).await, Some(session));
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! The reference is a store that is known to be good, as that in memory is, which passes the suite and is simple.
 
+mod accounts;
 mod chance;
 mod pair;
 mod reads;
@@ -11,7 +12,9 @@ mod writes;
 
 use std::{env, fmt::Display, str::FromStr, sync::Arc};
 
-use memo_domain::{Access, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId};
+use memo_domain::{
+    Access, AuditId, MailId, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId,
+};
 
 use crate::TestStore;
 use chance::Chance;
@@ -75,6 +78,10 @@ struct Known {
     memos: Vec<MemoId>,
     /// With what the list was sorted by, and whether it searched: for another a cursor may mean nothing.
     cursors: Vec<((SortField, bool), MemoCursor)>,
+    /// These are asked for all the same, whether they were rolled back or not.
+    one_time: Vec<SecretDigest>,
+    mails: Vec<(MailId, UserId)>,
+    events: Vec<AuditId>,
 }
 
 impl Known {

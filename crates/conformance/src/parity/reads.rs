@@ -25,7 +25,7 @@ impl Script<'_> {
     /// Reads one thing. Errors are compared as values are: what comes of them is nothing to the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
-        match chance.below(14) {
+        match chance.below(25) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
@@ -52,7 +52,8 @@ impl Script<'_> {
             5 => self.read_feed(pair).await,
             6 => self.walk(pair).await,
             7 => self.read_tags(pair).await,
-            _ => self.list_and_count(pair).await,
+            8..13 => self.list_and_count(pair).await,
+            _ => self.read_of_account(pair).await,
         }
     }
 
@@ -156,6 +157,11 @@ impl Script<'_> {
                 let Some(seq) = list.ok().and_then(|list| Some(list.last()?.seq)) else { break };
                 since = seq;
             }
+            self.read_account(pair, owner).await;
+        }
+        self.read_of_everybody(pair).await;
+        for digest in self.known.one_time.clone() {
+            self.find_one_time_token(pair, digest).await;
         }
         for id in self.known.sessions.clone() {
             let _ =
@@ -187,7 +193,7 @@ impl Script<'_> {
         some_filter(&mut self.chance, viewer, pair.may_search.then_some(&texts))
     }
 
-    fn some_limit(&mut self) -> Limit {
+    pub(super) fn some_limit(&mut self) -> Limit {
         Limit::new(self.chance.one_of(&[1, 2, 5, 20, 100])).expect("a valid limit")
     }
 }

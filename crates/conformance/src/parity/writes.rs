@@ -18,7 +18,7 @@ impl Script<'_> {
     ///
     /// No write breaks two rules at once: which of them a store names is its own matter.
     pub(super) async fn write(&mut self, pair: &mut Pair) -> Done {
-        match self.chance.below(36) {
+        match self.chance.below(72) {
             0 => self.add_user(pair).await,
             1 | 2 => self.change_user(pair).await,
             3 | 4 => self.add_session(pair).await,
@@ -29,11 +29,12 @@ impl Script<'_> {
             19..26 => self.change_memo(pair).await,
             26 | 27 => self.remove_memo(pair).await,
             28 => self.forget_changes(pair).await,
-            _ => self.append_changes(pair).await,
+            29..36 => self.append_changes(pair).await,
+            _ => self.write_of_account(pair).await,
         }
     }
 
-    fn next_number(&mut self) -> u32 {
+    pub(super) fn next_number(&mut self) -> u32 {
         self.known.made += 1;
         self.known.made
     }
@@ -76,7 +77,8 @@ impl Script<'_> {
         let (number, owner) = (self.next_number(), self.some_member());
         let is_there = pair.reference().users().lookup(owner).await.expect("members are read").is_some();
         let taken = self.chance.recent(&self.known.sessions).filter(|_| is_there && self.chance.percent(5));
-        let new = self.some_session(taken.unwrap_or_else(|| session_id(number)), owner);
+        let cookie = if is_there { self.some_cookie() } else { None };
+        let new = Session { cookie, ..self.some_session(taken.unwrap_or_else(|| session_id(number)), owner) };
         self.known.sessions.push(new.id);
         let what = format!("add {:?} of {owner:?}", new.id);
         pair.ask(&mut self.log, what, async |uow| uow.sessions().insert(&new).await).await
@@ -88,6 +90,8 @@ impl Script<'_> {
             id,
             user_id,
             scopes: chance.one_of(&[Scopes::all(), Scopes::parse("memos:read").expect("a valid scope")]),
+            cookie: None,
+            provider: chance.maybe(20, |_| "provider".to_owned()),
             device: some_device(chance),
             ip: chance.maybe(50, |_| "2001:db8::1".to_owned()),
             created_at: some_time(chance),
@@ -104,6 +108,7 @@ impl Script<'_> {
         let mut new = self.some_session(id, owner);
         if let Some(kept) = kept {
             new.created_at = kept.created_at;
+            new.cookie = if self.chance.percent(50) { kept.cookie } else { self.some_cookie() };
         }
         pair.ask(&mut self.log, format!("change {id:?}"), async |uow| uow.sessions().update(&new).await).await
     }

@@ -19,6 +19,10 @@ pub struct Session {
     pub user_id: UserId,
     /// What it may do at most.
     pub scopes: Scopes,
+    /// What the cookie of a browser holds, as a digest; `None` where it is carried on by refresh tokens.
+    pub cookie: Option<SecretDigest>,
+    /// The social provider that vouched for the member, by its name; `None` where a password did.
+    pub provider: Option<String>,
     /// What signed in, as it names itself (`User-Agent`), cut to 200 characters.
     pub device: Option<String>,
     /// The address it was made from.

@@ -4,11 +4,13 @@ mod display_name;
 mod email;
 mod password;
 mod repository;
+mod search;
 
 pub use display_name::DisplayName;
 pub use email::Email;
 pub use password::{Password, PasswordHash};
 pub use repository::UserRepository;
+pub use search::UserFilter;
 
 use crate::{Timestamp, UserId, Version};
 
@@ -20,6 +22,11 @@ pub enum Role {
     Member,
     /// Administers members.
     Admin,
+}
+
+impl Role {
+    /// Every role with its name on the wire and in stores.
+    pub const NAMES: [(Self, &'static str); 2] = [(Self::Member, "member"), (Self::Admin, "admin")];
 }
 
 /// The language that a member is written to in.
@@ -70,6 +77,18 @@ impl User {
         locale: Locale,
         now: Timestamp,
     ) -> Self {
+        Self { password_hash: Some(password_hash), ..Self::without_password(id, email, display_name, locale, now) }
+    }
+
+    /// A new member who signs in by a social provider.
+    #[must_use]
+    pub const fn without_password(
+        id: UserId,
+        email: Email,
+        display_name: DisplayName,
+        locale: Locale,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             email,
@@ -77,7 +96,7 @@ impl User {
             display_name,
             role: Role::Member,
             locale,
-            password_hash: Some(password_hash),
+            password_hash: None,
             disabled_at: None,
             version: Version::FIRST,
             created_at: now,

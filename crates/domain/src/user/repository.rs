@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Email, StoreError, User, UserId, Version};
+use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Version};
 
 /// Keeps members.
 ///
@@ -14,6 +14,12 @@ use crate::{Email, StoreError, User, UserId, Version};
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
 ///   change nothing unless the kept version is `from`.
+/// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the member and all that is theirs in every
+///   repository, and fail with [`StoreError::Stale`] unless the kept version is `from`.
+/// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST give those that [`UserFilter::matches`], by their ids,
+///   in pages that neither skip nor repeat one.
+/// * `administrators_stay_so_until_the_commit`: after [`administrators`](Self::administrators) in a unit of work that may
+///   write, no other MUST change who administers before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
     /// The member with this id.
@@ -27,4 +33,17 @@ pub trait UserRepository: Send {
 
     /// Replaces the member with this id, who must still be in version `from`.
     async fn update(&mut self, user: &User, from: Version) -> Result<(), StoreError>;
+
+    /// Removes the member with this id, who must still be in version `from`, and all that is theirs.
+    async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError>;
+
+    /// A page of the members that fit, the oldest first; its cursor is the id of the last one.
+    async fn list(&mut self, filter: &UserFilter, page: &PageRequest<UserId>)
+    -> Result<Page<User, UserId>, StoreError>;
+
+    /// How many members fit.
+    async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError>;
+
+    /// Those who administer and are not shut out.
+    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError>;
 }

@@ -11,10 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bcrypt::HashParts;
 use hmac::{Hmac, KeyInit, Mac};
-use memo_domain::{HashError, Password, PasswordHash, PasswordHasher, Secret};
+use memo_domain::{HashError, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator};
 use sha2::Sha256;
 use tokio::sync::oneshot;
+
+use crate::system::SystemSecrets;
 
 /// How passwords are hashed.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +43,9 @@ impl BcryptSettings {
 
 /// bcrypt over `base64(HMAC-SHA-256(pepper, password))`: 44 characters, so that bcrypt, which cuts at 72 bytes in silence,
 /// cuts nothing, and the hashes alone, without the pepper's file, are worth nothing to a thief.
+///
+/// A hash is what any bcrypt reads. Its salt names the pepper: the last four of the sixteen bytes are an HMAC of the random
+/// twelve under it, which tells nothing without the pepper, and leaves salts that never meet.
 pub struct BcryptHasher {
     cost: u32,
     peppers: Arc<[Secret]>,
@@ -47,6 +53,9 @@ pub struct BcryptHasher {
     /// Checked where there is no hash: it fits no password, and takes the same time.
     decoy: Arc<str>,
 }
+
+/// How many of a salt's sixteen bytes are random.
+const RANDOM: usize = 12;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -95,8 +104,9 @@ impl PasswordHasher for BcryptHasher {
         let Some(pepper) = self.peppers.first() else {
             return Err(HashError::Failed { source: "there is no pepper".into() });
         };
-        let (cost, input) = (self.cost, peppered(pepper, password));
-        self.run(move || bcrypt::non_truncating_hash(input, cost)).await.map(PasswordHash::new)
+        let (cost, input, salt) = (self.cost, peppered(pepper, password), salt(pepper));
+        let hash = move || Ok(bcrypt::non_truncating_hash_with_salt(input, cost, salt)?.to_string());
+        self.run(hash).await.map(PasswordHash::new)
     }
 
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
@@ -113,12 +123,49 @@ impl PasswordHasher for BcryptHasher {
         });
         Ok(right.await? && exists)
     }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let is_new = || {
+            let parts: HashParts = hash.as_str().parse().ok()?;
+            let salt = parts.get_salt_raw();
+            let (random, tag) = salt.split_first_chunk::<RANDOM>()?;
+            let is_new = hash.as_str().starts_with("$2b$")
+                && parts.get_cost() == self.cost
+                && tag == pepper_tag(self.peppers.first()?, random);
+            Some(is_new)
+        };
+        !is_new().unwrap_or(false)
+    }
 }
 
 fn peppered(pepper: &Secret, password: &Password) -> String {
+    STANDARD.encode(hmac(pepper, &[password.expose().as_bytes()]))
+}
+
+/// A new salt, by which the pepper is known again.
+fn salt(pepper: &Secret) -> [u8; 16] {
+    let secret = SystemSecrets.next();
+    let mut salt = [0; 16];
+    let (random, tag) = salt.split_at_mut(RANDOM);
+    random.copy_from_slice(&secret.expose()[..RANDOM]);
+    tag.copy_from_slice(&pepper_tag(pepper, random));
+    salt
+}
+
+/// What names a pepper in a salt that begins with these bytes.
+fn pepper_tag(pepper: &Secret, random: &[u8]) -> [u8; 16 - RANDOM] {
+    let mut tag = [0; 16 - RANDOM];
+    // No password is hashed to this: none holds a NUL.
+    tag.copy_from_slice(&hmac(pepper, &[b"memo salt\0", random])[..16 - RANDOM]);
+    tag
+}
+
+fn hmac(pepper: &Secret, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(pepper.expose()).expect("HMAC takes a key of any length");
-    mac.update(password.expose().as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// Takes jobs until the hasher is gone. At the lowest priority, so that a storm of sign-ins slows nothing else.
@@ -176,6 +223,38 @@ mod tests {
         assert!(rotated.verify(&password("correct horse"), Some(&hash)).await.expect("verified"));
         let lost = hasher(8, &[2]);
         assert!(!lost.verify(&password("correct horse"), Some(&hash)).await.expect("verified"));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_pepper_or_scheme_is_outdated() {
+        let today = hasher(8, &[2, 1]);
+        let hash = today.hash(&password("correct horse")).await.expect("hashed");
+        assert!(!today.is_outdated(&hash));
+        let older = hasher(8, &[1]).hash(&password("correct horse")).await.expect("hashed");
+        assert!(today.is_outdated(&older), "an older pepper");
+        assert!(hasher(8, &[1, 2]).is_outdated(&hash), "another pepper comes first");
+        let settings = BcryptSettings { cost: 5, threads: 1, queue: 8 };
+        assert!(BcryptHasher::new(settings, vec![Secret::new([2; 32])]).is_outdated(&hash), "another cost");
+        let without_name = bcrypt::non_truncating_hash("whatever", 4).expect("hashed");
+        for other in [
+            without_name,
+            hash.as_str().replacen("2b", "2y", 1),
+            "$argon2id$v=19$m=1$c2FsdA$aGFzaA".into(),
+            String::new(),
+        ] {
+            assert!(today.is_outdated(&PasswordHash::new(other.clone())), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_what_any_bcrypt_reads_and_its_salt_is_never_the_same() {
+        let hasher = hasher(8, &[1]);
+        let (one, other) =
+            (hasher.hash(&password("correct horse")).await, hasher.hash(&password("correct horse")).await);
+        let (one, other) = (one.expect("hashed"), other.expect("hashed"));
+        assert_ne!(one.as_str()[..29], other.as_str()[..29]);
+        let input = peppered(&Secret::new([1; 32]), &password("correct horse"));
+        assert!(bcrypt::verify(input, one.as_str()).expect("a hash"));
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Where the databases differ: the one place that asks which one it is.
 
+mod accounts;
 mod changes;
 mod search;
 
@@ -12,6 +13,7 @@ use sea_orm::{
     sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError},
 };
 
+pub use accounts::{contains, key_as_text, lock_of_changes, remove_memos, remove_oldest};
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
     Role, count as count_found, enter, enter_anew, has, index_is_of_the_transaction, is_not_entered, opaque,

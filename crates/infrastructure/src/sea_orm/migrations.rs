@@ -15,6 +15,7 @@ use super::{
     dialect,
     error::{Misuse, store_error},
     memos::{enter_all, lacks_some},
+    users::fill_in_keys,
 };
 
 /// How long a process waits for another that migrates a server's database.
@@ -28,7 +29,10 @@ pub async fn up(database: &Database) -> Result<(), StoreError> {
         let pending = Migrator::get_pending_migrations(transaction).await?;
         let is_searched = pending.iter().all(|migration| migration.name() != memo_migration::SEARCH);
         Migrator::up(transaction, None).await?;
-        if is_searched && !lacks_some(transaction).await? { Ok(()) } else { enter_all(transaction).await }
+        if !is_searched || lacks_some(transaction).await? {
+            enter_all(transaction).await?;
+        }
+        fill_in_keys(transaction).await
     })
     .await
 }

@@ -1,13 +1,18 @@
 //! The store in a relational database, by SeaORM.
 
+mod audit;
 mod changes;
 mod connect;
 mod dialect;
 mod entity;
 mod error;
+mod identities;
 mod memos;
 mod migrations;
+mod one_time_tokens;
+mod outbox;
 mod refresh_tokens;
+mod second_factors;
 mod sessions;
 mod unit_of_work;
 mod users;

@@ -7,6 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrai
 use super::{
     entity::refresh_token::{ActiveModel, Column, Entity, Model},
     unit_of_work::SeaOrmUnitOfWork,
+    values::digest,
 };
 
 #[async_trait]
@@ -38,9 +39,8 @@ impl RefreshTokenRepository for SeaOrmUnitOfWork {
 }
 
 fn refresh_token(row: &Model) -> Result<RefreshToken, StoreError> {
-    let digest = <[u8; 32]>::try_from(row.digest.as_slice()).map_err(StoreError::corrupt)?;
     Ok(RefreshToken {
-        digest: SecretDigest::new(digest),
+        digest: digest(&row.digest)?,
         session_id: SessionId::new(row.session_id),
         issued_at: Timestamp::from_micros(row.issued_at),
         expires_at: Timestamp::from_micros(row.expires_at),

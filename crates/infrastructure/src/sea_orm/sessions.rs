@@ -1,13 +1,15 @@
 //! The repository of sign-ins.
 
 use async_trait::async_trait;
-use memo_domain::{Scopes, Session, SessionId, SessionRepository, StoreError, Timestamp, UserId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use memo_domain::{SecretDigest, Session, SessionId, SessionRepository, StoreError, Timestamp, UserId};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
 
 use super::{
     entity::session::{ActiveModel, Column, Entity, Model},
-    unit_of_work::SeaOrmUnitOfWork,
-    values::changed,
+    unit_of_work::{Key, SeaOrmUnitOfWork},
+    values::{NAMED, changed, digest, scopes},
 };
 
 #[async_trait]
@@ -15,6 +17,55 @@ impl SessionRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let statement = Entity::find().filter(Column::Id.eq(id.as_uuid())).build(self.backend);
         self.find_one(statement).await?.map(session).transpose()
+    }
+
+    async fn find_by_cookie(&mut self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
+        let statement = Entity::find().filter(Column::Cookie.eq(digest.as_bytes().to_vec())).build(self.backend);
+        self.find_one(statement).await?.map(session).transpose()
+    }
+
+    async fn live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let select = Entity::find()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::EndedAt.is_null())
+            .filter(Column::ExpiresAt.gt(now.as_micros()))
+            .order_by_desc(Column::Id);
+        self.find_all(select.build(self.backend)).await?.into_iter().map(session).collect()
+    }
+
+    async fn end_all(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+        at: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::EndedAt.is_null())
+            .apply_if(except, |select, except| select.filter(Column::Id.ne(except.as_uuid())))
+            .order_by_asc(Column::Id);
+        let keys = self.find_all::<Key>(self.locking(select).build(self.backend)).await?;
+        // By their ids: one that another adds meanwhile would be ended as well, and not be told.
+        for keys in keys.chunks(NAMED) {
+            let statement = Entity::update_many()
+                .col_expr(Column::EndedAt, Expr::value(at.as_micros()))
+                .filter(Column::Id.is_in(keys.iter().map(|key| key.id)))
+                .build(self.backend);
+            self.execute(statement).await?;
+        }
+        Ok(keys.into_iter().map(|key| SessionId::new(key.id)).collect())
+    }
+
+    async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        // One after the other, since each has its index.
+        let ended = self.remove_oldest("sessions", "id", "ended_at", time, most.into()).await?;
+        let left = u64::from(most).saturating_sub(ended);
+        if left == 0 {
+            return Ok(ended);
+        }
+        Ok(ended + self.remove_oldest("sessions", "id", "expires_at", time, left).await?)
     }
 
     async fn insert(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -34,6 +85,8 @@ fn row(session: &Session) -> ActiveModel {
         id: Set(session.id.as_uuid()),
         user_id: Set(session.user_id.as_uuid()),
         scopes: Set(session.scopes.to_string()),
+        cookie: Set(session.cookie.map(|digest| digest.as_bytes().to_vec())),
+        provider: Set(session.provider.clone()),
         device: Set(session.device.clone()),
         ip: Set(session.ip.clone()),
         created_at: Set(session.created_at.as_micros()),
@@ -48,6 +101,8 @@ fn session(row: Model) -> Result<Session, StoreError> {
         id: SessionId::new(row.id),
         user_id: UserId::new(row.user_id),
         scopes: scopes(&row.scopes)?,
+        cookie: row.cookie.as_deref().map(digest).transpose()?,
+        provider: row.provider,
         device: row.device,
         ip: row.ip,
         created_at: Timestamp::from_micros(row.created_at),
@@ -55,9 +110,4 @@ fn session(row: Model) -> Result<Session, StoreError> {
         expires_at: Timestamp::from_micros(row.expires_at),
         ended_at: row.ended_at.map(Timestamp::from_micros),
     })
-}
-
-fn scopes(text: &str) -> Result<Scopes, StoreError> {
-    // The empty set has a text form that its parser refuses, since a client may not ask for it.
-    if text.is_empty() { Ok(Scopes::from_iter([])) } else { Scopes::parse(text).map_err(StoreError::corrupt) }
 }

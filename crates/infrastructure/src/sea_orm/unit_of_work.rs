@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    ChangeRepository, MemoRepository, RefreshTokenRepository, SessionRepository, StoreError, UnitOfWork, UserId,
+    AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository, OutboxRepository,
+    RefreshTokenRepository, SecondFactorRepository, SessionRepository, StoreError, Timestamp, UnitOfWork, UserId,
     UserRepository,
 };
-use sea_orm::{DbBackend, DbErr, FromQueryResult, QueryResult, Statement};
+use sea_orm::{
+    DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select, Statement,
+    prelude::Uuid, sea_query::Expr,
+};
 
 use super::{
     connect::Session,
@@ -15,6 +19,12 @@ use super::{
     error::{Misuse, store_error},
     memos::Prepared,
 };
+
+/// The id of a row, where no more of it is asked for.
+#[derive(FromQueryResult)]
+pub struct Key {
+    pub id: Uuid,
+}
 
 /// The repositories of one session: it is all of them itself.
 pub struct SeaOrmUnitOfWork {
@@ -47,6 +57,22 @@ impl SeaOrmUnitOfWork {
         self.session.has_other_writers()
     }
 
+    /// What a statement reads to decide what is written: no other changes it before this unit of work has ended.
+    pub(super) fn locking<E: EntityTrait>(&self, select: Select<E>) -> Select<E> {
+        if self.locks_rows() { select.lock_exclusive() } else { select }
+    }
+
+    /// How many rows a statement would find.
+    pub(super) async fn count_rows<E: EntityTrait>(&self, select: Select<E>) -> Result<u64, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Count {
+            count: i64,
+        }
+        let select = select.select_only().column_as(Expr::cust("COUNT(*)"), "count");
+        let row = self.find_one::<Count>(select.build(self.backend)).await?;
+        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
+    }
+
     /// Whether the index of full-text search shows the state that the unit of work sees.
     pub(super) fn can_look_up(&self) -> bool {
         !self.session.is_transaction() || dialect::index_is_of_the_transaction(self.backend)
@@ -56,6 +82,21 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         let changed = self.session.execute(statement).await.map_err(store_error)?;
         changed.ok_or_else(|| Misuse::WriteWhileReading.into())
+    }
+
+    /// Removes the oldest rows of before a time, so many at most. How many it were.
+    pub(super) async fn remove_oldest(
+        &self,
+        table: &str,
+        key: &str,
+        column: &str,
+        time: Timestamp,
+        most: u64,
+    ) -> Result<u64, StoreError> {
+        let sql = dialect::remove_oldest(self.backend, table, key, column);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let values = [time.as_micros().into(), most.into()];
+        self.execute(Statement::from_sql_and_values(self.backend, sql, values)).await
     }
 
     /// Runs statements that write, in their order.
@@ -144,6 +185,26 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     }
 
     fn changes(&mut self) -> &mut dyn ChangeRepository {
+        self
+    }
+
+    fn identities(&mut self) -> &mut dyn IdentityRepository {
+        self
+    }
+
+    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
         self
     }
 

@@ -2,19 +2,28 @@
 
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Email, InvalidValue, Locale, PasswordHash, Role, StoreError, Timestamp, User, UserId, UserRepository,
-    Version,
+    DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Timestamp, User, UserFilter, UserId,
+    UserRepository, Version, fold,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DerivePartialModel, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect,
-    QueryTrait, Select, prelude::Uuid,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
+    FromQueryResult, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    prelude::Uuid, sea_query::Expr,
 };
 
 use super::{
+    dialect,
     entity::user::{ActiveModel, Column, Entity},
-    unit_of_work::SeaOrmUnitOfWork,
-    values::{changed, version},
+    unit_of_work::{Key, SeaOrmUnitOfWork},
+    values::{changed, name, named, page, version},
 };
+
+const LOCALES: [(Locale, &str); 2] = [(Locale::En, "en"), (Locale::Ko, "ko")];
+
+/// How many memos are removed at once.
+const MEMOS: u64 = 500;
+/// How many members are held in memory at once while what they are compared by is filled in.
+const CHUNK: u64 = 500;
 
 #[async_trait]
 impl UserRepository for SeaOrmUnitOfWork {
@@ -41,6 +50,121 @@ impl UserRepository for SeaOrmUnitOfWork {
             .build(self.backend);
         changed(self.execute(statement).await?)
     }
+
+    async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
+        self.present = None;
+        if !self.lock_user(id, Some(from)).await? {
+            return Err(StoreError::Stale);
+        }
+        // Before the rest, and in parts: with a memo goes more than one row, and a server limits how long a statement takes.
+        loop {
+            let statement = Statement::from_sql_and_values(
+                self.backend,
+                dialect::remove_memos(self.backend),
+                [id.as_uuid().into(), MEMOS.cast_signed().into()],
+            );
+            if self.execute(statement).await? < MEMOS {
+                break;
+            }
+        }
+        let statement = Entity::delete_many().filter(is(id, Some(from))).build(self.backend);
+        changed(self.execute(statement).await?)
+    }
+
+    async fn list(
+        &mut self,
+        filter: &UserFilter,
+        request: &PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>, StoreError> {
+        let select = find().filter(condition(filter, self.backend)).order_by_asc(Column::Id);
+        let select = page(select, request, |last| Column::Id.gt(last.as_uuid()));
+        let rows = self.find_all::<UserRow>(select.build(self.backend)).await?;
+        let users = rows.into_iter().map(user).collect::<Result<_, _>>()?;
+        Ok(Page::from_overfetched(users, request.limit, |user: &User| user.id))
+    }
+
+    async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError> {
+        self.count_rows(Entity::find().filter(condition(filter, self.backend))).await
+    }
+
+    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+        let mut select = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::DisabledAt])
+            .filter(Column::Role.eq(name(&Role::NAMES, &Role::Admin)))
+            .order_by_asc(Column::Id);
+        if self.locks_rows() {
+            // Also those who are shut out, since they may be let in again. In one order, so that of two who ask at once the
+            // second one waits for the first, and then finds what it has left.
+            select = select.lock(dialect::lock_of_changes(self.backend));
+        }
+        let administrators = self.find_all::<Administrator>(select.build(self.backend)).await?;
+        let active = administrators.into_iter().filter(|administrator| administrator.disabled_at.is_none());
+        Ok(active.map(|administrator| UserId::new(administrator.id)).collect())
+    }
+}
+
+impl SeaOrmUnitOfWork {
+    /// Locks a member's row where others write at the same time: nobody changes it before this unit of work has ended, or
+    /// adds what refers to it. Whether it is there, in the version that is named.
+    pub(super) async fn lock_user(&self, id: UserId, version: Option<Version>) -> Result<bool, StoreError> {
+        let select = Entity::find().select_only().column(Column::Id).filter(is(id, version));
+        Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
+    }
+}
+
+/// Fills in what members are compared by who were kept by a version that did not look for them.
+pub async fn fill_in_keys(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let mut last = None;
+    loop {
+        let select = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::DisplayName])
+            .filter(Column::DisplayNameKey.eq(""))
+            .filter(last.map_or_else(|| Column::Id.is_not_null(), |last: Uuid| Column::Id.gt(last)))
+            .order_by_asc(Column::Id)
+            .limit(CHUNK);
+        let users = select.into_model::<Named>().all(transaction).await?;
+        let Some(end) = users.last() else { return Ok(()) };
+        last = Some(end.id);
+        for Named { id, display_name } in users {
+            let update = Entity::update_many()
+                .col_expr(Column::DisplayNameKey, Expr::value(fold(&display_name)))
+                .filter(Column::Id.eq(id));
+            update.exec(transaction).await?;
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Named {
+    id: Uuid,
+    display_name: String,
+}
+
+#[derive(FromQueryResult)]
+struct Administrator {
+    id: Uuid,
+    disabled_at: Option<i64>,
+}
+
+fn is(id: UserId, version: Option<Version>) -> Condition {
+    Condition::all()
+        .add(Column::Id.eq(id.as_uuid()))
+        .add_option(version.map(|version| Column::Version.eq(i64::from(version.get()))))
+}
+
+/// As [`UserFilter::matches`] says it.
+fn condition(filter: &UserFilter, backend: DbBackend) -> Condition {
+    let has = |text: &str| {
+        let email = dialect::contains(backend, Expr::col((Entity, Column::EmailKey)), text);
+        Condition::any().add(email).add(dialect::contains(backend, Expr::col((Entity, Column::DisplayNameKey)), text))
+    };
+    let is_disabled = |disabled| if disabled { Column::DisabledAt.is_not_null() } else { Column::DisabledAt.is_null() };
+    Condition::all()
+        .add_option(filter.text().map(has))
+        .add_option(filter.role.map(|role| Column::Role.eq(name(&Role::NAMES, &role))))
+        .add_option(filter.disabled.map(is_disabled))
 }
 
 /// What is read of a member: all but the key of the address, which is bytes on some databases.
@@ -71,13 +195,14 @@ fn row(user: &User) -> ActiveModel {
         email_key: Set(user.email.key().to_owned()),
         email_verified: Set(user.email_verified),
         display_name: Set(user.display_name.as_str().to_owned()),
-        role: Set(role_name(user.role).to_owned()),
-        locale: Set(locale_name(user.locale).to_owned()),
+        role: Set(name(&Role::NAMES, &user.role).to_owned()),
+        locale: Set(name(&LOCALES, &user.locale).to_owned()),
         password_hash: Set(user.password_hash.as_ref().map(|hash| hash.as_str().to_owned())),
         disabled_at: Set(user.disabled_at.map(Timestamp::as_micros)),
         version: Set(user.version.get().into()),
         created_at: Set(user.created_at.as_micros()),
         updated_at: Set(user.updated_at.as_micros()),
+        display_name_key: Set(fold(user.display_name.as_str())),
     }
 }
 
@@ -87,34 +212,12 @@ fn user(row: UserRow) -> Result<User, StoreError> {
         email: Email::new(row.email).map_err(StoreError::corrupt)?,
         email_verified: row.email_verified,
         display_name: DisplayName::new(row.display_name).map_err(StoreError::corrupt)?,
-        role: role(&row.role).map_err(StoreError::corrupt)?,
-        locale: locale(&row.locale).map_err(StoreError::corrupt)?,
+        role: named(&Role::NAMES, &row.role)?,
+        locale: named(&LOCALES, &row.locale)?,
         password_hash: row.password_hash.map(PasswordHash::new),
         disabled_at: row.disabled_at.map(Timestamp::from_micros),
         version: version(row.version)?,
         created_at: Timestamp::from_micros(row.created_at),
         updated_at: Timestamp::from_micros(row.updated_at),
     })
-}
-
-const fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Admin => "admin",
-    }
-}
-
-fn role(name: &str) -> Result<Role, InvalidValue> {
-    [Role::Member, Role::Admin].into_iter().find(|role| role_name(*role) == name).ok_or(InvalidValue::Malformed)
-}
-
-const fn locale_name(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => "en",
-        Locale::Ko => "ko",
-    }
-}
-
-fn locale(name: &str) -> Result<Locale, InvalidValue> {
-    [Locale::En, Locale::Ko].into_iter().find(|locale| locale_name(*locale) == name).ok_or(InvalidValue::Malformed)
 }

@@ -1,4 +1,4 @@
-use memo_domain::{Access, MemoFilter, SearchQuery, Store, StoreError, Tag};
+use memo_domain::{Access, MemoFilter, PageRequest, SearchQuery, Store, StoreError, Tag, UserFilter};
 use memo_infrastructure::sea_orm::SeaOrmStore;
 
 use crate::{
@@ -69,7 +69,7 @@ async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
-    fresh.store.migrate_down(Some(1)).await.expect("the search is taken back");
+    fresh.store.migrate_down(Some(2)).await.expect("the search is taken back");
     fresh.store.migrate_up().await.expect("the search is made");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
@@ -79,4 +79,19 @@ async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
         ..MemoFilter::of(user(0).id)
     };
     assert_eq!(uow.memos().count(&filter).await.expect("memos are counted"), 1);
+}
+
+#[tokio::test]
+async fn members_from_before_are_found_by_their_names() {
+    let fresh = Fresh::new().await;
+    for n in 0..3 {
+        add_user(&*fresh.store, n).await;
+    }
+    fresh.store.migrate_down(Some(1)).await.expect("the accounts are taken back");
+    fresh.store.migrate_up().await.expect("the accounts are made");
+
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    let filter = UserFilter::default().with_text("A MEM");
+    let page = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
+    assert_eq!(page.items, [user(0), user(1), user(2)]);
 }

@@ -1,7 +1,6 @@
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use garde::Validate;
-use memo_application::{Grant, SignUp};
-use memo_domain::{DisplayName, Email, InvalidValue, Locale, Password, Secret};
+use memo_application::{Grant, SignUp, secret_text};
+use memo_domain::{DisplayName, Email, InvalidValue, Locale, Password, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,7 +42,8 @@ impl TryFrom<SignUpRequest> for SignUp {
     }
 }
 
-/// A form of RFC 6749, section 4.3 (`grant_type=password`) or 6 (`grant_type=refresh_token`). Unknown parameters are
+/// A form of RFC 6749, section 4.3 (`grant_type=password`) or 6 (`grant_type=refresh_token`), or of the second step of a
+/// sign-in (`grant_type=mfa_otp`). Unknown parameters are
 /// ignored, `client_id` and `client_secret` too.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form, which is read by name")]
@@ -57,6 +57,12 @@ pub struct TokenForm {
     /// The password, for `password`.
     #[schema(nullable = false, format = "password")]
     pub password: Option<String>,
+    /// What the first step gave, for `mfa_otp`.
+    #[schema(nullable = false)]
+    pub mfa_token: Option<String>,
+    /// A code of the authenticator or a recovery code, for `mfa_otp`.
+    #[schema(nullable = false)]
+    pub otp: Option<String>,
     /// The refresh token, for `refresh_token`.
     #[schema(nullable = false)]
     pub refresh_token: Option<String>,
@@ -72,6 +78,7 @@ pub struct TokenForm {
 pub enum GrantType {
     Password,
     RefreshToken,
+    MfaOtp,
 }
 
 /// A form of RFC 7009. Unknown parameters are ignored.
@@ -114,15 +121,10 @@ impl From<Grant> for TokenResponse {
             access_token: grant.access_token,
             token_type: "Bearer",
             expires_in: grant.expires_in.as_secs(),
-            refresh_token: URL_SAFE_NO_PAD.encode(grant.refresh_token.expose()),
+            refresh_token: secret_text(&grant.refresh_token),
             scope: grant.scopes.to_string(),
         }
     }
-}
-
-/// The secret of a refresh token in its text form; `None` where it can't be one.
-pub fn refresh_secret(text: &str) -> Option<Secret> {
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Secret::new)
 }
 
 /// An error of the token endpoint (RFC 6749, section 5.2).
@@ -133,6 +135,11 @@ pub struct TokenError {
     pub error: TokenErrorCode,
     /// What went wrong, for people.
     pub error_description: &'static str,
+    /// What the second step needs, where `error` is `mfa_required`: repeat the call within 5 minutes with
+    /// `grant_type=mfa_otp`, this as `mfa_token`, and `otp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub mfa_token: Option<String>,
 }
 
 /// What went wrong, for programs.
@@ -143,4 +150,146 @@ pub enum TokenErrorCode {
     InvalidGrant,
     InvalidScope,
     UnsupportedGrantType,
+    MfaRequired,
+}
+
+/// How a browser signs in: by address and password, or in the second step by `mfa_token` and `otp` alone.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "alice@example.com", "password": "correct horse battery"}))]
+pub struct SessionRequest {
+    /// The e-mail address.
+    #[garde(inner(custom(validation::proof)))]
+    #[schema(nullable = false, max_length = 1024)]
+    pub email: Option<String>,
+    /// The password.
+    #[garde(inner(custom(validation::proof)))]
+    #[schema(nullable = false, format = "password", max_length = 1024)]
+    pub password: Option<String>,
+    /// What the first step gave.
+    #[garde(inner(custom(validation::proof)))]
+    #[schema(nullable = false, max_length = 1024)]
+    pub mfa_token: Option<String>,
+    /// A code of the authenticator, or a recovery code.
+    #[garde(inner(custom(validation::proof)))]
+    #[schema(nullable = false, max_length = 1024)]
+    pub otp: Option<String>,
+}
+
+/// A sign-in of the member who asks.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session, example = json!({
+    "id": "0198c0de-7f00-7000-8000-00000000000c",
+    "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0",
+    "ip": "203.0.113.7",
+    "created_at": "2026-01-31T09:00:00.123456Z",
+    "last_seen_at": "2026-01-31T09:12:00Z",
+    "current": true
+}))]
+pub struct SessionItem {
+    /// Its id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// What signed in, as it names itself.
+    #[schema(required = true)]
+    device: Option<String>,
+    /// The address it was made from.
+    #[schema(required = true)]
+    ip: Option<String>,
+    /// When it was made.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it was used last, to the minute.
+    #[schema(format = "date-time")]
+    last_seen_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+/// The sign-ins that are good, the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct SessionList {
+    items: Vec<SessionItem>,
+}
+
+impl SessionList {
+    pub fn of(sessions: Vec<Session>, current: memo_domain::SessionId) -> Self {
+        let item = |session: Session| SessionItem {
+            id: session.id.to_string(),
+            current: session.id == current,
+            device: session.device,
+            ip: session.ip,
+            created_at: session.created_at.to_string(),
+            last_seen_at: session.last_seen_at.to_string(),
+        };
+        Self { items: sessions.into_iter().map(item).collect() }
+    }
+}
+
+/// Which sign-ins end.
+#[derive(Deserialize, Validate, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EndSessionsQuery {
+    /// Whether the one that asks stays.
+    #[serde(default, deserialize_with = "validation::parsed")]
+    #[garde(skip)]
+    #[param(nullable = false, default = false)]
+    pub except_current: Option<bool>,
+}
+
+/// The token of a link.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "2YotnFZFEjr1zCsicMWpAA"}))]
+pub struct TokenRequest {
+    /// The `token` of the link.
+    #[garde(custom(validation::proof))]
+    #[schema(max_length = 1024)]
+    pub token: String,
+}
+
+/// An address.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "alice@example.com"}))]
+pub struct ForgotRequest {
+    /// The address of the account.
+    #[garde(custom(validation::email))]
+    #[schema(format = "email", max_length = 254)]
+    pub email: String,
+}
+
+/// The token of a link, and a new password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "2YotnFZFEjr1zCsicMWpAA", "password": "another horse battery"}))]
+pub struct ResetRequest {
+    /// The `token` of the link.
+    #[garde(custom(validation::proof))]
+    #[schema(max_length = 1024)]
+    pub token: String,
+    /// 8 to 128 characters of any script; not one of those that are guessed first.
+    #[garde(custom(validation::password))]
+    #[schema(format = "password", min_length = 8, max_length = 128, pattern = r"^[^\u0000]*$")]
+    pub password: String,
+}
+
+/// A social provider.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Provider, example = json!({"name": "google", "display_name": "Google", "authorize_url": "/api/v1/auth/providers/google/authorize"}))]
+pub struct ProviderItem {
+    /// Its name in paths.
+    pub name: String,
+    /// What people call it.
+    pub display_name: String,
+    /// Where a browser begins.
+    #[schema(format = "uri-reference")]
+    pub authorize_url: String,
+}
+
+/// The social providers of this server.
+#[derive(Serialize, ToSchema)]
+pub struct ProviderList {
+    pub items: Vec<ProviderItem>,
 }

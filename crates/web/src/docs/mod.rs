@@ -42,7 +42,7 @@ async fn openapi(request: HttpRequest, document: Data<Document>) -> HttpResponse
 }
 
 /// A file that changes with the binary alone.
-fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpResponse {
+pub fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpResponse {
     let tag = format!("{:032x}", xxh3_128(&bytes));
     if none_match(request, &tag) {
         return HttpResponse::NotModified().insert_header(ETag(EntityTag::new_strong(tag))).finish();
@@ -55,7 +55,7 @@ fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpResponse {
 }
 
 /// An HTML page.
-fn page(request: &HttpRequest, html: impl Into<Bytes>) -> HttpResponse {
+pub fn page(request: &HttpRequest, html: impl Into<Bytes>) -> HttpResponse {
     let mut answer = file(request, "text/html; charset=utf-8", html.into());
     let policy = header::HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

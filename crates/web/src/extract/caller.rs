@@ -3,11 +3,11 @@ use std::{
     marker::PhantomData,
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use memo_application::Principal;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use memo_application::{Claimant, Device, Principal};
 use memo_domain::{Scope, UserId};
 
-use crate::{middleware::SignedIn, problem::Problem};
+use crate::{context::RequestContext, middleware::SignedIn, problem::Problem};
 
 /// Names a scope as a type, so that a handler's signature says what it needs.
 pub trait RequiredScope: 'static {
@@ -32,6 +32,8 @@ scopes! { MemosRead MemosWrite AccountRead AccountWrite }
 pub struct Caller<S> {
     /// The member.
     pub user_id: UserId,
+    /// As whom they prove once more that it is them.
+    pub claimant: Claimant,
     scope: PhantomData<S>,
 }
 
@@ -40,16 +42,73 @@ impl<S: RequiredScope> FromRequest for Caller<S> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = match request.extensions_mut().remove::<SignedIn>() {
-            Some(SignedIn(Ok(principal))) => allowed::<S>(&principal),
-            Some(SignedIn(Err(error))) => Err(error.into()),
-            None => Err(Problem::unauthenticated(None)),
+        let allowed = |principal: Principal| {
+            principal.require(S::SCOPE)?;
+            Ok(Self { user_id: principal.user_id, claimant: claimant(&principal), scope: PhantomData })
         };
-        ready(caller.map_err(Into::into))
+        ready(signed_in(request).and_then(allowed).map_err(Into::into))
     }
 }
 
-fn allowed<S: RequiredScope>(principal: &Principal) -> Result<Caller<S>, Problem> {
-    principal.require(S::SCOPE)?;
-    Ok(Caller { user_id: principal.user_id, scope: PhantomData })
+/// Who calls, where they signed in themselves and for everything: what manages the account itself needs that.
+pub struct Interactive {
+    /// Who they are.
+    pub principal: Principal,
+    /// As whom they prove once more that it is them.
+    pub claimant: Claimant,
+}
+
+impl FromRequest for Interactive {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let allowed = |principal: Principal| {
+            principal.require_interactive()?;
+            Ok(Self { principal, claimant: claimant(&principal) })
+        };
+        ready(signed_in(request).and_then(allowed).map_err(Into::into))
+    }
+}
+
+/// Who calls, where anybody does.
+pub struct MaybeCaller(pub Option<Principal>);
+
+impl FromRequest for MaybeCaller {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(signed_in(request).ok())))
+    }
+}
+
+fn signed_in(request: &HttpRequest) -> Result<Principal, Problem> {
+    match request.extensions_mut().remove::<SignedIn>() {
+        Some(SignedIn(Ok(principal))) => Ok(principal),
+        Some(SignedIn(Err(error))) => Err(error.into()),
+        None => Err(Problem::unauthenticated(None)),
+    }
+}
+
+const fn claimant(principal: &Principal) -> Claimant {
+    Claimant { user_id: principal.user_id, session_id: principal.session_id }
+}
+
+/// What the request comes from.
+pub struct FromDevice(pub Device);
+
+impl FromRequest for FromDevice {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
+        let context = RequestContext::of(request);
+        ready(Ok(Self(Device {
+            name: name.map(|name| name.chars().take(200).collect()),
+            ip: context.as_ref().and_then(|context| context.client).map(|ip| ip.to_string()),
+            request_id: context.map(|context| context.request_id.to_string()),
+        })))
+    }
 }

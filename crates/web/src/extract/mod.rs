@@ -11,9 +11,9 @@ mod query;
 mod serde_error;
 
 pub use body::{Batch, Json, MergePatch, NoBody};
-pub use caller::{AccountRead, AccountWrite, Caller, MemosRead, MemosWrite};
+pub use caller::{AccountRead, AccountWrite, Caller, FromDevice, Interactive, MaybeCaller, MemosRead, MemosWrite};
 pub use conditions::{IfMatch, none_match};
 pub use form::Form;
 pub use object::{FromJson, object};
-pub use path::MemoPath;
+pub use path::{MemoPath, SessionPath, UserPath};
 pub use query::{NoQuery, Query};

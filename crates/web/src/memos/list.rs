@@ -288,20 +288,8 @@ impl List {
 
     fn links(&self, request: &HttpRequest, public_url: &str, next: Option<&str>) -> Option<String> {
         let url = format!("{public_url}{}", request.path());
-        let mut links = Links::new(&url, request.query_string());
-        let limit = u64::from(self.page.limit.get());
-        if self.by_offset {
-            if next.is_some() {
-                links.add("next", ("offset", &self.offset.saturating_add(limit).to_string()));
-            }
-            links.add("first", ("offset", "0"));
-            if self.offset > 0 {
-                links.add("prev", ("offset", &self.offset.saturating_sub(limit).to_string()));
-            }
-        } else if let Some(next) = next {
-            links.add("next", ("cursor", next));
-        }
-        links.value()
+        let offset = self.by_offset.then_some(self.offset);
+        Links::of(&url, request.query_string(), self.page.limit.get().into(), offset, next)
     }
 }
 

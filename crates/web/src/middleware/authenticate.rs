@@ -8,10 +8,13 @@ use actix_web::{
     middleware::Next,
     web,
 };
-use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason};
+use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason, read_secret};
 
 use super::envelope::LoggedUser;
-use crate::problem::{Code, Problem};
+use crate::{
+    HttpSettings, cookies,
+    problem::{Code, Problem},
+};
 
 /// The answer to who calls; absent where nobody signed in.
 pub struct SignedIn(pub Result<Principal, UseCaseError>);
@@ -20,18 +23,33 @@ pub struct SignedIn(pub Result<Principal, UseCaseError>);
 /// to say, so an operation that needs none ignores bad ones.
 pub async fn authenticate(
     sign_in: web::Data<SignIn>,
+    settings: web::Data<HttpSettings>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if request.headers().get_all(header::AUTHORIZATION).nth(1).is_some() {
+    let cookie = cookies::session(request.request(), &settings);
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let header = headers.next().cloned();
+    if headers.next().is_some() || header.is_some() && cookie.is_some() {
         return Ok(request.error_response(Problem::new(Code::AmbiguousCredentials)));
     }
-    let header = request.headers().get(header::AUTHORIZATION).cloned();
-    if let Some(header) = header {
-        let principal = match bearer(header.to_str().unwrap_or_default()) {
+    let principal = if let Some(header) = header {
+        Some(match bearer(header.to_str().unwrap_or_default()) {
             Some(token) => sign_in.authenticate(token).await,
             None => Err(UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid)),
-        };
+        })
+    } else if let Some(cookie) = cookie {
+        if let Err(problem) = cookies::check_same_site(request.request(), &settings) {
+            return Ok(request.error_response(problem));
+        }
+        Some(match read_secret(&cookie) {
+            Some(secret) => sign_in.authenticate_cookie(&secret).await,
+            None => Err(UseCaseError::Unauthenticated(UnauthenticatedReason::SessionEnded)),
+        })
+    } else {
+        None
+    };
+    if let Some(principal) = principal {
         if let Ok(principal) = &principal {
             request.extensions_mut().insert(LoggedUser(principal.user_id));
         }

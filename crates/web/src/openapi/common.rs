@@ -14,8 +14,8 @@ use crate::{
 pub fn complete(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
-        for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
-            let codes = problems(path, operation);
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let codes = problems(path, method, operation);
             conditions(operation);
             ways_in(operation);
             parameters(operation);
@@ -46,14 +46,14 @@ pub fn complete(document: &mut Value) {
 }
 
 /// The problems of an operation by status.
-fn problems(path: &str, operation: &mut Value) -> BTreeMap<String, Vec<Code>> {
+fn problems(path: &str, method: &str, operation: &mut Value) -> BTreeMap<String, Vec<Code>> {
     let own = take(operation, "x-problems");
     let body = operation.get("requestBody").and_then(|body| body["content"].as_object());
     let is_form = body.is_some_and(|content| content.contains_key("application/x-www-form-urlencoded"));
     let is_json = body.is_some() && !is_form;
     let is_signed_in = operation["security"].as_array().into_iter().flatten().any(|way| way.get("password").is_some());
     let is_api = path.starts_with("/api/");
-    let takes_no_body = path.ends_with("/restore");
+    let takes_no_body = path.ends_with("/restore") || take(operation, "x-body") == "none";
 
     let mut codes = vec![Code::BadRequest, Code::UriTooLong, Code::HeadersTooLarge, Code::InternalError];
     codes.extend([Code::RequestTimeout, Code::Draining]);
@@ -66,6 +66,9 @@ fn problems(path: &str, operation: &mut Value) -> BTreeMap<String, Vec<Code>> {
     if is_signed_in {
         codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
         codes.extend([Code::SignInEnded, Code::InsufficientScope]);
+        if method != "get" {
+            codes.push(Code::CrossSiteRequest);
+        }
     }
     if is_json || takes_no_body {
         codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]);
@@ -134,6 +137,7 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     };
     match status {
         "401" => header("WWW-Authenticate", "How to sign in (RFC 6750)", "string"),
+        "429" => header("Retry-After", "Seconds after which it is taken again", "integer"),
         "503" => header("Retry-After", "Seconds after which it is worth trying again", "integer"),
         _ => {}
     }
@@ -144,7 +148,8 @@ fn ways_in(operation: &mut Value) {
     if let Some(ways) = operation["security"].as_array_mut() {
         if ways.iter().any(|way| way.get("password").is_some()) {
             ways.insert(0, json!({"bearer": []}));
-        } else {
+            ways.push(json!({"session": []}));
+        } else if ways.iter().all(|way| way.as_object().is_some_and(Map::is_empty)) {
             ways.clear();
         }
     }

@@ -6,7 +6,9 @@ use actix_web::App;
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
+    openapi::security::{
+        ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+    },
 };
 use utoipa_actix_web::AppExt;
 
@@ -25,6 +27,7 @@ use crate::problem::{FieldErrorDocument, ProblemDocument};
     tags(
         (name = "auth", description = "Sign up, sign in, stay signed in, sign out"),
         (name = "account", description = "The account of who calls"),
+        (name = "admin", description = "For administrators"),
         (name = "memos", description = "Memos, their pages and their trash"),
         (name = "tags", description = "The tags of one's memos"),
         (name = "changes", description = "What has become of one's memos, in order"),
@@ -52,6 +55,11 @@ impl Modify for SignIn {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
         let bearer = bearer.description(Some("An access token (RFC 6750), however it was got")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            "memo_session",
+            "The cookie of a browser; `__Host-memo_session` behind https",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 

@@ -39,6 +39,11 @@ impl FieldError {
         Self::refused(Place::Pointer(format!("/{name}")), reason)
     }
 
+    /// A member of the body that the operation does not have, or not together with the others.
+    pub fn unknown_member(name: &str) -> Self {
+        Self::new(Place::Pointer(format!("/{name}")), "unknown_member")
+    }
+
     /// A value that a value object refused.
     pub fn refused(place: Place, reason: InvalidValue) -> Self {
         let error = Self::new(place, reason.code());

@@ -33,13 +33,14 @@ pub struct Problem {
     argument: Option<String>,
     errors: Vec<FieldError>,
     next_since: Option<u64>,
+    mfa_token: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     /// A problem with this code.
     pub const fn new(code: Code) -> Self {
-        Self { code, argument: None, errors: Vec::new(), next_since: None, headers: Vec::new() }
+        Self { code, argument: None, errors: Vec::new(), next_since: None, mfa_token: None, headers: Vec::new() }
     }
 
     /// With what its detail leaves open.
@@ -64,6 +65,17 @@ impl Problem {
     /// Of a place from which the changes can't be followed.
     pub fn resync_required(next_since: u64) -> Self {
         Self { next_since: Some(next_since), ..Self::new(Code::ResyncRequired) }
+    }
+
+    /// Of a right password without the second factor, which is proved with this token.
+    pub fn mfa_required(token: String) -> Self {
+        let challenge = r#"Bearer realm="memo", error="mfa_required""#;
+        Self { mfa_token: Some(token), ..Self::new(Code::MfaRequired).with_header(header::WWW_AUTHENTICATE, challenge) }
+    }
+
+    /// Of an address, a password or a code that is wrong.
+    pub fn credentials_wrong() -> Self {
+        Self::new(Code::CredentialsWrong).with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="memo""#)
     }
 
     /// Of one operation of a batch: `errors` says of which one.
@@ -111,6 +123,7 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: if errors.is_empty() { None } else { Some(errors) },
             next_since: self.next_since,
+            mfa_token: self.mfa_token.clone(),
         }
     }
 }
@@ -147,8 +160,30 @@ impl From<Error> for Problem {
                 };
                 Self { errors: vec![FieldError::member(member, reason)], ..Self::new(code) }
             }
-            Error::NotFound(Resource::Memo) => Self::new(Code::MemoNotFound),
-            Error::NotFound(Resource::Tag) => Self::new(Code::NotFound),
+            Error::NotFound(resource) => Self::new(match resource {
+                Resource::Memo => Code::MemoNotFound,
+                Resource::Tag => Code::NotFound,
+                Resource::User => Code::UserNotFound,
+                Resource::Session => Code::SessionNotFound,
+                Resource::Identity => Code::IdentityNotFound,
+                Resource::Provider => Code::ProviderNotFound,
+            }),
+            Error::PasswordWrong => Self::new(Code::PasswordWrong),
+            Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
+            Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
+            Error::NotAdministrator => Self::new(Code::AdministratorRequired),
+            Error::TooManyAttempts { retry_after } => Self::new(Code::TooManyAttempts).retry_after(retry_after),
+            Error::TokenInvalid => Self::new(Code::TokenInvalid),
+            Error::CodeWrong => Self::new(Code::OtpWrong),
+            Error::MfaEnabled => Self::new(Code::MfaEnabled),
+            Error::MfaNotBegun => Self::new(Code::MfaNotBegun),
+            Error::LastWayToSignIn => Self::new(Code::LastWayToSignIn),
+            Error::LastAdministrator => Self::new(Code::LastAdministrator),
+            Error::StateInvalid => Self::new(Code::StateInvalid),
+            Error::ProviderUnavailable { source } => {
+                tracing::warn!(error = &*source as &dyn std::error::Error, "a social provider is out of reach");
+                Self::new(Code::ProviderUnavailable).with_header(header::RETRY_AFTER, 10)
+            }
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
@@ -156,13 +191,12 @@ impl From<Error> for Problem {
             Error::ResyncRequired { next_since } => Self::resync_required(next_since),
             Error::EmailTaken => Self::new(Code::EmailTaken),
             Error::SignUpClosed => Self::new(Code::SignUpClosed),
-            // The token endpoint answers these two in the form of RFC 6749, and nothing else gives them.
-            Error::InvalidGrant | Error::InvalidScope => Self::new(Code::BadRequest),
+            // The token endpoint answers these two in the form of RFC 6749.
+            Error::InvalidGrant => Self::credentials_wrong(),
+            Error::InvalidScope => Self::new(Code::BadRequest),
             Error::Unauthenticated(reason) => Self::unauthenticated(Some(reason)),
             Error::InsufficientScope(scope) => Self::insufficient_scope(scope),
-            Error::Overloaded { retry_after } => {
-                Self::new(Code::Overloaded).with_header(header::RETRY_AFTER, retry_after.as_secs_f32().ceil().max(1.0))
-            }
+            Error::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
             Error::StoreUnavailable { source } => {
                 tracing::warn!(error = &source as &dyn std::error::Error, "the store is unavailable");
                 Self::new(Code::StoreUnavailable).with_header(header::RETRY_AFTER, 1)
@@ -183,6 +217,10 @@ impl From<InvalidValue> for Problem {
 }
 
 impl Problem {
+    fn retry_after(self, time: std::time::Duration) -> Self {
+        self.with_header(header::RETRY_AFTER, time.as_secs_f32().ceil().max(1.0))
+    }
+
     /// Nobody is signed in (RFC 6750, section 3).
     pub fn unauthenticated(reason: Option<UnauthenticatedReason>) -> Self {
         let (code, challenge) = match reason {
@@ -240,6 +278,10 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_since: Option<u64>,
+    /// What the second step of the sign-in needs, where the code is `mfa_required`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub mfa_token: Option<String>,
 }
 
 /// One thing to correct: `pointer` names a member of the body (RFC 6901), `parameter` one of the query.

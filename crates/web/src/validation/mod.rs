@@ -7,6 +7,7 @@ mod reading;
 use garde::Error;
 use memo_domain::{
     Content, DisplayName, Email, InvalidValue, Limit, MemoId, Password, SearchQuery, Tag, Tags, Timestamp, Title,
+    UserId,
 };
 pub use reading::{AtMost, Patch, choice, object, parsed, patched_choice, patched_tag_texts, tag_texts, whole_number};
 
@@ -35,6 +36,12 @@ rules! {
     password = Password::new;
     search = SearchQuery::parse;
     memo_id = MemoId::parse;
+    user_id = UserId::parse;
+}
+
+/// A text that proves something: whatever is too long for it proves nothing, and is not looked at.
+pub fn proof<C>(value: &str, _: &C) -> garde::Result {
+    if value.len() > 1_024 { Err(refused(InvalidValue::TooLong { max: 1_024 })) } else { Ok(()) }
 }
 
 /// Valid tags, each at its own place, and not too many.

@@ -1,9 +1,15 @@
 //! One entity for each table, with its columns in the types that are kept.
 
+pub mod audit_event;
 pub mod change;
 pub mod change_feed;
+pub mod identity;
 pub mod memo;
 pub mod memo_tag;
+pub mod one_time_token;
+pub mod outbox;
+pub mod recovery_code;
 pub mod refresh_token;
+pub mod second_factor;
 pub mod session;
 pub mod user;

@@ -9,6 +9,8 @@ pub struct Model {
     pub id: Uuid,
     pub user_id: Uuid,
     pub scopes: String,
+    pub cookie: Option<Vec<u8>>,
+    pub provider: Option<String>,
     pub device: Option<String>,
     pub ip: Option<String>,
     pub created_at: i64,

@@ -18,6 +18,8 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// Only ever compared by the database, never read. Empty where it is not filled in yet.
+    pub display_name_key: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,9 +1,13 @@
 //! Entities to keep, from plain ones to the most awkward that the domain allows.
 
+mod accounts;
+
 use memo_domain::{
     Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
     SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
 };
+
+pub(crate) use accounts::{audit_event, audit_id, identity, mail_id, one_time_token, queued_mail, second_factor};
 
 /// Texts that a store may harm: by normalizing, trimming, re-encoding, escaping or cutting them.
 pub(crate) const AWKWARD: [&str; 12] = [
@@ -185,6 +189,8 @@ pub(crate) fn session(n: u32, user_id: UserId) -> Session {
         id: session_id(n),
         user_id,
         scopes: Scopes::all(),
+        cookie: None,
+        provider: None,
         device: None,
         ip: None,
         created_at: at(0),
@@ -198,6 +204,8 @@ pub(crate) fn session(n: u32, user_id: UserId) -> Session {
 pub(crate) fn full_session(n: u32, user_id: UserId, device: &str) -> Session {
     Session {
         scopes: Scopes::parse("memos:read account:write").expect("valid scopes"),
+        cookie: Some(digest_of(n)),
+        provider: Some("provider".to_owned()),
         device: Some(device.to_owned()),
         ip: Some("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".to_owned()),
         last_seen_at: at(1),

@@ -3,7 +3,7 @@ use memo_application::Accounts;
 
 use super::dto::{User, UserPatch};
 use crate::{
-    extract::{AccountRead, AccountWrite, Caller, Json, MergePatch, NoQuery},
+    extract::{AccountRead, AccountWrite, Caller, FromDevice, Json, MergePatch, NoQuery},
     problem::Problem,
     respond::revalidated,
 };
@@ -38,15 +38,17 @@ pub async fn get_me(
     security(("password" = ["account:write"])),
     request_body(content((UserPatch = "application/merge-patch+json"), (UserPatch = "application/json"))),
     responses((status = 200, description = "The account as it is now", body = User, headers(("ETag" = String, description = "Names this state")))),
+    extensions(("x-problems" = json!(["password_wrong", "recent_sign_in_required", "email_taken", "overloaded", "too_many_attempts"]))),
 )]
 #[patch("/me")]
 pub async fn patch_me(
     caller: Caller<AccountWrite>,
     request: HttpRequest,
     accounts: Data<Accounts>,
+    FromDevice(device): FromDevice,
     _: NoQuery,
     body: Json<UserPatch, MergePatch>,
 ) -> Result<HttpResponse, Problem> {
-    let user = accounts.change_profile(caller.user_id, body.value.try_into()?).await?;
+    let user = accounts.change_profile(caller.claimant, body.value.try_into()?, &device).await?;
     revalidated(&request, &User::from(user))
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use memo_domain::{SessionId, Timestamp};
+use memo_domain::{SecretDigest, SessionId, Timestamp, UserId};
 use quick_cache::sync::Cache;
 
 /// How long an answer of the store is believed: a sign-in that ended on another node is refused after this at the latest.
@@ -14,21 +14,32 @@ const BELIEVED: Duration = Duration::from_secs(4);
 /// How many sign-ins are remembered; the ones least used make room.
 const CAPACITY: usize = 10_000;
 
+/// The sign-ins that were live a moment ago.
 pub struct LiveSessions {
     seen: Cache<SessionId, Timestamp>,
+    /// Which sign-in a cookie belongs to, which never changes.
+    cookies: Cache<SecretDigest, (SessionId, UserId)>,
     forgotten: AtomicU64,
 }
 
 /// What [`LiveSessions::look`] found missing, and the state at that moment.
-pub struct Watch(u64);
+pub(crate) struct Watch(u64);
+
+impl Default for LiveSessions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl LiveSessions {
+    /// None is known yet.
+    #[must_use]
     pub fn new() -> Self {
-        Self { seen: Cache::new(CAPACITY), forgotten: AtomicU64::new(0) }
+        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), forgotten: AtomicU64::new(0) }
     }
 
     /// `None` where the sign-in is known to live; otherwise what [`keep`](Self::keep) needs after the store was asked.
-    pub fn look(&self, id: SessionId, now: Timestamp) -> Option<Watch> {
+    pub(crate) fn look(&self, id: SessionId, now: Timestamp) -> Option<Watch> {
         let watch = Watch(self.forgotten.load(Ordering::Acquire));
         match self.seen.get(&id) {
             Some(seen) if now >= seen && now.since(seen) < BELIEVED => None,
@@ -38,7 +49,7 @@ impl LiveSessions {
 
     /// Remembers that the store called a sign-in live, unless one was ended while the store was asked: the answer may be
     /// older than that end.
-    pub fn keep(&self, id: SessionId, now: Timestamp, watch: &Watch) {
+    pub(crate) fn keep(&self, id: SessionId, now: Timestamp, watch: &Watch) {
         if self.forgotten.load(Ordering::Acquire) == watch.0 {
             self.seen.insert(id, now);
             if self.forgotten.load(Ordering::Acquire) != watch.0 {
@@ -47,8 +58,25 @@ impl LiveSessions {
         }
     }
 
+    /// Whose a cookie is, where that is known.
+    pub(crate) fn of_cookie(&self, digest: &SecretDigest) -> Option<(SessionId, UserId)> {
+        self.cookies.get(digest)
+    }
+
+    /// Remembers whose a cookie is.
+    pub(crate) fn keep_cookie(&self, digest: SecretDigest, session: SessionId, user: UserId) {
+        self.cookies.insert(digest, (session, user));
+    }
+
+    /// Forgets sign-ins that have ended.
+    pub(crate) fn forget_all(&self, ids: &[SessionId]) {
+        for id in ids {
+            self.forget(*id);
+        }
+    }
+
     /// Forgets a sign-in that has ended.
-    pub fn forget(&self, id: SessionId) {
+    pub(crate) fn forget(&self, id: SessionId) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.seen.remove(&id);
     }

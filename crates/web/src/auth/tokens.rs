@@ -1,16 +1,15 @@
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpResponse,
     http::header::{CACHE_CONTROL, LOCATION, PRAGMA},
     post,
     web::Data,
 };
-use memo_application::{Accounts, Device, Error, Grant, SignIn};
+use memo_application::{Accounts, Error, Grant, SignIn, SignedIn, read_secret, secret_text};
 use memo_domain::Scopes;
 
-use super::dto::{RevokeForm, SignUpRequest, TokenError, TokenErrorCode, TokenForm, TokenResponse, refresh_secret};
+use super::dto::{RevokeForm, SignUpRequest, TokenError, TokenErrorCode, TokenForm, TokenResponse};
 use crate::{
-    context::RequestContext,
-    extract::{Form, Json, NoQuery},
+    extract::{Form, FromDevice, Json, NoQuery},
     me::User,
     problem::Problem,
 };
@@ -30,8 +29,13 @@ use crate::{
     extensions(("x-problems" = json!(["sign_up_closed", "email_taken", "password_too_common", "overloaded"]))),
 )]
 #[post("/auth/sign-up")]
-pub async fn sign_up(accounts: Data<Accounts>, _: NoQuery, body: Json<SignUpRequest>) -> Result<HttpResponse, Problem> {
-    let user = accounts.sign_up(body.value.try_into()?).await?;
+pub async fn sign_up(
+    accounts: Data<Accounts>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+    body: Json<SignUpRequest>,
+) -> Result<HttpResponse, Problem> {
+    let user = accounts.sign_up(body.value.try_into()?, &device).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, "/api/v1/me"))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -50,16 +54,28 @@ pub async fn sign_up(accounts: Data<Accounts>, _: NoQuery, body: Json<SignUpRequ
         (status = 200, description = "The tokens", body = TokenResponse),
         (status = 400, description = "The grant was refused", body = TokenError),
     ),
-    extensions(("x-problems" = json!(["overloaded"]))),
+    extensions(("x-problems" = json!(["overloaded", "too_many_attempts"]))),
 )]
 #[post("/auth/token")]
-pub async fn issue_tokens(request: HttpRequest, sign_in: Data<SignIn>, form: Form) -> Result<HttpResponse, Problem> {
+pub async fn issue_tokens(
+    sign_in: Data<SignIn>,
+    FromDevice(device): FromDevice,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
     let grant = match Request::read(&form) {
         Ok(Request::Password { username, password, scopes }) => {
-            sign_in.by_password(username, password, scopes.unwrap_or_else(Scopes::all), device(&request)).await
+            match sign_in.by_password(username, password, scopes.unwrap_or_else(Scopes::all), &device).await {
+                Ok(SignedIn::SecondFactorNeeded(token)) => return Ok(refused(&mfa_required(secret_text(&token)))),
+                Ok(SignedIn::Done(grant)) => Ok(grant),
+                Err(error) => Err(error),
+            }
         }
-        Ok(Request::Refresh { token, scopes }) => match refresh_secret(token) {
-            Some(secret) => sign_in.refresh(&secret, scopes).await,
+        Ok(Request::SecondStep { token, code }) => match read_secret(token) {
+            Some(token) => sign_in.by_code(&token, code, &device).await,
+            None => Err(Error::InvalidGrant),
+        },
+        Ok(Request::Refresh { token, scopes }) => match read_secret(token) {
+            Some(secret) => sign_in.refresh(&secret, scopes, &device).await,
             None => Err(Error::InvalidGrant),
         },
         Err(error) => return Ok(refused(&error)),
@@ -84,9 +100,13 @@ pub async fn issue_tokens(request: HttpRequest, sign_in: Data<SignIn>, form: For
     responses((status = 200, description = "The sign-in has ended, if there was one")),
 )]
 #[post("/auth/revoke")]
-pub async fn revoke(sign_in: Data<SignIn>, form: Form) -> Result<HttpResponse, Problem> {
+pub async fn revoke(
+    sign_in: Data<SignIn>,
+    FromDevice(device): FromDevice,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
     if let Ok(Some(token)) = form.get("token") {
-        sign_in.revoke(refresh_secret(token).as_ref(), token).await?;
+        sign_in.revoke(read_secret(token).as_ref(), token, &device).await?;
     }
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
@@ -94,6 +114,7 @@ pub async fn revoke(sign_in: Data<SignIn>, form: Form) -> Result<HttpResponse, P
 enum Request<'a> {
     Password { username: &'a str, password: &'a str, scopes: Option<Scopes> },
     Refresh { token: &'a str, scopes: Option<Scopes> },
+    SecondStep { token: &'a str, code: &'a str },
 }
 
 impl<'a> Request<'a> {
@@ -104,29 +125,31 @@ impl<'a> Request<'a> {
         match needed("grant_type")? {
             "password" => Ok(Self::Password { username: needed("username")?, password: needed("password")?, scopes }),
             "refresh_token" => Ok(Self::Refresh { token: needed("refresh_token")?, scopes }),
+            "mfa_otp" => Ok(Self::SecondStep { token: needed("mfa_token")?, code: needed("otp")? }),
             _ => Err(UNSUPPORTED),
         }
     }
 }
 
-const TWICE: TokenError =
-    TokenError { error: TokenErrorCode::InvalidRequest, error_description: "A parameter is given twice." };
-const MISSING: TokenError = TokenError {
-    error: TokenErrorCode::InvalidRequest,
-    error_description: "A parameter that this grant_type needs is missing.",
-};
-const UNSUPPORTED: TokenError = TokenError {
-    error: TokenErrorCode::UnsupportedGrantType,
-    error_description: "The grant_type is one of password and refresh_token.",
-};
-const INVALID_GRANT: TokenError = TokenError {
-    error: TokenErrorCode::InvalidGrant,
-    error_description: "The credentials are wrong, or the refresh token is not valid any more. Sign in again.",
-};
-const INVALID_SCOPE: TokenError = TokenError {
-    error: TokenErrorCode::InvalidScope,
-    error_description: "A scope is unknown, or more than the sign-in has.",
-};
+const fn error(error: TokenErrorCode, error_description: &'static str) -> TokenError {
+    TokenError { error, error_description, mfa_token: None }
+}
+
+fn mfa_required(token: String) -> TokenError {
+    let description = "The password is right. Repeat the call with grant_type=mfa_otp, mfa_token and otp.";
+    TokenError { mfa_token: Some(token), ..error(TokenErrorCode::MfaRequired, description) }
+}
+
+const TWICE: TokenError = error(TokenErrorCode::InvalidRequest, "A parameter is given twice.");
+const MISSING: TokenError = error(TokenErrorCode::InvalidRequest, "A parameter that this grant_type needs is missing.");
+const UNSUPPORTED: TokenError =
+    error(TokenErrorCode::UnsupportedGrantType, "The grant_type is one of password, refresh_token and mfa_otp.");
+const INVALID_GRANT: TokenError = error(
+    TokenErrorCode::InvalidGrant,
+    "The credentials are wrong, or the refresh token is not valid any more. Sign in again.",
+);
+const INVALID_SCOPE: TokenError =
+    error(TokenErrorCode::InvalidScope, "A scope is unknown, or more than the sign-in has.");
 
 fn granted(grant: Grant) -> HttpResponse {
     HttpResponse::Ok()
@@ -140,12 +163,4 @@ fn refused(error: &TokenError) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))
         .json(error)
-}
-
-fn device(request: &HttpRequest) -> Device {
-    let name = request.headers().get(actix_web::http::header::USER_AGENT).and_then(|name| name.to_str().ok());
-    Device {
-        name: name.map(|name| name.chars().take(200).collect()),
-        ip: RequestContext::of(request).and_then(|context| context.client).map(|ip| ip.to_string()),
-    }
 }

@@ -1,0 +1,64 @@
+//! Addresses are proved.
+
+use std::time::Duration;
+
+use super::{
+    Access, Accounts, AuditKind, Device, Email, Error, Happened, Letter, Secret, TokenPurpose, UnitOfWork, User,
+    UserId, mails, present, repeat,
+};
+
+/// How long a link proves an address.
+const TTL: Duration = Duration::from_hours(24);
+
+impl Accounts {
+    /// Proves an address by the token that was sent to it.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`].
+    pub async fn verify_email(&self, secret: &Secret, device: &Device) -> Result<(), Error> {
+        repeat(async || {
+            let mut unit = self.ports.store.begin(Access::Write).await?;
+            let mut user = self.redeem(&mut *unit, secret, TokenPurpose::VerifyEmail).await?;
+            let from = user.version;
+            user.email_verified = true;
+            user.touch(self.ports.now());
+            unit.users().update(&user, from).await?;
+            Happened::to(user.id, AuditKind::EmailVerified, device).record(&mut *unit, &self.ports).await?;
+            Ok(unit.commit().await?)
+        })
+        .await
+    }
+
+    /// Sends the link once more, where the address is not proved yet.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] where the account is gone.
+    pub async fn resend_verification(&self, id: UserId) -> Result<(), Error> {
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        let user = present(unit.users().lookup(id).await?)?;
+        if !user.email_verified {
+            self.ask_to_verify(&mut *unit, &user).await?;
+        }
+        Ok(unit.commit().await?)
+    }
+
+    pub(super) async fn ask_to_verify(&self, unit: &mut dyn UnitOfWork, user: &User) -> Result<(), Error> {
+        let secret = self.one_time(unit, user, TokenPurpose::VerifyEmail, TTL).await?;
+        mails::enqueue(unit, &self.ports, user, Letter::Verify(&secret)).await
+    }
+
+    /// What else happens when a member has another address.
+    pub(super) async fn moved(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        user: &User,
+        old: &Email,
+        device: &Device,
+    ) -> Result<(), Error> {
+        // A link that went to the old address sets no password any more.
+        unit.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
+        Happened::to(user.id, AuditKind::EmailChanged, device).record(&mut *unit, &self.ports).await?;
+        mails::enqueue_to(unit, &self.ports, user, old, Letter::EmailChanged).await?;
+        self.ask_to_verify(unit, user).await
+    }
+}

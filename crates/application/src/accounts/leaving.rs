@@ -1,0 +1,31 @@
+//! Members leave.
+
+use super::{Access, Accounts, AuditKind, Claimant, Device, Error, Happened, present, repeat};
+use crate::administration::check_not_last;
+
+impl Accounts {
+    /// Removes an account and all that is its owner's, in one unit of work.
+    ///
+    /// # Errors
+    /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], or
+    /// [`Error::LastAdministrator`] where nobody would be left who administers.
+    pub async fn withdraw(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
+        self.proofs.of_owner(claimant, password, device).await?;
+        let ended = repeat(async || {
+            let mut unit = self.ports.store.begin(Access::Write).await?;
+            let administrators = unit.users().administrators().await?;
+            let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+            let ended = unit.sessions().end_all(user.id, None, self.ports.now()).await?;
+            let from = user.version;
+            user.disabled_at = Some(self.ports.now());
+            check_not_last(&administrators, &user)?;
+            unit.users().remove(user.id, from).await?;
+            unit.commit().await?;
+            Ok(ended)
+        })
+        .await?;
+        self.live.forget_all(&ended);
+        Happened::to(claimant.user_id, AuditKind::Withdrawn, device).log();
+        Ok(())
+    }
+}

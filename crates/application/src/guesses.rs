@@ -1,0 +1,89 @@
+//! Slows down who guesses: so many wrong passwords or codes in a while, and the account takes none for the rest of it.
+//!
+//! Kept by this node alone, and of accounts that don't exist as well: an answer tells nothing of whether there is one.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use memo_domain::Timestamp;
+use quick_cache::sync::Cache;
+
+use crate::Error;
+
+/// How many wrong ones an account takes.
+const MOST: usize = 10;
+/// In which time.
+const WINDOW: Duration = Duration::from_mins(15);
+/// Of how many accounts they are remembered; the ones least used make room.
+const CAPACITY: usize = 50_000;
+
+type Failures = Arc<Mutex<VecDeque<Timestamp>>>;
+
+pub struct Guesses(Cache<String, Failures>);
+
+impl Guesses {
+    pub fn new() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+
+    /// Counts a guess as wrong before it is looked at, so that many at once count, too; [`forgive`](Self::forgive) takes it
+    /// back.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`].
+    pub fn count(&self, account: &str, now: Timestamp) -> Result<(), Error> {
+        let failures = self.0.get_or_insert_with::<_, std::convert::Infallible>(account, || Ok(Failures::default()));
+        let Ok(failures) = failures;
+        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+        while failures.front().is_some_and(|at| now.since(*at) >= WINDOW) {
+            failures.pop_front();
+        }
+        if failures.len() >= MOST {
+            let retry_after = failures.front().map_or(WINDOW, |at| WINDOW.saturating_sub(now.since(*at)));
+            return Err(Error::TooManyAttempts { retry_after });
+        }
+        failures.push_back(now);
+        Ok(())
+    }
+
+    /// The last guess was right: it does not count. Those before it do, so that who knows one password of many can't go on.
+    pub fn forgive(&self, account: &str) {
+        if let Some(failures) = self.0.get(account) {
+            failures.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_micros(minutes * 60_000_000)
+    }
+
+    #[test]
+    fn an_account_takes_so_many_wrong_guesses_in_a_while() {
+        let guesses = Guesses::new();
+        for minute in 0..10 {
+            guesses.count("a@example.com", at(minute)).expect("a guess is free");
+        }
+        let error = guesses.count("a@example.com", at(10)).expect_err("too many");
+        assert!(matches!(error, Error::TooManyAttempts { retry_after } if retry_after == Duration::from_mins(5)));
+        guesses.count("b@example.com", at(10)).expect("another account is free");
+        guesses.count("a@example.com", at(15)).expect("the first one is forgotten");
+        guesses.count("a@example.com", at(15)).expect_err("the second one is not");
+    }
+
+    #[test]
+    fn right_ones_do_not_count() {
+        let guesses = Guesses::new();
+        for _ in 0..100 {
+            guesses.count("a@example.com", at(0)).expect("a guess is free");
+            guesses.forgive("a@example.com");
+        }
+    }
+}

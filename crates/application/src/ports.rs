@@ -1,0 +1,52 @@
+//! What use cases are made of: the ports, handed round as one.
+
+use std::{pin::Pin, sync::Arc};
+
+use memo_domain::{
+    Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Store, Timestamp, TokenSigner,
+};
+use uuid::Uuid;
+
+/// Every port that more than one use case needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keeps everything.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Makes secrets.
+    pub secrets: Arc<dyn SecretGenerator>,
+    /// Hashes passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Encrypts what is kept and has to be read again.
+    pub sealer: Arc<dyn Sealer>,
+    /// Makes codes by time.
+    pub codes: Arc<dyn OneTimeCodes>,
+    /// Runs what nobody waits for.
+    pub background: Arc<dyn Background>,
+    /// Signs access tokens.
+    pub signer: Arc<dyn TokenSigner>,
+    /// What clients call this server, without a slash at the end: links in mail begin with it.
+    pub public_url: Arc<str>,
+}
+
+/// Work that nobody waits for.
+pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs work that nobody waits for: so that the time of an answer tells nothing of whether there was any.
+pub trait Background: Send + Sync {
+    /// Runs it soon, beside whoever asked.
+    fn run(&self, work: Work);
+}
+
+impl Ports {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn id(&self, at: Timestamp) -> Uuid {
+        self.ids.next(at)
+    }
+}

@@ -1,0 +1,92 @@
+//! Sign-ins of browsers, carried on by a cookie.
+
+use std::time::Duration;
+
+use memo_domain::{Access, Scopes, Secret, Session, User};
+
+use super::{Carrier, Device, Principal, SignIn, ended, prolonged};
+use crate::Error;
+
+/// How much time passes until the use of a cookie is written down again.
+const NOTED_AGAIN: Duration = Duration::from_mins(1);
+
+/// What a sign-in by a browser gives.
+#[derive(Debug)]
+pub struct CookieGrant {
+    /// What the cookie holds.
+    pub secret: Secret,
+    /// How long the cookie lives at most: its sign-in ends sooner where it is not used.
+    pub max_age: Duration,
+    /// Who signed in.
+    pub user: User,
+}
+
+impl SignIn {
+    /// Signs a browser in. The cookie is a new one, whatever the browser had before, and that one's sign-in ends: nobody
+    /// can have planted it (session fixation).
+    pub(crate) async fn grant_cookie(
+        &self,
+        user: &User,
+        provider: Option<&str>,
+        before: Option<&Secret>,
+        device: &Device,
+    ) -> Result<CookieGrant, Error> {
+        let secret = self.ports.secrets.next();
+        let carrier = Carrier::Cookie(secret.digest());
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        let mut replaced = None;
+        if let Some(before) = before
+            && let Some(mut session) = unit.sessions().find_by_cookie(&before.digest()).await?
+            && session.ended_at.is_none()
+        {
+            session.ended_at = Some(self.ports.now());
+            unit.sessions().update(&session).await?;
+            replaced = Some(session.id);
+        }
+        self.begin_session(&mut *unit, user, Scopes::all(), carrier, provider, device).await?;
+        unit.commit().await?;
+        self.live.forget_all(replaced.as_slice());
+        Ok(CookieGrant { secret, max_age: super::SESSION_MAX_AGE, user: user.clone() })
+    }
+
+    /// Who a cookie belongs to, where its sign-in is good.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`].
+    pub async fn authenticate_cookie(&self, secret: &Secret) -> Result<Principal, Error> {
+        let now = self.ports.now();
+        let digest = secret.digest();
+        let mut watch = None;
+        if let Some((session_id, user_id)) = self.live.of_cookie(&digest) {
+            match self.live.look(session_id, now) {
+                None => return Ok(Principal { user_id, session_id, scopes: Scopes::all() }),
+                known => watch = known,
+            }
+        }
+        let session = self.ports.store.begin(Access::Read).await?.sessions().find_by_cookie(&digest).await?;
+        let session = session.filter(|session| session.is_live(now)).ok_or_else(ended)?;
+        let principal = Principal { user_id: session.user_id, session_id: session.id, scopes: session.scopes };
+        self.live.keep_cookie(digest, session.id, session.user_id);
+        if let Some(watch) = watch {
+            self.live.keep(session.id, now, &watch);
+        }
+        if now.since(session.last_seen_at) >= NOTED_AGAIN {
+            self.note(session).await?;
+        }
+        Ok(principal)
+    }
+
+    /// Writes down that a cookie was used, and so lives on.
+    async fn note(&self, session: Session) -> Result<(), Error> {
+        let now = self.ports.now();
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        // Read anew: it may have been ended since.
+        let Some(mut session) = unit.sessions().lookup(session.id).await?.filter(|session| session.is_live(now)) else {
+            return Err(ended());
+        };
+        session.last_seen_at = now;
+        session.expires_at = prolonged(&session, self.settings.session_ttl, now);
+        unit.sessions().update(&session).await?;
+        Ok(unit.commit().await?)
+    }
+}

@@ -1,0 +1,307 @@
+use std::sync::Arc;
+
+use memo_domain::{
+    Access, AuditEvent, ChangeKind, Conflict, Limit, MemoFilter, MemoScope, NewChange, OneTimeToken, PageRequest,
+    QueuedMail, RefreshToken, Role, SearchQuery, Session, Store, StoreError, TokenPurpose, UnitOfWork, User,
+    UserFilter, UserId, Version, Visibility,
+};
+
+use crate::{
+    everything::Everything,
+    samples::{
+        LATEST, at, audit_event, content, digest, digest_of, full_memo, identity, memo, memo_id, one_time_token,
+        queued_mail, refresh_token, second_factor, session, session_id, tags, user, user_id,
+    },
+    steps::{
+        BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, at_once, begin, committed, dropped, feed,
+        find_user, ids, last_change, list, read, try_write, write,
+    },
+};
+
+async fn remove(store: &dyn Store, id: UserId, from: Version) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    uow.users().remove(id, from).await?;
+    committed(uow, ()).await
+}
+
+/// More than one of each, in every state, under numbers from `100 * first` and digests from `10 * first`.
+async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
+    let numbers = 100 * u32::from(first)..;
+    for (n, digest_number) in numbers.zip(10 * first..10 * first + 3) {
+        let mut memo = if n % 2 == 0 { memo(n, user) } else { full_memo(n, user) };
+        memo.state.tags = tags(["Work", "한글"]);
+        memo.state.visibility = Visibility::Public;
+        memo.state.content = content("what is found as 회의록");
+        memo.version = Version::FIRST;
+        uow.memos().insert(&memo).await?;
+        uow.changes().append(user, &[NewChange::of(&memo, ChangeKind::Created, at(0)); 3]).await?;
+        let ended_at = (n % 2 == 0).then_some(at(1));
+        let session = Session { cookie: Some(digest_of(n)), ended_at, expires_at: LATEST, ..session(n, user) };
+        uow.sessions().insert(&session).await?;
+        uow.refresh_tokens().insert(&refresh_token(digest_number, session.id)).await?;
+        uow.refresh_tokens().insert(&RefreshToken { digest: digest_of(n), ..refresh_token(0, session.id) }).await?;
+        uow.identities().insert(&identity(n, user)).await?;
+        let (purpose, _) = TokenPurpose::NAMES[usize::from(digest_number) % 3];
+        uow.one_time_tokens().insert(&OneTimeToken { purpose, ..one_time_token(digest_number, user) }).await?;
+        uow.outbox().insert(&queued_mail(n, user)).await?;
+        uow.audit().append(&audit_event(n, user)).await?;
+    }
+    Ok(())
+}
+
+/// Asserts that nothing is there of what [`add_more`] added for someone, by whatever it is known.
+async fn assert_nothing_is_left(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
+    for (n, digest_number) in (100 * u32::from(first)..).zip(10 * first..10 * first + 3) {
+        assert_eq!(uow.memos().lookup(memo_id(n)).await?, None);
+        assert_eq!(uow.sessions().lookup(session_id(n)).await?, None);
+        assert_eq!(uow.sessions().find_by_cookie(&digest_of(n)).await?, None);
+        for digest in [digest(digest_number), digest_of(n)] {
+            assert_eq!(uow.refresh_tokens().lookup(&digest).await?, None);
+            assert!(!uow.refresh_tokens().claim(&digest, at(1)).await?);
+        }
+        let identity = identity(n, user);
+        assert_eq!(uow.identities().find(&identity.issuer, &identity.subject).await?, None);
+        assert!(!uow.identities().remove(user, &identity.provider).await?);
+        for (purpose, _) in TokenPurpose::NAMES {
+            assert_eq!(uow.one_time_tokens().lookup(&digest(digest_number), purpose).await?, None);
+            assert_eq!(uow.one_time_tokens().take(&digest(digest_number), purpose).await?, None);
+        }
+        assert_eq!(uow.one_time_tokens().count_try(&digest(digest_number)).await?, 0);
+    }
+    assert_eq!(uow.users().lookup(user).await?, None);
+    assert_eq!(uow.changes().stamp(user).await?, None);
+    assert_eq!(uow.changes().last(user).await?, 0);
+    assert_eq!(uow.changes().list(user, 0, Limit::default()).await?, []);
+    assert_eq!(uow.memos().count(&MemoFilter::of(user)).await?, 0);
+    assert_eq!(uow.sessions().live(user, at(0)).await?, []);
+    assert_eq!(uow.sessions().end_all(user, None, at(0)).await?, []);
+    assert_eq!(uow.identities().of_user(user).await?, []);
+    assert_eq!(uow.second_factors().lookup(user).await?, None);
+    assert_eq!(uow.second_factors().codes_left(user).await?, 0);
+    assert!(!uow.second_factors().claim_code(user, &digest_of(2_000)).await?);
+    assert!(!uow.second_factors().claim_step(user, i64::MAX).await?);
+    assert!(!uow.second_factors().remove(user).await?);
+    assert_eq!(uow.audit().list(Some(user), &PageRequest::default()).await?.items, []);
+    Ok(())
+}
+
+/// What others see of everybody's, and what housekeeping finds: whose memos, mail and events there are.
+async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
+    let mut memos = Vec::new();
+    for (search, tagged) in
+        [(None, vec![]), (SearchQuery::parse("회의록").expect("a short query"), vec![]), (None, vec!["WORK"])]
+    {
+        let tags = tags(tagged).iter().cloned().collect();
+        let filter = MemoFilter { scope: MemoScope::Public, search, tags, ..MemoFilter::of(viewer) };
+        memos.push(list(store, &filter, BY_CHANGE).await.into_iter().map(|memo| memo.owner_id).collect::<Vec<_>>());
+    }
+    assert!(memos.iter().all(|found| found.len() == memos[0].len()), "each list has the same memos: {memos:?}");
+    let mail = dropped(store, async |uow| uow.outbox().claim(at(9), at(10), 100).await).await;
+    let request = PageRequest { limit: Limit::new(100).expect("a valid limit"), ..PageRequest::default() };
+    let events = read(store, Access::Read, async |uow| uow.audit().list(None, &request).await).await.items;
+    let mut owners = [
+        memos.swap_remove(0),
+        mail.iter().map(|mail| mail.user_id).collect(),
+        events.iter().map(|event| event.user_id).collect(),
+    ];
+    for owners in &mut owners {
+        owners.sort();
+        owners.dedup();
+    }
+    owners
+}
+
+pub(crate) async fn a_removed_user_leaves_nothing(store: Arc<dyn Store>) {
+    let (leaver, other) = (Everything::add(&*store, 0).await, Everything::add(&*store, 1).await);
+    let (gone, stays) = (leaver.user.id, other.user.id);
+    write(&*store, async |uow| {
+        add_more(uow, 1, gone).await?;
+        add_more(uow, 2, stays).await?;
+        // What the one did to the account of the other is the other's.
+        uow.audit().append(&AuditEvent { actor_id: Some(stays), ..audit_event(900, gone) }).await?;
+        uow.audit().append(&AuditEvent { actor_id: Some(gone), ..audit_event(901, stays) }).await
+    })
+    .await;
+    let mut both = vec![gone, stays];
+    both.sort();
+    assert_eq!(owners(&*store, stays).await, [both.clone(), both.clone(), both]);
+    let before = rest_of(&*store, stays).await;
+
+    // Undone, it is as it was.
+    let undone = dropped(&*store, async |uow| {
+        uow.users().remove(gone, Version::FIRST).await?;
+        assert_nothing_is_left(uow, 1, gone).await
+    });
+    undone.await;
+    assert_eq!(last_change(&*store, gone).await, 10);
+    assert_eq!(list(&*store, &MemoFilter::of(gone), BY_CHANGE).await.len(), 3);
+
+    remove(&*store, gone, Version::FIRST).await.expect("the member is removed");
+    write(&*store, async |uow| assert_nothing_is_left(uow, 1, gone).await).await;
+    assert_eq!(owners(&*store, stays).await, [vec![stays], vec![stays], vec![stays]]);
+    let dead = read(&*store, Access::Read, async |uow| uow.outbox().dead(None, Limit::default()).await).await;
+    assert_eq!(dead, std::slice::from_ref(&other.mail));
+    assert_eq!(rest_of(&*store, stays).await, before, "nobody else loses anything");
+    let everybody = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
+    assert_eq!(everybody, 1);
+
+    // All of it is free, and who comes back has nothing of the one who left.
+    write(&*store, async |uow| {
+        leaver.insert(uow).await;
+        Ok(())
+    })
+    .await;
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        assert_eq!(leaver.seen_anew(&*store, access).await.as_ref(), Some(&leaver), "{access:?}");
+    }
+    write(&*store, async |uow| {
+        leaver.changed().update(uow).await;
+        add_more(uow, 1, gone).await
+    })
+    .await;
+    assert_eq!(last_change(&*store, gone).await, 11);
+}
+
+/// What is there of the one who stays.
+async fn rest_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::Debug {
+    let memos = list(store, &MemoFilter::of(user), BY_CHANGE).await;
+    let changes = feed(store, user).await;
+    let mut uow = begin(store, Access::Read).await;
+    let live = uow.sessions().live(user, at(0)).await.expect("sign-ins are read");
+    let mut tokens = Vec::new();
+    let mut one_time = Vec::new();
+    for n in [1, 20, 21, 22] {
+        tokens.extend(uow.refresh_tokens().lookup(&digest(n)).await.expect("tokens are read"));
+        for (purpose, _) in TokenPurpose::NAMES {
+            one_time.extend(uow.one_time_tokens().lookup(&digest(n), purpose).await.expect("tokens are read"));
+        }
+    }
+    assert_eq!((tokens.len(), one_time.len()), (4, 4));
+    let identities = uow.identities().of_user(user).await.expect("identities are read");
+    let factor = uow.second_factors().lookup(user).await.expect("factors are read");
+    let codes = uow.second_factors().codes_left(user).await.expect("codes are counted");
+    let events = uow.audit().list(Some(user), &PageRequest::default()).await.expect("events are read").items;
+    let events: Vec<_> = events.into_iter().map(|event| event.id).collect();
+    (ids(&memos), changes, live, (tokens, one_time), identities, factor, codes, events)
+}
+
+pub(crate) async fn a_user_in_another_version_is_not_removed(store: Arc<dyn Store>) {
+    let kept = Everything::add(&*store, 0).await;
+    let changed = kept.changed();
+    write(&*store, async |uow| {
+        changed.update(uow).await;
+        Ok(())
+    })
+    .await;
+    for from in [Version::FIRST, Version::new(3), Version::new(u32::MAX)] {
+        assert_stale(remove(&*store, changed.user.id, from).await);
+        assert_eq!(changed.seen_anew(&*store, Access::Read).await.as_ref(), Some(&changed), "{from:?}");
+    }
+    assert_stale(remove(&*store, user_id(9), Version::FIRST).await);
+    remove(&*store, changed.user.id, changed.user.version).await.expect("the member is removed");
+    assert_stale(remove(&*store, changed.user.id, changed.user.version).await);
+    assert_eq!(changed.seen_anew(&*store, Access::Read).await, None);
+}
+
+pub(crate) async fn a_removed_user_is_nobodys_parent(store: Arc<dyn Store>) {
+    let leaver = User { role: Role::Admin, ..user(0) };
+    add_users(&*store, std::slice::from_ref(&leaver)).await;
+    add_user(&*store, 1).await;
+    remove(&*store, leaver.id, leaver.version).await.expect("the member is removed");
+    for kind in 0..KINDS {
+        let added = try_add_one(&*store, kind, kind, leaver.id).await;
+        assert_conflict(added, Conflict::Parent);
+    }
+    assert_eq!(read(&*store, Access::Write, async |uow| uow.users().administrators().await).await, []);
+    let found = read(&*store, Access::Read, async |uow| uow.users().find_by_email(&leaver.email).await).await;
+    assert_eq!(found, None);
+    let updated = try_write(&*store, async |uow| uow.users().update(&leaver, leaver.version).await).await;
+    assert_stale(updated);
+    // The address is free, for another one.
+    let newcomer = User { email: leaver.email, ..user(2) };
+    add_users(&*store, std::slice::from_ref(&newcomer)).await;
+    assert_eq!(find_user(&*store, newcomer.id).await, Some(newcomer));
+}
+
+const KINDS: u32 = 8;
+
+/// Adds one thing of a member.
+async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
+    let token = OneTimeToken { digest: digest_of(n), ..one_time_token(0, user) };
+    match kind % KINDS {
+        0 => uow.memos().insert(&memo(n, user)).await.map(drop),
+        1 => uow.changes().append(user, &[NewChange::of(&memo(n, user), ChangeKind::Created, at(0))]).await,
+        2 => uow.sessions().insert(&session(n, user)).await,
+        3 => uow.identities().insert(&identity(n, user)).await,
+        4 => uow.one_time_tokens().insert(&token).await,
+        5 => uow.second_factors().put(&second_factor(user)).await,
+        6 => uow.outbox().insert(&queued_mail(n, user)).await,
+        _ => uow.audit().append(&audit_event(n, user)).await,
+    }
+}
+
+async fn try_add_one(store: &dyn Store, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
+    let mut uow = store.begin(Access::Write).await?;
+    add_one(&mut *uow, kind, n, user).await?;
+    committed(uow, ()).await
+}
+
+pub(crate) async fn one_of_many_concurrent_removals_removes_a_user(store: Arc<dyn Store>) {
+    let kept = Everything::add(&*store, 0).await;
+    let id = kept.user.id;
+    let removed = at_once(&store, 8, move |store, n| async move {
+        // A stale one would be tried again and again: it looks first, as a use case does.
+        let mut uow = store.begin(Access::Write).await?;
+        let Some(user) = uow.users().lookup(id).await? else { return Ok(None) };
+        uow.users().remove(id, user.version).await?;
+        committed(uow, Some(n)).await
+    });
+    let removed: Vec<_> =
+        removed.await.into_iter().filter_map(|removed| removed.expect("it passes in the end")).collect();
+    assert_eq!(removed.len(), 1, "exactly one removed them");
+    assert_eq!(kept.seen_anew(&*store, Access::Read).await, None);
+}
+
+pub(crate) async fn nothing_is_left_by_who_writes_while_a_user_is_removed(store: Arc<dyn Store>) {
+    for round in 0..3 {
+        let leaver = user(round);
+        let (id, from) = (leaver.id, leaver.version);
+        add_users(&*store, &[leaver]).await;
+        let results = at_once(&store, 4 * KINDS + 1, move |store, n| async move {
+            if n == 2 * KINDS {
+                return remove(&*store, id, from).await.map(|()| true);
+            }
+            match try_add_one(&*store, n, n, id).await {
+                // It came too late.
+                Err(StoreError::Conflict { what: Conflict::Parent }) => Ok(false),
+                added => added.map(|()| true),
+            }
+        });
+        for result in results.await {
+            result.expect("all of them pass in the end");
+        }
+        for kind in 0..KINDS {
+            let n = 1_000 + kind;
+            let added = try_add_one(&*store, kind, n, id).await;
+            assert_conflict(added, Conflict::Parent);
+        }
+        let mail: Vec<QueuedMail> = write(&*store, async |uow| uow.outbox().claim(at(9), at(10), 100).await).await;
+        assert_eq!(mail, []);
+        assert_eq!(feed(&*store, id).await, []);
+        let events =
+            read(&*store, Access::Read, async |uow| uow.audit().list(None, &PageRequest::default()).await).await;
+        assert_eq!(events.items, []);
+        for n in 0..4 * KINDS {
+            let identity = identity(n, id);
+            let found = read(&*store, Access::Read, async |uow| {
+                let memo = uow.memos().lookup(memo_id(n)).await?.is_some();
+                let session = uow.sessions().lookup(session_id(n)).await?.is_some();
+                let identity = uow.identities().find(&identity.issuer, &identity.subject).await?.is_some();
+                let token = uow.one_time_tokens().lookup(&digest_of(n), TokenPurpose::VerifyEmail).await?.is_some();
+                let factor = uow.second_factors().lookup(id).await?.is_some();
+                Ok([memo, session, identity, token, factor])
+            });
+            assert_eq!(found.await, [false; 5]);
+        }
+    }
+}

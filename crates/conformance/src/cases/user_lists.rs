@@ -1,0 +1,242 @@
+use std::sync::Arc;
+
+use memo_domain::{Access, Page, PageRequest, Role, Store, StoreError, UnitOfWork, User, UserFilter, UserId, Version};
+
+use crate::{
+    samples::{AWKWARD, at, awkward_users, display_name, email, user, user_id},
+    steps::{add_users, assert_pages, at_once, begin, commit_before, committed, read, write},
+};
+
+async fn page(
+    store: &dyn Store,
+    access: Access,
+    filter: &UserFilter,
+    request: PageRequest<UserId>,
+) -> Page<User, UserId> {
+    read(store, access, async |uow| uow.users().list(filter, &request).await).await
+}
+
+async fn count(store: &dyn Store, filter: &UserFilter) -> u64 {
+    read(store, Access::Read, async |uow| uow.users().count(filter).await).await
+}
+
+async fn administrators(store: &dyn Store) -> Vec<UserId> {
+    let mut ids = read(store, Access::Write, async |uow| uow.users().administrators().await).await;
+    ids.sort();
+    ids
+}
+
+fn that_fit(users: &[User], filter: &UserFilter) -> Vec<User> {
+    let mut found: Vec<_> = users.iter().filter(|user| filter.matches(user)).cloned().collect();
+    found.sort_by_key(|user| user.id);
+    found
+}
+
+fn administrator(n: u32) -> User {
+    User { role: Role::Admin, ..user(n) }
+}
+
+/// Those of few who are shut out, and administer.
+fn of_every_kind() -> Vec<User> {
+    let change = |n: u32| {
+        let role = if n.is_multiple_of(2) { Role::Member } else { Role::Admin };
+        User { role, disabled_at: (n % 3 == 1).then_some(at(5)), ..user(n) }
+    };
+    (100..112).map(change).collect()
+}
+
+pub(crate) async fn users_are_listed_oldest_first(store: Arc<dyn Store>) {
+    let everybody = UserFilter::default();
+    assert_eq!(
+        page(&*store, Access::Read, &everybody, PageRequest::default()).await,
+        Page { items: vec![], next: None }
+    );
+    let users = [awkward_users(), of_every_kind()].concat();
+    add_users(&*store, &users).await;
+    let mut filters = vec![everybody.clone().with_text("example.com"), everybody.clone()];
+    for role in [None, Some(Role::Member), Some(Role::Admin)] {
+        for disabled in [None, Some(true), Some(false)] {
+            for text in ["", "SER1"] {
+                let mut filter = everybody.clone().with_text(text);
+                (filter.role, filter.disabled) = (role, disabled);
+                filters.push(filter);
+            }
+        }
+    }
+    for filter in &filters {
+        let expected = that_fit(&users, filter);
+        let ask = async |request| page(&*store, Access::Read, filter, request).await;
+        assert_pages(&expected, |user| user.id, ask).await;
+        assert_eq!(count(&*store, filter).await, expected.len() as u64, "{filter:?}");
+    }
+    let sorted = that_fit(&users, &everybody);
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        let items = page(&*store, access, &everybody, PageRequest::default()).await.items;
+        assert_eq!(items, sorted[..20], "{access:?}");
+        // Equality of addresses leaves their case out, and that must be kept too.
+        let texts = |users: &[User]| users.iter().map(|user| user.email.as_str().to_owned()).collect::<Vec<_>>();
+        assert_eq!(texts(&items), texts(&sorted[..20]));
+    }
+    // Behind one that is not there any more, or never was.
+    write(&*store, async |uow| uow.users().remove(sorted[4].id, sorted[4].version).await).await;
+    for place in [sorted[4].id, user_id(1_000), user_id(1_001)] {
+        let start = memo_domain::PageStart::After(place);
+        let listed = page(&*store, Access::Read, &everybody, PageRequest { start, ..PageRequest::default() }).await;
+        let expected: Vec<_> = sorted.iter().filter(|user| user.id > place).take(20).cloned().collect();
+        assert_eq!(listed.items, expected, "behind {place}");
+    }
+}
+
+pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: Arc<dyn Store>) {
+    let names =
+        ["100% of_it\\", "ΣΊΣΥΦΟΣ", "İstanbul Straße", "가나다 한글", "Jose\u{301}", "it's \"quoted\"", "[a-z]*?"];
+    let by_name = (200..).zip(names).map(|(n, name)| User { display_name: display_name(name), ..user(n) });
+    let mut users: Vec<_> = by_name.collect();
+    users.extend(awkward_users());
+    users.push(User { email: email("O'Neil_100%@Example.ORG"), ..user(300) });
+    add_users(&*store, &users).await;
+    let texts = [
+        "",
+        " ",
+        "user",
+        "USER 1",
+        "r 1",
+        "@",
+        "example.org",
+        "%",
+        "_",
+        "\\",
+        "100%",
+        "f_i",
+        "o_eil",
+        "'",
+        "\"",
+        "*",
+        "?",
+        "[",
+        "a-z]",
+        "σίσυφο",
+        "ΣΊΣΥΦΟΣ",
+        "ΦΟΣ",
+        "φος",
+        "\u{130}",
+        "i\u{307}",
+        "i",
+        "ß",
+        "ss",
+        "STRASSE",
+        "한글",
+        "\u{1112}\u{1161}\u{11ab}",
+        "하",
+        "jos\u{e9}",
+        "JOSE\u{301}",
+        "jose",
+        "  Jos\u{e9} ",
+        "𠮷",
+        "👩\u{200d}👩",
+        "nobody at all",
+        "--",
+        "$1",
+        ":a",
+    ];
+    for text in texts.into_iter().chain(AWKWARD) {
+        let filter = UserFilter::default().with_text(text);
+        let expected = that_fit(&users, &filter);
+        let limit = memo_domain::Limit::new(100).expect("a valid limit");
+        let found = page(&*store, Access::Read, &filter, PageRequest { limit, ..PageRequest::default() }).await;
+        assert_eq!(found, Page { items: expected.clone(), next: None }, "{text:?}");
+        assert_eq!(count(&*store, &filter).await, expected.len() as u64, "{text:?}");
+    }
+
+    // They are found by what they are called now.
+    let mut renamed = users[0].clone();
+    renamed.display_name = display_name("Renamed");
+    renamed.email = email("moved@example.com");
+    renamed.touch(at(1));
+    write(&*store, async |uow| uow.users().update(&renamed, Version::FIRST).await).await;
+    for (text, number) in [("renamed", 1), ("MOVED@", 1), ("of_it", 0), ("user200", 0)] {
+        assert_eq!(count(&*store, &UserFilter::default().with_text(text)).await, number, "{text}");
+    }
+}
+
+/// Ways in which someone stops to administer, by number.
+async fn leave(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), StoreError> {
+    let mut user = uow.users().lookup(id).await?.expect("the member is there");
+    let from = user.version;
+    match way % 3 {
+        0 => user.role = Role::Member,
+        1 => user.disabled_at = Some(at(1)),
+        _ => return uow.users().remove(id, from).await,
+    }
+    user.touch(at(1));
+    uow.users().update(&user, from).await
+}
+
+pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store>) {
+    assert_eq!(administrators(&*store).await, []);
+    let users = of_every_kind();
+    add_users(&*store, &users).await;
+    let mut expected: Vec<_> = users
+        .iter()
+        .filter(|user| user.role == Role::Admin && user.disabled_at.is_none())
+        .map(|user| user.id)
+        .collect();
+    expected.sort();
+    assert_eq!(expected.len(), 4);
+    assert_eq!(administrators(&*store).await, expected);
+
+    // Who reads them to decide on them decides on those who are there until the end.
+    for way in 0..3 {
+        let mut uow = begin(&*store, Access::Write).await;
+        let mut seen = uow.users().administrators().await.expect("members are read");
+        seen.sort();
+        assert_eq!(seen, expected);
+        let id = expected.remove(0);
+        let store = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&store);
+            async move {
+                let mut uow = store.begin(Access::Write).await?;
+                leave(&mut *uow, way, id).await?;
+                committed(uow, ()).await
+            }
+        })
+        .await;
+    }
+    assert_eq!(administrators(&*store).await, expected);
+
+    // A unit of work sees whom it made one itself.
+    let mut uow = begin(&*store, Access::Write).await;
+    leave(&mut *uow, 0, expected[0]).await.expect("the member is changed");
+    uow.users().insert(&administrator(50)).await.expect("the member is added");
+    assert_eq!(uow.users().administrators().await.expect("members are read"), [user_id(50)]);
+    drop(uow);
+    assert_eq!(administrators(&*store).await, expected);
+}
+
+pub(crate) async fn one_of_many_administrators_who_leave_at_once_stays(store: Arc<dyn Store>) {
+    for round in 0..3 {
+        let mine = move |n| user_id(100 * round + n);
+        write(&*store, async |uow| {
+            // Whoever stayed in the last round.
+            for id in uow.users().administrators().await? {
+                leave(uow, 0, id).await?;
+            }
+            for n in 0..9 {
+                uow.users().insert(&administrator(100 * round + n)).await?;
+            }
+            Ok(())
+        })
+        .await;
+        let results = at_once(&store, 9, move |store, n| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            let others = uow.users().administrators().await?.into_iter().filter(|id| *id != mine(n)).count();
+            if others > 0 {
+                leave(&mut *uow, n, mine(n)).await?;
+            }
+            committed(uow, others > 0).await
+        });
+        let left = results.await.into_iter().filter(|left| *left.as_ref().expect("it passes in the end")).count();
+        assert_eq!((left, administrators(&*store).await.len()), (8, 1));
+    }
+}

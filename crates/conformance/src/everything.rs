@@ -1,0 +1,255 @@
+//! One entity of each repository, all of one member.
+
+use memo_domain::{
+    Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Limit, MailState, Memo, MemoFilter, NewChange,
+    OneTimeToken, PageRequest, QueuedMail, RefreshToken, SearchQuery, SecondFactor, SecretDigest, Session, Store,
+    TokenPurpose, UnitOfWork, User, UserFilter, Version,
+};
+
+use crate::{
+    samples::{
+        at, audit_event, digest_of, display_name, full_memo, full_session, identity, memo, one_time_token, queued_mail,
+        refresh_token, second_factor, session, user,
+    },
+    steps::{BY_CHANGE, begin, commit},
+};
+
+/// One entity of each repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Everything {
+    number: u8,
+    pub(crate) user: User,
+    pub(crate) session: Session,
+    pub(crate) token: RefreshToken,
+    pub(crate) memo: Memo,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) identity: Identity,
+    pub(crate) one_time: OneTimeToken,
+    pub(crate) factor: SecondFactor,
+    /// How many recovery codes are left.
+    pub(crate) codes: u64,
+    /// It is dead, so that it can be seen without being claimed.
+    pub(crate) mail: QueuedMail,
+    /// The newest first.
+    pub(crate) events: Vec<AuditEvent>,
+}
+
+impl Everything {
+    pub(crate) fn new(n: u8) -> Self {
+        let number = u32::from(n);
+        let user = user(number);
+        let session = Session { cookie: Some(digest_of(number)), ..session(number, user.id) };
+        let token = refresh_token(n, session.id);
+        let memo = memo(number, user.id);
+        let changes = vec![Change::new(1, NewChange::of(&memo, ChangeKind::Created, at(0)))];
+        Self {
+            number: n,
+            session,
+            token,
+            memo,
+            changes,
+            identity: identity(number, user.id),
+            one_time: one_time_token(n, user.id),
+            factor: second_factor(user.id),
+            codes: 2,
+            mail: QueuedMail { state: MailState::Dead, ..queued_mail(number, user.id) },
+            events: vec![audit_event(number, user.id)],
+            user,
+        }
+    }
+
+    /// The same entities, each changed.
+    pub(crate) fn changed(&self) -> Self {
+        let number = u32::from(self.number);
+        let mut user = self.user.clone();
+        user.display_name = display_name("Changed");
+        user.touch(at(1));
+        let memo = Memo { version: Version::new(2), deleted_at: None, ..self.memo_changed() };
+        let updated = Change::new(2, NewChange::of(&memo, ChangeKind::Updated, at(1)));
+        let mut events = self.events.clone();
+        events.push(AuditEvent { kind: AuditKind::EmailVerified, ..audit_event(1_000 + number, user.id) });
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        Self {
+            number: self.number,
+            session: Session { cookie: Some(digest_of(1_000 + number)), ..full_session(number, user.id, "changed") },
+            token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
+            memo,
+            changes: self.changes.iter().copied().chain([updated]).collect(),
+            identity: Identity { email: Some(user.email.as_str().to_owned()), ..self.identity.clone() },
+            one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
+            factor: SecondFactor { confirmed_at: Some(at(1)), last_step: 7, ..self.factor.clone() },
+            codes: self.codes - 1,
+            mail: QueuedMail { tries: 3, error: Some("no such mailbox".to_owned()), ..self.mail.clone() },
+            events,
+            user,
+        }
+    }
+
+    fn memo_changed(&self) -> Memo {
+        Memo { id: self.memo.id, ..full_memo(0, self.user.id) }
+    }
+
+    fn two_codes(&self) -> [SecretDigest; 2] {
+        [2_000, 3_000].map(|first| digest_of(first + u32::from(self.number)))
+    }
+
+    pub(crate) async fn insert(&self, uow: &mut dyn UnitOfWork) {
+        uow.users().insert(&self.user).await.expect("the member is added");
+        self.insert_what_they_have(uow).await;
+    }
+
+    /// All but the member.
+    pub(crate) async fn insert_what_they_have(&self, uow: &mut dyn UnitOfWork) {
+        uow.sessions().insert(&self.session).await.expect("the sign-in is added");
+        uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
+        uow.memos().insert(&self.memo).await.expect("the memo is added");
+        self.append_change(uow).await;
+        uow.identities().insert(&self.identity).await.expect("the identity is added");
+        uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
+        uow.second_factors().put(&self.factor).await.expect("the factor is added");
+        uow.second_factors().set_codes(self.user.id, &self.two_codes()).await.expect("the codes are added");
+        uow.outbox().insert(&self.mail).await.expect("the mail is added");
+        uow.audit().append(&self.events[0]).await.expect("the event is appended");
+    }
+
+    /// The last of the changes.
+    async fn append_change(&self, uow: &mut dyn UnitOfWork) {
+        let Change { seq: _, kind, memo_id, version, at } = *self.changes.last().expect("a change");
+        let change = NewChange { kind, memo_id, version, at };
+        uow.changes().append(self.user.id, &[change]).await.expect("the change is appended");
+    }
+
+    /// Replaces what was inserted.
+    pub(crate) async fn update(&self, uow: &mut dyn UnitOfWork) {
+        let id = self.user.id;
+        uow.users().update(&self.user, Version::FIRST).await.expect("the member is changed");
+        uow.sessions().update(&self.session).await.expect("the sign-in is changed");
+        assert!(uow.refresh_tokens().claim(&self.token.digest, at(1)).await.expect("a claim"));
+        uow.memos().update(&self.memo, Version::FIRST).await.expect("the memo is changed");
+        self.append_change(uow).await;
+        assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
+        uow.identities().insert(&self.identity).await.expect("the identity is added");
+        assert_eq!(uow.one_time_tokens().count_try(&self.one_time.digest).await.expect("a try is counted"), 1);
+        // The step comes with the claim.
+        let factor = SecondFactor { last_step: 1, ..self.factor.clone() };
+        uow.second_factors().put(&factor).await.expect("the factor is changed");
+        assert!(uow.second_factors().claim_step(id, self.factor.last_step).await.expect("a claim"));
+        let codes = self.two_codes();
+        uow.second_factors().set_codes(id, &codes).await.expect("the codes are replaced");
+        assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("a claim"));
+        uow.outbox().update(&self.mail).await.expect("the mail is changed");
+        let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
+        uow.audit().append(added).await.expect("the event is appended");
+    }
+
+    /// What a unit of work sees of it: all, or `None` where it sees nothing.
+    pub(crate) async fn seen(&self, uow: &mut dyn UnitOfWork) -> Option<Self> {
+        let id = self.user.id;
+        let user = self.user_seen(uow).await;
+        let session = uow.sessions().lookup(self.session.id).await.expect("sign-ins are read");
+        for cookie in [&self.session.cookie, &self.changed().session.cookie] {
+            let by_cookie = uow.sessions().find_by_cookie(&cookie.expect("a cookie")).await;
+            let expected = session.as_ref().filter(|session| session.cookie == *cookie);
+            assert_eq!(by_cookie.expect("sign-ins are read").as_ref(), expected);
+        }
+        let live = uow.sessions().live(id, at(0)).await.expect("sign-ins are read");
+        assert_eq!(live, Vec::from_iter(session.clone().filter(|session| session.is_live(at(0)))));
+        let token = uow.refresh_tokens().lookup(&self.token.digest).await.expect("tokens are read");
+        let view = uow.memos().lookup(self.memo.id).await.expect("memos are read");
+        let list = uow.memos().list(&MemoFilter::of(id), BY_CHANGE, &PageRequest::default()).await;
+        let count = uow.memos().count(&MemoFilter::of(id)).await.expect("memos are counted");
+        assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
+        assert_eq!(count, u64::from(view.is_some()));
+        let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
+        let greatest = uow.changes().last(id).await.expect("changes are read");
+        assert_eq!(greatest, changes.len() as u64);
+        let identity = uow.identities().find(&self.identity.issuer, &self.identity.subject).await;
+        let identity = identity.expect("identities are read");
+        let identities = uow.identities().of_user(id).await.expect("identities are read");
+        assert_eq!(identities, Vec::from_iter(identity.clone()));
+        let one_time = uow.one_time_tokens().lookup(&self.one_time.digest, TokenPurpose::VerifyEmail).await;
+        let factor = uow.second_factors().lookup(id).await.expect("factors are read");
+        let codes = uow.second_factors().codes_left(id).await.expect("codes are counted");
+        let all = Limit::new(Limit::MAX as u64).expect("a valid limit");
+        let dead = uow.outbox().dead(None, all).await.expect("mail is read");
+        let mail = dead.into_iter().find(|mail| mail.user_id == id);
+        let events = uow.audit().list(Some(id), &PageRequest::default()).await.expect("events are read").items;
+        let everyones = uow.audit().list(None, &PageRequest { limit: all, ..PageRequest::default() }).await;
+        let everyones = everyones.expect("events are read").items;
+        assert_eq!(everyones.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
+        let one_time = one_time.expect("tokens are read");
+        match (user, session, token, view, identity, one_time, factor, mail) {
+            (
+                Some(user),
+                Some(session),
+                Some(token),
+                Some(view),
+                Some(identity),
+                Some(one_time),
+                Some(factor),
+                Some(mail),
+            ) if !changes.is_empty() && codes > 0 && !events.is_empty() => {
+                let (number, memo) = (self.number, view.memo);
+                let seen = Self {
+                    number,
+                    user,
+                    session,
+                    token,
+                    memo,
+                    changes,
+                    identity,
+                    one_time,
+                    factor,
+                    codes,
+                    mail,
+                    events,
+                };
+                Some(seen)
+            }
+            (None, None, None, None, None, None, None, None)
+                if changes.is_empty() && codes == 0 && events.is_empty() =>
+            {
+                None
+            }
+            parts => panic!("one part is seen without another: {parts:?}, {changes:?}, {codes} codes, {events:?}"),
+        }
+    }
+
+    /// The member, in every way in which members are read.
+    async fn user_seen(&self, uow: &mut dyn UnitOfWork) -> Option<User> {
+        let user = uow.users().lookup(self.user.id).await.expect("members are read");
+        let by_email = uow.users().find_by_email(&self.user.email).await.expect("members are read");
+        assert_eq!(user, by_email);
+        let filter = UserFilter::default().with_text(self.user.email.as_str());
+        let listed = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
+        assert_eq!(listed.items, Vec::from_iter(user.clone()));
+        assert_eq!(uow.users().count(&filter).await.expect("members are counted"), u64::from(user.is_some()));
+        user
+    }
+
+    pub(crate) async fn seen_anew(&self, store: &dyn Store, access: Access) -> Option<Self> {
+        let mut uow = begin(store, access).await;
+        let seen = self.seen(&mut *uow).await;
+        // A unit of work need not find what it wrote itself, so this is asked of one that wrote nothing.
+        let title = seen.as_ref().map(|seen| &seen.memo.state.title);
+        for memo in [self.memo.clone(), self.memo_changed()] {
+            let found = uow.memos().count(&search_for(&memo)).await.expect("memos are counted");
+            assert_eq!(found, u64::from(title == Some(&memo.state.title)), "a search sees the same state");
+        }
+        seen
+    }
+
+    pub(crate) async fn add(store: &dyn Store, n: u8) -> Self {
+        let everything = Self::new(n);
+        let mut uow = begin(store, Access::Write).await;
+        everything.insert(&mut *uow).await;
+        commit(uow).await;
+        everything
+    }
+}
+
+/// Everything of the owner that has the title of this memo.
+pub(crate) fn search_for(memo: &Memo) -> MemoFilter {
+    let query = SearchQuery::parse(&format!("\"{}\"", memo.state.title.as_str())).expect("a short query");
+    MemoFilter { search: query, ..MemoFilter::of(memo.owner_id) }
+}

@@ -1,0 +1,13 @@
+//! What an account has beside its owner: social identities, a second factor, tokens sent by mail, the audit log.
+
+mod audit;
+mod identity;
+mod one_time;
+mod provider;
+mod second_factor;
+
+pub use audit::{AuditEvent, AuditKind, AuditRepository};
+pub use identity::{Identity, IdentityRepository};
+pub use one_time::{OneTimeToken, OneTimeTokenRepository, TokenPurpose};
+pub use provider::{AuthorizationRequest, ProviderError, SocialProvider, SocialUser};
+pub use second_factor::{OneTimeCodes, SecondFactor, SecondFactorRepository};

@@ -1,0 +1,354 @@
+//! The flow: where a browser is sent, and what comes of the code that it brings back.
+
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memo_domain::{AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialUser, Timestamp};
+use oauth2::{
+    AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    TokenResponse, TokenUrl,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Mutex, time::timeout};
+use url::Url;
+
+use super::{
+    ProviderKind, ProviderSettings, ProviderSettingsError,
+    discovery::Discovered,
+    http::{CallError, Http},
+    id_token::{Claims, Fault, Token},
+    refused, said,
+    settings::Plan,
+    unavailable,
+    user_info::{self, NaverAnswer, UserInfo},
+};
+
+/// How long a call may take in all: a little less than the 10 s that it has.
+const LIMIT: Duration = Duration::from_millis(9_500);
+
+/// A provider that people sign in by: the authorization code flow with PKCE S256.
+///
+/// What a provider of `OpenID` Connect says of itself is discovered when it is first needed, and believed for an hour; its
+/// keys are asked for again where a token is signed by one that is not known.
+pub struct Provider {
+    plan: Plan,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<dyn SecretGenerator>,
+    discovered: Mutex<Option<Discovered>>,
+    limit: Duration,
+}
+
+/// The two addresses, and how this server shows who it is.
+struct Endpoints {
+    authorize: Url,
+    token: Url,
+    auth_type: AuthType,
+}
+
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// What a code is good for. All else in the answer is ignored: Naver gives `expires_in` as a text, others more of their own.
+#[derive(Serialize, Deserialize)]
+struct Tokens {
+    access_token: AccessToken,
+    #[serde(default = "bearer")]
+    token_type: BasicTokenType,
+    id_token: Option<String>,
+}
+
+const fn bearer() -> BasicTokenType {
+    BasicTokenType::Bearer
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+impl TokenResponse for Tokens {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        None
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        None
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+impl Provider {
+    /// With these settings. The provider is not asked for anything yet.
+    ///
+    /// # Errors
+    /// [`ProviderSettingsError`] where a setting can't be right.
+    pub fn new(
+        settings: ProviderSettings,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<dyn SecretGenerator>,
+    ) -> Result<Self, ProviderSettingsError> {
+        let plan = settings.plan()?;
+        let http = Http::new(plan.is_plain).map_err(|error| ProviderSettingsError::tls(&plan.name, error))?;
+        Ok(Self { plan, http, clock, secrets, discovered: Mutex::new(None), limit: LIMIT })
+    }
+
+    /// With less time for each call.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit.min(LIMIT);
+        self
+    }
+
+    /// What comes of it in time.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<T, ProviderError> {
+        timeout(self.limit, work).await.unwrap_or_else(|_| Err(unavailable("it does not answer in time")))
+    }
+
+    /// What is known of a provider of `OpenID` Connect. Of many that need it at once one asks.
+    async fn discovered(&self) -> Result<Discovered, ProviderError> {
+        let mut known = self.discovered.lock().await;
+        let now = self.clock.now();
+        match &*known {
+            Some(known) if known.is_fresh(now) => Ok(known.clone()),
+            _ => Ok(known.insert(Discovered::ask(&self.http, &self.plan, now).await?).clone()),
+        }
+    }
+
+    /// The same with new keys, where it was not a moment ago that they were asked for.
+    async fn refreshed(&self) -> Result<Option<Discovered>, ProviderError> {
+        let mut known = self.discovered.lock().await;
+        let Some(known) = &mut *known else { return Ok(None) };
+        let is_new = known.refresh(&self.http, self.clock.now()).await?;
+        Ok(is_new.then(|| known.clone()))
+    }
+
+    async fn endpoints(&self) -> Result<Endpoints, ProviderError> {
+        if self.plan.kind.is_open_id() {
+            let known = self.discovered().await?;
+            // Kakao takes the secret among the parameters, whatever it says.
+            let is_basic = known.is_basic && self.plan.kind != ProviderKind::Kakao;
+            let auth_type = if is_basic { AuthType::BasicAuth } else { AuthType::RequestBody };
+            return Ok(Endpoints { authorize: known.authorize, token: known.token, auth_type });
+        }
+        match (&self.plan.authorize, &self.plan.token) {
+            (Some(authorize), Some(token)) => {
+                let (authorize, token) = (authorize.clone(), token.clone());
+                Ok(Endpoints { authorize, token, auth_type: AuthType::RequestBody })
+            }
+            _ => Err(unavailable("its addresses are not known")),
+        }
+    }
+
+    async fn client(&self) -> Result<Client, ProviderError> {
+        let endpoints = self.endpoints().await?;
+        let client = oauth2::Client::new(ClientId::new(self.plan.client_id.clone()))
+            .set_auth_uri(AuthUrl::from_url(endpoints.authorize))
+            .set_token_uri(TokenUrl::from_url(endpoints.token))
+            .set_auth_type(endpoints.auth_type);
+        Ok(match &self.plan.client_secret {
+            Some(secret) => client.set_client_secret(ClientSecret::new(secret.clone())),
+            None => client,
+        })
+    }
+
+    /// 256 random bits as a text: as long as a verifier of PKCE has to be.
+    fn secret(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.secrets.next().expose())
+    }
+
+    async fn begin(&self, state: &str, redirect_uri: &str) -> Result<AuthorizationRequest, ProviderError> {
+        let client = self.client().await?;
+        let (nonce, verifier) = (self.secret(), self.secret());
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
+        let mut request = client
+            .authorize_url(|| CsrfToken::new(state.to_owned()))
+            .set_redirect_uri(Cow::Owned(redirect(redirect_uri)?))
+            .set_pkce_challenge(challenge)
+            .add_scopes(self.plan.scopes.iter().cloned().map(Scope::new));
+        if self.plan.kind.is_open_id() {
+            request = request.add_extra_param("nonce", &nonce);
+        }
+        let (url, _) = request.url();
+        Ok(AuthorizationRequest { url: url.into(), nonce, verifier })
+    }
+
+    async fn end(
+        &self,
+        code: &str,
+        nonce: &str,
+        verifier: &str,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<SocialUser, ProviderError> {
+        let client = self.client().await?;
+        let request = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+            .set_redirect_uri(Cow::Owned(redirect(redirect_uri)?));
+        let tokens = request.request_async(&self.http).await.map_err(exchange_error)?;
+        if self.plan.kind.is_open_id() {
+            self.open_id_user(&tokens, nonce, now).await
+        } else {
+            let at = self.plan.user_info.as_ref().ok_or_else(|| unavailable("its addresses are not known"))?;
+            let answer: NaverAnswer = user_info::ask(&self.http, at, tokens.access_token.secret()).await?;
+            answer.user(&self.plan.issuer)
+        }
+    }
+
+    async fn open_id_user(&self, tokens: &Tokens, nonce: &str, now: Timestamp) -> Result<SocialUser, ProviderError> {
+        let token = tokens.id_token.as_deref().ok_or_else(|| refused("there is no ID token in the answer"))?;
+        let known = self.discovered().await?;
+        let claims = self.claims(&Token::read(token)?, &known, nonce, now).await?;
+        let text = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
+        let names = [
+            claims.name().and_then(|name| name.get(None)).map(|name| name.as_str()),
+            claims.nickname().and_then(|name| name.get(None)).map(|name| name.as_str()),
+        ];
+        let mut user = SocialUser {
+            issuer: self.plan.issuer.clone(),
+            subject: user_info::subject(claims.subject())?,
+            email: text(claims.email().map(|email| &**email)),
+            email_verified: claims.email_verified() == Some(true),
+            name: user_info::name(names).map(str::to_owned),
+        };
+        // An ID token may be all there is; more is asked for where it lacks the address, or a setting says where.
+        let asked = self.plan.user_info.is_some() || user.email.is_none();
+        if let Some(at) = known.user_info.as_ref().filter(|_| asked) {
+            let info: UserInfo = user_info::ask(&self.http, at, tokens.access_token.secret()).await?;
+            // Somebody else's data would be a way into their account.
+            if info.sub != user.subject {
+                return Err(refused("the user data are another account's"));
+            }
+            if user.email.is_none() {
+                user.email_verified = info.is_email_verified();
+                user.email = text(info.email.as_ref());
+            }
+            user.name = user.name.or_else(|| info.name().map(str::to_owned));
+        }
+        // Kakao verifies an address once, and lets it stand when another account has it since.
+        user.email_verified &= user.email.is_some() && self.plan.kind != ProviderKind::Kakao;
+        Ok(user)
+    }
+
+    /// What a token says, with new keys where it is signed by one that is not known.
+    async fn claims(
+        &self,
+        token: &Token,
+        known: &Discovered,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Claims, ProviderError> {
+        let unknown = || refused("the ID token is signed by a key that is not the provider's");
+        match token.check(&self.plan, known, nonce, now) {
+            Ok(claims) => Ok(claims),
+            Err(Fault::Other(error)) => Err(error),
+            Err(Fault::UnknownKey) => {
+                let known = self.refreshed().await?.ok_or_else(unknown)?;
+                token.check(&self.plan, &known, nonce, now).map_err(|fault| match fault {
+                    Fault::Other(error) => error,
+                    Fault::UnknownKey => unknown(),
+                })
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<(), ProviderError> {
+        if self.plan.kind.is_open_id() {
+            let now = self.clock.now();
+            let found = Discovered::ask(&self.http, &self.plan, now).await?;
+            *self.discovered.lock().await = Some(found);
+            return Ok(());
+        }
+        let token = self.endpoints().await?.token;
+        // It wants more than this, and shows by saying so that it is there.
+        self.http.get(&token, None).await.map(drop).map_err(unavailable)
+    }
+}
+
+#[async_trait]
+impl SocialProvider for Provider {
+    fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    fn display_name(&self) -> &str {
+        &self.plan.display_name
+    }
+
+    fn issuer(&self) -> &str {
+        &self.plan.issuer
+    }
+
+    async fn authorize(&self, state: &str, redirect_uri: &str) -> Result<AuthorizationRequest, ProviderError> {
+        self.in_time(self.begin(state, redirect_uri)).await
+    }
+
+    async fn redeem(
+        &self,
+        code: &str,
+        nonce: &str,
+        verifier: &str,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<SocialUser, ProviderError> {
+        self.in_time(Box::pin(self.end(code, nonce, verifier, redirect_uri, now))).await
+    }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        self.in_time(self.ask()).await
+    }
+}
+
+fn redirect(uri: &str) -> Result<RedirectUrl, ProviderError> {
+    RedirectUrl::new(uri.to_owned()).map_err(refused)
+}
+
+/// Why a code was not redeemed. What could not be read may hold tokens, and is not shown.
+fn exchange_error(error: RequestTokenError<CallError, BasicErrorResponse>) -> ProviderError {
+    #[derive(Deserialize)]
+    struct OAuthError {
+        error: String,
+    }
+    let answer = |error: &str| refused(format!("the code was refused: {}", said(error)));
+    match error {
+        RequestTokenError::ServerResponse(error) => answer(error.error().as_ref()),
+        RequestTokenError::Request(error) => unavailable(error),
+        // Naver says so with status 200.
+        RequestTokenError::Parse(_, body) => match serde_json::from_slice::<OAuthError>(&body) {
+            Ok(OAuthError { error }) => answer(&error),
+            Err(_) => unavailable("the answer to the code can't be read"),
+        },
+        RequestTokenError::Other(text) => unavailable(said(&text)),
+    }
+}

@@ -1,0 +1,84 @@
+//! The repository of social identities.
+
+use async_trait::async_trait;
+use memo_domain::{Identity, IdentityRepository, StoreError, Timestamp, UserId};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, prelude::Uuid, sea_query::Expr,
+};
+
+use super::{
+    dialect,
+    entity::identity::{ActiveModel, Column, Entity},
+    unit_of_work::SeaOrmUnitOfWork,
+};
+
+#[async_trait]
+impl IdentityRepository for SeaOrmUnitOfWork {
+    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        let select = find(self.backend).filter(Column::Issuer.eq(issuer)).filter(Column::Subject.eq(subject));
+        Ok(self.find_one::<Row>(select.build(self.backend)).await?.map(identity))
+    }
+
+    async fn of_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+        if self.locks_rows() {
+            // An identity that is added refers to its member, and waits for this lock; those that are there wait for theirs.
+            self.lock_user(user, None).await?;
+        }
+        let select = find(self.backend).filter(Column::UserId.eq(user.as_uuid())).order_by_asc(Column::Provider);
+        let rows = self.find_all::<Row>(self.locking(select).build(self.backend)).await?;
+        Ok(rows.into_iter().map(identity).collect())
+    }
+
+    async fn insert(&mut self, identity: &Identity) -> Result<(), StoreError> {
+        let row = ActiveModel {
+            user_id: Set(identity.user_id.as_uuid()),
+            provider: Set(identity.provider.clone()),
+            issuer: Set(identity.issuer.clone()),
+            subject: Set(identity.subject.clone()),
+            email: Set(identity.email.clone()),
+            created_at: Set(identity.created_at.as_micros()),
+        };
+        self.execute(Entity::insert(row).build(self.backend)).await.map(drop)
+    }
+
+    async fn remove(&mut self, user: UserId, provider: &str) -> Result<bool, StoreError> {
+        let statement = Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Provider.eq(provider))
+            .build(self.backend);
+        Ok(self.execute(statement).await? > 0)
+    }
+}
+
+/// What is read of an identity.
+#[derive(FromQueryResult)]
+struct Row {
+    user_id: Uuid,
+    provider: String,
+    issuer: String,
+    subject: String,
+    email: Option<String>,
+    created_at: i64,
+}
+
+fn find(backend: DbBackend) -> Select<Entity> {
+    let key = |column| dialect::key_as_text(backend, Expr::col((Entity, column)));
+    Entity::find()
+        .select_only()
+        .columns([Column::UserId, Column::Email, Column::CreatedAt])
+        .column_as(key(Column::Provider), "provider")
+        .column_as(key(Column::Issuer), "issuer")
+        .column_as(key(Column::Subject), "subject")
+}
+
+fn identity(row: Row) -> Identity {
+    Identity {
+        user_id: UserId::new(row.user_id),
+        provider: row.provider,
+        issuer: row.issuer,
+        subject: row.subject,
+        email: row.email,
+        created_at: Timestamp::from_micros(row.created_at),
+    }
+}

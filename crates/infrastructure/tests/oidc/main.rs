@@ -1,0 +1,8 @@
+//! Sign-in by accounts elsewhere, against a provider in this process that can be told to misbehave.
+
+mod fake;
+mod keys;
+mod naver;
+mod open_id;
+mod tokens;
+mod troubles;

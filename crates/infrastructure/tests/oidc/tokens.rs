@@ -1,0 +1,140 @@
+//! ID tokens that must not pass.
+
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    fake::{CLIENT, Fake, NOW, SECRET, Signed, assert_refused, open_id, rsa_key, sign_in},
+    keys,
+};
+
+#[tokio::test]
+async fn a_claim_that_does_not_hold_is_refused() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    for claims in [
+        json!({"iss": "https://accounts.example"}),
+        json!({"iss": format!("{}/", fake.url)}),
+        json!({"iss": null}),
+        json!({"aud": "another-client"}),
+        json!({"aud": null}),
+        json!({"aud": []}),
+        json!({"aud": [CLIENT, "another-client"]}),
+        json!({"azp": "another-client"}),
+        json!({"nonce": "another"}),
+        json!({"nonce": ""}),
+        json!({"nonce": null}),
+        json!({"exp": NOW}),
+        json!({"exp": NOW - 1}),
+        json!({"exp": 0}),
+        json!({"exp": null}),
+        json!({"iat": NOW + 61}),
+        json!({"iat": null}),
+        json!({"nbf": NOW + 61}),
+        json!({"sub": null}),
+        json!({"sub": ""}),
+        json!({"sub": "a".repeat(256)}),
+        json!({"sub": "a\u{0}b"}),
+        json!({"email": ["alice@example.com"]}),
+    ] {
+        fake.behaviour().claims = claims.clone();
+        assert_refused(sign_in(&fake, &provider).await, &claims.to_string());
+    }
+    assert_eq!(fake.requests_to("/keys"), 1, "none of it is a reason to ask for keys");
+}
+
+#[tokio::test]
+async fn claims_that_just_hold_pass() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    for claims in [
+        json!({"aud": [CLIENT]}),
+        json!({"azp": CLIENT}),
+        json!({"exp": NOW + 1}),
+        json!({"iat": NOW + 60}),
+        json!({"iat": NOW - 600}),
+        json!({"nbf": NOW + 60}),
+        json!({"sub": "a".repeat(255)}),
+        json!({"email_verified": "true"}),
+        json!({"picture": "https://example.com/a.png", "locale": "ko", "auth_time": NOW, "groups": ["a"], "hd": "x"}),
+    ] {
+        fake.behaviour().claims = claims.clone();
+        let user = sign_in(&fake, &provider).await;
+        assert!(user.is_ok_and(|user| user.email_verified), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_is_not_the_providers_is_refused() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    let cases: [(&str, Signed, Value); 12] = [
+        ("another key under this name", Signed::OtherRsa, json!({})),
+        ("none at all", Signed::Not, json!({"alg": "none"})),
+        ("none, by another name", Signed::Not, json!({"alg": "None"})),
+        ("none where one is named", Signed::Not, json!({"alg": "RS256"})),
+        ("HMAC with the public key", Signed::Hmac(keys::RSA_PUBLIC), json!({})),
+        ("HMAC with the public key, called RSA", Signed::Hmac(keys::RSA_PUBLIC), json!({"alg": "RS256"})),
+        ("HMAC with the modulus", Signed::Hmac(keys::RSA_N), json!({})),
+        ("HMAC with the client's secret", Signed::Hmac(SECRET), json!({})),
+        ("another algorithm of this key", Signed::Rsa(Algorithm::RS256), json!({"alg": "RS512"})),
+        ("an algorithm that the provider does not name", Signed::Rsa(Algorithm::RS384), json!({})),
+        ("an elliptic curve's under the name of RSA", Signed::Ec, json!({"alg": "RS256", "kid": "rsa"})),
+        ("what nobody understands", Signed::Rsa(Algorithm::RS256), json!({"crit": ["x"], "x": 1})),
+    ];
+    for (what, signed, header) in cases {
+        fake.behaviour().signed = signed;
+        fake.behaviour().header = header;
+        assert_refused(sign_in(&fake, &provider).await, what);
+    }
+}
+
+#[tokio::test]
+async fn every_algorithm_that_is_named_passes() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    let signed =
+        [Algorithm::RS256, Algorithm::RS512, Algorithm::PS256].map(Signed::Rsa).into_iter().chain([Signed::Ec]);
+    for signed in signed {
+        fake.behaviour().signed = signed;
+        assert!(sign_in(&fake, &provider).await.is_ok(), "{signed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_needs_no_name_where_there_is_one_that_fits() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    fake.behaviour().header = json!({"kid": null, "typ": null});
+    assert!(sign_in(&fake, &provider).await.is_ok(), "one is of RSA");
+    fake.behaviour().keys = json!({"keys": [rsa_key("a", keys::RSA_N), rsa_key("b", keys::OTHER_RSA_N)]});
+    assert_refused(sign_in(&fake, &open_id(&fake)).await, "two would fit");
+    fake.behaviour().keys = json!({"keys": []});
+    assert_refused(sign_in(&fake, &open_id(&fake)).await, "there is none");
+}
+
+#[tokio::test]
+async fn a_token_for_something_else_is_refused() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    for header in [json!({"typ": "at+jwt"}), json!({"typ": "logout+jwt"}), json!({"cty": "JWT"})] {
+        fake.behaviour().header = header.clone();
+        assert_refused(sign_in(&fake, &provider).await, &header.to_string());
+    }
+}
+
+#[tokio::test]
+async fn without_an_id_token_nobody_is_signed_in() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    fake.behaviour().user_info = json!({"sub": "alice-there", "email": "alice@example.com", "email_verified": true});
+    fake.behaviour().has_id_token = false;
+    assert_refused(sign_in(&fake, &provider).await, "none");
+    for token in
+        ["", ".", "..", "a.b.c", "eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9.e30.", "eyJhbGciOiJub25lIn0.e30."]
+    {
+        fake.behaviour().tokens = json!({"id_token": token});
+        assert_refused(sign_in(&fake, &provider).await, token);
+    }
+    assert_eq!(fake.requests_to("/me"), 0);
+}

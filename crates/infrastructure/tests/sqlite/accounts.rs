@@ -1,0 +1,167 @@
+//! What goes with a member.
+
+use memo_domain::{
+    Access, AuditEvent, AuditId, AuditKind, ChangeKind, Identity, MailId, MailState, NewChange, OneTimeToken,
+    QueuedMail, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId,
+    Version,
+};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use uuid::Uuid;
+
+use crate::{
+    NOW, add_memo, add_user, memo,
+    support::{Fresh, options},
+    user,
+};
+
+/// Tables of full-text search whose rows are none of a memo's, and the one of migrations.
+const OF_NOBODY: [&str; 5] =
+    ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
+
+/// Keeps something for the member with the number 0 in each repository.
+async fn add_all(store: &dyn Store) {
+    let owner = user(0).id;
+    add_user(store, 0).await;
+    for n in 0..3 {
+        add_memo(store, n).await;
+    }
+    let session = Session {
+        id: SessionId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        scopes: Scopes::all(),
+        cookie: Some(digest(1)),
+        provider: None,
+        device: None,
+        ip: None,
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW,
+        ended_at: None,
+    };
+    let token =
+        RefreshToken { digest: digest(2), session_id: session.id, issued_at: NOW, expires_at: NOW, used_at: None };
+    let identity = Identity {
+        user_id: owner,
+        provider: "provider".to_owned(),
+        issuer: "https://provider.example".to_owned(),
+        subject: "subject".to_owned(),
+        email: None,
+        created_at: NOW,
+    };
+    let one_time = OneTimeToken {
+        digest: digest(3),
+        user_id: owner,
+        purpose: TokenPurpose::VerifyEmail,
+        email_key: None,
+        scopes: None,
+        tries: 0,
+        created_at: NOW,
+        expires_at: NOW,
+    };
+    let factor = SecondFactor {
+        user_id: owner,
+        secret: Sealed::new(vec![7; 48]),
+        confirmed_at: Some(NOW),
+        last_step: 0,
+        created_at: NOW,
+    };
+    let mail = QueuedMail {
+        id: MailId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        kind: "verify_email".to_owned(),
+        content: Sealed::new(vec![7; 48]),
+        state: MailState::Waiting,
+        tries: 0,
+        due_at: NOW,
+        created_at: NOW,
+        error: None,
+    };
+    let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
+
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.changes().append(owner, &[change]).await.expect("the change is added");
+    uow.sessions().insert(&session).await.expect("the sign-in is added");
+    uow.refresh_tokens().insert(&token).await.expect("the token is added");
+    uow.identities().insert(&identity).await.expect("the identity is added");
+    uow.one_time_tokens().insert(&one_time).await.expect("the token is added");
+    uow.second_factors().put(&factor).await.expect("the factor is added");
+    uow.second_factors().set_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
+    uow.outbox().insert(&mail).await.expect("the mail is added");
+    uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
+fn digest(n: u8) -> memo_domain::SecretDigest {
+    Secret::new([n; 32]).digest()
+}
+
+fn event(n: u128, user_id: UserId, actor_id: Option<UserId>) -> AuditEvent {
+    AuditEvent {
+        id: AuditId::new(Uuid::from_u128(n)),
+        user_id,
+        actor_id,
+        kind: AuditKind::RoleChanged,
+        at: NOW,
+        ip: None,
+        device: None,
+        request_id: None,
+        detail: None,
+    }
+}
+
+/// The tables that have rows of members, and how many.
+async fn rows(database: &DatabaseConnection) -> Vec<(String, i64)> {
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'memo_grams' ORDER BY name";
+    let mut rows = Vec::new();
+    for row in database.query_all_raw(statement(tables)).await.expect("the schema is read") {
+        let name: String = row.try_get("", "name").expect("a name");
+        if OF_NOBODY.contains(&name.as_str()) {
+            continue;
+        }
+        let count = database.query_one_raw(statement(&format!("SELECT COUNT(*) AS count FROM {name}"))).await;
+        let count = count.expect("rows are counted").expect("one row").try_get("", "count").expect("a number");
+        rows.push((name, count));
+    }
+    rows
+}
+
+fn statement(sql: &str) -> sea_orm::Statement {
+    sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql)
+}
+
+#[tokio::test]
+async fn a_removed_member_leaves_no_row_in_any_table() {
+    for by_cascade_alone in [false, true] {
+        let fresh = Fresh::new().await;
+        add_all(&*fresh.store).await;
+        let database = Database::connect(options(&fresh.folder).url).await.expect("a connection");
+        let before = rows(&database).await;
+        assert!(before.len() > 13 && before.iter().all(|(_, count)| *count > 0), "{before:?}");
+
+        if by_cascade_alone {
+            database.execute_unprepared("DELETE FROM users").await.expect("the member is removed");
+        } else {
+            let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
+            uow.users().remove(user(0).id, Version::FIRST).await.expect("the member is removed");
+            uow.commit().await.expect("the unit of work commits");
+        }
+        let after = rows(&database).await;
+        assert!(after.iter().all(|(_, count)| *count == 0), "by cascade alone: {by_cascade_alone}\n{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_administered_goes_and_the_event_of_another_stays() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    add_user(&*fresh.store, 1).await;
+    let event = event(1, user(0).id, Some(user(1).id));
+    let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.audit().append(&event).await.expect("the event is added");
+    uow.users().remove(user(1).id, Version::FIRST).await.expect("the member is removed");
+    uow.commit().await.expect("the unit of work commits");
+
+    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    let page = uow.audit().list(None, &memo_domain::PageRequest::default()).await.expect("events are listed");
+    assert_eq!(page.items, [event]);
+}

@@ -1,0 +1,90 @@
+//! In PostgreSQL's words.
+
+pub const UP: &[&str] = &[
+    "ALTER TABLE users ADD COLUMN display_name_key varchar(300) COLLATE \"C\" NOT NULL DEFAULT ''",
+    "CREATE INDEX users_role ON users (role, id)",
+    "CREATE INDEX users_disabled ON users (id) WHERE disabled_at IS NOT NULL",
+    "ALTER TABLE sessions ADD COLUMN cookie bytea, ADD COLUMN provider text",
+    "CREATE UNIQUE INDEX sessions_cookie ON sessions (cookie) WHERE cookie IS NOT NULL",
+    "CREATE INDEX sessions_live ON sessions (user_id, id) WHERE ended_at IS NULL",
+    "CREATE INDEX sessions_ended_at ON sessions (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX sessions_expires_at ON sessions (expires_at)",
+    "CREATE TABLE identities (
+        user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        provider varchar(64) COLLATE \"C\" NOT NULL,
+        issuer varchar(255) COLLATE \"C\" NOT NULL,
+        subject varchar(255) COLLATE \"C\" NOT NULL,
+        email text,
+        created_at bigint NOT NULL,
+        PRIMARY KEY (user_id, provider)
+    )",
+    "CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject)",
+    "CREATE TABLE one_time_tokens (
+        digest bytea NOT NULL PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        purpose varchar(32) NOT NULL,
+        email_key text,
+        scopes text,
+        tries bigint NOT NULL,
+        created_at bigint NOT NULL,
+        expires_at bigint NOT NULL
+    )",
+    "CREATE INDEX one_time_tokens_user_id ON one_time_tokens (user_id, purpose)",
+    "CREATE INDEX one_time_tokens_expires_at ON one_time_tokens (expires_at)",
+    "CREATE TABLE second_factors (
+        user_id uuid NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+        secret bytea NOT NULL,
+        confirmed_at bigint,
+        last_step bigint NOT NULL,
+        created_at bigint NOT NULL
+    )",
+    "CREATE TABLE recovery_codes (
+        user_id uuid NOT NULL REFERENCES second_factors (user_id) ON DELETE CASCADE,
+        code bytea NOT NULL,
+        PRIMARY KEY (user_id, code)
+    )",
+    "CREATE TABLE outbox (
+        id uuid NOT NULL PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        kind varchar(64) NOT NULL,
+        state varchar(16) NOT NULL,
+        tries bigint NOT NULL,
+        due_at bigint NOT NULL,
+        created_at bigint NOT NULL,
+        error text,
+        content bytea NOT NULL
+    )",
+    "CREATE INDEX outbox_user_id ON outbox (user_id)",
+    "CREATE INDEX outbox_due_at ON outbox (state, due_at, id)",
+    "CREATE INDEX outbox_id ON outbox (state, id)",
+    "CREATE TABLE audit_events (
+        id uuid NOT NULL PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        actor_id uuid,
+        kind varchar(64) NOT NULL,
+        at bigint NOT NULL,
+        ip text,
+        device text,
+        request_id text,
+        detail text
+    )",
+    "CREATE INDEX audit_events_user_id ON audit_events (user_id, id)",
+    "CREATE INDEX audit_events_at ON audit_events (at)",
+];
+
+pub const DOWN: &[&str] = &[
+    "DROP TABLE audit_events",
+    "DROP TABLE outbox",
+    "DROP TABLE recovery_codes",
+    "DROP TABLE second_factors",
+    "DROP TABLE one_time_tokens",
+    "DROP TABLE identities",
+    "DROP INDEX sessions_expires_at",
+    "DROP INDEX sessions_ended_at",
+    "DROP INDEX sessions_live",
+    "DROP INDEX sessions_cookie",
+    "ALTER TABLE sessions DROP COLUMN provider, DROP COLUMN cookie",
+    "DROP INDEX users_disabled",
+    "DROP INDEX users_role",
+    "ALTER TABLE users DROP COLUMN display_name_key",
+];

@@ -1,0 +1,114 @@
+//! `memo user`: accounts, by whoever runs the server.
+
+use std::{io::BufRead, sync::Arc};
+
+use memo_application::{
+    Accounts, Administration, Error, LiveSessions, MemberChange, Ports, Proofs, SignUp, SignUpPolicy,
+};
+use memo_domain::{
+    Access, DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User as Member,
+    UserFilter, UserId,
+};
+use memo_infrastructure::system::{SystemClock, SystemSecrets, UuidV7Generator};
+
+use crate::{
+    Settings, StartError,
+    cli::User,
+    ports::{ports, unusable},
+    stores,
+};
+
+/// Does what was asked for, and says what came of it.
+///
+/// # Errors
+/// [`StartError`], whose text is one line for a person.
+pub async fn run(settings: &Settings, action: User) -> Result<(), StartError> {
+    if settings.database_url().expose() == "memory:" {
+        return Err(unusable("this store forgets everything when it is closed: set database.url"));
+    }
+    let store = stores::open(settings).await?;
+    let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
+    let secrets = Arc::new(SystemSecrets);
+    let ids = Arc::new(UuidV7Generator::default());
+    let ports = Arc::new(ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets)?);
+    let done = act(&ports, action).await;
+    store.close().await;
+    done
+}
+
+async fn act(ports: &Arc<Ports>, action: User) -> Result<(), StartError> {
+    let live = Arc::new(LiveSessions::new());
+    let administration = Administration::new(ports.clone(), live.clone());
+    let change = async |email: &str, change| {
+        let id = find(ports, email).await?;
+        administration.change_by_operator(id, change).await.map_err(|error| refused(&error))
+    };
+    match action {
+        User::Create { email, admin, .. } => {
+            let sign_up = sign_up(&email, &password()?)?;
+            let proofs = Arc::new(Proofs::new(ports.clone()));
+            let accounts = Accounts::new(ports.clone(), SignUpPolicy::Closed, live, proofs);
+            show(&accounts.create_by_operator(sign_up, admin).await.map_err(|error| refused(&error))?);
+        }
+        User::Promote { email } => {
+            show(&change(&email, MemberChange { role: Some(Role::Admin), disabled: None }).await?);
+        }
+        User::Disable { email } => show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?),
+        User::List => list(ports).await.map_err(|error| refused(&error))?,
+    }
+    Ok(())
+}
+
+async fn find(ports: &Ports, email: &str) -> Result<UserId, StartError> {
+    let email = Email::new(email).map_err(|error| invalid("the address", error))?;
+    let found = async { ports.store.begin(Access::Read).await?.users().find_by_email(&email).await };
+    let user = found.await.map_err(|error| refused(&error.into()))?;
+    user.map(|user| user.id).ok_or_else(|| unusable("nobody has this address"))
+}
+
+async fn list(ports: &Ports) -> Result<(), Error> {
+    let limit = Limit::new(100).unwrap_or_default();
+    let mut start = PageStart::Offset(0);
+    loop {
+        let mut unit = ports.store.begin(Access::Read).await?;
+        let page = unit.users().list(&UserFilter::default(), &PageRequest { limit, start }).await?;
+        page.items.iter().for_each(show);
+        match page.next {
+            Some(next) => start = PageStart::After(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn show(user: &Member) {
+    let role = Role::NAMES.into_iter().find(|(role, _)| *role == user.role).map_or("", |(_, name)| name);
+    let state = if user.disabled_at.is_some() { "disabled" } else { "enabled" };
+    println!("{} {} {role} {state} {}", user.id, user.email.as_str(), user.created_at);
+}
+
+fn sign_up(email: &str, password: &str) -> Result<SignUp, StartError> {
+    let email = Email::new(email).map_err(|error| invalid("the address", error))?;
+    let name = email.as_str().split('@').next().unwrap_or_default();
+    let display_name = DisplayName::new(name).map_err(|error| invalid("the address", error))?;
+    let password = Password::new(password).map_err(|error| invalid("the password", error))?;
+    Ok(SignUp { email, password, display_name, locale: Locale::default() })
+}
+
+fn password() -> Result<String, StartError> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.map_err(|source| StartError::Io { what: "the password can't be read".into(), source })?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn invalid(what: &str, error: InvalidValue) -> StartError {
+    unusable(format!("{what} is not acceptable: {error}"))
+}
+
+fn refused(error: &Error) -> StartError {
+    unusable(match error {
+        Error::EmailTaken => "another account has this address".to_owned(),
+        Error::LastAdministrator => "nobody would be left who administers".to_owned(),
+        error => error.to_string(),
+    })
+}
