@@ -118,7 +118,6 @@ pub struct State(String);
 
 /// All that a store holds.
 #[derive(Debug, Default)]
-#[expect(dead_code, reason = "they are compared as they are written")]
 struct Kept {
     users: Vec<User>,
     sessions: Vec<Session>,
