@@ -46,7 +46,7 @@ use memo_domain::Store;
 
 #[doc(hidden)]
 pub use list::entries;
-pub use runner::run;
+pub use runner::{run, run_within};
 
 /// A store that one test has for itself. Dropping it removes its data.
 #[async_trait]

@@ -5,7 +5,7 @@ use tokio::{runtime::Builder, time::timeout};
 use crate::TestStore;
 
 /// A case that takes longer hangs: a unit of work waits for one that will not end.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs one case over a fresh store. What [`conformance_tests!`](crate::conformance_tests) expands to calls it.
 ///
@@ -16,12 +16,25 @@ pub fn run<F: Future<Output = ()>>(
     factory: impl AsyncFnOnce() -> Option<Box<dyn TestStore>>,
     case: impl FnOnce(Box<dyn TestStore>) -> F,
 ) {
+    run_within(PATIENCE, name, factory, case);
+}
+
+/// As [`run`], with another time after which a case hangs.
+///
+/// # Panics
+/// Where the store does not pass.
+pub fn run_within<F: Future<Output = ()>>(
+    patience: Duration,
+    name: &str,
+    factory: impl AsyncFnOnce() -> Option<Box<dyn TestStore>>,
+    case: impl FnOnce(Box<dyn TestStore>) -> F,
+) {
     // A runtime for each test, as an attribute macro makes it: the crate of the adapter need not know tokio.
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         match factory().await {
             Some(test_store) => {
-                timeout(PATIENCE, case(test_store)).await.expect("the case ends in time");
+                timeout(patience, case(test_store)).await.expect("the case ends in time");
             }
             None => println!("{name}: skipped, the service is not there"),
         }

@@ -89,6 +89,11 @@ impl<'a> Operation<'a> {
         Some(scopes.iter().filter_map(Value::as_str).collect())
     }
 
+    /// Whether it takes nothing but a sign-in for everything.
+    pub fn is_interactive(&self) -> bool {
+        self.scopes().is_some_and(|scopes| scopes.len() > 1)
+    }
+
     /// The media type of its body and an example of it.
     pub fn example(&self) -> Option<(&'a str, &'a Value)> {
         let (media_type, content) = members(&self.item["requestBody"]["content"]).next()?;
@@ -98,7 +103,10 @@ impl<'a> Operation<'a> {
 
 /// A path of a template, with an id, or a tag, that nothing has.
 pub fn target(template: &str) -> String {
-    template.replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff").replace("{tag}", "absent")
+    template
+        .replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff")
+        .replace("{tag}", "absent")
+        .replace("{name}", "absent")
 }
 
 /// Whether a path is of a template.

@@ -10,13 +10,13 @@ mod reads;
 mod texts;
 mod writes;
 
-use std::{env, fmt::Display, str::FromStr, sync::Arc};
+use std::{env, fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
 use memo_domain::{
     Access, AuditId, MailId, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId,
 };
 
-use crate::TestStore;
+use crate::{TestStore, runner::PATIENCE};
 use chance::Chance;
 use pair::Pair;
 
@@ -58,6 +58,12 @@ pub async fn run(store: &dyn Store, reference: &dyn Store, seed: u64, steps: usi
 pub async fn check(test_store: Box<dyn TestStore>, reference: Arc<dyn Store>) {
     let (seed, steps) = (number("MEMO_TEST_SEED", SEED), number("MEMO_TEST_PARITY_STEPS", STEPS));
     run(&*test_store.store(), &*reference, seed, steps).await;
+}
+
+/// After which time a script hangs.
+#[must_use]
+pub fn patience() -> Duration {
+    PATIENCE + Duration::from_millis(50) * u32::try_from(number("MEMO_TEST_PARITY_STEPS", STEPS)).unwrap_or(u32::MAX)
 }
 
 fn number<N: FromStr<Err: Display>>(variable: &str, default: N) -> N {
@@ -264,7 +270,8 @@ macro_rules! parity_test {
         #[test]
         fn a_random_script_has_the_answers_of_the_reference() {
             let case = |test_store| $crate::parity::check(test_store, $reference);
-            $crate::run("a_random_script_has_the_answers_of_the_reference", $factory, case);
+            let name = "a_random_script_has_the_answers_of_the_reference";
+            $crate::run_within($crate::parity::patience(), name, $factory, case);
         }
     };
 }

@@ -93,15 +93,19 @@ pub async fn authorize_provider(
 #[derive(Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CallbackQuery {
+    /// What the flow began with.
     #[garde(skip)]
     #[param(nullable = false)]
     state: Option<String>,
+    /// What the provider gives in exchange for the identity.
     #[garde(skip)]
     #[param(nullable = false)]
     code: Option<String>,
+    /// Who the provider says it is (RFC 9207).
     #[garde(skip)]
     #[param(nullable = false)]
     iss: Option<String>,
+    /// Why the provider gives no code.
     #[garde(skip)]
     #[param(nullable = false)]
     error: Option<String>,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use memo_domain::Scope;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -48,6 +49,7 @@ pub fn complete(document: &mut Value) {
 /// The problems of an operation by status.
 fn problems(path: &str, method: &str, operation: &mut Value) -> BTreeMap<String, Vec<Code>> {
     let own = take(operation, "x-problems");
+    let own: Vec<_> = own.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let body = operation.get("requestBody").and_then(|body| body["content"].as_object());
     let is_form = body.is_some_and(|content| content.contains_key("application/x-www-form-urlencoded"));
     let is_json = body.is_some() && !is_form;
@@ -65,7 +67,12 @@ fn problems(path: &str, method: &str, operation: &mut Value) -> BTreeMap<String,
     }
     if is_signed_in {
         codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
-        codes.extend([Code::SignInEnded, Code::InsufficientScope]);
+        codes.push(Code::SignInEnded);
+        if own.contains(&Code::InteractiveSignInRequired.info().code) {
+            needs_all_scopes(operation);
+        } else {
+            codes.push(Code::InsufficientScope);
+        }
         if method != "get" {
             codes.push(Code::CrossSiteRequest);
         }
@@ -85,7 +92,6 @@ fn problems(path: &str, method: &str, operation: &mut Value) -> BTreeMap<String,
     if operation.get("x-conditional").is_some_and(|kind| kind == "change") {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);
     }
-    let own: Vec<_> = own.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     codes.extend(Code::ALL.iter().filter(|code| own.contains(&code.info().code)));
 
     let mut by_status = BTreeMap::<String, Vec<Code>>::new();
@@ -140,6 +146,15 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
         "429" => header("Retry-After", "Seconds after which it is taken again", "integer"),
         "503" => header("Retry-After", "Seconds after which it is worth trying again", "integer"),
         _ => {}
+    }
+}
+
+/// An interactive sign-in has every scope.
+fn needs_all_scopes(operation: &mut Value) {
+    for way in operation["security"].as_array_mut().into_iter().flatten() {
+        if let Some(scopes) = way.get_mut("password") {
+            *scopes = Scope::ALL.map(Scope::name).to_vec().into();
+        }
     }
 }
 
