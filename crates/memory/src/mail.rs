@@ -59,6 +59,13 @@ impl CapturedMail {
         std::mem::take(&mut self.lock().sent)
     }
 
+    /// Takes the first mail of those that nobody has taken yet, where it is like that.
+    pub fn take_first(&self, is_wanted: impl Fn(&Mail) -> bool) -> Option<Mail> {
+        let sent = &mut self.lock().sent;
+        let place = sent.iter().position(is_wanted)?;
+        Some(sent.remove(place))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Captured> {
         // A test that panicked says enough.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,7 +3,7 @@ use std::{ops::Deref, sync::Arc};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::{Answer, Call, call::Reach};
+use crate::{Answer, Call, browser::Jar, call::Reach};
 
 /// The password of every [`Member`].
 const PASSWORD: &str = "correct horse battery staple";
@@ -13,11 +13,16 @@ const PASSWORD: &str = "correct horse battery staple";
 pub struct Actor {
     reach: Arc<Reach>,
     token: Option<Arc<str>>,
+    jar: Option<Arc<Jar>>,
 }
 
 impl Actor {
     pub(crate) const fn new(reach: Arc<Reach>, token: Option<Arc<str>>) -> Self {
-        Self { reach, token }
+        Self { reach, token, jar: None }
+    }
+
+    pub(crate) const fn in_browser(reach: Arc<Reach>, jar: Arc<Jar>) -> Self {
+        Self { reach, token: None, jar: Some(jar) }
     }
 
     /// The same, signed in with this access token.
@@ -29,6 +34,10 @@ impl Actor {
     /// Any request. The target is a path, perhaps with a query.
     pub fn call(&self, method: &str, target: &str) -> Call {
         let call = Call::new(self.reach.clone(), method, target);
+        let call = match &self.jar {
+            Some(jar) => call.with_jar(jar.clone()).header("sec-fetch-site", "same-origin"),
+            None => call,
+        };
         match &self.token {
             Some(token) => call.header("authorization", format!("Bearer {token}")),
             None => call,

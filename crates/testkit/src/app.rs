@@ -5,11 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use memo_conformance::TestStore;
-use memo_domain::{IdGenerator, Timestamp};
-use memo_memory::FixedClock;
+use memo_domain::{IdGenerator, Mail, SocialProvider, Timestamp};
+use memo_memory::{CapturedMail, FixedClock, MemoryProvider};
 use memo_server::Settings;
 use tempfile::TempDir;
 use tokio::{
@@ -19,6 +20,7 @@ use tokio::{
 
 use crate::{
     actor::{Actor, Member},
+    browser::Browser,
     call::Reach,
     contract,
     running::{Parts, Running},
@@ -33,6 +35,12 @@ pub const START: &str = "2026-01-31T09:00:00.123456Z";
 pub struct TestApp {
     /// The clock of the server. It stands still until a test moves it.
     pub clock: Arc<FixedClock>,
+    /// The mail that the server has sent.
+    pub mail: Arc<CapturedMail>,
+    /// A social provider of the server, `acme`.
+    pub acme: Arc<MemoryProvider>,
+    /// Another one, `other`.
+    pub other: Arc<MemoryProvider>,
     // The order of the next four matters: the server ends before what it uses.
     running: Running,
     reach: Arc<Reach>,
@@ -76,11 +84,15 @@ impl TestAppBuilder {
     /// Starts the server.
     pub async fn start(self) -> TestApp {
         let Self { store, settings, data, clock, ids } = self;
-        let parts = Parts { settings, store: store.store(), clock: clock.clone(), ids };
+        let mail = Arc::new(CapturedMail::new());
+        let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
+        let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
+        let parts =
+            Parts { settings, store: store.store(), clock: clock.clone(), ids, mailer: mail.clone(), providers };
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
         let sign_ups = AtomicU32::new(0);
-        let app = TestApp { clock, running, reach, _store: store, _data: data, address, sign_ups };
+        let app = TestApp { clock, mail, acme, other, running, reach, _store: store, _data: data, address, sign_ups };
         contract::learn(&app).await;
         app
     }
@@ -105,6 +117,27 @@ impl TestApp {
     #[must_use]
     pub fn anonymous(&self) -> Actor {
         Actor::new(self.reach.clone(), None)
+    }
+
+    /// A browser that has no cookies yet, with a page of this server in it.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.reach.clone())
+    }
+
+    /// The first mail to this address that nobody has taken yet, and that is of this kind: a word of its subject in English
+    /// or Korean. Waits until it is sent.
+    pub async fn mail_to(&self, address: &str, subject: &str) -> Mail {
+        for _ in 0..200 {
+            if let Some(mail) =
+                self.mail.take_first(|mail| mail.to.as_str() == address && mail.subject.contains(subject))
+            {
+                return mail;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let sent: Vec<_> = self.mail.sent().into_iter().map(|mail| (mail.to, mail.subject)).collect();
+        panic!("no mail to {address} about {subject:?}: {sent:?}")
     }
 
     /// A new member with this display name, signed in with every scope. The e-mail address is one that nobody has.

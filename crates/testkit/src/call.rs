@@ -7,7 +7,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::{Answer, contract};
+use crate::{Answer, browser::Jar, contract};
 
 /// How the server is reached.
 pub struct Reach {
@@ -33,12 +33,25 @@ pub struct Call {
     target: String,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    jar: Option<Arc<Jar>>,
 }
 
 impl Call {
     pub(crate) fn new(reach: Arc<Reach>, method: &str, target: &str) -> Self {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        Self { reach, method, target: target.to_owned(), headers: HeaderMap::new(), body: None }
+        Self { reach, method, target: target.to_owned(), headers: HeaderMap::new(), body: None, jar: None }
+    }
+
+    /// With the cookies of a browser, which keeps those of the answer.
+    pub(crate) fn with_jar(mut self, jar: Arc<Jar>) -> Self {
+        self.jar = Some(jar);
+        self
+    }
+
+    /// Removes a header.
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
     }
 
     /// Adds a header; one of the same name stays.
@@ -97,7 +110,10 @@ impl Call {
     }
 
     async fn send(self) -> Answer {
-        let Self { reach, method, target, headers, body } = self;
+        let Self { reach, method, target, mut headers, body, jar } = self;
+        if let Some(cookies) = jar.as_ref().and_then(|jar| jar.header()) {
+            headers.append("cookie", HeaderValue::from_str(&cookies).expect("cookies are ASCII"));
+        }
         let url = format!("{}{target}", reach.base);
         let mut request = reach.client.request(method.clone(), &url).headers(headers);
         if let Some(body) = body {
@@ -105,6 +121,9 @@ impl Call {
         }
         let response = request.send().await.unwrap_or_else(|error| panic!("{method} {target}: no answer: {error:?}"));
         let (status, headers, path) = (response.status(), response.headers().clone(), response.url().path().to_owned());
+        if let Some(jar) = &jar {
+            jar.keep(&headers);
+        }
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("{method} {target}: no body: {error:?}"));
         let (bytes, public_url) = (bytes.to_vec(), reach.public_url.clone());
         let answer = Answer::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);

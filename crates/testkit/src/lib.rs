@@ -38,6 +38,7 @@
 mod actor;
 mod answer;
 mod app;
+mod browser;
 mod call;
 mod contract;
 mod list;
@@ -47,6 +48,7 @@ mod suite;
 pub use actor::{Actor, Member};
 pub use answer::Answer;
 pub use app::{START, TestApp, TestAppBuilder};
+pub use browser::Browser;
 pub use call::Call;
 #[doc(hidden)]
 pub use list::entries;

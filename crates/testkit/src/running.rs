@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, Store};
+use memo_domain::{Clock, IdGenerator, Mailer, SocialProvider, Store};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -10,6 +10,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub ids: Option<Arc<dyn IdGenerator>>,
+    pub mailer: Arc<dyn Mailer>,
+    pub providers: Vec<Arc<dyn SocialProvider>>,
 }
 
 /// A server on a thread of its own, so that a test can wait for its end while it is dropped.
@@ -37,7 +39,10 @@ impl Running {
 
 #[tokio::main(flavor = "current_thread")]
 async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
-    let mut builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock);
+    let mut builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
+    for provider in parts.providers {
+        builder = builder.provider(provider);
+    }
     if let Some(ids) = parts.ids {
         builder = builder.ids(ids);
     }
