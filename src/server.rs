@@ -10,7 +10,7 @@ use std::{
 use actix_web::HttpServer;
 use memo_application::{
     Accounts, Administration, AuditLog, Changes, Leftovers, LiveSessions, Memos, Outbox, Ports, Proofs, Readiness,
-    SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social,
+    SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_infrastructure::{
@@ -152,6 +152,7 @@ fn use_cases(settings: &Settings, ports: &Arc<Ports>, providers: Vec<Arc<dyn Soc
         second_factors: SecondFactors::new(ports.clone(), proofs),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,
+        transfer: Transfer::new(ports.clone()),
         administration: Administration::new(ports.clone(), live),
         audit: AuditLog::new(ports.clone()),
         readiness: Readiness::new(store.clone()),
@@ -235,6 +236,7 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         trusted_proxies: server.trusted_proxies.clone(),
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
+        spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),
         public_url: public_url.into(),
     }

@@ -21,6 +21,7 @@ mod second_factor;
 mod sign_in;
 mod social;
 mod tokens;
+mod transfer;
 mod unit;
 
 pub use accounts::{Accounts, ProfileChange, SignUp, SignUpPolicy};
@@ -39,3 +40,4 @@ pub use second_factor::{Enrolment, SecondFactorState, SecondFactors};
 pub use sign_in::{CookieGrant, Device, Grant, Principal, SignIn, SignInSettings, SignedIn};
 pub use social::{Arrival, Arrived, Departure, FLOW_TTL, Return, Social, SocialError};
 pub use tokens::{read_secret, secret_text};
+pub use transfer::{Brought, BroughtMemo, Export, Record, Transfer};

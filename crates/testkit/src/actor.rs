@@ -217,6 +217,11 @@ impl Member {
         self.actor.token(&form).await.expect_status(200)
     }
 
+    /// The same member with a token of now.
+    pub async fn signed_in_anew(&self) -> Actor {
+        self.with_scope("").await
+    }
+
     /// The same member with a token for these scopes alone.
     pub async fn with_scope(&self, scope: &str) -> Actor {
         self.with_token(self.sign_in_again(scope).await.text("access_token"))

@@ -91,7 +91,12 @@ impl<'a> Operation<'a> {
 
     /// Whether it takes nothing but a sign-in for everything.
     pub fn is_interactive(&self) -> bool {
-        self.scopes().is_some_and(|scopes| scopes.len() > 1)
+        self.scopes().is_some_and(|scopes| scopes.len() > 2)
+    }
+
+    /// Whether its body is one JSON value, rather than a line for each of many.
+    pub fn takes_one(&self) -> bool {
+        self.path != "/api/v1/me/import"
     }
 
     /// The media type of its body and an example of it.

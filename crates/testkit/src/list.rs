@@ -57,6 +57,14 @@ macro_rules! __each_api_test {
                 revoking_what_is_no_token_is_no_error
                 revoke_ignores_what_it_does_not_know
             }
+            transfer(app) {
+                an_export_has_all_that_is_theirs
+                what_was_exported_is_imported_and_stays_the_same
+                an_id_of_another_member_is_replaced_by_the_same_each_time
+                of_a_memo_that_is_there_the_later_state_stays
+                a_line_that_is_refused_keeps_all_of_them_out
+                an_import_is_larger_than_any_other_body
+            }
             me(app) {
                 a_member_reads_their_account
                 a_display_name_changes

@@ -26,7 +26,7 @@ mod respond;
 mod tags;
 mod validation;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -37,7 +37,9 @@ use actix_web::{
     web::{self, Data},
 };
 use ipnet::IpNet;
-use memo_application::{Accounts, Administration, AuditLog, Changes, Memos, Readiness, SecondFactors, SignIn, Social};
+use memo_application::{
+    Accounts, Administration, AuditLog, Changes, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
+};
 use memo_domain::{Clock, IdGenerator};
 pub use middleware::Draining;
 pub use openapi::openapi;
@@ -59,6 +61,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// The greatest body in bytes; a batch may have 16 MiB in any case.
     pub body_limit: usize,
+    /// Where what is too much for memory is put for a while.
+    pub spool: PathBuf,
     /// The origins whose pages may call it (CORS).
     pub allowed_origins: Vec<String>,
 }
@@ -91,6 +95,7 @@ pub struct Services {
     sign_in: Data<SignIn>,
     second_factors: Data<SecondFactors>,
     social: Data<Social>,
+    transfer: Data<Transfer>,
     administration: Data<Administration>,
     audit: Data<AuditLog>,
     readiness: Data<Readiness>,
@@ -116,6 +121,8 @@ pub struct UseCases {
     pub second_factors: SecondFactors,
     /// Social sign-in.
     pub social: Social,
+    /// Export and import.
+    pub transfer: Transfer,
     /// Administration.
     pub administration: Administration,
     /// The audit log.
@@ -137,6 +144,7 @@ impl Services {
             sign_in: Data::from(use_cases.sign_in),
             second_factors: Data::new(use_cases.second_factors),
             social: Data::new(use_cases.social),
+            transfer: Data::new(use_cases.transfer),
             administration: Data::new(use_cases.administration),
             audit: Data::new(use_cases.audit),
             readiness: Data::new(use_cases.readiness),
@@ -171,6 +179,7 @@ pub fn app(
         .app_data(services.sign_in)
         .app_data(services.second_factors)
         .app_data(services.social)
+        .app_data(services.transfer)
         .app_data(services.administration)
         .app_data(services.audit)
         .app_data(services.readiness)

@@ -15,7 +15,7 @@ use memo_domain::{
 use crate::{Error, UnauthenticatedReason, unit::repeat};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, Precondition, ReminderChange};
-use steps::Step;
+pub(crate) use steps::Step;
 
 /// A page of memos, and how many there are in all where that was asked for.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use memo_domain::{
     Access, ChangeKind, Conflict, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Store, StoreError, Tag,
-    TagCount, Tags, Timestamp, UnitOfWork, UserId,
+    TagCount, Tags, Timestamp, UnitOfWork, UserId, Version,
 };
 
 use super::change::{MemoChange, Precondition};
@@ -29,6 +29,18 @@ impl Step {
         let view = self.unit.memos().insert(memo).await.map_err(of_write)?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
+    }
+
+    /// The memo with this id, whoever owns it.
+    pub async fn lookup(&mut self, id: MemoId) -> Result<Option<Memo>, Error> {
+        Ok(self.unit.memos().lookup(id).await?.map(|view| view.memo))
+    }
+
+    /// Replaces a memo that was in this version.
+    pub async fn update(&mut self, memo: &Memo, from: Version, kind: ChangeKind) -> Result<(), Error> {
+        self.unit.memos().update(memo, from).await?;
+        self.record(memo, kind);
+        Ok(())
     }
 
     pub async fn change(
@@ -62,8 +74,7 @@ impl Step {
         precondition.check(memo)?;
         let from = memo.version;
         memo.rewrite(state, self.now);
-        self.unit.memos().update(memo, from).await?;
-        self.record(&view.memo, ChangeKind::Updated);
+        self.update(&view.memo, from, ChangeKind::Updated).await?;
         Ok(view)
     }
 
@@ -75,9 +86,7 @@ impl Step {
         precondition.check(&memo)?;
         let from = memo.version;
         memo.trash(self.now);
-        self.unit.memos().update(&memo, from).await?;
-        self.record(&memo, ChangeKind::Trashed);
-        Ok(())
+        self.update(&memo, from, ChangeKind::Trashed).await
     }
 
     pub async fn remove(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
@@ -93,8 +102,7 @@ impl Step {
         if view.memo.is_trashed() {
             let from = view.memo.version;
             view.memo.restore(self.now);
-            self.unit.memos().update(&view.memo, from).await?;
-            self.record(&view.memo, ChangeKind::Restored);
+            self.update(&view.memo, from, ChangeKind::Restored).await?;
         }
         Ok(view)
     }
@@ -116,8 +124,7 @@ impl Step {
             }
             let from = memo.version;
             memo.rewrite(MemoState { tags, ..memo.state.clone() }, self.now);
-            self.unit.memos().update(&memo, from).await?;
-            self.record(&memo, ChangeKind::Updated);
+            self.update(&memo, from, ChangeKind::Updated).await?;
         }
         if any { Ok(()) } else { Err(Error::NotFound(Resource::Tag)) }
     }

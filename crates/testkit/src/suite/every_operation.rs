@@ -36,7 +36,7 @@ pub async fn awkward_names_of_parameters_are_named_as_they_are(app: TestApp) {
 
 pub async fn unknown_members_are_named(app: TestApp) {
     let alice = app.user("alice").await;
-    for operation in known().operations().filter(|operation| !LENIENT.contains(&operation.path)) {
+    for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {
         let Some((media_type, example)) = operation.example() else { continue };
         for (name, pointer) in [("colour", "/colour"), ("a.b", "/a.b"), ("a/b~c", "/a~1b~0c"), ("t[0]", "/t[0]")] {
             let mut body = example.clone();
@@ -93,7 +93,11 @@ pub async fn the_scopes_are_those_of_the_contract(_: TestApp) {
         }
         let kind = if of_memos(operation.path) { "memos" } else { "account" };
         let access = if operation.method == "get" { "read" } else { "write" };
-        assert_eq!(operation.scopes(), Some(vec![&*format!("{kind}:{access}")]), "{}", operation.path);
+        let mut scopes = vec![format!("{kind}:{access}")];
+        if ["/api/v1/me/export", "/api/v1/me/import"].contains(&operation.path) {
+            scopes.push(format!("memos:{access}"));
+        }
+        assert_eq!(operation.scopes().unwrap_or_default(), scopes, "{}", operation.path);
     }
 }
 
@@ -125,7 +129,7 @@ pub async fn bodies_have_a_media_type(app: TestApp) {
 
 pub async fn bodies_are_objects(app: TestApp) {
     let alice = app.user("alice").await;
-    for operation in known().operations().filter(|operation| !LENIENT.contains(&operation.path)) {
+    for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {
         let Some((media_type, example)) = operation.example() else { continue };
         let values = example.as_object().expect("an object").values();
         let in_order = serde_json::Value::Array(values.cloned().collect()).to_string();
@@ -176,8 +180,8 @@ pub async fn a_head_is_a_get_without_its_body(app: TestApp) {
         for name in ["content-type", "etag", "cache-control", "link", "content-security-policy"] {
             assert_eq!(head.header(name), get.header(name), "{name} of {target}");
         }
-        // A problem names its request, so two of them differ in it.
-        if get.status == 200 {
+        // A problem names its request, so two of them differ in it; the length of what is streamed is not known.
+        if get.status == 200 && get.header("content-length").is_some() {
             assert_eq!(head.header("content-length"), Some(&*get.body.len().to_string()), "{target}");
         }
     }

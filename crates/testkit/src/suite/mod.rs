@@ -13,6 +13,7 @@ pub mod memos;
 pub mod operations;
 pub mod settings;
 pub mod tags;
+pub mod transfer;
 
 use std::time::Duration;
 

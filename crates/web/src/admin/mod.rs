@@ -5,6 +5,7 @@ mod dto;
 mod mail;
 mod users;
 
+pub use dto::Event;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes.

@@ -214,15 +214,20 @@ pub struct SessionList {
 
 impl SessionList {
     pub fn of(sessions: Vec<Session>, current: memo_domain::SessionId) -> Self {
-        let item = |session: Session| SessionItem {
+        Self { items: sessions.into_iter().map(|session| SessionItem::of(session, Some(current))).collect() }
+    }
+}
+
+impl SessionItem {
+    pub fn of(session: Session, current: Option<memo_domain::SessionId>) -> Self {
+        Self {
             id: session.id.to_string(),
-            current: session.id == current,
+            current: Some(session.id) == current,
             device: session.device,
             ip: session.ip,
             created_at: session.created_at.to_string(),
             last_seen_at: session.last_seen_at.to_string(),
-        };
-        Self { items: sessions.into_iter().map(item).collect() }
+        }
     }
 }
 

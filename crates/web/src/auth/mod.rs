@@ -6,6 +6,7 @@ mod sessions;
 mod social;
 mod tokens;
 
+pub use dto::SessionItem;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes.

@@ -8,10 +8,11 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use garde::Validate;
+use serde::de::DeserializeOwned;
 
 use super::{
     depth::too_deep,
-    object::{FromJson, well_formed},
+    object::{FromJson, object, well_formed},
 };
 use crate::{
     limits::Limits,
@@ -129,7 +130,7 @@ pub(super) fn content_length(request: &HttpRequest) -> Option<usize> {
 }
 
 /// Whether the body is of one of these media types, in UTF-8 where it says so.
-pub(super) fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
+pub fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
     let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header.split(';');
     let essence = parts.next().unwrap_or_default().trim();
@@ -142,6 +143,33 @@ pub(super) fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Resul
     let problem = Problem::new(Code::UnsupportedMediaType).about(allowed.first().copied().unwrap_or_default());
     let accept = if *request.method() == actix_web::http::Method::PATCH { "accept-patch" } else { "accept" };
     Err(problem.with_header(header::HeaderName::from_static(accept), allowed.join(", ")))
+}
+
+/// Reads a line that is an object with a `kind`; `None` where that is not `memo`.
+pub fn parse_line<T: DeserializeOwned + Validate<Context = ()>>(
+    line: &[u8],
+    number: usize,
+) -> Result<Option<T>, Problem> {
+    if too_deep(line) {
+        return Err(Problem::new(Code::JsonTooDeep));
+    }
+    let at = [number.to_string()];
+    let read = || match object::<Kind>(line, &at)?.kind.as_str() {
+        "memo" => object(line, &at).map(Some),
+        _ => Ok(None),
+    };
+    read().or_else(|errors| {
+        serde_json::from_slice::<serde::de::IgnoredAny>(line).map_err(|error| {
+            Problem::new(Code::InvalidJson).about(format_args!("line {}, column {}", number + 1, error.column()))
+        })?;
+        Err(Problem::invalid(errors))
+    })
+}
+
+#[derive(serde::Deserialize, Validate)]
+struct Kind {
+    #[garde(skip)]
+    kind: String,
 }
 
 fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {

@@ -9,26 +9,33 @@ use memo_domain::{Scope, UserId};
 
 use crate::{context::RequestContext, middleware::SignedIn, problem::Problem};
 
-/// Names a scope as a type, so that a handler's signature says what it needs.
-pub trait RequiredScope: 'static {
-    /// The scope.
-    const SCOPE: Scope;
+/// Names scopes as a type, so that a handler's signature says what it needs.
+pub trait RequiredScopes: 'static {
+    /// The scopes.
+    const SCOPES: &'static [Scope];
 }
 
 macro_rules! scopes {
-    ($($name:ident)+) => {$(
-        #[doc = concat!("[`Scope::", stringify!($name), "`].")]
+    ($($name:ident: $($scope:ident)+;)+) => {$(
+        #[doc = concat!($("[`Scope::", stringify!($scope), "`] "),+)]
         pub struct $name;
 
-        impl RequiredScope for $name {
-            const SCOPE: Scope = Scope::$name;
+        impl RequiredScopes for $name {
+            const SCOPES: &'static [Scope] = &[$(Scope::$scope),+];
         }
     )+};
 }
 
-scopes! { MemosRead MemosWrite AccountRead AccountWrite }
+scopes! {
+    MemosRead: MemosRead;
+    MemosWrite: MemosWrite;
+    AccountRead: AccountRead;
+    AccountWrite: AccountWrite;
+    Export: AccountRead MemosRead;
+    Import: AccountWrite MemosWrite;
+}
 
-/// Who calls, where the token has the scope `S`. Reads what the middleware `authenticate` found out.
+/// Who calls, where the token has the scopes `S`. Reads what the middleware `authenticate` found out.
 pub struct Caller<S> {
     /// The member.
     pub user_id: UserId,
@@ -37,13 +44,13 @@ pub struct Caller<S> {
     scope: PhantomData<S>,
 }
 
-impl<S: RequiredScope> FromRequest for Caller<S> {
+impl<S: RequiredScopes> FromRequest for Caller<S> {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let allowed = |principal: Principal| {
-            principal.require(S::SCOPE)?;
+            S::SCOPES.iter().try_for_each(|scope| principal.require(*scope))?;
             Ok(Self { user_id: principal.user_id, claimant: claimant(&principal), scope: PhantomData })
         };
         ready(signed_in(request).and_then(allowed).map_err(Into::into))

@@ -10,8 +10,10 @@ mod path;
 mod query;
 mod serde_error;
 
-pub use body::{Batch, Json, MergePatch, NoBody};
-pub use caller::{AccountRead, AccountWrite, Caller, FromDevice, Interactive, MaybeCaller, MemosRead, MemosWrite};
+pub use body::{Batch, Json, MergePatch, NoBody, check_media_type, parse_line};
+pub use caller::{
+    AccountRead, AccountWrite, Caller, Export, FromDevice, Import, Interactive, MaybeCaller, MemosRead, MemosWrite,
+};
 pub use conditions::{IfMatch, none_match};
 pub use form::Form;
 pub use object::{FromJson, object};

@@ -235,11 +235,12 @@ pub struct IdentityList {
 
 impl From<Vec<Identity>> for IdentityList {
     fn from(identities: Vec<Identity>) -> Self {
-        let item = |identity: Identity| IdentityItem {
-            provider: identity.provider,
-            email: identity.email,
-            created_at: identity.created_at.to_string(),
-        };
-        Self { items: identities.into_iter().map(item).collect() }
+        Self { items: identities.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<Identity> for IdentityItem {
+    fn from(identity: Identity) -> Self {
+        Self { provider: identity.provider, email: identity.email, created_at: identity.created_at.to_string() }
     }
 }

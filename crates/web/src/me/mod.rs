@@ -3,8 +3,10 @@
 mod dto;
 mod profile;
 mod security;
+mod transfer;
 
 pub use dto::User;
+pub use transfer::IMPORT;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes.
@@ -19,5 +21,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(security::confirm_totp)
         .service(security::remove_totp)
         .service(security::list_identities)
-        .service(security::remove_identity);
+        .service(security::remove_identity)
+        .service(transfer::export)
+        .service(transfer::import);
 }

@@ -156,7 +156,7 @@ impl TryFrom<MemoPatch> for MemoChange {
     }
 }
 
-fn tags(tags: Vec<String>) -> Result<Tags, InvalidValue> {
+pub fn tags(tags: Vec<String>) -> Result<Tags, InvalidValue> {
     Tags::new(tags.into_iter().map(Tag::new).collect::<Result<Vec<_>, _>>()?)
 }
 

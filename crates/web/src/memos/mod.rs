@@ -5,13 +5,15 @@ mod batch_dto;
 mod change;
 mod create;
 mod dto;
+mod line;
 mod list;
 mod pages;
 mod read;
 mod remove;
 
 use actix_web::web;
-pub use dto::tag_schema;
+pub use dto::{Memo, tag_schema};
+pub use line::MemoLine;
 pub use pages::Pages;
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -14,6 +14,7 @@ use actix_web::{
 use crate::{
     HttpSettings,
     limits::Limits,
+    me::IMPORT,
     problem::{Code, Problem},
 };
 
@@ -50,6 +51,10 @@ pub async fn guard(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Err(problem) = check(&request, &settings, &draining) {
         return Ok(request.error_response(problem));
+    }
+    // It has a limit of its own: the time without a byte.
+    if request.path() == IMPORT {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     match tokio::time::timeout(settings.request_timeout, next.call(request)).await {
         Ok(response) => response.map(ServiceResponse::map_into_boxed_body),

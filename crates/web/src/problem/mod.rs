@@ -43,6 +43,12 @@ impl Problem {
         Self { code, argument: None, errors: Vec::new(), next_since: None, mfa_token: None, headers: Vec::new() }
     }
 
+    /// Of a fault of the server, which stands in its log alone.
+    pub fn internal(error: impl std::error::Error + 'static) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
+        Self::new(Code::InternalError)
+    }
+
     /// With what its detail leaves open.
     pub fn about(mut self, argument: impl fmt::Display) -> Self {
         self.argument = Some(argument.to_string());

@@ -1,0 +1,202 @@
+//! `GET /api/v1/me/export` and `POST /api/v1/me/import`.
+
+use serde_json::{Value, json};
+
+use crate::{Actor, Answer, Call, TestApp, suite::DAY};
+
+/// The lines of an export.
+async fn export(member: &Actor) -> Vec<Value> {
+    let answer = member.get("/api/v1/me/export").await.expect_status(200);
+    assert_eq!(answer.media_type(), Some("application/x-ndjson"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let text = String::from_utf8(answer.body).expect("UTF-8");
+    assert!(text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+/// The memos of an export by their title, without what the server alone knows.
+async fn memos(member: &Actor) -> Vec<Value> {
+    let mut memos: Vec<_> = export(member).await.into_iter().filter(|line| line["kind"] == "memo").collect();
+    memos.sort_by_key(|memo| memo["title"].to_string());
+    memos
+}
+
+fn import(member: &Actor, lines: &[Value]) -> Call {
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    member.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines)
+}
+
+fn counts(report: &Answer) -> [u64; 4] {
+    ["created", "updated", "kept", "ignored"].map(|name| report[name].as_u64().expect("a number"))
+}
+
+fn line(id: &str, title: &str) -> Value {
+    json!({"kind": "memo", "id": id, "title": title, "created_at": "2025-01-01T00:00:00Z", "updated_at": "2025-01-02T00:00:00Z"})
+}
+
+const ID: &str = "0198c0de-7f00-7000-8000-0000000000f1";
+
+pub async fn an_export_has_all_that_is_theirs(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    bob.create_memo(&json!({"title": "of bob", "visibility": "public"})).await.expect_status(201);
+    for n in 0..120 {
+        alice.create_memo(&json!({"title": format!("memo {n:03}"), "tags": ["한글"], "archived": n % 3 == 0})).await;
+    }
+    let trashed = alice.memo("in the trash").await;
+    alice.delete_memo(&trashed).await.expect_empty(204);
+    let lines = export(&alice).await;
+    let of_kind = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
+    assert_eq!(of_kind("account")[0]["email"], *alice.email);
+    assert_eq!(of_kind("account").len(), 1);
+    assert_eq!(of_kind("session").len(), 1);
+    assert!(of_kind("event").iter().any(|line| line["event"]["kind"] == "account.signed_up"), "{lines:?}");
+    let memos = of_kind("memo");
+    assert_eq!(memos.len(), 121);
+    assert!(memos.iter().all(|memo| memo["owner"]["id"] == *alice.id));
+    let of_trash = memos.iter().find(|memo| memo["id"] == *trashed).expect("the one in the trash");
+    assert!(of_trash["deleted_at"].is_string());
+    let shown = alice.get_memo(memos[0]["id"].as_str().expect("an id")).await.expect_status(200);
+    let mut exported = memos[0].clone();
+    exported.as_object_mut().expect("an object").remove("kind");
+    assert_eq!(exported, shown.json);
+    // No secret of theirs, and nothing of anybody else.
+    let all = serde_json::to_string(&lines).expect("JSON");
+    for secret in [&alice.password, &alice.access_token, &alice.refresh_token, &bob.email] {
+        assert!(!all.contains(secret.as_str()));
+    }
+}
+
+pub async fn what_was_exported_is_imported_and_stays_the_same(app: TestApp) {
+    let alice = app.user("alice").await;
+    let remind_at = "2026-02-01T09:00:00Z";
+    let full = json!({"title": "주간회의록", "content": "# 안건\r\n", "tags": ["a", "b"], "pinned": true,
+        "archived": true, "visibility": "public", "remind_at": remind_at});
+    let full = alice.create_memo(&full).await.expect_status(201).id().to_owned();
+    let trashed = alice.memo("trashed").await;
+    alice.delete_memo(&trashed).await.expect_empty(204);
+    alice.memo("plain").await;
+    let before = memos(&alice).await;
+    for id in [&full, &trashed] {
+        alice.delete_memo_for_good(id).await.expect_empty(204);
+    }
+    // By now the reminder is past.
+    app.clock.advance(2 * DAY);
+    let alice = alice.signed_in_anew().await;
+    let report = import(&alice, &before).await.expect_status(200);
+    assert_eq!(counts(&report), [2, 0, 1, 0]);
+    assert_eq!(report["reassigned"], json!([]));
+    let after = memos(&alice).await;
+    for (before, after) in before.iter().zip(&after) {
+        let names = [
+            "id",
+            "title",
+            "content",
+            "tags",
+            "pinned",
+            "archived",
+            "visibility",
+            "remind_at",
+            "created_at",
+            "updated_at",
+            "deleted_at",
+        ];
+        for name in names {
+            assert_eq!(before[name], after[name], "{name}");
+        }
+    }
+    assert_eq!(after.len(), before.len());
+    assert_eq!(counts(&import(&alice, &before).await.expect_status(200)), [0, 0, 3, 0]);
+    assert_eq!(memos(&alice).await, after);
+    // They are found, and followed.
+    assert_eq!(alice.titles(&[("q", "회의"), ("archived", "true")]).await, ["주간회의록"]);
+}
+
+pub async fn an_id_of_another_member_is_replaced_by_the_same_each_time(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    alice.memo("one").await;
+    alice.memo("two").await;
+    let lines = export(&alice).await;
+    let others = lines.iter().filter(|line| line["kind"] != "memo").count() as u64;
+    let first = import(&bob, &lines).await.expect_status(200);
+    assert_eq!(counts(&first), [2, 0, 0, others]);
+    let pairs = first["reassigned"].as_array().expect("a list");
+    assert_eq!(pairs.len(), 2);
+    for pair in pairs {
+        let [old, new] = ["id", "new_id"].map(|name| pair[name].as_str().expect("an id"));
+        assert_eq!(alice.get_memo(old).await.expect_status(200)["title"], bob.get_memo(new).await["title"]);
+        bob.get_memo(old).await.problem("memo_not_found");
+    }
+    let again = import(&bob, &lines).await.expect_status(200);
+    assert_eq!(counts(&again), [0, 0, 2, others]);
+    assert_eq!(again["reassigned"], first["reassigned"]);
+    assert_eq!(memos(&alice).await.len(), 2);
+    assert_eq!(memos(&bob).await.len(), 2);
+}
+
+pub async fn of_a_memo_that_is_there_the_later_state_stays(app: TestApp) {
+    let alice = app.user("alice").await;
+    let id = alice.memo("here").await;
+    let at = |time: &str| {
+        let mut line = line(&id, "brought");
+        line["updated_at"] = time.into();
+        line
+    };
+    assert_eq!(counts(&import(&alice, &[at("2026-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
+    assert_eq!(alice.get_memo(&id).await["title"], "here");
+    let since = alice.changes(0).await["next_since"].as_u64().expect("a number");
+    assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 1, 0, 0]);
+    let memo = alice.get_memo(&id).await.expect_status(200);
+    assert_eq!(
+        (&memo["title"], &memo["version"], &memo["updated_at"]),
+        (&json!("brought"), &json!(2), &json!(app.now()))
+    );
+    assert_eq!(alice.changes(since).await["items"][0]["kind"], "memo.updated");
+    assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
+}
+
+pub async fn a_line_that_is_refused_keeps_all_of_them_out(app: TestApp) {
+    let alice = app.user("alice").await;
+    let good: Vec<_> = (0..250).map(|n| line(&format!("0198c0de-7f00-7000-8000-0000000{n:05}"), "good")).collect();
+    let refused = |member: &str, value: Value| {
+        let mut lines = good.clone();
+        let mut bad = line(ID, "bad");
+        bad[member] = value;
+        lines.push(bad);
+        lines
+    };
+    for (member, value, code) in [
+        ("title", json!(""), "too_short"),
+        ("title", json!(7), "wrong_type"),
+        ("id", json!("7"), "malformed"),
+        ("tags", json!("a"), "wrong_type"),
+        ("created_at", json!("yesterday"), "malformed"),
+        ("owner_id", json!(alice.id), "unknown_member"),
+    ] {
+        import(&alice, &refused(member, value)).await.expect_status(422).invalid(&format!("/250/{member}"), code);
+    }
+    let raw = |body: &str| alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", body.to_owned());
+    raw("{\"kind\": \"memo\"").await.expect_status(400).problem("invalid_json");
+    raw("[]").await.expect_status(422).invalid("/0", "wrong_type");
+    raw("{}").await.expect_status(422).invalid("/0/kind", "required");
+    raw(&"[".repeat(70)).await.expect_status(400).problem("json_too_deep");
+    assert_eq!(memos(&alice).await, Vec::<Value>::new());
+    assert_eq!(counts(&raw("\n\r\n{\"kind\": \"later\", \"x\": [1]}").await.expect_status(200)), [0, 0, 0, 1]);
+    assert_eq!(counts(&raw("").await.expect_status(200)), [0, 0, 0, 0]);
+}
+
+pub async fn an_import_is_larger_than_any_other_body(app: TestApp) {
+    let alice = app.user("alice").await;
+    let lines: Vec<_> = (0..150)
+        .map(|n| {
+            let mut line = line(&format!("0198c0de-7f00-7000-8000-0000000{n:05}"), &format!("memo {n}"));
+            line["content"] = "가나다라 ".repeat(5_000).into();
+            line
+        })
+        .collect();
+    assert_eq!(counts(&import(&alice, &lines).await.expect_status(200)), [150, 0, 0, 0]);
+    let lines = export(&alice).await;
+    assert!(serde_json::to_string(&lines).expect("JSON").len() > 8 * 1024 * 1024);
+    let mut long = line(ID, "long");
+    long["more"] = "x".repeat(3 * 1024 * 1024).into();
+    import(&alice, &[long]).await.expect_status(413).problem("body_too_large");
+}
