@@ -14,8 +14,8 @@ use crate::{
 const CONTEXT: &str = "totp";
 /// How many recovery codes there are.
 const CODES: usize = 10;
-/// How many random bytes one has: 16 characters of base32.
-const CODE_BYTES: usize = 10;
+/// How many random bytes one has: 24 characters of base32. A code with 112 bits or more may be kept hashed without salt (ASVS 5.0, 6.5.2).
+const CODE_BYTES: usize = 15;
 /// How many bytes of a secret the authenticator gets, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
 
@@ -129,7 +129,7 @@ impl SecondFactors {
         Ok(unit.commit().await?)
     }
 
-    /// In four groups of four characters.
+    /// In six groups of four characters.
     fn recovery_code(&self) -> String {
         let random = self.ports.secrets.next();
         let text = self.ports.codes.text(&random.expose()[..CODE_BYTES]).to_lowercase();

@@ -208,7 +208,7 @@ pub struct TotpConfirmation {
 
 /// What signs in where the authenticator is lost, each once. Shown this once.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"recovery_codes": ["abcd-efgh-ijkl-mnop"]}))]
+#[schema(example = json!({"recovery_codes": ["abcd-efgh-ijkl-mnop-qrst-uvwx"]}))]
 pub struct RecoveryCodes {
     pub recovery_codes: Vec<String>,
 }

@@ -1,0 +1,148 @@
+//! What it costs a request to know that its sign-in still lives: `SignIn::authenticate` with a signer that does next to
+//! nothing, less that signer. Sign-ins are as many as the node remembers at once, asked for in no order.
+//!
+//! `cargo bench -p memo-application --bench liveness`
+
+use std::{env, hint::black_box, sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use memo_application::{
+    Accounts, Background, Device, LiveSessions, Ports, Proofs, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn,
+    Work,
+};
+use memo_domain::{
+    AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
+    Scopes, Sealed, Sealer, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId,
+};
+use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
+
+const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
+const MEMBERS: usize = 1_000;
+
+/// Does what each port must, and no more.
+struct Least;
+
+#[async_trait]
+impl PasswordHasher for Least {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        Ok(PasswordHash::new(password.expose().to_owned()))
+    }
+
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+        Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
+    }
+
+    fn is_outdated(&self, _: &PasswordHash) -> bool {
+        false
+    }
+}
+
+impl Sealer for Least {
+    fn seal(&self, _: &str, plain: &[u8]) -> Result<Sealed, Source> {
+        Ok(Sealed::new(plain.to_vec()))
+    }
+
+    fn open(&self, _: &str, sealed: &Sealed) -> Result<Vec<u8>, Source> {
+        Ok(sealed.as_bytes().to_vec())
+    }
+}
+
+impl OneTimeCodes for Least {
+    fn step(&self, _: &[u8], _: &str, _: Timestamp) -> Option<i64> {
+        None
+    }
+
+    fn code(&self, _: &[u8], _: Timestamp) -> String {
+        String::new()
+    }
+
+    fn text(&self, _: &[u8]) -> String {
+        String::new()
+    }
+
+    fn uri(&self, _: &[u8], _: &str) -> String {
+        String::new()
+    }
+}
+
+impl Background for Least {
+    fn run(&self, _: Work) {}
+}
+
+impl TokenSigner for Least {
+    fn sign(&self, claims: &AccessClaims) -> Result<String, Source> {
+        Ok(format!("{}{}", claims.session_id, claims.user_id))
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
+        let (session_id, user_id) = token.split_at_checked(36).ok_or(TokenError::Invalid)?;
+        let session_id = SessionId::parse(session_id).map_err(|_| TokenError::Invalid)?;
+        let user_id = UserId::parse(user_id).map_err(|_| TokenError::Invalid)?;
+        let (issued_at, expires_at) = (now, now);
+        Ok(AccessClaims { id: session_id.as_uuid(), user_id, session_id, scopes: Scopes::all(), issued_at, expires_at })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    // Where it is run as a test, it is enough that it runs.
+    let (rounds, calls) = if env::args().any(|argument| argument == "--bench") { (21, 200_000) } else { (1, 1_000) };
+    let clock = Arc::new(FixedClock::at(NOW));
+    let ports = Arc::new(Ports {
+        store: Arc::new(MemoryStore::new()),
+        clock: clock.clone(),
+        ids: Arc::new(SequentialIds::new()),
+        secrets: Arc::new(SequentialSecrets::new()),
+        hasher: Arc::new(Least),
+        sealer: Arc::new(Least),
+        codes: Arc::new(Least),
+        background: Arc::new(Least),
+        signer: Arc::new(Least),
+        public_url: "https://memo.example".into(),
+    });
+    let day = std::time::Duration::from_hours(24);
+    let settings =
+        SignInSettings { access_token_ttl: day, refresh_token_ttl: day, session_ttl: day, refresh_reuse_leeway: day };
+    let (live, proofs) = (Arc::new(LiveSessions::new()), Arc::new(Proofs::new(ports.clone())));
+    let accounts = Accounts::new(ports.clone(), SignUpPolicy::Open, live.clone(), proofs.clone());
+    let sign_in = SignIn::new(ports, settings, live, proofs);
+
+    let mut tokens = Vec::new();
+    for n in 0..MEMBERS {
+        let email = format!("{n}@example.com");
+        let sign_up = SignUp {
+            email: Email::new(&email).expect("an address"),
+            password: Password::new("correct horse battery").expect("a password"),
+            display_name: DisplayName::new("Member").expect("a name"),
+            locale: Locale::En,
+        };
+        accounts.sign_up(sign_up, &Device::default()).await.expect("they sign up");
+        let signed_in = sign_in.by_password(&email, "correct horse battery", Scopes::all(), &Device::default()).await;
+        let Ok(SignedIn::Done(grant)) = signed_in else { panic!("they sign in") };
+        tokens.push(grant.access_token);
+    }
+    // In no order: another one each time, far from the one before.
+    let token = |call: usize| tokens[call * 379 % MEMBERS].as_str();
+    let mut costs = Vec::new();
+    for _ in 0..rounds {
+        let began = Instant::now();
+        for call in 0..calls {
+            black_box(sign_in.authenticate(token(call)).await.expect("they are signed in"));
+        }
+        let all = began.elapsed();
+        let began = Instant::now();
+        for call in 0..calls {
+            let now = clock.now();
+            black_box(TokenSigner::verify(&Least, token(call), now).expect("a token"));
+        }
+        let number = u32::try_from(calls).expect("a small number");
+        costs.push((all.saturating_sub(began.elapsed()) / number).as_nanos());
+    }
+    costs.sort_unstable();
+    println!(
+        "liveness check: {} ns a request (median of {rounds} rounds; {} to {} ns)",
+        costs[rounds / 2],
+        costs[0],
+        costs[rounds - 1]
+    );
+}
