@@ -1,4 +1,5 @@
-//! Slows down who guesses: so many wrong passwords or codes in a while, and the account takes none for the rest of it.
+//! Slows down who guesses: so many wrong passwords or codes in a while, and the account takes none for the rest of it; more,
+//! over all accounts, from one network address, and nothing is taken from there.
 //!
 //! Kept by this node alone, and of accounts that don't exist as well: an answer tells nothing of whether there is one.
 
@@ -14,19 +15,24 @@ use quick_cache::sync::Cache;
 use crate::Error;
 
 /// How many wrong ones an account takes.
-const MOST: usize = 10;
+pub const OF_ACCOUNT: usize = 10;
+/// How many wrong ones an address may send: there may be many behind it.
+pub const OF_ADDRESS: usize = 100;
 /// In which time.
 const WINDOW: Duration = Duration::from_mins(15);
-/// Of how many accounts they are remembered; the ones least used make room.
+/// Of how many accounts or addresses they are remembered; the ones least used make room.
 const CAPACITY: usize = 50_000;
 
 type Failures = Arc<Mutex<VecDeque<Timestamp>>>;
 
-pub struct Guesses(Cache<String, Failures>);
+pub struct Guesses {
+    most: usize,
+    failures: Cache<String, Failures>,
+}
 
 impl Guesses {
-    pub fn new() -> Self {
-        Self(Cache::new(CAPACITY))
+    pub fn new(most: usize) -> Self {
+        Self { most, failures: Cache::new(CAPACITY) }
     }
 
     /// Counts a guess as wrong before it is looked at, so that many at once count, too; [`forgive`](Self::forgive) takes it
@@ -35,13 +41,14 @@ impl Guesses {
     /// # Errors
     /// [`Error::TooManyAttempts`].
     pub fn count(&self, account: &str, now: Timestamp) -> Result<(), Error> {
-        let failures = self.0.get_or_insert_with::<_, std::convert::Infallible>(account, || Ok(Failures::default()));
+        let failures =
+            self.failures.get_or_insert_with::<_, std::convert::Infallible>(account, || Ok(Failures::default()));
         let Ok(failures) = failures;
         let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
         while failures.front().is_some_and(|at| now.since(*at) >= WINDOW) {
             failures.pop_front();
         }
-        if failures.len() >= MOST {
+        if failures.len() >= self.most {
             let retry_after = failures.front().map_or(WINDOW, |at| WINDOW.saturating_sub(now.since(*at)));
             return Err(Error::TooManyAttempts { retry_after });
         }
@@ -51,7 +58,7 @@ impl Guesses {
 
     /// The last guess was right: it does not count. Those before it do, so that who knows one password of many can't go on.
     pub fn forgive(&self, account: &str) {
-        if let Some(failures) = self.0.get(account) {
+        if let Some(failures) = self.failures.get(account) {
             failures.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
         }
     }
@@ -67,7 +74,7 @@ mod tests {
 
     #[test]
     fn an_account_takes_so_many_wrong_guesses_in_a_while() {
-        let guesses = Guesses::new();
+        let guesses = Guesses::new(OF_ACCOUNT);
         for minute in 0..10 {
             guesses.count("a@example.com", at(minute)).expect("a guess is free");
         }
@@ -80,7 +87,7 @@ mod tests {
 
     #[test]
     fn right_ones_do_not_count() {
-        let guesses = Guesses::new();
+        let guesses = Guesses::new(OF_ACCOUNT);
         for _ in 0..100 {
             guesses.count("a@example.com", at(0)).expect("a guess is free");
             guesses.forgive("a@example.com");

@@ -1,10 +1,18 @@
 //! A member proves once more that it is them, before something that a stolen sign-in must not do.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use memo_domain::{Access, AuditKind, Password, SessionId, User, UserId};
 
-use crate::{Device, Error, Ports, UnauthenticatedReason, audit::Happened, guesses::Guesses};
+use crate::{
+    Device, Error, Ports, UnauthenticatedReason,
+    audit::Happened,
+    guesses::{Guesses, OF_ACCOUNT, OF_ADDRESS},
+};
 
 /// How long a sign-in by a social provider is as good as a password.
 const RECENT: Duration = Duration::from_mins(10);
@@ -12,7 +20,8 @@ const RECENT: Duration = Duration::from_mins(10);
 /// Takes proofs.
 pub struct Proofs {
     ports: Arc<Ports>,
-    guesses: Guesses,
+    of_accounts: Guesses,
+    of_addresses: Guesses,
 }
 
 /// Who proves that it is them.
@@ -27,7 +36,7 @@ pub struct Claimant {
 impl Proofs {
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
-        Self { ports, guesses: Guesses::new() }
+        Self { ports, of_accounts: Guesses::new(OF_ACCOUNT), of_addresses: Guesses::new(OF_ADDRESS) }
     }
 
     /// Takes the password, or where there is none a social sign-in of the last 10 minutes. The member as they are.
@@ -46,13 +55,13 @@ impl Proofs {
             return if is_recent { Ok(user) } else { Err(Error::RecentSignInRequired) };
         }
         drop(unit);
-        self.count(user.email.key())?;
+        self.count(user.email.key(), device)?;
         let right = match password.map(Password::new) {
             Some(Ok(password)) => self.ports.hasher.verify(&password, user.password_hash.as_ref()).await?,
             _ => false,
         };
         if right {
-            self.forgive(user.email.key());
+            self.forgive(user.email.key(), device);
             return Ok(user);
         }
         self.failed(&user, device);
@@ -60,13 +69,25 @@ impl Proofs {
     }
 
     /// Counts a guess at an account, right or wrong.
-    pub(crate) fn count(&self, account: &str) -> Result<(), Error> {
-        self.guesses.count(account, self.ports.now())
+    pub(crate) fn count(&self, account: &str, device: &Device) -> Result<(), Error> {
+        let (now, address) = (self.ports.now(), address(device));
+        if let Some(address) = &address {
+            self.of_addresses.count(address, now)?;
+        }
+        self.of_accounts.count(account, now).inspect_err(|_| {
+            // It was not looked at.
+            if let Some(address) = &address {
+                self.of_addresses.forgive(address);
+            }
+        })
     }
 
-    /// The guess that was counted last was right.
-    pub(crate) fn forgive(&self, account: &str) {
-        self.guesses.forgive(account);
+    /// The guess that was counted last was right, or was not looked at.
+    pub(crate) fn forgive(&self, account: &str, device: &Device) {
+        self.of_accounts.forgive(account);
+        if let Some(address) = address(device) {
+            self.of_addresses.forgive(&address);
+        }
     }
 
     /// Writes down a wrong guess, beside the answer: its time shall not tell that there is such an account.
@@ -83,5 +104,28 @@ impl Proofs {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not written down");
             }
         }));
+    }
+}
+
+/// The address that somebody comes from; of IPv6 the network, since a host has all of one.
+fn address(device: &Device) -> Option<String> {
+    let address = device.ip.as_deref()?.parse().ok()?;
+    Some(match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let of = |ip: &str| address(&Device { ip: Some(ip.to_owned()), ..Device::default() });
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("203.0.113.1"), of("203.0.113.2"));
+        assert_eq!(of("somewhere"), None);
     }
 }

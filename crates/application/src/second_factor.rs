@@ -96,7 +96,7 @@ impl SecondFactors {
     /// [`Error::MfaNotBegun`], [`Error::MfaEnabled`], [`Error::CodeWrong`] or [`Error::TooManyAttempts`].
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
-        self.proofs.count(&account)?;
+        self.proofs.count(&account, device)?;
         let now = self.ports.now();
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let mut factor = unit.second_factors().lookup(user).await?.ok_or(Error::MfaNotBegun)?;
@@ -112,7 +112,7 @@ impl SecondFactors {
         unit.second_factors().set_codes(user, &digests).await?;
         Happened::to(user, AuditKind::MfaEnabled, device).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
-        self.proofs.forgive(&account);
+        self.proofs.forgive(&account, device);
         Ok(codes)
     }
 

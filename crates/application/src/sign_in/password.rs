@@ -48,20 +48,20 @@ impl SignIn {
         // What can't be an address or a password at all tells nothing of any account.
         let email = Email::new(email).map_err(|_| Error::InvalidGrant)?;
         let password = Password::new(password).map_err(|_| Error::InvalidGrant)?;
-        self.proofs.count(email.key())?;
+        self.proofs.count(email.key(), device)?;
         let user = self.ports.store.begin(Access::Read).await?.users().find_by_email(&email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
         let verified = self.ports.hasher.verify(&password, hash).await;
         if verified.is_err() {
             // Nothing was looked at.
-            self.proofs.forgive(email.key());
+            self.proofs.forgive(email.key(), device);
         }
         let Some(user) = user else { return Err(Error::InvalidGrant) };
         if !verified? || user.disabled_at.is_some() {
             self.proofs.failed(&user, device);
             return Err(Error::InvalidGrant);
         }
-        self.proofs.forgive(email.key());
+        self.proofs.forgive(email.key(), device);
         self.hash_anew(user, &password).await
     }
 

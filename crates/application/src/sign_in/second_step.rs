@@ -68,7 +68,7 @@ impl SignIn {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let (token, user, factor) = self.pending(&mut *unit, &digest).await?;
         let account = format!("code {}", user.id);
-        self.proofs.count(&account)?;
+        self.proofs.count(&account, device)?;
         let accepted = second_factor::accept(&mut *unit, &self.ports, &factor, code).await?;
         let Some(accepted) = accepted else {
             if unit.one_time_tokens().count_try(&digest).await? >= TRIES {
@@ -87,7 +87,7 @@ impl SignIn {
             happened.record(&mut *unit, &self.ports).await?;
         }
         unit.commit().await?;
-        self.proofs.forgive(&account);
+        self.proofs.forgive(&account, device);
         Ok((user, token.scopes.unwrap_or_else(Scopes::all)))
     }
 
