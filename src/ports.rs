@@ -2,9 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use memo_application::Ports;
+use memo_application::{LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
-use memo_infrastructure::crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create};
+use memo_infrastructure::{
+    crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create},
+    redis::RedisSessionEvents,
+};
 
 use crate::{Settings, StartError, background::Spawned, data_dir};
 
@@ -38,6 +41,21 @@ pub fn ports(
         signer: Arc::new(signer),
         public_url: public_url.clone(),
     })
+}
+
+/// What this node remembers of sign-ins; where there is a Redis, nodes tell each other of ends.
+///
+/// # Errors
+/// [`StartError`] where the setting can't be right; a Redis that is away is no error.
+pub fn live_sessions(settings: &Settings, ports: &Ports) -> Result<LiveSessions, StartError> {
+    match settings.cache.url.expose() {
+        "memory:" => Ok(LiveSessions::new()),
+        url => {
+            let events =
+                RedisSessionEvents::new(url).map_err(|error| unusable(format!("settings: cache.url: {error}")))?;
+            Ok(LiveSessions::among(Arc::new(events), ports.background.clone()))
+        }
+    }
 }
 
 /// The keys in files.

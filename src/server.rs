@@ -53,6 +53,7 @@ pub struct Server {
     services: Services,
     housekeeping: Housekeeping,
     outbox: Outbox,
+    live: Arc<LiveSessions>,
     store: Arc<dyn Store>,
 }
 
@@ -124,13 +125,29 @@ impl ServerBuilder {
             Arc::new(ports::ports(&settings, &http.public_url, store.clone(), clock.clone(), ids.clone(), secrets)?);
         let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
         let outbox = Outbox::new(ports.clone(), mailer);
-        let use_cases = use_cases(&settings, &ports, providers);
+        let live = Arc::new(ports::live_sessions(&settings, &ports)?);
+        let use_cases = use_cases(&settings, &ports, &live, providers);
         let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
-        Ok(Server { settings, listener, address, public_url: http.public_url, services, housekeeping, outbox, store })
+        Ok(Server {
+            settings,
+            listener,
+            address,
+            public_url: http.public_url,
+            services,
+            housekeeping,
+            outbox,
+            live,
+            store,
+        })
     }
 }
 
-fn use_cases(settings: &Settings, ports: &Arc<Ports>, providers: Vec<Arc<dyn SocialProvider>>) -> UseCases {
+fn use_cases(
+    settings: &Settings,
+    ports: &Arc<Ports>,
+    live: &Arc<LiveSessions>,
+    providers: Vec<Arc<dyn SocialProvider>>,
+) -> UseCases {
     let policy = match settings.auth.sign_up {
         SignUpSetting::Open => SignUpPolicy::Open,
         SignUpSetting::Closed => SignUpPolicy::Closed,
@@ -141,7 +158,7 @@ fn use_cases(settings: &Settings, ports: &Arc<Ports>, providers: Vec<Arc<dyn Soc
         session_ttl: *settings.auth.session_ttl,
         refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
     };
-    let live = Arc::new(LiveSessions::new());
+    let live = live.clone();
     let proofs = Arc::new(Proofs::new(ports.clone()));
     let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), proofs.clone()));
     let (store, clock, ids) = (&ports.store, &ports.clock, &ports.ids);
@@ -192,7 +209,7 @@ impl Server {
     /// [`StartError::Io`] where it can't serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, outbox, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, outbox, live, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -207,6 +224,7 @@ impl Server {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
             never = post(&outbox) => match never {},
+            never = live.listen() => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

@@ -129,8 +129,9 @@ impl Settings {
         if self.server.request_timeout.is_zero() {
             return wrong("server.request_timeout is more than 0s");
         }
-        if self.cache.url.expose() != "memory:" {
-            return wrong("cache.url: this version knows memory: alone");
+        let cache = self.cache.url.expose();
+        if cache != "memory:" && !cache.starts_with("redis://") {
+            return wrong("cache.url: neither memory: nor redis://host:port");
         }
         if self.auth.algorithm != "HS256" {
             return wrong("auth.algorithm: this version knows HS256 alone");
@@ -220,7 +221,7 @@ mod tests {
             ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
-            ("MEMO__CACHE__URL", "redis://127.0.0.1", "cache.url"),
+            ("MEMO__CACHE__URL", "memcached://127.0.0.1", "cache.url"),
             ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "`*`"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "500ms", "access_token_ttl"),
             ("MEMO_ENV", "staging", "MEMO_ENV"),

@@ -1,12 +1,20 @@
 //! Remembers for a moment which sign-ins were live, so that not each request asks the store.
+//!
+//! Where nodes tell each other of ends, all forget at once; otherwise, or where a word is lost, within that moment.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use memo_domain::{SecretDigest, SessionId, Timestamp, UserId};
+use memo_domain::{SecretDigest, SessionEvent, SessionEvents, SessionId, Timestamp, UserId};
 use quick_cache::sync::Cache;
+
+use crate::Background;
 
 /// How long an answer of the store is believed: a sign-in that ended on another node is refused after this at the latest.
 const BELIEVED: Duration = Duration::from_secs(4);
@@ -20,6 +28,13 @@ pub struct LiveSessions {
     /// Which sign-in a cookie belongs to, which never changes.
     cookies: Cache<SecretDigest, (SessionId, UserId)>,
     forgotten: AtomicU64,
+    /// The other nodes, where there is a way to them.
+    others: Option<Others>,
+}
+
+struct Others {
+    events: Arc<dyn SessionEvents>,
+    background: Arc<dyn Background>,
 }
 
 /// What [`LiveSessions::look`] found missing, and the state at that moment.
@@ -35,7 +50,27 @@ impl LiveSessions {
     /// None is known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), forgotten: AtomicU64::new(0) }
+        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), forgotten: AtomicU64::new(0), others: None }
+    }
+
+    /// As [`new`](Self::new), of a node that tells others of ends. [`listen`](Self::listen) hears them.
+    #[must_use]
+    pub fn among(events: Arc<dyn SessionEvents>, background: Arc<dyn Background>) -> Self {
+        Self { others: Some(Others { events, background }), ..Self::new() }
+    }
+
+    /// Forgets what other nodes end. It may be dropped at any time.
+    pub async fn listen(&self) -> Infallible {
+        let Some(others) = &self.others else { return std::future::pending().await };
+        loop {
+            match others.events.receive().await {
+                SessionEvent::Ended(ids) => ids.into_iter().for_each(|id| self.forget_here(id)),
+                SessionEvent::Missed => {
+                    self.forgotten.fetch_add(1, Ordering::AcqRel);
+                    self.seen.clear();
+                }
+            }
+        }
     }
 
     /// `None` where the sign-in is known to live; otherwise what [`keep`](Self::keep) needs after the store was asked.
@@ -68,15 +103,25 @@ impl LiveSessions {
         self.cookies.insert(digest, (session, user));
     }
 
-    /// Forgets sign-ins that have ended.
+    /// Forgets sign-ins that have ended, here and on other nodes.
     pub(crate) fn forget_all(&self, ids: &[SessionId]) {
-        for id in ids {
-            self.forget(*id);
+        ids.iter().for_each(|id| self.forget_here(*id));
+        if let Some(Others { events, background }) = self.others.as_ref().filter(|_| !ids.is_empty()) {
+            let (events, ids) = (events.clone(), ids.to_vec());
+            background.run(Box::pin(async move {
+                if let Err(error) = events.tell(&ids).await {
+                    tracing::warn!(error = &*error as &dyn std::error::Error, "other nodes were not told of an end");
+                }
+            }));
         }
     }
 
-    /// Forgets a sign-in that has ended.
+    /// Forgets a sign-in that has ended, here and on other nodes.
     pub(crate) fn forget(&self, id: SessionId) {
+        self.forget_all(&[id]);
+    }
+
+    fn forget_here(&self, id: SessionId) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.seen.remove(&id);
     }

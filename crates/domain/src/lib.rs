@@ -41,7 +41,8 @@ pub use ports::{
 };
 pub use sealed::{Sealed, Sealer};
 pub use session::{
-    RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionRepository,
+    RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionEvent, SessionEvents,
+    SessionRepository,
 };
 pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
 pub use text::{fold, search_form};

@@ -61,8 +61,7 @@ impl Server {
     }
 
     fn is_required(self) -> bool {
-        let name = if self == Self::Postgres { "postgres" } else { "mysql" };
-        env::var("MEMO_TEST_REQUIRE").is_ok_and(|required| required.split(',').any(|required| required.trim() == name))
+        is_required(if self == Self::Postgres { "postgres" } else { "mysql" })
     }
 
     /// What makes and drops the databases of this process.
@@ -72,6 +71,11 @@ impl Server {
         let keeper = if self == Self::Postgres { &POSTGRES } else { &MYSQL };
         keeper.get_or_init(|| Keeper::start(self)).as_ref()
     }
+}
+
+/// Whether a run without this service counts as failed.
+pub fn is_required(name: &str) -> bool {
+    env::var("MEMO_TEST_REQUIRE").is_ok_and(|required| required.split(',').any(|required| required.trim() == name))
 }
 
 impl TestDatabase {

@@ -1,9 +1,11 @@
 //! A sign-in, the refresh tokens that carry it on, and the ports that keep both.
 
+mod events;
 mod repository;
 mod scope;
 mod secret;
 
+pub use events::{SessionEvent, SessionEvents};
 pub use repository::{RefreshTokenRepository, SessionRepository};
 pub use scope::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};
