@@ -105,7 +105,9 @@ impl LiveSessions {
 
     /// Forgets sign-ins that have ended, here and on other nodes.
     pub(crate) fn forget_all(&self, ids: &[SessionId]) {
-        ids.iter().for_each(|id| self.forget_here(*id));
+        for id in ids {
+            self.forget_here(*id);
+        }
         if let Some(Others { events, background }) = self.others.as_ref().filter(|_| !ids.is_empty()) {
             let (events, ids) = (events.clone(), ids.to_vec());
             background.run(Box::pin(async move {

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use memo_domain::{SessionEvent, SessionEvents, SessionId};
-use memo_infrastructure::redis::RedisSessionEvents;
+use memo_domain::{Clock, IdGenerator, SessionEvent, SessionEvents, SessionId};
+use memo_infrastructure::{
+    redis::RedisSessionEvents,
+    system::{SystemClock, UuidV7Generator},
+};
 use memo_test_databases::{Proxy, redis_url};
 use tokio::time::timeout;
-use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn ids(number: u128) -> Vec<SessionId> {
+fn ids(number: usize) -> Vec<SessionId> {
     // Other tests tell on the same channel.
-    let base = Uuid::now_v7().as_u128();
-    (0..number).map(|n| SessionId::new(Uuid::from_u128(base + n))).collect()
+    let (ids, now) = (UuidV7Generator::default(), SystemClock.now());
+    (0..number).map(|_| SessionId::new(ids.next(now))).collect()
 }
 
 async fn heard(node: &RedisSessionEvents, wanted: &[SessionId]) {

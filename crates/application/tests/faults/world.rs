@@ -73,7 +73,7 @@ impl OneTimeCodes for OneCode {
     }
 
     fn text(&self, secret: &[u8]) -> String {
-        secret.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{secret:02x?}")
     }
 
     fn uri(&self, secret: &[u8], _: &str) -> String {
@@ -153,7 +153,7 @@ impl From<Kept> for State {
                 names.push(name);
                 names.len() - 1
             });
-            state += &format!("#{number}");
+            state.extend(["#", &number.to_string()]);
             rest = &rest[name.len()..];
         }
         Self(state)

@@ -210,7 +210,7 @@ async fn one_that_comes_as_the_others_end_is_run_as_well() {
         })
         .collect();
     for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task).await.expect("nobody is left waiting").expect("no panic");
+        tokio::time::timeout(Duration::from_mins(1), task).await.expect("nobody is left waiting").expect("no panic");
     }
 }
 

@@ -22,8 +22,8 @@ async fn memos(member: &Actor) -> Vec<Value> {
 }
 
 fn import(member: &Actor, lines: &[Value]) -> Call {
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    member.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines)
+    let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+    member.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.join("\n"))
 }
 
 fn counts(report: &Answer) -> [u64; 4] {
