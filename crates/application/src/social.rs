@@ -228,6 +228,10 @@ impl Social {
             );
             SocialError::ProviderFailed
         })?;
+        if !is_sound(&user) {
+            tracing::warn!(provider = flow.provider, "a provider names its user by what is no name");
+            return Err(SocialError::ProviderFailed);
+        }
         let result = match flow.link {
             Some(member) => self.link(&flow.provider, member, user, device).await,
             None => self.enter(&flow.provider, user, before, device).await,
@@ -362,13 +366,25 @@ impl Social {
     }
 }
 
+/// The most characters of an issuer and a subject (OpenID Connect Core 1.0, section 2).
+const MAX_NAME: usize = 255;
+
+/// Whether it can be kept: what names somebody must be something, and not without end.
+fn is_sound(user: &SocialUser) -> bool {
+    [&user.issuer, &user.subject].into_iter().all(|name| {
+        let is_long = name.chars().count() > MAX_NAME;
+        !name.is_empty() && !is_long && !name.chars().any(char::is_control)
+    })
+}
+
 fn identity(provider: &str, user_id: UserId, social: SocialUser, now: Timestamp) -> Identity {
     Identity {
         user_id,
         provider: provider.to_owned(),
         issuer: social.issuer,
         subject: social.subject,
-        email: social.email,
+        // It is shown, and nothing else depends on it.
+        email: social.email.filter(|email| Email::new(email).is_ok()),
         created_at: now,
     }
 }

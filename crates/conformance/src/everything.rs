@@ -220,7 +220,7 @@ impl Everything {
         let user = uow.users().lookup(self.user.id).await.expect("members are read");
         let by_email = uow.users().find_by_email(&self.user.email).await.expect("members are read");
         assert_eq!(user, by_email);
-        let filter = UserFilter::default().with_text(self.user.email.as_str());
+        let filter = UserFilter::default().with_text(self.user.email.as_str()).expect("a valid text");
         let listed = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
         assert_eq!(listed.items, Vec::from_iter(user.clone()));
         assert_eq!(uow.users().count(&filter).await.expect("members are counted"), u64::from(user.is_some()));

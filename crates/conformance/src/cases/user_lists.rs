@@ -53,11 +53,11 @@ pub(crate) async fn users_are_listed_oldest_first(store: Arc<dyn Store>) {
     );
     let users = [awkward_users(), of_every_kind()].concat();
     add_users(&*store, &users).await;
-    let mut filters = vec![everybody.clone().with_text("example.com"), everybody.clone()];
+    let mut filters = vec![everybody.clone().with_text("example.com").expect("a valid text"), everybody.clone()];
     for role in [None, Some(Role::Member), Some(Role::Admin)] {
         for disabled in [None, Some(true), Some(false)] {
             for text in ["", "SER1"] {
-                let mut filter = everybody.clone().with_text(text);
+                let mut filter = everybody.clone().with_text(text).expect("a valid text");
                 (filter.role, filter.disabled) = (role, disabled);
                 filters.push(filter);
             }
@@ -140,7 +140,7 @@ pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: 
         ":a",
     ];
     for text in texts.into_iter().chain(AWKWARD) {
-        let filter = UserFilter::default().with_text(text);
+        let filter = UserFilter::default().with_text(text).expect("a valid text");
         let expected = that_fit(&users, &filter);
         let limit = memo_domain::Limit::new(100).expect("a valid limit");
         let found = page(&*store, Access::Read, &filter, PageRequest { limit, ..PageRequest::default() }).await;
@@ -155,7 +155,11 @@ pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: 
     renamed.touch(at(1));
     write(&*store, async |uow| uow.users().update(&renamed, Version::FIRST).await).await;
     for (text, number) in [("renamed", 1), ("MOVED@", 1), ("of_it", 0), ("user200", 0)] {
-        assert_eq!(count(&*store, &UserFilter::default().with_text(text)).await, number, "{text}");
+        assert_eq!(
+            count(&*store, &UserFilter::default().with_text(text).expect("a valid text")).await,
+            number,
+            "{text}"
+        );
     }
 }
 

@@ -310,7 +310,7 @@ impl Script<'_> {
     }
 
     async fn list_users(&mut self, pair: &mut Pair) {
-        let mut filter = UserFilter::default().with_text(self.chance.one_of(&PARTS));
+        let mut filter = UserFilter::default().with_text(self.chance.one_of(&PARTS)).expect("a valid text");
         filter.role = self.chance.maybe(20, |chance| chance.one_of(&[Role::Member, Role::Admin]));
         filter.disabled = self.chance.maybe(20, |chance| chance.percent(50));
         let place = self.chance.recent(&self.known.users).filter(|_| self.chance.percent(40));

@@ -1,5 +1,8 @@
 use super::{Role, User};
-use crate::text::fold;
+use crate::{
+    InvalidValue,
+    text::{check_no_nul, fold},
+};
 
 /// Which members an administrator asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,10 +16,19 @@ pub struct UserFilter {
 }
 
 impl UserFilter {
+    /// The most characters of a text.
+    pub const MAX_TEXT: usize = 320;
+
     /// Those whose address or name has this text somewhere, whatever its case.
-    #[must_use]
-    pub fn with_text(self, text: &str) -> Self {
-        Self { text: Some(fold(text.trim())).filter(|text| !text.is_empty()), ..self }
+    ///
+    /// # Errors
+    /// [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
+    pub fn with_text(self, text: &str) -> Result<Self, InvalidValue> {
+        check_no_nul(text)?;
+        if text.chars().count() > Self::MAX_TEXT {
+            return Err(InvalidValue::TooLong { max: Self::MAX_TEXT });
+        }
+        Ok(Self { text: Some(fold(text.trim())).filter(|text| !text.is_empty()), ..self })
     }
 
     /// The text in the form in which addresses and names are compared ([`fold`]).

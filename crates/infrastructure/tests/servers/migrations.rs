@@ -148,5 +148,8 @@ async fn found(store: &SeaOrmStore) -> u64 {
 /// How many members are found by their name.
 async fn named(store: &SeaOrmStore) -> u64 {
     let mut uow = store.begin(Access::Read).await.expect("a unit of work begins");
-    uow.users().count(&UserFilter::default().with_text("A MEMBER")).await.expect("members are counted")
+    uow.users()
+        .count(&UserFilter::default().with_text("A MEMBER").expect("a valid text"))
+        .await
+        .expect("members are counted")
 }

@@ -91,7 +91,7 @@ async fn members_from_before_are_found_by_their_names() {
     fresh.store.migrate_up().await.expect("the accounts are made");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
-    let filter = UserFilter::default().with_text("A MEM");
+    let filter = UserFilter::default().with_text("A MEM").expect("a valid text");
     let page = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
     assert_eq!(page.items, [user(0), user(1), user(2)]);
 }

@@ -20,8 +20,8 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct UsersQuery {
     /// Those whose address or name has this text, whatever its case.
-    #[garde(inner(custom(validation::proof)))]
-    #[param(nullable = false, max_length = 1024)]
+    #[garde(inner(custom(validation::member_text)))]
+    #[param(nullable = false, max_length = 320, pattern = r"^[^\u0000]*$")]
     q: Option<String>,
     /// Those with this role.
     #[serde(default, deserialize_with = "optional_role")]
@@ -80,7 +80,7 @@ pub async fn list_users(
     settings: Data<HttpSettings>,
     Query(query): Query<UsersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut filter = UserFilter::default().with_text(query.q.as_deref().unwrap_or_default());
+    let mut filter = UserFilter::default().with_text(query.q.as_deref().unwrap_or_default())?;
     (filter.role, filter.disabled) = (query.role.map(Into::into), query.disabled);
     let paging = Paging { limit: query.limit, offset: query.offset, cursor: query.cursor.as_deref() };
     let list = IdList::read(&format!("users {filter:?}"), &paging, UserId::new)?;

@@ -7,7 +7,7 @@ mod reading;
 use garde::Error;
 use memo_domain::{
     Content, DisplayName, Email, InvalidValue, Limit, MemoId, Password, SearchQuery, Tag, Tags, Timestamp, Title,
-    UserId,
+    UserFilter, UserId,
 };
 pub use reading::{AtMost, Patch, choice, object, parsed, patched_choice, patched_tag_texts, tag_texts, whole_number};
 
@@ -37,6 +37,7 @@ rules! {
     search = SearchQuery::parse;
     memo_id = MemoId::parse;
     user_id = UserId::parse;
+    member_text = |text| UserFilter::default().with_text(text);
 }
 
 /// A text that proves something: whatever is too long for it proves nothing, and is not looked at.
