@@ -1,5 +1,6 @@
 //! The suite, laid out like the URL tree.
 
+pub mod admin;
 pub mod auth;
 pub mod changes;
 pub mod docs;
