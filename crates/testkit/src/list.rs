@@ -178,6 +178,8 @@ macro_rules! __each_api_test {
                 who_is_shut_out_is_out_at_once
                 the_last_administrator_stays_one
                 of_two_administrators_who_oust_each_other_one_stays
+                mail_that_is_refused_is_listed
+                mail_that_can_not_go_now_goes_later
             }
             memos::create(app) {
                 a_memo_is_created
@@ -336,6 +338,9 @@ macro_rules! __each_api_test {
             }
             housekeeping(store) {
                 a_server_removes_old_changes
+            }
+            nodes(store) {
+                what_ends_a_sign_in_ends_it_on_every_node
             }
             operations(app) {
                 a_server_that_runs_is_alive_and_ready

@@ -253,3 +253,51 @@ pub async fn of_two_administrators_who_oust_each_other_one_stays(app: TestApp) {
 async fn answers_of(administrator: &crate::Actor) -> bool {
     administrator.list_users(&[]).await.status == 200
 }
+
+pub async fn mail_that_is_refused_is_listed(app: TestApp) {
+    let root = app.admin("root").await;
+    app.verification(&root.email).await;
+    assert_eq!(root.get("/api/v1/admin/dead-mail").await.expect_status(200)["items"], json!([]));
+    app.mail.fail_permanently(1);
+    let alice = app.user("alice").await;
+    let mut list = root.get("/api/v1/admin/dead-mail").await;
+    for _ in 0..200 {
+        if list["items"] != json!([]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
+    }
+    // Not what it said, nor to which address.
+    assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
+    [
+      {
+        "created_at": "2026-01-31T09:00:00.123456Z",
+        "error": "this mailer was told to fail",
+        "id": "[id]",
+        "kind": "verify_email",
+        "tries": 1,
+        "user_id": "[alice]"
+      }
+    ]
+    "#);
+    assert_eq!(list["items"][0]["user_id"], alice.id);
+    // It is not tried again; another one is written.
+    app.clock.advance(Duration::from_mins(5));
+    alice.resend_verification().await.expect_empty(202);
+    app.verification(&alice.email).await;
+    assert!(app.mail.sent().is_empty());
+}
+
+pub async fn mail_that_can_not_go_now_goes_later(app: TestApp) {
+    app.mail.fail_temporarily(1);
+    let alice = app.user("alice").await;
+    app.clock.advance(Duration::from_millis(1));
+    let bob = app.user("bob").await;
+    // Hers was tried before.
+    app.verification(&bob.email).await;
+    assert!(app.mail.sent().is_empty());
+    app.clock.advance(Duration::from_secs(30));
+    let token = app.verification(&alice.email).await;
+    app.anonymous().verify_email(&token).await.expect_empty(204);
+}

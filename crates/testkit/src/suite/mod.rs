@@ -11,6 +11,7 @@ pub mod housekeeping;
 pub mod limits;
 pub mod me;
 pub mod memos;
+pub mod nodes;
 pub mod operations;
 pub mod settings;
 pub mod tags;
