@@ -178,6 +178,7 @@ macro_rules! __each_api_test {
                 who_is_shut_out_is_out_at_once
                 the_last_administrator_stays_one
                 of_two_administrators_who_oust_each_other_one_stays
+                of_two_administrators_who_step_down_at_once_one_stays
                 mail_that_is_refused_is_listed
                 mail_that_can_not_go_now_goes_later
             }

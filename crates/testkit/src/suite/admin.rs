@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     Answer, TestApp,
-    suite::{assert_json, at_once},
+    suite::{assert_json, at_once, known_to_live},
 };
 
 fn names(list: &Answer) -> Vec<String> {
@@ -195,9 +195,7 @@ pub async fn who_is_shut_out_is_out_at_once(app: TestApp) {
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let (verification, reset) = (app.verification(&alice.email).await, app.reset_link(&alice.email).await);
-    for actor in [&*alice, &*browser] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser]).await;
     app.clock.advance(Duration::from_secs(1));
     let shut = root.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
     assert_eq!((&shut["disabled"], &shut["disabled_at"]), (&json!(true), &json!(app.now())));
@@ -247,6 +245,19 @@ pub async fn of_two_administrators_who_oust_each_other_one_stays(app: TestApp) {
         assert!(answers_of(left).await);
         let back = json!({"role": "admin", "disabled": false});
         left.patch_user(&other.id, &back).await.expect_status(200);
+    }
+}
+
+pub async fn of_two_administrators_who_step_down_at_once_one_stays(app: TestApp) {
+    let (one, two) = (app.admin("one").await, app.admin("two").await);
+    for patch in [json!({"role": "member"}), json!({"disabled": true})] {
+        let calls = [one.patch_user(&one.id, &patch), two.patch_user(&two.id, &patch)];
+        let mut answers = at_once(calls).await;
+        answers.sort_by_key(|answer| answer.status);
+        assert_eq!(answers[0].status, 200, "{answers:?}");
+        answers.pop().expect("two answers").expect_status(409).problem("last_administrator");
+        let (left, other) = if answers_of(&one).await { (&one, &two) } else { (&two, &one) };
+        left.patch_user(&other.id, &json!({"role": "admin", "disabled": false})).await.expect_status(200);
     }
 }
 

@@ -6,7 +6,7 @@ use memo_conformance::TestStore;
 use memo_domain::Store;
 use serde_json::json;
 
-use crate::{Browser, Member, TestApp};
+use crate::{Browser, Member, TestApp, suite::known_to_live};
 
 /// The same store once more.
 struct Shared(Arc<dyn TestStore>);
@@ -30,9 +30,7 @@ async fn signed_in(one: &TestApp, other: &TestApp, member: &Member) -> (Browser,
     let (here, there) = (one.browser(), other.browser());
     here.sign_in_by_cookie(&member.email, &member.password).await.expect_status(200);
     there.set_session(&here.session());
-    for browser in [&here, &there] {
-        assert_eq!(browser.me().await.expect_status(200).id(), member.id);
-    }
+    known_to_live(&[&here, &there]).await;
     (here, there)
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Answer, TestApp, suite::at_once};
+use crate::{
+    Answer, TestApp,
+    suite::{at_once, known_to_live},
+};
 
 const NEW: &str = "another horse battery";
 
@@ -42,9 +45,7 @@ pub async fn who_forgot_a_password_is_told_nothing(app: TestApp) {
 pub async fn a_link_sets_a_new_password(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    for actor in [&*alice, &*browser] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser]).await;
     app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
     let token = app.reset_link(&alice.email).await;
     app.anonymous().get(&format!("/reset-password?token={token}")).await.expect_status(200);

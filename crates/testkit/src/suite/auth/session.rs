@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{Answer, Browser, Member, TestApp, suite::DAY};
+use crate::{
+    Answer, Browser, Member, TestApp,
+    suite::{DAY, known_to_live},
+};
 
 const CLEAR_SITE_DATA: &str = r#""cache", "cookies", "storage""#;
 
@@ -102,6 +105,7 @@ pub async fn a_sign_in_ends_the_one_that_the_browser_had(app: TestApp) {
     let planted = signed_in(&app, &mallory).await.session();
     let browser = with_session(&app, &planted);
     assert_eq!(browser.me().await.expect_status(200).id(), mallory.id);
+    known_to_live(&[&browser]).await;
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     assert_eq!(browser.me().await.expect_status(200).id(), alice.id);
     assert_ne!(browser.session(), planted);
@@ -121,7 +125,7 @@ pub async fn sign_out_ends_a_cookie(app: TestApp) {
     let alice = app.user("alice").await;
     let (browser, elsewhere) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
     let session = browser.session();
-    browser.me().await.expect_status(200);
+    known_to_live(&[&browser]).await;
     let answer = browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
     let (name, value, attributes) = set_cookie(&answer);
     assert_eq!((name, value), ("memo_session", ""));
@@ -139,7 +143,7 @@ pub async fn sign_out_ends_a_cookie(app: TestApp) {
 
 pub async fn sign_out_ends_an_access_token_at_once(app: TestApp) {
     let alice = app.user("alice").await;
-    alice.me().await.expect_status(200);
+    known_to_live(&[&alice]).await;
     alice.sign_out().await.expect_empty(204);
     alice.me().await.expect_status(401).problem("sign_in_ended");
     let refused = app.anonymous().refresh(&alice.refresh_token).await.expect_status(400);

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Actor, Answer, TestApp, suite::assert_json};
+use crate::{
+    Actor, Answer, TestApp,
+    suite::{assert_json, known_to_live},
+};
 
 /// The ids of a list.
 fn ids(answer: &Answer) -> Vec<String> {
@@ -95,9 +98,7 @@ pub async fn all_sign_ins_are_ended(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.with_token(alice.sign_in_again("").await.text("access_token"));
-    for actor in [&*alice, &*browser, &other] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser, &other]).await;
     let answer = browser.end_sessions().await.expect_empty(204);
     assert!(answer.header("clear-site-data").is_some());
     assert_eq!(browser.cookie("memo_session"), None);
@@ -112,9 +113,7 @@ pub async fn all_sign_ins_are_ended(app: TestApp) {
 pub async fn all_other_sign_ins_are_ended(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    for actor in [&*alice, &*browser] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser]).await;
     let answer = browser.end_sessions().query(&[("except_current", "true")]).await.expect_empty(204);
     answer.expect_no_header("clear-site-data").expect_no_header("set-cookie");
     browser.me().await.expect_status(200);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     TestApp,
-    suite::{at_once, merged},
+    suite::{at_once, known_to_live, merged},
 };
 
 const NEW: &str = "another horse battery";
@@ -15,9 +15,7 @@ pub async fn a_password_changes(app: TestApp) {
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.sign_in_again("").await;
     let other_token = anyone.with_token(other.text("access_token"));
-    for actor in [&*alice, &*browser, &other_token] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser, &other_token]).await;
     let done = browser.change_password(&alice.password, NEW).await.expect_empty(204);
     done.expect_header("cache-control", "no-store");
     browser.me().await.expect_status(200);

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::{TestApp, suite::me::mfa::with_second_factor};
+use crate::{
+    TestApp,
+    suite::{known_to_live, me::mfa::with_second_factor},
+};
 
 pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
     let (alice, bob, browser) = (app.user("alice").await, app.user("bob").await, app.browser());
@@ -15,9 +18,7 @@ pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
     let verification = app.verification(&alice.email).await;
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
-    for actor in [&*alice, &*browser, &other] {
-        actor.me().await.expect_status(200);
-    }
+    known_to_live(&[&*alice, &*browser, &other]).await;
     bob.get_memo(public.id()).await.expect_status(200);
     let session = browser.session();
 
