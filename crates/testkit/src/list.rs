@@ -73,6 +73,7 @@ macro_rules! __each_api_test {
             auth::cross_site(store) {
                 every_change_asks_where_a_cookie_comes_from
                 tokens_are_sent_by_no_other_site
+                an_origin_that_may_call_gets_no_cookies
                 other_sites_change_nothing_with_a_cookie
                 own_pages_change_what_they_like
                 what_changes_nothing_is_read_from_anywhere
@@ -94,6 +95,7 @@ macro_rules! __each_api_test {
                 mail_speaks_the_language_of_the_member
                 no_text_of_a_member_gets_into_the_headers_of_mail
                 what_a_device_calls_itself_is_no_link
+                pages_of_links_keep_their_tokens
             }
             auth::password(app) {
                 who_forgot_a_password_is_told_nothing

@@ -133,3 +133,23 @@ pub async fn tokens_are_sent_by_no_other_site(store: Box<dyn TestStore>) {
         from(headers, alice.create_memo(&json!({"title": "a"}))).await.expect_status(201);
     }
 }
+
+pub async fn an_origin_that_may_call_gets_no_cookies(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).settings(|settings| {
+        settings.server.public_url = Some(URL.into());
+        settings.cors.allowed_origins = vec!["https://app.example.com".into()];
+    });
+    let app = app.start().await;
+    let alice = app.user("alice").await;
+    let browser = signed_in(&app, &alice).await;
+    for site in ["cross-site", "same-site"] {
+        let headers = [("sec-fetch-site", site), ("origin", "https://app.example.com")];
+        let read = from(&headers, browser.me()).await.expect_status(200);
+        read.expect_no_header("access-control-allow-credentials");
+        let refused = from(&headers, browser.create_memo(&json!({"title": "planted"}))).await;
+        refused.problem("cross_site_request").expect_no_header("access-control-allow-credentials");
+    }
+    let old = [("origin", "https://app.example.com")];
+    from(&old, browser.create_memo(&json!({"title": "planted"}))).await.problem("cross_site_request");
+    assert!(browser.titles(&[]).await.is_empty());
+}

@@ -154,3 +154,15 @@ pub async fn what_a_device_calls_itself_is_no_link(app: TestApp) {
         assert!(mail.html.contains(&format!("<a href=\"{}", app.url())) && !mail.html.contains("<b>"), "{}", mail.html);
     }
 }
+
+pub async fn pages_of_links_keep_their_tokens(app: TestApp) {
+    for page in ["/verify-email", "/reset-password"] {
+        let answer = app.anonymous().get(&format!("{page}?token=A-token-of-a-link")).await.expect_status(200);
+        assert_eq!(answer.media_type(), Some("text/html"));
+        let policy = answer.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        let answer = answer.expect_header("referrer-policy", "no-referrer");
+        let body = String::from_utf8(answer.body).expect("UTF-8");
+        assert!(!body.contains("A-token") && !body.contains("http"), "{body}");
+    }
+}
