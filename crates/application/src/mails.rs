@@ -130,7 +130,7 @@ pub async fn enqueue_to(
     let now = ports.now();
     let (subject, lines) = letter.text(user.locale, &ports.public_url);
     let text = lines.join("\n\n") + "\n";
-    let content = [to.as_str(), &subject, &text, &html(user.locale, &subject, &lines)].join("\0");
+    let content = [to.as_str(), &subject, &text, &html(user.locale, &subject, &lines, &ports.public_url)].join("\0");
     let mail = QueuedMail {
         id: MailId::new(ports.id(now)),
         user_id: user.id,
@@ -154,15 +154,16 @@ pub fn unseal(ports: &Ports, id: MailId, content: &Sealed) -> Result<Mail, Sourc
     Ok(Mail { id, to: Email::new(to).map_err(|error| error.to_string())?, subject, text, html })
 }
 
-fn html(locale: Locale, subject: &str, lines: &[String]) -> String {
+/// What leads to this server is a link; nothing else is, such as what a device calls itself.
+fn html(locale: Locale, subject: &str, lines: &[String], url: &str) -> String {
     let lang = match locale {
         Locale::En => "en",
         Locale::Ko => "ko",
     };
     let mut html = format!("<!doctype html><html lang=\"{lang}\"><title>{}</title><body>", escaped(subject));
     for line in lines {
+        let is_link = line.strip_prefix(url).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let line = escaped(line);
-        let is_link = line.starts_with("http://") || line.starts_with("https://");
         let line = if is_link { format!("<a href=\"{line}\">{line}</a>") } else { line };
         html.extend(["<p>", &line, "</p>"]);
     }

@@ -74,6 +74,101 @@ impl Actor {
         self.call("POST", "/api/v1/auth/revoke").form(&[("token", token)])
     }
 
+    /// `POST /api/v1/auth/session`
+    pub fn create_session(&self, body: &Value) -> Call {
+        self.call("POST", "/api/v1/auth/session").json(body)
+    }
+
+    /// `DELETE /api/v1/auth/session`
+    pub fn sign_out(&self) -> Call {
+        self.call("DELETE", "/api/v1/auth/session")
+    }
+
+    /// `GET /api/v1/auth/sessions`
+    pub fn sessions(&self) -> Call {
+        self.get("/api/v1/auth/sessions")
+    }
+
+    /// `DELETE /api/v1/auth/sessions/{id}`
+    pub fn end_session(&self, id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/auth/sessions/{id}"))
+    }
+
+    /// `DELETE /api/v1/auth/sessions`
+    pub fn end_sessions(&self) -> Call {
+        self.call("DELETE", "/api/v1/auth/sessions")
+    }
+
+    /// `POST /api/v1/auth/token` with the second step of a sign-in.
+    pub fn second_step(&self, mfa_token: &str, otp: &str) -> Call {
+        self.token(&[("grant_type", "mfa_otp"), ("mfa_token", mfa_token), ("otp", otp)])
+    }
+
+    /// `POST /api/v1/auth/email/verify`
+    pub fn verify_email(&self, token: &str) -> Call {
+        self.call("POST", "/api/v1/auth/email/verify").json(&json!({"token": token}))
+    }
+
+    /// `POST /api/v1/auth/email/verify/resend`
+    pub fn resend_verification(&self) -> Call {
+        self.call("POST", "/api/v1/auth/email/verify/resend")
+    }
+
+    /// `POST /api/v1/auth/password/forgot`
+    pub fn forgot_password(&self, email: &str) -> Call {
+        self.call("POST", "/api/v1/auth/password/forgot").json(&json!({"email": email}))
+    }
+
+    /// `POST /api/v1/auth/password/reset`
+    pub fn reset_password(&self, token: &str, password: &str) -> Call {
+        self.call("POST", "/api/v1/auth/password/reset").json(&json!({"token": token, "password": password}))
+    }
+
+    /// `PUT /api/v1/me/password`
+    pub fn change_password(&self, current: &str, new: &str) -> Call {
+        self.call("PUT", "/api/v1/me/password").json(&json!({"current_password": current, "new_password": new}))
+    }
+
+    /// `DELETE /api/v1/me`
+    pub fn withdraw(&self, password: &str) -> Call {
+        self.call("DELETE", "/api/v1/me").json(&json!({"password": password}))
+    }
+
+    /// `GET /api/v1/me/mfa`
+    pub fn mfa(&self) -> Call {
+        self.get("/api/v1/me/mfa")
+    }
+
+    /// `POST /api/v1/me/mfa/totp`
+    pub fn begin_totp(&self) -> Call {
+        self.call("POST", "/api/v1/me/mfa/totp")
+    }
+
+    /// `POST /api/v1/me/mfa/totp/confirm`
+    pub fn confirm_totp(&self, code: &str) -> Call {
+        self.call("POST", "/api/v1/me/mfa/totp/confirm").json(&json!({"code": code}))
+    }
+
+    /// `DELETE /api/v1/me/mfa/totp`
+    pub fn remove_totp(&self, password: &str) -> Call {
+        self.call("DELETE", "/api/v1/me/mfa/totp").json(&json!({"current_password": password}))
+    }
+
+    /// `GET /api/v1/me/audit`
+    pub fn audit(&self) -> Call {
+        self.get("/api/v1/me/audit")
+    }
+
+    /// `GET /api/v1/admin/users`
+    pub fn list_users(&self, query: &[(&str, &str)]) -> Call {
+        self.get("/api/v1/admin/users").query(query)
+    }
+
+    /// `PATCH /api/v1/admin/users/{id}`
+    pub fn patch_user(&self, id: &str, patch: &Value) -> Call {
+        self.call("PATCH", &format!("/api/v1/admin/users/{id}")).merge_patch(patch)
+    }
+
     /// `GET /api/v1/me`
     pub fn me(&self) -> Call {
         self.get("/api/v1/me")

@@ -9,7 +9,7 @@ use std::{
 };
 
 use memo_conformance::TestStore;
-use memo_domain::{IdGenerator, Mail, SocialProvider, Timestamp};
+use memo_domain::{Access, IdGenerator, Mail, Role, SocialProvider, Timestamp, UserId};
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider};
 use memo_server::Settings;
 use tempfile::TempDir;
@@ -44,7 +44,7 @@ pub struct TestApp {
     // The order of the next four matters: the server ends before what it uses.
     running: Running,
     reach: Arc<Reach>,
-    _store: Box<dyn TestStore>,
+    store: Box<dyn TestStore>,
     _data: TempDir,
     address: SocketAddr,
     sign_ups: AtomicU32,
@@ -92,7 +92,7 @@ impl TestAppBuilder {
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
         let sign_ups = AtomicU32::new(0);
-        let app = TestApp { clock, mail, acme, other, running, reach, _store: store, _data: data, address, sign_ups };
+        let app = TestApp { clock, mail, acme, other, running, reach, store, _data: data, address, sign_ups };
         contract::learn(&app).await;
         app
     }
@@ -144,6 +144,40 @@ impl TestApp {
     pub async fn user(&self, name: &str) -> Member {
         let number = self.sign_ups.fetch_add(1, Ordering::Relaxed);
         Member::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
+    }
+
+    /// As [`user`](Self::user), an administrator: made one behind the server's back, as its operator does.
+    pub async fn admin(&self, name: &str) -> Member {
+        let member = self.user(name).await;
+        let id = UserId::parse(&member.id).expect("an id");
+        let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
+        let mut user = unit.users().lookup(id).await.expect("the store answers").expect("the account is there");
+        let from = user.version;
+        (user.role, user.version) = (Role::Admin, from.next());
+        unit.users().update(&user, from).await.expect("nobody else changes it");
+        unit.commit().await.expect("the store takes it");
+        member
+    }
+
+    /// The token of the link in the next mail of this kind, as [`mail_to`](Self::mail_to) tells them apart. The link leads to
+    /// this page.
+    pub async fn link_to(&self, address: &str, subject: &str, page: &str) -> String {
+        let mail = self.mail_to(address, subject).await;
+        let begin = format!("{}/{page}?token=", self.url());
+        let (_, rest) = mail.text.split_once(&begin).unwrap_or_else(|| panic!("no {begin} in {}", mail.text));
+        let token = rest.split_whitespace().next().expect("a token").to_owned();
+        assert!(mail.html.contains(&format!("<a href=\"{begin}{token}\">")), "no link in {}", mail.html);
+        token
+    }
+
+    /// The token of the link that proves an address, from the next such mail in English.
+    pub async fn verification(&self, address: &str) -> String {
+        self.link_to(address, "Confirm", "verify-email").await
+    }
+
+    /// The token of the link that sets a new password, from the next such mail in English.
+    pub async fn reset_link(&self, address: &str) -> String {
+        self.link_to(address, "Set a new password", "reset-password").await
     }
 
     /// The moment that the clock shows, in the form of the API.

@@ -57,7 +57,7 @@ impl Browser {
 
     /// Signs in with a cookie: `POST /api/v1/auth/session`.
     pub async fn sign_in_by_cookie(&self, email: &str, password: &str) -> Answer {
-        self.call("POST", "/api/v1/auth/session").json(&json!({"email": email, "password": password})).await
+        self.create_session(&json!({"email": email, "password": password})).await
     }
 
     /// A cookie that it keeps.
@@ -69,6 +69,18 @@ impl Browser {
     /// Puts a cookie into it, as somebody who has got hold of the browser, or of a sibling's domain, may.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.jar.lock().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The cookie of the sign-in, where the server's public URL is not https.
+    #[track_caller]
+    #[must_use]
+    pub fn session(&self) -> String {
+        self.cookie("memo_session").expect("a browser that is signed in")
+    }
+
+    /// Puts such a cookie into it.
+    pub fn set_session(&self, value: &str) {
+        self.set_cookie("memo_session", value);
     }
 
     /// Takes all cookies out of it.

@@ -184,6 +184,9 @@ pub fn check_problem(answer: &Answer) {
     if answer.status == 422 || is_of_operation {
         expected.insert("errors");
     }
+    if code == "mfa_required" {
+        expected.insert("mfa_token");
+    }
     if answer.status == 410 {
         expected.insert("next_since");
     }

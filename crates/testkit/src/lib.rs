@@ -38,6 +38,7 @@
 mod actor;
 mod answer;
 mod app;
+mod authenticator;
 mod browser;
 mod call;
 mod contract;
@@ -48,6 +49,7 @@ mod suite;
 pub use actor::{Actor, Member};
 pub use answer::Answer;
 pub use app::{START, TestApp, TestAppBuilder};
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use call::Call;
 #[doc(hidden)]

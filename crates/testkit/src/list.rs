@@ -65,7 +65,78 @@ macro_rules! __each_api_test {
                 a_line_that_is_refused_keeps_all_of_them_out
                 an_import_is_larger_than_any_other_body
             }
-            me(app) {
+            auth::session(app) {
+                a_password_gets_a_cookie
+                wrong_credentials_get_no_cookie
+                a_sign_in_says_which_member_it_refuses
+                a_cookie_from_before_the_sign_in_is_worth_nothing
+                a_sign_in_ends_the_one_that_the_browser_had
+                sign_out_ends_a_cookie
+                sign_out_ends_an_access_token_at_once
+                a_cookie_lives_fourteen_days_unused
+                a_cookie_ends_after_ninety_days
+                what_is_no_cookie_of_a_sign_in_is_refused
+                a_cookie_beside_a_token_is_ambiguous
+            }
+            auth::cross_site(store) {
+                every_change_asks_where_a_cookie_comes_from
+                tokens_are_sent_by_no_other_site
+                an_origin_that_may_call_gets_no_cookies
+                other_sites_change_nothing_with_a_cookie
+                own_pages_change_what_they_like
+                what_changes_nothing_is_read_from_anywhere
+            }
+            auth::sessions(app) {
+                sign_ins_are_listed
+                a_refreshed_sign_in_is_still_one
+                a_sign_in_is_ended
+                nobody_ends_anothers_sign_in
+                all_sign_ins_are_ended
+                all_other_sign_ins_are_ended
+            }
+            auth::verification(app) {
+                a_sign_up_is_proved_by_mail
+                a_link_proves_an_address_for_a_day
+                a_link_is_sent_once_more
+                what_is_no_token_of_a_link_proves_nothing
+                of_many_uses_of_a_link_at_once_one_counts
+                mail_speaks_the_language_of_the_member
+                no_text_of_a_member_gets_into_the_headers_of_mail
+                what_a_device_calls_itself_is_no_link
+                pages_of_links_keep_their_tokens
+            }
+            auth::password(app) {
+                who_forgot_a_password_is_told_nothing
+                a_link_sets_a_new_password
+                a_link_sets_a_password_for_an_hour
+                a_new_link_replaces_the_one_before
+                a_link_is_worth_nothing_after_another_password_or_address
+                a_link_is_not_used_up_by_what_is_refused
+                of_many_new_passwords_by_one_link_one_counts
+            }
+            auth::guesses(app) {
+                ten_wrong_passwords_lock_an_account
+                an_address_that_nobody_has_is_locked_alike
+                guesses_at_once_all_count
+                right_passwords_lock_nobody
+            }
+            auth::second_step(app) {
+                a_right_password_needs_a_code_for_tokens
+                a_right_password_needs_a_code_for_a_cookie
+                a_code_works_once
+                the_code_that_confirmed_is_used_up
+                one_step_either_side_is_accepted
+                of_many_uses_of_a_code_at_once_one_counts
+                recovery_codes_work_once_each
+                a_first_step_takes_five_tries
+                ten_wrong_codes_lock_the_second_step
+                the_second_step_may_take_five_minutes
+                a_first_step_is_of_one_member
+                the_second_step_gives_what_the_first_asked_for
+                another_password_or_a_shut_account_ends_the_first_step
+                a_reset_password_does_not_replace_a_code
+            }
+            me::profile(app) {
                 a_member_reads_their_account
                 a_display_name_changes
                 a_locale_changes_and_null_resets_it
@@ -73,6 +144,53 @@ macro_rules! __each_api_test {
                 a_patch_of_the_account_says_what_it_refuses
                 a_patch_of_the_account_has_one_of_two_media_types
                 members_see_their_own_account_alone
+            }
+            me::mfa(app) {
+                a_second_factor_is_added
+                a_second_factor_is_added_once
+                codes_to_confirm_are_not_guessed
+                recovery_codes_are_counted
+                a_second_factor_is_taken_away_with_the_password
+            }
+            me::password(app) {
+                a_password_changes
+                a_sign_in_by_token_outlives_its_change_of_password
+                a_password_changes_with_the_one_before_alone
+                of_two_changes_of_a_password_at_once_one_counts
+            }
+            me::email(app) {
+                an_address_changes_and_is_proved_anew
+                an_address_changes_with_the_password_alone
+                a_link_to_an_address_proves_no_other
+                an_address_in_other_letters_is_the_same
+                one_of_many_who_want_an_address_at_once_gets_it
+            }
+            me::withdrawal(app) {
+                nothing_is_left_of_who_withdraws
+                who_withdraws_proves_who_they_are
+                the_last_administrator_does_not_withdraw
+            }
+            me::audit(app) {
+                events_say_who_what_when_and_from_where
+                every_kind_of_event_is_told
+                a_late_use_of_a_refresh_token_leaves_its_event
+                members_read_their_own_events_alone
+                events_come_in_pages_the_newest_first
+                no_event_has_a_secret
+            }
+            admin(app) {
+                members_are_listed
+                members_are_searched
+                members_come_in_pages
+                members_do_not_administer
+                a_member_is_made_an_administrator_and_back
+                a_patch_of_a_member_says_what_it_refuses
+                who_is_shut_out_is_out_at_once
+                the_last_administrator_stays_one
+                of_two_administrators_who_oust_each_other_one_stays
+                of_two_administrators_who_step_down_at_once_one_stays
+                mail_that_is_refused_is_listed
+                mail_that_can_not_go_now_goes_later
             }
             memos::create(app) {
                 a_memo_is_created
@@ -232,6 +350,9 @@ macro_rules! __each_api_test {
             housekeeping(store) {
                 a_server_removes_old_changes
             }
+            nodes(store) {
+                what_ends_a_sign_in_ends_it_on_every_node
+            }
             operations(app) {
                 a_server_that_runs_is_alive_and_ready
                 operations_look_at_no_credentials
@@ -292,6 +413,7 @@ macro_rules! __each_api_test {
                 without_a_leeway_a_refresh_token_is_used_once
                 tokens_live_as_long_as_the_settings_say
                 the_public_url_is_what_links_name
+                behind_https_a_cookie_is_of_its_host_alone
                 a_body_may_be_as_large_as_the_settings_say
                 a_batch_is_bounded_by_the_greater_limit
                 allowed_origins_may_call

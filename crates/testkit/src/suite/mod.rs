@@ -1,5 +1,6 @@
 //! The suite, laid out like the URL tree.
 
+pub mod admin;
 pub mod auth;
 pub mod changes;
 pub mod docs;
@@ -10,6 +11,7 @@ pub mod housekeeping;
 pub mod limits;
 pub mod me;
 pub mod memos;
+pub mod nodes;
 pub mod operations;
 pub mod settings;
 pub mod tags;
@@ -27,7 +29,7 @@ use tokio::{
     task::{JoinSet, block_in_place},
 };
 
-use crate::{Answer, Call};
+use crate::{Actor, Answer, Call};
 
 /// A whole JSON value, as it stands in the test. Several stores give it in one process, which is no mistake.
 macro_rules! assert_json {
@@ -71,6 +73,13 @@ async fn at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
         running.spawn(async { call.await });
     }
     running.join_all().await
+}
+
+/// These are signed in, and the server has learned it so well that for a moment it does not ask the store.
+async fn known_to_live(actors: &[&Actor]) {
+    for actor in actors.repeat(2) {
+        actor.me().await.expect_status(200);
+    }
 }
 
 /// Tries a property with this many inputs, and makes one that fails as small as it can.

@@ -67,6 +67,26 @@ pub async fn the_public_url_is_what_links_name(store: Box<dyn TestStore>) {
     alice.me().header("host", "other.example.com").await.problem("untrusted_host");
 }
 
+pub async fn behind_https_a_cookie_is_of_its_host_alone(store: Box<dyn TestStore>) {
+    let url = "https://memo.example.com";
+    let app = TestApp::builder(store).settings(|settings| settings.server.public_url = Some(url.into())).start().await;
+    let (alice, browser) = (app.user("alice").await, app.browser());
+    let answer = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    let session = browser.cookie("__Host-memo_session").expect("a cookie of the host alone");
+    let attributes = "; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=7776000";
+    answer.expect_header("set-cookie", &format!("__Host-memo_session={session}{attributes}"));
+    browser.me().await.expect_status(200);
+    // A name that a sibling's domain can set is no sign-in, be its value good or not.
+    let planted = app.browser();
+    planted.set_cookie("memo_session", &session);
+    planted.me().await.problem("authentication_required");
+    browser.set_cookie("memo_session", "planted");
+    browser.me().await.expect_status(200);
+    let gone = "__Host-memo_session=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0";
+    browser.sign_out().await.expect_empty(204).expect_header("set-cookie", gone);
+    browser.me().await.problem("authentication_required");
+}
+
 pub async fn a_body_may_be_as_large_as_the_settings_say(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.server.body_limit.0 = 1_000).start().await;
     let alice = app.user("alice").await;

@@ -28,7 +28,7 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
     request_body = SessionRequest,
     responses((status = 200, description = "Who signed in", body = User, headers(("Set-Cookie" = String, description = "The sign-in")))),
     extensions(("x-problems" = json!([
-        "credentials_wrong", "mfa_required", "cross_site_request", "overloaded", "too_many_attempts"
+        "credentials_wrong", "mfa_required", "overloaded", "too_many_attempts"
     ]))),
 )]
 #[post("/auth/session")]
@@ -101,7 +101,6 @@ fn signed_in(settings: &HttpSettings, grant: CookieGrant) -> HttpResponse {
         ("Set-Cookie" = String, description = "Takes the cookie away"),
         ("Clear-Site-Data" = String, description = "Has the browser throw away what it kept"),
     ))),
-    extensions(("x-problems" = json!(["cross_site_request"]))),
 )]
 #[delete("/auth/session")]
 pub async fn delete_session(

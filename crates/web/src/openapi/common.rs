@@ -73,9 +73,10 @@ fn problems(path: &str, method: &str, operation: &mut Value) -> BTreeMap<String,
         } else {
             codes.push(Code::InsufficientScope);
         }
-        if method != "get" {
-            codes.push(Code::CrossSiteRequest);
-        }
+    }
+    // Where nobody need sign in, too: a cookie is looked at wherever one comes.
+    if is_api && method != "get" {
+        codes.push(Code::CrossSiteRequest);
     }
     if is_json || takes_no_body {
         codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]);

@@ -79,6 +79,11 @@ impl Problem {
         Self { mfa_token: Some(token), ..Self::new(Code::MfaRequired).with_header(header::WWW_AUTHENTICATE, challenge) }
     }
 
+    /// Of a member that proves nothing.
+    fn of_proof(code: Code, pointer: &str) -> Self {
+        Self { errors: vec![FieldError::new(Place::Pointer(pointer.into()), code.info().code)], ..Self::new(code) }
+    }
+
     /// Of an address, a password or a code that is wrong.
     pub fn credentials_wrong() -> Self {
         Self::new(Code::CredentialsWrong).with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="memo""#)
@@ -179,8 +184,8 @@ impl From<Error> for Problem {
             Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
             Error::NotAdministrator => Self::new(Code::AdministratorRequired),
             Error::TooManyAttempts { retry_after } => Self::new(Code::TooManyAttempts).retry_after(retry_after),
-            Error::TokenInvalid => Self::new(Code::TokenInvalid),
-            Error::CodeWrong => Self::new(Code::OtpWrong),
+            Error::TokenInvalid => Self::of_proof(Code::TokenInvalid, "/token"),
+            Error::CodeWrong => Self::of_proof(Code::OtpWrong, "/code"),
             Error::MfaEnabled => Self::new(Code::MfaEnabled),
             Error::MfaNotBegun => Self::new(Code::MfaNotBegun),
             Error::LastWayToSignIn => Self::new(Code::LastWayToSignIn),

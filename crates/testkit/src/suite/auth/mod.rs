@@ -1,4 +1,11 @@
+pub mod cross_site;
+pub mod guesses;
+pub mod password;
 pub mod refresh;
 pub mod revoke;
+pub mod second_step;
+pub mod session;
+pub mod sessions;
 pub mod sign_up;
 pub mod token;
+pub mod verification;

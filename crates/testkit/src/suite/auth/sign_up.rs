@@ -68,6 +68,9 @@ pub async fn sign_up_says_which_value_it_refuses(app: TestApp) {
         (json!({"role": "admin"}), "/role", "unknown_member"),
         (json!({"id": "0198c0de-7f00-7000-8000-00000000000a"}), "/id", "unknown_member"),
         (json!({"email_verified": true}), "/email_verified", "unknown_member"),
+        (json!({"password_hash": "$2b$04$x"}), "/password_hash", "unknown_member"),
+        (json!({"disabled_at": null}), "/disabled_at", "unknown_member"),
+        (json!({"created_at": "2020-01-01T00:00:00Z"}), "/created_at", "unknown_member"),
     ];
     for (body, pointer, code) in refusals {
         app.anonymous().sign_up(&merged(alice(), &body)).await.invalid(pointer, code);

@@ -67,6 +67,10 @@ pub async fn a_patch_of_the_account_says_what_it_refuses(app: TestApp) {
         (json!({"role": "admin"}), "/role", "unknown_member"),
         (json!({"email_verified": true}), "/email_verified", "unknown_member"),
         (json!({"id": alice.id}), "/id", "unknown_member"),
+        (json!({"password": "another horse battery"}), "/password", "unknown_member"),
+        (json!({"password_hash": "$2b$04$x"}), "/password_hash", "unknown_member"),
+        (json!({"disabled": false}), "/disabled", "unknown_member"),
+        (json!({"version": 7}), "/version", "unknown_member"),
         (json!({"updated_at": "2026-01-31T09:00:00Z"}), "/updated_at", "unknown_member"),
     ] {
         alice.patch_me(&patch).await.invalid(pointer, code);

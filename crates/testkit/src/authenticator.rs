@@ -1,0 +1,87 @@
+use hmac::{Hmac, KeyInit, Mac};
+use memo_domain::Clock;
+use memo_memory::FixedClock;
+use sha1::Sha1;
+
+use crate::Answer;
+
+/// The app on a member's phone that shows codes by time (RFC 6238), made without the server's own code.
+pub struct Authenticator {
+    secret: Vec<u8>,
+}
+
+impl Authenticator {
+    /// Set up with what `POST /api/v1/me/mfa/totp` answers.
+    #[must_use]
+    pub fn of(enrolment: &Answer) -> Self {
+        Self::with_secret(enrolment.text("secret"))
+    }
+
+    /// Set up with a secret in base32.
+    #[must_use]
+    pub fn with_secret(secret: &str) -> Self {
+        Self { secret: base32(secret) }
+    }
+
+    /// The code of this moment.
+    #[must_use]
+    pub fn code(&self, clock: &FixedClock) -> String {
+        self.code_beside(clock, 0)
+    }
+
+    /// The code so many steps later, or earlier.
+    #[must_use]
+    pub fn code_beside(&self, clock: &FixedClock, steps: i64) -> String {
+        let step = clock.now().as_secs() / 30 + steps;
+        let mut mac = Hmac::<Sha1>::new_from_slice(&self.secret).expect("any key will do");
+        mac.update(&step.to_be_bytes());
+        let digest = mac.finalize().into_bytes();
+        let offset = usize::from(digest[19] & 15);
+        let bytes = digest[offset..].first_chunk::<4>().expect("four bytes");
+        format!("{:06}", (u32::from_be_bytes(*bytes) & 0x7fff_ffff) % 1_000_000)
+    }
+
+    /// A code that is none of those of this moment, or of the steps beside it.
+    #[must_use]
+    pub fn wrong_code(&self, clock: &FixedClock) -> String {
+        let near: Vec<_> = (-2..=2).map(|steps| self.code_beside(clock, steps)).collect();
+        let codes = (0..10).map(|number| format!("{number:06}"));
+        codes.into_iter().find(|code| !near.contains(code)).expect("five of ten are left")
+    }
+}
+
+/// RFC 4648, section 6, without padding.
+fn base32(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut length) = (Vec::new(), 0_u32, 0);
+    for char in text.bytes() {
+        let value = match char {
+            b'A'..=b'Z' => char - b'A',
+            b'2'..=b'7' => char - b'2' + 26,
+            _ => panic!("{text} is not base32"),
+        };
+        (bits, length) = (bits << 5 | u32::from(value), length + 5);
+        if length >= 8 {
+            length -= 8;
+            bytes.push(u8::try_from(bits >> length & 0xff).expect("eight bits"));
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use memo_domain::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        // RFC 6238, appendix B, cut to six digits.
+        let authenticator = Authenticator::with_secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(authenticator.secret, b"12345678901234567890");
+        for (seconds, code) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+            let clock = FixedClock::at(Timestamp::from_micros(seconds * 1_000_000));
+            assert_eq!(authenticator.code(&clock), code);
+        }
+    }
+}

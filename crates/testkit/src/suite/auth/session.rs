@@ -1,0 +1,224 @@
+//! Sign-ins of browsers, by a cookie.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Answer, Browser, Member, TestApp,
+    suite::{DAY, known_to_live},
+};
+
+const CLEAR_SITE_DATA: &str = r#""cache", "cookies", "storage""#;
+
+/// What an answer sets: name, value and attributes of its one cookie.
+#[track_caller]
+fn set_cookie(answer: &Answer) -> (&str, &str, BTreeSet<&str>) {
+    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1, "{:?}", answer.headers);
+    let mut parts = answer.header("set-cookie").expect("text").split("; ");
+    let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a pair");
+    (name, value, parts.collect())
+}
+
+/// A browser in which this member has signed in.
+async fn signed_in(app: &TestApp, member: &Member) -> Browser {
+    let browser = app.browser();
+    browser.sign_in_by_cookie(&member.email, &member.password).await.expect_status(200);
+    browser
+}
+
+/// A browser that has got nothing but this cookie.
+fn with_session(app: &TestApp, session: &str) -> Browser {
+    let browser = app.browser();
+    browser.set_session(session);
+    browser
+}
+
+pub async fn a_password_gets_a_cookie(app: TestApp) {
+    let (alice, browser) = (app.user("alice").await, app.browser());
+    let answer = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    let answer = answer.expect_header("cache-control", "no-store");
+    let (name, value, attributes) = set_cookie(&answer);
+    assert_eq!((name, value.len()), ("memo_session", 43));
+    assert_eq!(attributes, BTreeSet::from(["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=7776000"]));
+    let me = browser.me().await.expect_status(200);
+    assert_eq!((me.id(), &me.json), (&*alice.id, &answer.json));
+    assert!(!String::from_utf8_lossy(&answer.body).contains(value));
+    // It is good for everything.
+    let memo = browser.memo("Milk").await;
+    alice.get_memo(&memo).await.expect_status(200);
+    browser.mfa().await.expect_status(200);
+}
+
+pub async fn wrong_credentials_get_no_cookie(app: TestApp) {
+    let (alice, browser) = (app.user("alice").await, app.browser());
+    let mut bodies = Vec::new();
+    for (email, password) in [
+        (&*alice.email, "a wrong password"),
+        ("nobody@example.com", "a wrong password"),
+        ("nobody@example.com", &*alice.password),
+        ("not an address", &*alice.password),
+        (&*alice.email, "short"),
+        (&*alice.email, ""),
+        (&*alice.email, &*alice.password.to_uppercase()),
+    ] {
+        let answer = browser.sign_in_by_cookie(email, password).await.expect_status(401).problem("credentials_wrong");
+        let mut body = answer.expect_no_header("set-cookie").json;
+        body["request_id"] = Value::Null;
+        bodies.push(body);
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "they are told apart: {bodies:?}");
+    browser.me().await.problem("authentication_required");
+}
+
+pub async fn a_sign_in_says_which_member_it_refuses(app: TestApp) {
+    let browser = app.browser();
+    for (body, pointer, code) in [
+        (json!({"email": "a@example.com"}), "/password", "required"),
+        (json!({"password": "correct horse"}), "/email", "required"),
+        (json!({"mfa_token": "x"}), "/otp", "required"),
+        (json!({"otp": "123456"}), "/mfa_token", "required"),
+        (json!({"mfa_token": "x", "otp": "1", "email": "a@example.com"}), "/email", "unknown_member"),
+        (json!({"mfa_token": "x", "otp": "1", "password": "correct horse"}), "/password", "unknown_member"),
+        (json!({"email": "a@example.com", "password": "x", "user_id": "1"}), "/user_id", "unknown_member"),
+        (json!({"email": "a@example.com", "password": 1}), "/password", "wrong_type"),
+        (json!({"email": ["a@example.com"], "password": "x"}), "/email", "wrong_type"),
+        (json!({"email": "a@example.com", "password": "x".repeat(1_025)}), "/password", "too_long"),
+    ] {
+        browser.create_session(&body).await.invalid(pointer, code).expect_no_header("set-cookie");
+    }
+}
+
+pub async fn a_cookie_from_before_the_sign_in_is_worth_nothing(app: TestApp) {
+    let alice = app.user("alice").await;
+    let planted = "A".repeat(43);
+    let browser = with_session(&app, &planted);
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    assert_ne!(browser.session(), planted);
+    with_session(&app, &planted).me().await.problem("sign_in_ended");
+}
+
+pub async fn a_sign_in_ends_the_one_that_the_browser_had(app: TestApp) {
+    let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
+    // Mallory puts a live sign-in of her own into Alice's browser.
+    let planted = signed_in(&app, &mallory).await.session();
+    let browser = with_session(&app, &planted);
+    assert_eq!(browser.me().await.expect_status(200).id(), mallory.id);
+    known_to_live(&[&browser]).await;
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    assert_eq!(browser.me().await.expect_status(200).id(), alice.id);
+    assert_ne!(browser.session(), planted);
+    with_session(&app, &planted).me().await.problem("sign_in_ended");
+    // The same member, too, gets a new one each time.
+    let before = browser.session();
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    assert_ne!(browser.session(), before);
+    with_session(&app, &before).me().await.problem("sign_in_ended");
+    browser.me().await.expect_status(200);
+    // A sign-in that fails leaves the old one.
+    browser.sign_in_by_cookie(&alice.email, "a wrong password").await.problem("credentials_wrong");
+    browser.me().await.expect_status(200);
+}
+
+pub async fn sign_out_ends_a_cookie(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (browser, elsewhere) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
+    let session = browser.session();
+    known_to_live(&[&browser]).await;
+    let answer = browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
+    let (name, value, attributes) = set_cookie(&answer);
+    assert_eq!((name, value), ("memo_session", ""));
+    assert_eq!(attributes, BTreeSet::from(["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=0"]));
+    assert_eq!(browser.cookie("memo_session"), None);
+    browser.me().await.problem("authentication_required");
+    with_session(&app, &session).me().await.problem("sign_in_ended");
+    // Once more, with the cookie that is over or with none, nothing happens.
+    with_session(&app, &session).sign_out().await.expect_empty(204);
+    browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
+    // Others go on.
+    elsewhere.me().await.expect_status(200);
+    alice.me().await.expect_status(200);
+}
+
+pub async fn sign_out_ends_an_access_token_at_once(app: TestApp) {
+    let alice = app.user("alice").await;
+    known_to_live(&[&alice]).await;
+    alice.sign_out().await.expect_empty(204);
+    alice.me().await.expect_status(401).problem("sign_in_ended");
+    let refused = app.anonymous().refresh(&alice.refresh_token).await.expect_status(400);
+    assert_eq!(refused["error"], "invalid_grant");
+}
+
+pub async fn a_cookie_lives_fourteen_days_unused(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (used, unused) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
+    app.clock.advance(13 * DAY + Duration::from_hours(23));
+    used.me().await.expect_status(200);
+    app.clock.advance(Duration::from_hours(1));
+    unused.me().await.problem("sign_in_ended");
+    app.clock.advance(13 * DAY);
+    used.me().await.expect_status(200);
+    app.clock.advance(14 * DAY);
+    used.me().await.problem("sign_in_ended");
+}
+
+pub async fn a_cookie_ends_after_ninety_days(app: TestApp) {
+    let alice = app.user("alice").await;
+    let browser = signed_in(&app, &alice).await;
+    for _ in 0..9 {
+        app.clock.advance(9 * DAY + Duration::from_hours(23));
+        browser.me().await.expect_status(200);
+    }
+    app.clock.advance(Duration::from_hours(9));
+    browser.me().await.problem("sign_in_ended");
+}
+
+pub async fn what_is_no_cookie_of_a_sign_in_is_refused(app: TestApp) {
+    let alice = app.user("alice").await;
+    let session = signed_in(&app, &alice).await.session();
+    let damaged = session.replacen(|char: char| char != 'A', "A", 1);
+    let other_end = format!("{}{}", &session[..42], if session.ends_with('A') { 'E' } else { 'A' });
+    let values = [
+        "",
+        "x",
+        "%00",
+        "\"\"",
+        &"A".repeat(43),
+        &damaged,
+        &other_end,
+        &session[..42],
+        &alice.refresh_token,
+        &alice.access_token,
+        &"A".repeat(5_000),
+    ];
+    for value in values {
+        let browser = with_session(&app, value);
+        browser.me().await.expect_status(401).problem("sign_in_ended");
+        browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
+        // What needs no sign-in asks for none.
+        browser.get("/api/v1/auth/providers").await.expect_status(200);
+        browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+        browser.me().await.expect_status(200);
+    }
+    // Nor is a cookie anything else.
+    app.anonymous().with_token(&session).me().await.problem("access_token_invalid");
+    assert_eq!(app.anonymous().refresh(&session).await.expect_status(400)["error"], "invalid_grant");
+    with_session(&app, &session).me().await.expect_status(200);
+}
+
+pub async fn a_cookie_beside_a_token_is_ambiguous(app: TestApp) {
+    let alice = app.user("alice").await;
+    let browser = signed_in(&app, &alice).await;
+    let bearer = format!("Bearer {}", alice.access_token);
+    browser.me().header("authorization", &bearer).await.expect_status(400).problem("ambiguous_credentials");
+    let both = browser.create_memo(&json!({"title": "a"})).header("authorization", &bearer).await;
+    both.expect_status(400).problem("ambiguous_credentials");
+    // Be it worth nothing.
+    browser.me().header("authorization", "Bearer x").await.problem("ambiguous_credentials");
+    with_session(&app, "x").me().header("authorization", &bearer).await.problem("ambiguous_credentials");
+    browser.sign_out().header("authorization", &bearer).await.problem("ambiguous_credentials");
+    browser.me().await.expect_status(200);
+    alice.me().await.expect_status(200);
+    assert!(alice.titles(&[]).await.is_empty());
+}

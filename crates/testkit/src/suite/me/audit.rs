@@ -1,0 +1,198 @@
+//! What happened to an account, as its owner reads it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    Actor, Answer, TestApp,
+    suite::{assert_json, me::mfa::with_second_factor},
+};
+
+fn kinds(list: &Answer) -> Vec<String> {
+    let items = list["items"].as_array().expect("a list");
+    items.iter().map(|item| item["kind"].as_str().expect("a kind").to_owned()).collect()
+}
+
+/// The first page, once it has so many events of a kind: what fails is written down beside the answer.
+async fn with(actor: &Actor, kind: &str, count: usize) -> Answer {
+    for _ in 0..200 {
+        let list = actor.audit().query(&[("limit", "100")]).await.expect_status(200);
+        if kinds(&list).iter().filter(|one| *one == kind).count() == count {
+            return list;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no {count} events {kind}: {:?}", kinds(&actor.audit().await))
+}
+
+pub async fn events_say_who_what_when_and_from_where(app: TestApp) {
+    let alice = app.user("alice").await;
+    app.clock.advance(Duration::from_mins(1));
+    let call = alice.change_password(&alice.password, "another horse battery").header("user-agent", "Firefox/143.0");
+    call.header("x-request-id", "the-change").await.expect_empty(204);
+    let list = alice.audit().await.expect_status(200);
+    assert_eq!(kinds(&list), ["password.changed", "sign_in.succeeded", "account.signed_up"]);
+    assert_json!(list["items"][0], {".id" => "[id]", ".user_id" => "[alice]"}, @r#"
+    {
+      "actor_id": null,
+      "at": "2026-01-31T09:01:00.123456Z",
+      "detail": null,
+      "device": "Firefox/143.0",
+      "id": "[id]",
+      "ip": "127.0.0.1",
+      "kind": "password.changed",
+      "request_id": "the-change",
+      "user_id": "[alice]"
+    }
+    "#);
+    assert_eq!(list["items"][0]["user_id"], alice.id);
+    assert_eq!(list["items"][1]["detail"], "password");
+}
+
+pub async fn every_kind_of_event_is_told(app: TestApp) {
+    let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
+    anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
+    let moved = json!({"email": "liddell@example.com", "current_password": alice.password});
+    alice.patch_me(&moved).await.expect_status(200);
+    anyone.forgot_password("liddell@example.com").await.expect_empty(202);
+    let reset = app.reset_link("liddell@example.com").await;
+    anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
+    assert_eq!(anyone.sign_in("liddell@example.com", "a wrong password").await.status, 400);
+    browser.sign_in_by_cookie("liddell@example.com", "another horse battery").await.expect_status(200);
+    with(&browser, "sign_in.failed", 1).await;
+    let enrolment = browser.begin_totp().await.expect_status(200);
+    let code = crate::Authenticator::of(&enrolment).code(&app.clock);
+    let codes = browser.confirm_totp(&code).await.expect_status(200);
+    let first = anyone.sign_in("liddell@example.com", "another horse battery").await.expect_status(400);
+    let recovery = codes["recovery_codes"][0].as_str().expect("a code");
+    let tokens = anyone.second_step(first.text("mfa_token"), recovery).await.expect_status(200);
+    anyone.revoke(tokens.text("refresh_token")).await.expect_status(200);
+    browser.remove_totp("another horse battery").await.expect_empty(204);
+    let list = browser.audit().await.expect_status(200);
+    assert_eq!(
+        kinds(&list),
+        [
+            "mfa.disabled",
+            "sign_in.ended",
+            "sign_in.succeeded",
+            "mfa.recovery_code_used",
+            "mfa.enabled",
+            "sign_in.succeeded",
+            "sign_in.failed",
+            "password.reset",
+            "password.forgotten",
+            "email.changed",
+            "email.verified",
+            "sign_in.succeeded",
+            "account.signed_up",
+        ]
+        .map(str::to_owned)
+    );
+    assert_eq!(list["items"][3]["detail"], "9 left");
+}
+
+pub async fn a_late_use_of_a_refresh_token_leaves_its_event(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    anyone.refresh(&alice.refresh_token).await.expect_status(200);
+    app.clock.advance(Duration::from_secs(11));
+    let theft = anyone.refresh(&alice.refresh_token).header("x-request-id", "the-theft").await;
+    assert_eq!(theft.expect_status(400)["error"], "invalid_grant");
+    let alice_again = alice.with_token(alice.sign_in_again("").await.text("access_token"));
+    let list = alice_again.audit().await.expect_status(200);
+    let event = &list["items"][1];
+    assert_eq!((&event["kind"], &event["request_id"]), (&json!("sign_in.refresh_reused"), &json!("the-theft")));
+    // Once is enough: its sign-in has ended.
+    assert_eq!(anyone.refresh(&alice.refresh_token).await.status, 400);
+    with(&alice_again, "sign_in.refresh_reused", 1).await;
+}
+
+pub async fn members_read_their_own_events_alone(app: TestApp) {
+    let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
+    bob.sign_in_again("").await;
+    admin.patch_user(&bob.id, &json!({"role": "admin"})).await.expect_status(200);
+    admin.patch_user(&bob.id, &json!({"role": "member"})).await.expect_status(200);
+    for member in [&alice, &bob, &admin] {
+        let list = member.audit().await.expect_status(200);
+        let owners = list["items"].as_array().expect("a list").iter().map(|item| item["user_id"].clone());
+        assert!(owners.into_iter().all(|owner| owner == json!(member.id)), "{}", list.json);
+    }
+    assert_eq!(kinds(&alice.audit().await).len(), 2);
+    // Who did it is said.
+    let of_bob = bob.audit().await;
+    assert_eq!(kinds(&of_bob)[..2], ["admin.role_changed", "admin.role_changed"]);
+    assert_eq!((&of_bob["items"][0]["actor_id"], &of_bob["items"][0]["detail"]), (&json!(admin.id), &json!("member")));
+    alice.audit().query(&[("user_id", &bob.id)]).await.invalid_parameter("user_id", "unknown_member");
+    // Nor does a cursor of another's list lead there.
+    let cursor =
+        bob.audit().query(&[("limit", "1")]).await["page"]["next_cursor"].as_str().expect("a cursor").to_owned();
+    alice.audit().query(&[("cursor", &cursor)]).await.invalid_parameter("cursor", "invalid_cursor");
+    for call in [alice.get("/api/v1/admin/audit"), alice.get("/api/v1/admin/audit").query(&[("user_id", &alice.id)])] {
+        call.await.expect_status(403).problem("administrator_required");
+    }
+}
+
+pub async fn events_come_in_pages_the_newest_first(app: TestApp) {
+    let (alice, admin) = (app.user("alice").await, app.admin("root").await);
+    for _ in 0..5 {
+        app.clock.advance(Duration::from_secs(1));
+        alice.sign_in_again("").await;
+    }
+    let all = alice.audit().await.expect_status(200);
+    let all: Vec<Value> = all["items"].as_array().expect("a list").clone();
+    assert_eq!(all.len(), 7);
+    assert!(all.windows(2).all(|pair| pair[0]["at"].as_str() >= pair[1]["at"].as_str()), "{all:?}");
+    for (actor, target) in [
+        (&*alice, "/api/v1/me/audit?limit=3".to_owned()),
+        (&*admin, format!("/api/v1/admin/audit?limit=3&user_id={}", alice.id)),
+    ] {
+        let (mut seen, mut next) = (Vec::new(), Some(target));
+        while let Some(target) = next {
+            let page = actor.get(&target).await.expect_status(200);
+            seen.extend(page["items"].as_array().expect("a list").clone());
+            assert!(seen.len() <= all.len());
+            next = page.link("next");
+        }
+        assert_eq!(seen, all);
+    }
+    let by_offset = alice.audit().query(&[("limit", "3"), ("offset", "3")]).await.expect_status(200);
+    assert_eq!(by_offset["items"].as_array().expect("a list")[..], all[3..6]);
+}
+
+pub async fn no_event_has_a_secret(app: TestApp) {
+    let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
+    let admin = app.admin("root").await;
+    let mut secrets = vec![alice.password.clone(), alice.access_token.clone(), alice.refresh_token.clone()];
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    secrets.push(browser.session());
+    let wrong = "a wrong password of hers";
+    anyone.sign_in(&alice.email, wrong).await;
+    browser.sign_in_by_cookie(&alice.email, wrong).await;
+    alice.change_password(wrong, "yet another horse").await.problem("password_wrong");
+    secrets.extend([wrong.to_owned(), "yet another horse".to_owned()]);
+    let verification = app.verification(&alice.email).await;
+    anyone.verify_email(&verification).await.expect_empty(204);
+    let (_, codes) = with_second_factor(&app, &alice).await;
+    let first = anyone.sign_in(&alice.email, &alice.password).await;
+    anyone.second_step(first.text("mfa_token"), &codes[0]).await.expect_status(200);
+    anyone.forgot_password(&alice.email).await.expect_empty(202);
+    let reset = app.reset_link(&alice.email).await;
+    anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
+    secrets.extend([verification, reset, first.text("mfa_token").to_owned(), "another horse battery".to_owned()]);
+    secrets.extend(codes);
+    let of_alice = [("user_id", &*alice.id), ("limit", "100")];
+    // Until all three failures are written down.
+    let mut text = String::new();
+    for _ in 0..200 {
+        let list = admin.get("/api/v1/admin/audit").query(&of_alice).await.expect_status(200);
+        text = String::from_utf8(list.body).expect("UTF-8");
+        if text.matches("sign_in.failed").count() == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(text.matches("sign_in.failed").count(), 3, "{text}");
+    for secret in secrets {
+        assert!(!text.contains(&secret), "{secret} is in {text}");
+    }
+}

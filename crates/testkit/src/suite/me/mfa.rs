@@ -1,0 +1,109 @@
+//! Members add a second factor, and take it away.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::json;
+
+use crate::{Authenticator, Member, TestApp};
+
+/// Adds a second factor: what makes its codes, and the recovery codes.
+pub(in crate::suite) async fn with_second_factor(app: &TestApp, member: &Member) -> (Authenticator, Vec<String>) {
+    let enrolment = member.begin_totp().await.expect_status(200);
+    let authenticator = Authenticator::of(&enrolment);
+    let answer = member.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
+    let codes = answer["recovery_codes"].as_array().expect("a list");
+    (authenticator, codes.iter().map(|code| code.as_str().expect("a code").to_owned()).collect())
+}
+
+pub async fn a_second_factor_is_added(app: TestApp) {
+    let alice = app.user("alice").await;
+    assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": false, "recovery_codes_left": 0}));
+    let enrolment = alice.begin_totp().await.expect_status(200).expect_header("cache-control", "no-store");
+    let (secret, uri) = (enrolment.text("secret"), enrolment.text("otpauth_uri"));
+    // 160 bits, as RFC 4226 recommends.
+    assert!(
+        secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte))
+    );
+    let account = alice.email.replace('@', "%40");
+    assert!(uri.starts_with(&format!("otpauth://totp/memo:{account}?secret={secret}&issuer=memo")), "{uri}");
+    // It counts for nothing yet.
+    assert_eq!(alice.mfa().await["totp"], false);
+    alice.sign_in_again("").await;
+    let authenticator = Authenticator::of(&enrolment);
+    alice.confirm_totp(&authenticator.wrong_code(&app.clock)).await.expect_status(422).problem("code_wrong");
+    alice.sign_in_again("").await;
+    let confirmed = alice.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
+    let confirmed = confirmed.expect_header("cache-control", "no-store");
+    let codes: BTreeSet<_> =
+        confirmed["recovery_codes"].as_array().expect("a list").iter().map(ToString::to_string).collect();
+    assert_eq!(codes.len(), 10);
+    assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": true, "recovery_codes_left": 10}));
+    // Who is signed in stays so.
+    alice.me().await.expect_status(200);
+    let answer = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    assert_eq!(answer["error"], "mfa_required");
+}
+
+pub async fn a_second_factor_is_added_once(app: TestApp) {
+    let alice = app.user("alice").await;
+    alice.confirm_totp("123456").await.expect_status(409).problem("mfa_not_begun");
+    let first = Authenticator::of(&alice.begin_totp().await.expect_status(200));
+    // Begun anew, the first secret is gone.
+    let second = Authenticator::of(&alice.begin_totp().await.expect_status(200));
+    let code = first.code(&app.clock);
+    if code != second.code(&app.clock) {
+        let refused = alice.confirm_totp(&code).await.expect_status(422).problem("code_wrong");
+        assert_eq!(refused.errors(), [("pointer", "/code", "code_wrong")]);
+    }
+    alice.confirm_totp(&second.code(&app.clock)).await.expect_status(200);
+    // A stolen sign-in does not replace it.
+    alice.begin_totp().await.expect_status(409).problem("mfa_enabled");
+    alice.confirm_totp(&second.code_beside(&app.clock, 1)).await.expect_status(409).problem("mfa_enabled");
+    assert_eq!(alice.mfa().await["recovery_codes_left"], 10);
+}
+
+pub async fn codes_to_confirm_are_not_guessed(app: TestApp) {
+    let alice = app.user("alice").await;
+    let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
+    for _ in 0..10 {
+        alice.confirm_totp(&authenticator.wrong_code(&app.clock)).await.problem("code_wrong");
+    }
+    alice.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(429).problem("too_many_attempts");
+    assert_eq!(alice.mfa().await["totp"], false);
+}
+
+pub async fn recovery_codes_are_counted(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (_, codes) = with_second_factor(&app, &alice).await;
+    for (used, code) in codes.iter().take(3).enumerate() {
+        let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+        app.anonymous().second_step(first.text("mfa_token"), code).await.expect_status(200);
+        assert_eq!(alice.mfa().await["recovery_codes_left"], 9 - used);
+    }
+}
+
+pub async fn a_second_factor_is_taken_away_with_the_password(app: TestApp) {
+    let alice = app.user("alice").await;
+    let (authenticator, old_codes) = with_second_factor(&app, &alice).await;
+    alice.remove_totp("a wrong password").await.expect_status(403).problem("password_wrong");
+    alice.call("DELETE", "/api/v1/me/mfa/totp").json(&json!({})).await.problem("password_wrong");
+    let null = json!({"current_password": null});
+    alice.call("DELETE", "/api/v1/me/mfa/totp").json(&null).await.problem("password_wrong");
+    assert_eq!(alice.mfa().await["totp"], true);
+    let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    alice.remove_totp(&alice.password).await.expect_empty(204);
+    assert_eq!(alice.mfa().await.json, json!({"totp": false, "recovery_codes_left": 0}));
+    alice.sign_in_again("").await;
+    // A first step from before leads nowhere.
+    app.clock.advance(Duration::from_secs(30));
+    for code in [&authenticator.code(&app.clock), &old_codes[0]] {
+        let answer = app.anonymous().second_step(first.text("mfa_token"), code).await.expect_status(400);
+        assert_eq!(answer["error"], "invalid_grant");
+    }
+    // Another one has other recovery codes.
+    let (_, codes) = with_second_factor(&app, &alice).await;
+    let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    let refused = app.anonymous().second_step(first.text("mfa_token"), &old_codes[0]).await.expect_status(400);
+    assert_eq!(refused["error"], "invalid_grant");
+    app.anonymous().second_step(first.text("mfa_token"), &codes[0]).await.expect_status(200);
+}

@@ -1,0 +1,52 @@
+//! Two servers over one store. These tests start their own apps.
+
+use std::{sync::Arc, time::Duration};
+
+use memo_conformance::TestStore;
+use memo_domain::Store;
+use serde_json::json;
+
+use crate::{Browser, Member, TestApp, suite::known_to_live};
+
+/// The same store once more.
+struct Shared(Arc<dyn TestStore>);
+
+impl TestStore for Shared {
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.store()
+    }
+}
+
+/// Two nodes, whose clocks are one.
+async fn two(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
+    let store: Arc<dyn TestStore> = Arc::from(store);
+    let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
+    let other = TestApp::builder(Box::new(Shared(store))).clock(one.clock.clone()).start().await;
+    (one, other)
+}
+
+/// A browser on each node that has the same cookie, known to be good on both.
+async fn signed_in(one: &TestApp, other: &TestApp, member: &Member) -> (Browser, Browser) {
+    let (here, there) = (one.browser(), other.browser());
+    here.sign_in_by_cookie(&member.email, &member.password).await.expect_status(200);
+    there.set_session(&here.session());
+    known_to_live(&[&here, &there]).await;
+    (here, there)
+}
+
+pub async fn what_ends_a_sign_in_ends_it_on_every_node(store: Box<dyn TestStore>) {
+    let (one, other) = two(store).await;
+    let (alice, bob, carol) = (one.user("alice").await, one.user("bob").await, one.user("carol").await);
+    let root = one.admin("root").await;
+    let (of_alice, alice_there) = signed_in(&one, &other, &alice).await;
+    let (_, bob_there) = signed_in(&one, &other, &bob).await;
+    let (of_carol, carol_there) = signed_in(&one, &other, &carol).await;
+    of_alice.sign_out().await.expect_empty(204);
+    root.patch_user(&bob.id, &json!({"disabled": true})).await.expect_status(200);
+    of_carol.withdraw(&carol.password).await.expect_empty(204);
+    one.clock.advance(Duration::from_secs(5));
+    for browser in [alice_there, bob_there, carol_there] {
+        browser.me().await.expect_status(401).problem("sign_in_ended");
+        browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
+    }
+}
