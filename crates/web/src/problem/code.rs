@@ -221,6 +221,8 @@ field_codes! {
     "required", "A value is needed here." | "값이 필요합니다.";
     "not_in_future", "This time must lie in the future." | "미래의 시각이어야 합니다.";
     "password_too_common", "This password is among the first that somebody would guess." | "가장 먼저 추측될 만한 비밀번호입니다.";
+    "token_invalid", "This token is wrong, was used, or is too old." | "토큰이 틀렸거나, 이미 쓰였거나, 너무 오래되었습니다.";
+    "code_wrong", "This is not the code of this moment." | "지금 시각의 코드가 아닙니다.";
     "unknown_member", "This operation has no such member. Check the spelling." | "이 작업에는 그런 항목이 없습니다. 철자를 확인하세요.";
     "duplicate_member", "This member is given twice." | "같은 항목이 두 번 있습니다.";
     "wrong_type", "This is not of the type that the OpenAPI document gives." | "OpenAPI 문서에 나온 타입이 아닙니다.";

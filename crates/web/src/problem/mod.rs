@@ -62,6 +62,12 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
+    /// Of one member, by a code that the problem shares with it.
+    fn at_member(mut self, pointer: &str) -> Self {
+        self.errors.push(FieldError::new(Place::Pointer(pointer.to_owned()), self.code.info().code));
+        self
+    }
+
     /// Of a place from which the changes can't be followed.
     pub fn resync_required(next_since: u64) -> Self {
         Self { next_since: Some(next_since), ..Self::new(Code::ResyncRequired) }
@@ -173,8 +179,8 @@ impl From<Error> for Problem {
             Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
             Error::NotAdministrator => Self::new(Code::AdministratorRequired),
             Error::TooManyAttempts { retry_after } => Self::new(Code::TooManyAttempts).retry_after(retry_after),
-            Error::TokenInvalid => Self::new(Code::TokenInvalid),
-            Error::CodeWrong => Self::new(Code::OtpWrong),
+            Error::TokenInvalid => Self::new(Code::TokenInvalid).at_member("/token"),
+            Error::CodeWrong => Self::new(Code::OtpWrong).at_member("/code"),
             Error::MfaEnabled => Self::new(Code::MfaEnabled),
             Error::MfaNotBegun => Self::new(Code::MfaNotBegun),
             Error::LastWayToSignIn => Self::new(Code::LastWayToSignIn),
