@@ -1,4 +1,9 @@
+pub mod hostile;
 pub mod refresh;
 pub mod revoke;
 pub mod sign_up;
+pub mod social;
+pub mod social_flow;
+pub mod social_link;
+pub mod social_settings;
 pub mod token;
