@@ -1,10 +1,13 @@
 # shellcheck shell=bash
-# Starts and ends the server under test; sourced by tests/contract/run, tests/contract/first-session, tests/browser/run.
+# Starts and ends the server under test; sourced by tests/contract/run, tests/contract/first-session and the `run` of
+# tests/browser, tests/oidc and tests/mail.
 #
-#   start_memo BINARY FOLDER   an empty FOLDER; sets MEMO_URL and memo_pid, writes FOLDER/memo.log
+#   start_memo BINARY FOLDER   an empty FOLDER; sets MEMO_URL and memo_pid, writes FOLDER/memo.log; what the array
+#                              memo_settings has (NAME=VALUE) is set beside the settings below
 #   stop_memo                  SIGTERM by pid; fails where the server does not end with 0
 
 memo_pid=
+memo_settings=()
 
 start_memo() {
   local binary folder address
@@ -28,6 +31,7 @@ start_memo() {
     export MEMO__RATE_LIMIT__ENABLED=false
     export MEMO__AUTH__BCRYPT_COST="${BCRYPT_COST:-12}"
     export MEMO__LOG__FORMAT=json
+    for setting in "${memo_settings[@]}"; do export "${setting?}"; done
     exec "$binary"
   ) >"$folder/memo.log" 2>&1 </dev/null &
   memo_pid=$!

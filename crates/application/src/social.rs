@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 
 use crate::{
     CookieGrant, Device, Error, Ports, Resource, SignIn, SignUpPolicy, accounts, audit::Happened, read_secret,
-    secret_text,
+    secret_text, unit::repeat,
 };
 
 /// How long somebody may take at the provider.
@@ -233,7 +233,7 @@ impl Social {
             return Err(SocialError::ProviderFailed);
         }
         let result = match flow.link {
-            Some(member) => self.link(&flow.provider, member, user, device).await,
+            Some(member) => repeat(async || self.link(&flow.provider, member, &user, device).await).await,
             None => self.enter(&flow.provider, user, before, device).await,
         };
         result.unwrap_or_else(|error| {
@@ -249,36 +249,44 @@ impl Social {
         before: Option<&Secret>,
         device: &Device,
     ) -> Result<Result<Arrived, SocialError>, Error> {
-        let mut unit = self.ports.store.begin(Access::Read).await?;
-        let known = unit.identities().find(&social.issuer, &social.subject).await?;
-        let user = match known {
+        let user = match self.member_of(&social, Access::Read).await? {
+            Some(user) => user,
+            None => match repeat(async || self.sign_up(provider, &social, device).await).await? {
+                Ok(user) => user,
+                // The same account may have come in by another tab since.
+                Err(error) => match self.member_of(&social, Access::Write).await? {
+                    Some(user) => user,
+                    None => return Ok(Err(error)),
+                },
+            },
+        };
+        if user.disabled_at.is_some() {
+            return Ok(Err(SocialError::AccountDisabled));
+        }
+        let factor = self.ports.store.begin(Access::Read).await?.second_factors().lookup(user.id).await?;
+        if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
+            return Ok(Err(SocialError::MfaRequired));
+        }
+        let grant = self.sign_in.grant_cookie(&user, Some(provider), before, device).await?;
+        Ok(Ok(Arrived::SignedIn(grant)))
+    }
+
+    /// Who has this social account. To write waits for whoever is making one of it.
+    async fn member_of(&self, social: &SocialUser, access: Access) -> Result<Option<User>, Error> {
+        let mut unit = self.ports.store.begin(access).await?;
+        let user = match unit.identities().find(&social.issuer, &social.subject).await? {
             Some(identity) => unit.users().lookup(identity.user_id).await?,
             None => None,
         };
-        let user = match user {
-            Some(user) if user.disabled_at.is_some() => return Ok(Err(SocialError::AccountDisabled)),
-            Some(user) => {
-                let factor = unit.second_factors().lookup(user.id).await?;
-                if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
-                    return Ok(Err(SocialError::MfaRequired));
-                }
-                user
-            }
-            None => match self.sign_up(provider, social, device).await? {
-                Ok(user) => user,
-                Err(error) => return Ok(Err(error)),
-            },
-        };
-        drop(unit);
-        let grant = self.sign_in.grant_cookie(&user, Some(provider), before, device).await?;
-        Ok(Ok(Arrived::SignedIn(grant)))
+        unit.commit().await?;
+        Ok(user)
     }
 
     /// Makes an account of who is not known yet. An address that somebody has is never joined, however well it is proved.
     async fn sign_up(
         &self,
         provider: &str,
-        social: SocialUser,
+        social: &SocialUser,
         device: &Device,
     ) -> Result<Result<User, SocialError>, Error> {
         if self.policy == SignUpPolicy::Closed {
@@ -301,7 +309,10 @@ impl Social {
             Err(StoreError::Conflict { what: Conflict::Email }) => return Ok(Err(SocialError::EmailTaken)),
             result => result.map_err(accounts::taken)?,
         }
-        unit.identities().insert(&identity(provider, user.id, social, now)).await?;
+        match unit.identities().insert(&identity(provider, user.id, social, now)).await {
+            Err(StoreError::Conflict { what: Conflict::Id }) => return Ok(Err(SocialError::IdentityTaken)),
+            result => result?,
+        }
         Happened::to(user.id, AuditKind::SignedUp, device).with(provider).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
         Ok(Ok(user))
@@ -311,19 +322,25 @@ impl Social {
         &self,
         provider: &str,
         member: UserId,
-        social: SocialUser,
+        social: &SocialUser,
         device: &Device,
     ) -> Result<Result<Arrived, SocialError>, Error> {
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        // In this order: what another tab links in between is then known to be the same.
+        let own = unit.identities().of_user(member).await?;
         if let Some(known) = unit.identities().find(&social.issuer, &social.subject).await? {
             let linked = known.user_id == member;
             return Ok(if linked { Ok(Arrived::Linked) } else { Err(SocialError::IdentityTaken) });
         }
-        if unit.identities().of_user(member).await?.iter().any(|identity| identity.provider == provider) {
+        if own.iter().any(|identity| identity.provider == provider) {
             return Ok(Err(SocialError::AlreadyLinked));
         }
         let now = self.ports.now();
-        unit.identities().insert(&identity(provider, member, social, now)).await?;
+        match unit.identities().insert(&identity(provider, member, social, now)).await {
+            // Somebody was faster: whose it is now is read anew.
+            Err(StoreError::Conflict { what: Conflict::Id }) => return Err(StoreError::Stale.into()),
+            result => result?,
+        }
         Happened::to(member, AuditKind::IdentityLinked, device).with(provider).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
         Ok(Ok(Arrived::Linked))
@@ -377,14 +394,14 @@ fn is_sound(user: &SocialUser) -> bool {
     })
 }
 
-fn identity(provider: &str, user_id: UserId, social: SocialUser, now: Timestamp) -> Identity {
+fn identity(provider: &str, user_id: UserId, social: &SocialUser, now: Timestamp) -> Identity {
     Identity {
         user_id,
         provider: provider.to_owned(),
-        issuer: social.issuer,
-        subject: social.subject,
+        issuer: social.issuer.clone(),
+        subject: social.subject.clone(),
         // It is shown, and nothing else depends on it.
-        email: social.email.filter(|email| Email::new(email).is_ok()),
+        email: social.email.clone().filter(|email| Email::new(email).is_ok()),
         created_at: now,
     }
 }

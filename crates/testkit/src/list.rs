@@ -136,6 +136,63 @@ macro_rules! __each_api_test {
                 another_password_or_a_shut_account_ends_the_first_step
                 a_reset_password_does_not_replace_a_code
             }
+            auth::hostile(store) {
+                a_token_that_is_not_quite_one_of_ours_is_refused
+                a_token_is_of_a_sign_in_that_there_is
+                a_token_signed_with_another_key_is_refused
+                an_altered_token_is_refused
+                a_huge_token_is_refused
+                the_tokens_of_a_member_end_with_them
+                a_token_ends_with_its_sign_in
+                a_credential_is_good_for_its_own_purpose_alone
+                no_part_of_a_long_password_is_left_out
+                an_address_signs_in_in_any_form_and_is_one_account
+            }
+            auth::social(app) {
+                providers_are_listed
+                an_unknown_provider_is_not_found
+                a_social_account_makes_an_account_and_signs_in
+                the_same_social_account_comes_back_whatever_its_address
+                social_accounts_are_told_apart_to_the_letter
+                one_social_account_that_comes_in_at_once_makes_one_account
+                any_name_that_a_provider_gives_is_a_display_name
+                an_address_that_somebody_has_joins_no_accounts
+                an_address_in_another_unicode_form_is_taken_too
+                an_address_is_as_proved_as_the_provider_says
+                an_account_needs_an_address
+            }
+            auth::social_flow(app) {
+                a_browser_goes_back_to_where_it_wanted
+                a_browser_is_never_sent_elsewhere
+                an_error_stands_beside_what_the_path_has
+                a_flow_is_kept_in_a_cookie_that_scripts_cannot_read
+                a_flow_needs_its_own_state
+                a_flow_needs_the_browser_that_began_it
+                a_flow_ends_once
+                a_flow_takes_ten_minutes_at_most
+                the_answer_of_another_provider_is_none
+                a_code_is_good_in_its_own_flow_alone
+                a_no_at_the_provider_signs_nobody_in
+                a_provider_that_is_away_is_said
+                a_cookie_from_before_is_worth_nothing_afterwards
+            }
+            auth::social_link(app) {
+                linking_needs_an_interactive_sign_in
+                a_social_account_is_linked_and_unlinked
+                a_page_elsewhere_cannot_unlink
+                the_last_way_to_sign_in_stays
+                a_social_account_has_one_member_and_a_member_one_at_each_provider
+                one_social_account_that_is_linked_at_once_has_one_member
+                a_link_is_for_who_began_it
+                a_flow_without_a_link_links_nothing
+                a_member_without_a_password_withdraws_after_a_recent_sign_in
+            }
+            auth::social_settings(store) {
+                cookies_of_a_server_behind_https_are_its_own_alone
+                a_disabled_member_does_not_come_in
+                a_social_account_is_no_way_around_a_second_factor
+                a_closed_server_makes_no_accounts_of_social_ones
+            }
             me::profile(app) {
                 a_member_reads_their_account
                 a_display_name_changes

@@ -97,7 +97,7 @@ impl TokenSigner for JwtSigner {
         if claims.nbf > now + LEEWAY || claims.iat > now + LEEWAY {
             return Err(TokenError::Invalid);
         }
-        if claims.exp + LEEWAY <= now {
+        if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);
         }
         let time = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
@@ -213,6 +213,16 @@ mod tests {
         let before = |secs: i64| Timestamp::from_micros(now().as_micros() - secs * 1_000_000);
         assert!(signer().verify(&token, before(5)).is_ok());
         assert!(matches!(signer().verify(&token, before(6)), Err(TokenError::Invalid)));
+    }
+
+    #[test]
+    fn no_time_is_too_great() {
+        for (end, is_valid) in [(i64::MAX, true), (i64::MIN, false)] {
+            let token = forged(|_, claims| claims["exp"] = json!(end));
+            assert_eq!(signer().verify(&token, now()).is_ok(), is_valid, "{end}");
+        }
+        let token = forged(|_, claims| claims["nbf"] = json!(i64::MAX));
+        assert!(matches!(signer().verify(&token, now()), Err(TokenError::Invalid)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 pub mod cross_site;
 pub mod guesses;
+pub mod hostile;
 pub mod password;
 pub mod refresh;
 pub mod revoke;
@@ -7,5 +8,9 @@ pub mod second_step;
 pub mod session;
 pub mod sessions;
 pub mod sign_up;
+pub mod social;
+pub mod social_flow;
+pub mod social_link;
+pub mod social_settings;
 pub mod token;
 pub mod verification;

@@ -1,0 +1,270 @@
+use memo_domain::{SocialProvider, SocialUser};
+use memo_memory::MemoryProvider;
+use reqwest::{Url, header::SET_COOKIE};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{Actor, Answer, Browser, TestApp, call::Call, suite::assert_json};
+
+pub(super) const SESSION: &str = "memo_session";
+pub(super) const FLOW: &str = "memo_sign_in";
+
+pub(super) fn authorize(actor: &Actor, provider: &str) -> Call {
+    actor.get(&format!("/api/v1/auth/providers/{provider}/authorize"))
+}
+
+/// The browser comes from the provider's page.
+pub(super) fn callback(browser: &Browser, provider: &str, query: &[(&str, &str)]) -> Call {
+    let call = browser.get(&format!("/api/v1/auth/providers/{provider}/callback")).query(query);
+    call.without_header("sec-fetch-site").header("sec-fetch-site", "cross-site")
+}
+
+/// The `state` that a browser is sent to a provider with.
+#[track_caller]
+pub(super) fn state(answer: Answer) -> String {
+    let answer = answer.expect_status(302).expect_header("cache-control", "no-store");
+    let url = Url::parse(answer.header("location").expect("an address")).expect("an address");
+    let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+    assert_eq!(state.len(), 43, "256 bits");
+    state
+}
+
+pub(super) async fn depart(browser: &Browser, provider: &MemoryProvider, query: &[(&str, &str)]) -> String {
+    state(authorize(browser, provider.name()).query(query).await)
+}
+
+/// The whole of a flow in which somebody agrees at the provider.
+pub(super) async fn walk(
+    browser: &Browser,
+    provider: &MemoryProvider,
+    user: SocialUser,
+    query: &[(&str, &str)],
+) -> Answer {
+    let state = depart(browser, provider, query).await;
+    let code = provider.approve(&state, user).expect("such a request");
+    callback(browser, provider.name(), &[("state", &state), ("code", &code)]).await
+}
+
+pub(super) async fn come_in(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Answer {
+    walk(browser, provider, user, &[]).await
+}
+
+pub(super) async fn link(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Answer {
+    walk(browser, provider, user, &[("link", "true")]).await
+}
+
+/// The browser goes there, and the flow is out of it.
+#[track_caller]
+pub(super) fn sent_to(answer: Answer, place: &str) -> Answer {
+    let answer = answer.expect_status(303).expect_header("location", place).expect_header("cache-control", "no-store");
+    let cookie = set_cookie(&answer, FLOW).expect("the flow is taken out of the browser");
+    assert!(cookie.contains("Max-Age=0"), "{cookie}");
+    answer
+}
+
+/// The flow failed for this reason, and nobody is signed in by it.
+#[track_caller]
+pub(super) fn failed(answer: Answer, error: &str) {
+    let answer = sent_to(answer, &format!("/?sign_in_error={error}"));
+    assert_eq!(set_cookie(&answer, SESSION), None);
+}
+
+pub(super) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let cookies = answer.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let mut cookies = cookies.filter(|cookie| cookie.split('=').next() == Some(name));
+    let cookie = cookies.next();
+    assert_eq!(cookies.next(), None, "{name} is set once");
+    cookie
+}
+
+/// The account that a browser is signed in to.
+pub(super) async fn account(browser: &Browser) -> Value {
+    browser.me().await.expect_status(200).json
+}
+
+pub(super) async fn identities(actor: &Actor) -> Vec<(String, Value)> {
+    let list = actor.get("/api/v1/me/identities").await.expect_status(200);
+    let items = list["items"].as_array().expect("a list");
+    items.iter().map(|item| (item["provider"].as_str().expect("a name").to_owned(), item["email"].clone())).collect()
+}
+
+pub(super) fn unlink(actor: &Actor, provider: &str) -> Call {
+    actor.call("DELETE", &format!("/api/v1/me/identities/{provider}"))
+}
+
+pub(super) async fn no_one_is_signed_in(browser: &Browser) {
+    browser.me().await.expect_status(401);
+}
+
+pub async fn providers_are_listed(app: TestApp) {
+    let list = app.anonymous().get("/api/v1/auth/providers").await.expect_status(200);
+    assert_json!(list.json, @r#"
+    {
+      "items": [
+        {
+          "authorize_url": "/api/v1/auth/providers/acme/authorize",
+          "display_name": "acme",
+          "name": "acme"
+        },
+        {
+          "authorize_url": "/api/v1/auth/providers/other/authorize",
+          "display_name": "other",
+          "name": "other"
+        }
+      ]
+    }
+    "#);
+    for item in list["items"].as_array().expect("a list") {
+        state(app.browser().get(item["authorize_url"].as_str().expect("a path")).await);
+    }
+}
+
+pub async fn an_unknown_provider_is_not_found(app: TestApp) {
+    for name in ["nobody", "ACME", "acme%20", "%2e%2e"] {
+        authorize(&app.browser(), name).await.expect_status(404);
+        callback(&app.browser(), name, &[("state", "a"), ("code", "b")]).await.expect_status(404);
+    }
+    authorize(&app.browser(), "nobody").await.problem("provider_not_found");
+}
+
+pub async fn a_social_account_makes_an_account_and_signs_in(app: TestApp) {
+    let browser = app.browser();
+    let answer = come_in(&browser, &app.acme, app.acme.user("alice", Some("alice@example.com"), true)).await;
+    let answer = sent_to(answer, "/");
+    let cookie = set_cookie(&answer, SESSION).expect("a sign-in");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
+        assert!(cookie.contains(attribute), "{attribute}: {cookie}");
+    }
+    assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    let member = account(&browser).await;
+    assert_json!(member, {".id" => "[id]"}, @r#"
+    {
+      "created_at": "2026-01-31T09:00:00.123456Z",
+      "display_name": "alice",
+      "email": "alice@example.com",
+      "email_verified": true,
+      "id": "[id]",
+      "locale": "en",
+      "role": "member",
+      "updated_at": "2026-01-31T09:00:00.123456Z"
+    }
+    "#);
+    assert_eq!(identities(&browser).await, [("acme".to_owned(), json!("alice@example.com"))]);
+    browser.create_memo(&json!({"title": "a"})).await.expect_status(201);
+    // There is no password, and so none is right.
+    let answer = app.anonymous().sign_in("alice@example.com", "correct horse").await.expect_status(400);
+    assert_eq!(answer["error"], "invalid_grant");
+}
+
+pub async fn the_same_social_account_comes_back_whatever_its_address(app: TestApp) {
+    let browser = app.browser();
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a-1", Some("alice@example.com"), true)).await, "/");
+    let first = account(&browser).await;
+    let bob = app.user("bob").await;
+    for email in [Some("alice@example.org"), Some(&*bob.email), Some("no address"), None] {
+        let browser = app.browser();
+        sent_to(come_in(&browser, &app.acme, app.acme.user("a-1", email, true)).await, "/");
+        assert_eq!(account(&browser).await, first, "{email:?}");
+    }
+    assert!(identities(&bob).await.is_empty());
+}
+
+pub async fn social_accounts_are_told_apart_to_the_letter(app: TestApp) {
+    let mut ids = Vec::new();
+    let subjects = ["alice", "ALICE", "alice ", " alice", "\u{e1}lice", "a\u{301}lice", "alice\u{200b}", "0", "00"];
+    for (number, subject) in subjects.into_iter().enumerate() {
+        for provider in [&app.acme, &app.other] {
+            let browser = app.browser();
+            let email = format!("alice-{number}@{}.example.com", provider.name());
+            sent_to(come_in(&browser, provider, provider.user(subject, Some(&email), true)).await, "/");
+            ids.push(account(&browser).await["id"].to_string());
+        }
+    }
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+pub async fn one_social_account_that_comes_in_at_once_makes_one_account(app: TestApp) {
+    let mut running = JoinSet::new();
+    for _ in 0..8 {
+        let browser = app.browser();
+        let state = depart(&browser, &app.acme, &[]).await;
+        let user = app.acme.user("alice", Some("alice@example.com"), true);
+        let code = app.acme.approve(&state, user).expect("such a request");
+        running.spawn(async move {
+            sent_to(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "/");
+            account(&browser).await["id"].to_string()
+        });
+    }
+    let mut ids = running.join_all().await;
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+}
+
+pub async fn any_name_that_a_provider_gives_is_a_display_name(app: TestApp) {
+    let long = "한".repeat(300);
+    let names = [Some("Alice"), Some(" 앨리스\r\n"), Some(" "), Some("\0\u{7}"), Some(&*long), None];
+    for (number, name) in names.into_iter().enumerate() {
+        let email = format!("alice-{number}@example.com");
+        let user = app.acme.user(&email, Some(&email), true);
+        let browser = app.browser();
+        sent_to(come_in(&browser, &app.acme, SocialUser { name: name.map(str::to_owned), ..user }).await, "/");
+        let long = "한".repeat(100);
+        let expected = ["Alice", "앨리스", "alice-2", "alice-3", &long, "alice-5"][number];
+        assert_eq!(account(&browser).await["display_name"], expected);
+    }
+}
+
+pub async fn an_address_that_somebody_has_joins_no_accounts(app: TestApp) {
+    let alice = app.user("alice").await;
+    for is_verified in [true, false] {
+        for email in [alice.email.clone(), alice.email.to_uppercase(), format!(" {}", alice.email)] {
+            let browser = app.browser();
+            let user = app.acme.user("mallory", Some(&email), is_verified);
+            failed(come_in(&browser, &app.acme, user).await, "email_taken");
+            no_one_is_signed_in(&browser).await;
+        }
+    }
+    assert!(identities(&alice).await.is_empty());
+    assert_eq!(alice.me().await.expect_status(200)["email_verified"], false);
+    // Nothing of it has stayed: with another address the account is a new one.
+    let browser = app.browser();
+    sent_to(come_in(&browser, &app.acme, app.acme.user("mallory", Some("m@example.com"), true)).await, "/");
+    assert_ne!(account(&browser).await["id"], alice.id);
+    // The address of a social account is as taken as any other, at every provider.
+    let user = app.other.user("mallory", Some("M@example.com"), true);
+    failed(come_in(&app.browser(), &app.other, user).await, "email_taken");
+    let body = json!({"email": "M@Example.com", "password": "correct horse", "display_name": "M"});
+    app.anonymous().sign_up(&body).await.problem("email_taken");
+}
+
+pub async fn an_address_in_another_unicode_form_is_taken_too(app: TestApp) {
+    let body = json!({"email": "jos\u{e9}@example.com", "password": "correct horse", "display_name": "J"});
+    app.anonymous().sign_up(&body).await.expect_status(201);
+    for email in ["jose\u{301}@example.com", "JOSE\u{301}@example.com", "JOS\u{c9}@EXAMPLE.COM"] {
+        let user = app.acme.user("mallory", Some(email), true);
+        failed(come_in(&app.browser(), &app.acme, user).await, "email_taken");
+    }
+}
+
+pub async fn an_address_is_as_proved_as_the_provider_says(app: TestApp) {
+    let browser = app.browser();
+    for _ in 0..2 {
+        sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), false)).await, "/");
+        assert_eq!(account(&browser).await["email_verified"], false);
+    }
+    // What is proved at the provider by now may be another address.
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("b@example.com"), true)).await, "/");
+    let member = account(&browser).await;
+    assert_eq!((&member["email"], &member["email_verified"]), (&json!("a@example.com"), &json!(false)));
+}
+
+pub async fn an_account_needs_an_address(app: TestApp) {
+    for email in [None, Some(""), Some("no address"), Some("a@b\r\nBcc: c@example.com"), Some("\"a b\"@example.com")] {
+        let browser = app.browser();
+        failed(come_in(&browser, &app.acme, app.acme.user("alice", email, true)).await, "email_missing");
+        no_one_is_signed_in(&browser).await;
+    }
+}
