@@ -477,6 +477,7 @@ macro_rules! __each_api_test {
                 ids_come_from_the_port
                 a_node_that_stops_says_so_first
                 a_store_out_of_reach_is_said
+                an_outage_is_no_guess
             }
         }
     };

@@ -49,15 +49,19 @@ impl SignIn {
         let email = Email::new(email).map_err(|_| Error::InvalidGrant)?;
         let password = Password::new(password).map_err(|_| Error::InvalidGrant)?;
         self.proofs.count(email.key(), device)?;
-        let user = self.ports.store.begin(Access::Read).await?.users().find_by_email(&email).await?;
-        let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-        let verified = self.ports.hasher.verify(&password, hash).await;
-        if verified.is_err() {
-            // Nothing was looked at.
+        let looked_at = async {
+            let user = self.ports.store.begin(Access::Read).await?.users().find_by_email(&email).await?;
+            let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+            let is_right = self.ports.hasher.verify(&password, hash).await?;
+            Ok::<_, Error>((user, is_right))
+        };
+        let looked_at = looked_at.await;
+        if looked_at.is_err() {
             self.proofs.forgive(email.key(), device);
         }
+        let (user, is_right) = looked_at?;
         let Some(user) = user else { return Err(Error::InvalidGrant) };
-        if !verified? || user.disabled_at.is_some() {
+        if !is_right || user.disabled_at.is_some() {
             self.proofs.failed(&user, device);
             return Err(Error::InvalidGrant);
         }

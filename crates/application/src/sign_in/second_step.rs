@@ -69,8 +69,12 @@ impl SignIn {
         let (token, user, factor) = self.pending(&mut *unit, &digest).await?;
         let account = format!("code {}", user.id);
         self.proofs.count(&account, device)?;
-        let accepted = second_factor::accept(&mut *unit, &self.ports, &factor, code).await?;
-        let Some(accepted) = accepted else {
+        let accepted = second_factor::accept(&mut *unit, &self.ports, &factor, code).await;
+        if !matches!(accepted, Ok(None)) {
+            // It was right, or it was not looked at.
+            self.proofs.forgive(&account, device);
+        }
+        let Some(accepted) = accepted? else {
             if unit.one_time_tokens().count_try(&digest).await? >= TRIES {
                 unit.one_time_tokens().take(&digest, TokenPurpose::SecondFactor).await?;
             }
@@ -87,7 +91,6 @@ impl SignIn {
             happened.record(&mut *unit, &self.ports).await?;
         }
         unit.commit().await?;
-        self.proofs.forgive(&account, device);
         Ok((user, token.scopes.unwrap_or_else(Scopes::all)))
     }
 

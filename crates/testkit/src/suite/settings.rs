@@ -229,3 +229,17 @@ pub async fn a_store_out_of_reach_is_said(store: Box<dyn TestStore>) {
     app.anonymous().get("/readyz").await.expect_status(200);
     alice.memo("as ever").await;
 }
+
+pub async fn an_outage_is_no_guess(store: Box<dyn TestStore>) {
+    let cut = Arc::new(Cut { store: store.store(), off: AtomicBool::new(false) });
+    let app = TestApp::builder(Box::new(TestCut { cut: cut.clone(), _data: store })).start().await;
+    let alice = app.user("alice").await;
+    cut.off.store(true, Ordering::SeqCst);
+    for _ in 0..12 {
+        let answer = app.anonymous().sign_in(&alice.email, &alice.password).await;
+        answer.expect_status(503).problem("store_unavailable");
+    }
+    cut.off.store(false, Ordering::SeqCst);
+    alice.sign_in_again("").await;
+    alice.change_password(&alice.password, "another horse battery").await.expect_empty(204);
+}
