@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # The store of a stranger: a workspace of its own, built in the same folder.
 EXAMPLE := examples/external-store
 IN_EXAMPLE := --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
-.PHONY: help run build test lint fmt test-example test-browser test-contract test-oidc test-session bench
+.PHONY: help run build test lint fmt test-example test-browser test-contract test-oidc test-mail test-session bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ test-browser: build ## The explorer driven in headless Chromium (needs Node.js)
 
 test-oidc: build ## Sign-in by a certified OpenID provider on this machine (needs Node.js)
 	MEMO_BIN=target/release/memo tests/oidc/run
+
+test-mail: build ## Mail to an SMTP server on this machine, over its absence and over kill -9 (needs Python)
+	MEMO_BIN=target/release/memo tests/mail/run
 
 bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)
 	benches/run
