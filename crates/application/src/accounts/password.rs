@@ -83,6 +83,12 @@ impl Accounts {
         repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = self.redeem(&mut *unit, secret, TokenPurpose::ResetPassword).await?;
+            if !user.email_verified {
+                // Whoever made the account, perhaps with another's address, has never proved it: nothing of theirs leads in.
+                for identity in unit.identities().of_user(user.id).await? {
+                    unit.identities().remove(user.id, &identity.provider).await?;
+                }
+            }
             user.email_verified = true;
             self.set(unit, user, hash.clone(), None, AuditKind::PasswordReset, device).await
         })

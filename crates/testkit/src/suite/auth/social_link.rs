@@ -195,3 +195,25 @@ pub async fn one_social_account_that_is_linked_at_once_has_one_member(app: TestA
     }
     assert_eq!(identities(&alice).await.len() + identities(&bob).await.len(), 1);
 }
+
+pub async fn who_proves_an_address_first_has_the_account_alone(app: TestApp) {
+    let planted = || app.acme.user("thief", Some("victim@example.com"), false);
+    let thief = app.browser();
+    sent_to(come_in(&thief, &app.acme, planted()).await, "/");
+    let account_id = account(&thief).await["id"].clone();
+    let forgot = json!({"email": "victim@example.com"});
+    app.anonymous().call("POST", "/api/v1/auth/password/forgot").json(&forgot).await.expect_status(202);
+    let token = app.reset_link("victim@example.com").await;
+    app.anonymous().reset_password(&token, "a password of the victim").await.expect_empty(204);
+    thief.me().await.expect_status(401);
+    failed(come_in(&thief, &app.acme, planted()).await, "email_taken");
+    let victim = app.browser();
+    victim.sign_in_by_cookie("victim@example.com", "a password of the victim").await.expect_status(200);
+    assert_eq!(account(&victim).await["id"], account_id);
+    // From then on the address is proved, and a forgotten password takes nothing away.
+    sent_to(link(&victim, &app.other, app.other.user("victim", None, false)).await, "/");
+    app.anonymous().call("POST", "/api/v1/auth/password/forgot").json(&forgot).await.expect_status(202);
+    let token = app.reset_link("victim@example.com").await;
+    app.anonymous().reset_password(&token, "another of the victim").await.expect_empty(204);
+    sent_to(come_in(&app.browser(), &app.other, app.other.user("victim", None, false)).await, "/");
+}
