@@ -383,7 +383,7 @@ impl Social {
     }
 }
 
-/// The most characters of an issuer and a subject (OpenID Connect Core 1.0, section 2).
+/// The most characters of an issuer and a subject (`OpenID` Connect Core 1.0, section 2).
 const MAX_NAME: usize = 255;
 
 /// Whether it can be kept: what names somebody must be something, and not without end.
