@@ -273,7 +273,8 @@ def walk(memo, post, server, port):
     for member in everyone:
         mails = post.to(member, "Confirm")
         assert len({mail["message-id"] for _, mail in mails}) == 1, member
-        assert len(mails) == 1 or member in (held[0], "last@example.org"), f"{member} got {len(mails)} mails"
+        # One may be on its way at each kill, whichever it is: see `repeated` below.
+        assert len(mails) <= 2, f"{member} got {len(mails)} mails"
         token = check(*mails[-1], member, ["works once, for 24 hours"], "verify-email")
         assert memo.post("/auth/email/verify", {"token": token})[0] == 204, member
     passed("nothing is lost where memo is killed between sign-up and delivery")
