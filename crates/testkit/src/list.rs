@@ -410,6 +410,7 @@ macro_rules! __each_api_test {
             }
             nodes(store) {
                 what_ends_a_sign_in_ends_it_on_every_node
+                a_password_is_hashed_anew_where_the_cost_is_another
             }
             operations(app) {
                 a_server_that_runs_is_alive_and_ready

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_conformance::TestStore;
-use memo_domain::Store;
+use memo_domain::{Access, Email, Store};
 use serde_json::json;
 
 use crate::{Browser, Member, TestApp, suite::known_to_live};
@@ -48,5 +48,33 @@ pub async fn what_ends_a_sign_in_ends_it_on_every_node(store: Box<dyn TestStore>
     for browser in [alice_there, bob_there, carol_there] {
         browser.me().await.expect_status(401).problem("sign_in_ended");
         browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
+    }
+}
+
+pub async fn a_password_is_hashed_anew_where_the_cost_is_another(store: Box<dyn TestStore>) {
+    let store: Arc<dyn TestStore> = Arc::from(store);
+    let keys = tempfile::tempdir().expect("a folder");
+    let node = |cost: u32| {
+        let pepper = keys.path().join("pepper.key");
+        TestApp::builder(Box::new(Shared(store.clone()))).settings(|settings| {
+            settings.auth.bcrypt_cost = cost;
+            settings.auth.pepper_file = Some(pepper);
+        })
+    };
+    let (old, new) = (node(4).start().await, node(5).start().await);
+    let alice = old.user("alice").await;
+    let email = Email::new(&alice.email).expect("an address");
+    let kept = async || {
+        let mut unit = store.store().begin(Access::Read).await.expect("a unit of work");
+        let user = unit.users().find_by_email(&email).await.expect("members are read").expect("she is there");
+        user.password_hash.expect("a hash").as_str().to_owned()
+    };
+    let first = kept().await;
+    assert!(first.contains("$04$"), "{first}");
+    new.anonymous().sign_in(&alice.email, "a wrong password").await.expect_status(400);
+    assert_eq!(kept().await, first);
+    for _ in 0..2 {
+        new.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
+        assert!(kept().await.contains("$05$"), "{}", kept().await);
     }
 }
