@@ -2,19 +2,21 @@
 
 use std::{path::Path, sync::Arc};
 
-use memo_application::{LiveSessions, Ports};
+use memo_application::{Background, LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
-use memo_infrastructure::{
-    crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create},
-    redis::RedisSessionEvents,
-};
+use memo_infrastructure::crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create};
 
-use crate::{Settings, StartError, background::Spawned, data_dir};
+use crate::{
+    Settings, StartError,
+    background::Spawned,
+    caches::{self, Caches},
+    data_dir,
+};
 
 /// What authenticators call the accounts of this server.
 const ISSUER: &str = "memo";
 
-/// All of them, over this store.
+/// All of them, over this store, and what this node remembers of sign-ins.
 ///
 /// # Errors
 /// [`StartError`] where a key can't be read or made.
@@ -25,37 +27,27 @@ pub fn ports(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
-) -> Result<Ports, StartError> {
+) -> Result<(Ports, Arc<LiveSessions>), StartError> {
     let Keys { signing, peppers } = Keys::load(settings, &*secrets)?;
     let signer = JwtSigner::hs256(public_url, &signing).ok_or_else(|| unusable("there is no key to sign with"))?;
     let sealer = AeadSealer::new(&peppers, secrets.clone());
-    Ok(Ports {
+    let background: Arc<dyn Background> = Arc::new(Spawned);
+    let Caches { cache, browser_sessions, live } = caches::open(settings, &store, &clock, &background)?;
+    let ports = Ports {
         store,
+        browser_sessions,
+        cache,
         clock,
         ids,
         secrets,
         sealer: Arc::new(sealer.ok_or_else(|| unusable("there is no key to encrypt with"))?),
         hasher: Arc::new(BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers)),
         codes: Arc::new(Totp::new(ISSUER)),
-        background: Arc::new(Spawned),
+        background,
         signer: Arc::new(signer),
         public_url: public_url.clone(),
-    })
-}
-
-/// What this node remembers of sign-ins; where there is a Redis, nodes tell each other of ends.
-///
-/// # Errors
-/// [`StartError`] where the setting can't be right; a Redis that is away is no error.
-pub fn live_sessions(settings: &Settings, ports: &Ports) -> Result<LiveSessions, StartError> {
-    match settings.cache.url.expose() {
-        "memory:" => Ok(LiveSessions::new()),
-        url => {
-            let events =
-                RedisSessionEvents::new(url).map_err(|error| unusable(format!("settings: cache.url: {error}")))?;
-            Ok(LiveSessions::among(Arc::new(events), ports.background.clone()))
-        }
-    }
+    };
+    Ok((ports, live))
 }
 
 /// The keys in files.

@@ -14,7 +14,6 @@ use memo_application::{
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_infrastructure::{
-    mail,
     system::{SystemClock, SystemSecrets, UuidV7Generator},
     traced,
 };
@@ -24,9 +23,9 @@ use tokio::time::{sleep, timeout};
 use crate::{
     Settings, SignUpSetting, StartError,
     background::post,
-    data_dir,
     housekeeping::Housekeeping,
-    ports::{self, Keys, unusable},
+    mail,
+    ports::{self, Keys},
     social, stores,
 };
 
@@ -115,17 +114,17 @@ impl ServerBuilder {
         providers.extend(social::providers(&settings, &clock, &secrets)?);
         let mailer = match mailer {
             Some(mailer) => mailer,
-            None => own_mailer(&settings, clock.clone())?,
+            None => mail::mailer(&settings, clock.clone())?,
         };
         let store = traced::where_logged(match store {
             Some(store) => store,
             None => stores::open(&settings).await?,
         });
-        let ports =
-            Arc::new(ports::ports(&settings, &http.public_url, store.clone(), clock.clone(), ids.clone(), secrets)?);
+        let (ports, live) =
+            ports::ports(&settings, &http.public_url, store.clone(), clock.clone(), ids.clone(), secrets)?;
+        let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
         let outbox = Outbox::new(ports.clone(), mailer);
-        let live = Arc::new(ports::live_sessions(&settings, &ports)?);
         let use_cases = use_cases(&settings, &ports, &live, providers);
         let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
         Ok(Server {
@@ -172,7 +171,7 @@ fn use_cases(
         transfer: Transfer::new(ports.clone()),
         administration: Administration::new(ports.clone(), live),
         audit: AuditLog::new(ports.clone()),
-        readiness: Readiness::new(store.clone()),
+        readiness: Readiness::new(store.clone(), ports.cache.clone()),
     }
 }
 
@@ -258,16 +257,4 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         allowed_origins: settings.cors.allowed_origins.clone(),
         public_url: public_url.into(),
     }
-}
-
-fn own_mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, StartError> {
-    let url = if let Some(url) = &settings.mail.url {
-        url.expose().to_owned()
-    } else {
-        data_dir::make(settings)?;
-        format!("file:{}", settings.data_dir.join("mail").display())
-    };
-    let password = settings.mail.password.as_ref().map(|password| password.expose().to_owned());
-    let mail = mail::MailSettings { url, from: settings.mail.from.clone(), password };
-    mail::mailer(&mail, clock).map_err(|error| unusable(format!("settings: {error}")))
 }

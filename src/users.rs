@@ -30,14 +30,13 @@ pub async fn run(settings: &Settings, action: User) -> Result<(), StartError> {
     let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
-    let ports = Arc::new(ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets)?);
-    let done = act(&ports, action).await;
+    let (ports, live) = ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets)?;
+    let done = act(&Arc::new(ports), live, action).await;
     store.close().await;
     done
 }
 
-async fn act(ports: &Arc<Ports>, action: User) -> Result<(), StartError> {
-    let live = Arc::new(LiveSessions::new());
+async fn act(ports: &Arc<Ports>, live: Arc<LiveSessions>, action: User) -> Result<(), StartError> {
     let administration = Administration::new(ports.clone(), live.clone());
     let change = async |email: &str, change| {
         let id = find(ports, email).await?;

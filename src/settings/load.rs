@@ -133,6 +133,11 @@ impl Settings {
         if cache != "memory:" && !cache.starts_with("redis://") {
             return wrong("cache.url: neither memory: nor redis://host:port");
         }
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let prefix = self.cache.prefix.as_bytes();
+        if prefix.is_empty() || prefix.len() > 64 || !prefix.iter().copied().all(is_plain) {
+            return wrong("cache.prefix: 1 to 64 letters, digits, dots, hyphens and underscores");
+        }
         if self.auth.algorithm != "HS256" {
             return wrong("auth.algorithm: this version knows HS256 alone");
         }
@@ -222,6 +227,7 @@ mod tests {
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
             ("MEMO__CACHE__URL", "memcached://127.0.0.1", "cache.url"),
+            ("MEMO__CACHE__PREFIX", "a:b", "cache.prefix"),
             ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "`*`"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "500ms", "access_token_ttl"),
             ("MEMO_ENV", "staging", "MEMO_ENV"),

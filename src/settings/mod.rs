@@ -95,8 +95,10 @@ pub struct DatabaseSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CacheSettings {
-    /// `memory:`.
+    /// `memory:` or `redis:`.
     pub url: Hidden,
+    /// What all names in Redis begin with.
+    pub prefix: String,
 }
 
 /// Signing in.

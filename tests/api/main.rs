@@ -22,6 +22,34 @@ mod memory {
     memo_testkit::api_tests!(fresh);
 }
 
+/// Nodes that share a Redis: in memory, or it would be the store that is tested again.
+mod redis {
+    use std::sync::Arc;
+
+    use memo_conformance::TestStore;
+    use memo_domain::Store;
+    use memo_memory::MemoryStore;
+
+    struct Fresh(Arc<MemoryStore>, String);
+
+    impl TestStore for Fresh {
+        fn store(&self) -> Arc<dyn Store> {
+            self.0.clone()
+        }
+
+        fn cache_url(&self) -> Option<String> {
+            Some(self.1.clone())
+        }
+    }
+
+    async fn fresh() -> Option<Box<dyn TestStore>> {
+        let url = memo_test_databases::redis_url().await?;
+        Some(Box::new(Fresh(Arc::new(MemoryStore::new()), url)))
+    }
+
+    memo_testkit::api_tests!(fresh);
+}
+
 mod sqlite {
     memo_testkit::api_tests!(memo_test_databases::sqlite);
 }

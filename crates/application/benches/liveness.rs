@@ -8,13 +8,13 @@ use std::{env, hint::black_box, sync::Arc, time::Instant};
 use async_trait::async_trait;
 use memo_application::{
     Accounts, Background, Device, LiveSessions, Ports, Proofs, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn,
-    Work,
+    StoredBrowserSessions, Work,
 };
 use memo_domain::{
     AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
-    Scopes, Sealed, Sealer, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId,
+    Scopes, Sealed, Sealer, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
 };
-use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
+use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 const MEMBERS: usize = 1_000;
@@ -88,8 +88,11 @@ async fn main() {
     // Where it is run as a test, it is enough that it runs.
     let (rounds, calls) = if env::args().any(|argument| argument == "--bench") { (21, 200_000) } else { (1, 1_000) };
     let clock = Arc::new(FixedClock::at(NOW));
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let ports = Arc::new(Ports {
-        store: Arc::new(MemoryStore::new()),
+        store: store.clone(),
+        browser_sessions: Arc::new(StoredBrowserSessions::new(store)),
+        cache: Arc::new(MemoryCache::new(clock.clone())),
         clock: clock.clone(),
         ids: Arc::new(SequentialIds::new()),
         secrets: Arc::new(SequentialSecrets::new()),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use memo_domain::{HashError, InvalidValue, Scope, Source, StoreError};
+use memo_domain::{CacheError, HashError, InvalidValue, Scope, Source, StoreError};
 use thiserror::Error;
 
 /// What was looked for and is absent, or invisible to who asks.
@@ -145,6 +145,9 @@ pub enum Error {
         #[source]
         source: StoreError,
     },
+    /// The cache can't be reached.
+    #[error(transparent)]
+    CacheUnavailable(#[from] CacheError),
     /// A fault of the server.
     #[error("internal error")]
     Internal {

@@ -37,7 +37,7 @@ pub use ports::{Background, Ports, Work};
 pub use proof::{Claimant, Proofs};
 pub use readiness::Readiness;
 pub use second_factor::{Enrolment, SecondFactorState, SecondFactors};
-pub use sign_in::{CookieGrant, Device, Grant, Principal, SignIn, SignInSettings, SignedIn};
+pub use sign_in::{CookieGrant, Device, Grant, Principal, SignIn, SignInSettings, SignedIn, StoredBrowserSessions};
 pub use social::{Arrival, Arrived, Departure, FLOW_TTL, Return, Social, SocialError};
 pub use tokens::{read_secret, secret_text};
 pub use transfer::{Brought, BroughtMemo, Export, Record, Transfer};

@@ -3,7 +3,8 @@
 use std::{pin::Pin, sync::Arc};
 
 use memo_domain::{
-    Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Store, Timestamp, TokenSigner,
+    BrowserSessions, Cache, Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Store,
+    Timestamp, TokenSigner,
 };
 use uuid::Uuid;
 
@@ -12,6 +13,10 @@ use uuid::Uuid;
 pub struct Ports {
     /// Keeps everything.
     pub store: Arc<dyn Store>,
+    /// Keeps how long browsers stay signed in.
+    pub browser_sessions: Arc<dyn BrowserSessions>,
+    /// What all nodes share for a while.
+    pub cache: Arc<dyn Cache>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.

@@ -3,22 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    Access, AuditKind, Conflict, DisplayName, Email, Identity, Locale, ProviderError, Secret, SecretDigest,
-    SocialProvider, SocialUser, StoreError, Timestamp, User, UserId,
+    Access, AuditKind, Conflict, DisplayName, Email, Identity, Locale, ProviderError, Secret, SocialProvider,
+    SocialUser, StoreError, Timestamp, User, UserId,
 };
-use quick_cache::sync::Cache;
 
 use crate::{
     CookieGrant, Device, Error, Ports, Resource, SignIn, SignUpPolicy, accounts, audit::Happened, read_secret,
-    secret_text, unit::repeat,
+    secret_text, tokens::bytes_text, unit::repeat,
 };
 
 /// How long somebody may take at the provider.
 pub const FLOW_TTL: Duration = Duration::from_mins(10);
 /// What the sealed state of a flow is bound to.
 const CONTEXT: &str = "social";
-/// How many flows are remembered as ended.
-const CAPACITY: usize = 50_000;
 
 /// What a browser is sent away with.
 #[derive(Debug)]
@@ -124,19 +121,17 @@ pub struct Social {
     sign_in: Arc<SignIn>,
     providers: Vec<Arc<dyn SocialProvider>>,
     policy: SignUpPolicy,
-    /// The states that came back: each is good once.
-    ended: Cache<SecretDigest, ()>,
 }
 
 impl Social {
     #[must_use]
-    pub fn new(
+    pub const fn new(
         ports: Arc<Ports>,
         sign_in: Arc<SignIn>,
         providers: Vec<Arc<dyn SocialProvider>>,
         policy: SignUpPolicy,
     ) -> Self {
-        Self { ports, sign_in, providers, policy, ended: Cache::new(CAPACITY) }
+        Self { ports, sign_in, providers, policy }
     }
 
     /// The providers that are set up.
@@ -194,12 +189,8 @@ impl Social {
         if !is_same || !is_in_time || !is_theirs || flow.provider != name {
             return Err(Error::StateInvalid);
         }
-        let mut is_first = false;
-        let _ = self.ended.get_or_insert_with::<_, std::convert::Infallible>(&state.digest(), || {
-            is_first = true;
-            Ok(())
-        });
-        if !is_first {
+        // A state is good once.
+        if !self.ports.cache.claim(&format!("state:{}", bytes_text(state.digest().as_bytes())), FLOW_TTL).await? {
             return Err(Error::StateInvalid);
         }
         let outcome = self.finish(&**provider, &flow, back, before, device).await;
@@ -424,7 +415,7 @@ impl Flow {
         let fields = [&self.provider, &self.state, &self.nonce, &self.verifier, &link, &began, &self.return_to];
         let plain = fields.map(String::as_str).join("\0");
         let sealed = ports.sealer.seal(CONTEXT, plain.as_bytes());
-        Ok(crate::tokens::bytes_text(sealed.map_err(|source| Error::Internal { source })?.as_bytes()))
+        Ok(bytes_text(sealed.map_err(|source| Error::Internal { source })?.as_bytes()))
     }
 
     fn unseal(ports: &Ports, text: &str) -> Option<Self> {

@@ -100,6 +100,10 @@ impl Transfer {
     /// # Errors
     /// [`Error::Unauthenticated`] where the member is gone.
     pub async fn more(&self, export: &mut Export) -> Result<Option<Vec<Record>>, Error> {
+        let sessions = match &export.next {
+            Part::Account => self.ports.browser_sessions.live(export.user, self.ports.now()).await?,
+            _ => Vec::new(),
+        };
         let mut unit = self.ports.store.begin(Access::Read).await?;
         let limit = Limit::new(AT_ONCE).unwrap_or_default();
         let user = export.user;
@@ -108,7 +112,7 @@ impl Transfer {
                 let account = unit.users().lookup(user).await?;
                 let account = account.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))?;
                 let identities = unit.identities().of_user(user).await?.into_iter().map(Record::Identity);
-                let sessions = unit.sessions().live(user, self.ports.now()).await?.into_iter().map(Record::Session);
+                let sessions = sessions.into_iter().map(Record::Session);
                 let records = [Record::Account(account)].into_iter().chain(identities).chain(sessions).collect();
                 (records, Part::Events(PageStart::Offset(0)))
             }

@@ -27,6 +27,8 @@
 //! Each test makes a store of its own, and all of them may run at the same time: a factory must give each a database
 //! (a file, a schema) that no other test uses. A case has up to three units of work open at the same time, one of them
 //! a writer that readers must not wait for. A decorator of a store is tested in the same way.
+//!
+//! Two ports that live beside the store have suites of their own: [`browser_sessions_tests!`] and [`cache_tests!`].
 
 #![deny(missing_docs)]
 
@@ -45,7 +47,7 @@ use async_trait::async_trait;
 use memo_domain::Store;
 
 #[doc(hidden)]
-pub use list::entries;
+pub use list::{browser_sessions_entries, cache_entries, entries};
 pub use runner::{run, run_within};
 
 /// A store that one test has for itself. Dropping it removes its data.
@@ -58,6 +60,12 @@ pub trait TestStore: Send + Sync {
     ///
     /// From then on [`store`](Self::store) gives the new one.
     async fn reopen(&mut self) -> Option<Arc<dyn Store>> {
+        None
+    }
+
+    /// The cache of a server that runs over this store, as its setting `cache.url`; `None` where it needs no shared one.
+    /// Of no meaning to this suite.
+    fn cache_url(&self) -> Option<String> {
         None
     }
 }

@@ -5,7 +5,7 @@
 
 /// Hands the list to another macro, behind an argument for it.
 ///
-/// In parentheses stands what the cases of a module take: the store, or the test store that can reopen it.
+/// In parentheses stands what the cases of a module take: the store, or the whole of what the factory gives.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __each_case {
@@ -187,8 +187,45 @@ macro_rules! __each_case {
                 snapshots_among_writers_see_whole_commits
                 a_list_beside_writers_has_nothing_that_does_not_fit
             }
-            reopening(test_store) {
+            reopening(whole) {
                 what_was_committed_survives_reopening
+            }
+        }
+    };
+}
+
+/// The cases of [`BrowserSessions`](memo_domain::BrowserSessions).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_browser_sessions_case {
+    ($expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            browser_sessions(whole) {
+                a_browser_session_is_found_by_its_cookie
+                a_session_without_a_cookie_is_the_stores_alone
+                a_browser_session_is_none_without_the_store
+                a_browser_session_that_ended_is_found_as_ended
+                a_browser_session_that_is_used_lives_on
+                a_browser_session_that_is_over_is_not_touched
+                live_browser_sessions_are_listed_newest_first
+                a_browser_session_is_touched_by_many_at_once
+            }
+        }
+    };
+}
+
+/// The cases of [`Cache`](memo_domain::Cache).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_cache_case {
+    ($expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            cache(whole) {
+                a_cache_passes_its_check
+                a_name_is_claimed_once
+                names_are_claimed_apart
             }
         }
     };
@@ -201,17 +238,35 @@ macro_rules! __each_case {
 #[macro_export]
 macro_rules! conformance_tests {
     ($factory:path) => {
-        $crate::__each_case!(__tests, [$factory]);
+        $crate::__each_case!(__tests, [$factory, entries]);
+    };
+}
+
+/// As [`conformance_tests!`], for an adapter of [`BrowserSessions`](memo_domain::BrowserSessions). The factory gives it
+/// with the fresh store that it works with: `async fn() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)>`.
+#[macro_export]
+macro_rules! browser_sessions_tests {
+    ($factory:path) => {
+        $crate::__each_browser_sessions_case!(__tests, [$factory, browser_sessions_entries]);
+    };
+}
+
+/// As [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache). Tests may share what it keeps:
+/// `async fn() -> Option<Arc<dyn Cache>>`.
+#[macro_export]
+macro_rules! cache_tests {
+    ($factory:path) => {
+        $crate::__each_cache_case!(__tests, [$factory, cache_entries]);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {
-    ([$factory:path] $($module:ident($kind:ident) { $($case:ident)* })*) => {$($(
+    ([$factory:path, $entries:ident] $($module:ident($kind:ident) { $($case:ident)* })*) => {$($(
         #[test]
         fn $case() {
-            $crate::run(stringify!($case), $factory, $crate::entries::$case);
+            $crate::run(stringify!($case), $factory, $crate::$entries::$case);
         }
     )*)*};
 }
@@ -219,48 +274,57 @@ macro_rules! __tests {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __entries {
-    ([] $($module:ident($kind:ident) { $($case:ident)* })*) => {
+    ([$entries:ident, $names:ident, $given:ty] $($module:ident($kind:ident) { $($case:ident)* })*) => {
         /// The cases in the form that the tests run.
         #[doc(hidden)]
-        pub mod entries {
-            use $crate::{TestStore, cases};
+        pub mod $entries {
+            use $crate::cases;
 
             $($(
                 /// See the test of this name.
-                pub async fn $case(test_store: Box<dyn TestStore>) {
-                    $crate::__entries!(@call $kind test_store cases::$module::$case);
+                pub async fn $case(given: $given) {
+                    $crate::__entries!(@call $kind given cases::$module::$case);
                 }
             )*)*
         }
 
         #[cfg(test)]
-        const NAMES: &[&str] = &[$($(stringify!($case)),*),*];
+        const $names: &[&str] = &[$($(stringify!($case)),*),*];
     };
-    (@call store $test_store:ident $case:path) => { $case($test_store.store()).await };
-    (@call test_store $test_store:ident $case:path) => { $case($test_store).await };
+    (@call store $given:ident $case:path) => { $case($given.store()).await };
+    (@call whole $given:ident $case:path) => { $case($given).await };
 }
 
-crate::__each_case!(__entries, []);
+crate::__each_case!(__entries, [entries, NAMES, Box<dyn crate::TestStore>]);
+crate::__each_browser_sessions_case!(
+    __entries,
+    [browser_sessions_entries, BROWSER_SESSIONS_NAMES, (Box<dyn crate::TestStore>, std::sync::Arc<dyn memo_domain::BrowserSessions>)]
+);
+crate::__each_cache_case!(__entries, [cache_entries, CACHE_NAMES, std::sync::Arc<dyn memo_domain::Cache>]);
 
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
-    use super::NAMES;
+    use super::{BROWSER_SESSIONS_NAMES, CACHE_NAMES, NAMES};
+
+    fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).copied()
+    }
 
     #[test]
     fn every_clause_of_a_contract_has_a_case() {
         let mut clauses = BTreeSet::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut clauses);
         assert!(clauses.contains("what_was_committed_is_seen"), "the clauses are read from where they stand");
-        let cases: BTreeSet<_> = NAMES.iter().map(ToString::to_string).collect();
+        let cases: BTreeSet<_> = names().map(ToOwned::to_owned).collect();
         let missing: Vec<_> = clauses.difference(&cases).collect();
         assert!(missing.is_empty(), "clauses without a case: {missing:?}");
     }
 
     #[test]
     fn no_case_is_listed_twice() {
-        assert_eq!(NAMES.iter().collect::<BTreeSet<_>>().len(), NAMES.len());
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
     }
 
     /// The names of all clauses: lines of the form "/// * `name`: …".

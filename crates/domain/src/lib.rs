@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod account;
+mod cache;
 mod change;
 mod id;
 mod mail;
@@ -28,6 +29,7 @@ pub use account::{
     OneTimeToken, OneTimeTokenRepository, ProviderError, SecondFactor, SecondFactorRepository, SocialProvider,
     SocialUser, TokenPurpose,
 };
+pub use cache::{Cache, CacheError};
 pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
 pub use id::{AuditId, MailId, MemoId, SessionId, UserId};
 pub use mail::{Mail, MailError, MailState, Mailer, OutboxRepository, QueuedMail};
@@ -41,8 +43,8 @@ pub use ports::{
 };
 pub use sealed::{Sealed, Sealer};
 pub use session::{
-    RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionEvent, SessionEvents,
-    SessionRepository,
+    BrowserSessions, RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionEvent,
+    SessionEvents, SessionRepository,
 };
 pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
 pub use text::{fold, search_form};

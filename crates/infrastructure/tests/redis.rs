@@ -1,10 +1,11 @@
-//! What nodes tell each other by way of a real Redis.
+//! What nodes share and tell each other by way of a real Redis.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Clock, IdGenerator, SessionEvent, SessionEvents, SessionId};
+use memo_conformance::TestStore;
+use memo_domain::{BrowserSessions, Cache, Clock, IdGenerator, SessionEvent, SessionEvents, SessionId, Store};
 use memo_infrastructure::{
-    redis::RedisSessionEvents,
+    redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents},
     system::{SystemClock, UuidV7Generator},
 };
 use memo_test_databases::{Proxy, redis_url};
@@ -26,8 +27,7 @@ async fn heard(node: &RedisSessionEvents, wanted: &[SessionId]) {
 #[tokio::test]
 async fn what_a_node_tells_all_nodes_hear() {
     let Some(url) = redis_url().await else { return };
-    let [one, other] = [(), ()].map(|()| RedisSessionEvents::new(&url).expect("a URL of Redis"));
-    one.check().await.expect("the server answers");
+    let [one, other] = [(), ()].map(|()| RedisSessionEvents::new(Redis::new(&url, "test").expect("a URL of Redis")));
     for node in [&one, &other] {
         assert_eq!(timeout(PATIENCE, node.receive()).await, Ok(SessionEvent::Missed), "it begins to listen");
     }
@@ -43,7 +43,8 @@ async fn a_node_that_lost_its_connection_says_that_it_may_have_missed_something(
     let Some(url) = redis_url().await else { return };
     let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
     let proxy = Proxy::start(address).await;
-    let node = RedisSessionEvents::new(&format!("redis://127.0.0.1:{}", proxy.port())).expect("a URL of Redis");
+    let redis = Redis::new(&format!("redis://127.0.0.1:{}", proxy.port()), "test").expect("a URL of Redis");
+    let node = RedisSessionEvents::new(redis);
     assert_eq!(timeout(PATIENCE, node.receive()).await, Ok(SessionEvent::Missed));
     proxy.drop_connections();
     let missed = async { while node.receive().await != SessionEvent::Missed {} };
@@ -56,7 +57,36 @@ async fn a_node_that_lost_its_connection_says_that_it_may_have_missed_something(
 #[test]
 fn a_url_of_something_else_is_refused_without_being_shown() {
     for url in ["postgres://user:secret@host", "redis://user:secret@host:port", "secret"] {
-        let error = RedisSessionEvents::new(url).err().expect("it is refused").to_string();
+        let error = Redis::new(url, "test").err().expect("it is refused").to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 }
+
+/// A part of the server that no other test uses. What is kept there ends by itself.
+async fn own_part() -> Option<Redis> {
+    let url = redis_url().await?;
+    let id = UuidV7Generator::default().next(SystemClock.now());
+    Some(Redis::new(&url, &format!("test:{id}")).expect("a URL of Redis"))
+}
+
+struct Fresh(Arc<dyn Store>);
+
+impl TestStore for Fresh {
+    fn store(&self) -> Arc<dyn Store> {
+        self.0.clone()
+    }
+}
+
+async fn beside_a_store() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
+    let store: Arc<dyn Store> = Arc::new(memo_memory::MemoryStore::new());
+    let sessions = RedisBrowserSessions::new(own_part().await?, store.clone());
+    Some((Box::new(Fresh(store)), Arc::new(sessions)))
+}
+
+memo_conformance::browser_sessions_tests!(beside_a_store);
+
+async fn cache() -> Option<Arc<dyn Cache>> {
+    Some(Arc::new(RedisCache::new(own_part().await?)))
+}
+
+memo_conformance::cache_tests!(cache);

@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod audit;
+mod cache;
 mod changes;
 mod clock;
 mod identities;
@@ -23,6 +24,7 @@ mod state;
 mod store;
 mod users;
 
+pub use cache::MemoryCache;
 pub use clock::FixedClock;
 pub use ids::SequentialIds;
 pub use mail::CapturedMail;

@@ -6,8 +6,8 @@ use memo_conformance::{
     TestStore,
     faults::{Fault, FaultyStore},
 };
-use memo_domain::{Store, StoreError};
-use memo_memory::MemoryStore;
+use memo_domain::{Cache, Store, StoreError, Timestamp};
+use memo_memory::{FixedClock, MemoryCache, MemoryStore};
 
 struct Fresh(Arc<dyn Store>);
 
@@ -22,6 +22,12 @@ async fn fresh() -> Option<Box<dyn TestStore>> {
 }
 
 memo_conformance::conformance_tests!(fresh);
+
+async fn cache() -> Option<Arc<dyn Cache>> {
+    Some(Arc::new(MemoryCache::new(Arc::new(FixedClock::at(Timestamp::from_micros(0))))))
+}
+
+memo_conformance::cache_tests!(cache);
 
 mod behind_faults {
     use super::{Arc, FaultyStore, Fresh, MemoryStore, TestStore};

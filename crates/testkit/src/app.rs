@@ -104,7 +104,11 @@ impl TestApp {
     pub fn builder(store: Box<dyn TestStore>) -> TestAppBuilder {
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FixedClock::at(Timestamp::parse(START).expect("a valid time")));
-        TestAppBuilder { store, settings: settings(&data), data, clock, ids: None }
+        let mut settings = settings(&data);
+        if let Some(url) = store.cache_url() {
+            settings.cache.url = url.as_str().into();
+        }
+        TestAppBuilder { store, settings, data, clock, ids: None }
     }
 
     /// What clients call the server.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use memo_domain::{Access, Scopes, Secret, Session, User};
 
-use super::{Carrier, Device, Principal, SignIn, ended, prolonged};
+use super::{Device, Principal, SignIn, ended, prolonged};
 use crate::Error;
 
 /// How much time passes until the use of a cookie is written down again.
@@ -32,21 +32,25 @@ impl SignIn {
         device: &Device,
     ) -> Result<CookieGrant, Error> {
         let secret = self.ports.secrets.next();
-        let carrier = Carrier::Cookie(secret.digest());
+        let before = match before {
+            Some(before) => self.ports.browser_sessions.find(&before.digest()).await?,
+            None => None,
+        };
+        let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let mut replaced = None;
-        if let Some(before) = before
-            && let Some(mut session) = unit.sessions().find_by_cookie(&before.digest()).await?
+        if let Some(Session { id, .. }) = before
+            && let Some(mut session) = unit.sessions().lookup(id).await?
             && session.ended_at.is_none()
         {
             session.ended_at = Some(self.ports.now());
             unit.sessions().update(&session).await?;
-            replaced = Some(session.id);
+            replaced = Some(id);
         }
-        self.begin_session(&mut *unit, user, Scopes::all(), carrier, provider, device).await?;
+        self.begin_session(&mut *unit, &new).await?;
         unit.commit().await?;
         self.live.forget_all(replaced.as_slice());
-        Ok(CookieGrant { secret, max_age: super::SESSION_MAX_AGE, user: user.clone() })
+        Ok(CookieGrant { secret, max_age: Session::MAX_AGE, user: user.clone() })
     }
 
     /// Who a cookie belongs to, where its sign-in is good.
@@ -63,7 +67,7 @@ impl SignIn {
                 known => watch = known,
             }
         }
-        let session = self.ports.store.begin(Access::Read).await?.sessions().find_by_cookie(&digest).await?;
+        let session = self.ports.browser_sessions.find(&digest).await?;
         let session = session.filter(|session| session.is_live(now)).ok_or_else(ended)?;
         let principal = Principal { user_id: session.user_id, session_id: session.id, scopes: session.scopes };
         self.live.keep_cookie(digest, session.id, session.user_id);
@@ -71,22 +75,12 @@ impl SignIn {
             self.live.keep(session.id, now, &watch);
         }
         if now.since(session.last_seen_at) >= NOTED_AGAIN {
-            self.note(session).await?;
+            let expires_at = prolonged(&session, self.settings.session_ttl, now);
+            // It may have been ended since.
+            if !self.ports.browser_sessions.touch(&digest, now, expires_at).await? {
+                return Err(ended());
+            }
         }
         Ok(principal)
-    }
-
-    /// Writes down that a cookie was used, and so lives on.
-    async fn note(&self, session: Session) -> Result<(), Error> {
-        let now = self.ports.now();
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        // Read anew: it may have been ended since.
-        let Some(mut session) = unit.sessions().lookup(session.id).await?.filter(|session| session.is_live(now)) else {
-            return Err(ended());
-        };
-        session.last_seen_at = now;
-        session.expires_at = prolonged(&session, self.settings.session_ttl, now);
-        unit.sessions().update(&session).await?;
-        Ok(unit.commit().await?)
     }
 }

@@ -1,5 +1,6 @@
 //! Members sign in, stay signed in, and sign out.
 
+mod browser_sessions;
 mod cookies;
 mod password;
 mod second_step;
@@ -19,6 +20,7 @@ use crate::{
     mails::{self, Letter},
     proof::Proofs,
 };
+pub use browser_sessions::StoredBrowserSessions;
 pub use cookies::CookieGrant;
 pub use tokens::Grant;
 
@@ -34,9 +36,6 @@ pub struct SignInSettings {
     /// How long after its first use a refresh token still gets a fresh pair: two tabs or a lost answer log nobody out.
     pub refresh_reuse_leeway: Duration,
 }
-
-/// A sign-in ends at the latest this long after it was made.
-const SESSION_MAX_AGE: Duration = Duration::from_hours(90 * 24);
 
 /// What a request is made from, for its owner to recognise it.
 #[derive(Debug, Clone, Default)]
@@ -93,12 +92,13 @@ pub struct SignIn {
     proofs: Arc<Proofs>,
 }
 
-/// What carries a sign-in on.
-enum Carrier {
-    /// Refresh tokens.
-    Tokens,
-    /// A cookie with this secret.
-    Cookie(SecretDigest),
+/// A sign-in that is about to begin.
+struct NewSession<'a> {
+    user: &'a User,
+    device: &'a Device,
+    session: Session,
+    /// Whether the member is signed in elsewhere, and nowhere from such a device.
+    is_new_device: bool,
 }
 
 impl SignIn {
@@ -112,21 +112,17 @@ impl SignIn {
         Self { ports, settings, live, proofs }
     }
 
-    /// Adds a sign-in of somebody who has proved who they are, and tells them where it is from something new.
-    async fn begin_session(
+    /// Makes ready for a sign-in of somebody who has proved who they are.
+    async fn new_session<'a>(
         &self,
-        unit: &mut dyn UnitOfWork,
-        user: &User,
+        user: &'a User,
         scopes: Scopes,
-        carrier: Carrier,
+        cookie: Option<SecretDigest>,
         provider: Option<&str>,
-        device: &Device,
-    ) -> Result<Session, Error> {
+        device: &'a Device,
+    ) -> Result<NewSession<'a>, Error> {
         let now = self.ports.now();
-        let (cookie, ttl) = match carrier {
-            Carrier::Tokens => (None, self.settings.refresh_token_ttl),
-            Carrier::Cookie(digest) => (Some(digest), self.settings.session_ttl),
-        };
+        let ttl = if cookie.is_some() { self.settings.session_ttl } else { self.settings.refresh_token_ttl };
         let session = Session {
             id: SessionId::new(self.ports.id(now)),
             user_id: user.id,
@@ -137,20 +133,28 @@ impl SignIn {
             ip: device.ip.clone(),
             created_at: now,
             last_seen_at: now,
-            expires_at: now + ttl.min(SESSION_MAX_AGE),
+            expires_at: now + ttl.min(Session::MAX_AGE),
             ended_at: None,
         };
-        let others = unit.sessions().live(user.id, now).await?;
-        unit.sessions().insert(&session).await?;
+        let others = self.ports.browser_sessions.live(user.id, now).await?;
+        let is_new_device = !others.is_empty() && others.iter().all(|other| other.device != session.device);
+        let session = self.ports.browser_sessions.prepare(&session).await?;
+        Ok(NewSession { user, device, session, is_new_device })
+    }
+
+    /// Adds a sign-in, and tells its member where it is from something new.
+    async fn begin_session(&self, unit: &mut dyn UnitOfWork, new: &NewSession<'_>) -> Result<(), Error> {
+        let NewSession { user, device, session, is_new_device } = new;
+        unit.sessions().insert(session).await?;
         Happened::to(user.id, AuditKind::SignedIn, device)
-            .with(provider.unwrap_or("password"))
+            .with(session.provider.as_deref().unwrap_or("password"))
             .record(&mut *unit, &self.ports)
             .await?;
-        if !others.is_empty() && others.iter().all(|other| other.device != session.device) {
+        if *is_new_device {
             let letter = Letter::NewDevice { device: device.name.as_deref(), ip: device.ip.as_deref() };
             mails::enqueue(unit, &self.ports, user, letter).await?;
         }
-        Ok(session)
+        Ok(())
     }
 
     /// Whether a sign-in lives, by what was known a moment ago or by the store.
@@ -187,5 +191,5 @@ const fn ended() -> Error {
 
 /// When a sign-in ends that is used now.
 fn prolonged(session: &Session, ttl: Duration, now: Timestamp) -> Timestamp {
-    (now + ttl).min(session.created_at + SESSION_MAX_AGE).max(session.expires_at)
+    (now + ttl).min(session.ends_at_latest()).max(session.expires_at)
 }

@@ -7,7 +7,7 @@ use memo_domain::{
     UnitOfWork, User,
 };
 
-use super::{Carrier, Device, Principal, SESSION_MAX_AGE, SignIn, ended, prolonged};
+use super::{Device, Principal, SignIn, ended, prolonged};
 use crate::{Error, UnauthenticatedReason, unit::repeat};
 
 /// What a sign-in or a refresh gives.
@@ -25,9 +25,10 @@ pub struct Grant {
 
 impl SignIn {
     pub(super) async fn grant_tokens(&self, user: &User, scopes: Scopes, device: &Device) -> Result<Grant, Error> {
+        let new = self.new_session(user, scopes, None, None, device).await?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
-        let session = self.begin_session(&mut *unit, user, scopes, Carrier::Tokens, None, device).await?;
-        let grant = self.issue(&mut *unit, &session, scopes, session.created_at).await?;
+        self.begin_session(&mut *unit, &new).await?;
+        let grant = self.issue(&mut *unit, &new.session, scopes, new.session.created_at).await?;
         unit.commit().await?;
         Ok(grant)
     }
@@ -128,7 +129,7 @@ impl SignIn {
             digest: secret.digest(),
             session_id: session.id,
             issued_at: now,
-            expires_at: (now + self.settings.refresh_token_ttl).min(session.created_at + SESSION_MAX_AGE),
+            expires_at: (now + self.settings.refresh_token_ttl).min(session.ends_at_latest()),
             used_at: None,
         };
         unit.refresh_tokens().insert(&token).await?;

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use memo_application::{
     Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Ports,
-    Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Work,
+    Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions,
+    Work,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -15,7 +16,7 @@ use memo_domain::{
     SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
-use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
+use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -207,6 +208,8 @@ impl World {
         let ids = Arc::new(SequentialIds::new());
         let ports = Arc::new(Ports {
             store: port.clone(),
+            browser_sessions: Arc::new(StoredBrowserSessions::new(port.clone())),
+            cache: Arc::new(MemoryCache::new(clock.clone())),
             clock: clock.clone(),
             ids: ids.clone(),
             secrets: Arc::new(SequentialSecrets::new()),

@@ -1,6 +1,8 @@
 //! The cases, a module for each port and for each matter that has many.
 
 pub(crate) mod audit;
+pub(crate) mod browser_sessions;
+pub(crate) mod cache;
 pub(crate) mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod feed_races;

@@ -1,14 +1,18 @@
 //! A sign-in, the refresh tokens that carry it on, and the ports that keep both.
 
+mod browser;
 mod events;
 mod repository;
 mod scope;
 mod secret;
 
+pub use browser::BrowserSessions;
 pub use events::{SessionEvent, SessionEvents};
 pub use repository::{RefreshTokenRepository, SessionRepository};
 pub use scope::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};
+
+use std::time::Duration;
 
 use crate::{SessionId, Timestamp, UserId};
 
@@ -40,6 +44,15 @@ pub struct Session {
 }
 
 impl Session {
+    /// A sign-in ends at the latest this long after it was made.
+    pub const MAX_AGE: Duration = Duration::from_hours(90 * 24);
+
+    /// When it ends however often it is used.
+    #[must_use]
+    pub fn ends_at_latest(&self) -> Timestamp {
+        self.created_at + Self::MAX_AGE
+    }
+
     /// Whether it is neither ended nor over.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -121,7 +121,7 @@ pub struct CallbackQuery {
     security((), ("session" = [])),
     params(("name" = String, Path, description = "The name of the provider"), CallbackQuery),
     responses((status = 303, description = "To where the browser wanted to go", headers(("Location" = String, description = "A path of this server")))),
-    extensions(("x-problems" = json!(["provider_not_found", "state_invalid"]))),
+    extensions(("x-problems" = json!(["provider_not_found", "state_invalid", "cache_unavailable"]))),
 )]
 #[get("/auth/providers/{name}/callback")]
 pub async fn provider_callback(

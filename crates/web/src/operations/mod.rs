@@ -46,13 +46,14 @@ async fn healthz(_: NoQuery) -> HttpResponse {
 
 /// Is it ready?
 ///
-/// Whether this node can serve: the store is in reach, its migrations are done, and the node is not shutting down.
+/// Whether this node can serve: the store is in reach, its migrations are done, the cache is in reach, and the node is
+/// not shutting down.
 #[utoipa::path(
     tag = "operations",
     operation_id = "readyz",
     security(()),
     responses((status = 200, description = "It is ready", body = Health)),
-    extensions(("x-problems" = json!(["store_unavailable", "draining"]))),
+    extensions(("x-problems" = json!(["store_unavailable", "cache_unavailable", "draining"]))),
 )]
 #[get("/readyz")]
 async fn readyz(readiness: Data<Readiness>, draining: Data<Draining>, _: NoQuery) -> Result<HttpResponse, Problem> {

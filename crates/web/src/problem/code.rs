@@ -191,6 +191,9 @@ codes! {
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE,
         "Store unavailable" | "저장소 사용 불가",
         "The store can't be reached or is full of work. Try again after the time in Retry-After." | "저장소에 연결할 수 없거나 처리할 일이 너무 많습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    CacheUnavailable = "cache_unavailable", SERVICE_UNAVAILABLE,
+        "Cache unavailable" | "캐시 사용 불가",
+        "The cache that the nodes share can't be reached. Try again after the time in Retry-After." | "노드들이 함께 쓰는 캐시에 연결할 수 없습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
     ProviderUnavailable = "provider_unavailable", SERVICE_UNAVAILABLE,
         "Provider unavailable" | "제공자 사용 불가",
         "The social provider can't be reached. Try again after the time in Retry-After, or sign in another way." | "소셜 제공자에 연결할 수 없습니다. Retry-After의 시간이 지난 뒤 다시 시도하거나 다른 방법으로 로그인하세요.";

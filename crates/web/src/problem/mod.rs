@@ -212,6 +212,10 @@ impl From<Error> for Problem {
                 tracing::warn!(error = &source as &dyn std::error::Error, "the store is unavailable");
                 Self::new(Code::StoreUnavailable).with_header(header::RETRY_AFTER, 1)
             }
+            Error::CacheUnavailable(source) => {
+                tracing::warn!(error = &source as &dyn std::error::Error, "the cache is unavailable");
+                Self::new(Code::CacheUnavailable).with_header(header::RETRY_AFTER, 1)
+            }
             Error::Internal { source } => {
                 tracing::error!(error = &*source as &dyn std::error::Error, "internal error");
                 Self::new(Code::InternalError)

@@ -1,0 +1,169 @@
+use std::{sync::Arc, time::Duration};
+
+use memo_domain::{BrowserSessions, Session, SessionId, Store, Timestamp, UserId};
+use tokio::task::JoinSet;
+
+use crate::{
+    TestStore,
+    samples::{at, digest_of, full_session, session, user},
+    steps::{add_session, add_user, begin, commit, dropped, find_session, write},
+};
+
+type Given = (Box<dyn TestStore>, Arc<dyn BrowserSessions>);
+
+/// Long enough that nothing is over by itself while a case runs, should an adapter count real time.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A sign-in that lives for an hour from [`at`] 0, unless it is used.
+fn browser_session(n: u32, user: UserId) -> Session {
+    Session { cookie: Some(digest_of(n)), expires_at: at(0) + HOUR, ..session(n, user) }
+}
+
+/// Begins sign-ins.
+async fn sign_in(store: &dyn Store, sessions: &dyn BrowserSessions, new: &[Session]) {
+    for session in new {
+        let kept = sessions.prepare(session).await.expect("it is made ready");
+        add_session(store, &kept).await;
+    }
+}
+
+async fn find(sessions: &dyn BrowserSessions, session: &Session) -> Option<Session> {
+    sessions.find(&session.cookie.expect("it has a cookie")).await.expect("sign-ins are read")
+}
+
+async fn touch(sessions: &dyn BrowserSessions, session: &Session, at: Timestamp, until: Timestamp) -> bool {
+    sessions.touch(&session.cookie.expect("it has a cookie"), at, until).await.expect("it is noted")
+}
+
+async fn end(store: &dyn Store, id: SessionId, ended_at: Timestamp) {
+    write(store, async |uow| {
+        let session = uow.sessions().lookup(id).await?.expect("the sign-in is there");
+        uow.sessions().update(&Session { ended_at: Some(ended_at), ..session }).await
+    })
+    .await;
+}
+
+pub(crate) async fn a_browser_session_is_found_by_its_cookie((test_store, sessions): Given) {
+    let store = test_store.store();
+    let user = add_user(&*store, 0).await;
+    let new = [
+        browser_session(0, user),
+        Session { ended_at: None, expires_at: at(1) + HOUR, ..full_session(1, user, "Ｆｕｌｌ 회의 🦀") },
+        Session { expires_at: at(0) + Session::MAX_AGE, ..browser_session(2, user) },
+    ];
+    sign_in(&*store, &*sessions, &new).await;
+    for session in &new {
+        assert_eq!(find(&*sessions, session).await.as_ref(), Some(session));
+    }
+    assert_eq!(find(&*sessions, &browser_session(9, user)).await, None);
+}
+
+pub(crate) async fn a_session_without_a_cookie_is_the_stores_alone((test_store, sessions): Given) {
+    let store = test_store.store();
+    let user = add_user(&*store, 0).await;
+    let session = session(0, user);
+    assert_eq!(sessions.prepare(&session).await.expect("it is made ready"), session);
+    add_session(&*store, &session).await;
+    assert_eq!(sessions.live(user, at(1)).await.expect("sign-ins are listed"), [session]);
+}
+
+pub(crate) async fn a_browser_session_is_none_without_the_store((test_store, sessions): Given) {
+    let store = test_store.store();
+    let member = add_user(&*store, 0).await;
+    let (rolled_back, removed) = (browser_session(0, member), browser_session(1, member));
+    let kept = sessions.prepare(&rolled_back).await.expect("it is made ready");
+    assert_eq!(find(&*sessions, &rolled_back).await, None, "before the store has it");
+    dropped(&*store, async |uow| uow.sessions().insert(&kept).await).await;
+    assert_eq!(find(&*sessions, &rolled_back).await, None);
+    assert!(!touch(&*sessions, &rolled_back, at(1), at(1) + HOUR).await);
+
+    sign_in(&*store, &*sessions, std::slice::from_ref(&removed)).await;
+    write(&*store, async |uow| uow.users().remove(member, user(0).version).await).await;
+    assert_eq!(find(&*sessions, &removed).await, None);
+    assert_eq!(sessions.live(member, at(1)).await.expect("sign-ins are listed"), []);
+    assert!(!touch(&*sessions, &removed, at(1), at(1) + HOUR).await);
+}
+
+pub(crate) async fn a_browser_session_that_ended_is_found_as_ended((test_store, sessions): Given) {
+    let store = test_store.store();
+    let user = add_user(&*store, 0).await;
+    let new: Vec<_> = (0..3).map(|n| browser_session(n, user)).collect();
+    sign_in(&*store, &*sessions, &new).await;
+    end(&*store, new[0].id, at(5)).await;
+    for (session, ended_at) in new.iter().zip([Some(at(5)), None, None]) {
+        assert_eq!(find(&*sessions, session).await, Some(Session { ended_at, ..session.clone() }));
+    }
+    write(&*store, async |uow| uow.sessions().end_all(user, Some(new[2].id), at(6)).await).await;
+    for (session, ended_at) in new.iter().zip([Some(at(5)), Some(at(6)), None]) {
+        assert_eq!(find(&*sessions, session).await, Some(Session { ended_at, ..session.clone() }));
+    }
+    assert_eq!(sessions.live(user, at(7)).await.expect("sign-ins are listed"), [new[2].clone()]);
+}
+
+pub(crate) async fn a_browser_session_that_is_used_lives_on((test_store, sessions): Given) {
+    let store = test_store.store();
+    let user = add_user(&*store, 0).await;
+    let new = [browser_session(0, user), browser_session(1, user)];
+    sign_in(&*store, &*sessions, &new).await;
+    let end = new[0].expires_at;
+    for time in [at(1), at(60), Timestamp::from_micros(end.as_micros() - 1), end + HOUR] {
+        let expected = Session { last_seen_at: time, expires_at: time + HOUR + HOUR, ..new[0].clone() };
+        assert!(touch(&*sessions, &new[0], time, expected.expires_at).await, "at {time}");
+        assert_eq!(find(&*sessions, &new[0]).await.as_ref(), Some(&expected));
+        let live = sessions.live(user, end).await.expect("sign-ins are listed");
+        assert_eq!(live, if expected.expires_at > end { vec![expected] } else { vec![] });
+        assert_eq!(find(&*sessions, &new[1]).await.as_ref(), Some(&new[1]));
+    }
+}
+
+pub(crate) async fn a_browser_session_that_is_over_is_not_touched((test_store, sessions): Given) {
+    let store = test_store.store();
+    let user = add_user(&*store, 0).await;
+    let (over, ended) = (browser_session(0, user), browser_session(1, user));
+    sign_in(&*store, &*sessions, &[over.clone(), ended.clone()]).await;
+    end(&*store, ended.id, at(5)).await;
+    let later = over.expires_at + HOUR;
+    assert!(!touch(&*sessions, &over, over.expires_at, later).await);
+    assert!(!touch(&*sessions, &ended, at(6), later).await);
+    assert!(!touch(&*sessions, &browser_session(9, user), at(6), later).await);
+    assert_eq!(find(&*sessions, &over).await.as_ref(), Some(&over));
+    assert_eq!(find(&*sessions, &ended).await, Some(Session { ended_at: Some(at(5)), ..ended }));
+    assert!(find_session(&*store, over.id).await.is_some_and(|session| session.ended_at.is_none()));
+}
+
+pub(crate) async fn live_browser_sessions_are_listed_newest_first((test_store, sessions): Given) {
+    let store = test_store.store();
+    let (alice, bob) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut new = vec![session(3, alice), Session { expires_at: at(10), ..session(4, alice) }];
+    // More than any adapter may ask for in one go without taking care.
+    new.extend((10..160).map(|n| browser_session(n, alice)));
+    new.push(Session { expires_at: at(0) + HOUR + HOUR, ..browser_session(5, alice) });
+    let bobs = [browser_session(200, bob), session(201, bob)];
+    sign_in(&*store, &*sessions, &new).await;
+    sign_in(&*store, &*sessions, &bobs).await;
+    for (user, mut all) in [(alice, new), (bob, bobs.to_vec())] {
+        all.sort_by_key(|session| std::cmp::Reverse(session.id));
+        for now in [at(9), at(10), at(0) + HOUR, at(0) + HOUR + HOUR] {
+            let expected: Vec<_> = all.iter().filter(|session| session.is_live(now)).cloned().collect();
+            assert_eq!(sessions.live(user, now).await.expect("sign-ins are listed"), expected, "at {now}");
+        }
+    }
+}
+
+pub(crate) async fn a_browser_session_is_touched_by_many_at_once((test_store, sessions): Given) {
+    let store = test_store.store();
+    let session = browser_session(0, add_user(&*store, 0).await);
+    sign_in(&*store, &*sessions, std::slice::from_ref(&session)).await;
+    let mut tasks = JoinSet::new();
+    for n in 1..=20 {
+        let (sessions, session) = (sessions.clone(), session.clone());
+        tasks.spawn(async move { touch(&*sessions, &session, at(n), at(n) + HOUR).await });
+    }
+    assert_eq!(tasks.join_all().await, [true; 20]);
+    let found = find(&*sessions, &session).await.expect("it is there");
+    assert!((1..=20).map(at).any(|seen_at| seen_at == found.last_seen_at), "{found:?}");
+    let used = Session { last_seen_at: found.last_seen_at, expires_at: found.last_seen_at + HOUR, ..session };
+    assert_eq!(found, used);
+    // A writer is not kept out.
+    commit(begin(&*store, memo_domain::Access::Write).await).await;
+}

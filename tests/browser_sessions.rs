@@ -1,0 +1,45 @@
+//! The sign-ins of browsers where they are kept by the store: one suite, over every store. That of Redis passes the same one
+//! in `crates/infrastructure`.
+
+macro_rules! kept_by {
+    ($($store:ident)*) => {$(
+        mod $store {
+            use std::sync::Arc;
+
+            use memo_application::StoredBrowserSessions;
+            use memo_conformance::TestStore;
+            use memo_domain::BrowserSessions;
+
+            async fn fresh() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
+                let store = super::stores::$store().await?;
+                let sessions = StoredBrowserSessions::new(store.store());
+                Some((store, Arc::new(sessions)))
+            }
+
+            memo_conformance::browser_sessions_tests!(fresh);
+        }
+    )*};
+}
+
+kept_by!(memory sqlite postgres mysql);
+
+mod stores {
+    use std::sync::Arc;
+
+    use memo_conformance::TestStore;
+    use memo_domain::Store;
+    use memo_memory::MemoryStore;
+    pub use memo_test_databases::{mysql, postgres, sqlite};
+
+    struct Fresh(Arc<MemoryStore>);
+
+    impl TestStore for Fresh {
+        fn store(&self) -> Arc<dyn Store> {
+            self.0.clone()
+        }
+    }
+
+    pub async fn memory() -> Option<Box<dyn TestStore>> {
+        Some(Box::new(Fresh(Arc::new(MemoryStore::new()))))
+    }
+}
