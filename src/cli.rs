@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{Server, Settings, StartError, stores, users};
+use crate::{Server, Settings, StartError, check, stores, users};
 
 /// Self-hosted memo server with a REST API.
 ///
@@ -28,6 +28,8 @@ enum Command {
         #[command(subcommand)]
         action: User,
     },
+    /// Look whether all that the settings name is there and answers: a line each.
+    Check,
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -84,6 +86,7 @@ impl Arguments {
             Command::Serve => runtime()?.block_on(Server::builder(Settings::load()?).serve()),
             Command::Migrate { direction } => runtime()?.block_on(migrate(&Settings::load()?, &direction)),
             Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, action)),
+            Command::Check => runtime()?.block_on(check::run()),
             Command::Openapi => {
                 println!("{:#}", memo_web::openapi());
                 Ok(())

@@ -14,10 +14,13 @@
 //! A store of one's own goes in by [`ServerBuilder::store`]; [`ServerBuilder::serve`] does all that `memo serve` does.
 
 mod background;
+mod caches;
+mod check;
 pub mod cli;
 mod data_dir;
 mod housekeeping;
 mod logging;
+mod mail;
 mod ports;
 mod serve;
 mod server;

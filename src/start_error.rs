@@ -32,7 +32,7 @@ pub enum StartError {
 }
 
 /// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut texts: Vec<_> = causes.map(|cause| cause.to_string().replace('\n', " ")).collect();
     // Many errors repeat their cause.
