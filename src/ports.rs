@@ -5,11 +5,11 @@ use std::{path::Path, sync::Arc};
 use memo_application::{LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
 use memo_infrastructure::{
-    crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create},
+    crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create},
     redis::RedisSessionEvents,
 };
 
-use crate::{Settings, StartError, background::Spawned, data_dir};
+use crate::{AlgorithmSetting, Settings, StartError, background::Spawned, data_dir};
 
 /// What authenticators call the accounts of this server.
 const ISSUER: &str = "memo";
@@ -27,7 +27,11 @@ pub fn ports(
     secrets: Arc<dyn SecretGenerator>,
 ) -> Result<Ports, StartError> {
     let Keys { signing, peppers } = Keys::load(settings, &*secrets)?;
-    let signer = JwtSigner::hs256(public_url, &signing).ok_or_else(|| unusable("there is no key to sign with"))?;
+    let signer = match settings.auth.algorithm {
+        AlgorithmSetting::Hs256 => JwtSigner::hs256(public_url, &signing),
+        AlgorithmSetting::EdDsa => JwtSigner::eddsa(public_url, &signing),
+    };
+    let signer = signer.ok_or_else(|| unusable("there is no key to sign with"))?;
     let sealer = AeadSealer::new(&peppers, secrets.clone());
     Ok(Ports {
         store,
@@ -72,19 +76,33 @@ impl Keys {
     /// # Errors
     /// [`StartError`] where one can't be read or made.
     pub fn load(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<Self, StartError> {
-        Ok(Self {
-            signing: key_file(settings, &settings.signing_key_file(), secrets)?,
-            peppers: key_file(settings, &settings.pepper_file(), secrets)?,
-        })
+        let (algorithm, form) = match settings.auth.algorithm {
+            AlgorithmSetting::Hs256 => ("HS256", KeyForm::Lines),
+            AlgorithmSetting::EdDsa => ("EdDSA", KeyForm::Pem),
+        };
+        let signing = match key_file(settings, &settings.signing_key_file(), form, secrets) {
+            // Most likely the algorithm was changed and the file was not.
+            Err(StartError::Keys(error @ KeyFileError::OtherForm { .. })) => {
+                let names = "auth.signing_key_file does not fit auth.algorithm";
+                return Err(unusable(format!("settings: {names} = {algorithm}: {error}")));
+            }
+            signing => signing?,
+        };
+        Ok(Self { signing, peppers: key_file(settings, &settings.pepper_file(), KeyForm::Lines, secrets)? })
     }
 }
 
 /// The keys of a file; one in the data folder makes that folder, too.
-fn key_file(settings: &Settings, path: &Path, secrets: &dyn SecretGenerator) -> Result<Vec<Secret>, StartError> {
+fn key_file(
+    settings: &Settings,
+    path: &Path,
+    form: KeyForm,
+    secrets: &dyn SecretGenerator,
+) -> Result<Vec<Secret>, StartError> {
     if path.starts_with(&settings.data_dir) {
         data_dir::make(settings)?;
     }
-    Ok(load_or_create(path, secrets)?)
+    Ok(load_or_create(path, form, secrets)?)
 }
 
 /// A setting that can't be used.
