@@ -65,7 +65,7 @@ impl TryFrom<String> for AlgorithmSetting {
         match name.as_str() {
             "HS256" => Ok(Self::Hs256),
             "EdDSA" => Ok(Self::EdDsa),
-            _ => Err(format!("auth.algorithm is HS256 or EdDSA, not `{name}`")),
+            _ => Err(format!("`{name}` is not HS256 or EdDSA")),
         }
     }
 }

@@ -26,7 +26,7 @@ pub enum KeyFileError {
         source: io::Error,
     },
     /// It has keys of another form.
-    #[error("the key file {} holds no {form}, but something else", path.display())]
+    #[error("no key in the key file {} is {form}", path.display())]
     OtherForm {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum KeyFileError {
         form: KeyForm,
     },
     /// A key is broken.
-    #[error("line {line} of the key file {} is not of {form}", path.display())]
+    #[error("line {line} of the key file {} is not {form}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -23,8 +23,8 @@ pub enum KeyForm {
 impl fmt::Display for KeyForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Lines => "lines of base64url, 32 bytes each",
-            Self::Pem => "PEM blocks of Ed25519 private keys (PKCS#8, not encrypted)",
+            Self::Lines => "base64url of 32 bytes",
+            Self::Pem => "an Ed25519 private key as a PEM block (PKCS#8, not encrypted)",
         })
     }
 }
