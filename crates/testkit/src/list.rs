@@ -481,6 +481,7 @@ macro_rules! __each_api_test {
                 without_a_leeway_a_refresh_token_is_used_once
                 tokens_live_as_long_as_the_settings_say
                 the_public_url_is_what_links_name
+                what_is_known_of_a_member_or_the_server_is_no_password
                 behind_https_a_cookie_is_of_its_host_alone
                 a_body_may_be_as_large_as_the_settings_say
                 a_batch_is_bounded_by_the_greater_limit
