@@ -153,7 +153,7 @@ mod tests {
             fs::write(&path, text).expect("written");
             let error = load_or_create(&path, form, &SystemSecrets).expect_err("refused").to_string();
             assert!(error.contains(says) && error.contains("signing.key") && !error.contains('\n'), "{text}: {error}");
-            for secret in ["hunter2", &line, &"AQEB"] {
+            for secret in ["hunter2", &line, "AQEB"] {
                 assert!(!error.contains(secret), "{error}");
             }
         }
