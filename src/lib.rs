@@ -32,8 +32,8 @@ mod users;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
-    ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, KakaoSettings,
-    LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings, Settings,
-    SettingsError, SignUpSetting, Size, SocialSettings, Time,
+    AlgorithmSetting, ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden,
+    KakaoSettings, LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings,
+    Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

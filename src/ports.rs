@@ -4,10 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use memo_application::{Background, LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
-use memo_infrastructure::crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create};
+use memo_infrastructure::crypto::{
+    AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create,
+};
 
 use crate::{
-    Settings, StartError,
+    AlgorithmSetting, Settings, StartError,
     background::Spawned,
     caches::{self, Caches},
     data_dir,
@@ -29,7 +31,11 @@ pub fn ports(
     secrets: Arc<dyn SecretGenerator>,
 ) -> Result<(Ports, Arc<LiveSessions>), StartError> {
     let Keys { signing, peppers } = Keys::load(settings, &*secrets)?;
-    let signer = JwtSigner::hs256(public_url, &signing).ok_or_else(|| unusable("there is no key to sign with"))?;
+    let signer = match settings.auth.algorithm {
+        AlgorithmSetting::Hs256 => JwtSigner::hs256(public_url, &signing),
+        AlgorithmSetting::EdDsa => JwtSigner::eddsa(public_url, &signing),
+    };
+    let signer = signer.ok_or_else(|| unusable("there is no key to sign with"))?;
     let sealer = AeadSealer::new(&peppers, secrets.clone());
     let background: Arc<dyn Background> = Arc::new(Spawned);
     let Caches { cache, browser_sessions, live } = caches::open(settings, &store, &clock, &background)?;
@@ -64,19 +70,33 @@ impl Keys {
     /// # Errors
     /// [`StartError`] where one can't be read or made.
     pub fn load(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<Self, StartError> {
-        Ok(Self {
-            signing: key_file(settings, &settings.signing_key_file(), secrets)?,
-            peppers: key_file(settings, &settings.pepper_file(), secrets)?,
-        })
+        let (algorithm, form) = match settings.auth.algorithm {
+            AlgorithmSetting::Hs256 => ("HS256", KeyForm::Lines),
+            AlgorithmSetting::EdDsa => ("EdDSA", KeyForm::Pem),
+        };
+        let signing = match key_file(settings, &settings.signing_key_file(), form, secrets) {
+            // Most likely the algorithm was changed and the file was not.
+            Err(StartError::Keys(error @ KeyFileError::OtherForm { .. })) => {
+                let names = "auth.signing_key_file does not fit auth.algorithm";
+                return Err(unusable(format!("settings: {names} = {algorithm}: {error}")));
+            }
+            signing => signing?,
+        };
+        Ok(Self { signing, peppers: key_file(settings, &settings.pepper_file(), KeyForm::Lines, secrets)? })
     }
 }
 
 /// The keys of a file; one in the data folder makes that folder, too.
-fn key_file(settings: &Settings, path: &Path, secrets: &dyn SecretGenerator) -> Result<Vec<Secret>, StartError> {
+fn key_file(
+    settings: &Settings,
+    path: &Path,
+    form: KeyForm,
+    secrets: &dyn SecretGenerator,
+) -> Result<Vec<Secret>, StartError> {
     if path.starts_with(&settings.data_dir) {
         data_dir::make(settings)?;
     }
-    Ok(load_or_create(path, secrets)?)
+    Ok(load_or_create(path, form, secrets)?)
 }
 
 /// A setting that can't be used.

@@ -138,9 +138,6 @@ impl Settings {
         if prefix.is_empty() || prefix.len() > 64 || !prefix.iter().copied().all(is_plain) {
             return wrong("cache.prefix: 1 to 64 letters, digits, dots, hyphens and underscores");
         }
-        if self.auth.algorithm != "HS256" {
-            return wrong("auth.algorithm: this version knows HS256 alone");
-        }
         Ok(())
     }
 }
@@ -230,6 +227,10 @@ mod tests {
             ("MEMO__CACHE__PREFIX", "a:b", "cache.prefix"),
             ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "`*`"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "500ms", "access_token_ttl"),
+            ("MEMO__AUTH__ALGORITHM", "none", "auth.algorithm"),
+            ("MEMO__AUTH__ALGORITHM", "RS256", "HS256 or EdDSA"),
+            ("MEMO__AUTH__ALGORITHM", "eddsa", "HS256 or EdDSA"),
+            ("MEMO__AUTH__ALGORITHM", "", "HS256 or EdDSA"),
             ("MEMO_ENV", "staging", "MEMO_ENV"),
             ("MEMO_CONFIG_DIR", "/nowhere", "/nowhere"),
         ] {
@@ -237,6 +238,16 @@ mod tests {
             assert!(error.contains(says) && !error.contains('\n'), "{name}: {error}");
         }
         assert!(settings(&[("MEMO_ENV", "production"), ("MEMO__AUTH__BCRYPT_COST", "9")]).is_err());
+    }
+
+    #[test]
+    fn each_algorithm_has_a_key_file_of_its_own() {
+        let file = |variables: &[(&str, &str)]| settings(variables).expect("valid").signing_key_file();
+        let eddsa = ("MEMO__AUTH__ALGORITHM", "EdDSA");
+        assert!(file(&[]).ends_with("data/signing.key"));
+        assert!(file(&[("MEMO__AUTH__ALGORITHM", "HS256")]).ends_with("data/signing.key"));
+        assert!(file(&[eddsa]).ends_with("data/signing.pem"));
+        assert_eq!(file(&[eddsa, ("MEMO__AUTH__SIGNING_KEY_FILE", "/my.key")]), PathBuf::from("/my.key"));
     }
 
     #[test]

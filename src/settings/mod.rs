@@ -115,8 +115,8 @@ pub struct AuthSettings {
     pub refresh_reuse_leeway: Time,
     /// 4 to 31; below 10 in development and tests only.
     pub bcrypt_cost: u32,
-    /// `HS256`.
-    pub algorithm: String,
+    /// What access tokens are signed with.
+    pub algorithm: AlgorithmSetting,
     /// Made in the data folder where it is not set.
     pub signing_key_file: Option<PathBuf>,
     /// Made in the data folder where it is not set.
@@ -126,6 +126,16 @@ pub struct AuthSettings {
     /// Social sign-in, by name.
     #[serde(default)]
     pub providers: BTreeMap<String, SocialSettings>,
+}
+
+/// What access tokens are signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum AlgorithmSetting {
+    /// HMAC-SHA-256, a secret that is shared.
+    Hs256,
+    /// Ed25519: anybody can check by the public key.
+    EdDsa,
 }
 
 /// A social provider. What is not set is the preset's of its kind.
@@ -252,7 +262,12 @@ impl Settings {
     /// The file of the keys that sign access tokens.
     #[must_use]
     pub fn signing_key_file(&self) -> PathBuf {
-        self.auth.signing_key_file.clone().unwrap_or_else(|| self.data_dir.join("signing.key"))
+        // Each algorithm has a file of its own, so that one can be changed for the other and back.
+        let name = match self.auth.algorithm {
+            AlgorithmSetting::Hs256 => "signing.key",
+            AlgorithmSetting::EdDsa => "signing.pem",
+        };
+        self.auth.signing_key_file.clone().unwrap_or_else(|| self.data_dir.join(name))
     }
 
     /// The file of the pepper of passwords.

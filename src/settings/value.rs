@@ -4,6 +4,8 @@ use std::{fmt, ops::Deref, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::AlgorithmSetting;
+
 /// A text that is never shown: it may hold a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -53,6 +55,18 @@ impl<'de> Deserialize<'de> for Time {
         humantime::parse_duration(&text)
             .map(Self)
             .map_err(|_| de::Error::custom(format_args!("`{text}` is no duration such as 15m or 30d")))
+    }
+}
+
+impl TryFrom<String> for AlgorithmSetting {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "HS256" => Ok(Self::Hs256),
+            "EdDSA" => Ok(Self::EdDsa),
+            _ => Err(format!("`{name}` is not HS256 or EdDSA")),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use memo_application::{
 };
 use memo_domain::{
     AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
-    Scopes, Sealed, Sealer, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
+    PublicKey, Scopes, Sealed, Sealer, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -80,6 +80,10 @@ impl TokenSigner for Least {
         let user_id = UserId::parse(user_id).map_err(|_| TokenError::Invalid)?;
         let (issued_at, expires_at) = (now, now);
         Ok(AccessClaims { id: session_id.as_uuid(), user_id, session_id, scopes: Scopes::all(), issued_at, expires_at })
+    }
+
+    fn public_keys(&self) -> &[PublicKey] {
+        &[]
     }
 }
 

@@ -39,7 +39,7 @@ pub use memo::{
 };
 pub use page::{Limit, Page, PageRequest, PageStart};
 pub use ports::{
-    AccessClaims, Clock, HashError, IdGenerator, PasswordHasher, SecretGenerator, TokenError, TokenSigner,
+    AccessClaims, Clock, HashError, IdGenerator, PasswordHasher, PublicKey, SecretGenerator, TokenError, TokenSigner,
 };
 pub use sealed::{Sealed, Sealer};
 pub use session::{

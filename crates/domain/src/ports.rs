@@ -100,12 +100,23 @@ pub enum TokenError {
     Expired,
 }
 
+/// A public key of Ed25519, by which anybody can check an access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// What tokens call it: the header's `kid`.
+    pub id: String,
+    /// The point, as RFC 8032 encodes it.
+    pub point: [u8; 32],
+}
+
 /// Signs access tokens and reads them back.
 ///
 /// # Contract
 /// * [`verify`](Self::verify) MUST accept only the configured algorithm, type, issuer and audience, whatever the token's
 ///   header says.
 /// * It MUST refuse a token before its issue and after its end, with at most 5 seconds of leeway.
+/// * [`public_keys`](Self::public_keys) MUST give every key that [`verify`](Self::verify) accepts, the one that signs first,
+///   and nothing by which a token can be made: where the keys are secrets that are shared, none.
 pub trait TokenSigner: Send + Sync {
     /// The token in its compact form.
     ///
@@ -118,4 +129,7 @@ pub trait TokenSigner: Send + Sync {
     /// # Errors
     /// [`TokenError`] where it is not.
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError>;
+
+    /// The keys that everybody may know.
+    fn public_keys(&self) -> &[PublicKey];
 }

@@ -148,6 +148,15 @@ macro_rules! __each_api_test {
                 no_part_of_a_long_password_is_left_out
                 an_address_signs_in_in_any_form_and_is_one_account
             }
+            auth::keys(store) {
+                a_secret_that_is_shared_is_in_no_set
+                a_token_is_checked_by_the_set_of_keys_alone
+                the_first_key_signs_and_the_others_verify
+                a_signed_token_that_is_not_quite_one_of_ours_is_refused
+                a_key_that_the_token_brings_is_not_taken
+                a_public_key_is_no_secret
+                a_signed_token_is_refused_where_secrets_are_shared
+            }
             auth::social(app) {
                 providers_are_listed
                 an_unknown_provider_is_not_found
@@ -472,6 +481,7 @@ macro_rules! __each_api_test {
                 without_a_leeway_a_refresh_token_is_used_once
                 tokens_live_as_long_as_the_settings_say
                 the_public_url_is_what_links_name
+                what_is_known_of_a_member_or_the_server_is_no_password
                 behind_https_a_cookie_is_of_its_host_alone
                 a_body_may_be_as_large_as_the_settings_say
                 a_batch_is_bounded_by_the_greater_limit

@@ -25,6 +25,7 @@ mod problem;
 mod respond;
 mod tags;
 mod validation;
+mod well_known;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -200,7 +201,7 @@ pub fn app(
 
 /// Every operation of the OpenAPI document.
 fn routes(config: &mut ServiceConfig) {
-    config.configure(operations::routes).service(
+    config.configure(operations::routes).configure(well_known::routes).service(
         scope("/api/v1")
             .configure(auth::routes)
             .configure(me::routes)

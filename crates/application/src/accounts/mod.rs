@@ -91,7 +91,7 @@ impl Accounts {
 
     async fn create(&self, sign_up: SignUp, is_admin: bool, device: &Device) -> Result<User, Error> {
         let SignUp { email, password, display_name, locale } = sign_up;
-        if password.is_easily_guessed(&email) {
+        if self.is_easily_guessed(&password, &email, &display_name) {
             return Err(too_common("password"));
         }
         // Hashing is dear, so a taken address is refused before it. The insert decides all the same.
@@ -110,6 +110,11 @@ impl Accounts {
         self.ask_to_verify(&mut *unit, &user).await?;
         unit.commit().await.map_err(taken)?;
         Ok(user)
+    }
+
+    /// Whether a new password is one of the first that somebody would guess who knows the member and this server.
+    fn is_easily_guessed(&self, password: &Password, email: &Email, name: &DisplayName) -> bool {
+        password.is_easily_guessed(email, name, host(&self.ports.public_url))
     }
 
     /// The account of a member.
@@ -205,6 +210,12 @@ pub fn taken(error: StoreError) -> Error {
 /// A token of a member who is gone is worth nothing.
 fn present(user: Option<User>) -> Result<User, Error> {
     user.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
+}
+
+/// The name in an address such as `https://memo.example.com:8443`.
+fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    authority.split_once(':').map_or(authority, |(name, _)| name)
 }
 
 const fn too_common(member: &'static str) -> Error {

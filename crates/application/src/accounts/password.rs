@@ -26,7 +26,7 @@ impl Accounts {
         device: &Device,
     ) -> Result<(), Error> {
         let user = self.proofs.of_owner(claimant, current, device).await?;
-        if new.is_easily_guessed(&user.email) {
+        if self.is_easily_guessed(new, &user.email, &user.display_name) {
             return Err(too_common("new_password"));
         }
         let hash = self.ports.hasher.hash(new).await?;
@@ -76,7 +76,7 @@ impl Accounts {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let user = self.redeem(&mut *unit, secret, TokenPurpose::ResetPassword).await?;
         drop(unit);
-        if new.is_easily_guessed(&user.email) {
+        if self.is_easily_guessed(new, &user.email, &user.display_name) {
             return Err(too_common("password"));
         }
         let hash = self.ports.hasher.hash(new).await?;

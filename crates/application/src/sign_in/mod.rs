@@ -10,7 +10,7 @@ mod tokens;
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    AuditKind, Scope, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, UnitOfWork, User, UserId,
+    AuditKind, PublicKey, Scope, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, UnitOfWork, User, UserId,
 };
 
 use crate::{
@@ -110,6 +110,12 @@ impl SignIn {
         proofs: Arc<Proofs>,
     ) -> Self {
         Self { ports, settings, live, proofs }
+    }
+
+    /// The keys by which anybody can check an access token without asking here; the first one signs.
+    #[must_use]
+    pub fn public_keys(&self) -> &[PublicKey] {
+        self.ports.signer.public_keys()
     }
 
     /// Makes ready for a sign-in of somebody who has proved who they are.

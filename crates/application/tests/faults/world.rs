@@ -12,7 +12,7 @@ use memo_conformance::faults::FaultyStore;
 use memo_domain::{
     Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit,
     Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart, Password,
-    PasswordHash, PasswordHasher, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
+    PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
     SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
@@ -109,6 +109,10 @@ impl TokenSigner for Unsigned {
             issued_at: now,
             expires_at: now,
         })
+    }
+
+    fn public_keys(&self) -> &[PublicKey] {
+        &[]
     }
 }
 

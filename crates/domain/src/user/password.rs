@@ -3,7 +3,7 @@ use std::{fmt, sync::LazyLock};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    Email, InvalidValue,
+    DisplayName, Email, InvalidValue,
     text::{check_length, fold},
 };
 
@@ -31,12 +31,18 @@ impl Password {
         Ok(Self(text))
     }
 
-    /// Whether somebody who guesses would try it first: one of the commonest, or the member's own address.
+    /// Whether somebody who guesses would try it first, in any letter case: one of the commonest, the member's own address, what
+    /// stands before its `@`, the member's name, or the name of the host. (The name of the product is too short for a password.)
     #[must_use]
-    pub fn is_easily_guessed(&self, email: &Email) -> bool {
+    pub fn is_easily_guessed(&self, email: &Email, name: &DisplayName, host: &str) -> bool {
         static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
         let folded = fold(&self.0);
-        folded == email.key() || SORTED.binary_search(&folded.as_str()).is_ok()
+        let local = email.key().rsplit_once('@').map_or("", |(local, _)| local);
+        folded == email.key()
+            || folded == local
+            || folded == fold(name.as_str())
+            || folded == fold(host)
+            || SORTED.binary_search(&folded.as_str()).is_ok()
     }
 
     /// The plain text, for a hasher alone.
@@ -91,12 +97,26 @@ mod tests {
 
     #[test]
     fn what_is_guessed_first_is_known() {
-        let email = Email::new("Alice@example.com").expect("a valid address");
-        for text in ["password", "PASSWORD", "12345678", "alice@EXAMPLE.com"] {
-            assert!(Password::new(text).expect("long enough").is_easily_guessed(&email), "{text}");
+        let email = Email::new("Alice.Liddell@example.com").expect("a valid address");
+        let name = DisplayName::new("앨리스 Pleasance").expect("a valid name");
+        let is_guessed =
+            |text: &str| Password::new(text).expect("long enough").is_easily_guessed(&email, &name, "Memo.example.com");
+        for text in [
+            "password",
+            "PASSWORD",
+            "12345678",
+            "alice.liddell@EXAMPLE.com",
+            "ALICE.Liddell",
+            "앨리스 PLEASANCE",
+            // The same in NFD.
+            "\u{110b}\u{1162}\u{11af}\u{1105}\u{1175}\u{1109}\u{1173} pleasance",
+            "memo.EXAMPLE.com",
+        ] {
+            assert!(is_guessed(text), "{text}");
         }
-        for text in ["correct horse battery", "비밀번호여덟글자"] {
-            assert!(!Password::new(text).expect("long enough").is_easily_guessed(&email), "{text}");
+        for text in ["correct horse battery", "비밀번호여덟글자", "alice.liddell ", "@example.com", "memo.example.org"]
+        {
+            assert!(!is_guessed(text), "{text}");
         }
         assert!(COMMON.lines().is_sorted() && COMMON.lines().count() > 8000);
         assert!(COMMON.lines().all(|line| fold(line) == line), "the list is folded");

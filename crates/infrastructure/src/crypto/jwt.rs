@@ -1,8 +1,11 @@
 //! Access tokens as JWT (RFC 9068), by the rules of RFC 8725.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use memo_domain::{AccessClaims, Scopes, Secret, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId};
+use memo_domain::{
+    AccessClaims, PublicKey, Scopes, Secret, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -13,13 +16,14 @@ const TYPE: &str = "at+jwt";
 /// How far the clocks of two nodes may differ, in seconds.
 const LEEWAY: i64 = 5;
 
-/// Signs with HMAC-SHA-256.
+/// Signs with HMAC-SHA-256 or with Ed25519.
 pub struct JwtSigner {
     issuer: String,
     audience: String,
     header: Header,
     signing: EncodingKey,
     verifying: Vec<(String, DecodingKey)>,
+    public: Vec<PublicKey>,
     validation: Validation,
 }
 
@@ -37,24 +41,38 @@ struct Claims {
 }
 
 impl JwtSigner {
-    /// For tokens that `issuer` gives for the API of the same URL. The first key signs, all of them verify; `None` where
-    /// there is no key.
+    /// With HMAC-SHA-256, for tokens that `issuer` gives for the API of the same URL. The first key signs, all of them verify;
+    /// `None` where there is no key.
     #[must_use]
     pub fn hs256(issuer: &str, keys: &[Secret]) -> Option<Self> {
+        let signing = EncodingKey::from_secret(keys.first()?.expose());
+        let verifying = keys.iter().map(|key| (key_id(key), DecodingKey::from_secret(key.expose()))).collect();
+        Some(Self::new(issuer, Algorithm::HS256, signing, verifying))
+    }
+
+    /// As [`hs256`](Self::hs256), with Ed25519 (RFC 8037). Each secret is the seed of a private key.
+    #[must_use]
+    pub fn eddsa(issuer: &str, keys: &[Secret]) -> Option<Self> {
+        let keys: Vec<_> = keys.iter().map(|key| SigningKey::from_bytes(key.expose())).collect();
+        let signing = EncodingKey::from_ed_der(keys.first()?.to_pkcs8_der().ok()?.as_bytes());
+        let public: Vec<_> = keys.iter().map(|key| public_key(key.verifying_key().to_bytes())).collect();
+        let verifying = public.iter().map(|key| (key.id.clone(), DecodingKey::from_ed_der(&key.point))).collect();
+        Some(Self { public, ..Self::new(issuer, Algorithm::EdDSA, signing, verifying) })
+    }
+
+    fn new(issuer: &str, algorithm: Algorithm, signing: EncodingKey, verifying: Vec<(String, DecodingKey)>) -> Self {
         let audience = format!("{issuer}/api/v1");
-        let mut validation = Validation::new(Algorithm::HS256);
+        let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         // Time is checked below, by the clock that all else goes by.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let signing = EncodingKey::from_secret(keys.first()?.expose());
-        let verifying: Vec<_> = keys.iter().map(|key| (key_id(key), DecodingKey::from_secret(key.expose()))).collect();
-        let mut header = Header::new(Algorithm::HS256);
+        let mut header = Header::new(algorithm);
         header.typ = Some(TYPE.into());
         header.kid = verifying.first().map(|(id, _)| id.clone());
-        Some(Self { issuer: issuer.to_owned(), audience, header, signing, verifying, validation })
+        Self { issuer: issuer.to_owned(), audience, header, signing, verifying, public: Vec::new(), validation }
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {
@@ -73,6 +91,12 @@ impl JwtSigner {
 fn key_id(key: &Secret) -> String {
     let digest = Sha256::new_with_prefix(b"memo key id").chain_update(key.expose()).finalize();
     URL_SAFE_NO_PAD.encode(&digest[..9])
+}
+
+/// A public key, called by its thumbprint (RFC 7638): members in this order, without white space.
+fn public_key(point: [u8; 32]) -> PublicKey {
+    let key = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(point));
+    PublicKey { id: URL_SAFE_NO_PAD.encode(Sha256::digest(key)), point }
 }
 
 impl TokenSigner for JwtSigner {
@@ -110,6 +134,10 @@ impl TokenSigner for JwtSigner {
             expires_at: time(claims.exp),
         })
     }
+
+    fn public_keys(&self) -> &[PublicKey] {
+        &self.public
+    }
 }
 
 #[cfg(test)]
@@ -123,8 +151,69 @@ mod tests {
     const ISSUER: &str = "https://memo.example";
     const KEY: Secret = Secret::new([7; 32]);
 
-    fn signer() -> JwtSigner {
-        JwtSigner::hs256(ISSUER, &[KEY]).expect("a key")
+    /// An algorithm with the same bytes as its key.
+    struct Kind {
+        algorithm: Algorithm,
+        signer: fn(&[Secret]) -> Option<JwtSigner>,
+        key: EncodingKey,
+    }
+
+    fn kinds() -> [Kind; 2] {
+        let pkcs8 = SigningKey::from_bytes(KEY.expose()).to_pkcs8_der().expect("a key");
+        [
+            Kind {
+                algorithm: Algorithm::HS256,
+                signer: |keys| JwtSigner::hs256(ISSUER, keys),
+                key: EncodingKey::from_secret(KEY.expose()),
+            },
+            Kind {
+                algorithm: Algorithm::EdDSA,
+                signer: |keys| JwtSigner::eddsa(ISSUER, keys),
+                key: EncodingKey::from_ed_der(pkcs8.as_bytes()),
+            },
+        ]
+    }
+
+    impl Kind {
+        fn signer(&self) -> JwtSigner {
+            self.signer_of(&[KEY])
+        }
+
+        fn signer_of(&self, keys: &[Secret]) -> JwtSigner {
+            (self.signer)(keys).expect("keys")
+        }
+
+        fn token(&self) -> String {
+            self.signer().sign(&claims()).expect("signed")
+        }
+
+        /// A token whose header and claims are changed before it is signed with the right key.
+        fn forged(&self, change: impl Fn(&mut Value, &mut Value)) -> String {
+            self.forged_with(&self.key, self.algorithm, change)
+        }
+
+        /// A token that is signed otherwise.
+        fn forged_with(
+            &self,
+            key: &EncodingKey,
+            algorithm: Algorithm,
+            change: impl Fn(&mut Value, &mut Value),
+        ) -> String {
+            let token = self.token();
+            let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).expect("base64url")).collect();
+            let mut header: Value = serde_json::from_slice(&parts[0]).expect("a header");
+            let mut body: Value = serde_json::from_slice(&parts[1]).expect("claims");
+            change(&mut header, &mut body);
+            let signed = format!("{}.{}", encode(&header), encode(&body));
+            let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), key, algorithm).expect("signed");
+            format!("{signed}.{signature}")
+        }
+
+        #[track_caller]
+        fn refuses(&self, token: &str, what: &str) {
+            let verified = self.signer().verify(token, now());
+            assert!(matches!(verified, Err(TokenError::Invalid)), "{:?}: {what}", self.algorithm);
+        }
     }
 
     fn now() -> Timestamp {
@@ -143,28 +232,17 @@ mod tests {
         }
     }
 
-    /// A token whose header and claims are changed before it is signed with the right key.
-    fn forged(change: impl Fn(&mut Value, &mut Value)) -> String {
-        let token = signer().sign(&claims()).expect("signed");
-        let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).expect("base64url")).collect();
-        let mut header: Value = serde_json::from_slice(&parts[0]).expect("a header");
-        let mut body: Value = serde_json::from_slice(&parts[1]).expect("claims");
-        change(&mut header, &mut body);
-        let signed = format!("{}.{}", encode(&header), encode(&body));
-        let key = EncodingKey::from_secret(KEY.expose());
-        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("signed");
-        format!("{signed}.{signature}")
-    }
-
     fn encode(value: &Value) -> String {
         URL_SAFE_NO_PAD.encode(value.to_string())
     }
 
     #[test]
     fn a_token_reads_back() {
-        let token = signer().sign(&claims()).expect("signed");
-        assert_eq!(signer().verify(&token, now()).expect("valid"), claims());
-        assert!(signer().verify(&forged(|_, _| {}), now()).is_ok(), "the forge itself works");
+        for kind in kinds() {
+            assert_eq!(kind.signer().verify(&kind.token(), now()).expect("valid"), claims());
+            assert!(kind.signer().verify(&kind.forged(|_, _| {}), now()).is_ok(), "the forge itself works");
+            assert!((kind.signer)(&[]).is_none(), "without a key there is no signer");
+        }
     }
 
     type Change = fn(&mut Value, &mut Value);
@@ -187,48 +265,133 @@ mod tests {
             ("subject", |_, claims| claims["sub"] = json!("admin")),
             ("scope", |_, claims| claims["scope"] = json!("everything")),
         ];
-        for (name, change) in changes {
-            assert!(matches!(signer().verify(&forged(change), now()), Err(TokenError::Invalid)), "{name}");
+        for kind in kinds() {
+            for (name, change) in changes {
+                kind.refuses(&kind.forged(change), name);
+            }
         }
     }
 
     #[test]
     fn a_wrong_signature_is_invalid() {
-        let other = JwtSigner::hs256(ISSUER, &[Secret::new([8; 32])]).expect("a key");
-        let token = other.sign(&claims()).expect("signed");
-        assert!(matches!(signer().verify(&token, now()), Err(TokenError::Invalid)));
-        let token = signer().sign(&claims()).expect("signed");
-        let unsigned = token.rsplit_once('.').expect("three parts").0;
-        for forged in [format!("{unsigned}."), unsigned.to_owned(), String::new(), "a.b.c".to_owned()] {
-            assert!(matches!(signer().verify(&forged, now()), Err(TokenError::Invalid)), "{forged}");
+        for kind in kinds() {
+            let other = kind.signer_of(&[Secret::new([8; 32])]);
+            kind.refuses(&other.sign(&claims()).expect("signed"), "another key");
+            let token = kind.token();
+            let (unsigned, signature) = token.rsplit_once('.').expect("three parts");
+            let short = &signature[..signature.len() / 2];
+            for forged in [
+                format!("{unsigned}."),
+                format!("{unsigned}.{short}"),
+                unsigned.to_owned(),
+                String::new(),
+                "a.b.c".to_owned(),
+            ] {
+                kind.refuses(&forged, &forged);
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_other_algorithm_is_invalid() {
+        let [hs256, eddsa] = kinds();
+        let [shared, signed] = [&hs256, &eddsa].map(|kind| kind.signer().verifying[0].0.clone());
+        hs256.refuses(&eddsa.token(), "as it is");
+        eddsa.refuses(&hs256.token(), "as it is");
+        // Under the name of the key that is known there.
+        hs256.refuses(&eddsa.forged(|header, _| header["kid"] = json!(shared)), "with the name of the key");
+        eddsa.refuses(&hs256.forged(|header, _| header["kid"] = json!(signed)), "with the name of the key");
+        // And with the algorithm that is known there, by the signature of the other.
+        let renamed = |alg: &'static str, kid: String| {
+            move |header: &mut Value, _: &mut Value| {
+                header["alg"] = json!(alg);
+                header["kid"] = json!(kid);
+            }
+        };
+        hs256.refuses(&eddsa.forged(renamed("HS256", shared)), "under a false name");
+        eddsa.refuses(&hs256.forged(renamed("EdDSA", signed)), "under a false name");
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret() {
+        let [_, eddsa] = kinds();
+        let PublicKey { id, point } = eddsa.signer().public_keys()[0].clone();
+        let spki = [&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0][..], &point].concat();
+        let x = URL_SAFE_NO_PAD.encode(point);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&spki);
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----");
+        let pem_and_newline = format!("{pem}\n");
+        for secret in [&point[..], &spki, x.as_bytes(), pem.as_bytes(), pem_and_newline.as_bytes(), id.as_bytes(), b""]
+        {
+            let key = EncodingKey::from_secret(secret);
+            for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+                let token = eddsa.forged_with(&key, algorithm, |header, _| header["alg"] = json!(algorithm));
+                eddsa.refuses(&token, "a shared secret");
+                eddsa.refuses(&eddsa.forged_with(&key, algorithm, |_, _| {}), "a shared secret, by a false name");
+            }
         }
     }
 
     #[test]
     fn time_is_kept_within_five_seconds() {
-        let token = signer().sign(&claims()).expect("signed");
-        let end = claims().expires_at;
-        assert!(signer().verify(&token, end + Duration::from_secs(4)).is_ok());
-        assert!(matches!(signer().verify(&token, end + Duration::from_secs(5)), Err(TokenError::Expired)));
-        let before = |secs: i64| Timestamp::from_micros(now().as_micros() - secs * 1_000_000);
-        assert!(signer().verify(&token, before(5)).is_ok());
-        assert!(matches!(signer().verify(&token, before(6)), Err(TokenError::Invalid)));
+        for kind in kinds() {
+            let (signer, token) = (kind.signer(), kind.token());
+            let end = claims().expires_at;
+            assert!(signer.verify(&token, end + Duration::from_secs(4)).is_ok());
+            assert!(matches!(signer.verify(&token, end + Duration::from_secs(5)), Err(TokenError::Expired)));
+            let before = |secs: i64| Timestamp::from_micros(now().as_micros() - secs * 1_000_000);
+            assert!(signer.verify(&token, before(5)).is_ok());
+            assert!(matches!(signer.verify(&token, before(6)), Err(TokenError::Invalid)));
+        }
     }
 
     #[test]
     fn no_time_is_too_great() {
-        for (end, is_valid) in [(i64::MAX, true), (i64::MIN, false)] {
-            let token = forged(|_, claims| claims["exp"] = json!(end));
-            assert_eq!(signer().verify(&token, now()).is_ok(), is_valid, "{end}");
+        for kind in kinds() {
+            for (end, is_valid) in [(i64::MAX, true), (i64::MIN, false)] {
+                let token = kind.forged(|_, claims| claims["exp"] = json!(end));
+                assert_eq!(kind.signer().verify(&token, now()).is_ok(), is_valid, "{end}");
+            }
+            kind.refuses(&kind.forged(|_, claims| claims["nbf"] = json!(i64::MAX)), "not yet");
         }
-        let token = forged(|_, claims| claims["nbf"] = json!(i64::MAX));
-        assert!(matches!(signer().verify(&token, now()), Err(TokenError::Invalid)));
     }
 
     #[test]
-    fn an_older_key_still_verifies() {
-        let token = signer().sign(&claims()).expect("signed");
-        let rotated = JwtSigner::hs256(ISSUER, &[Secret::new([9; 32]), KEY]).expect("keys");
-        assert!(rotated.verify(&token, now()).is_ok());
+    fn an_older_key_still_verifies_and_the_first_one_signs() {
+        for kind in kinds() {
+            let new = Secret::new([9; 32]);
+            let rotated = kind.signer_of(&[new.clone(), KEY]);
+            assert!(rotated.verify(&kind.token(), now()).is_ok());
+            let token = rotated.sign(&claims()).expect("signed");
+            assert!(kind.signer_of(&[new]).verify(&token, now()).is_ok());
+            kind.refuses(&token, "a newer key that this node does not know");
+        }
+    }
+
+    #[test]
+    fn public_keys_are_those_that_verify_and_no_secret_is_among_them() {
+        let keys = [Secret::new([9; 32]), KEY];
+        let [hs256, eddsa] = kinds().map(|kind| kind.signer_of(&keys));
+        assert_eq!(hs256.public_keys(), []);
+        let ids: Vec<_> = eddsa.public_keys().iter().map(|key| &key.id).collect();
+        assert_eq!(ids, eddsa.verifying.iter().map(|(id, _)| id).collect::<Vec<_>>());
+        assert_eq!(eddsa.header.kid.as_ref(), Some(ids[0]), "the first one signs");
+        for (public, key) in eddsa.public_keys().iter().zip(&keys) {
+            assert_eq!(public.point, SigningKey::from_bytes(key.expose()).verifying_key().to_bytes());
+            assert_ne!(&public.point, key.expose());
+        }
+    }
+
+    #[test]
+    fn the_example_of_rfc_8037_is_met() {
+        let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url").try_into().expect("32 bytes");
+        let seed = Secret::new(bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
+        let signer = JwtSigner::eddsa(ISSUER, &[seed]).expect("a key");
+        let [PublicKey { id, point }] = signer.public_keys() else { panic!("one key") };
+        assert_eq!(*point, bytes("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
+        assert_eq!(id, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let text = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        assert_eq!(jsonwebtoken::crypto::sign(text, &signer.signing, Algorithm::EdDSA).expect("signed"), signature);
     }
 }

@@ -8,6 +8,6 @@ mod totp;
 
 pub use bcrypt::{BcryptHasher, BcryptSettings};
 pub use jwt::JwtSigner;
-pub use key_file::{KeyFileError, load_or_create};
+pub use key_file::{KeyFileError, KeyForm, load_or_create};
 pub use sealer::AeadSealer;
 pub use totp::Totp;

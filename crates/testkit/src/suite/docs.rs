@@ -42,6 +42,7 @@ pub async fn every_operation_is_described(_: TestApp) {
         "create_memo",
         "delete_memo",
         "delete_tag",
+        "get_keys",
         "get_me",
         "get_memo",
         "healthz",

@@ -10,7 +10,7 @@ pub async fn a_server_that_runs_is_alive_and_ready(app: TestApp) {
 }
 
 pub async fn operations_look_at_no_credentials(app: TestApp) {
-    for path in ["/healthz", "/readyz", "/openapi.json", "/docs", "/docs/errors"] {
+    for path in ["/healthz", "/readyz", "/openapi.json", "/docs", "/docs/errors", "/.well-known/jwks.json"] {
         app.anonymous().with_token("worth nothing").get(path).await.expect_status(200);
     }
 }

@@ -15,7 +15,7 @@ use memo_memory::SequentialIds;
 use memo_server::SignUpSetting;
 use serde_json::json;
 
-use crate::{TestApp, contract::known};
+use crate::{TestApp, contract::known, suite::merged};
 
 pub async fn a_closed_server_takes_no_sign_ups(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
@@ -65,6 +65,38 @@ pub async fn the_public_url_is_what_links_name(store: Box<dyn TestStore>) {
     alice.get_memo("x").await.problem("memo_not_found");
     alice.me().header("host", "memo.example.com").await.expect_status(200);
     alice.me().header("host", "other.example.com").await.problem("untrusted_host");
+}
+
+pub async fn what_is_known_of_a_member_or_the_server_is_no_password(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).settings(|settings| {
+        settings.server.public_url = Some("https://memo.example.com:8443".into());
+    });
+    let app = app.start().await;
+    let anyone = app.anonymous();
+    let known = ["alice.liddell", "Alice.LIDDELL", "Alice Pleasance", "aLICE pLEASANCE", "Memo.Example.COM"];
+    let account =
+        json!({"email": "Alice.Liddell@example.com", "password": "correct horse", "display_name": "Alice Pleasance"});
+    for password in known {
+        let answer = anyone.sign_up(&merged(account.clone(), &json!({"password": password}))).await;
+        let answer = answer.expect_status(422).problem("password_too_common");
+        assert_eq!(answer.errors(), [("pointer", "/password", "password_too_common")]);
+    }
+    anyone.sign_up(&account).await.expect_status(201);
+
+    let tokens = anyone.sign_in("alice.liddell@example.com", "correct horse").await.expect_status(200);
+    let alice = anyone.with_token(tokens.text("access_token"));
+    for password in known {
+        let body = json!({"current_password": "correct horse", "new_password": password});
+        let answer = alice.call("PUT", "/api/v1/me/password").json(&body).await.problem("password_too_common");
+        assert_eq!(answer.errors(), [("pointer", "/new_password", "password_too_common")]);
+    }
+    anyone.forgot_password("alice.liddell@example.com").await.expect_empty(202);
+    let token = app.reset_link("Alice.Liddell@example.com").await;
+    for password in known {
+        anyone.reset_password(&token, password).await.problem("password_too_common");
+    }
+    // A word more, and nobody guesses it first.
+    anyone.reset_password(&token, "alice.liddell and the rabbit").await.expect_empty(204);
 }
 
 pub async fn behind_https_a_cookie_is_of_its_host_alone(store: Box<dyn TestStore>) {

@@ -11,7 +11,7 @@ use crate::{Actor, Answer, TestApp};
 const KEY: [u8; 32] = [7; 32];
 const FAR: i64 = 4_102_444_800;
 
-type Change = fn(&mut Value, &mut Value);
+pub(super) type Change = fn(&mut Value, &mut Value);
 
 fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
@@ -28,11 +28,21 @@ fn parts(token: &str) -> [&str; 3] {
 
 /// A token, changed and signed anew.
 fn forged(token: &str, key: &[u8], algorithm: Algorithm, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    forged_by(token, &EncodingKey::from_secret(key), algorithm, change)
+}
+
+/// A token, changed and signed anew by any key.
+pub(super) fn forged_by(
+    token: &str,
+    key: &EncodingKey,
+    algorithm: Algorithm,
+    change: impl FnOnce(&mut Value, &mut Value),
+) -> String {
     let [header, claims, _] = parts(token);
     let (mut header, mut claims) = (read(header), read(claims));
     change(&mut header, &mut claims);
     let signed = format!("{}.{}", encode(&header), encode(&claims));
-    let signature = sign(signed.as_bytes(), &EncodingKey::from_secret(key), algorithm).expect("signed");
+    let signature = sign(signed.as_bytes(), key, algorithm).expect("signed");
     format!("{signed}.{signature}")
 }
 
@@ -48,7 +58,7 @@ async fn app_with_key(store: Box<dyn TestStore>) -> (TestApp, tempfile::TempDir)
 }
 
 #[track_caller]
-fn refused(answer: Answer, what: &str) {
+pub(super) fn refused(answer: Answer, what: &str) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.shown());
     let answer = answer.problem("access_token_invalid");
     assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")), "{what}");

@@ -1,6 +1,7 @@
 pub mod cross_site;
 pub mod guesses;
 pub mod hostile;
+pub mod keys;
 pub mod password;
 pub mod refresh;
 pub mod revoke;
