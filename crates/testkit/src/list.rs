@@ -186,6 +186,7 @@ macro_rules! __each_api_test {
                 a_link_is_for_who_began_it
                 a_flow_without_a_link_links_nothing
                 a_member_without_a_password_withdraws_after_a_recent_sign_in
+                a_member_with_a_password_withdraws_after_a_recent_social_sign_in
                 who_proves_an_address_first_has_the_account_alone
             }
             auth::social_settings(store) {
