@@ -314,6 +314,9 @@ impl Social {
             result => result?,
         }
         Happened::to(user.id, AuditKind::SignedUp, device).with(provider).record(&mut *unit, &self.ports).await?;
+        if !user.email_verified {
+            accounts::ask_to_verify(&mut *unit, &self.ports, &user).await?;
+        }
         unit.commit().await?;
         Ok(Ok(user))
     }

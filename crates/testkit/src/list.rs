@@ -159,6 +159,7 @@ macro_rules! __each_api_test {
                 an_address_that_somebody_has_joins_no_accounts
                 an_address_in_another_unicode_form_is_taken_too
                 an_address_is_as_proved_as_the_provider_says
+                an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail
                 an_account_needs_an_address
             }
             auth::social_flow(app) {

@@ -261,6 +261,25 @@ pub async fn an_address_is_as_proved_as_the_provider_says(app: TestApp) {
     assert_eq!((&member["email"], &member["email_verified"]), (&json!("a@example.com"), &json!(false)));
 }
 
+pub async fn an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail(app: TestApp) {
+    let browser = app.browser();
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), false)).await, "/");
+    let token = app.verification("a@example.com").await;
+    app.anonymous().verify_email(&token).await.expect_empty(204);
+    assert_eq!(account(&browser).await["email_verified"], true);
+    // Once: whoever comes back, and whom the provider vouches for, gets none. The last mail is written after theirs would be.
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), false)).await, "/");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("b", Some("b@example.com"), true)).await, "/");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("c", Some("c@example.com"), false)).await, "/");
+    app.verification("c@example.com").await;
+    assert!(app.mail.sent().is_empty(), "{:?}", app.mail.sent());
+    // Where no account is made nobody is written to.
+    failed(come_in(&app.browser(), &app.acme, app.acme.user("d", Some("A@example.com"), false)).await, "email_taken");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("e", Some("e@example.com"), false)).await, "/");
+    app.verification("e@example.com").await;
+    assert!(app.mail.sent().is_empty(), "{:?}", app.mail.sent());
+}
+
 pub async fn an_account_needs_an_address(app: TestApp) {
     for email in [None, Some(""), Some("no address"), Some("a@b\r\nBcc: c@example.com"), Some("\"a b\"@example.com")] {
         let browser = app.browser();
