@@ -40,6 +40,8 @@ pub struct Return {
     pub issuer: Option<String>,
     /// `error`.
     pub error: Option<String>,
+    /// The language that the browser asks for: who signs up is written to in it.
+    pub locale: Locale,
 }
 
 /// How a flow ended.
@@ -234,7 +236,7 @@ impl Social {
         }
         let result = match flow.link {
             Some(member) => repeat(async || self.link(&flow.provider, member, &user, device).await).await,
-            None => self.enter(&flow.provider, user, before, device).await,
+            None => self.enter(&flow.provider, user, back.locale, before, device).await,
         };
         result.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "a social sign-in failed");
@@ -246,12 +248,13 @@ impl Social {
         &self,
         provider: &str,
         social: SocialUser,
+        locale: Locale,
         before: Option<&Secret>,
         device: &Device,
     ) -> Result<Result<Arrived, SocialError>, Error> {
         let user = match self.member_of(&social, Access::Read).await? {
             Some(user) => user,
-            None => match repeat(async || self.sign_up(provider, &social, device).await).await? {
+            None => match repeat(async || self.sign_up(provider, &social, locale, device).await).await? {
                 Ok(user) => user,
                 // The same account may have come in by another tab since.
                 Err(error) => match self.member_of(&social, Access::Write).await? {
@@ -287,6 +290,7 @@ impl Social {
         &self,
         provider: &str,
         social: &SocialUser,
+        locale: Locale,
         device: &Device,
     ) -> Result<Result<User, SocialError>, Error> {
         if self.policy == SignUpPolicy::Closed {
@@ -302,7 +306,7 @@ impl Social {
         });
         let Some(name) = name else { return Ok(Err(SocialError::ServerError)) };
         let id = UserId::new(self.ports.id(now));
-        let mut user = User::without_password(id, email, name, Locale::default(), now);
+        let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
         let mut unit = self.ports.store.begin(Access::Write).await?;
         match unit.users().insert(&user).await {

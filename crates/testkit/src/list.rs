@@ -14,6 +14,7 @@ macro_rules! __each_api_test {
             $argument
             auth::sign_up(app) {
                 a_member_signs_up
+                who_signs_up_is_written_to_in_their_language
                 an_email_signs_up_once_whatever_its_case
                 an_account_shows_its_values_in_nfc_and_trimmed
                 sign_up_says_which_value_it_refuses
@@ -160,6 +161,7 @@ macro_rules! __each_api_test {
                 an_address_in_another_unicode_form_is_taken_too
                 an_address_is_as_proved_as_the_provider_says
                 an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail
+                who_comes_in_by_a_social_account_is_written_to_in_the_language_of_the_browser
                 an_account_needs_an_address
             }
             auth::social_flow(app) {
