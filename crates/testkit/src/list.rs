@@ -176,6 +176,7 @@ macro_rules! __each_api_test {
                 the_answer_of_another_provider_is_none
                 a_code_is_good_in_its_own_flow_alone
                 a_no_at_the_provider_signs_nobody_in
+                whatever_else_a_provider_says_is_no_refusal_of_the_member
                 a_provider_that_is_away_is_said
                 a_cookie_from_before_is_worth_nothing_afterwards
             }
