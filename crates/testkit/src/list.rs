@@ -253,6 +253,8 @@ macro_rules! __each_api_test {
                 of_two_administrators_who_oust_each_other_one_stays
                 of_two_administrators_who_step_down_at_once_one_stays
                 mail_that_is_refused_is_listed
+                mail_that_may_have_been_sent_twice_is_listed
+                mail_of_a_node_that_dies_once_is_sent
                 mail_that_can_not_go_now_goes_later
             }
             memos::create(app) {

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_application::{
-    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Ports,
-    Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Work,
+    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Outbox,
+    Ports, Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Work,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -15,7 +15,7 @@ use memo_domain::{
     SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
-use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
+use memo_memory::{CapturedMail, FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -169,6 +169,9 @@ pub struct World {
     pub second_factors: SecondFactors,
     pub administration: Administration,
     pub leftovers: Leftovers,
+    pub outbox: Outbox,
+    /// What was sent.
+    pub mail: Arc<CapturedMail>,
     /// Who has all of this.
     pub alice: UserId,
     /// Who has begun a second factor.
@@ -188,7 +191,7 @@ pub struct World {
     /// A refresh token of hers that was used.
     pub used: Secret,
     kept: Arc<MemoryStore>,
-    clock: Arc<FixedClock>,
+    pub clock: Arc<FixedClock>,
 }
 
 impl World {
@@ -224,7 +227,9 @@ impl World {
         let sign_in = SignIn::new(ports.clone(), settings, live.clone(), proofs.clone());
         let second_factors = SecondFactors::new(ports.clone(), proofs);
         let administration = Administration::new(ports.clone(), live);
-        let leftovers = Leftovers::new(ports);
+        let leftovers = Leftovers::new(ports.clone());
+        let mail = Arc::new(CapturedMail::new());
+        let outbox = Outbox::new(ports, mail.clone());
 
         let device = Device::default();
         // The first secret of all.
@@ -252,6 +257,8 @@ impl World {
             second_factors,
             administration,
             leftovers,
+            outbox,
+            mail,
             alice,
             carol,
             dave,
