@@ -2,14 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
-use memo_application::{LiveSessions, Ports};
+use memo_application::{Background, LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
 use memo_infrastructure::{
     crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp, load_or_create},
     redis::RedisSessionEvents,
 };
 
-use crate::{Settings, StartError, background::Spawned, data_dir};
+use crate::{Settings, StartError, data_dir};
 
 /// What authenticators call the accounts of this server.
 const ISSUER: &str = "memo";
@@ -25,6 +25,7 @@ pub fn ports(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
+    background: Arc<dyn Background>,
 ) -> Result<Ports, StartError> {
     let Keys { signing, peppers } = Keys::load(settings, &*secrets)?;
     let signer = JwtSigner::hs256(public_url, &signing).ok_or_else(|| unusable("there is no key to sign with"))?;
@@ -37,7 +38,7 @@ pub fn ports(
         sealer: Arc::new(sealer.ok_or_else(|| unusable("there is no key to encrypt with"))?),
         hasher: Arc::new(BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers)),
         codes: Arc::new(Totp::new(ISSUER)),
-        background: Arc::new(Spawned),
+        background,
         signer: Arc::new(signer),
         public_url: public_url.clone(),
     })

@@ -336,7 +336,7 @@ impl Social {
         if !user.email_verified {
             accounts::ask_to_verify(&mut *unit, &self.ports, &user).await?;
         }
-        unit.commit().await?;
+        self.ports.commit_mail(unit).await?;
         Ok(Ok(user))
     }
 

@@ -39,7 +39,7 @@ impl Accounts {
         if !user.email_verified {
             ask_to_verify(&mut *unit, &self.ports, &user).await?;
         }
-        Ok(unit.commit().await?)
+        Ok(self.ports.commit_mail(unit).await?)
     }
 
     /// What else happens when a member has another address.

@@ -110,7 +110,7 @@ impl Accounts {
         unit.users().insert(&user).await.map_err(taken)?;
         Happened::to(user.id, AuditKind::SignedUp, device).record(&mut *unit, &self.ports).await?;
         ask_to_verify(&mut *unit, &self.ports, &user).await?;
-        unit.commit().await.map_err(taken)?;
+        self.ports.commit_mail(unit).await.map_err(taken)?;
         Ok(user)
     }
 
@@ -156,7 +156,7 @@ impl Accounts {
             if let Some(old) = moved_from {
                 self.moved(&mut *unit, &user, &old, device).await?;
             }
-            unit.commit().await.map_err(taken)?;
+            self.ports.commit_mail(unit).await.map_err(taken)?;
             Ok(user)
         })
         .await

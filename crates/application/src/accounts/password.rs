@@ -63,7 +63,7 @@ impl Accounts {
             Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
             mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
         }
-        Ok(unit.commit().await?)
+        Ok(self.ports.commit_mail(unit).await?)
     }
 
     /// Sets a new password by the token that was sent to the member's address, which it proves as well. Ends all sign-ins.
@@ -113,7 +113,7 @@ impl Accounts {
         unit.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
         Happened::to(user.id, kind, device).record(&mut *unit, &self.ports).await?;
         mails::enqueue(&mut *unit, &self.ports, &user, Letter::PasswordChanged).await?;
-        unit.commit().await?;
+        self.ports.commit_mail(unit).await?;
         self.live.forget_all(&ended);
         Ok(())
     }

@@ -44,7 +44,7 @@ impl SignIn {
             replaced = Some(session.id);
         }
         self.begin_session(&mut *unit, user, Scopes::all(), carrier, provider, device).await?;
-        unit.commit().await?;
+        self.ports.commit_mail(unit).await?;
         self.live.forget_all(replaced.as_slice());
         Ok(CookieGrant { secret, max_age: super::SESSION_MAX_AGE, user: user.clone() })
     }

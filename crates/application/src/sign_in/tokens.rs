@@ -28,7 +28,7 @@ impl SignIn {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let session = self.begin_session(&mut *unit, user, scopes, Carrier::Tokens, None, device).await?;
         let grant = self.issue(&mut *unit, &session, scopes, session.created_at).await?;
-        unit.commit().await?;
+        self.ports.commit_mail(unit).await?;
         Ok(grant)
     }
 
