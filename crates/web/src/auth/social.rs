@@ -121,8 +121,9 @@ impl CallbackQuery {
 
 /// Come back from a provider
 ///
-/// Ends what `authorize` began: signs in with a cookie, or links. A new member's `locale` is what `Accept-Language` prefers. What went wrong stands in `sign_in_error` of the address
-/// that the browser goes to.
+/// Ends what `authorize` began: signs in with a cookie, or links. A new member's `locale` is the one that `Accept-Language`
+/// prefers. What went wrong stands in `sign_in_error` of the address that the browser goes to: `access_denied` where the member
+/// said no, `provider_failed` where the provider has a reason of its own.
 #[utoipa::path(
     tag = "auth",
     operation_id = "provider_callback",
