@@ -10,7 +10,6 @@ use memo_infrastructure::crypto::{
 
 use crate::{
     AlgorithmSetting, Settings, StartError,
-    background::Spawned,
     caches::{self, Caches},
     data_dir,
 };
@@ -29,6 +28,7 @@ pub fn ports(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
+    background: Arc<dyn Background>,
 ) -> Result<(Ports, Arc<LiveSessions>), StartError> {
     let Keys { signing, peppers } = Keys::load(settings, &*secrets)?;
     let signer = match settings.auth.algorithm {
@@ -37,7 +37,6 @@ pub fn ports(
     };
     let signer = signer.ok_or_else(|| unusable("there is no key to sign with"))?;
     let sealer = AeadSealer::new(&peppers, secrets.clone());
-    let background: Arc<dyn Background> = Arc::new(Spawned);
     let Caches { cache, browser_sessions, live } = caches::open(settings, &store, &clock, &background)?;
     let ports = Ports {
         store,

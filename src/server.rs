@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     Settings, SignUpSetting, StartError,
-    background::post,
+    background::{Post, Spawned},
     housekeeping::Housekeeping,
     mail,
     ports::{self, Keys},
@@ -51,7 +51,7 @@ pub struct Server {
     public_url: Arc<str>,
     services: Services,
     housekeeping: Housekeeping,
-    outbox: Outbox,
+    post: Post,
     live: Arc<LiveSessions>,
     store: Arc<dyn Store>,
 }
@@ -120,11 +120,14 @@ impl ServerBuilder {
             Some(store) => store,
             None => stores::open(&settings).await?,
         });
+        let background = Spawned::default();
+        let bell = background.bell();
+        let (url, background) = (&http.public_url, Arc::new(background));
         let (ports, live) =
-            ports::ports(&settings, &http.public_url, store.clone(), clock.clone(), ids.clone(), secrets)?;
+            ports::ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
-        let outbox = Outbox::new(ports.clone(), mailer);
+        let post = Post::new(Outbox::new(ports.clone(), mailer), bell);
         let use_cases = use_cases(&settings, &ports, &live, providers);
         let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
         Ok(Server {
@@ -134,7 +137,7 @@ impl ServerBuilder {
             public_url: http.public_url,
             services,
             housekeeping,
-            outbox,
+            post,
             live,
             store,
         })
@@ -208,7 +211,7 @@ impl Server {
     /// [`StartError::Io`] where it can't serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, outbox, live, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, post, live, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -219,17 +222,24 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
+        let mut posting = pin!(post.run());
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
-            never = post(&outbox) => match never {},
+            () = &mut posting => {}
             never = live.listen() => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();
-                sleep(*settings.server.shutdown_drain_delay).await;
-                draining.refuse();
-                let ((), ended) = tokio::join!(handle.stop(true), &mut server);
+                post.close();
+                let drained = async {
+                    sleep(*settings.server.shutdown_drain_delay).await;
+                    draining.refuse();
+                    handle.stop(true).await;
+                };
+                // A mail that is on its way is given the time, too: cut off it would come twice.
+                let posted = timeout(*settings.server.shutdown_grace, &mut posting);
+                let ((), ended, _) = tokio::join!(drained, &mut server, posted);
                 ended.map_err(failed)?;
             }
         }

@@ -13,6 +13,7 @@ use memo_infrastructure::system::{SystemClock, SystemSecrets, UuidV7Generator};
 
 use crate::{
     Settings, StartError,
+    background::Spawned,
     cli::User,
     ports::{ports, unusable},
     stores,
@@ -30,7 +31,8 @@ pub async fn run(settings: &Settings, action: User) -> Result<(), StartError> {
     let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
-    let (ports, live) = ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets)?;
+    let (ports, live) =
+        ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Spawned::default()))?;
     let done = act(&Arc::new(ports), live, action).await;
     store.close().await;
     done

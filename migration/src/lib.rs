@@ -7,9 +7,11 @@ mod dialect;
 mod m20261121_000001_members_and_memos;
 mod m20261121_000002_search_and_changes;
 mod m20261121_000003_accounts;
+mod m20261122_000004_begun_mail;
 
 use m20261121_000002_search_and_changes as search;
 use m20261121_000003_accounts as accounts;
+use m20261122_000004_begun_mail as begun_mail;
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
     sea_orm::{DatabaseTransaction, DbErr},
@@ -19,6 +21,7 @@ use sea_orm_migration::{
 pub const SEARCH: &str = "m20261121_000002_search_and_changes";
 
 const ACCOUNTS: &str = "m20261121_000003_accounts";
+const BEGUN_MAIL: &str = "m20261122_000004_begun_mail";
 
 /// All migrations, the oldest first.
 pub struct Migrator;
@@ -29,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_members_and_memos::Migration),
             Box::new(m20261121_000002_search_and_changes::Migration),
             Box::new(m20261121_000003_accounts::Migration),
+            Box::new(m20261122_000004_begun_mail::Migration),
         ]
     }
 }
@@ -42,7 +46,9 @@ pub async fn take_back_remains(transaction: &DatabaseTransaction) -> Result<bool
     let is_pending = |name| pending.iter().any(|migration| migration.name() == name);
     let manager = SchemaManager::new(transaction);
     // One of them at most: no migration is begun before the ones before it are applied, or those behind it taken back.
-    if is_pending(ACCOUNTS) && accounts::has_remains(&manager).await? {
+    if is_pending(BEGUN_MAIL) && begun_mail::has_remains(&manager).await? {
+        begun_mail::Migration.down(&manager).await?;
+    } else if is_pending(ACCOUNTS) && accounts::has_remains(&manager).await? {
         accounts::Migration.down(&manager).await?;
     } else if is_pending(SEARCH) && search::has_remains(&manager).await? {
         search::Migration.down(&manager).await?;

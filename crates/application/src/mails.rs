@@ -138,6 +138,7 @@ pub async fn enqueue_to(
         content: ports.sealer.seal(CONTEXT, content.as_bytes()).map_err(|source| Error::Internal { source })?,
         state: MailState::Waiting,
         tries: 0,
+        begun: 0,
         due_at: now,
         created_at: now,
         error: None,

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use memo_domain::{
     BrowserSessions, Cache, Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Store,
-    Timestamp, TokenSigner,
+    StoreError, Timestamp, TokenSigner, UnitOfWork,
 };
 use uuid::Uuid;
 
@@ -44,11 +44,21 @@ pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Background: Send + Sync {
     /// Runs it soon, beside whoever asked.
     fn run(&self, work: Work);
+
+    /// Mail was committed to the outbox: whoever sends it may do so now, rather than when they look next.
+    fn mail_waits(&self) {}
 }
 
 impl Ports {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Commits what has written mail, or may have, and has it sent soon.
+    pub(crate) async fn commit_mail(&self, unit: Box<dyn UnitOfWork>) -> Result<(), StoreError> {
+        unit.commit().await?;
+        self.background.mail_waits();
+        Ok(())
     }
 
     pub(crate) fn id(&self, at: Timestamp) -> Uuid {

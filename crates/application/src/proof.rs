@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use memo_domain::{Access, AuditKind, Password, SessionId, User, UserId};
+use memo_domain::{Access, AuditKind, Password, Session, SessionId, User, UserId};
 
 use crate::{
     Device, Error, Ports, UnauthenticatedReason,
@@ -51,8 +51,7 @@ impl Proofs {
         let Some(user) = unit.users().lookup(claimant.user_id).await? else { return Err(ended) };
         if user.password_hash.is_none() {
             let session = unit.sessions().lookup(claimant.session_id).await?.ok_or(ended)?;
-            let is_recent = session.provider.is_some() && self.ports.now().since(session.created_at) <= RECENT;
-            return if is_recent { Ok(user) } else { Err(Error::RecentSignInRequired) };
+            return if self.is_recent(&session) { Ok(user) } else { Err(Error::RecentSignInRequired) };
         }
         drop(unit);
         self.count(user.email.key(), device)?;
@@ -69,6 +68,27 @@ impl Proofs {
         }
         self.failed(&user, device);
         Err(Error::PasswordWrong)
+    }
+
+    /// As [`of_owner`](Self::of_owner); of who has a password, too, a social sign-in of the last 10 minutes is taken in its
+    /// place. One that is named all the same has to be right.
+    pub(crate) async fn of_leaver(
+        &self,
+        claimant: Claimant,
+        password: Option<&str>,
+        device: &Device,
+    ) -> Result<(), Error> {
+        if password.is_none() {
+            let session = self.ports.store.begin(Access::Read).await?.sessions().lookup(claimant.session_id).await?;
+            if session.is_some_and(|session| self.is_recent(&session)) {
+                return Ok(());
+            }
+        }
+        self.of_owner(claimant, password, device).await.map(drop)
+    }
+
+    fn is_recent(&self, session: &Session) -> bool {
+        session.provider.is_some() && self.ports.now().since(session.created_at) <= RECENT
     }
 
     /// Counts a guess at an account, right or wrong.

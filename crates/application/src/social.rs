@@ -16,6 +16,10 @@ use crate::{
 pub const FLOW_TTL: Duration = Duration::from_mins(10);
 /// What the sealed state of a flow is bound to.
 const CONTEXT: &str = "social";
+/// The error that means a no of the member (RFC 6749, section 4.1.2.1); any other is the provider's.
+const REFUSAL: &str = "access_denied";
+/// The most of an error that is kept for the log.
+const SHOWN: usize = 64;
 
 /// What a browser is sent away with.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct Return {
     pub issuer: Option<String>,
     /// `error`.
     pub error: Option<String>,
+    /// The language that the browser asks for: who signs up is written to in it.
+    pub locale: Locale,
 }
 
 /// How a flow ended.
@@ -60,9 +66,9 @@ pub enum Arrived {
 /// Why a flow came to nothing, as the browser is told (`sign_in_error`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocialError {
-    /// The member said no at the provider, or it did.
+    /// The member said no at the provider.
     AccessDenied,
-    /// The provider is away, or what it says does not hold.
+    /// The provider is away, ends the flow for a reason of its own, or says what does not hold.
     ProviderFailed,
     /// The answer is another provider's.
     ProviderMixUp,
@@ -208,7 +214,18 @@ impl Social {
         if back.issuer.is_some_and(|issuer| issuer != provider.issuer()) {
             return Err(SocialError::ProviderMixUp);
         }
-        let (None, Some(code)) = (back.error, back.code) else { return Err(SocialError::AccessDenied) };
+        let code = match (back.error.as_deref(), back.code) {
+            (Some(REFUSAL), _) => return Err(SocialError::AccessDenied),
+            (Some(error), _) => {
+                tracing::warn!(provider = flow.provider, error = shown(error), "a provider ended a social sign-in");
+                return Err(SocialError::ProviderFailed);
+            }
+            (None, None) => {
+                tracing::warn!(provider = flow.provider, "a provider sent a browser back with nothing");
+                return Err(SocialError::ProviderFailed);
+            }
+            (None, Some(code)) => code,
+        };
         let redirect_uri = self.redirect_uri(&flow.provider);
         let user = provider.redeem(&code, &flow.nonce, &flow.verifier, &redirect_uri, self.ports.now()).await;
         let user = user.map_err(|error| {
@@ -225,7 +242,7 @@ impl Social {
         }
         let result = match flow.link {
             Some(member) => repeat(async || self.link(&flow.provider, member, &user, device).await).await,
-            None => self.enter(&flow.provider, user, before, device).await,
+            None => self.enter(&flow.provider, user, back.locale, before, device).await,
         };
         result.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "a social sign-in failed");
@@ -237,12 +254,13 @@ impl Social {
         &self,
         provider: &str,
         social: SocialUser,
+        locale: Locale,
         before: Option<&Secret>,
         device: &Device,
     ) -> Result<Result<Arrived, SocialError>, Error> {
         let user = match self.member_of(&social, Access::Read).await? {
             Some(user) => user,
-            None => match repeat(async || self.sign_up(provider, &social, device).await).await? {
+            None => match repeat(async || self.sign_up(provider, &social, locale, device).await).await? {
                 Ok(user) => user,
                 // The same account may have come in by another tab since.
                 Err(error) => match self.member_of(&social, Access::Write).await? {
@@ -278,6 +296,7 @@ impl Social {
         &self,
         provider: &str,
         social: &SocialUser,
+        locale: Locale,
         device: &Device,
     ) -> Result<Result<User, SocialError>, Error> {
         if self.policy == SignUpPolicy::Closed {
@@ -293,7 +312,7 @@ impl Social {
         });
         let Some(name) = name else { return Ok(Err(SocialError::ServerError)) };
         let id = UserId::new(self.ports.id(now));
-        let mut user = User::without_password(id, email, name, Locale::default(), now);
+        let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
         let mut unit = self.ports.store.begin(Access::Write).await?;
         match unit.users().insert(&user).await {
@@ -305,7 +324,10 @@ impl Social {
             result => result?,
         }
         Happened::to(user.id, AuditKind::SignedUp, device).with(provider).record(&mut *unit, &self.ports).await?;
-        unit.commit().await?;
+        if !user.email_verified {
+            accounts::ask_to_verify(&mut *unit, &self.ports, &user).await?;
+        }
+        self.ports.commit_mail(unit).await?;
         Ok(Ok(user))
     }
 
@@ -397,6 +419,11 @@ fn identity(provider: &str, user_id: UserId, social: &SocialUser, now: Timestamp
     }
 }
 
+/// An error for the log: whatever came with the browser, it is a short word.
+fn shown(error: &str) -> String {
+    error.chars().map(|char| if char.is_ascii_graphic() { char } else { '_' }).take(SHOWN).collect()
+}
+
 /// A path of this server, or its root: whatever a browser could read as another host is none.
 fn own_path(path: Option<&str>) -> &str {
     let is_own = |path: &&str| {
@@ -440,7 +467,14 @@ impl Flow {
 
 #[cfg(test)]
 mod tests {
-    use super::own_path;
+    use super::{own_path, shown};
+
+    #[test]
+    fn an_error_in_the_log_is_a_short_word() {
+        assert_eq!(shown("temporarily_unavailable"), "temporarily_unavailable");
+        assert_eq!(shown("a\r\nb c\u{202e}\u{1b}[31m한"), "a__b_c__[31m_");
+        assert_eq!(shown(&"x".repeat(10_000)).len(), 64);
+    }
 
     #[test]
     fn a_browser_is_sent_to_own_paths_only() {

@@ -79,7 +79,7 @@ impl Everything {
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
             factor: SecondFactor { confirmed_at: Some(at(1)), last_step: 7, ..self.factor.clone() },
             codes: self.codes - 1,
-            mail: QueuedMail { tries: 3, error: Some("no such mailbox".to_owned()), ..self.mail.clone() },
+            mail: QueuedMail { tries: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.mail.clone() },
             events,
             user,
         }

@@ -145,6 +145,7 @@ macro_rules! __each_case {
                 a_queued_mail_reads_back_equal
                 a_queued_mail_needs_its_user
                 due_mail_is_claimed_once
+                a_claim_counts_as_begun
                 one_of_many_concurrent_claims_gets_each_mail
                 a_mail_is_updated_or_gone
                 dead_mail_is_listed_newest_first

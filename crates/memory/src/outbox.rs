@@ -25,6 +25,7 @@ impl OutboxRepository for Unit {
             let claimed = due.into_iter().map(|mail| {
                 let mail = Arc::make_mut(mail);
                 mail.due_at = until;
+                mail.begun = mail.begun.saturating_add(1);
                 mail.clone()
             });
             Ok(claimed.collect())

@@ -163,6 +163,15 @@ impl TestApp {
         member
     }
 
+    /// Takes all mail that waits out of the outbox, as a node does that dies before anybody knows what became of it. It is due
+    /// again in two minutes.
+    pub async fn take_mail_and_die(&self) {
+        let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
+        let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
+        assert!(!unit.outbox().claim(far, until, 100).await.expect("mail is taken").is_empty(), "there is mail");
+        unit.commit().await.expect("the store takes it");
+    }
+
     /// The token of the link in the next mail of this kind, as [`mail_to`](Self::mail_to) tells them apart. The link leads to
     /// this page.
     pub async fn link_to(&self, address: &str, subject: &str, page: &str) -> String {
@@ -187,7 +196,7 @@ impl TestApp {
     /// The moment that the clock shows, in the form of the API.
     #[must_use]
     pub fn now(&self) -> String {
-        memo_domain::Clock::now(&*self.clock).to_string()
+        now(self).to_string()
     }
 
     /// Tells the server to stop, as a signal would. It goes on for as long as its settings say.
@@ -206,6 +215,10 @@ impl TestApp {
         let _ = connection.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+fn now(app: &TestApp) -> Timestamp {
+    memo_domain::Clock::now(&*app.clock)
 }
 
 fn settings(data: &TempDir) -> Settings {

@@ -14,6 +14,7 @@ macro_rules! __each_api_test {
             $argument
             auth::sign_up(app) {
                 a_member_signs_up
+                who_signs_up_is_written_to_in_their_language
                 an_email_signs_up_once_whatever_its_case
                 an_account_shows_its_values_in_nfc_and_trimmed
                 sign_up_says_which_value_it_refuses
@@ -168,6 +169,8 @@ macro_rules! __each_api_test {
                 an_address_that_somebody_has_joins_no_accounts
                 an_address_in_another_unicode_form_is_taken_too
                 an_address_is_as_proved_as_the_provider_says
+                an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail
+                who_comes_in_by_a_social_account_is_written_to_in_the_language_of_the_browser
                 an_account_needs_an_address
             }
             auth::social_flow(app) {
@@ -182,6 +185,7 @@ macro_rules! __each_api_test {
                 the_answer_of_another_provider_is_none
                 a_code_is_good_in_its_own_flow_alone
                 a_no_at_the_provider_signs_nobody_in
+                whatever_else_a_provider_says_is_no_refusal_of_the_member
                 a_provider_that_is_away_is_said
                 a_cookie_from_before_is_worth_nothing_afterwards
             }
@@ -195,6 +199,7 @@ macro_rules! __each_api_test {
                 a_link_is_for_who_began_it
                 a_flow_without_a_link_links_nothing
                 a_member_without_a_password_withdraws_after_a_recent_sign_in
+                a_member_with_a_password_withdraws_after_a_recent_social_sign_in
                 who_proves_an_address_first_has_the_account_alone
             }
             auth::social_settings(store) {
@@ -257,6 +262,8 @@ macro_rules! __each_api_test {
                 of_two_administrators_who_oust_each_other_one_stays
                 of_two_administrators_who_step_down_at_once_one_stays
                 mail_that_is_refused_is_listed
+                mail_that_may_have_been_sent_twice_is_listed
+                mail_of_a_node_that_dies_once_is_sent
                 mail_that_can_not_go_now_goes_later
             }
             memos::create(app) {

@@ -1,6 +1,10 @@
 //! The languages of `title` and `detail`.
 
-use actix_web::http::header::HeaderValue;
+use actix_web::{
+    HttpRequest,
+    http::header::{ACCEPT_LANGUAGE, HeaderValue},
+};
+use memo_domain::Locale;
 
 /// A text in every language that the API speaks.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +48,11 @@ impl Language {
         }
     }
 
+    /// The one that a request prefers.
+    pub fn of_request(request: &HttpRequest) -> Self {
+        Self::preferred(request.headers().get(ACCEPT_LANGUAGE))
+    }
+
     /// The tag of `Content-Language`.
     pub const fn tag(self) -> &'static str {
         match self {
@@ -57,6 +66,15 @@ impl Language {
         match self {
             Self::En => text.en,
             Self::Ko => text.ko,
+        }
+    }
+}
+
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::Ko => Self::Ko,
         }
     }
 }

@@ -191,7 +191,7 @@ pub fn write_mail(mail: &QueuedMail) -> Value {
     json!({
         "row": "mail", "id": mail.id.to_string(), "user_id": mail.user_id.to_string(), "kind": mail.kind,
         "content": mail.content.as_bytes(), "state": name(&mail.state, &MAIL_STATES), "tries": mail.tries,
-        "due_at": mail.due_at.as_micros(), "created_at": mail.created_at.as_micros(), "error": mail.error,
+        "begun": mail.begun, "due_at": mail.due_at.as_micros(), "created_at": mail.created_at.as_micros(), "error": mail.error,
     })
 }
 
@@ -203,6 +203,8 @@ pub fn read_mail(row: &Fields) -> Result<QueuedMail, Source> {
         content: Sealed::new(row.bytes("content")?),
         state: row.named("state", &MAIL_STATES)?,
         tries: row.number("tries")?,
+        // Files from before it was counted lack it.
+        begun: row.optional("begun", Fields::number)?.unwrap_or_default(),
         due_at: row.time("due_at")?,
         created_at: row.time("created_at")?,
         error: row.optional("error", Fields::string)?,

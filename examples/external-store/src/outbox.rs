@@ -25,7 +25,10 @@ impl OutboxRepository for Unit {
         let waiting = self.state.mails.values().filter(|mail| mail.state == MailState::Waiting);
         let mut due: Vec<_> = waiting.filter(|mail| mail.due_at <= now).collect();
         due.sort_by_key(|mail| mail.due_at);
-        let claim = |mail: &Arc<QueuedMail>| QueuedMail { due_at: until, ..QueuedMail::clone(mail) };
+        let claim = |mail: &Arc<QueuedMail>| {
+            let begun = mail.begun.saturating_add(1);
+            QueuedMail { due_at: until, begun, ..QueuedMail::clone(mail) }
+        };
         let claimed: Vec<_> = due.into_iter().take(most as usize).map(claim).collect();
         self.write(|_| Ok(claimed.iter().map(|mail| Row::Mail(Arc::new(mail.clone()))).collect()))?;
         Ok(claimed)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Access, Accounts, AuditKind, Device, Email, Error, Happened, Letter, Secret, TokenPurpose, UnitOfWork, User,
-    UserId, mails, present, repeat,
+    Access, Accounts, AuditKind, Device, Email, Error, Happened, Letter, Ports, Secret, TokenPurpose, UnitOfWork, User,
+    UserId, mails, one_time, present, repeat,
 };
 
 /// How long a link proves an address.
@@ -37,14 +37,9 @@ impl Accounts {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let user = present(unit.users().lookup(id).await?)?;
         if !user.email_verified {
-            self.ask_to_verify(&mut *unit, &user).await?;
+            ask_to_verify(&mut *unit, &self.ports, &user).await?;
         }
-        Ok(unit.commit().await?)
-    }
-
-    pub(super) async fn ask_to_verify(&self, unit: &mut dyn UnitOfWork, user: &User) -> Result<(), Error> {
-        let secret = self.one_time(unit, user, TokenPurpose::VerifyEmail, TTL).await?;
-        mails::enqueue(unit, &self.ports, user, Letter::Verify(&secret)).await
+        Ok(self.ports.commit_mail(unit).await?)
     }
 
     /// What else happens when a member has another address.
@@ -59,6 +54,12 @@ impl Accounts {
         unit.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
         Happened::to(user.id, AuditKind::EmailChanged, device).record(&mut *unit, &self.ports).await?;
         mails::enqueue_to(unit, &self.ports, user, old, Letter::EmailChanged).await?;
-        self.ask_to_verify(unit, user).await
+        ask_to_verify(unit, &self.ports, user).await
     }
+}
+
+/// Writes to the address of a member to have it proved.
+pub async fn ask_to_verify(unit: &mut dyn UnitOfWork, ports: &Ports, user: &User) -> Result<(), Error> {
+    let secret = one_time(unit, ports, user, TokenPurpose::VerifyEmail, TTL).await?;
+    mails::enqueue(unit, ports, user, Letter::Verify(&secret)).await
 }

@@ -10,7 +10,7 @@ impl Accounts {
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], or
     /// [`Error::LastAdministrator`] where nobody would be left who administers.
     pub async fn withdraw(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
-        self.proofs.of_owner(claimant, password, device).await?;
+        self.proofs.of_leaver(claimant, password, device).await?;
         let ended = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let administrators = unit.users().administrators().await?;

@@ -4,7 +4,7 @@ mod email;
 mod leaving;
 mod password;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
     Access, AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, OneTimeToken, Password, Secret, StoreError,
@@ -19,6 +19,8 @@ use crate::{
     proof::{Claimant, Proofs},
     unit::repeat,
 };
+
+pub use email::ask_to_verify;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +109,8 @@ impl Accounts {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         unit.users().insert(&user).await.map_err(taken)?;
         Happened::to(user.id, AuditKind::SignedUp, device).record(&mut *unit, &self.ports).await?;
-        self.ask_to_verify(&mut *unit, &user).await?;
-        unit.commit().await.map_err(taken)?;
+        ask_to_verify(&mut *unit, &self.ports, &user).await?;
+        self.ports.commit_mail(unit).await.map_err(taken)?;
         Ok(user)
     }
 
@@ -159,35 +161,10 @@ impl Accounts {
             if let Some(old) = moved_from {
                 self.moved(&mut *unit, &user, &old, device).await?;
             }
-            unit.commit().await.map_err(taken)?;
+            self.ports.commit_mail(unit).await.map_err(taken)?;
             Ok(user)
         })
         .await
-    }
-
-    /// Makes a token for a member. Those that were made before for the same are worth nothing any more.
-    async fn one_time(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        user: &User,
-        purpose: TokenPurpose,
-        ttl: std::time::Duration,
-    ) -> Result<Secret, Error> {
-        let now = self.ports.now();
-        let secret = self.ports.secrets.next();
-        unit.one_time_tokens().remove_all(user.id, purpose).await?;
-        let token = OneTimeToken {
-            digest: secret.digest(),
-            user_id: user.id,
-            purpose,
-            email_key: Some(user.email.key().to_owned()),
-            scopes: None,
-            tries: 0,
-            created_at: now,
-            expires_at: now + ttl,
-        };
-        unit.one_time_tokens().insert(&token).await?;
-        Ok(secret)
     }
 
     /// Redeems a token: whose it is, where it is good and their address is still the one that it was sent to.
@@ -197,6 +174,31 @@ impl Accounts {
         let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
         user.filter(|user| token.email_key.as_deref() == Some(user.email.key())).ok_or(Error::TokenInvalid)
     }
+}
+
+/// Makes a token for a member. Those that were made before for the same are worth nothing any more.
+async fn one_time(
+    unit: &mut dyn UnitOfWork,
+    ports: &Ports,
+    user: &User,
+    purpose: TokenPurpose,
+    ttl: Duration,
+) -> Result<Secret, Error> {
+    let now = ports.now();
+    let secret = ports.secrets.next();
+    unit.one_time_tokens().remove_all(user.id, purpose).await?;
+    let token = OneTimeToken {
+        digest: secret.digest(),
+        user_id: user.id,
+        purpose,
+        email_key: Some(user.email.key().to_owned()),
+        scopes: None,
+        tries: 0,
+        created_at: now,
+        expires_at: now + ttl,
+    };
+    unit.one_time_tokens().insert(&token).await?;
+    Ok(secret)
 }
 
 /// Another member has the address.

@@ -6,7 +6,7 @@ use memo_domain::{PasswordHash, SessionId};
 
 use super::{
     Access, Accounts, AuditKind, Claimant, Device, Email, Error, Happened, Letter, Password, Secret, TokenPurpose,
-    UnitOfWork, User, mails, present, repeat, too_common,
+    UnitOfWork, User, mails, one_time, present, repeat, too_common,
 };
 
 /// How long a link sets a new password.
@@ -59,11 +59,11 @@ impl Accounts {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         let user = unit.users().find_by_email(email).await?.filter(|user| user.disabled_at.is_none());
         if let Some(user) = user {
-            let secret = self.one_time(&mut *unit, &user, TokenPurpose::ResetPassword, TTL).await?;
+            let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
             Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
             mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
         }
-        Ok(unit.commit().await?)
+        Ok(self.ports.commit_mail(unit).await?)
     }
 
     /// Sets a new password by the token that was sent to the member's address, which it proves as well. Ends all sign-ins.
@@ -113,7 +113,7 @@ impl Accounts {
         unit.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
         Happened::to(user.id, kind, device).record(&mut *unit, &self.ports).await?;
         mails::enqueue(&mut *unit, &self.ports, &user, Letter::PasswordChanged).await?;
-        unit.commit().await?;
+        self.ports.commit_mail(unit).await?;
         self.live.forget_all(&ended);
         Ok(())
     }

@@ -48,7 +48,7 @@ impl SignIn {
             replaced = Some(id);
         }
         self.begin_session(&mut *unit, &new).await?;
-        unit.commit().await?;
+        self.commit_session(unit, &new).await?;
         self.live.forget_all(replaced.as_slice());
         Ok(CookieGrant { secret, max_age: Session::MAX_AGE, user: user.clone() })
     }

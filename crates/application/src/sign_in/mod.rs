@@ -163,6 +163,11 @@ impl SignIn {
         Ok(())
     }
 
+    /// Commits a sign-in that was added.
+    async fn commit_session(&self, unit: Box<dyn UnitOfWork>, new: &NewSession<'_>) -> Result<(), Error> {
+        Ok(if new.is_new_device { self.ports.commit_mail(unit).await? } else { unit.commit().await? })
+    }
+
     /// Whether a sign-in lives, by what was known a moment ago or by the store.
     async fn is_live(&self, session_id: SessionId, user_id: UserId, now: Timestamp) -> Result<bool, Error> {
         let Some(watch) = self.live.look(session_id, now) else { return Ok(true) };

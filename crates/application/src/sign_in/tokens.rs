@@ -29,7 +29,7 @@ impl SignIn {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         self.begin_session(&mut *unit, &new).await?;
         let grant = self.issue(&mut *unit, &new.session, scopes, new.session.created_at).await?;
-        unit.commit().await?;
+        self.commit_session(unit, &new).await?;
         Ok(grant)
     }
 

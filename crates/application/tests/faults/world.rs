@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_application::{
-    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Ports,
-    Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions,
-    Work,
+    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Outbox,
+    Ports, Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn,
+    StoredBrowserSessions, Work,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -16,7 +16,7 @@ use memo_domain::{
     SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
-use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
+use memo_memory::{CapturedMail, FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -174,6 +174,9 @@ pub struct World {
     pub second_factors: SecondFactors,
     pub administration: Administration,
     pub leftovers: Leftovers,
+    pub outbox: Outbox,
+    /// What was sent.
+    pub mail: Arc<CapturedMail>,
     /// Who has all of this.
     pub alice: UserId,
     /// Who has begun a second factor.
@@ -193,7 +196,7 @@ pub struct World {
     /// A refresh token of hers that was used.
     pub used: Secret,
     kept: Arc<MemoryStore>,
-    clock: Arc<FixedClock>,
+    pub clock: Arc<FixedClock>,
 }
 
 impl World {
@@ -231,7 +234,9 @@ impl World {
         let sign_in = SignIn::new(ports.clone(), settings, live.clone(), proofs.clone());
         let second_factors = SecondFactors::new(ports.clone(), proofs);
         let administration = Administration::new(ports.clone(), live);
-        let leftovers = Leftovers::new(ports);
+        let leftovers = Leftovers::new(ports.clone());
+        let mail = Arc::new(CapturedMail::new());
+        let outbox = Outbox::new(ports, mail.clone());
 
         let device = Device::default();
         // The first secret of all.
@@ -259,6 +264,8 @@ impl World {
             second_factors,
             administration,
             leftovers,
+            outbox,
+            mail,
             alice,
             carol,
             dave,

@@ -45,6 +45,11 @@ fn due_at_any_time(mails: Vec<QueuedMail>) -> Vec<QueuedMail> {
     mails
 }
 
+/// The same with an attempt more that was begun.
+fn once_begun(mails: Vec<QueuedMail>) -> Vec<QueuedMail> {
+    mails.into_iter().map(|mail| QueuedMail { begun: mail.begun + 1, ..mail }).collect()
+}
+
 /// Mail with a value in every field, and texts that a store may harm.
 fn awkward_mails(first: u32, state: MailState, user: memo_domain::UserId) -> Vec<QueuedMail> {
     let longest = "\u{1d160}".repeat(500);
@@ -56,6 +61,7 @@ fn awkward_mails(first: u32, state: MailState, user: memo_domain::UserId) -> Vec
             content: Sealed::new(error.as_bytes().repeat(9)),
             state,
             tries: n,
+            begun: n,
             created_at: EARLIEST,
             error: Some(error.to_owned()),
             ..queued_mail(n, user)
@@ -80,7 +86,7 @@ pub(crate) async fn a_queued_mail_reads_back_equal(store: Arc<dyn Store>) {
     add(&*store, &waiting).await;
     add(&*store, &lost).await;
     let claimed = claim(&*store, 0, 100).await;
-    assert_eq!(due_at_any_time(claimed), due_at_any_time(waiting.clone()));
+    assert_eq!(due_at_any_time(claimed), due_at_any_time(once_begun(waiting.clone())));
     lost.sort_by_key(|mail| std::cmp::Reverse(mail.id));
     assert_eq!(dead(&*store, None, 100).await, lost);
     for mail in [&waiting[0], &lost[0]] {
@@ -124,7 +130,7 @@ pub(crate) async fn due_mail_is_claimed_once(store: Arc<dyn Store>) {
     assert_eq!(ids(&lost_claim), [due_at(50)]);
     let again = try_claim(&*store, at(50), at(3_000), 100).await.expect("mail is claimed");
     assert_eq!(ids(&again), [due_at(50)], "what was dropped was not claimed");
-    assert_eq!(due_at_any_time(again), due_at_any_time(vec![mails[2].clone()]));
+    assert_eq!(due_at_any_time(again), due_at_any_time(once_begun(vec![mails[2].clone()])));
 
     // When the time is over it is due again, until someone claims it.
     assert_eq!(ids(&claim(&*store, 999, 100).await), [due_at(60)]);
@@ -133,6 +139,33 @@ pub(crate) async fn due_mail_is_claimed_once(store: Arc<dyn Store>) {
     let mut rest = ids(&claim(&*store, 3_001, 100).await);
     rest.sort();
     assert_eq!(rest, BTreeSet::from_iter(ids(&mails)).into_iter().collect::<Vec<_>>());
+    assert_eq!(dead(&*store, None, 9).await, [lost]);
+}
+
+pub(crate) async fn a_claim_counts_as_begun(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    let [mail, other] = [queued_mail(0, user), QueuedMail { begun: 7, due_at: at(1_000), ..queued_mail(1, user) }];
+    let lost = QueuedMail { state: MailState::Dead, begun: 2, ..queued_mail(2, user) };
+    add(&*store, &[mail.clone(), other.clone(), lost.clone()]).await;
+    let begun = |mails: &[QueuedMail]| mails.iter().map(|mail| mail.begun).collect::<Vec<_>>();
+
+    assert_eq!(begun(&claim(&*store, 0, 9).await), [1]);
+    assert_eq!(begun(&dropped(&*store, async |uow| uow.outbox().claim(at(10), at(20), 9).await).await), [2]);
+    let twice = write(&*store, async |uow| {
+        let one = uow.outbox().claim(at(20), at(20), 9).await?;
+        let two = uow.outbox().claim(at(20), at(30), 9).await?;
+        Ok([one, two])
+    });
+    assert_eq!(twice.await.each_ref().map(|mails| begun(mails)), [[2], [3]], "what was dropped was not begun");
+    // How it ended is known: who updates the mail says what is left.
+    write(&*store, async |uow| uow.outbox().update(&QueuedMail { begun: 1, due_at: at(40), ..mail.clone() }).await)
+        .await;
+    assert_eq!(begun(&claim(&*store, 40, 9).await), [2]);
+    // Nothing else was touched by all this.
+    assert_eq!(
+        begun(&claim(&*store, 1_000, 9).await.iter().filter(|mail| mail.id == other.id).cloned().collect::<Vec<_>>()),
+        [8]
+    );
     assert_eq!(dead(&*store, None, 9).await, [lost]);
 }
 
@@ -151,7 +184,7 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_each_mail(store: Arc<dyn 
         claimed.extend(more);
     }
     assert_eq!(claimed.len(), mails.len(), "each is given once");
-    assert_eq!(due_at_any_time(claimed), due_at_any_time(mails));
+    assert_eq!(due_at_any_time(claimed), due_at_any_time(once_begun(mails)));
 }
 
 pub(crate) async fn a_mail_is_updated_or_gone(store: Arc<dyn Store>) {
@@ -160,7 +193,7 @@ pub(crate) async fn a_mail_is_updated_or_gone(store: Arc<dyn Store>) {
     add(&*store, &[mail.clone(), kept.clone()]).await;
     let update = async |mail: &QueuedMail| write(&*store, async |uow| uow.outbox().update(mail).await).await;
     let steps = [
-        QueuedMail { tries: 1, due_at: at(7), error: Some("busy".to_owned()), ..mail.clone() },
+        QueuedMail { tries: 1, begun: 2, due_at: at(7), error: Some("busy".to_owned()), ..mail.clone() },
         QueuedMail { kind: "other".to_owned(), content: Sealed::new(vec![1]), tries: 2, due_at: at(3), ..mail.clone() },
         // That it changes nothing is no error.
         QueuedMail { kind: "other".to_owned(), content: Sealed::new(vec![1]), tries: 2, due_at: at(3), ..mail.clone() },
@@ -170,7 +203,7 @@ pub(crate) async fn a_mail_is_updated_or_gone(store: Arc<dyn Store>) {
         let due = dropped(&*store, async |uow| uow.outbox().claim(at(50), at(60), 9).await).await;
         let first = if step.due_at < kept.due_at { step.id } else { kept.id };
         assert_eq!(due[0].id, first, "by when it is due now");
-        assert_eq!(due_at_any_time(due), due_at_any_time(vec![step.clone(), kept.clone()]));
+        assert_eq!(due_at_any_time(due), due_at_any_time(once_begun(vec![step.clone(), kept.clone()])));
         assert_eq!(ids(&dropped(&*store, async |uow| uow.outbox().claim(at(2), at(60), 9).await).await), [kept.id]);
     }
 

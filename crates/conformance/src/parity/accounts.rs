@@ -238,6 +238,7 @@ impl Script<'_> {
             id,
             state: if chance.percent(40) { MailState::Dead } else { MailState::Waiting },
             tries: u32::try_from(chance.below(9)).expect("a small number"),
+            begun: u32::try_from(chance.below(4)).expect("a small number"),
             due_at: some_time(chance),
             error: some_device(chance),
             ..queued_mail(0, user)

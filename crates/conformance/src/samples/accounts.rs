@@ -60,6 +60,7 @@ pub(crate) fn queued_mail(n: u32, user_id: UserId) -> QueuedMail {
         content: sealed(),
         state: MailState::Waiting,
         tries: 0,
+        begun: 0,
         due_at: at(0),
         created_at: at(0),
         error: None,

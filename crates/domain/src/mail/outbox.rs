@@ -26,6 +26,9 @@ pub struct QueuedMail {
     pub state: MailState,
     /// How often it was tried.
     pub tries: u32,
+    /// How many attempts to send it were begun of which nobody knows how they ended: those of nodes that are gone, and the
+    /// one that is being made.
+    pub begun: u32,
     /// When it is tried next.
     pub due_at: Timestamp,
     /// When it was written.
@@ -38,11 +41,13 @@ pub struct QueuedMail {
 ///
 /// # Contract
 /// * `a_queued_mail_reads_back_equal`: what was inserted MUST come out of [`claim`](Self::claim) equal, but for the time at
-///   which it is due.
+///   which it is due and the attempt that is counted.
 /// * `a_queued_mail_needs_its_user`: [`insert`](Self::insert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
 /// * `due_mail_is_claimed_once`: [`claim`](Self::claim) MUST give waiting mail that is due, the earliest due first, and make
 ///   it due `until`; of many at once no two that commit MUST give the same mail.
+/// * `a_claim_counts_as_begun`: [`claim`](Self::claim) MUST add one to [`begun`](QueuedMail::begun) of what it gives, there
+///   and in the store, in the same unit of work.
 /// * `a_mail_is_updated_or_gone`: [`update`](Self::update) MUST replace the mail with this id and
 ///   [`remove`](Self::remove) remove it; both do nothing where it is gone.
 /// * `dead_mail_is_listed_newest_first`: [`dead`](Self::dead) MUST give dead mail by descending ids, behind a place where
@@ -52,7 +57,7 @@ pub trait OutboxRepository: Send {
     /// Adds a mail.
     async fn insert(&mut self, mail: &QueuedMail) -> Result<(), StoreError>;
 
-    /// Takes mail that is due, for as long as until a time: after it, it is due again.
+    /// Takes mail that is due, for as long as until a time: after it, it is due again. An attempt to send it has begun.
     async fn claim(&mut self, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<QueuedMail>, StoreError>;
 
     /// Replaces a mail.

@@ -108,7 +108,7 @@ enum Problem {
     Name,
     #[error("{0} is missing")]
     Missing(&'static str),
-    #[error("{0} holds spaces or control characters")]
+    #[error("{0} holds control characters, or a space at an end")]
     Malformed(&'static str),
     #[error("{0} is no address, as in https://accounts.example.org")]
     Address(&'static str),
@@ -202,8 +202,8 @@ impl ProviderSettings {
         if self.name.is_empty() || self.name.len() > NAME || !self.name.bytes().all(is_name) {
             return Err(Problem::Name);
         }
-        let client_id = token("client_id", Some(self.client_id))?.ok_or(Problem::Missing("client_id"))?;
-        let client_secret = token("client_secret", self.client_secret)?;
+        let client_id = credential("client_id", Some(self.client_id))?.ok_or(Problem::Missing("client_id"))?;
+        let client_secret = credential("client_secret", self.client_secret)?;
         if preset.needs_secret && client_secret.is_none() {
             return Err(Problem::Missing("client_secret"));
         }
@@ -248,13 +248,12 @@ impl ProviderSettingsError {
     }
 }
 
-/// A text that goes into addresses and headers; none where it is empty.
-fn token(name: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
+/// What names or proves this server; none where it is empty. Any characters may be in it, since it is encoded as in a form
+/// wherever it goes; what a careless copy brings along is none of them.
+fn credential(name: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.filter(|text| !text.is_empty());
     match text {
-        Some(text) if text.contains(|char: char| char.is_whitespace() || char.is_control()) => {
-            Err(Problem::Malformed(name))
-        }
+        Some(text) if text.trim() != text || text.contains(char::is_control) => Err(Problem::Malformed(name)),
         text => Ok(text),
     }
 }
@@ -364,6 +363,20 @@ mod tests {
         }
         let settings = ProviderSettings { userinfo_url: Some("http://example.org/me".into()), ..google() };
         assert!(settings.plan().err().expect("refused").to_string().contains("userinfo_url"));
+    }
+
+    #[test]
+    fn an_id_and_a_secret_may_hold_any_characters_but_those_of_a_careless_copy() {
+        let with = |text: &str| {
+            ProviderSettings { client_id: text.into(), client_secret: Some(text.into()), ..google() }.plan().ok()
+        };
+        for text in ["a b", "100%", "a+b", "a:b", "a&b=c", "\"\\'", "비밀 번호", "é"] {
+            let plan = with(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((&*plan.client_id, plan.client_secret.as_deref()), (text, Some(text)));
+        }
+        for text in [" a", "a ", "a\n", "a\tb", "a\0b", "\u{85}a", "\u{3000}a"] {
+            assert!(with(text).is_none(), "{text:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use memo_domain::{Limit, MailId, MailState, OutboxRepository, QueuedMail, Sealed, StoreError, Timestamp, UserId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait},
 };
 
 use super::{
@@ -33,11 +35,12 @@ impl OutboxRepository for SeaOrmUnitOfWork {
         for rows in rows.chunks(NAMED) {
             let statement = Entity::update_many()
                 .col_expr(Column::DueAt, Expr::value(until.as_micros()))
+                .col_expr(Column::Begun, Expr::col(Column::Begun).add(1))
                 .filter(Column::Id.is_in(rows.iter().map(|row| row.id)))
                 .build(self.backend);
             self.execute(statement).await?;
         }
-        rows.into_iter().map(|row| mail(Model { due_at: until.as_micros(), ..row })).collect()
+        rows.into_iter().map(|row| mail(Model { due_at: until.as_micros(), begun: row.begun + 1, ..row })).collect()
     }
 
     async fn update(&mut self, mail: &QueuedMail) -> Result<(), StoreError> {
@@ -72,6 +75,7 @@ fn row(mail: &QueuedMail) -> ActiveModel {
         kind: Set(mail.kind.clone()),
         state: Set(name(&STATES, &mail.state).to_owned()),
         tries: Set(mail.tries.into()),
+        begun: Set(mail.begun.into()),
         due_at: Set(mail.due_at.as_micros()),
         created_at: Set(mail.created_at.as_micros()),
         error: Set(mail.error.clone()),
@@ -87,6 +91,7 @@ fn mail(row: Model) -> Result<QueuedMail, StoreError> {
         content: Sealed::new(row.content),
         state: named(&STATES, &row.state)?,
         tries: u32::try_from(row.tries).map_err(StoreError::corrupt)?,
+        begun: u32::try_from(row.begun).map_err(StoreError::corrupt)?,
         due_at: Timestamp::from_micros(row.due_at),
         created_at: Timestamp::from_micros(row.created_at),
         error: row.error,

@@ -70,6 +70,8 @@ struct Consent {
 
 /// What the provider does. A test changes what it is about.
 pub struct Behaviour {
+    /// The id and the secret of the one client there is.
+    pub client: (String, String),
     pub document: Value,
     pub keys: Value,
     /// Over what an ID token should say; `null` leaves out.
@@ -106,6 +108,7 @@ impl Fake {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let behaviour = Behaviour {
+            client: (CLIENT.to_owned(), SECRET.to_owned()),
             document: json!({
                 "issuer": url,
                 "authorization_endpoint": format!("{url}/authorize?tenant=1"),
@@ -147,7 +150,8 @@ impl Fake {
 
     /// The settings of a provider of this kind that is this one.
     pub fn settings(&self, kind: ProviderKind) -> ProviderSettings {
-        let settings = ProviderSettings::new("fake", kind, CLIENT, Some(SECRET));
+        let (id, secret) = self.behaviour().client.clone();
+        let settings = ProviderSettings::new("fake", kind, &id, Some(&secret));
         if kind == ProviderKind::Naver {
             return ProviderSettings {
                 authorize_url: Some(format!("{}/authorize", self.url)),
@@ -165,9 +169,10 @@ impl Fake {
         assert!(request.url.starts_with(&format!("{}/authorize", self.url)), "{}", request.url);
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(query.len(), url.query_pairs().count(), "each parameter comes once");
+        let client = self.behaviour().client.0.clone();
         for (name, value) in [
             ("response_type", "code"),
-            ("client_id", CLIENT),
+            ("client_id", &*client),
             ("state", STATE),
             ("redirect_uri", CALLBACK),
             ("code_challenge_method", "S256"),
@@ -246,15 +251,11 @@ impl Fake {
 
     fn redeem(&self, credentials: Option<&str>, body: &str) -> Result<Value, &'static str> {
         let form: BTreeMap<_, _> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-        let is_client = match credentials {
-            // RFC 6749, section 2.3.1: both are encoded as in a form first.
-            Some(basic) => basic == format!("Basic {}", STANDARD.encode(format!("{CLIENT}:hunter2%2Bsecret"))),
-            None => {
-                form.get("client_id").is_some_and(|id| id == CLIENT)
-                    && form.get("client_secret").is_some_and(|secret| secret == SECRET)
-            }
+        let named = match credentials {
+            Some(credentials) => Some(basic(credentials).ok_or("invalid_client")?),
+            None => form.get("client_id").cloned().zip(form.get("client_secret").cloned()),
         };
-        if !is_client {
+        if named.as_ref() != Some(&self.behaviour().client) {
             return Err("invalid_client");
         }
         if form.get("grant_type").is_none_or(|grant| grant != "authorization_code") {
@@ -289,7 +290,7 @@ impl Fake {
         let mut claims = json!({
             "iss": self.url,
             "sub": "alice-there",
-            "aud": CLIENT,
+            "aud": behaviour.client.0,
             "iat": NOW,
             "exp": NOW + 3600,
             "nonce": nonce,
@@ -305,6 +306,18 @@ impl Fake {
         let signature = sign(signed.as_bytes(), &key.expect("a key"), algorithm).expect("signed");
         format!("{signed}.{signature}")
     }
+}
+
+/// The id and the secret of `Basic` credentials, each encoded as in a form before it (RFC 6749, section 2.3.1).
+fn basic(credentials: &str) -> Option<(String, String)> {
+    let decoded = |text: &str| {
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._+%".contains(&byte)), "it is encoded");
+        // A name without a value is what the text says.
+        form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned())
+    };
+    let text = String::from_utf8(STANDARD.decode(credentials.strip_prefix("Basic ")?).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((decoded(id)?, decoded(secret)?))
 }
 
 fn encode(value: &Value) -> String {

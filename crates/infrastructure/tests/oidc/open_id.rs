@@ -81,6 +81,31 @@ async fn the_secret_goes_where_the_provider_wants_it() {
 }
 
 #[tokio::test]
+async fn an_id_and_a_secret_of_any_characters_arrive_as_they_are() {
+    let fake = Fake::start().await;
+    for (id, secret) in [
+        ("memo client", "hunter2 with spaces"),
+        ("100%25", "hunter2%20%+%zz"),
+        ("a:b", "hunter2::+:"),
+        ("메모", "hunter2 비밀 é \u{1f511}"),
+        ("https://memo.example/?a=b&c=d#e", "hunter2&client_id=x\"\\'=;,"),
+    ] {
+        fake.behaviour().client = (id.into(), secret.into());
+        for methods in [json!(["client_secret_basic"]), json!(["client_secret_post"])] {
+            fake.behaviour().document["token_endpoint_auth_methods_supported"] = methods.clone();
+            assert_eq!(sign_in(&fake, &open_id(&fake)).await.expect("signed in"), alice(&fake), "{id} {methods}");
+        }
+        let provider = open_id(&fake);
+        fake.behaviour().client.1.push('x');
+        assert_refused(sign_in(&fake, &provider).await, "another secret");
+    }
+    fake.behaviour().client = ("메모 app".into(), "hunter2 %+:비밀".into());
+    sign_in(&fake, &provider(fake.settings(ProviderKind::Kakao)).0).await.expect("signed in");
+    fake.behaviour().user_info = json!({"resultcode": "00", "message": "success", "response": {"id": "1"}});
+    sign_in(&fake, &provider(fake.settings(ProviderKind::Naver)).0).await.expect("signed in");
+}
+
+#[tokio::test]
 async fn a_code_is_good_for_who_asked_for_it() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);

@@ -72,6 +72,7 @@ async fn add_all(store: &dyn Store) {
         content: Sealed::new(vec![7; 48]),
         state: MailState::Waiting,
         tries: 0,
+        begun: 0,
         due_at: NOW,
         created_at: NOW,
         error: None,

@@ -69,7 +69,7 @@ async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
-    fresh.store.migrate_down(Some(2)).await.expect("the search is taken back");
+    fresh.store.migrate_down(Some(3)).await.expect("the search is taken back");
     fresh.store.migrate_up().await.expect("the search is made");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
@@ -87,7 +87,7 @@ async fn members_from_before_are_found_by_their_names() {
     for n in 0..3 {
         add_user(&*fresh.store, n).await;
     }
-    fresh.store.migrate_down(Some(1)).await.expect("the accounts are taken back");
+    fresh.store.migrate_down(Some(2)).await.expect("the accounts are taken back");
     fresh.store.migrate_up().await.expect("the accounts are made");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");

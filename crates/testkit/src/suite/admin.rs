@@ -266,12 +266,8 @@ async fn answers_of(administrator: &crate::Actor) -> bool {
     administrator.list_users(&[]).await.status == 200
 }
 
-pub async fn mail_that_is_refused_is_listed(app: TestApp) {
-    let root = app.admin("root").await;
-    app.verification(&root.email).await;
-    assert_eq!(root.get("/api/v1/admin/dead-mail").await.expect_status(200)["items"], json!([]));
-    app.mail.fail_permanently(1);
-    let alice = app.user("alice").await;
+/// What is dead, once there is any.
+async fn dead_mail(root: &crate::Actor) -> crate::Answer {
     let mut list = root.get("/api/v1/admin/dead-mail").await;
     for _ in 0..200 {
         if list["items"] != json!([]) {
@@ -280,6 +276,57 @@ pub async fn mail_that_is_refused_is_listed(app: TestApp) {
         tokio::time::sleep(Duration::from_millis(50)).await;
         list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
     }
+    list
+}
+
+pub async fn mail_that_may_have_been_sent_twice_is_listed(app: TestApp) {
+    let root = app.admin("root").await;
+    app.verification(&root.email).await;
+    // It can't be sent at once, and then by nobody who lives to tell. Hers was tried before the one for Bob.
+    app.mail.fail_temporarily(1);
+    let alice = app.user("alice").await;
+    app.clock.advance(Duration::from_millis(1));
+    let bob = app.user("bob").await;
+    app.verification(&bob.email).await;
+    app.take_mail_and_die().await;
+    app.take_mail_and_die().await;
+    app.clock.advance(Duration::from_mins(2));
+    let list = dead_mail(&root.signed_in_anew().await).await;
+    assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
+    [
+      {
+        "created_at": "2026-01-31T09:00:00.123456Z",
+        "error": "It may have been sent: twice nobody wrote down how an attempt ended.",
+        "id": "[id]",
+        "kind": "verify_email",
+        "tries": 3,
+        "user_id": "[alice]"
+      }
+    ]
+    "#);
+    assert_eq!(list["items"][0]["user_id"], alice.id);
+    assert!(app.mail.sent().is_empty());
+}
+
+pub async fn mail_of_a_node_that_dies_once_is_sent(app: TestApp) {
+    app.mail.fail_temporarily(1);
+    let alice = app.user("alice").await;
+    app.clock.advance(Duration::from_millis(1));
+    let bob = app.user("bob").await;
+    app.verification(&bob.email).await;
+    app.take_mail_and_die().await;
+    app.clock.advance(Duration::from_mins(2));
+    let token = app.verification(&alice.email).await;
+    app.anonymous().verify_email(&token).await.expect_empty(204);
+}
+
+pub async fn mail_that_is_refused_is_listed(app: TestApp) {
+    let root = app.admin("root").await;
+    app.verification(&root.email).await;
+    assert_eq!(root.get("/api/v1/admin/dead-mail").await.expect_status(200)["items"], json!([]));
+    app.mail.fail_permanently(1);
+    let alice = app.user("alice").await;
+    let list = dead_mail(&root).await;
     // Not what it said, nor to which address.
     assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
     [

@@ -1,10 +1,10 @@
 use garde::Validate;
 use memo_application::{Grant, SignUp, secret_text};
-use memo_domain::{DisplayName, Email, InvalidValue, Locale, Password, Session};
+use memo_domain::{DisplayName, Email, InvalidValue, Password, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::validation;
+use crate::{language::Language, validation};
 
 /// Who signs up.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -29,15 +29,14 @@ pub struct SignUpRequest {
     pub display_name: String,
 }
 
-impl TryFrom<SignUpRequest> for SignUp {
-    type Error = InvalidValue;
-
-    fn try_from(request: SignUpRequest) -> Result<Self, InvalidValue> {
-        Ok(Self {
-            email: Email::new(request.email)?,
-            password: Password::new(request.password)?,
-            display_name: DisplayName::new(request.display_name)?,
-            locale: Locale::default(),
+impl SignUpRequest {
+    /// What it asks for, by somebody who reads this language.
+    pub fn in_language(self, language: Language) -> Result<SignUp, InvalidValue> {
+        Ok(SignUp {
+            email: Email::new(self.email)?,
+            password: Password::new(self.password)?,
+            display_name: DisplayName::new(self.display_name)?,
+            locale: language.into(),
         })
     }
 }

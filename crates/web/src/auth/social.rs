@@ -5,6 +5,7 @@ use actix_web::{
 };
 use garde::Validate;
 use memo_application::{Arrival, Arrived, Return, Social};
+use memo_domain::Locale;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,6 +13,7 @@ use super::dto::{ProviderItem, ProviderList};
 use crate::{
     HttpSettings, cookies,
     extract::{FromDevice, MaybeCaller, NoQuery, Query},
+    language::Language,
     problem::Problem,
     validation,
 };
@@ -111,10 +113,17 @@ pub struct CallbackQuery {
     error: Option<String>,
 }
 
+impl CallbackQuery {
+    fn with_locale(self, locale: Locale) -> Return {
+        Return { state: self.state, code: self.code, issuer: self.iss, error: self.error, locale }
+    }
+}
+
 /// Come back from a provider
 ///
-/// Ends what `authorize` began: signs in with a cookie, or links. What went wrong stands in `sign_in_error` of the address
-/// that the browser goes to.
+/// Ends what `authorize` began: signs in with a cookie, or links. A new member's `locale` is the one that `Accept-Language`
+/// prefers. What went wrong stands in `sign_in_error` of the address that the browser goes to: `access_denied` where the member
+/// said no, `provider_failed` where the provider has a reason of its own.
 #[utoipa::path(
     tag = "auth",
     operation_id = "provider_callback",
@@ -135,7 +144,7 @@ pub async fn provider_callback(
 ) -> Result<HttpResponse, Problem> {
     let flow = cookies::flow(&request, &settings);
     let before = cookies::session_secret(&request, &settings);
-    let back = Return { state: query.state, code: query.code, issuer: query.iss, error: query.error };
+    let back = query.with_locale(Language::of_request(&request).into());
     let caller = caller.0.map(|principal| principal.user_id);
     let Arrival { return_to, outcome } =
         social.arrive(&name, flow.as_deref(), back, caller, before.as_ref(), &device).await?;

@@ -1,5 +1,5 @@
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, LOCATION, PRAGMA},
     post,
     web::Data,
@@ -10,17 +10,20 @@ use memo_domain::Scopes;
 use super::dto::{RevokeForm, SignUpRequest, TokenError, TokenErrorCode, TokenForm, TokenResponse};
 use crate::{
     extract::{Form, FromDevice, Json, NoQuery},
+    language::Language,
     me::User,
     problem::Problem,
 };
 
 /// Sign up
 ///
-/// Makes an account. Sign in with it at `/api/v1/auth/token`.
+/// Makes an account. Sign in with it at `/api/v1/auth/token`. Its `locale`, and so the language of its mail, is the one that
+/// `Accept-Language` prefers.
 #[utoipa::path(
     tag = "auth",
     operation_id = "sign_up",
     security(()),
+    params(("Accept-Language" = Option<String>, Header, description = "The language of the member's mail: `en` or `ko`; `PATCH /api/v1/me` changes it")),
     request_body = SignUpRequest,
     responses((
         status = 201, description = "The account", body = User,
@@ -30,12 +33,14 @@ use crate::{
 )]
 #[post("/auth/sign-up")]
 pub async fn sign_up(
+    request: HttpRequest,
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
     body: Json<SignUpRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let user = accounts.sign_up(body.value.try_into()?, &device).await?;
+    let sign_up = body.value.in_language(Language::of_request(&request))?;
+    let user = accounts.sign_up(sign_up, &device).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, "/api/v1/me"))
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -13,7 +13,7 @@ use crate::{
 /// In the language of `Accept-Language`.
 #[get("/docs/errors")]
 pub async fn error_codes(request: HttpRequest) -> HttpResponse {
-    let language = Language::preferred(request.headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::of_request(&request);
     let mut answer = html(&request, render(language));
     answer.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Accept-Language"));
     answer

@@ -143,7 +143,7 @@ pub struct PasswordRequest {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"password": "correct horse battery"}))]
 pub struct WithdrawalRequest {
-    /// The password of the account. Without a password: nothing, within 10 minutes of a social sign-in.
+    /// The password of the account. Nothing, within 10 minutes of a social sign-in by a cookie.
     #[garde(inner(custom(validation::proof)))]
     #[schema(nullable = false, format = "password", max_length = 1024)]
     pub password: Option<String>,

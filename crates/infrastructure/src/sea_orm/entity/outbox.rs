@@ -11,6 +11,7 @@ pub struct Model {
     pub kind: String,
     pub state: String,
     pub tries: i64,
+    pub begun: i64,
     pub due_at: i64,
     pub created_at: i64,
     pub error: Option<String>,

@@ -30,6 +30,26 @@ pub async fn a_member_signs_up(app: TestApp) {
     assert_eq!(me.json, account.json);
 }
 
+pub async fn who_signs_up_is_written_to_in_their_language(app: TestApp) {
+    for (number, (language, locale, subject)) in [
+        ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko", "이메일 주소를 확인해 주세요"),
+        ("en-US,ko;q=0.5", "en", "Confirm your e-mail address"),
+        ("fr, *;q=0.1", "en", "Confirm your e-mail address"),
+        (";;q=", "en", "Confirm your e-mail address"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (anyone, email) = (app.anonymous(), format!("alice-{number}@example.com"));
+        let body = merged(alice(), &json!({"email": email}));
+        let account = anyone.sign_up(&body).header("accept-language", language).await.expect_status(201);
+        assert_eq!(account["locale"], locale, "{language}");
+        app.link_to(&email, subject, "verify-email").await;
+    }
+    // The body has no such member.
+    app.anonymous().sign_up(&merged(alice(), &json!({"locale": "ko"}))).await.invalid("/locale", "unknown_member");
+}
+
 pub async fn an_email_signs_up_once_whatever_its_case(app: TestApp) {
     let anyone = app.anonymous();
     let bob = |email: &str| merged(alice(), &json!({"email": email, "display_name": "Bob"}));

@@ -261,6 +261,51 @@ pub async fn an_address_is_as_proved_as_the_provider_says(app: TestApp) {
     assert_eq!((&member["email"], &member["email_verified"]), (&json!("a@example.com"), &json!(false)));
 }
 
+pub async fn an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail(app: TestApp) {
+    let browser = app.browser();
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), false)).await, "/");
+    let token = app.verification("a@example.com").await;
+    app.anonymous().verify_email(&token).await.expect_empty(204);
+    assert_eq!(account(&browser).await["email_verified"], true);
+    // Once: whoever comes back, and whom the provider vouches for, gets none. The last mail is written after theirs would be.
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), false)).await, "/");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("b", Some("b@example.com"), true)).await, "/");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("c", Some("c@example.com"), false)).await, "/");
+    app.verification("c@example.com").await;
+    assert!(app.mail.sent().is_empty(), "{:?}", app.mail.sent());
+    // Where no account is made nobody is written to.
+    failed(come_in(&app.browser(), &app.acme, app.acme.user("d", Some("A@example.com"), false)).await, "email_taken");
+    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("e", Some("e@example.com"), false)).await, "/");
+    app.verification("e@example.com").await;
+    assert!(app.mail.sent().is_empty(), "{:?}", app.mail.sent());
+}
+
+pub async fn who_comes_in_by_a_social_account_is_written_to_in_the_language_of_the_browser(app: TestApp) {
+    for (number, (language, locale, subject)) in [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "이메일 주소를 확인해 주세요"),
+        ("en,ko;q=0.8", "en", "Confirm your e-mail address"),
+        ("fr", "en", "Confirm your e-mail address"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (browser, email) = (app.browser(), format!("alice-{number}@example.com"));
+        let state = depart(&browser, &app.acme, &[]).await;
+        let code = app.acme.approve(&state, app.acme.user(&email, Some(&email), false)).expect("such a request");
+        let query = [("state", &*state), ("code", &code)];
+        sent_to(callback(&browser, "acme", &query).header("accept-language", language).await, "/");
+        assert_eq!(account(&browser).await["locale"], locale, "{language}");
+        app.link_to(&email, subject, "verify-email").await;
+        // Whoever has an account keeps the language that they have chosen.
+        browser.patch_me(&json!({"locale": "en"})).await.expect_status(200);
+        let state = depart(&browser, &app.acme, &[]).await;
+        let code = app.acme.approve(&state, app.acme.user(&email, None, false)).expect("such a request");
+        let query = [("state", &*state), ("code", &code)];
+        sent_to(callback(&browser, "acme", &query).header("accept-language", "ko").await, "/");
+        assert_eq!(account(&browser).await["locale"], "en");
+    }
+}
+
 pub async fn an_account_needs_an_address(app: TestApp) {
     for email in [None, Some(""), Some("no address"), Some("a@b\r\nBcc: c@example.com"), Some("\"a b\"@example.com")] {
         let browser = app.browser();

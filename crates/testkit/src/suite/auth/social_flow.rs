@@ -248,6 +248,34 @@ pub async fn a_no_at_the_provider_signs_nobody_in(app: TestApp) {
     account(&browser).await;
 }
 
+pub async fn whatever_else_a_provider_says_is_no_refusal_of_the_member(app: TestApp) {
+    let browser = app.browser();
+    let errors = [
+        "server_error",
+        "temporarily_unavailable",
+        "invalid_scope",
+        "interaction_required",
+        "unauthorized_client",
+        "ACCESS_DENIED",
+        "access_denied ",
+        "",
+        "한\r\n\u{1b}[31m",
+    ];
+    for error in errors {
+        let state = depart(&browser, &app.acme, &[]).await;
+        let query = [("state", &*state), ("error", error), ("error_description", "<script>")];
+        failed(callback(&browser, "acme", &query).await, "provider_failed");
+    }
+    // It counts also where there is a code beside it, and nothing at all is no refusal either.
+    let state = depart(&browser, &app.acme, &[]).await;
+    let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+    let query = [("state", &*state), ("code", &code), ("error", "server_error")];
+    failed(callback(&browser, "acme", &query).await, "provider_failed");
+    let state = depart(&browser, &app.acme, &[]).await;
+    failed(callback(&browser, "acme", &[("state", &state)]).await, "provider_failed");
+    no_one_is_signed_in(&browser).await;
+}
+
 pub async fn a_provider_that_is_away_is_said(app: TestApp) {
     let browser = app.browser();
     let state = depart(&browser, &app.acme, &[]).await;

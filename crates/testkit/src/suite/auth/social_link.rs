@@ -176,6 +176,38 @@ pub async fn a_member_without_a_password_withdraws_after_a_recent_sign_in(app: T
     assert_ne!(account(&browser).await["id"], id);
 }
 
+pub async fn a_member_with_a_password_withdraws_after_a_recent_social_sign_in(app: TestApp) {
+    let alice = app.user("alice").await;
+    let browser = app.browser();
+    let user = || app.acme.user("alice-there", None, false);
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    sent_to(link(&browser, &app.acme, user()).await, "/");
+    // Neither a sign-in by password, nor that the account was linked, is a social sign-in.
+    withdraw(&browser).await.expect_status(403).problem("password_wrong");
+    alice.call("DELETE", "/api/v1/me").json(&json!({})).await.expect_status(403).problem("password_wrong");
+    let elsewhere = app.browser();
+    sent_to(come_in(&elsewhere, &app.acme, user()).await, "/");
+    // Another sign-in of the same member becomes no better by it.
+    withdraw(&browser).await.expect_status(403).problem("password_wrong");
+    let wrong = |password| elsewhere.call("DELETE", "/api/v1/me").json(&json!({"password": password}));
+    for password in ["a wrong password", ""] {
+        wrong(password).await.expect_status(403).problem("password_wrong");
+    }
+    // What it opens is withdrawal alone.
+    let new = json!({"new_password": "another horse battery"});
+    elsewhere.call("PUT", "/api/v1/me/password").json(&new).await.expect_status(403).problem("password_wrong");
+    elsewhere.patch_me(&json!({"email": "a@example.org"})).await.expect_status(403).problem("password_wrong");
+    app.clock.advance(Duration::from_secs(601));
+    withdraw(&elsewhere).await.expect_status(403).problem("password_wrong");
+    sent_to(come_in(&elsewhere, &app.acme, user()).await, "/");
+    app.clock.advance(Duration::from_mins(10));
+    withdraw(&elsewhere).await.expect_empty(204);
+    no_one_is_signed_in(&elsewhere).await;
+    no_one_is_signed_in(&browser).await;
+    let answer = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    assert_eq!(answer["error"], "invalid_grant");
+}
+
 pub async fn one_social_account_that_is_linked_at_once_has_one_member(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let mut calls = Vec::new();
