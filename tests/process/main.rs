@@ -1,0 +1,9 @@
+//! The binary as a process.
+
+mod check;
+mod ending;
+mod keys;
+mod outages;
+mod running;
+mod secrets;
+mod start;

@@ -1,0 +1,237 @@
+//! What the log has nothing of.
+
+use std::time::Duration;
+
+use memo_domain::Clock;
+use memo_infrastructure::system::SystemClock;
+use memo_memory::FixedClock;
+use memo_testkit::Authenticator;
+use reqwest::StatusCode;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{io::AsyncReadExt, time::timeout};
+
+use crate::running::{PASSWORD, PATIENCE, Running};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_reaches_the_log() {
+    let folder = TempDir::new().expect("a folder");
+    let mut server = Running::start(folder.path(), &[("MEMO__LOG__LEVEL", "trace"), ("MEMO__LOG__SQL", "true")]).await;
+    server.sign_up().await;
+    let tokens = server.sign_in().await;
+    let (access, refresh) = (tokens["access_token"].as_str(), tokens["refresh_token"].as_str());
+    let (access, refresh) = (access.expect("a token"), refresh.expect("a token"));
+    server.post("/memos", access, &json!({"title": "a private thing"})).await.expect("an answer");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    let url = format!("{}/api/v1/auth/token", server.url);
+    let renewed: Value =
+        server.client.post(url).form(&form).send().await.expect("an answer").json().await.expect("tokens");
+    let (_, me) = server.get("/api/v1/me", access).await;
+    assert_eq!(me["email"], "alice@example.com");
+    server.signal(Signal::TERM);
+    server.child.wait().await.expect("it has ended");
+
+    let mut log = server.log.lock().expect("nobody panicked").clone();
+    let mut errors = String::new();
+    server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
+    log.push_str(&errors);
+    assert!(log.contains("\"route\":\"/api/v1/memos\"") && log.contains("INSERT"), "the log says what happened");
+    let key = std::fs::read_to_string(folder.path().join("data/signing.key")).expect("the key");
+    let pepper = std::fs::read_to_string(folder.path().join("data/pepper.key")).expect("the pepper");
+    let renewed = (renewed["access_token"].as_str(), renewed["refresh_token"].as_str());
+    for (name, secret) in [
+        ("password", PASSWORD),
+        ("access token", access),
+        ("refresh token", refresh),
+        ("second access token", renewed.0.expect("a token")),
+        ("second refresh token", renewed.1.expect("a token")),
+        ("signing key", key.trim()),
+        ("pepper", pepper.trim()),
+        ("hash", "$2b$"),
+        ("memo", "a private thing"),
+    ] {
+        assert!(!log.contains(secret), "the {name} is in the log");
+    }
+}
+
+/// A member's own calls, in which every secret that is sent or answered is remembered.
+struct Life<'a> {
+    server: &'a Running,
+    mail: std::path::PathBuf,
+    secrets: Vec<(&'static str, String)>,
+}
+
+impl Life<'_> {
+    fn keep(&mut self, name: &'static str, secret: impl Into<String>) -> String {
+        let secret = secret.into();
+        assert!(secret.len() >= 6, "{name}: {secret}");
+        self.secrets.push((name, secret.clone()));
+        secret
+    }
+
+    fn call(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let method = method.parse().expect("a method");
+        self.server.client.request(method, format!("{}/api/v1{path}", self.server.url)).json(body)
+    }
+
+    async fn sent(&self, request: reqwest::RequestBuilder, status: u16) -> Value {
+        let answer = request.send().await.expect("an answer");
+        let (was, text) = (answer.status().as_u16(), answer.text().await.expect("UTF-8"));
+        assert_eq!(was, status, "{text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// The token endpoint; what it gives is a secret.
+    async fn token(&mut self, form: &[(&str, &str)], status: u16) -> Value {
+        let url = format!("{}/api/v1/auth/token", self.server.url);
+        let answer = self.sent(self.server.client.post(url).form(form), status).await;
+        for name in ["access_token", "refresh_token", "mfa_token"] {
+            if let Some(token) = answer[name].as_str() {
+                self.keep(name, token);
+            }
+        }
+        answer
+    }
+
+    /// The cookie that a browser gets.
+    async fn cookie(&mut self, body: &Value) -> String {
+        let answer = self.call("POST", "/auth/session", body).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        let cookie =
+            answer.headers()["set-cookie"].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+        self.keep("cookie", cookie.split_once('=').expect("a pair").1);
+        cookie
+    }
+
+    fn by_cookie(&self, method: &str, path: &str, cookie: &str, body: &Value) -> reqwest::RequestBuilder {
+        self.call(method, path, body).header("cookie", cookie).header("sec-fetch-site", "same-origin")
+    }
+
+    /// The token of a link to this page, once a mail to this address has one.
+    async fn link(&mut self, to: &str, page: &str) -> String {
+        let begin = format!("{page}?token=");
+        let read = async {
+            loop {
+                for file in std::fs::read_dir(&self.mail).into_iter().flatten().flatten() {
+                    let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+                    if text.contains(&format!("To: {to}"))
+                        && let Some((_, rest)) = text.split_once(&begin)
+                    {
+                        return rest.split_whitespace().next().expect("a token").to_owned();
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let token = timeout(PATIENCE, read).await.expect("the mail comes");
+        self.keep("token of a link", token)
+    }
+}
+
+/// Whether a number stands in a text by itself: as part of a time it says nothing.
+fn has_number(text: &str, number: &str) -> bool {
+    text.match_indices(number).any(|(place, _)| {
+        let before = text[..place].chars().next_back();
+        let after = text[place + number.len()..].chars().next();
+        let is_part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || ".-:".contains(char));
+        !is_part(before) && !is_part(after)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_of_an_account_reaches_the_log() {
+    let folder = TempDir::new().expect("a folder");
+    let variables = [
+        ("MEMO__LOG__LEVEL", "trace"),
+        ("MEMO__LOG__SQL", "true"),
+        ("MEMO__MAIL__URL", "file:post"),
+        ("MEMO__AUTH__REFRESH_REUSE_LEEWAY", "0s"),
+    ];
+    let mut server = Running::start(folder.path(), &variables).await;
+    let mut life = Life { server: &server, mail: folder.path().join("post"), secrets: Vec::new() };
+    let (email, moved) = ("alice@example.com", "liddell@example.com");
+    let first = life.keep("password", "troubador-first-31");
+    let second = life.keep("new password", "troubador-second-32");
+    let third = life.keep("reset password", "troubador-third-33");
+    let wrong = life.keep("wrong password", "troubador-wrong-34");
+
+    // Sign-up, a proved address, tokens, a refresh that comes twice.
+    let account = json!({"email": email, "password": first, "display_name": "Alice"});
+    life.sent(life.call("POST", "/auth/sign-up", &account), 201).await;
+    let verification = life.link(email, "verify-email").await;
+    life.sent(life.call("POST", "/auth/email/verify", &json!({"token": verification})), 204).await;
+    life.sent(life.call("POST", "/auth/email/verify", &json!({"token": verification})), 422).await;
+    life.token(&[("grant_type", "password"), ("username", email), ("password", &wrong)], 400).await;
+    let tokens = life.token(&[("grant_type", "password"), ("username", email), ("password", &first)], 200).await;
+    let refresh =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().expect("a token"))];
+    life.token(&refresh, 200).await;
+    life.token(&refresh, 400).await;
+
+    // A cookie, another password, another address.
+    life.sent(life.call("POST", "/auth/session", &json!({"email": email, "password": wrong})), 401).await;
+    let cookie = life.cookie(&json!({"email": email, "password": first})).await;
+    let change = |current: &str| json!({"current_password": current, "new_password": second});
+    life.sent(life.by_cookie("PUT", "/me/password", &cookie, &change(&wrong)), 403).await;
+    life.sent(life.by_cookie("PUT", "/me/password", &cookie, &change(&first)), 204).await;
+    let patch = json!({"email": moved, "current_password": second});
+    life.sent(life.by_cookie("PATCH", "/me", &cookie, &patch), 200).await;
+    life.link(moved, "verify-email").await;
+
+    // A second factor, and both kinds of its codes.
+    let enrolment = life.sent(life.by_cookie("POST", "/me/mfa/totp", &cookie, &json!({})), 200).await;
+    let secret = life.keep("secret", enrolment["secret"].as_str().expect("a secret"));
+    let authenticator = Authenticator::with_secret(&secret);
+    let clock = FixedClock::at(SystemClock.now());
+    let codes = [-1, 0, 1].map(|steps| authenticator.code_beside(&clock, steps));
+    let confirmed = life.by_cookie("POST", "/me/mfa/totp/confirm", &cookie, &json!({"code": codes[1]}));
+    let confirmed = life.sent(confirmed, 200).await;
+    for code in confirmed["recovery_codes"].as_array().expect("a list") {
+        life.keep("recovery code", code.as_str().expect("a code"));
+    }
+    let password = [("grant_type", "password"), ("username", moved), ("password", &*second)];
+    let pending = life.token(&password, 400).await;
+    let step = [("grant_type", "mfa_otp"), ("mfa_token", pending["mfa_token"].as_str().expect("a token"))];
+    life.token(&[&step[..], &[("otp", &*codes[0])]].concat(), 400).await;
+    life.token(&[&step[..], &[("otp", &*codes[2])]].concat(), 200).await;
+    let pending =
+        life.sent(life.call("POST", "/auth/session", &json!({"email": moved, "password": second})), 401).await;
+    let mfa_token = life.keep("mfa_token", pending["mfa_token"].as_str().expect("a token"));
+    let cookie = life.cookie(&json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][0]})).await;
+
+    // A forgotten password; the end.
+    life.sent(life.call("POST", "/auth/password/forgot", &json!({"email": moved})), 202).await;
+    let reset = life.link(moved, "reset-password").await;
+    let weak = json!({"token": reset, "password": "password123"});
+    life.sent(life.call("POST", "/auth/password/reset", &weak), 422).await;
+    life.sent(life.call("POST", "/auth/password/reset", &json!({"token": reset, "password": third})), 204).await;
+    life.sent(life.by_cookie("GET", "/me", &cookie, &json!({})), 401).await;
+    let pending = life.token(&[("grant_type", "password"), ("username", moved), ("password", &third)], 400).await;
+    let mfa_token = pending["mfa_token"].as_str().expect("a token");
+    let body = json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][1]});
+    let cookie = life.cookie(&body).await;
+    life.sent(life.by_cookie("DELETE", "/me", &cookie, &json!({"password": third})), 204).await;
+    let secrets = std::mem::take(&mut life.secrets);
+    server.signal(Signal::TERM);
+    server.child.wait().await.expect("it has ended");
+
+    let mut log = server.log.lock().expect("nobody panicked").clone();
+    let mut errors = String::new();
+    server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
+    log.push_str(&errors);
+    for said in ["/api/v1/me/mfa/totp/confirm", "INSERT", "account.withdrawn", "sign_in.refresh_reused", "\"TRACE\""] {
+        assert!(log.contains(said), "the log says what happened: {said}");
+    }
+    assert!(secrets.len() > 25);
+    for (name, secret) in &secrets {
+        assert!(!log.contains(secret.as_str()), "the {name} is in the log");
+        assert!(!log.contains(&secret.replace('-', "")), "the {name} is in the log");
+    }
+    for code in &codes {
+        assert!(!has_number(&log, code), "a code is in the log");
+    }
+    for text in ["Please confirm that", "You can set a new password here", "$2b$", "otpauth", "alice@", "liddell@"] {
+        assert!(!log.contains(text), "{text} is in the log");
+    }
+}
