@@ -3,6 +3,7 @@
 mod check;
 mod ending;
 mod keys;
+mod memory;
 mod outages;
 mod running;
 mod secrets;

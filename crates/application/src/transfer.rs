@@ -11,7 +11,7 @@ use memo_domain::{
 use crate::{Error, Ports, UnauthenticatedReason, memos::Step, unit::repeat};
 
 /// How many of a kind are read at once: what an export holds in memory.
-const AT_ONCE: u64 = 50;
+const AT_ONCE: u64 = 10;
 
 /// Something that belongs to a member.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -36,8 +36,12 @@ use crate::{
 const NDJSON: &str = "application/x-ndjson";
 /// Where an import goes: it takes as long as it takes.
 pub const IMPORT: &str = "/api/v1/me/import";
-/// How many memos are one unit of work.
+/// How large a part of an export is at least, but for the last of some records, in bytes.
+const PART: usize = 32 << 10;
+/// How many memos are one unit of work,
 const TOGETHER: usize = 100;
+/// and how long their lines may be in all before the last one, in bytes.
+const TOGETHER_BYTES: usize = 1 << 20;
 
 /// A line of an export: its kind, and the members of what it is.
 #[derive(Serialize, ToSchema)]
@@ -106,20 +110,23 @@ pub async fn export(
     // As few parts as possible wait for who reads slowly.
     let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(1);
     let patience = settings.request_timeout;
+    // Nobody reads any more, or nothing for too long: `false`.
+    let send = async move |part| matches!(timeout(patience, sender.send(part)).await, Ok(Ok(())));
     spawn(async move {
         loop {
-            let part = match transfer.more(&mut export).await {
+            let records = match transfer.more(&mut export).await {
+                Ok(Some(records)) => records,
                 Ok(None) => return,
-                Ok(Some(records)) => Ok(lines(records)),
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "an export broke off");
-                    Err(error)
+                    send(Err(error)).await;
+                    return;
                 }
             };
-            let is_over = part.is_err();
-            // Nobody reads any more, or nothing for too long.
-            if !matches!(timeout(patience, sender.send(part)).await, Ok(Ok(()))) || is_over {
-                return;
+            for part in parts(records) {
+                if !send(Ok(part)).await {
+                    return;
+                }
             }
         }
     });
@@ -131,15 +138,22 @@ pub async fn export(
         .body(BodyStream::new(parts)))
 }
 
-fn lines(records: Vec<Record>) -> Bytes {
-    let mut lines = Vec::new();
-    for record in records {
-        // A text in memory can be written, and has no key that is no text.
-        if serde_json::to_writer(&mut lines, &ExportLine::from(record)).is_ok() {
-            lines.push(b'\n');
+/// The lines of some records, in parts that are sent one after the other.
+fn parts(records: Vec<Record>) -> impl Iterator<Item = Bytes> {
+    let mut records = records.into_iter();
+    iter::from_fn(move || {
+        let mut part = Vec::new();
+        for record in records.by_ref() {
+            // A text in memory can be written, and has no key that is no text.
+            if serde_json::to_writer(&mut part, &ExportLine::from(record)).is_ok() {
+                part.push(b'\n');
+            }
+            if part.len() >= PART {
+                break;
+            }
         }
-    }
-    lines.into()
+        Some(part).filter(|part| !part.is_empty()).map(Bytes::from)
+    })
 }
 
 /// What an import has done.
@@ -294,9 +308,10 @@ async fn bring(transfer: &Transfer, owner: UserId, mut file: File, report: &mut 
 
 /// The next memos that were kept.
 async fn some(lines: &mut Lines<BufReader<File>>) -> Result<Vec<BroughtMemo>, Problem> {
-    let mut memos = Vec::new();
-    while memos.len() < TOGETHER {
+    let (mut memos, mut bytes) = (Vec::new(), 0);
+    while memos.len() < TOGETHER && bytes < TOGETHER_BYTES {
         let Some(line) = lines.next_line().await.map_err(Problem::internal)? else { break };
+        bytes += line.len();
         if let Some(memo) = parse_line::<MemoLine>(line.as_bytes(), 0)? {
             memos.push(memo.try_into()?);
         }
