@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_conformance::TestStore;
-use memo_domain::{BrowserSessions, Cache, Clock, IdGenerator, SessionEvent, SessionEvents, SessionId, Store};
+use memo_domain::{
+    Access, BrowserSessions, Cache, Clock, DisplayName, Email, IdGenerator, Locale, Scopes, SecretGenerator, Session,
+    SessionEvent, SessionEvents, SessionId, Store, User, UserId,
+};
 use memo_infrastructure::{
     redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents},
-    system::{SystemClock, UuidV7Generator},
+    system::{SystemClock, SystemSecrets, UuidV7Generator},
 };
 use memo_test_databases::{Proxy, redis_url};
 use tokio::time::timeout;
@@ -90,3 +93,38 @@ async fn cache() -> Option<Arc<dyn Cache>> {
 }
 
 memo_conformance::cache_tests!(cache);
+
+#[tokio::test]
+async fn no_sign_in_outlasts_its_row() {
+    let Some(redis) = own_part().await else { return };
+    let store: Arc<dyn Store> = Arc::new(memo_memory::MemoryStore::new());
+    let sessions = RedisBrowserSessions::new(redis, store.clone());
+    let (ids, now) = (UuidV7Generator::default(), SystemClock.now());
+    let email = Email::new("alice@example.com").expect("an address");
+    let name = DisplayName::new("Alice").expect("a name");
+    let user = User::without_password(UserId::new(ids.next(now)), email, name, Locale::En, now);
+    let cookie = SystemSecrets.next().digest();
+    let session = Session {
+        id: SessionId::new(ids.next(now)),
+        user_id: user.id,
+        scopes: Scopes::all(),
+        cookie: Some(cookie),
+        provider: None,
+        device: None,
+        ip: None,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + PATIENCE,
+        ended_at: None,
+    };
+    let kept = sessions.prepare(&session).await.expect("it is made ready");
+    let mut unit = store.begin(Access::Write).await.expect("a unit of work");
+    unit.users().insert(&user).await.expect("a member");
+    unit.sessions().insert(&kept).await.expect("a sign-in");
+    unit.commit().await.expect("it is committed");
+    let long = Session::MAX_AGE + Session::MAX_AGE;
+    assert!(sessions.touch(&cookie, now, now + long).await.expect("it is noted"));
+    let found = sessions.find(&cookie).await.expect("it is read").expect("it is there");
+    assert_eq!(found.expires_at, session.ends_at_latest());
+    assert!(sessions.live(user.id, session.ends_at_latest()).await.expect("they are read").is_empty());
+}

@@ -98,7 +98,9 @@ impl Kept {
     }
 
     fn applied(self, session: Session) -> Session {
-        Session { last_seen_at: self.last_seen_at, expires_at: self.expires_at, ..session }
+        // Whoever writes to Redis makes no sign-in last longer than the store lets it.
+        let expires_at = self.expires_at.min(session.expires_at);
+        Session { last_seen_at: self.last_seen_at, expires_at, ..session }
     }
 
     fn parse(text: &str) -> Option<Self> {
