@@ -114,7 +114,8 @@ impl SignIn {
         let token = unit.refresh_tokens().lookup(digest).await?.ok_or(Error::InvalidGrant)?;
         let session = unit.sessions().lookup(token.session_id).await?;
         let session = session.filter(|session| session.is_live(now)).ok_or(Error::InvalidGrant)?;
-        if now < token.expires_at { Ok((token, session)) } else { Err(Error::InvalidGrant) }
+        // One that was used and is shown again tells of a thief, however old it is.
+        if now < token.expires_at || token.used_at.is_some() { Ok((token, session)) } else { Err(Error::InvalidGrant) }
     }
 
     async fn issue(
