@@ -44,6 +44,7 @@ macro_rules! __each_api_test {
                 a_refresh_token_used_twice_at_once_gets_fresh_pairs
                 a_refresh_token_used_late_ends_the_family
                 a_used_refresh_token_ends_the_family_however_old_it_is
+                a_used_refresh_token_ends_the_family_whatever_it_asks_for
                 the_leeway_is_counted_from_the_first_use
                 many_refreshes_at_once_all_get_a_pair
                 a_refresh_token_lives_thirty_days_unused

@@ -95,8 +95,10 @@ pub fn flow(request: &HttpRequest, settings: &HttpSettings, state: &str) -> Opti
 /// Keeps a social sign-in on its way in the browser; of many that were begun and given up, the oldest go.
 pub fn of_flow(request: &HttpRequest, settings: &HttpSettings, state: &str, flow: String) -> Vec<Cookie<'static>> {
     let prefix = name(settings, &format!("{FLOW}_"));
+    let is_state = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_flow = |name: &&str| name.strip_prefix(&prefix).is_some_and(is_state);
     // A browser sends those first that it has had for longest (RFC 6265, section 5.4).
-    let known: Vec<_> = sent(request).map(|(name, _)| name).filter(|name| name.starts_with(&prefix)).collect();
+    let known: Vec<_> = sent(request).map(|(name, _)| name).filter(is_flow).collect();
     let old = known.iter().take((known.len() + 1).saturating_sub(FLOWS)).map(|name| over(settings, (*name).to_owned()));
     let max_age = Duration::seconds(i64::try_from(FLOW_TTL.as_secs()).unwrap_or(600));
     let new = flow_name(settings, state).map(|name| cookie(settings, name, flow, max_age));

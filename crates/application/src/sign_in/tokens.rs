@@ -49,9 +49,6 @@ impl SignIn {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let (token, mut session) = self.refreshable(&mut *unit, &digest, now).await?;
             let scopes = scopes.unwrap_or(session.scopes);
-            if !session.scopes.includes(scopes) {
-                return Err(Error::InvalidScope);
-            }
             if !unit.refresh_tokens().claim(&digest, now).await? {
                 // Read anew: another unit of work may have claimed it since.
                 let used_at = unit.refresh_tokens().lookup(&token.digest).await?.and_then(|token| token.used_at);
@@ -60,6 +57,10 @@ impl SignIn {
                     self.end(unit, session, AuditKind::RefreshReused, device).await?;
                     return Err(Error::InvalidGrant);
                 }
+            }
+            // Only now: a token that is shown too late tells of a thief, whatever they ask for. What is refused is not used.
+            if !session.scopes.includes(scopes) {
+                return Err(Error::InvalidScope);
             }
             session.last_seen_at = now;
             session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);

@@ -326,6 +326,11 @@ pub async fn flows_that_were_given_up_do_not_fill_a_browser(app: TestApp) {
     }
     sent_to(come_in(&browser, &app.acme, app.acme.user("alice", Some("a@example.com"), true)).await, "/");
     assert_eq!(browser.cookies(FLOW).len(), 3);
+    // What only begins like the name of one is nobody's here.
+    let odd = ["é", "a b", "\"", "a\tb", "한"].map(|rest| format!("memo_sign_in_{rest}=x")).join("; ");
+    let answer = authorize(&app.anonymous(), "acme").header("cookie", &odd).await;
+    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1);
+    state(answer);
 }
 
 pub async fn what_a_provider_says_twice_signs_nobody_in(app: TestApp) {
