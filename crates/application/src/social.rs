@@ -26,6 +26,8 @@ const SHOWN: usize = 64;
 pub struct Departure {
     /// Where it is sent.
     pub url: String,
+    /// What it brings back.
+    pub state: String,
     /// What it keeps in a cookie until it is back: sealed, and worth nothing without the state of the callback.
     pub flow: String,
 }
@@ -161,14 +163,14 @@ impl Social {
         })?;
         let flow = Flow {
             provider: name.to_owned(),
-            state,
+            state: state.clone(),
             nonce: request.nonce,
             verifier: request.verifier,
             link,
             began: self.ports.now(),
             return_to: own_path(return_to).to_owned(),
         };
-        Ok(Departure { url: request.url, flow: flow.seal(&self.ports)? })
+        Ok(Departure { url: request.url, state, flow: flow.seal(&self.ports)? })
     }
 
     /// Takes a browser that comes back from a provider. `caller` is who it is signed in as now.
@@ -276,8 +278,11 @@ impl Social {
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Ok(Err(SocialError::MfaRequired));
         }
-        let grant = self.sign_in.grant_cookie(&user, Some(provider), before, device).await?;
-        Ok(Ok(Arrived::SignedIn(grant)))
+        match self.sign_in.grant_cookie(&user, Some(provider), before, device).await {
+            // They were, a moment ago.
+            Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
+            grant => Ok(Ok(Arrived::SignedIn(grant?))),
+        }
     }
 
     /// Who has this social account. To write waits for whoever is making one of it.

@@ -66,6 +66,17 @@ impl Browser {
         self.jar.lock().get(name).cloned()
     }
 
+    /// The cookies that it keeps whose names begin so.
+    #[must_use]
+    pub fn cookies(&self, begin: &str) -> Vec<(String, String)> {
+        let cookies = self.jar.lock();
+        cookies
+            .iter()
+            .filter(|(name, _)| name.starts_with(begin))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
     /// Puts a cookie into it, as somebody who has got hold of the browser, or of a sibling's domain, may.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.jar.lock().insert(name.to_owned(), value.to_owned());

@@ -44,6 +44,8 @@ macro_rules! __each_api_test {
                 a_refresh_token_gets_the_next_pair
                 a_refresh_token_used_twice_at_once_gets_fresh_pairs
                 a_refresh_token_used_late_ends_the_family
+                a_used_refresh_token_ends_the_family_however_old_it_is
+                a_used_refresh_token_ends_the_family_whatever_it_asks_for
                 the_leeway_is_counted_from_the_first_use
                 many_refreshes_at_once_all_get_a_pair
                 a_refresh_token_lives_thirty_days_unused
@@ -78,6 +80,11 @@ macro_rules! __each_api_test {
                 a_cookie_ends_after_ninety_days
                 what_is_no_cookie_of_a_sign_in_is_refused
                 a_cookie_beside_a_token_is_ambiguous
+                two_cookies_are_ambiguous
+                cookies_of_others_are_in_nobodys_way
+            }
+            auth::away(store) {
+                nobody_is_told_that_they_are_signed_out_who_is_not
             }
             auth::cross_site(store) {
                 every_change_asks_where_a_cookie_comes_from
@@ -188,11 +195,15 @@ macro_rules! __each_api_test {
                 whatever_else_a_provider_says_is_no_refusal_of_the_member
                 a_provider_that_is_away_is_said
                 a_cookie_from_before_is_worth_nothing_afterwards
+                each_tab_has_a_flow_of_its_own
+                flows_that_were_given_up_do_not_fill_a_browser
+                what_a_provider_says_twice_signs_nobody_in
             }
             auth::social_link(app) {
                 linking_needs_an_interactive_sign_in
                 a_social_account_is_linked_and_unlinked
                 a_page_elsewhere_cannot_unlink
+                a_page_elsewhere_cannot_begin_a_link
                 the_last_way_to_sign_in_stays
                 a_social_account_has_one_member_and_a_member_one_at_each_provider
                 one_social_account_that_is_linked_at_once_has_one_member

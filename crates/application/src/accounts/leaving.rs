@@ -14,7 +14,8 @@ impl Accounts {
         let ended = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let administrators = unit.users().administrators().await?;
-            let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+            // Held, so that no sign-in begins that is not among those that end.
+            let mut user = present(unit.users().hold(claimant.user_id).await?)?;
             let ended = unit.sessions().end_all(user.id, None, self.ports.now()).await?;
             let from = user.version;
             user.disabled_at = Some(self.ports.now());

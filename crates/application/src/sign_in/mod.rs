@@ -151,6 +151,12 @@ impl SignIn {
     /// Adds a sign-in, and tells its member where it is from something new.
     async fn begin_session(&self, unit: &mut dyn UnitOfWork, new: &NewSession<'_>) -> Result<(), Error> {
         let NewSession { user, device, session, is_new_device } = new;
+        // While the password was looked at, they may have been shut out, or another one may have been set. Whoever does that
+        // after this finds the sign-in, and ends it.
+        let kept = unit.users().hold(user.id).await?.filter(|kept| kept.disabled_at.is_none());
+        if kept.is_none_or(|kept| kept.password_hash != user.password_hash) {
+            return Err(Error::InvalidGrant);
+        }
         unit.sessions().insert(session).await?;
         Happened::to(user.id, AuditKind::SignedIn, device)
             .with(session.provider.as_deref().unwrap_or("password"))

@@ -75,7 +75,7 @@ impl SignIn {
             return Ok(user);
         };
         let hash = self.ports.hasher.hash(password).await?;
-        repeat(async || {
+        let user = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = unit.users().lookup(user.id).await?.ok_or(Error::InvalidGrant)?;
             // Another password may have been set meanwhile.
@@ -88,6 +88,9 @@ impl SignIn {
             }
             Ok(user)
         })
-        .await
+        .await?;
+        let kept = user.password_hash.as_ref();
+        let is_right = kept == Some(&hash) || self.ports.hasher.verify(password, kept).await?;
+        if is_right { Ok(user) } else { Err(Error::InvalidGrant) }
     }
 }

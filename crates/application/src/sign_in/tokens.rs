@@ -49,9 +49,6 @@ impl SignIn {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let (token, mut session) = self.refreshable(&mut *unit, &digest, now).await?;
             let scopes = scopes.unwrap_or(session.scopes);
-            if !session.scopes.includes(scopes) {
-                return Err(Error::InvalidScope);
-            }
             if !unit.refresh_tokens().claim(&digest, now).await? {
                 // Read anew: another unit of work may have claimed it since.
                 let used_at = unit.refresh_tokens().lookup(&token.digest).await?.and_then(|token| token.used_at);
@@ -60,6 +57,10 @@ impl SignIn {
                     self.end(unit, session, AuditKind::RefreshReused, device).await?;
                     return Err(Error::InvalidGrant);
                 }
+            }
+            // Only now: a token that is shown too late tells of a thief, whatever they ask for. What is refused is not used.
+            if !session.scopes.includes(scopes) {
+                return Err(Error::InvalidScope);
             }
             session.last_seen_at = now;
             session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);
@@ -114,7 +115,8 @@ impl SignIn {
         let token = unit.refresh_tokens().lookup(digest).await?.ok_or(Error::InvalidGrant)?;
         let session = unit.sessions().lookup(token.session_id).await?;
         let session = session.filter(|session| session.is_live(now)).ok_or(Error::InvalidGrant)?;
-        if now < token.expires_at { Ok((token, session)) } else { Err(Error::InvalidGrant) }
+        // One that was used and is shown again tells of a thief, however old it is.
+        if now < token.expires_at || token.used_at.is_some() { Ok((token, session)) } else { Err(Error::InvalidGrant) }
     }
 
     async fn issue(

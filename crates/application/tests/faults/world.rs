@@ -1,6 +1,9 @@
 //! A small world, the same each time it is made.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use memo_application::{
@@ -10,11 +13,11 @@ use memo_application::{
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit,
-    Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart, Password,
-    PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
-    SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
-    TokenPurpose, TokenSigner, User, UserId, Visibility,
+    Access, AccessClaims, AuditEvent, BrowserSessions, Change, Clock, Content, DisplayName, Email, HashError,
+    IdGenerator, Limit, Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest,
+    PageStart, Password, PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer,
+    SecondFactor, Secret, SecretDigest, SecretGenerator, Session, SessionId, Source, Store, StoreError, Tag, TagCount,
+    Tags, Timestamp, Title, TokenError, TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
@@ -42,6 +45,67 @@ impl PasswordHasher for Plain {
 
     fn is_outdated(&self, _: &PasswordHash) -> bool {
         false
+    }
+}
+
+/// What happens to a member while they sign in.
+#[derive(Debug, Clone, Copy)]
+pub enum Meanwhile {
+    /// They are shut out.
+    ShutOut,
+    /// Another password is set.
+    NewPassword,
+    /// They are gone.
+    Gone,
+}
+
+/// Sign-ins of browsers, by whom everything else happens between the look at a password and the beginning of a sign-in.
+struct Interrupted {
+    sessions: StoredBrowserSessions,
+    store: Arc<dyn Store>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+impl Interrupted {
+    async fn happens(&self, id: UserId, meanwhile: Meanwhile) -> Result<(), StoreError> {
+        let mut unit = self.store.begin(Access::Write).await?;
+        let mut user = unit.users().lookup(id).await?.expect("the member is there");
+        let from = user.version;
+        match meanwhile {
+            Meanwhile::ShutOut => user.disabled_at = Some(MADE),
+            Meanwhile::NewPassword => user.password_hash = Some(PasswordHash::new("another".to_owned())),
+            Meanwhile::Gone => {
+                unit.users().remove(id, from).await?;
+                return unit.commit().await;
+            }
+        }
+        user.touch(MADE);
+        unit.users().update(&user, from).await?;
+        unit.sessions().end_all(id, None, MADE).await?;
+        unit.commit().await
+    }
+}
+
+#[async_trait]
+impl BrowserSessions for Interrupted {
+    async fn prepare(&self, session: &Session) -> Result<Session, StoreError> {
+        let meanwhile = self.meanwhile.lock().expect("nobody panics").take();
+        if let Some(meanwhile) = meanwhile {
+            self.happens(session.user_id, meanwhile).await?;
+        }
+        self.sessions.prepare(session).await
+    }
+
+    async fn find(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
+        self.sessions.find(cookie).await
+    }
+
+    async fn live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.sessions.live(user, now).await
+    }
+
+    async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
+        self.sessions.touch(cookie, at, expires_at).await
     }
 }
 
@@ -195,6 +259,8 @@ pub struct World {
     pub grant: Grant,
     /// A refresh token of hers that was used.
     pub used: Secret,
+    /// What happens to who signs in next.
+    pub meanwhile: Arc<Mutex<Option<Meanwhile>>>,
     kept: Arc<MemoryStore>,
     pub clock: Arc<FixedClock>,
 }
@@ -213,9 +279,15 @@ impl World {
             refresh_reuse_leeway: LEEWAY,
         };
         let ids = Arc::new(SequentialIds::new());
+        let meanwhile = Arc::new(Mutex::new(None));
+        let browser_sessions = Interrupted {
+            sessions: StoredBrowserSessions::new(port.clone()),
+            store: kept.clone(),
+            meanwhile: meanwhile.clone(),
+        };
         let ports = Arc::new(Ports {
             store: port.clone(),
-            browser_sessions: Arc::new(StoredBrowserSessions::new(port.clone())),
+            browser_sessions: Arc::new(browser_sessions),
             cache: Arc::new(MemoryCache::new(clock.clone())),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -275,9 +347,16 @@ impl World {
             trashed,
             grant,
             used,
+            meanwhile,
             kept,
             clock,
         }
+    }
+
+    /// Whether she is signed in anywhere.
+    pub async fn is_signed_in(&self) -> bool {
+        let mut unit = self.kept.begin(Access::Read).await.expect("a unit of work");
+        !unit.sessions().live(self.alice, self.clock.now()).await.expect("sign-ins are listed").is_empty()
     }
 
     /// All that is kept.

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use memo_domain::{Access, Conflict, Scope, Scopes, SecretDigest, Session, SessionId, Store};
 
 use crate::{
-    samples::{AWKWARD, EARLIEST, LATEST, at, digest, full_session, session, session_id, user_id},
+    samples::{AWKWARD, EARLIEST, LATEST, at, digest, digest_of, full_session, session, session_id, user_id},
     steps::{
-        add_session, add_user, assert_conflict, assert_stale, begin, commit, dropped, find_session, read, try_write,
-        write,
+        add_session, add_user, assert_conflict, assert_stale, begin, commit, commit_before, committed, dropped,
+        find_session, read, try_write, write,
     },
 };
 
@@ -184,5 +184,36 @@ pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store
     all(&*store).await;
     for session in [given_up, none, changed] {
         assert_eq!(find_session(&*store, session.id).await, Some(session));
+    }
+}
+
+pub(crate) async fn a_session_stays_as_it_was_looked_up_until_the_commit(store: Arc<dyn Store>) {
+    let user_id = add_user(&*store, 0).await;
+    for n in 0..4 {
+        let kept = Session { ended_at: None, ..with_cookie(n, digest_of(n), &session(n, user_id)) };
+        add_session(&*store, &kept).await;
+        let mut uow = begin(&*store, Access::Write).await;
+        let looked_up = if n % 2 == 0 {
+            uow.sessions().lookup(kept.id).await
+        } else {
+            uow.sessions().find_by_cookie(&digest_of(n)).await
+        };
+        assert_eq!(looked_up.expect("sign-ins are read").as_ref(), Some(&kept));
+        let ending = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&ending);
+            async move {
+                let mut uow = store.begin(Access::Write).await?;
+                if n < 2 {
+                    uow.sessions().end_all(user_id, None, at(6)).await?;
+                } else {
+                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the sign-in is there");
+                    uow.sessions().update(&Session { ended_at: Some(at(6)), ..session }).await?;
+                }
+                committed(uow, ()).await
+            }
+        })
+        .await;
+        assert_eq!(find_session(&*store, kept.id).await, Some(Session { ended_at: Some(at(6)), ..kept }));
     }
 }

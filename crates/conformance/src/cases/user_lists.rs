@@ -3,7 +3,7 @@ use std::sync::Arc;
 use memo_domain::{Access, Page, PageRequest, Role, Store, StoreError, UnitOfWork, User, UserFilter, UserId, Version};
 
 use crate::{
-    samples::{AWKWARD, at, awkward_users, display_name, email, user, user_id},
+    samples::{AWKWARD, at, awkward_users, display_name, email, session, user, user_id},
     steps::{add_users, assert_pages, at_once, begin, commit_before, committed, read, write},
 };
 
@@ -216,6 +216,36 @@ pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store
     assert_eq!(uow.users().administrators().await.expect("members are read"), [user_id(50)]);
     drop(uow);
     assert_eq!(administrators(&*store).await, expected);
+}
+
+pub(crate) async fn a_user_who_is_held_stays_so_until_the_commit(store: Arc<dyn Store>) {
+    let users: Vec<_> = (0..3).map(user).collect();
+    add_users(&*store, &users).await;
+    for access in [Access::Read, Access::Snapshot, Access::Write] {
+        assert_eq!(read(&*store, access, async |uow| uow.users().hold(user_id(9)).await).await, None);
+        let held = read(&*store, access, async |uow| uow.users().hold(user_id(0)).await).await;
+        assert_eq!(held.as_ref(), Some(&users[0]), "{access:?}");
+    }
+    for (way, kept) in (0..3).zip(&users) {
+        let (id, other) = (kept.id, session(way, kept.id));
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_eq!(uow.users().hold(id).await.expect("members are read").as_ref(), Some(kept));
+        // What is added now is there for whoever changes the member.
+        uow.sessions().insert(&other).await.expect("the sign-in is added");
+        let changing = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&changing);
+            async move {
+                let mut uow = store.begin(Access::Write).await?;
+                leave(&mut *uow, way, id).await?;
+                uow.sessions().end_all(id, None, at(2)).await?;
+                committed(uow, ()).await
+            }
+        })
+        .await;
+        let live = read(&*store, Access::Read, async |uow| uow.sessions().live(id, at(0)).await).await;
+        assert_eq!(live, []);
+    }
 }
 
 pub(crate) async fn one_of_many_administrators_who_leave_at_once_stays(store: Arc<dyn Store>) {

@@ -20,10 +20,15 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   in pages that neither skip nor repeat one.
 /// * `administrators_stay_so_until_the_commit`: after [`administrators`](Self::administrators) in a unit of work that may
 ///   write, no other MUST change who administers before this one has ended.
+/// * `a_user_who_is_held_stays_so_until_the_commit`: after [`hold`](Self::hold) in a unit of work that may write, no other
+///   MUST change or remove this member before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
     /// The member with this id.
     async fn lookup(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// As [`lookup`](Self::lookup), to write what is good only while they stay as they are: a sign-in, for one.
+    async fn hold(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
     /// The member with this address.
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError>;

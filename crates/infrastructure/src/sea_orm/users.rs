@@ -32,6 +32,14 @@ impl UserRepository for SeaOrmUnitOfWork {
         self.find_one(statement).await?.map(user).transpose()
     }
 
+    async fn hold(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        let mut select = find().filter(Column::Id.eq(id.as_uuid()));
+        if self.locks_rows() {
+            select = select.lock(dialect::lock_of_changes(self.backend));
+        }
+        self.find_one(select.build(self.backend)).await?.map(user).transpose()
+    }
+
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
         let statement = find().filter(Column::EmailKey.eq(email.key())).build(self.backend);
         self.find_one(statement).await?.map(user).transpose()

@@ -64,11 +64,13 @@ pub struct AuthorizeQuery {
     params(("name" = String, Path, description = "The name of the provider"), AuthorizeQuery),
     responses((status = 302, description = "To the provider", headers(("Location" = String, description = "At the provider")))),
     extensions(("x-problems" = json!([
-        "provider_not_found", "provider_unavailable", "authentication_required", "interactive_sign_in_required"
+        "provider_not_found", "provider_unavailable", "authentication_required", "interactive_sign_in_required",
+        "cross_site_request"
     ]))),
 )]
 #[get("/auth/providers/{name}/authorize")]
 pub async fn authorize_provider(
+    request: HttpRequest,
     name: Path<String>,
     caller: MaybeCaller,
     social: Data<Social>,
@@ -79,41 +81,50 @@ pub async fn authorize_provider(
         (Some(true), None) => return Err(Problem::unauthenticated(None)),
         (Some(true), Some(principal)) => {
             principal.require_interactive()?;
+            cookies::check_begun_here(&request)?;
             Some(principal.user_id)
         }
         _ => None,
     };
     let departure = social.depart(&name, query.return_to.as_deref(), link).await?;
-    Ok(HttpResponse::Found()
-        .cookie(cookies::of_flow(&settings, departure.flow))
-        .insert_header((LOCATION, departure.url))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .finish())
+    let mut answer = HttpResponse::Found();
+    for cookie in cookies::of_flow(&request, &settings, &departure.state, departure.flow) {
+        answer.cookie(cookie);
+    }
+    Ok(answer.insert_header((LOCATION, departure.url)).insert_header((CACHE_CONTROL, "no-store")).finish())
 }
 
 /// What a provider sends a browser back with. Whatever else it adds is ignored.
-#[derive(Deserialize, Validate, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CallbackQuery {
     /// What the flow began with.
-    #[garde(skip)]
     #[param(nullable = false)]
     state: Option<String>,
     /// What the provider gives in exchange for the identity.
-    #[garde(skip)]
     #[param(nullable = false)]
     code: Option<String>,
     /// Who the provider says it is (RFC 9207).
-    #[garde(skip)]
     #[param(nullable = false)]
     iss: Option<String>,
     /// Why the provider gives no code.
-    #[garde(skip)]
     #[param(nullable = false)]
     error: Option<String>,
 }
 
 impl CallbackQuery {
+    fn read(query: &str) -> Self {
+        let values = |name: &'static str| {
+            let pairs = form_urlencoded::parse(query.as_bytes()).filter(move |(other, _)| other == name);
+            pairs.map(|(_, value)| value.into_owned())
+        };
+        let once = |name| values(name).next().filter(|_| values(name).count() == 1);
+        // What is said twice is said by nobody who can be believed.
+        let is_said_once = ["code", "iss", "error"].into_iter().all(|name| values(name).count() < 2);
+        let code = once("code").filter(|_| is_said_once);
+        Self { state: once("state"), code, iss: once("iss"), error: once("error") }
+    }
+
     fn with_locale(self, locale: Locale) -> Return {
         Return { state: self.state, code: self.code, issuer: self.iss, error: self.error, locale }
     }
@@ -140,16 +151,20 @@ pub async fn provider_callback(
     social: Data<Social>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
-    Query(query): Query<CallbackQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let flow = cookies::flow(&request, &settings);
+    let query = CallbackQuery::read(request.query_string());
+    let state = query.state.clone().unwrap_or_default();
+    let flow = cookies::flow(&request, &settings, &state);
     let before = cookies::session_secret(&request, &settings);
     let back = query.with_locale(Language::of_request(&request).into());
     let caller = caller.0.map(|principal| principal.user_id);
     let Arrival { return_to, outcome } =
         social.arrive(&name, flow.as_deref(), back, caller, before.as_ref(), &device).await?;
     let mut answer = HttpResponse::SeeOther();
-    answer.cookie(cookies::no_flow(&settings)).insert_header((CACHE_CONTROL, "no-store"));
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(cookie) = cookies::no_flow(&settings, &state) {
+        answer.cookie(cookie);
+    }
     let location = match outcome {
         Ok(Arrived::SignedIn(grant)) => {
             answer.cookie(cookies::of_grant(&settings, &grant));

@@ -3,7 +3,11 @@ use std::{
     marker::PhantomData,
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, ResponseError,
+    dev::Payload,
+    http::{StatusCode, header},
+};
 use memo_application::{Claimant, Device, Principal};
 use memo_domain::{Scope, UserId};
 
@@ -78,7 +82,7 @@ impl FromRequest for Interactive {
     }
 }
 
-/// Who calls, where anybody does.
+/// Who calls, where anybody does. Where that can't be found out, nobody is not the answer.
 pub struct MaybeCaller(pub Option<Principal>);
 
 impl FromRequest for MaybeCaller {
@@ -86,7 +90,10 @@ impl FromRequest for MaybeCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(signed_in(request).ok())))
+        ready(match signed_in(request) {
+            Err(problem) if problem.status_code() != StatusCode::UNAUTHORIZED => Err(problem.into()),
+            caller => Ok(Self(caller.ok())),
+        })
     }
 }
 

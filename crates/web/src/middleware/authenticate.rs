@@ -27,10 +27,11 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let cookie = cookies::session(request.request(), &settings);
+    let mut cookies = cookies::sessions(request.request(), &settings).into_iter();
+    let (cookie, is_twice) = (cookies.next(), cookies.next().is_some());
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let header = headers.next().cloned();
-    if headers.next().is_some() || header.is_some() && cookie.is_some() {
+    if is_twice || headers.next().is_some() || header.is_some() && cookie.is_some() {
         return Ok(request.error_response(Problem::new(Code::AmbiguousCredentials)));
     }
     let principal = if let Some(header) = header {

@@ -1,3 +1,4 @@
+pub mod away;
 pub mod cross_site;
 pub mod guesses;
 pub mod hostile;

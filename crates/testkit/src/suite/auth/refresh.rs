@@ -59,6 +59,33 @@ pub async fn a_refresh_token_used_late_ends_the_family(app: TestApp) {
     anyone.refresh(elsewhere.text("refresh_token")).await.expect_status(200);
 }
 
+pub async fn a_used_refresh_token_ends_the_family_however_old_it_is(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let mut token = alice.refresh_token.clone();
+    for _ in 0..2 {
+        app.clock.advance(20 * DAY);
+        token = next(&anyone, &token).await.1;
+    }
+    let (actor, token) = next(&anyone, &token).await;
+    actor.me().await.expect_status(200);
+    // It was good for 30 days, and 40 are over.
+    refused(anyone.refresh(&alice.refresh_token).await);
+    actor.me().await.problem("sign_in_ended");
+    refused(anyone.refresh(&token).await);
+}
+
+pub async fn a_used_refresh_token_ends_the_family_whatever_it_asks_for(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let tokens = alice.sign_in_again("memos:read").await;
+    let used = tokens.text("refresh_token");
+    let (actor, token) = next(&anyone, used).await;
+    app.clock.advance(Duration::from_secs(11));
+    let form = [("grant_type", "refresh_token"), ("refresh_token", used), ("scope", "memos:read account:write")];
+    refused(anyone.token(&form).await);
+    actor.list_memos(&[]).await.problem("sign_in_ended");
+    refused(anyone.refresh(&token).await);
+}
+
 pub async fn the_leeway_is_counted_from_the_first_use(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     next(&anyone, &alice.refresh_token).await;

@@ -222,3 +222,39 @@ pub async fn a_cookie_beside_a_token_is_ambiguous(app: TestApp) {
     alice.me().await.expect_status(200);
     assert!(alice.titles(&[]).await.is_empty());
 }
+
+pub async fn two_cookies_are_ambiguous(app: TestApp) {
+    let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
+    let (own, planted) = (signed_in(&app, &alice).await, signed_in(&app, &mallory).await);
+    // A sibling's domain has set one, which a browser may send first or last.
+    for (one, other) in [(&own, &planted), (&planted, &own), (&own, &own)] {
+        let both = format!("memo_session={}; memo_session={}", one.session(), other.session());
+        let me = || app.anonymous().me().header("sec-fetch-site", "same-origin");
+        me().header("cookie", &both).await.expect_status(400).problem("ambiguous_credentials");
+        let [one, other] = [one, other].map(|browser| format!("memo_session={}", browser.session()));
+        me().header("cookie", one).header("cookie", other).await.problem("ambiguous_credentials");
+    }
+}
+
+pub async fn cookies_of_others_are_in_nobodys_way(app: TestApp) {
+    let alice = app.user("alice").await;
+    let own = format!("memo_session={}", signed_in(&app, &alice).await.session());
+    for other in [
+        &b"a=\xe9\xff"[..],
+        b"a",
+        b"=a",
+        b"=",
+        b"",
+        b"a=%ff",
+        b"a=b=c",
+        b"\xff=a",
+        b"\"",
+        b"a=\"; \"",
+        b"memo_session_=x",
+    ] {
+        for cookies in [[other, own.as_bytes()].join(&b"; "[..]), [own.as_bytes(), other].join(&b";"[..])] {
+            let me = app.anonymous().me().header("cookie", &cookies).await;
+            assert_eq!(me.expect_status(200).id(), alice.id);
+        }
+    }
+}

@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 use crate::{Actor, Answer, Browser, TestApp, call::Call, suite::assert_json};
 
 pub(super) const SESSION: &str = "memo_session";
-pub(super) const FLOW: &str = "memo_sign_in";
+/// What the names of cookies of flows begin with.
+pub(super) const FLOW: &str = "memo_sign_in_";
 
 pub(super) fn authorize(actor: &Actor, provider: &str) -> Call {
     actor.get(&format!("/api/v1/auth/providers/{provider}/authorize"))
@@ -69,12 +70,21 @@ pub(super) fn failed(answer: Answer, error: &str) {
     assert_eq!(set_cookie(&answer, SESSION), None);
 }
 
+/// The cookie whose name begins so.
 pub(super) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     let cookies = answer.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let mut cookies = cookies.filter(|cookie| cookie.split('=').next() == Some(name));
+    let mut cookies = cookies.filter(|cookie| cookie.starts_with(name));
     let cookie = cookies.next();
     assert_eq!(cookies.next(), None, "{name} is set once");
     cookie
+}
+
+/// The cookie of the one flow that a browser has on its way.
+#[track_caller]
+pub(super) fn flow(browser: &Browser) -> (String, String) {
+    let mut flows = browser.cookies(FLOW);
+    assert_eq!(flows.len(), 1, "{flows:?}");
+    flows.remove(0)
 }
 
 /// The account that a browser is signed in to.

@@ -3,8 +3,8 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::social::{
-    FLOW, SESSION, account, authorize, callback, come_in, depart, failed, no_one_is_signed_in, sent_to, set_cookie,
-    state, walk,
+    FLOW, SESSION, account, authorize, callback, come_in, depart, failed, flow, no_one_is_signed_in, sent_to,
+    set_cookie, state, walk,
 };
 use crate::TestApp;
 
@@ -89,10 +89,10 @@ pub async fn a_flow_is_kept_in_a_cookie_that_scripts_cannot_read(app: TestApp) {
 pub async fn a_flow_needs_its_own_state(app: TestApp) {
     let browser = app.browser();
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
-    let old = depart(&browser, &app.acme, &[]).await;
+    let elsewhere = depart(&app.browser(), &app.acme, &[]).await;
     let state = depart(&browser, &app.acme, &[]).await;
     let code = app.acme.approve(&state, user()).expect("a request");
-    let old_code = app.acme.approve(&old, user()).expect("a request");
+    let code_elsewhere = app.acme.approve(&elsewhere, user()).expect("a request");
     let (cut, longer) = (state[..42].to_owned(), format!("{state}A"));
     let altered = state.replacen(|c: char| c != 'A', "A", 1);
     let queries: [&[(&str, &str)]; 10] = [
@@ -102,8 +102,7 @@ pub async fn a_flow_needs_its_own_state(app: TestApp) {
         &[("state", &cut), ("code", &code)],
         &[("state", &longer), ("code", &code)],
         &[("state", &altered), ("code", &code)],
-        // A later flow of this browser has replaced the one before.
-        &[("state", &old), ("code", &old_code)],
+        &[("state", &elsewhere), ("code", &code_elsewhere)],
         &[("state", "한"), ("code", &code)],
         &[("error", "access_denied")],
         &[("state", &altered), ("error", "access_denied")],
@@ -112,8 +111,10 @@ pub async fn a_flow_needs_its_own_state(app: TestApp) {
         let answer = callback(&browser, "acme", query).await.expect_status(400).problem("state_invalid");
         answer.expect_no_header("location").expect_no_header("set-cookie");
     }
-    let twice = [("state", &*altered), ("state", &state), ("code", &code)];
-    assert!(callback(&browser, "acme", &twice).await.expect_no_server_error().status >= 400);
+    for other in [&altered, &state, ""] {
+        let twice = [("state", other), ("state", &state), ("code", &code)];
+        callback(&browser, "acme", &twice).await.expect_status(400).problem("state_invalid");
+    }
     no_one_is_signed_in(&browser).await;
     // None of this has ended the flow itself.
     sent_to(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "/");
@@ -130,7 +131,7 @@ pub async fn a_flow_needs_the_browser_that_began_it(app: TestApp) {
     callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
     no_one_is_signed_in(&alice).await;
     // Nor is a cookie good that is not quite the one.
-    let flow = mallory.cookie(FLOW).expect("a flow");
+    let (name, flow) = flow(&mallory);
     let middle = flow.len() / 2;
     let flipped = if flow.as_bytes()[middle] == b'A' { "B" } else { "A" };
     for altered in [
@@ -141,7 +142,7 @@ pub async fn a_flow_needs_the_browser_that_began_it(app: TestApp) {
         format!("{}{flipped}{}", &flow[..middle], &flow[middle + 1..]),
         format!("A{flow}"),
     ] {
-        alice.set_cookie(FLOW, &altered);
+        alice.set_cookie(&name, &altered);
         callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
     }
     sent_to(callback(&mallory, "acme", &query).await, "/");
@@ -150,19 +151,20 @@ pub async fn a_flow_needs_the_browser_that_began_it(app: TestApp) {
 pub async fn a_flow_ends_once(app: TestApp) {
     let browser = app.browser();
     let state = depart(&browser, &app.acme, &[]).await;
-    let flow = browser.cookie(FLOW).expect("a flow");
+    let (name, kept) = flow(&browser);
     let approve = || app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
     sent_to(callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await, "/");
-    assert_eq!(browser.cookie(FLOW), None);
+    assert_eq!(browser.cookies(FLOW), []);
     callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
     // Whoever has kept the cookie comes no further.
-    browser.set_cookie(FLOW, &flow);
+    browser.set_cookie(&name, &kept);
     callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
     // A flow that has failed is over, too.
+    browser.forget();
     let state = depart(&browser, &app.acme, &[]).await;
-    let flow = browser.cookie(FLOW).expect("a flow");
+    let (name, kept) = flow(&browser);
     failed(callback(&browser, "acme", &[("state", &state), ("code", "made up")]).await, "provider_failed");
-    browser.set_cookie(FLOW, &flow);
+    browser.set_cookie(&name, &kept);
     let code = app.acme.approve(&state, app.acme.user("alice", None, true)).expect("a request");
     callback(&browser, "acme", &[("state", &state), ("code", &code)]).await.problem("state_invalid");
 }
@@ -316,4 +318,59 @@ pub async fn a_cookie_from_before_is_worth_nothing_afterwards(app: TestApp) {
     assert_ne!(browser.cookie(SESSION).as_ref(), Some(&before));
     browser.set_cookie(SESSION, &before);
     no_one_is_signed_in(&browser).await;
+}
+
+pub async fn each_tab_has_a_flow_of_its_own(app: TestApp) {
+    let browser = app.browser();
+    let user = |name: &str| app.acme.user(name, Some(&format!("{name}@example.com")), true);
+    // Two tabs, and another provider in a third, come back in another order than they went.
+    let one = depart(&browser, &app.acme, &[("return_to", "/docs")]).await;
+    let other = depart(&browser, &app.acme, &[("return_to", "/docs/errors")]).await;
+    let third = depart(&browser, &app.other, &[]).await;
+    let code = app.other.approve(&third, app.other.user("carol", Some("carol@example.com"), true)).expect("a request");
+    sent_to(callback(&browser, "other", &[("state", &third), ("code", &code)]).await, "/");
+    let code = app.acme.approve(&one, user("alice")).expect("a request");
+    sent_to(callback(&browser, "acme", &[("state", &one), ("code", &code)]).await, "/docs");
+    assert_eq!(account(&browser).await["email"], "alice@example.com");
+    // The state of the one is none of the other's, also where somebody has put its cookie there.
+    let (name, kept) = flow(&browser);
+    let stranger = app.browser();
+    let theirs = depart(&stranger, &app.acme, &[]).await;
+    stranger.set_cookie(&flow(&stranger).0, &kept);
+    let code = app.acme.approve(&theirs, user("bob")).expect("a request");
+    callback(&stranger, "acme", &[("state", &theirs), ("code", &code)]).await.problem("state_invalid");
+    assert!(!name.contains(&other), "the state is a secret of the provider's answer");
+    let code = app.acme.approve(&other, user("bob")).expect("a request");
+    sent_to(callback(&browser, "acme", &[("state", &other), ("code", &code)]).await, "/docs/errors");
+    assert_eq!(account(&browser).await["email"], "bob@example.com");
+    assert_eq!(browser.cookies(FLOW), []);
+}
+
+pub async fn flows_that_were_given_up_do_not_fill_a_browser(app: TestApp) {
+    let browser = app.browser();
+    for _ in 0..20 {
+        depart(&browser, &app.acme, &[("return_to", &format!("/{}", "a".repeat(1_900)))]).await;
+        assert!(browser.cookies(FLOW).len() <= 4);
+    }
+    sent_to(come_in(&browser, &app.acme, app.acme.user("alice", Some("a@example.com"), true)).await, "/");
+    assert_eq!(browser.cookies(FLOW).len(), 3);
+    // What only begins like the name of one is nobody's here.
+    let odd = ["é", "a b", "\"", "a\tb", "한"].map(|rest| format!("memo_sign_in_{rest}=x")).join("; ");
+    let answer = authorize(&app.anonymous(), "acme").header("cookie", &odd).await;
+    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1);
+    state(answer);
+}
+
+pub async fn what_a_provider_says_twice_signs_nobody_in(app: TestApp) {
+    let browser = app.browser();
+    let mallory = app.browser();
+    let theirs = depart(&mallory, &app.acme, &[]).await;
+    let planted = app.acme.approve(&theirs, app.acme.user("mallory", Some("m@example.com"), true)).expect("a request");
+    for more in [("code", &*planted), ("iss", "https://acme.example"), ("error", "")] {
+        let state = depart(&browser, &app.acme, &[]).await;
+        let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+        let query = [("state", &*state), ("code", &code), more, more];
+        failed(callback(&browser, "acme", &query).await, "access_denied");
+        no_one_is_signed_in(&browser).await;
+    }
 }

@@ -82,6 +82,26 @@ pub async fn a_page_elsewhere_cannot_unlink(app: TestApp) {
     assert_eq!(identities(&browser).await.len(), 2);
 }
 
+pub async fn a_page_elsewhere_cannot_begin_a_link(app: TestApp) {
+    let browser = app.browser();
+    sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), true)).await, "/");
+    let begin = |site: &str| {
+        let call = authorize(&browser, "other").query(&[("link", "true")]).without_header("sec-fetch-site");
+        call.header("sec-fetch-site", site)
+    };
+    // At the provider the browser may be signed in as whom such a page likes: that one would come in here from then on.
+    for site in ["cross-site", "same-site", "SAME-ORIGIN", ""] {
+        begin(site).await.expect_status(403).problem("cross_site_request").expect_no_header("set-cookie");
+    }
+    for site in ["same-origin", "none"] {
+        state(begin(site).await);
+    }
+    // Older browsers don't say; and a sign-in is begun from anywhere.
+    state(begin("none").without_header("sec-fetch-site").await);
+    let plain = authorize(&browser, "other").without_header("sec-fetch-site").header("sec-fetch-site", "cross-site");
+    state(plain.await);
+}
+
 pub async fn the_last_way_to_sign_in_stays(app: TestApp) {
     let browser = app.browser();
     sent_to(come_in(&browser, &app.acme, app.acme.user("a", Some("a@example.com"), true)).await, "/");
