@@ -370,7 +370,7 @@ pub async fn what_a_provider_says_twice_signs_nobody_in(app: TestApp) {
         let state = depart(&browser, &app.acme, &[]).await;
         let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
         let query = [("state", &*state), ("code", &code), more, more];
-        failed(callback(&browser, "acme", &query).await, "access_denied");
+        failed(callback(&browser, "acme", &query).await, "provider_failed");
         no_one_is_signed_in(&browser).await;
     }
 }
