@@ -276,8 +276,11 @@ impl Social {
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Ok(Err(SocialError::MfaRequired));
         }
-        let grant = self.sign_in.grant_cookie(&user, Some(provider), before, device).await?;
-        Ok(Ok(Arrived::SignedIn(grant)))
+        match self.sign_in.grant_cookie(&user, Some(provider), before, device).await {
+            // Since they were looked up they were shut out, or all their sign-ins ended with their password.
+            Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
+            grant => Ok(Ok(Arrived::SignedIn(grant?))),
+        }
     }
 
     /// Who has this social account. To write waits for whoever is making one of it.

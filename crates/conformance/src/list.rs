@@ -76,6 +76,7 @@ macro_rules! __each_case {
                 a_user_may_change_the_case_of_their_email
                 a_user_is_found_by_email_whatever_its_case
                 a_user_update_from_another_version_is_stale
+                a_user_stays_as_looked_up_until_the_commit
                 one_of_many_concurrent_sign_ups_gets_the_email
             }
             user_lists(store) {
@@ -103,6 +104,7 @@ macro_rules! __each_case {
             session_lists(store) {
                 live_sessions_are_listed_newest_first
                 all_sessions_but_one_are_ended
+                a_session_stays_as_looked_up_until_the_commit
                 sessions_that_are_long_over_are_removed
             }
             refresh_tokens(store) {

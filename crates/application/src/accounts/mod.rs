@@ -168,11 +168,16 @@ impl Accounts {
     }
 
     /// Redeems a token: whose it is, where it is good and their address is still the one that it was sent to.
+    ///
+    /// The member before the token, in the order in which others lock both.
     async fn redeem(&self, unit: &mut dyn UnitOfWork, secret: &Secret, purpose: TokenPurpose) -> Result<User, Error> {
-        let token = unit.one_time_tokens().take(&secret.digest(), purpose).await?;
+        let digest = secret.digest();
+        let token = unit.one_time_tokens().lookup(&digest, purpose).await?;
         let token = token.filter(|token| self.ports.now() < token.expires_at).ok_or(Error::TokenInvalid)?;
         let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
-        user.filter(|user| token.email_key.as_deref() == Some(user.email.key())).ok_or(Error::TokenInvalid)
+        let user = user.filter(|user| token.email_key.as_deref() == Some(user.email.key()));
+        let taken = unit.one_time_tokens().take(&digest, purpose).await?;
+        user.filter(|_| taken.is_some()).ok_or(Error::TokenInvalid)
     }
 }
 
@@ -210,7 +215,7 @@ pub fn taken(error: StoreError) -> Error {
 }
 
 /// A token of a member who is gone is worth nothing.
-fn present(user: Option<User>) -> Result<User, Error> {
+pub fn present(user: Option<User>) -> Result<User, Error> {
     user.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
 }
 

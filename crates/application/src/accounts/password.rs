@@ -56,13 +56,15 @@ impl Accounts {
     }
 
     async fn send_reset(&self, email: &Email, device: &Device) -> Result<(), Error> {
+        // Whoever tries addresses shall not keep writers waiting.
+        let found = self.ports.store.begin(Access::Read).await?.users().find_by_email(email).await?;
+        let Some(found) = found else { return Ok(()) };
         let mut unit = self.ports.store.begin(Access::Write).await?;
-        let user = unit.users().find_by_email(email).await?.filter(|user| user.disabled_at.is_none());
-        if let Some(user) = user {
-            let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
-            Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
-            mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
-        }
+        let user = unit.users().lookup(found.id).await?;
+        let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email == *email) else { return Ok(()) };
+        let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
+        Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
+        mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
         Ok(self.ports.commit_mail(unit).await?)
     }
 

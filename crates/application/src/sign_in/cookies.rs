@@ -38,6 +38,7 @@ impl SignIn {
         };
         let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        self.begin_session(&mut *unit, &new).await?;
         let mut replaced = None;
         if let Some(Session { id, .. }) = before
             && let Some(mut session) = unit.sessions().lookup(id).await?
@@ -47,7 +48,6 @@ impl SignIn {
             unit.sessions().update(&session).await?;
             replaced = Some(id);
         }
-        self.begin_session(&mut *unit, &new).await?;
         self.commit_session(unit, &new).await?;
         self.live.forget_all(replaced.as_slice());
         Ok(CookieGrant { secret, max_age: Session::MAX_AGE, user: user.clone() })

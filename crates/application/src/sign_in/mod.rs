@@ -151,6 +151,7 @@ impl SignIn {
     /// Adds a sign-in, and tells its member where it is from something new.
     async fn begin_session(&self, unit: &mut dyn UnitOfWork, new: &NewSession<'_>) -> Result<(), Error> {
         let NewSession { user, device, session, is_new_device } = new;
+        check_still(unit, user).await?;
         unit.sessions().insert(session).await?;
         Happened::to(user.id, AuditKind::SignedIn, device)
             .with(session.provider.as_deref().unwrap_or("password"))
@@ -194,6 +195,14 @@ impl SignIn {
         self.live.forget(id);
         Ok(())
     }
+}
+
+/// What a member has proved is worth nothing any more where they were shut out since, or have another password: all their
+/// sign-ins were ended, and one that was on its way shall not be left over. They stay as they are until the unit of work ends.
+async fn check_still(unit: &mut dyn UnitOfWork, proved: &User) -> Result<(), Error> {
+    let user = unit.users().lookup(proved.id).await?;
+    let user = user.filter(|user| user.disabled_at.is_none() && user.password_hash == proved.password_hash);
+    user.map(drop).ok_or(Error::InvalidGrant)
 }
 
 const fn ended() -> Error {

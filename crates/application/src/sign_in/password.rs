@@ -75,10 +75,10 @@ impl SignIn {
             return Ok(user);
         };
         let hash = self.ports.hasher.hash(password).await?;
-        repeat(async || {
+        let user = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = unit.users().lookup(user.id).await?.ok_or(Error::InvalidGrant)?;
-            // Another password may have been set meanwhile.
+            // Another password, or the same by another sign-in, may have been set meanwhile.
             if user.password_hash.as_ref() == Some(old) {
                 user.password_hash = Some(hash.clone());
                 let from = user.version;
@@ -88,6 +88,9 @@ impl SignIn {
             }
             Ok(user)
         })
-        .await
+        .await?;
+        let is_theirs = user.password_hash.as_ref() == Some(&hash)
+            || self.ports.hasher.verify(password, user.password_hash.as_ref()).await?;
+        if is_theirs { Ok(user) } else { Err(Error::InvalidGrant) }
     }
 }

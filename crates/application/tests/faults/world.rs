@@ -1,6 +1,12 @@
 //! A small world, the same each time it is made.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use memo_application::{
@@ -17,6 +23,7 @@ use memo_domain::{
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -28,7 +35,26 @@ const MADE: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 const MOST: usize = 90;
 
 /// Hashes in no time.
-struct Plain;
+#[derive(Default)]
+pub struct Plain {
+    /// What the next look at a password waits for.
+    held: Mutex<Option<oneshot::Receiver<()>>>,
+    outdated: AtomicBool,
+}
+
+impl Plain {
+    /// Has the next password that is looked at wait until it is let go.
+    pub fn hold(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.held.lock().expect("nobody panics") = Some(receiver);
+        sender
+    }
+
+    /// Has all hashes made anew.
+    pub fn outdate(&self) {
+        self.outdated.store(true, Ordering::Relaxed);
+    }
+}
 
 #[async_trait]
 impl PasswordHasher for Plain {
@@ -37,11 +63,15 @@ impl PasswordHasher for Plain {
     }
 
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+        let held = self.held.lock().expect("nobody panics").take();
+        if let Some(held) = held {
+            held.await.expect("it is let go");
+        }
         Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
     }
 
     fn is_outdated(&self, _: &PasswordHash) -> bool {
-        false
+        self.outdated.load(Ordering::Relaxed)
     }
 }
 
@@ -196,6 +226,7 @@ pub struct World {
     /// A refresh token of hers that was used.
     pub used: Secret,
     kept: Arc<MemoryStore>,
+    pub hasher: Arc<Plain>,
     pub clock: Arc<FixedClock>,
 }
 
@@ -212,7 +243,7 @@ impl World {
             session_ttl: Duration::from_hours(24 * 14),
             refresh_reuse_leeway: LEEWAY,
         };
-        let ids = Arc::new(SequentialIds::new());
+        let (ids, hasher) = (Arc::new(SequentialIds::new()), Arc::new(Plain::default()));
         let ports = Arc::new(Ports {
             store: port.clone(),
             browser_sessions: Arc::new(StoredBrowserSessions::new(port.clone())),
@@ -220,7 +251,7 @@ impl World {
             clock: clock.clone(),
             ids: ids.clone(),
             secrets: Arc::new(SequentialSecrets::new()),
-            hasher: Arc::new(Plain),
+            hasher: hasher.clone(),
             sealer: Arc::new(Open),
             codes: Arc::new(OneCode),
             background: Arc::new(Never),
@@ -276,6 +307,7 @@ impl World {
             grant,
             used,
             kept,
+            hasher,
             clock,
         }
     }

@@ -5,8 +5,8 @@ use memo_domain::{Access, Session, SessionId, Store, StoreError, Timestamp, User
 use crate::{
     samples::{EARLIEST, LATEST, at, full_session, refresh_token, session, session_id, user_id},
     steps::{
-        add_refresh_token, add_session, add_user, at_once, committed, dropped, find_refresh_token, find_session, read,
-        write,
+        add_refresh_token, add_session, add_user, at_once, begin, commit_before, committed, dropped,
+        find_refresh_token, find_session, read, write,
     },
 };
 
@@ -122,6 +122,29 @@ pub(crate) async fn all_sessions_but_one_are_ended(store: Arc<dyn Store>) {
     let ended: Vec<_> = ended.await.into_iter().flat_map(|ended| ended.expect("it passes in the end")).collect();
     assert_eq!(ended.len(), 3);
     assert_eq!(BTreeSet::from_iter(ended), BTreeSet::from_iter([0, 1, 3].map(|index: usize| others[index].id)));
+}
+
+pub(crate) async fn a_session_stays_as_looked_up_until_the_commit(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    for (n, by_cookie) in [(0, false), (1, true)] {
+        let kept = full_session(n, user, "used while it is ended");
+        add_session(&*store, &Session { ended_at: None, ..kept.clone() }).await;
+        let mut uow = begin(&*store, Access::Write).await;
+        let seen = match kept.cookie.filter(|_| by_cookie) {
+            Some(cookie) => uow.sessions().find_by_cookie(&cookie).await,
+            None => uow.sessions().lookup(kept.id).await,
+        };
+        let seen = seen.expect("sign-ins are read").expect("the sign-in is there");
+        // Who writes down its use writes all of it, and shall not bring back what was ended meanwhile.
+        let other = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&other);
+            async move { try_end_all(&*store, user, None, at(8)).await.map(drop) }
+        })
+        .await;
+        let ended = Session { ended_at: Some(at(8)), ..seen };
+        assert_eq!(find_session(&*store, kept.id).await, Some(ended));
+    }
 }
 
 pub(crate) async fn sessions_that_are_long_over_are_removed(store: Arc<dyn Store>) {

@@ -5,7 +5,9 @@ use tokio::task::JoinSet;
 
 use crate::{
     samples::{at, awkward_users, email, user, user_id},
-    steps::{add_user, add_users, assert_conflict, assert_stale, begin, find_user, let_others_run, retry},
+    steps::{
+        add_user, add_users, assert_conflict, assert_stale, begin, commit_before, find_user, let_others_run, retry,
+    },
 };
 
 /// Equality of addresses leaves their case out, and that must be kept too.
@@ -145,4 +147,19 @@ pub(crate) async fn one_of_many_concurrent_sign_ups_gets_the_email(store: Arc<dy
     assert_eq!(winners.len(), 1);
     let found = begin(&*store, Access::Read).await.users().find_by_email(&email("taken@example.com")).await;
     assert_eq!(found.expect("members are read").map(|user| user.id), Some(winners[0]));
+}
+
+pub(crate) async fn a_user_stays_as_looked_up_until_the_commit(store: Arc<dyn Store>) {
+    let id = add_user(&*store, 0).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    let seen = uow.users().lookup(id).await.expect("members are read").expect("the member is there");
+    let changed = User { disabled_at: Some(at(1)), version: seen.version.next(), ..seen.clone() };
+    let (change, from) = (changed.clone(), seen.version);
+    let other = Arc::clone(&store);
+    commit_before(uow, move || {
+        let (store, change) = (Arc::clone(&other), change.clone());
+        async move { update(&*store, &change, from).await }
+    })
+    .await;
+    assert_same(find_user(&*store, id).await.as_ref(), &changed);
 }

@@ -20,6 +20,9 @@ use crate::{RefreshToken, SecretDigest, Session, SessionId, StoreError, Timestam
 ///   ended nor over at that time, and nobody else's, the newest id first.
 /// * `all_sessions_but_one_are_ended`: [`end_all`](Self::end_all) MUST end all of a member's sign-ins that were not ended,
 ///   but for the one named, and give their ids.
+/// * `a_session_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) or
+///   [`find_by_cookie`](Self::find_by_cookie) in a unit of work that may write, no other MUST change or end the sign-in
+///   before this one has ended.
 /// * `sessions_that_are_long_over_are_removed`: [`remove_before`](Self::remove_before) MUST remove sign-ins that ended or
 ///   were over before that time, with their refresh tokens, no more than `most`, and give how many.
 #[async_trait]

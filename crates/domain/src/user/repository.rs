@@ -14,6 +14,8 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
 ///   change nothing unless the kept version is `from`.
+/// * `a_user_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) in a unit of work that may write, no other
+///   MUST change the member before this one has ended.
 /// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the member and all that is theirs in every
 ///   repository, and fail with [`StoreError::Stale`] unless the kept version is `from`.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST give those that [`UserFilter::matches`], by their ids,
