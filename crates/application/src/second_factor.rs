@@ -8,7 +8,7 @@ use crate::{
     Device, Error, Ports,
     accounts::present,
     audit::Happened,
-    proof::{Claimant, Proofs},
+    proof::{Claimant, Proofs, check_same_password},
 };
 
 /// What sealed secrets are bound to.
@@ -131,8 +131,10 @@ impl SecondFactors {
     /// # Errors
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`] or [`Error::TooManyAttempts`].
     pub async fn remove(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
-        let user = self.proofs.of_owner(claimant, password, device).await?;
+        let proved = self.proofs.of_owner(claimant, password, device).await?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        let user = present(unit.users().lookup(claimant.user_id).await?)?;
+        check_same_password(&proved, &user)?;
         if unit.second_factors().remove(user.id).await? {
             Happened::to(user.id, AuditKind::MfaDisabled, device).record(&mut *unit, &self.ports).await?;
         }

@@ -16,7 +16,7 @@ use crate::{
     audit::Happened,
     live::LiveSessions,
     mails::{self, Letter},
-    proof::{Claimant, Proofs},
+    proof::{Claimant, Proofs, check_same_password},
     unit::repeat,
 };
 
@@ -139,12 +139,14 @@ impl Accounts {
         change: ProfileChange,
         device: &Device,
     ) -> Result<User, Error> {
-        if change.email.is_some() {
-            self.proofs.of_owner(claimant, change.current_password.as_deref(), device).await?;
-        }
+        let proved = match change.email {
+            Some(_) => Some(self.proofs.of_owner(claimant, change.current_password.as_deref(), device).await?),
+            None => None,
+        };
         repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+            proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
             let from = user.version;
             if let Some(display_name) = &change.display_name {
                 user.display_name = display_name.clone();

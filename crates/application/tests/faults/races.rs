@@ -1,7 +1,7 @@
 //! Who is on the way in while the account is shut out or gets another password stays outside.
 
-use memo_application::{Device, Error, Grant, MemberChange, SignedIn};
-use memo_domain::{Access, Password, Scopes, Session, Store};
+use memo_application::{Device, Error, Grant, MemberChange, ProfileChange, SignedIn};
+use memo_domain::{Access, Email, Password, Scopes, Session, Store};
 use tokio::join;
 
 use crate::{
@@ -16,15 +16,20 @@ async fn world() -> World {
     World::later(SOON).await
 }
 
-/// A sign-in by the password, during whose look at it something else happens.
-async fn meanwhile(world: &World, change: impl Future<Output = ()>) -> Result<SignedIn<Grant>, Error> {
-    let (device, held) = (Device::default(), world.hasher.hold());
-    let signing_in = world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &device);
+/// What looks at the password, and meanwhile something else happens.
+async fn beside<T>(world: &World, work: impl Future<Output = T>, change: impl Future<Output = ()>) -> T {
+    let held = world.hasher.hold();
     let changing = async {
         change.await;
         held.send(()).expect("the password is looked at");
     };
-    join!(signing_in, changing).0
+    join!(work, changing).0
+}
+
+/// A sign-in, and meanwhile something else happens.
+async fn meanwhile(world: &World, change: impl Future<Output = ()>) -> Result<SignedIn<Grant>, Error> {
+    let device = Device::default();
+    beside(world, world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &device), change).await
 }
 
 async fn shut_out(world: &World) {
@@ -91,6 +96,28 @@ async fn two_sign_ins_that_make_a_hash_anew_at_once_both_pass() {
     };
     let signed_in = meanwhile(&world, other).await;
     assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_meanwhile_proves_nothing() {
+    let (device, old) = (Device::default(), Some(PASSWORD));
+    let world = world().await;
+    let email = Some(Email::new("mallory@example.com").expect("an address"));
+    let change = ProfileChange { email, current_password: old.map(str::to_owned), ..ProfileChange::default() };
+    let moved = world.accounts.change_profile(world.claimant, change, &device);
+    let moved = beside(&world, moved, change_password(&world)).await;
+    assert!(matches!(moved, Err(Error::PasswordWrong)), "{moved:?}");
+
+    let world = self::world().await;
+    let removed = world.second_factors.remove(world.claimant, old, &device);
+    let removed = beside(&world, removed, change_password(&world)).await;
+    assert!(matches!(removed, Err(Error::PasswordWrong)), "{removed:?}");
+
+    let world = self::world().await;
+    let left = world.accounts.withdraw(world.claimant, old, &device);
+    let left = beside(&world, left, change_password(&world)).await;
+    assert!(matches!(left, Err(Error::PasswordWrong)), "{left:?}");
+    world.accounts.profile(world.alice).await.expect("she is still there");
 }
 
 #[tokio::test]
