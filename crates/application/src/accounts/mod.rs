@@ -178,8 +178,8 @@ impl Accounts {
         let token = token.filter(|token| self.ports.now() < token.expires_at).ok_or(Error::TokenInvalid)?;
         let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
         let user = user.filter(|user| token.email_key.as_deref() == Some(user.email.key()));
-        let taken = unit.one_time_tokens().take(&digest, purpose).await?;
-        user.filter(|_| taken.is_some()).ok_or(Error::TokenInvalid)
+        let claimed = unit.one_time_tokens().take(&digest, purpose).await?;
+        user.filter(|_| claimed.is_some()).ok_or(Error::TokenInvalid)
     }
 }
 

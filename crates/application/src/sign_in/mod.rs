@@ -166,7 +166,8 @@ impl SignIn {
 
     /// Commits a sign-in that was added.
     async fn commit_session(&self, unit: Box<dyn UnitOfWork>, new: &NewSession<'_>) -> Result<(), Error> {
-        Ok(if new.is_new_device { self.ports.commit_mail(unit).await? } else { unit.commit().await? })
+        let committed = if new.is_new_device { self.ports.commit_mail(unit).await } else { unit.commit().await };
+        Ok(committed?)
     }
 
     /// Whether a sign-in lives, by what was known a moment ago or by the store.
