@@ -60,9 +60,10 @@ impl Administration {
         change: MemberChange,
         device: &Device,
     ) -> Result<User, Error> {
+        // Who may not do this locks nobody.
+        require(&mut *self.ports.store.begin(Access::Read).await?, administrator, Role::Admin).await?;
         repeat(async || {
-            let mut unit = self.ports.store.begin(Access::Write).await?;
-            require(&mut *unit, administrator, Role::Admin).await?;
+            let unit = self.ports.store.begin(Access::Write).await?;
             self.apply(unit, Some(administrator), id, change, device).await
         })
         .await
@@ -89,6 +90,10 @@ impl Administration {
         device: &Device,
     ) -> Result<User, Error> {
         let administrators = unit.users().administrators().await?;
+        // They may have been one a moment ago.
+        if actor.is_some_and(|actor| !administrators.contains(&actor)) {
+            return Err(Error::NotAdministrator);
+        }
         let mut user = unit.users().lookup(id).await?.ok_or(Error::NotFound(Resource::User))?;
         let before = (user.role, user.disabled_at);
         let (from, now) = (user.version, self.ports.now());

@@ -71,20 +71,20 @@ impl Proofs {
     }
 
     /// As [`of_owner`](Self::of_owner); of who has a password, too, a social sign-in of the last 10 minutes is taken in its
-    /// place. One that is named all the same has to be right.
+    /// place. One that is named all the same has to be right. The member as they are, where they proved it by that.
     pub(crate) async fn of_leaver(
         &self,
         claimant: Claimant,
         password: Option<&str>,
         device: &Device,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<User>, Error> {
         if password.is_none() {
             let session = self.ports.store.begin(Access::Read).await?.sessions().lookup(claimant.session_id).await?;
             if session.is_some_and(|session| self.is_recent(&session)) {
-                return Ok(());
+                return Ok(None);
             }
         }
-        self.of_owner(claimant, password, device).await.map(drop)
+        self.of_owner(claimant, password, device).await.map(Some)
     }
 
     fn is_recent(&self, session: &Session) -> bool {
@@ -128,6 +128,11 @@ impl Proofs {
             }
         }));
     }
+}
+
+/// What was proved by a password is worth nothing where the member has another one by now.
+pub fn check_same_password(proved: &User, now: &User) -> Result<(), Error> {
+    if proved.password_hash == now.password_hash { Ok(()) } else { Err(Error::PasswordWrong) }
 }
 
 /// The address that somebody comes from; of IPv6 the network, since a host has all of one.

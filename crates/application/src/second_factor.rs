@@ -5,9 +5,10 @@ use std::sync::Arc;
 use memo_domain::{Access, AuditKind, SecondFactor, Secret, SecretDigest, UnitOfWork, UserId};
 
 use crate::{
-    Device, Error, Ports, UnauthenticatedReason,
+    Device, Error, Ports,
+    accounts::present,
     audit::Happened,
-    proof::{Claimant, Proofs},
+    proof::{Claimant, Proofs, check_same_password},
 };
 
 /// What sealed secrets are bound to.
@@ -78,8 +79,7 @@ impl SecondFactors {
         let plain = &random.expose()[..SECRET_BYTES];
         let secret = self.ports.sealer.seal(CONTEXT, plain).map_err(|source| Error::Internal { source })?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
-        let account = unit.users().lookup(user).await?;
-        let account = account.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))?;
+        let account = present(unit.users().lookup(user).await?)?;
         if unit.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Err(Error::MfaEnabled);
         }
@@ -97,8 +97,19 @@ impl SecondFactors {
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
         self.proofs.count(&account, device)?;
+        let confirmed = self.confirm_by(user, code, device).await;
+        if !matches!(confirmed, Err(Error::CodeWrong)) {
+            // It was right, or it was not looked at.
+            self.proofs.forgive(&account, device);
+        }
+        confirmed
+    }
+
+    async fn confirm_by(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let now = self.ports.now();
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        // Of two who confirm at once, or begin anew meanwhile, the second one waits here.
+        present(unit.users().lookup(user).await?)?;
         let mut factor = unit.second_factors().lookup(user).await?.ok_or(Error::MfaNotBegun)?;
         if factor.confirmed_at.is_some() {
             return Err(Error::MfaEnabled);
@@ -112,7 +123,6 @@ impl SecondFactors {
         unit.second_factors().set_codes(user, &digests).await?;
         Happened::to(user, AuditKind::MfaEnabled, device).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
-        self.proofs.forgive(&account, device);
         Ok(codes)
     }
 
@@ -121,8 +131,10 @@ impl SecondFactors {
     /// # Errors
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`] or [`Error::TooManyAttempts`].
     pub async fn remove(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
-        let user = self.proofs.of_owner(claimant, password, device).await?;
+        let proved = self.proofs.of_owner(claimant, password, device).await?;
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        let user = present(unit.users().lookup(claimant.user_id).await?)?;
+        check_same_password(&proved, &user)?;
         if unit.second_factors().remove(user.id).await? {
             Happened::to(user.id, AuditKind::MfaDisabled, device).record(&mut *unit, &self.ports).await?;
         }

@@ -279,7 +279,7 @@ impl Social {
             return Ok(Err(SocialError::MfaRequired));
         }
         match self.sign_in.grant_cookie(&user, Some(provider), before, device).await {
-            // They were, a moment ago.
+            // Since they were looked up they were shut out, or all their sign-ins ended with their password.
             Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
             grant => Ok(Ok(Arrived::SignedIn(grant?))),
         }

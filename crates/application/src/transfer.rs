@@ -3,12 +3,12 @@
 use std::{collections::HashSet, sync::Arc};
 
 use memo_domain::{
-    Access, AuditEvent, AuditId, ChangeKind, Conflict, Identity, Limit, Memo, MemoCursor, MemoFilter, MemoId, MemoSort,
-    MemoState, MemoView, PageRequest, PageStart, Secret, Session, SortDirection, SortField, StoreError, Timestamp,
-    User, UserId, Version,
+    Access, AuditEvent, AuditId, AuditKind, ChangeKind, Conflict, Identity, Limit, Memo, MemoCursor, MemoFilter,
+    MemoId, MemoSort, MemoState, MemoView, PageRequest, PageStart, Secret, Session, SortDirection, SortField,
+    StoreError, Timestamp, User, UserId, Version,
 };
 
-use crate::{Error, Ports, UnauthenticatedReason, memos::Step, unit::repeat};
+use crate::{Device, Error, Ports, accounts::present, audit::Happened, memos::Step, unit::repeat};
 
 /// How many of a kind are read at once: what an export holds in memory.
 const AT_ONCE: u64 = 10;
@@ -85,12 +85,16 @@ impl Transfer {
         Self { ports }
     }
 
-    /// Begins an export of all that belongs to a member.
+    /// Begins an export of all that belongs to a member, which is a security event.
     ///
     /// # Errors
-    /// Those of the store alone.
-    pub async fn export(&self, user: UserId) -> Result<Export, Error> {
-        let since = self.ports.store.begin(Access::Read).await?.changes().last(user).await?;
+    /// [`Error::Unauthenticated`] where the member is gone.
+    pub async fn export(&self, user: UserId, device: &Device) -> Result<Export, Error> {
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        present(unit.users().lookup(user).await?)?;
+        let since = unit.changes().last(user).await?;
+        Happened::to(user, AuditKind::Exported, device).record(&mut *unit, &self.ports).await?;
+        unit.commit().await?;
         Ok(Export { user, next: Part::Account, since })
     }
 
@@ -109,8 +113,7 @@ impl Transfer {
         let user = export.user;
         let (records, next) = match &export.next {
             Part::Account => {
-                let account = unit.users().lookup(user).await?;
-                let account = account.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))?;
+                let account = present(unit.users().lookup(user).await?)?;
                 let identities = unit.identities().of_user(user).await?.into_iter().map(Record::Identity);
                 let sessions = sessions.into_iter().map(Record::Session);
                 let records = [Record::Account(account)].into_iter().chain(identities).chain(sessions).collect();

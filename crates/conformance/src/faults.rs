@@ -226,7 +226,6 @@ macro_rules! pass_on {
 
 pass_on!(UserRepository, users {
     fn lookup(id: UserId) -> Option<User>;
-    fn hold(id: UserId) -> Option<User>;
     fn find_by_email(email: &Email) -> Option<User>;
     fn insert(user: &User) -> ();
     fn update(user: &User, from: Version) -> ();

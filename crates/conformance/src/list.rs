@@ -82,7 +82,7 @@ macro_rules! __each_case {
                 users_are_listed_oldest_first
                 a_user_is_found_by_any_part_of_their_name_or_address
                 administrators_stay_so_until_the_commit
-                a_user_who_is_held_stays_so_until_the_commit
+                a_user_stays_as_looked_up_until_the_commit
                 one_of_many_administrators_who_leave_at_once_stays
             }
             removed_users(store) {
@@ -100,7 +100,7 @@ macro_rules! __each_case {
                 an_update_of_an_absent_session_is_stale
                 a_session_is_found_by_its_cookie
                 an_insert_with_a_taken_cookie_conflicts
-                a_session_stays_as_it_was_looked_up_until_the_commit
+                a_session_stays_as_looked_up_until_the_commit
             }
             session_lists(store) {
                 live_sessions_are_listed_newest_first

@@ -59,6 +59,7 @@ macro_rules! __each_api_test {
                 a_used_refresh_token_ends_its_sign_in_too
                 revoking_what_is_no_token_is_no_error
                 revoke_ignores_what_it_does_not_know
+                who_is_signed_out_while_tokens_are_refreshed_stays_so
             }
             transfer(app) {
                 an_export_has_all_that_is_theirs
@@ -232,6 +233,7 @@ macro_rules! __each_api_test {
                 a_second_factor_is_added
                 a_second_factor_is_added_once
                 codes_to_confirm_are_not_guessed
+                of_many_confirmations_at_once_one_counts
                 recovery_codes_are_counted
                 a_second_factor_is_taken_away_with_the_password
             }

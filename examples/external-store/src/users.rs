@@ -16,11 +16,6 @@ impl UserRepository for Unit {
         Ok(self.state.users.get(&id).map(|user| User::clone(user)))
     }
 
-    async fn hold(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        // Nobody else can change them: this is the only unit of work that writes, until it ends.
-        self.lookup(id).await
-    }
-
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
         Ok(holder(&self.state, email).map(|user| User::clone(user)))
     }

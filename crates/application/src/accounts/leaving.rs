@@ -1,6 +1,6 @@
 //! Members leave.
 
-use super::{Access, Accounts, AuditKind, Claimant, Device, Error, Happened, present, repeat};
+use super::{Access, Accounts, AuditKind, Claimant, Device, Error, Happened, check_same_password, present, repeat};
 use crate::administration::check_not_last;
 
 impl Accounts {
@@ -10,12 +10,13 @@ impl Accounts {
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], or
     /// [`Error::LastAdministrator`] where nobody would be left who administers.
     pub async fn withdraw(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
-        self.proofs.of_leaver(claimant, password, device).await?;
+        let proved = self.proofs.of_leaver(claimant, password, device).await?;
         let ended = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let administrators = unit.users().administrators().await?;
-            // Held, so that no sign-in begins that is not among those that end.
-            let mut user = present(unit.users().hold(claimant.user_id).await?)?;
+            // It stays so, so that no sign-in begins that is not among those that end.
+            let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+            proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
             let ended = unit.sessions().end_all(user.id, None, self.ports.now()).await?;
             let from = user.version;
             user.disabled_at = Some(self.ports.now());

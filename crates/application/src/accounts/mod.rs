@@ -16,7 +16,7 @@ use crate::{
     audit::Happened,
     live::LiveSessions,
     mails::{self, Letter},
-    proof::{Claimant, Proofs},
+    proof::{Claimant, Proofs, check_same_password},
     unit::repeat,
 };
 
@@ -139,12 +139,14 @@ impl Accounts {
         change: ProfileChange,
         device: &Device,
     ) -> Result<User, Error> {
-        if change.email.is_some() {
-            self.proofs.of_owner(claimant, change.current_password.as_deref(), device).await?;
-        }
+        let proved = match change.email {
+            Some(_) => Some(self.proofs.of_owner(claimant, change.current_password.as_deref(), device).await?),
+            None => None,
+        };
         repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+            proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
             let from = user.version;
             if let Some(display_name) = &change.display_name {
                 user.display_name = display_name.clone();
@@ -168,11 +170,16 @@ impl Accounts {
     }
 
     /// Redeems a token: whose it is, where it is good and their address is still the one that it was sent to.
+    ///
+    /// The member before the token, in the order in which others lock both.
     async fn redeem(&self, unit: &mut dyn UnitOfWork, secret: &Secret, purpose: TokenPurpose) -> Result<User, Error> {
-        let token = unit.one_time_tokens().take(&secret.digest(), purpose).await?;
+        let digest = secret.digest();
+        let token = unit.one_time_tokens().lookup(&digest, purpose).await?;
         let token = token.filter(|token| self.ports.now() < token.expires_at).ok_or(Error::TokenInvalid)?;
         let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
-        user.filter(|user| token.email_key.as_deref() == Some(user.email.key())).ok_or(Error::TokenInvalid)
+        let user = user.filter(|user| token.email_key.as_deref() == Some(user.email.key()));
+        let claimed = unit.one_time_tokens().take(&digest, purpose).await?;
+        user.filter(|_| claimed.is_some()).ok_or(Error::TokenInvalid)
     }
 }
 
@@ -210,7 +217,7 @@ pub fn taken(error: StoreError) -> Error {
 }
 
 /// A token of a member who is gone is worth nothing.
-fn present(user: Option<User>) -> Result<User, Error> {
+pub fn present(user: Option<User>) -> Result<User, Error> {
     user.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
 }
 

@@ -6,7 +6,7 @@ use memo_domain::{PasswordHash, SessionId};
 
 use super::{
     Access, Accounts, AuditKind, Claimant, Device, Email, Error, Happened, Letter, Password, Secret, TokenPurpose,
-    UnitOfWork, User, mails, one_time, present, repeat, too_common,
+    UnitOfWork, User, check_same_password, mails, one_time, present, repeat, too_common,
 };
 
 /// How long a link sets a new password.
@@ -25,19 +25,15 @@ impl Accounts {
         new: &Password,
         device: &Device,
     ) -> Result<(), Error> {
-        let user = self.proofs.of_owner(claimant, current, device).await?;
-        if self.is_easily_guessed(new, &user.email, &user.display_name) {
+        let proved = self.proofs.of_owner(claimant, current, device).await?;
+        if self.is_easily_guessed(new, &proved.email, &proved.display_name) {
             return Err(too_common("new_password"));
         }
         let hash = self.ports.hasher.hash(new).await?;
-        let old = user.password_hash;
         repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let user = present(unit.users().lookup(claimant.user_id).await?)?;
-            // The password that was proved may be another one by now.
-            if user.password_hash != old {
-                return Err(Error::PasswordWrong);
-            }
+            check_same_password(&proved, &user)?;
             let except = Some(claimant.session_id);
             self.set(unit, user, hash.clone(), except, AuditKind::PasswordChanged, device).await
         })
@@ -56,13 +52,15 @@ impl Accounts {
     }
 
     async fn send_reset(&self, email: &Email, device: &Device) -> Result<(), Error> {
+        // Whoever tries addresses shall not keep writers waiting.
+        let found = self.ports.store.begin(Access::Read).await?.users().find_by_email(email).await?;
+        let Some(found) = found else { return Ok(()) };
         let mut unit = self.ports.store.begin(Access::Write).await?;
-        let user = unit.users().find_by_email(email).await?.filter(|user| user.disabled_at.is_none());
-        if let Some(user) = user {
-            let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
-            Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
-            mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
-        }
+        let user = unit.users().lookup(found.id).await?;
+        let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email == *email) else { return Ok(()) };
+        let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
+        Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
+        mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
         Ok(self.ports.commit_mail(unit).await?)
     }
 

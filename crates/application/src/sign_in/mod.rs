@@ -151,12 +151,7 @@ impl SignIn {
     /// Adds a sign-in, and tells its member where it is from something new.
     async fn begin_session(&self, unit: &mut dyn UnitOfWork, new: &NewSession<'_>) -> Result<(), Error> {
         let NewSession { user, device, session, is_new_device } = new;
-        // While the password was looked at, they may have been shut out, or another one may have been set. Whoever does that
-        // after this finds the sign-in, and ends it.
-        let kept = unit.users().hold(user.id).await?.filter(|kept| kept.disabled_at.is_none());
-        if kept.is_none_or(|kept| kept.password_hash != user.password_hash) {
-            return Err(Error::InvalidGrant);
-        }
+        check_still(unit, user).await?;
         unit.sessions().insert(session).await?;
         Happened::to(user.id, AuditKind::SignedIn, device)
             .with(session.provider.as_deref().unwrap_or("password"))
@@ -171,7 +166,8 @@ impl SignIn {
 
     /// Commits a sign-in that was added.
     async fn commit_session(&self, unit: Box<dyn UnitOfWork>, new: &NewSession<'_>) -> Result<(), Error> {
-        Ok(if new.is_new_device { self.ports.commit_mail(unit).await? } else { unit.commit().await? })
+        let committed = if new.is_new_device { self.ports.commit_mail(unit).await } else { unit.commit().await };
+        Ok(committed?)
     }
 
     /// Whether a sign-in lives, by what was known a moment ago or by the store.
@@ -200,6 +196,14 @@ impl SignIn {
         self.live.forget(id);
         Ok(())
     }
+}
+
+/// What a member has proved is worth nothing any more where they were shut out since, or have another password: all their
+/// sign-ins were ended, and one that was on its way shall not be left over. They stay as they are until the unit of work ends.
+async fn check_still(unit: &mut dyn UnitOfWork, proved: &User) -> Result<(), Error> {
+    let user = unit.users().lookup(proved.id).await?;
+    let user = user.filter(|user| user.disabled_at.is_none() && user.password_hash == proved.password_hash);
+    user.map(drop).ok_or(Error::InvalidGrant)
 }
 
 const fn ended() -> Error {

@@ -78,7 +78,7 @@ impl SignIn {
         let user = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let mut user = unit.users().lookup(user.id).await?.ok_or(Error::InvalidGrant)?;
-            // Another password may have been set meanwhile.
+            // Another password, or the same by another sign-in, may have been set meanwhile.
             if user.password_hash.as_ref() == Some(old) {
                 user.password_hash = Some(hash.clone());
                 let from = user.version;
@@ -89,8 +89,8 @@ impl SignIn {
             Ok(user)
         })
         .await?;
-        let kept = user.password_hash.as_ref();
-        let is_right = kept == Some(&hash) || self.ports.hasher.verify(password, kept).await?;
-        if is_right { Ok(user) } else { Err(Error::InvalidGrant) }
+        let is_theirs = user.password_hash.as_ref() == Some(&hash)
+            || self.ports.hasher.verify(password, user.password_hash.as_ref()).await?;
+        if is_theirs { Ok(user) } else { Err(Error::InvalidGrant) }
     }
 }

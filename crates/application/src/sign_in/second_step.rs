@@ -6,7 +6,7 @@ use memo_domain::{
     Access, AuditKind, OneTimeToken, Scopes, SecondFactor, Secret, SecretDigest, TokenPurpose, UnitOfWork, User,
 };
 
-use super::{CookieGrant, Device, Grant, SignIn};
+use super::{CookieGrant, Device, Grant, SignIn, check_still};
 use crate::{Error, audit::Happened, second_factor};
 
 /// How long the second step may take.
@@ -34,6 +34,7 @@ impl SignIn {
             expires_at: now + TOKEN_TTL,
         };
         let mut unit = self.ports.store.begin(Access::Write).await?;
+        check_still(&mut *unit, user).await?;
         unit.one_time_tokens().insert(&token).await?;
         unit.commit().await?;
         Ok(Some(secret))

@@ -1,17 +1,18 @@
 //! Whichever call of the store fails, a use case that writes has done all of its work or nothing.
 
 mod outbox;
+mod races;
 mod use_cases;
 mod world;
 
-use std::{mem::discriminant, time::Duration};
+use std::mem::discriminant;
 
-use memo_application::{Device, Error};
+use memo_application::Error;
 use memo_conformance::faults::Fault;
-use memo_domain::{Conflict, Scopes, StoreError};
+use memo_domain::{Conflict, StoreError};
 
 use use_cases::{ALL, UseCase};
-use world::{Meanwhile, PASSWORD, State, World};
+use world::{State, World};
 
 const KINDS: [fn() -> StoreError; 7] = [
     || StoreError::Conflict { what: Conflict::Id },
@@ -59,25 +60,6 @@ impl Ended {
             (Ok(()), Ok(())) => true,
             (Err(one), Err(other)) => discriminant(one) == discriminant(other),
             _ => false,
-        }
-    }
-}
-
-#[tokio::test]
-async fn who_is_shut_out_while_they_sign_in_is_not_signed_in() {
-    let email = "alice@example.com";
-    for meanwhile in [Meanwhile::ShutOut, Meanwhile::NewPassword, Meanwhile::Gone] {
-        for by_cookie in [false, true] {
-            let world = World::later(Duration::from_secs(1)).await;
-            *world.meanwhile.lock().expect("nobody panics") = Some(meanwhile);
-            let device = Device::default();
-            let result = if by_cookie {
-                world.sign_in.cookie_by_password(email, PASSWORD, None, &device).await.map(drop)
-            } else {
-                world.sign_in.by_password(email, PASSWORD, Scopes::all(), &device).await.map(drop)
-            };
-            assert!(matches!(result, Err(Error::InvalidGrant)), "{meanwhile:?}: {result:?}");
-            assert!(!world.is_signed_in().await, "{meanwhile:?}");
         }
     }
 }

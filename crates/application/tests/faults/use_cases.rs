@@ -20,7 +20,7 @@ pub struct UseCase {
     pub run: for<'a> fn(&'a World) -> Running<'a>,
 }
 
-const SOON: Duration = Duration::from_secs(1);
+pub const SOON: Duration = Duration::from_secs(1);
 
 const fn repeated(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
     UseCase { name, later: SOON, repeats: true, run }
@@ -63,10 +63,10 @@ pub const ALL: [UseCase; 33] = [
             Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
         })
     },
-    once("revocation by refresh token", SOON, |world| {
+    repeated("revocation by refresh token", |world| {
         Box::pin(async { world.sign_in.revoke(Some(&world.grant.refresh_token), "", &device()).await })
     }),
-    once("revocation by access token", SOON, |world| {
+    repeated("revocation by access token", |world| {
         Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token, &device()).await })
     }),
     repeated("creation", |world| {
@@ -151,10 +151,10 @@ pub const ALL: [UseCase; 33] = [
             signed_in.await.map(drop)
         })
     }),
-    once("end of a sign-in", SOON, |world| {
+    repeated("end of a sign-in", |world| {
         Box::pin(async { world.sign_in.end_session(world.alice, world.claimant.session_id, &device()).await })
     }),
-    once("end of all sign-ins", SOON, |world| {
+    repeated("end of all sign-ins", |world| {
         Box::pin(async {
             let Claimant { user_id, session_id } = world.claimant;
             let caller = Principal { user_id, session_id, scopes: Scopes::all() };

@@ -1,7 +1,10 @@
 //! A small world, the same each time it is made.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,13 +16,14 @@ use memo_application::{
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    Access, AccessClaims, AuditEvent, BrowserSessions, Change, Clock, Content, DisplayName, Email, HashError,
-    IdGenerator, Limit, Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest,
-    PageStart, Password, PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer,
-    SecondFactor, Secret, SecretDigest, SecretGenerator, Session, SessionId, Source, Store, StoreError, Tag, TagCount,
-    Tags, Timestamp, Title, TokenError, TokenPurpose, TokenSigner, User, UserId, Visibility,
+    Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit,
+    Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart, Password,
+    PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
+    SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
+    TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -31,7 +35,26 @@ const MADE: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 const MOST: usize = 90;
 
 /// Hashes in no time.
-struct Plain;
+#[derive(Default)]
+pub struct Plain {
+    /// What the next look at a password waits for.
+    held: Mutex<Option<oneshot::Receiver<()>>>,
+    outdated: AtomicBool,
+}
+
+impl Plain {
+    /// Has the next password that is looked at wait until it is let go.
+    pub fn hold(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.held.lock().expect("nobody panics") = Some(receiver);
+        sender
+    }
+
+    /// Has all hashes made anew.
+    pub fn outdate(&self) {
+        self.outdated.store(true, Ordering::Relaxed);
+    }
+}
 
 #[async_trait]
 impl PasswordHasher for Plain {
@@ -40,72 +63,15 @@ impl PasswordHasher for Plain {
     }
 
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+        let held = self.held.lock().expect("nobody panics").take();
+        if let Some(held) = held {
+            held.await.expect("it is let go");
+        }
         Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
     }
 
     fn is_outdated(&self, _: &PasswordHash) -> bool {
-        false
-    }
-}
-
-/// What happens to a member while they sign in.
-#[derive(Debug, Clone, Copy)]
-pub enum Meanwhile {
-    /// They are shut out.
-    ShutOut,
-    /// Another password is set.
-    NewPassword,
-    /// They are gone.
-    Gone,
-}
-
-/// Sign-ins of browsers, by whom everything else happens between the look at a password and the beginning of a sign-in.
-struct Interrupted {
-    sessions: StoredBrowserSessions,
-    store: Arc<dyn Store>,
-    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
-}
-
-impl Interrupted {
-    async fn happens(&self, id: UserId, meanwhile: Meanwhile) -> Result<(), StoreError> {
-        let mut unit = self.store.begin(Access::Write).await?;
-        let mut user = unit.users().lookup(id).await?.expect("the member is there");
-        let from = user.version;
-        match meanwhile {
-            Meanwhile::ShutOut => user.disabled_at = Some(MADE),
-            Meanwhile::NewPassword => user.password_hash = Some(PasswordHash::new("another".to_owned())),
-            Meanwhile::Gone => {
-                unit.users().remove(id, from).await?;
-                return unit.commit().await;
-            }
-        }
-        user.touch(MADE);
-        unit.users().update(&user, from).await?;
-        unit.sessions().end_all(id, None, MADE).await?;
-        unit.commit().await
-    }
-}
-
-#[async_trait]
-impl BrowserSessions for Interrupted {
-    async fn prepare(&self, session: &Session) -> Result<Session, StoreError> {
-        let meanwhile = self.meanwhile.lock().expect("nobody panics").take();
-        if let Some(meanwhile) = meanwhile {
-            self.happens(session.user_id, meanwhile).await?;
-        }
-        self.sessions.prepare(session).await
-    }
-
-    async fn find(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
-        self.sessions.find(cookie).await
-    }
-
-    async fn live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.sessions.live(user, now).await
-    }
-
-    async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
-        self.sessions.touch(cookie, at, expires_at).await
+        self.outdated.load(Ordering::Relaxed)
     }
 }
 
@@ -259,9 +225,8 @@ pub struct World {
     pub grant: Grant,
     /// A refresh token of hers that was used.
     pub used: Secret,
-    /// What happens to who signs in next.
-    pub meanwhile: Arc<Mutex<Option<Meanwhile>>>,
     kept: Arc<MemoryStore>,
+    pub hasher: Arc<Plain>,
     pub clock: Arc<FixedClock>,
 }
 
@@ -278,21 +243,15 @@ impl World {
             session_ttl: Duration::from_hours(24 * 14),
             refresh_reuse_leeway: LEEWAY,
         };
-        let ids = Arc::new(SequentialIds::new());
-        let meanwhile = Arc::new(Mutex::new(None));
-        let browser_sessions = Interrupted {
-            sessions: StoredBrowserSessions::new(port.clone()),
-            store: kept.clone(),
-            meanwhile: meanwhile.clone(),
-        };
+        let (ids, hasher) = (Arc::new(SequentialIds::new()), Arc::new(Plain::default()));
         let ports = Arc::new(Ports {
             store: port.clone(),
-            browser_sessions: Arc::new(browser_sessions),
+            browser_sessions: Arc::new(StoredBrowserSessions::new(port.clone())),
             cache: Arc::new(MemoryCache::new(clock.clone())),
             clock: clock.clone(),
             ids: ids.clone(),
             secrets: Arc::new(SequentialSecrets::new()),
-            hasher: Arc::new(Plain),
+            hasher: hasher.clone(),
             sealer: Arc::new(Open),
             codes: Arc::new(OneCode),
             background: Arc::new(Never),
@@ -347,16 +306,10 @@ impl World {
             trashed,
             grant,
             used,
-            meanwhile,
             kept,
+            hasher,
             clock,
         }
-    }
-
-    /// Whether she is signed in anywhere.
-    pub async fn is_signed_in(&self) -> bool {
-        let mut unit = self.kept.begin(Access::Read).await.expect("a unit of work");
-        !unit.sessions().live(self.alice, self.clock.now()).await.expect("sign-ins are listed").is_empty()
     }
 
     /// All that is kept.

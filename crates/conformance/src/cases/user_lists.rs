@@ -218,18 +218,13 @@ pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store
     assert_eq!(administrators(&*store).await, expected);
 }
 
-pub(crate) async fn a_user_who_is_held_stays_so_until_the_commit(store: Arc<dyn Store>) {
+pub(crate) async fn a_user_stays_as_looked_up_until_the_commit(store: Arc<dyn Store>) {
     let users: Vec<_> = (0..3).map(user).collect();
     add_users(&*store, &users).await;
-    for access in [Access::Read, Access::Snapshot, Access::Write] {
-        assert_eq!(read(&*store, access, async |uow| uow.users().hold(user_id(9)).await).await, None);
-        let held = read(&*store, access, async |uow| uow.users().hold(user_id(0)).await).await;
-        assert_eq!(held.as_ref(), Some(&users[0]), "{access:?}");
-    }
     for (way, kept) in (0..3).zip(&users) {
         let (id, other) = (kept.id, session(way, kept.id));
         let mut uow = begin(&*store, Access::Write).await;
-        assert_eq!(uow.users().hold(id).await.expect("members are read").as_ref(), Some(kept));
+        assert_eq!(uow.users().lookup(id).await.expect("members are read").as_ref(), Some(kept));
         // What is added now is there for whoever changes the member.
         uow.sessions().insert(&other).await.expect("the sign-in is added");
         let changing = Arc::clone(&store);

@@ -16,13 +16,13 @@ use crate::{RefreshToken, SecretDigest, Session, SessionId, StoreError, Timestam
 ///   ended or not, and no other.
 /// * `an_insert_with_a_taken_cookie_conflicts`: [`insert`](Self::insert) and [`update`](Self::update) MUST fail with
 ///   [`Conflict::Id`](crate::Conflict::Id) where another sign-in has the same digest.
-/// * `a_session_stays_as_it_was_looked_up_until_the_commit`: after [`lookup`](Self::lookup) or
-///   [`find_by_cookie`](Self::find_by_cookie) in a unit of work that may write, no other MUST change this sign-in before this
-///   one has ended: whoever writes down its use must not undo its end.
 /// * `live_sessions_are_listed_newest_first`: [`live`](Self::live) MUST give all of a member's sign-ins that are neither
 ///   ended nor over at that time, and nobody else's, the newest id first.
 /// * `all_sessions_but_one_are_ended`: [`end_all`](Self::end_all) MUST end all of a member's sign-ins that were not ended,
 ///   but for the one named, and give their ids.
+/// * `a_session_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) or
+///   [`find_by_cookie`](Self::find_by_cookie) in a unit of work that may write, no other MUST change or end the sign-in
+///   before this one has ended.
 /// * `sessions_that_are_long_over_are_removed`: [`remove_before`](Self::remove_before) MUST remove sign-ins that ended or
 ///   were over before that time, with their refresh tokens, no more than `most`, and give how many.
 #[async_trait]

@@ -14,21 +14,18 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
 ///   change nothing unless the kept version is `from`.
+/// * `a_user_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) in a unit of work that may write, no other
+///   MUST change or remove the member before this one has ended.
 /// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the member and all that is theirs in every
 ///   repository, and fail with [`StoreError::Stale`] unless the kept version is `from`.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST give those that [`UserFilter::matches`], by their ids,
 ///   in pages that neither skip nor repeat one.
 /// * `administrators_stay_so_until_the_commit`: after [`administrators`](Self::administrators) in a unit of work that may
 ///   write, no other MUST change who administers before this one has ended.
-/// * `a_user_who_is_held_stays_so_until_the_commit`: after [`hold`](Self::hold) in a unit of work that may write, no other
-///   MUST change or remove this member before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
     /// The member with this id.
     async fn lookup(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
-
-    /// As [`lookup`](Self::lookup), to write what is good only while they stay as they are: a sign-in, for one.
-    async fn hold(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
     /// The member with this address.
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError>;

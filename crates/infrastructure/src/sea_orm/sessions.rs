@@ -15,13 +15,13 @@ use super::{
 #[async_trait]
 impl SessionRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let select = Entity::find().filter(Column::Id.eq(id.as_uuid()));
-        self.find_one(self.locking(select).build(self.backend)).await?.map(session).transpose()
+        let select = self.locking(Entity::find().filter(Column::Id.eq(id.as_uuid())));
+        self.find_one(select.build(self.backend)).await?.map(session).transpose()
     }
 
     async fn find_by_cookie(&mut self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
-        let select = Entity::find().filter(Column::Cookie.eq(digest.as_bytes().to_vec()));
-        self.find_one(self.locking(select).build(self.backend)).await?.map(session).transpose()
+        let select = self.locking(Entity::find().filter(Column::Cookie.eq(digest.as_bytes().to_vec())));
+        self.find_one(select.build(self.backend)).await?.map(session).transpose()
     }
 
     async fn live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {

@@ -28,15 +28,7 @@ const CHUNK: u64 = 500;
 #[async_trait]
 impl UserRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        let statement = find().filter(Column::Id.eq(id.as_uuid())).build(self.backend);
-        self.find_one(statement).await?.map(user).transpose()
-    }
-
-    async fn hold(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        let mut select = find().filter(Column::Id.eq(id.as_uuid()));
-        if self.locks_rows() {
-            select = select.lock(dialect::lock_of_changes(self.backend));
-        }
+        let select = self.locking_changes(find().filter(Column::Id.eq(id.as_uuid())));
         self.find_one(select.build(self.backend)).await?.map(user).transpose()
     }
 
@@ -96,16 +88,14 @@ impl UserRepository for SeaOrmUnitOfWork {
     }
 
     async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
-        let mut select = Entity::find()
+        let select = Entity::find()
             .select_only()
             .columns([Column::Id, Column::DisabledAt])
             .filter(Column::Role.eq(name(&Role::NAMES, &Role::Admin)))
             .order_by_asc(Column::Id);
-        if self.locks_rows() {
-            // Also those who are shut out, since they may be let in again. In one order, so that of two who ask at once the
-            // second one waits for the first, and then finds what it has left.
-            select = select.lock(dialect::lock_of_changes(self.backend));
-        }
+        // Also those who are shut out, since they may be let in again. In one order, so that of two who ask at once the
+        // second one waits for the first, and then finds what it has left.
+        let select = self.locking_changes(select);
         let administrators = self.find_all::<Administrator>(select.build(self.backend)).await?;
         let active = administrators.into_iter().filter(|administrator| administrator.disabled_at.is_none());
         Ok(active.map(|administrator| UserId::new(administrator.id)).collect())
@@ -113,6 +103,11 @@ impl UserRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
+    /// Members that are read to decide on them: no other changes them before this unit of work has ended.
+    fn locking_changes(&self, select: Select<Entity>) -> Select<Entity> {
+        if self.locks_rows() { select.lock(dialect::lock_of_changes(self.backend)) } else { select }
+    }
+
     /// Locks a member's row where others write at the same time: nobody changes it before this unit of work has ended, or
     /// adds what refers to it. Whether it is there, in the version that is named.
     pub(super) async fn lock_user(&self, id: UserId, version: Option<Version>) -> Result<bool, StoreError> {

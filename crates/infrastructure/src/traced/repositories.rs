@@ -73,7 +73,6 @@ macro_rules! traced {
 
 traced!(UserRepository, users {
     fn lookup(id: UserId) -> Option<User>;
-    fn hold(id: UserId) -> Option<User>;
     fn find_by_email(email: &Email) -> Option<User>;
     fn insert(user: &User) -> ();
     fn update(user: &User, from: Version) -> ();

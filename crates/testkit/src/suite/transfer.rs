@@ -179,6 +179,16 @@ pub async fn a_line_that_is_refused_keeps_all_of_them_out(app: TestApp) {
     raw("[]").await.expect_status(422).invalid("/0", "wrong_type");
     raw("{}").await.expect_status(422).invalid("/0/kind", "required");
     raw(&"[".repeat(70)).await.expect_status(400).problem("json_too_deep");
+    // Not even where the text stands that is read over.
+    let odd = |text: &[u8]| {
+        let line = line(ID, "odd").to_string();
+        let start = line.strip_suffix('}').expect("an object").as_bytes();
+        let body = [start, b", \"owner\": {\"display_name\": \"", text, b"\"}}"].concat();
+        alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", body)
+    };
+    odd(b"\xff").await.expect_status(400).problem("invalid_json");
+    odd(b"\xed\xa0\x80").await.expect_status(400).problem("invalid_json");
+    raw("{\"kind\": \"memo\", \"title\": \"\\ud800\"}").await.expect_status(400).problem("invalid_json");
     assert_eq!(memos(&alice).await, Vec::<Value>::new());
     assert_eq!(counts(&raw("\n\r\n{\"kind\": \"later\", \"x\": [1]}").await.expect_status(200)), [0, 0, 0, 1]);
     assert_eq!(counts(&raw("").await.expect_status(200)), [0, 0, 0, 0]);

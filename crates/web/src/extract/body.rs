@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     depth::too_deep,
-    object::{FromJson, object, well_formed},
+    object::{FromJson, object, value, well_formed},
 };
 use crate::{
     limits::Limits,
@@ -153,15 +153,17 @@ pub fn parse_line<T: DeserializeOwned + Validate<Context = ()>>(
     if too_deep(line) {
         return Err(Problem::new(Code::JsonTooDeep));
     }
+    let not_json =
+        |column: usize| Problem::new(Code::InvalidJson).about(format_args!("line {}, column {column}", number + 1));
+    // What is read over may be anything, but it is text.
+    std::str::from_utf8(line).map_err(|error| not_json(error.valid_up_to() + 1))?;
     let at = [number.to_string()];
     let read = || match object::<Kind>(line, &at)?.kind.as_str() {
         "memo" => object(line, &at).map(Some),
         _ => Ok(None),
     };
     read().or_else(|errors| {
-        serde_json::from_slice::<serde::de::IgnoredAny>(line).map_err(|error| {
-            Problem::new(Code::InvalidJson).about(format_args!("line {}, column {}", number + 1, error.column()))
-        })?;
+        value(line).map_err(|error| not_json(error.column()))?;
         Err(Problem::invalid(errors))
     })
 }

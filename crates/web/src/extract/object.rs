@@ -40,11 +40,16 @@ pub fn object<'de, T: Deserialize<'de> + Validate<Context = ()>>(
     Ok(value)
 }
 
-/// Whether a text is one JSON value. Keeps nothing of it, however large it is.
+/// Whether a text is one JSON value, or what a client is told.
 pub fn well_formed(json: &[u8]) -> Result<(), Problem> {
-    serde_json::from_slice::<AnyValue>(json).map(drop).map_err(|error| {
+    value(json).map_err(|error| {
         Problem::new(Code::InvalidJson).about(format_args!("line {}, column {}", error.line(), error.column()))
     })
+}
+
+/// Whether a text is one JSON value. Keeps nothing of it, however large it is.
+pub fn value(json: &[u8]) -> Result<(), serde_json::Error> {
+    serde_json::from_slice::<AnyValue>(json).map(drop)
 }
 
 /// Any value, read and dropped. Unlike [`serde::de::IgnoredAny`] it looks into texts, whose escapes can be wrong.

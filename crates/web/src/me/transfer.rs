@@ -26,7 +26,7 @@ use crate::{
     HttpSettings,
     admin::Event,
     auth::SessionItem,
-    extract::{Caller, Export, Import, NoQuery, check_media_type, parse_line},
+    extract::{Caller, Export, FromDevice, Import, NoQuery, check_media_type, parse_line},
     limits::Limits,
     memos::{Memo, MemoLine},
     problem::{Code, Problem},
@@ -104,9 +104,10 @@ pub async fn export(
     caller: Caller<Export>,
     transfer: Data<Transfer>,
     settings: Data<HttpSettings>,
+    FromDevice(device): FromDevice,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let mut export = transfer.export(caller.user_id).await?;
+    let mut export = transfer.export(caller.user_id, &device).await?;
     // As few parts as possible wait for who reads slowly.
     let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(1);
     let patience = settings.request_timeout;

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::{Member, TestApp};
+use crate::{Member, TestApp, suite::at_once};
 
 /// Revokes one of the tokens of a sign-in, and looks that it has ended and another one has not.
 async fn ends(app: TestApp, token: impl Fn(&Member) -> String) {
@@ -50,4 +50,19 @@ pub async fn revoke_ignores_what_it_does_not_know(app: TestApp) {
     let call = app.anonymous().call("POST", "/api/v1/auth/revoke").form(&form).query(&[("flavour", "vanilla")]);
     call.await.expect_empty(200);
     alice.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
+}
+
+pub async fn who_is_signed_out_while_tokens_are_refreshed_stays_so(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    for round in 0..5 {
+        let tokens = alice.sign_in_again("").await;
+        let token = tokens.text("refresh_token");
+        let calls = (0..8).map(|n| if n == round + 2 { anyone.revoke(token) } else { anyone.refresh(token) });
+        let answers = at_once(calls).await;
+        for fresh in answers.iter().filter_map(|answer| answer.json["refresh_token"].as_str()).chain([token]) {
+            assert_eq!(anyone.refresh(fresh).await.expect_status(400)["error"], "invalid_grant");
+        }
+        anyone.with_token(tokens.text("access_token")).me().await.problem("sign_in_ended");
+    }
+    alice.me().await.expect_status(200);
 }

@@ -69,10 +69,12 @@ pub async fn every_kind_of_event_is_told(app: TestApp) {
     let tokens = anyone.second_step(first.text("mfa_token"), recovery).await.expect_status(200);
     anyone.revoke(tokens.text("refresh_token")).await.expect_status(200);
     browser.remove_totp("another horse battery").await.expect_empty(204);
+    browser.get("/api/v1/me/export").await.expect_status(200);
     let list = browser.audit().await.expect_status(200);
     assert_eq!(
         kinds(&list),
         [
+            "account.exported",
             "mfa.disabled",
             "sign_in.ended",
             "sign_in.succeeded",
@@ -89,7 +91,7 @@ pub async fn every_kind_of_event_is_told(app: TestApp) {
         ]
         .map(str::to_owned)
     );
-    assert_eq!(list["items"][3]["detail"], "9 left");
+    assert_eq!(list["items"][4]["detail"], "9 left");
 }
 
 pub async fn a_late_use_of_a_refresh_token_leaves_its_event(app: TestApp) {

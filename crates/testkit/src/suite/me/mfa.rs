@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
-use crate::{Authenticator, Member, TestApp};
+use crate::{Authenticator, Member, TestApp, suite::at_once};
 
 /// Adds a second factor: what makes its codes, and the recovery codes.
 pub(in crate::suite) async fn with_second_factor(app: &TestApp, member: &Member) -> (Authenticator, Vec<String>) {
@@ -70,6 +70,23 @@ pub async fn codes_to_confirm_are_not_guessed(app: TestApp) {
     }
     alice.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(429).problem("too_many_attempts");
     assert_eq!(alice.mfa().await["totp"], false);
+}
+
+pub async fn of_many_confirmations_at_once_one_counts(app: TestApp) {
+    let alice = app.user("alice").await;
+    let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
+    let code = authenticator.code(&app.clock);
+    // Who begins anew meanwhile takes nothing away.
+    let again = alice.begin_totp();
+    let answers = at_once((0..6).map(|_| alice.confirm_totp(&code)).chain([again])).await;
+    let codes: Vec<_> = answers.iter().filter(|answer| answer.json["recovery_codes"].is_array()).collect();
+    assert!(codes.len() <= 1, "{}", codes.len());
+    assert_eq!(alice.mfa().await["totp"], codes.len() == 1);
+    let Some(codes) = codes.first() else { return };
+    // Those that were shown are good.
+    let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    let recovery = codes["recovery_codes"][0].as_str().expect("a code");
+    app.anonymous().second_step(first.text("mfa_token"), recovery).await.expect_status(200);
 }
 
 pub async fn recovery_codes_are_counted(app: TestApp) {
