@@ -114,7 +114,9 @@ impl Settings {
             return wrong("auth.bcrypt_cost is at least 10 in production");
         }
         if self.server.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
-            return wrong("server.public_url is of the form https://memo.example.com, without a path");
+            return wrong(
+                "server.public_url is of the form https://memo.example.com, in lower case, without a path or the usual port",
+            );
         }
         if let Some(origin) = self.cors.allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return wrong(&format!("cors.allowed_origins: `{origin}` is not of the form https://app.example.com"));
@@ -142,10 +144,15 @@ impl Settings {
     }
 }
 
-/// `http://` or `https://` and a host, perhaps a port.
+/// `http://` or `https://` and a host, perhaps a port: as browsers write it, in lower case and without the port that the
+/// scheme has anyway, since it is compared with what they send.
 fn is_origin(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+    let https = url.strip_prefix("https://").filter(|host| !host.ends_with(":443"));
+    let rest = https.or_else(|| url.strip_prefix("http://").filter(|host| !host.ends_with(":80")));
+    rest.is_some_and(|host| {
+        let is_plain = |char: char| !char.is_ascii_uppercase() && !"/?#@ ".contains(char);
+        !host.is_empty() && host.chars().all(is_plain)
+    })
 }
 
 /// The variables of `.env`, which those of the process override.
@@ -223,6 +230,9 @@ mod tests {
             ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
+            ("MEMO__SERVER__PUBLIC_URL", "https://Memo.example.com", "public_url"),
+            ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:443", "public_url"),
+            ("MEMO__SERVER__PUBLIC_URL", "http://memo.example.com:80", "public_url"),
             ("MEMO__CACHE__URL", "memcached://127.0.0.1", "cache.url"),
             ("MEMO__CACHE__PREFIX", "a:b", "cache.prefix"),
             ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "`*`"),

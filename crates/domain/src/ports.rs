@@ -97,7 +97,10 @@ pub enum TokenError {
     Invalid,
     /// It was good once.
     #[error("the access token has expired")]
-    Expired,
+    Expired {
+        /// The sign-in that it belonged to.
+        session_id: SessionId,
+    },
 }
 
 /// A public key of Ed25519, by which anybody can check an access token.

@@ -57,6 +57,7 @@ macro_rules! __each_api_test {
                 a_refresh_token_ends_its_sign_in
                 an_access_token_ends_its_sign_in
                 a_used_refresh_token_ends_its_sign_in_too
+                an_access_token_that_has_expired_ends_its_sign_in_too
                 revoking_what_is_no_token_is_no_error
                 revoke_ignores_what_it_does_not_know
                 who_is_signed_out_while_tokens_are_refreshed_stays_so

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use memo_domain::{Access, Scopes, Secret, Session, User};
+use memo_domain::{Access, AuditKind, Scopes, Secret, Session, User};
 
 use super::{Device, Principal, SignIn, ended, prolonged};
-use crate::Error;
+use crate::{Error, audit::Happened};
 
 /// How much time passes until the use of a cookie is written down again.
 const NOTED_AGAIN: Duration = Duration::from_mins(1);
@@ -46,6 +46,7 @@ impl SignIn {
         {
             session.ended_at = Some(self.ports.now());
             unit.sessions().update(&session).await?;
+            Happened::to(session.user_id, AuditKind::SignedOut, device).record(&mut *unit, &self.ports).await?;
             replaced = Some(id);
         }
         self.commit_session(unit, &new).await?;

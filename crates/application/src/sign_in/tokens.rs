@@ -82,7 +82,11 @@ impl SignIn {
             let mut unit = self.ports.store.begin(Access::Read).await?;
             unit.refresh_tokens().lookup(&secret.digest()).await?.map(|token| token.session_id)
         } else {
-            self.ports.signer.verify(token, self.ports.now()).ok().map(|claims| claims.session_id)
+            match self.ports.signer.verify(token, self.ports.now()) {
+                // It names what is to end, though it opens nothing any more.
+                Ok(AccessClaims { session_id, .. }) | Err(TokenError::Expired { session_id }) => Some(session_id),
+                Err(TokenError::Invalid) => None,
+            }
         };
         match session_id {
             Some(session_id) => self.sign_out(session_id, device).await,
@@ -98,7 +102,7 @@ impl SignIn {
         let now = self.ports.now();
         let claims = self.ports.signer.verify(token, now).map_err(|error| match error {
             TokenError::Invalid => Error::Unauthenticated(UnauthenticatedReason::Invalid),
-            TokenError::Expired => Error::Unauthenticated(UnauthenticatedReason::Expired),
+            TokenError::Expired { .. } => Error::Unauthenticated(UnauthenticatedReason::Expired),
         })?;
         if !self.is_live(claims.session_id, claims.user_id, now).await? {
             return Err(ended());

@@ -122,7 +122,8 @@ impl TokenSigner for JwtSigner {
             return Err(TokenError::Invalid);
         }
         if claims.exp.saturating_add(LEEWAY) <= now {
-            return Err(TokenError::Expired);
+            let session_id = SessionId::parse(&claims.sid).map_err(|_| TokenError::Invalid)?;
+            return Err(TokenError::Expired { session_id });
         }
         let time = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
         Ok(AccessClaims {
@@ -338,7 +339,7 @@ mod tests {
             let (signer, token) = (kind.signer(), kind.token());
             let end = claims().expires_at;
             assert!(signer.verify(&token, end + Duration::from_secs(4)).is_ok());
-            assert!(matches!(signer.verify(&token, end + Duration::from_secs(5)), Err(TokenError::Expired)));
+            assert!(matches!(signer.verify(&token, end + Duration::from_secs(5)), Err(TokenError::Expired { .. })));
             let before = |secs: i64| Timestamp::from_micros(now().as_micros() - secs * 1_000_000);
             assert!(signer.verify(&token, before(5)).is_ok());
             assert!(matches!(signer.verify(&token, before(6)), Err(TokenError::Invalid)));

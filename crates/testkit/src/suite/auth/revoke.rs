@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{Member, TestApp, suite::at_once};
@@ -30,6 +32,14 @@ pub async fn a_used_refresh_token_ends_its_sign_in_too(app: TestApp) {
     anyone.revoke(&alice.refresh_token).await.expect_empty(200);
     anyone.with_token(tokens.text("access_token")).me().await.problem("sign_in_ended");
     assert_eq!(anyone.refresh(tokens.text("refresh_token")).await.expect_status(400)["error"], "invalid_grant");
+}
+
+pub async fn an_access_token_that_has_expired_ends_its_sign_in_too(app: TestApp) {
+    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    app.clock.advance(Duration::from_hours(1));
+    alice.me().await.problem("access_token_expired");
+    anyone.revoke(&alice.access_token).await.expect_empty(200);
+    assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
 }
 
 pub async fn revoking_what_is_no_token_is_no_error(app: TestApp) {
