@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use memo_application::{Background, LiveSessions, Ports};
+use memo_application::{AuditedStore, Background, LiveSessions, Ports};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
 use memo_infrastructure::crypto::{
     AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create,
@@ -39,7 +39,7 @@ pub fn ports(
     let sealer = AeadSealer::new(&peppers, secrets.clone());
     let Caches { cache, browser_sessions, live } = caches::open(settings, &store, &clock, &background)?;
     let ports = Ports {
-        store,
+        store: Arc::new(AuditedStore::new(store)),
         browser_sessions,
         cache,
         clock,

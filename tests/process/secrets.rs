@@ -37,6 +37,8 @@ async fn no_secret_reaches_the_log() {
     server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
     log.push_str(&errors);
     assert!(log.contains("\"route\":\"/api/v1/memos\"") && log.contains("INSERT"), "the log says what happened");
+    let happened = log.lines().filter(|line| line.contains("memo::audit") && line.contains("security event")).count();
+    assert_eq!(happened, 2, "a sign-up and a sign-in are told once each");
     let key = std::fs::read_to_string(folder.path().join("data/signing.key")).expect("the key");
     let pepper = std::fs::read_to_string(folder.path().join("data/pepper.key")).expect("the pepper");
     let renewed = (renewed["access_token"].as_str(), renewed["refresh_token"].as_str());

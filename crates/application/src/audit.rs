@@ -24,11 +24,20 @@ impl<'a> Happened<'a> {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// Writes it down in the same unit of work, and says so in the log.
+    /// Writes it down in the same unit of work; [`AuditedStore`](crate::AuditedStore) says so in the log.
     pub async fn record(self, unit: &mut dyn UnitOfWork, ports: &Ports) -> Result<(), StoreError> {
+        let event = self.event(ports);
+        unit.audit().append(&event).await
+    }
+
+    /// Says so in the log alone: of somebody who is gone.
+    pub fn tell(self, ports: &Ports) {
+        tell(&self.event(ports));
+    }
+
+    fn event(self, ports: &Ports) -> AuditEvent {
         let at = ports.now();
-        self.log();
-        let event = AuditEvent {
+        AuditEvent {
             id: AuditId::new(ports.id(at)),
             user_id: self.user_id,
             actor_id: self.actor_id,
@@ -38,23 +47,22 @@ impl<'a> Happened<'a> {
             device: self.device.name.clone(),
             request_id: self.device.request_id.clone(),
             detail: self.detail,
-        };
-        unit.audit().append(&event).await
+        }
     }
+}
 
-    /// Says so in the log alone: of somebody who is gone.
-    pub fn log(&self) {
-        tracing::info!(
-            target: "memo::audit",
-            kind = self.kind.name(),
-            user_id = %self.user_id,
-            actor_id = self.actor_id.map(|id| id.to_string()),
-            client = self.device.ip.as_deref(),
-            request_id = self.device.request_id.as_deref(),
-            detail = self.detail.as_deref(),
-            "security event"
-        );
-    }
+/// Writes an event to the log.
+pub fn tell(event: &AuditEvent) {
+    tracing::info!(
+        target: "memo::audit",
+        kind = event.kind.name(),
+        user_id = %event.user_id,
+        actor_id = event.actor_id.map(|id| id.to_string()),
+        client = event.ip.as_deref(),
+        request_id = event.request_id.as_deref(),
+        detail = event.detail.as_deref(),
+        "security event"
+    );
 }
 
 /// Reads the audit log.

@@ -6,6 +6,7 @@
 mod accounts;
 mod administration;
 mod audit;
+mod audited;
 mod changes;
 mod error;
 mod guesses;
@@ -27,6 +28,7 @@ mod unit;
 pub use accounts::{Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, MemberChange};
 pub use audit::AuditLog;
+pub use audited::AuditedStore;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
 pub use leftovers::Leftovers;

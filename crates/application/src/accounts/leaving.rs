@@ -27,7 +27,7 @@ impl Accounts {
         })
         .await?;
         self.live.forget_all(&ended);
-        Happened::to(claimant.user_id, AuditKind::Withdrawn, device).log();
+        Happened::to(claimant.user_id, AuditKind::Withdrawn, device).tell(&self.ports);
         Ok(())
     }
 }
