@@ -57,6 +57,20 @@ async fn a_node_that_lost_its_connection_says_that_it_may_have_missed_something(
     heard(&node, &ended).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_away_at_first_is_found_later() {
+    let Some(url) = redis_url().await else { return };
+    let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+    let proxy = Proxy::start(address).await;
+    let redis = Redis::new(&format!("redis://127.0.0.1:{}", proxy.port()), "test").expect("a URL of Redis");
+    let cache = RedisCache::new(redis);
+    proxy.cut();
+    assert!(timeout(PATIENCE, cache.check()).await.expect("an answer in time").is_err());
+    proxy.restore().await;
+    let found = async { while cache.check().await.is_err() {} };
+    timeout(PATIENCE, found).await.expect("it is found");
+}
+
 #[test]
 fn a_url_of_something_else_is_refused_without_being_shown() {
     for url in ["postgres://user:secret@host", "redis://user:secret@host:port", "secret"] {

@@ -33,7 +33,7 @@ impl RedisBrowserSessions {
     }
 
     async fn get(&self, cookie: &SecretDigest) -> Result<Option<Kept>, RedisError> {
-        let text: Option<String> = self.redis.connection().await?.get(self.name(cookie)).await?;
+        let text: Option<String> = self.redis.connection().get(self.name(cookie)).await?;
         Ok(text.as_deref().and_then(Kept::parse))
     }
 
@@ -42,7 +42,7 @@ impl RedisBrowserSessions {
             return Ok(Vec::new());
         }
         let names: Vec<_> = cookies.iter().map(|cookie| self.name(cookie)).collect();
-        let texts: Vec<Option<String>> = self.redis.connection().await?.mget(names).await?;
+        let texts: Vec<Option<String>> = self.redis.connection().mget(names).await?;
         Ok(texts.into_iter().map(|text| text.as_deref().and_then(Kept::parse)).collect())
     }
 
@@ -54,7 +54,7 @@ impl RedisBrowserSessions {
         }
         let mut command = cmd("SET");
         command.arg(self.name(cookie)).arg(kept.to_string()).arg(options);
-        let set: Option<String> = command.query_async(&mut self.redis.connection().await?).await?;
+        let set: Option<String> = command.query_async(&mut self.redis.connection()).await?;
         Ok(set.is_some())
     }
 }

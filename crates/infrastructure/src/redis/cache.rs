@@ -20,7 +20,7 @@ impl RedisCache {
 
     async fn set_first(&self, name: &str, lasting: Duration) -> Result<bool, RedisError> {
         let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(lasts(lasting));
-        let mut connection = self.redis.connection().await?;
+        let mut connection = self.redis.connection();
         let name = self.redis.name(format_args!("claim:{name}"));
         // OK, or nothing where it is there already.
         let set: Option<String> = cmd("SET").arg(name).arg("").arg(options).query_async(&mut connection).await?;
@@ -36,7 +36,7 @@ pub(super) fn lasts(duration: Duration) -> SetExpiry {
 #[async_trait]
 impl Cache for RedisCache {
     async fn check(&self) -> Result<(), CacheError> {
-        let ping = async || cmd("PING").exec_async(&mut self.redis.connection().await?).await;
+        let ping = async || cmd("PING").exec_async(&mut self.redis.connection()).await;
         ping().await.map_err(|error: RedisError| CacheError { source: error.into() })
     }
 

@@ -5,7 +5,6 @@ use redis::{
     Client, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig, PubSub},
 };
-use tokio::sync::Mutex;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,19 +15,24 @@ pub struct Redis {
     client: Client,
     /// What every name begins with.
     prefix: Arc<str>,
-    /// Connects again by itself.
-    shared: Arc<Mutex<Option<ConnectionManager>>>,
+    /// Connects when it is used first, and again by itself; all who wait meanwhile wait for the same.
+    shared: ConnectionManager,
 }
 
 impl Redis {
-    /// A server by its URL. Whatever is kept and told there has a name that begins with `prefix` and a colon.
+    /// A server by its URL, within a runtime. Whatever is kept and told there has a name that begins with `prefix` and a colon.
     ///
     /// # Errors
     /// Where the URL is none of Redis.
     pub fn new(url: &str, prefix: &str) -> Result<Self, Source> {
         // Its error may show the URL, and with it a password.
         let client = Client::open(url).map_err(|_| "not of the form redis://user:password@host:port/number")?;
-        Ok(Self { client, prefix: prefix.into(), shared: Arc::default() })
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1);
+        let shared = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self { client, prefix: prefix.into(), shared })
     }
 
     /// The full name of what is kept or told here.
@@ -37,16 +41,8 @@ impl Redis {
     }
 
     /// The connection for commands.
-    pub(super) async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        let mut shared = self.shared.lock().await;
-        if let Some(connection) = &*shared {
-            return Ok(connection.clone());
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1);
-        Ok(shared.insert(ConnectionManager::new_with_config(self.client.clone(), config).await?).clone())
+    pub(super) fn connection(&self) -> ConnectionManager {
+        self.shared.clone()
     }
 
     /// A connection that listens.

@@ -39,7 +39,7 @@ impl RedisSessionEvents {
 impl SessionEvents for RedisSessionEvents {
     async fn tell(&self, ended: &[SessionId]) -> Result<(), Source> {
         let ids: Vec<_> = ended.iter().map(SessionId::to_string).collect();
-        let mut teller = self.redis.connection().await?;
+        let mut teller = self.redis.connection();
         Ok(teller.publish(&self.channel, ids.join(" ")).await?)
     }
 
