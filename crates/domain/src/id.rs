@@ -13,7 +13,7 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps an id that an [`IdGenerator`](crate::IdGenerator) made or a store kept.
+            /// Wraps an id from an [`IdGenerator`](crate::IdGenerator) or a store.
             #[must_use]
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
@@ -25,7 +25,7 @@ macro_rules! ids {
                 self.0
             }
 
-            /// Reads the text form.
+            /// Parses the text form.
             ///
             /// # Errors
             /// [`InvalidValue::Malformed`] for anything but 36 lower-case characters with hyphens.
@@ -54,9 +54,9 @@ macro_rules! ids {
 ids! {
     /// The id of a memo.
     MemoId;
-    /// The id of a member.
+    /// The id of a user.
     UserId;
-    /// The id of a sign-in.
+    /// The id of a session.
     SessionId;
     /// The id of a mail.
     MailId;
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_text_form_is_read() {
+    fn only_the_canonical_text_form_is_parsed() {
         let text = "0198c0de-7f00-7000-8000-00000000000a";
         assert_eq!(MemoId::parse(text).expect("a valid id").to_string(), text);
         for other in [

@@ -1,6 +1,6 @@
 use crate::InvalidValue;
 
-/// How many items a page has at most: 1 to 100, 20 where nothing is said.
+/// The maximum number of items of a page: 1 to 100, by default 20.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(u16);
 
@@ -36,18 +36,18 @@ impl Default for Limit {
 /// Where a page starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageStart<C> {
-    /// So many items of the whole list are left out. Inserts move the pages.
+    /// Skips this many items of the list. Inserts shift the pages.
     Offset(u64),
-    /// Behind the item that the cursor names, whether that item still exists or not. Stable under inserts.
+    /// After the item that the cursor names, even if it no longer exists. Stable under inserts.
     After(C),
 }
 
-/// A page that is asked for.
+/// A request for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest<C> {
-    /// At most so many items.
+    /// The maximum number of items.
     pub limit: Limit,
-    /// Where it starts.
+    /// Where the page starts.
     pub start: PageStart<C>,
 }
 
@@ -60,14 +60,14 @@ impl<C> Default for PageRequest<C> {
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, C> {
-    /// The items in the order asked for.
+    /// The items in the requested order.
     pub items: Vec<T>,
-    /// Names the last item, where there are more behind it.
+    /// The cursor of the last item; `None` on the last page.
     pub next: Option<C>,
 }
 
 impl<T, C> Page<T, C> {
-    /// Makes the page of items that were fetched with one more than the limit, to see whether there are more.
+    /// Makes a page from items fetched with a limit one higher, which shows whether there is a next page.
     #[must_use]
     pub fn from_overfetched(mut items: Vec<T>, limit: Limit, cursor: impl FnOnce(&T) -> C) -> Self {
         let limit = usize::from(limit.get());

@@ -2,23 +2,23 @@ use unicode_normalization::{UnicodeNormalization, char::decompose_compatible, is
 
 use crate::InvalidValue;
 
-/// The form in which two texts are compared without case: NFC, each character in lower case, NFC again.
+/// The form that texts are compared by ignoring case: NFC, each character in lower case, NFC again.
 ///
-/// Compared byte by byte it gives the same order on every store (Hangul syllables sort as in a dictionary).
+/// Its byte order is the same on every store (Hangul syllables sort as in a dictionary).
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
-/// The form in which full-text search compares texts: as [`fold`] does, and full-width, half-width and other compatible
-/// forms are those that they stand for (as in NFKC), letters are compared by full case folding (`ß` is `ss`), and white
-/// space of any length is one space, with none at either end.
+/// The form that full-text search compares texts by: like [`fold`], with full-width, half-width and other compatibility
+/// characters replaced by what they stand for (as in NFKC), full case folding (`ß` is `ss`), and each run of white space
+/// as one space, trimmed.
 ///
-/// Hangul compatibility letters (`ㅋㅋㅋ`, as they are typed alone) stay themselves: NFKC would make syllables of neighbours.
+/// Hangul compatibility letters (`ㅋㅋㅋ`) stay as they are: NFKC would compose neighbours into syllables.
 #[must_use]
 pub fn search_form(text: &str) -> String {
     let mut form = String::with_capacity(text.len());
-    // Whether a mapped character may have to be put together with a neighbour.
+    // Whether a mapped character may compose with a neighbour.
     let mut mapped = false;
     let mut blank = false;
     let mut push = |char: char| {
@@ -31,7 +31,7 @@ pub fn search_form(text: &str) -> String {
         }
         blank = false;
         match char {
-            // A short way for what most texts consist of.
+            // Fast path for the most common characters.
             '!'..='~' => form.push(char.to_ascii_lowercase()),
             '가'..='힣' | '\u{3131}'..='\u{318e}' => form.push(char),
             _ => {

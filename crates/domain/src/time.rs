@@ -10,7 +10,7 @@ use crate::InvalidValue;
 
 /// A moment in UTC with a precision of one microsecond, in the years 0 to 9999.
 ///
-/// Its text form is RFC 3339 with `Z`, and a fraction of three or six digits where it is not zero.
+/// Its text form is RFC 3339 with `Z`, and a fraction of three or six digits if it is not zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -18,7 +18,7 @@ impl Timestamp {
     const MIN: i64 = -62_167_219_200_000_000;
     const MAX: i64 = 253_402_300_799_999_999;
 
-    /// From microseconds since 1970-01-01T00:00:00Z; a value outside the years 0 to 9999 is moved to the nearest end.
+    /// From microseconds since 1970-01-01T00:00:00Z, clamped to the years 0 to 9999.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(if micros < Self::MIN {
@@ -42,10 +42,10 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// Reads RFC 3339 with any offset; digits past the microsecond are cut.
+    /// Parses RFC 3339 with any offset; digits after the microsecond are truncated.
     ///
     /// # Errors
-    /// [`InvalidValue::Malformed`] where the text is not RFC 3339 or lies outside the years 0 to 9999.
+    /// [`InvalidValue::Malformed`] if the text is not RFC 3339 or lies outside the years 0 to 9999.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidValue::Malformed)?.with_timezone(&Utc);
         if (0..=9999).contains(&time.year()) {
@@ -55,7 +55,7 @@ impl Timestamp {
         }
     }
 
-    /// The time from `earlier` to this one; zero where `earlier` is later.
+    /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
@@ -101,26 +101,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_text_form_reads_back(micros in Timestamp::MIN..=Timestamp::MAX) {
+        fn text_form_round_trips(micros in Timestamp::MIN..=Timestamp::MAX) {
             let time = Timestamp::from_micros(micros);
             prop_assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in ".*") {
+        fn parsing_never_panics(text in ".*") {
             let _ = Timestamp::parse(&text);
         }
     }
 
     #[test]
-    fn offsets_are_converted_and_nanoseconds_cut() {
+    fn offsets_are_converted_and_nanoseconds_truncated() {
         let time = Timestamp::parse("2026-01-31T18:00:00.123456789+09:00").expect("a valid time");
         assert_eq!(time.to_string(), "2026-01-31T09:00:00.123456Z");
         assert_eq!(Timestamp::parse("2026-01-31T09:00:00Z").expect("a valid time").to_string(), "2026-01-31T09:00:00Z");
     }
 
     #[test]
-    fn what_leaves_the_years_0_to_9999_is_refused() {
+    fn timestamps_outside_0_to_9999_are_rejected() {
         for text in ["", "2026-01-31", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "+10000-01-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text), Err(InvalidValue::Malformed), "{text}");
         }

@@ -1,4 +1,4 @@
-//! A memo, the values it is made of, and the port that keeps it.
+//! Memos, their value objects, and the repository port.
 
 mod query;
 mod repository;
@@ -17,14 +17,14 @@ use crate::{DisplayName, MemoId, Timestamp, UserId};
 /// Who may read a memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Visibility {
-    /// Its owner alone.
+    /// Only the owner.
     #[default]
     Private,
-    /// Every signed-in member.
+    /// Every signed-in user.
     Public,
 }
 
-/// Counts the changes of an entity, from 1. The base of optimistic locking.
+/// The number of an entity's state, from 1; the base of optimistic locking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u32);
 
@@ -32,7 +32,7 @@ impl Version {
     /// The version of a new entity.
     pub const FIRST: Self = Self(1);
 
-    /// Wraps a number that a store kept or a client sent.
+    /// Wraps a number from a store or a client.
     #[must_use]
     pub const fn new(number: u32) -> Self {
         Self(number)
@@ -44,55 +44,55 @@ impl Version {
         self.0
     }
 
-    /// The version behind this one.
+    /// The version after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// The part of a memo that its owner writes.
+/// The part of a memo that the owner writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoState {
-    /// One line that names it.
+    /// The title.
     pub title: Title,
-    /// Markdown, kept byte for byte.
+    /// The text in Markdown, stored byte for byte.
     pub content: Content,
-    /// In the order given, each once.
+    /// The tags in the order given, without duplicates.
     pub tags: Tags,
-    /// Held at the top by clients.
+    /// Whether clients show it at the top.
     pub pinned: bool,
-    /// Put away: not in the list by default.
+    /// Whether it is left out of lists by default.
     pub archived: bool,
     /// Who may read it.
     pub visibility: Visibility,
-    /// When its owner wants to be reminded.
+    /// When to remind the owner.
     pub remind_at: Option<Timestamp>,
 }
 
 /// A memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memo {
-    /// Its id, for good.
+    /// The id; it never changes.
     pub id: MemoId,
-    /// The member it belongs to, for good.
+    /// The owner; it never changes.
     pub owner_id: UserId,
-    /// What its owner wrote.
+    /// The part that the owner writes.
     pub state: MemoState,
-    /// When its owner was reminded.
+    /// When the owner was reminded.
     pub reminded_at: Option<Timestamp>,
-    /// How many states it had, this one included.
+    /// The number of this state.
     pub version: Version,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it changed last.
+    /// When it last changed.
     pub updated_at: Timestamp,
-    /// When it was moved to the trash; `None` where it is not in the trash.
+    /// When it was moved to the trash; `None` if it is not in the trash.
     pub deleted_at: Option<Timestamp>,
 }
 
 impl Memo {
-    /// A new memo in its first version.
+    /// Creates a memo in its first version.
     #[must_use]
     pub fn create(id: MemoId, owner_id: UserId, state: MemoState, now: Timestamp) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Memo {
         }
     }
 
-    /// Replaces what its owner writes. A changed reminder has not reminded yet.
+    /// Replaces the owner's part. A changed `remind_at` clears `reminded_at`.
     pub fn rewrite(&mut self, state: MemoState, now: Timestamp) {
         if state.remind_at != self.state.remind_at {
             self.reminded_at = None;
@@ -116,25 +116,25 @@ impl Memo {
         self.touch(now);
     }
 
-    /// Moves it to the trash.
+    /// Moves the memo to the trash.
     pub fn trash(&mut self, now: Timestamp) {
         self.deleted_at = Some(now);
         self.touch(now);
     }
 
-    /// Takes it out of the trash.
+    /// Moves the memo out of the trash.
     pub fn restore(&mut self, now: Timestamp) {
         self.deleted_at = None;
         self.touch(now);
     }
 
-    /// Whether it is in the trash.
+    /// Whether the memo is in the trash.
     #[must_use]
     pub const fn is_trashed(&self) -> bool {
         self.deleted_at.is_some()
     }
 
-    /// Whether a member may read it: their own in any state, those of others while public and not in the trash.
+    /// Whether a user may read the memo: the owner always, other users while it is public and not in the trash.
     #[must_use]
     pub fn is_visible_to(&self, viewer: UserId) -> bool {
         self.owner_id == viewer || (self.state.visibility == Visibility::Public && !self.is_trashed())
@@ -146,11 +146,11 @@ impl Memo {
     }
 }
 
-/// A memo as it is read: with what other aggregates add to it.
+/// A memo as a reader sees it, joined with data of other aggregates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoView {
     /// The memo.
     pub memo: Memo,
-    /// The display name of its owner at the time of reading.
+    /// The current display name of the owner.
     pub owner_name: DisplayName,
 }

@@ -1,11 +1,11 @@
-//! What a full-text query means.
+//! The meaning of full-text queries.
 
 use crate::{
     Content, InvalidValue, Title,
     text::{check_length, check_no_nul, search_form},
 };
 
-/// One thing that a memo must have, or must not have: a run of characters, compared by [`search_form`].
+/// A run of characters that a memo must contain, or must not contain, compared by [`search_form`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchTerm {
     text: String,
@@ -13,31 +13,31 @@ pub struct SearchTerm {
 }
 
 impl SearchTerm {
-    /// The run of characters, in its [`search_form`], never empty. That of a phrase may have single spaces in it.
+    /// The run of characters in its [`search_form`], never empty. A phrase may contain single spaces.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is what a memo must not have.
+    /// Whether a memo must not contain the term.
     #[must_use]
     pub const fn is_excluded(&self) -> bool {
         self.excluded
     }
 }
 
-/// A full-text query: at least one term, and a memo fits where it has all that are required and none that is excluded.
+/// A full-text query of at least one term. A memo matches if it contains all required terms and no excluded term.
 ///
-/// The syntax: terms are separated by white space; `"a phrase"` is one term; `-term` and `-"a phrase"` exclude. What does
-/// not parse (a quotation mark without its partner, a minus sign alone) is searched as it stands: no text is an error.
+/// Terms are separated by white space; `"a phrase"` is one term; `-term` and `-"a phrase"` exclude. Text that does not
+/// parse (an unmatched quotation mark, a lone minus sign) is searched literally, so no query is a syntax error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchQuery(Vec<SearchTerm>);
 
 impl SearchQuery {
-    /// The greatest length in characters (Unicode scalar values).
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX: usize = 200;
 
-    /// Reads a query; `None` where the text is blank and asks for nothing.
+    /// Parses a query; `None` if the text is blank.
     ///
     /// # Errors
     /// [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
@@ -48,29 +48,29 @@ impl SearchQuery {
         let mut rest = text.as_str();
         let mut terms = Vec::new();
         while !rest.is_empty() {
-            let (term, behind) = next_term(rest);
+            let (term, remainder) = next_term(rest);
             terms.push(term);
-            rest = behind.trim_start_matches(' ');
+            rest = remainder.trim_start_matches(' ');
         }
         Ok(if terms.is_empty() { None } else { Some(Self(terms)) })
     }
 
-    /// The terms in their order.
+    /// The terms in order.
     #[must_use]
     pub fn terms(&self) -> &[SearchTerm] {
         &self.0
     }
 
-    /// The terms that a memo must have, in their order.
+    /// The required terms in order.
     pub fn required(&self) -> impl Iterator<Item = &SearchTerm> {
         self.0.iter().filter(|term| !term.excluded)
     }
 
-    /// Whether a memo fits. A term is found in the title or in the content, not across both.
+    /// Whether a memo matches. A term may be in the title or in the content, but not across both.
     #[must_use]
     pub fn matches(&self, title: &Title, content: &Content) -> bool {
         let title = search_form(title.as_str());
-        // Made only where the short title does not decide.
+        // Computed only if the short title does not decide.
         let mut content_form = None;
         self.0.iter().all(|term| {
             let found = title.contains(&term.text)
@@ -79,7 +79,7 @@ impl SearchQuery {
         })
     }
 
-    /// How well a title answers: the number of required terms that it has.
+    /// The relevance of a title: the number of required terms that it contains.
     #[must_use]
     pub fn relevance(&self, title: &Title) -> u32 {
         let title = search_form(title.as_str());
@@ -87,20 +87,20 @@ impl SearchQuery {
     }
 }
 
-/// The first term of a text that begins with one, and what is behind it.
+/// Splits the first term off a text that begins with one.
 fn next_term(text: &str) -> (SearchTerm, &str) {
     let (excluded, body) = match text.strip_prefix('-') {
         Some(body) if !body.is_empty() && !body.starts_with(' ') => (true, body),
         _ => (false, text),
     };
-    if let Some((phrase, behind)) = body.strip_prefix('"').and_then(|body| body.split_once('"')) {
+    if let Some((phrase, remainder)) = body.strip_prefix('"').and_then(|body| body.split_once('"')) {
         let phrase = phrase.trim_matches(' ');
         if !phrase.is_empty() {
-            return (SearchTerm { text: phrase.to_owned(), excluded }, behind);
+            return (SearchTerm { text: phrase.to_owned(), excluded }, remainder);
         }
     }
-    let (word, behind) = body.split_once(' ').unwrap_or((body, ""));
-    (SearchTerm { text: word.to_owned(), excluded }, behind)
+    let (word, remainder) = body.split_once(' ').unwrap_or((body, ""));
+    (SearchTerm { text: word.to_owned(), excluded }, remainder)
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> SearchQuery {
-        SearchQuery::parse(text).expect("no text is an error").expect("it asks for something")
+        SearchQuery::parse(text).expect("a valid query").expect("a query with terms")
     }
 
     fn terms(text: &str) -> Vec<String> {
@@ -123,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn terms_phrases_and_exclusions_are_told_apart() {
+    fn terms_phrases_and_exclusions_are_parsed() {
         assert_eq!(terms(r#"  주간 "Team  Sync" -초안 -"a b"c"#), ["주간", "team sync", "-초안", "-a b", "c"]);
         assert_eq!(terms("＂ａ　ｂ＂ －ｃ"), ["a b", "-c"]);
     }
 
     #[test]
-    fn what_does_not_parse_is_searched_as_text() {
+    fn malformed_syntax_is_searched_as_text() {
         assert_eq!(terms(r#""open end"#), ["\"open", "end"]);
         assert_eq!(terms("- --x \"\" -"), ["-", "--x", "\"\"", "-"]);
         assert_eq!(terms("a-b c++ (NOT) NEAR/2 x*"), ["a-b", "c++", "(not)", "near/2", "x*"]);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_inside_a_word_is_found_in_any_form() {
+    fn runs_inside_words_are_found_in_any_unicode_form() {
         assert!(finds("회의", "주간회의록"));
         assert!(finds("회의", "주간\u{1112}\u{116c}\u{110b}\u{1174}록"));
         assert!(finds("\u{1112}\u{116c}\u{110b}\u{1174}", "주간회의록"));
@@ -148,7 +148,7 @@ mod tests {
         assert!(finds("ｶﾞﾗｽ", "窓ガラス"));
         assert!(finds("会議", "毎週の会議です"));
         assert!(finds("🎉", "Done 🎉🎂"));
-        // What these stand for has a space before it, which must not make one letter of two.
+        // The compatibility form of these characters begins with a space, which must not join two letters.
         assert!(finds("don", "I don\u{b4}t know") && finds("\u{b4}t", "don\u{b4}t") && finds("a\u{a8}b", "a\u{a8}b"));
         assert!(finds("\"صلى الله\"", "\u{fdfa}"));
         assert!(finds("ㅋ", "ㅋㅏㅋㅋ"));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_with_more_terms_is_more_relevant() {
+    fn relevance_counts_required_terms_in_the_title() {
         let title = |text: &str| Title::new(text).expect("a title");
         let query = query("weekly 회의 -draft");
         assert_eq!(query.relevance(&title("Weekly 회의록")), 2);
@@ -169,14 +169,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_an_error(text in "[^\0]{0,200}") {
+        fn every_text_is_a_valid_query(text in "[^\0]{0,200}") {
             let query = SearchQuery::parse(&text);
             prop_assert!(query.is_ok());
             prop_assert_eq!(query.ok().flatten().is_none(), search_form(&text).is_empty());
         }
 
         #[test]
-        fn whatever_is_in_a_text_is_found_there(text in "[ -~가-힣ａ-ｚ\u{1100}-\u{1112}ㅋß🎉\n\u{a8}\u{b4}\u{fdfa}]{1,40}", from in 0..40_usize, length in 1..10_usize) {
+        fn every_part_of_a_text_is_found(text in "[ -~가-힣ａ-ｚ\u{1100}-\u{1112}ㅋß🎉\n\u{a8}\u{b4}\u{fdfa}]{1,40}", from in 0..40_usize, length in 1..10_usize) {
             let form = search_form(&text);
             let part: String = form.chars().skip(from).take(length).collect();
             if let Some(query) = SearchQuery::parse(&part.replace(['"', '-'], " ")).expect("no error") {

@@ -5,7 +5,7 @@ use crate::{
     text::{check_length, check_no_control, fold, normalize},
 };
 
-/// A tag: trimmed, NFC, 1 to 50 characters, no control characters. Tags are equal where they differ in case only.
+/// A tag: trimmed, NFC, 1 to 50 characters, no control characters. Tags that differ only in case are equal.
 #[derive(Debug, Clone)]
 pub struct Tag {
     text: String,
@@ -13,7 +13,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// The greatest length in characters (Unicode scalar values), after trimming and NFC.
+    /// The maximum length in characters (Unicode scalar values), after trimming and NFC.
     pub const MAX: usize = 50;
 
     /// # Errors
@@ -27,13 +27,13 @@ impl Tag {
         Ok(Self { text, key })
     }
 
-    /// The text with the letter case it was given.
+    /// The text as given, after trimming and NFC.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What tags are compared by.
+    /// The form that tags are compared by.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -48,16 +48,16 @@ impl PartialEq for Tag {
 
 impl Eq for Tag {}
 
-/// The tags of a memo: up to 20, each once, in the order given. Of two that are equal the first one stays.
+/// The tags of a memo: up to 20, in the order given. Of equal tags, the first is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Tags(Vec<Tag>);
 
 impl Tags {
-    /// The greatest number of tags.
+    /// The maximum number of tags.
     pub const MAX: usize = 20;
 
     /// # Errors
-    /// [`InvalidValue::TooMany`] where more than 20 remain after equal ones are joined.
+    /// [`InvalidValue::TooMany`] if more than 20 different tags are given.
     pub fn new(tags: impl IntoIterator<Item = Tag>) -> Result<Self, InvalidValue> {
         let mut kept: Vec<Tag> = Vec::new();
         for tag in tags {
@@ -73,14 +73,13 @@ impl Tags {
         self.0.iter()
     }
 
-    /// Whether a tag is among them, whatever its case.
+    /// Whether a tag is among them, ignoring case.
     #[must_use]
     pub fn contains(&self, tag: &Tag) -> bool {
         self.0.contains(tag)
     }
 
-    /// The same with another tag in the place of one; where that one is among them already, the two become one, in the
-    /// place of the first and with the new spelling.
+    /// Replaces a tag by another. If both are present, they become one tag in the new spelling, at the first position.
     #[must_use]
     pub fn renamed(&self, from: &Tag, to: &Tag) -> Self {
         let mut kept: Vec<Tag> = Vec::with_capacity(self.0.len());
@@ -93,14 +92,14 @@ impl Tags {
         Self(kept)
     }
 
-    /// The same without a tag.
+    /// Removes a tag.
     #[must_use]
     pub fn without(&self, tag: &Tag) -> Self {
         Self(self.0.iter().filter(|kept| *kept != tag).cloned().collect())
     }
 }
 
-/// Exact: the same texts in the same order, unlike the equality of two [`Tag`]s.
+/// Exact: the same texts in the same order, unlike the equality of [`Tag`].
 impl PartialEq for Tags {
     fn eq(&self, other: &Self) -> bool {
         self.iter().map(Tag::as_str).eq(other.iter().map(Tag::as_str))
@@ -118,18 +117,18 @@ impl<'a> IntoIterator for &'a Tags {
     }
 }
 
-/// A tag, and how many memos have it.
+/// A tag and the number of memos that have it.
 #[derive(Debug, Clone)]
 pub struct TagCount {
-    /// The tag, spelled as most of the memos spell it.
+    /// The tag in its most common spelling.
     pub tag: Tag,
-    /// How many memos have it, in any spelling.
+    /// The number of memos that have it, in any spelling.
     pub count: u64,
 }
 
 impl TagCount {
-    /// Puts the spellings of each tag together, with how many memos have each: they are counted as one, and the commonest
-    /// one is shown; of equally common ones the smallest, compared byte by byte. Sorted by [`Tag::key`], byte by byte.
+    /// Merges spellings and their counts into one entry per tag, sorted by [`Tag::key`], byte by byte. The most common
+    /// spelling is shown; of equally common ones, the smallest, compared byte by byte.
     #[must_use]
     pub fn join(spellings: impl IntoIterator<Item = (Tag, u64)>) -> Vec<Self> {
         let mut counts = BTreeMap::<(String, String), u64>::new();
@@ -137,7 +136,7 @@ impl TagCount {
             *counts.entry((key, text)).or_default() += count;
         }
         let mut joined: Vec<Self> = Vec::new();
-        // How many memos have the spelling that is shown so far.
+        // The count of the spelling shown so far.
         let mut most = 0;
         for ((key, text), count) in counts {
             if let Some(known) = joined.last_mut().filter(|known| known.tag.key == key) {
@@ -154,7 +153,7 @@ impl TagCount {
     }
 }
 
-/// Exact: the same spelling, unlike the equality of two [`Tag`]s.
+/// Exact: the same spelling, unlike the equality of [`Tag`].
 impl PartialEq for TagCount {
     fn eq(&self, other: &Self) -> bool {
         (self.tag.as_str(), self.count) == (other.tag.as_str(), other.count)
@@ -171,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_tag_is_a_fixed_point(text in any::<String>()) {
+        fn parsing_a_tag_again_changes_nothing(text in any::<String>()) {
             if let Ok(tag) = Tag::new(&text) {
                 let again = Tag::new(tag.as_str()).expect("a tag is a valid tag");
                 prop_assert_eq!(again.as_str(), tag.as_str());
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_trimmed_normalized_and_compared_without_case() {
+    fn tags_are_trimmed_normalized_and_compared_ignoring_case() {
         let decomposed = Tag::new("  \u{1112}\u{1161}\u{11ab}글 ").expect("a valid tag");
         assert_eq!(decomposed.as_str(), "한글");
         assert_eq!(Tag::new("Work"), Tag::new("wORK"));
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_tags_the_first_stays() {
+    fn first_of_equal_tags_is_kept() {
         let tags =
             Tags::new(["Work", "home", "WORK"].map(|tag| Tag::new(tag).expect("a valid tag"))).expect("few tags");
         assert_eq!(tags.iter().map(Tag::as_str).collect::<Vec<_>>(), ["Work", "home"]);
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renamed_tag_stands_where_the_first_of_the_two_stood() {
+    fn renamed_tag_takes_the_position_of_the_first_of_both() {
         let tags = |texts: &[&str]| Tags::new(texts.iter().map(|text| tag(text))).expect("few tags");
         for (before, after) in [
             (&["a", "JOB", "b"][..], &["a", "Work", "b"][..]),
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_spelling_is_shown() {
+    fn most_common_spelling_is_shown() {
         let join = |spellings: &[(&str, u64)]| -> Vec<(String, u64)> {
             let joined = TagCount::join(spellings.iter().map(|(text, count)| (tag(text), *count)));
             joined.into_iter().map(|TagCount { tag, count }| (tag.as_str().to_owned(), count)).collect()
@@ -231,7 +230,7 @@ mod tests {
         assert_eq!(join(&[]), []);
         assert_eq!(join(&[("work", 2), ("WORK", 1), ("work", 1)]), owned(&[("work", 4)]));
         assert_eq!(join(&[("work", 1), ("Work", 1), ("wORK", 1)]), owned(&[("Work", 3)]), "the smallest of the equal");
-        // By key: among its neighbours a tag stands where it stands in lower case.
+        // Sorted by key, so upper case does not sort first.
         let counts = [("Zoo", 1), ("apple", 1), ("나", 1), ("가", 1), ("Äpfel", 1)];
         assert_eq!(join(&counts), owned(&[("apple", 1), ("Zoo", 1), ("Äpfel", 1), ("가", 1), ("나", 1)]));
     }

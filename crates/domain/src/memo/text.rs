@@ -3,12 +3,12 @@ use crate::{
     text::{check_length, check_no_nul, fold},
 };
 
-/// The title of a memo: 1 to 200 characters, no NUL, otherwise kept byte for byte.
+/// The title of a memo: 1 to 200 characters, no NUL, otherwise stored byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
 impl Title {
-    /// The greatest length in characters (Unicode scalar values).
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX: usize = 200;
 
     /// # Errors
@@ -20,31 +20,31 @@ impl Title {
         Ok(Self(text))
     }
 
-    /// The text as it was given.
+    /// The text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text as it was given.
+    /// The text as given.
     #[must_use]
     pub fn into_string(self) -> String {
         self.0
     }
 
-    /// What titles are sorted by, compared byte by byte: the same order on every store, whatever its collations.
+    /// The key that titles are sorted by, byte by byte: the same order on every store, independent of collations.
     #[must_use]
     pub fn sort_key(&self) -> String {
         fold(&self.0)
     }
 }
 
-/// The text of a memo: up to 100,000 characters, no NUL, otherwise kept byte for byte.
+/// The text of a memo: up to 100,000 characters, no NUL, otherwise stored byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Content(String);
 
 impl Content {
-    /// The greatest length in characters (Unicode scalar values).
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX: usize = 100_000;
 
     /// # Errors
@@ -56,13 +56,13 @@ impl Content {
         Ok(Self(text))
     }
 
-    /// The text as it was given.
+    /// The text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text as it was given.
+    /// The text as given.
     #[must_use]
     pub fn into_string(self) -> String {
         self.0
@@ -77,7 +77,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_title_is_kept_byte_for_byte_or_refused(text in any::<String>()) {
+        fn title_is_stored_byte_for_byte_or_rejected(text in any::<String>()) {
             let count = text.chars().count();
             match Title::new(text.clone()) {
                 Ok(title) => prop_assert_eq!(title.as_str(), text),
@@ -86,7 +86,7 @@ mod tests {
         }
 
         #[test]
-        fn content_is_kept_byte_for_byte(text in "[^\0]{0,300}") {
+        fn content_is_stored_byte_for_byte(text in "[^\0]{0,300}") {
             let content = Content::new(text.clone());
             prop_assert_eq!(content.as_ref().map(Content::as_str), Ok(text.as_str()));
         }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_sort_without_case_and_in_either_unicode_form() {
+    fn titles_sort_ignoring_case_and_unicode_form() {
         let key = |text: &str| Title::new(text).expect("a valid title").sort_key();
         assert_eq!(key("\u{1112}\u{1161}\u{11ab}"), key("한"));
         assert!(key("Apple") < key("banana"));

@@ -1,4 +1,4 @@
-//! A sign-in, the refresh tokens that carry it on, and the ports that keep both.
+//! Sessions, their refresh tokens, and the repository ports.
 
 mod browser;
 mod events;
@@ -16,61 +16,61 @@ use std::time::Duration;
 
 use crate::{SessionId, Timestamp, UserId};
 
-/// A sign-in. Access tokens name it and are worth nothing once it has ended; its refresh tokens are one family.
+/// A session. Its access tokens are invalid once it has ended; its refresh tokens are one family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its id, for good.
+    /// The id; it never changes.
     pub id: SessionId,
-    /// Who signed in.
+    /// The user who signed in.
     pub user_id: UserId,
-    /// What it may do at most.
+    /// The scopes that its tokens may have.
     pub scopes: Scopes,
-    /// What the cookie of a browser holds, as a digest; `None` where it is carried on by refresh tokens.
+    /// The digest of the cookie's secret; `None` if the session uses refresh tokens.
     pub cookie: Option<SecretDigest>,
-    /// The social provider that vouched for the member, by its name; `None` where a password did.
+    /// The name of the social provider that authenticated the user; `None` for a password.
     pub provider: Option<String>,
-    /// What signed in, as it names itself (`User-Agent`), cut to 200 characters.
+    /// The `User-Agent` at sign-in, truncated to 200 characters.
     pub device: Option<String>,
-    /// The address it was made from.
+    /// The client address at sign-in.
     pub ip: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was used last, as far as that is kept.
+    /// When it was last used, as far as that is recorded.
     pub last_seen_at: Timestamp,
-    /// When it ends by itself at the latest.
+    /// When it expires unless it is used again.
     pub expires_at: Timestamp,
-    /// When it was ended; `None` while it lives.
+    /// When it was ended; `None` if it was not.
     pub ended_at: Option<Timestamp>,
 }
 
 impl Session {
-    /// A sign-in ends at the latest this long after it was made.
+    /// The maximum age of a session.
     pub const MAX_AGE: Duration = Duration::from_hours(90 * 24);
 
-    /// When it ends however often it is used.
+    /// When it expires however often it is used.
     #[must_use]
     pub fn ends_at_latest(&self) -> Timestamp {
         self.created_at + Self::MAX_AGE
     }
 
-    /// Whether it is neither ended nor over.
+    /// Whether it is neither ended nor expired.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
 }
 
-/// A refresh token as it is kept: never the secret itself.
+/// The stored form of a refresh token, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The digest of the secret.
     pub digest: SecretDigest,
-    /// The sign-in it belongs to.
+    /// The session it belongs to.
     pub session_id: SessionId,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// When it was exchanged for the next one; `None` while it was not.
+    /// When it was exchanged for its successor; `None` if it was not.
     pub used_at: Option<Timestamp>,
 }

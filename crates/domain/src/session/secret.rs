@@ -2,24 +2,24 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// 256 random bits that only their holder knows. `Debug` shows nothing of them.
+/// 256 random bits known only to their holder. `Debug` output hides them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    /// Wraps what a [`SecretGenerator`](crate::SecretGenerator) made or a client sent.
+    /// Wraps bits from a [`SecretGenerator`](crate::SecretGenerator) or a client.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, to be handed to the holder alone.
+    /// The bytes. Only for the holder.
     #[must_use]
     pub const fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// What is kept of it: its SHA-256. No salt is needed, since the secret is random.
+    /// The SHA-256 that stores keep. It needs no salt, because the secret is random.
     #[must_use]
     pub fn digest(&self) -> SecretDigest {
         SecretDigest(Sha256::digest(self.0).into())
@@ -37,13 +37,13 @@ impl fmt::Debug for Secret {
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    /// Wraps what a store kept.
+    /// Wraps a digest from a store.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for a store.
+    /// The bytes, for stores.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -3,12 +3,12 @@ use crate::{
     text::{check_length, check_no_control, normalize},
 };
 
-/// The name that others see: trimmed, NFC, 1 to 100 characters, no control characters.
+/// The name that other users see: trimmed, NFC, 1 to 100 characters, no control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// The greatest length in characters (Unicode scalar values), after trimming and NFC.
+    /// The maximum length in characters (Unicode scalar values), after trimming and NFC.
     pub const MAX: usize = 100;
 
     /// # Errors
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_normalized() {
+    fn display_name_is_trimmed_and_normalized() {
         let name = DisplayName::new(" \u{1112}\u{1161}\u{11ab} ").expect("a valid name");
         assert_eq!(name.as_str(), "한");
         assert_eq!(DisplayName::new("  "), Err(InvalidValue::TooShort { min: 1 }));

@@ -9,7 +9,7 @@ use crate::{
 
 /// An e-mail address (RFC 5321, and RFC 6531 for other scripts), NFC, up to 254 characters, without quoted parts.
 ///
-/// Two addresses are equal where they differ in case or Unicode form only.
+/// Two addresses that differ only in case or Unicode form are equal.
 #[derive(Debug, Clone)]
 pub struct Email {
     address: String,
@@ -17,7 +17,7 @@ pub struct Email {
 }
 
 impl Email {
-    /// The greatest length in characters.
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX: usize = 254;
 
     /// # Errors
@@ -27,7 +27,7 @@ impl Email {
         check_no_control(text.as_ref())?;
         let address = normalize(text.as_ref());
         check_length(&address, 0, Self::MAX)?;
-        // Quoted local parts and address literals are legal, and in practice an attack on whatever reads them next.
+        // Quoted local parts and address literals are legal, but in practice used to attack the next parser.
         if address.contains(|c: char| c.is_whitespace() || "\"(),:;<>[\\]".contains(c)) {
             return Err(InvalidValue::Malformed);
         }
@@ -36,13 +36,13 @@ impl Email {
         Ok(Self { address, key })
     }
 
-    /// The address with the letter case it was given.
+    /// The address as given, after trimming and NFC.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.address
     }
 
-    /// What addresses are compared by.
+    /// The form that addresses are compared by: folded case, NFC.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_is_a_fixed_point(text in "[a-zA-Zé가-힣.+_@ -]{0,40}") {
+        fn parsing_an_address_again_changes_nothing(text in "[a-zA-Zé가-힣.+_@ -]{0,40}") {
             if let Ok(email) = Email::new(&text) {
                 let again = Email::new(email.as_str()).expect("an address is a valid address");
                 prop_assert_eq!(again.as_str(), email.as_str());
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_compared_without_case_and_unicode_form() {
+    fn addresses_are_compared_ignoring_case_and_unicode_form() {
         assert_eq!(Email::new("Alice@Example.com"), Email::new(" alice@example.COM"));
         assert_eq!(Email::new("jose\u{301}@example.com"), Email::new("JOS\u{c9}@example.com"));
         assert_ne!(Email::new("alice@example.com"), Email::new("bob@example.com"));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_rejected() {
         for text in [
             "",
             "alice",

@@ -1,4 +1,4 @@
-//! A member, the values they are made of, and the port that keeps them.
+//! Users, their value objects, and the repository port.
 
 mod display_name;
 mod email;
@@ -14,13 +14,13 @@ pub use search::UserFilter;
 
 use crate::{Timestamp, UserId, Version};
 
-/// What a member may do beside using their own things.
+/// What a user may do in addition to using their own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
-    /// Nothing more.
+    /// No further rights.
     #[default]
     Member,
-    /// Administers members.
+    /// Administers users.
     Admin,
 }
 
@@ -29,7 +29,7 @@ impl Role {
     pub const NAMES: [(Self, &'static str); 2] = [(Self::Member, "member"), (Self::Admin, "admin")];
 }
 
-/// The language that a member is written to in.
+/// The language of mail and pages for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locale {
     /// English.
@@ -39,35 +39,35 @@ pub enum Locale {
     Ko,
 }
 
-/// A member.
+/// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Their id, for good.
+    /// The id; it never changes.
     pub id: UserId,
-    /// Their address; no two members have the same one.
+    /// The e-mail address, unique among users.
     pub email: Email,
-    /// Whether they proved that the address is theirs.
+    /// Whether the user has verified the address.
     pub email_verified: bool,
-    /// The name that others see.
+    /// The name that other users see.
     pub display_name: DisplayName,
-    /// What they may do.
+    /// The user's rights.
     pub role: Role,
-    /// The language of what is sent to them.
+    /// The language of mail to this user.
     pub locale: Locale,
-    /// What their password is checked against; `None` where they have no password.
+    /// The hash of the password; `None` if the user has no password.
     pub password_hash: Option<PasswordHash>,
-    /// When they were shut out; `None` where they are not.
+    /// When the account was disabled; `None` if it is enabled.
     pub disabled_at: Option<Timestamp>,
-    /// Counts the changes.
+    /// The number of states so far; the base of optimistic locking.
     pub version: Version,
-    /// When they signed up.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// When any of this changed last.
+    /// When the account last changed.
     pub updated_at: Timestamp,
 }
 
 impl User {
-    /// A new member with a password.
+    /// Creates a user with a password.
     #[must_use]
     pub fn sign_up(
         id: UserId,
@@ -80,7 +80,7 @@ impl User {
         Self { password_hash: Some(password_hash), ..Self::without_password(id, email, display_name, locale, now) }
     }
 
-    /// A new member who signs in by a social provider.
+    /// Creates a user who signs in with a social provider.
     #[must_use]
     pub const fn without_password(
         id: UserId,
@@ -104,7 +104,7 @@ impl User {
         }
     }
 
-    /// Counts a change that was made.
+    /// Advances the version and `updated_at` after a change.
     pub fn touch(&mut self, now: Timestamp) {
         self.version = self.version.next();
         self.updated_at = now;

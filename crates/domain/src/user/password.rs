@@ -7,19 +7,19 @@ use crate::{
     text::{check_length, fold},
 };
 
-/// Those of the 19,640 passwords found most often in leaks that are long enough to be tried here; sorted, a line each.
-/// Royce Williams collected them, and Django carries the list (BSD licence).
+/// The passwords of at least 8 characters among the 19,640 most common in leaks, one a line, sorted.
+/// Collected by Royce Williams; Django ships the same list (BSD licence).
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// A password in plain text, on its way to a [`PasswordHasher`](crate::PasswordHasher): NFC, 8 to 128 characters of any
-/// script. It has no `Display`, and its `Debug` shows nothing of it.
+/// A password in plain text, to be passed to a [`PasswordHasher`](crate::PasswordHasher): NFC, 8 to 128 characters of
+/// any script. It has no `Display`, and its `Debug` output hides the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The least length in characters (Unicode scalar values).
+    /// The minimum length in characters (Unicode scalar values).
     pub const MIN: usize = 8;
-    /// The greatest length in characters (Unicode scalar values).
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX: usize = 128;
 
     /// # Errors
@@ -31,8 +31,8 @@ impl Password {
         Ok(Self(text))
     }
 
-    /// Whether somebody who guesses would try it first, in any letter case: one of the commonest, the member's own address, what
-    /// stands before its `@`, the member's name, or the name of the host. (The name of the product is too short for a password.)
+    /// Whether an attacker would try this password first, in any letter case: a common password, the user's e-mail address,
+    /// its local part, the user's display name, or the server's host name.
     #[must_use]
     pub fn is_easily_guessed(&self, email: &Email, name: &DisplayName, host: &str) -> bool {
         static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
@@ -45,7 +45,7 @@ impl Password {
             || SORTED.binary_search(&folded.as_str()).is_ok()
     }
 
-    /// The plain text, for a hasher alone.
+    /// The plain text. Only for password hashers.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -58,18 +58,18 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A password as it is kept: the text that a [`PasswordHasher`](crate::PasswordHasher) made. `Debug` does not show it.
+/// The stored form of a password, made by a [`PasswordHasher`](crate::PasswordHasher). `Debug` output hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Wraps what a hasher made or a store kept.
+    /// Wraps a hash from a hasher or a store.
     #[must_use]
     pub const fn new(hash: String) -> Self {
         Self(hash)
     }
 
-    /// The text, for a hasher or a store.
+    /// The hash as text, for hashers and stores.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_is_counted_in_characters_after_nfc() {
+    fn password_length_is_counted_in_characters_after_nfc() {
         assert!(Password::new("비밀번호여덟글자").is_ok());
         assert_eq!(Password::new("seven77"), Err(InvalidValue::TooShort { min: 8 }));
         assert_eq!(Password::new("\u{1112}\u{1161}\u{11ab}".repeat(7)), Err(InvalidValue::TooShort { min: 8 }));
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_guessed_first_is_known() {
+    fn easily_guessed_passwords_are_detected() {
         let email = Email::new("Alice.Liddell@example.com").expect("a valid address");
         let name = DisplayName::new("앨리스 Pleasance").expect("a valid name");
         let is_guessed =
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_output_hides_the_secret() {
         let password = Password::new("correct horse").expect("a valid password");
         assert!(!format!("{password:?}").contains("horse"));
         assert!(!format!("{:?}", PasswordHash::new("$2b$".into())).contains("$2b$"));

@@ -4,22 +4,22 @@ use crate::{
     text::{check_no_nul, fold},
 };
 
-/// Which members an administrator asks for.
+/// Selects users in an administrator's list. A user matches if all conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserFilter {
-    /// A text that their address or name has somewhere, whatever its case; see [`UserFilter::text`].
+    /// Text contained in the address or display name, ignoring case; see [`UserFilter::text`].
     text: Option<String>,
-    /// Those with this role.
+    /// Only users with this role.
     pub role: Option<Role>,
-    /// Those who are shut out, or those who are not.
+    /// Only disabled (`true`) or only enabled (`false`) users.
     pub disabled: Option<bool>,
 }
 
 impl UserFilter {
-    /// The most characters of a text.
+    /// The maximum length of the text in characters (Unicode scalar values).
     pub const MAX_TEXT: usize = 320;
 
-    /// Those whose address or name has this text somewhere, whatever its case.
+    /// Only users whose address or display name contains this text, ignoring case.
     ///
     /// # Errors
     /// [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
@@ -31,13 +31,13 @@ impl UserFilter {
         Ok(Self { text: Some(fold(text.trim())).filter(|text| !text.is_empty()), ..self })
     }
 
-    /// The text in the form in which addresses and names are compared ([`fold`]).
+    /// The text in the form that addresses and names are compared by ([`fold`]).
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// Whether a member is among those asked for.
+    /// Whether a user matches.
     #[must_use]
     pub fn matches(&self, user: &User) -> bool {
         self.text.as_ref().is_none_or(|text| {
