@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use memo_application::{Background, LiveSessions, StoredBrowserSessions};
 use memo_domain::{BrowserSessions, Cache, Clock, Store};
-use memo_infrastructure::redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents};
 use memo_memory::MemoryCache;
+use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents};
 
 use crate::{Settings, StartError, ports::unusable};
 

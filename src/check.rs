@@ -3,7 +3,7 @@
 use std::{error::Error, path::Path, sync::Arc};
 
 use memo_domain::{Clock, SecretGenerator, Store, StoreError};
-use memo_infrastructure::system::{SystemClock, SystemSecrets};
+use memo_system::{SystemClock, SystemSecrets};
 
 use crate::{
     Settings, StartError, caches, mail,

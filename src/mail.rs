@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use memo_domain::{Clock, Mailer};
-use memo_infrastructure::mail;
 
 use crate::{Settings, StartError, data_dir, ports::unusable};
 
@@ -19,6 +18,6 @@ pub fn mailer(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mail
         format!("file:{}", settings.data_dir.join("mail").display())
     };
     let password = settings.mail.password.as_ref().map(|password| password.expose().to_owned());
-    let mail = mail::MailSettings { url, from: settings.mail.from.clone(), password };
-    mail::mailer(&mail, clock).map_err(|error| unusable(format!("settings: {error}")))
+    let mail = memo_mail::MailSettings { url, from: settings.mail.from.clone(), password };
+    memo_mail::mailer(&mail, clock).map_err(|error| unusable(format!("settings: {error}")))
 }

@@ -3,10 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use memo_application::{AuditedStore, Background, LiveSessions, Ports};
+use memo_crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create};
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Store};
-use memo_infrastructure::crypto::{
-    AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create,
-};
 
 use crate::{
     AlgorithmSetting, Settings, StartError,

@@ -13,10 +13,7 @@ use memo_application::{
     SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
-use memo_infrastructure::{
-    system::{SystemClock, SystemSecrets, UuidV7Generator},
-    traced,
-};
+use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 use memo_web::{HttpSettings, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
@@ -116,7 +113,7 @@ impl ServerBuilder {
             Some(mailer) => mailer,
             None => mail::mailer(&settings, clock.clone())?,
         };
-        let store = traced::where_logged(match store {
+        let store = memo_traced::where_logged(match store {
             Some(store) => store,
             None => stores::open(&settings).await?,
         });

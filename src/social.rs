@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_domain::{Clock, SecretGenerator, SocialProvider};
-use memo_infrastructure::oidc::{Provider, ProviderSettings};
+use memo_oidc::{Provider, ProviderSettings};
 
 use crate::{Hidden, Settings, SocialSettings, StartError, ports::unusable};
 

@@ -1,7 +1,7 @@
 use std::io;
 
+use memo_crypto::KeyFileError;
 use memo_domain::StoreError;
-use memo_infrastructure::crypto::KeyFileError;
 use thiserror::Error;
 
 use crate::SettingsError;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_domain::Store;
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_memory::MemoryStore;
 
 use crate::{Settings, StartError, data_dir};

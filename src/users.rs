@@ -9,7 +9,7 @@ use memo_domain::{
     Access, DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User as Member,
     UserFilter, UserId,
 };
-use memo_infrastructure::system::{SystemClock, SystemSecrets, UuidV7Generator};
+use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 
 use crate::{
     Settings, StartError,

@@ -1,5 +1,5 @@
 //! The sign-ins of browsers where they are kept by the store: one suite, over every store. That of Redis passes the same one
-//! in `crates/infrastructure`.
+//! in `crates/redis`.
 
 macro_rules! kept_by {
     ($($store:ident)*) => {$(

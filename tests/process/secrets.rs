@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use memo_domain::Clock;
-use memo_infrastructure::system::SystemClock;
 use memo_memory::FixedClock;
+use memo_system::SystemClock;
 use memo_testkit::Authenticator;
 use reqwest::StatusCode;
 use rustix::process::Signal;

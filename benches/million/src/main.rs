@@ -17,7 +17,7 @@ use memo_domain::{
     MemoState, MemoView, NewChange, Page, PageRequest, PageStart, PasswordHash, SearchQuery, Store, StoreError, Tag,
     Tags, Timestamp, Title, User, UserId, Visibility,
 };
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use uuid::Uuid;
 
 use texts::{Chance, Language};

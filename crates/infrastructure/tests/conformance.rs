@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_conformance::{TestStore, faults::FaultyStore};
 use memo_domain::Store;
-use memo_infrastructure::traced::TracedStore;
 use memo_memory::MemoryStore;
+use memo_traced::TracedStore;
 
 mod sqlite {
     memo_conformance::conformance_tests!(memo_test_databases::sqlite);

@@ -11,7 +11,7 @@ use memo_domain::{
     Access, Content, DisplayName, Email, Limit, Locale, Memo, MemoFilter, MemoId, MemoScope, MemoSort, MemoState,
     PageRequest, PageStart, PasswordHash, Store, Tag, Tags, Timestamp, Title, UnitOfWork, User, UserId, Visibility,
 };
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
 use tracing::{
     Event, Metadata, Subscriber,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_conformance::TestStore;
 use memo_domain::Store;
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use tempfile::TempDir;
 
 use crate::{Server, TestDatabase};

@@ -10,7 +10,7 @@ use memo_domain::{
     Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, StoreError, Tag, Tags,
     Timestamp, Title, User, UserId, Visibility,
 };
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::{Proxy, Server, TestDatabase};
 use uuid::Uuid;
 

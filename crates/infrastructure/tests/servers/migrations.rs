@@ -1,5 +1,5 @@
 use memo_domain::{Access, MemoFilter, SearchQuery, Store, Tag, UserFilter};
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 

@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use memo_domain::{Access, Store, StoreError};
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::{Proxy, Server};
 use tokio::time::Instant;
 

@@ -6,7 +6,7 @@ use memo_domain::{
     Access, ChangeKind, Conflict, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, NewChange, PageRequest,
     PageStart, SearchQuery, Store, StoreError, UnitOfWork,
 };
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use sea_orm::{Database, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
 use memo_domain::{Access, MemoFilter, PageRequest, SearchQuery, Store, StoreError, Tag, UserFilter};
-use memo_infrastructure::sea_orm::SeaOrmStore;
+use memo_infrastructure::SeaOrmStore;
 
 use crate::{
     add_memo, add_user,

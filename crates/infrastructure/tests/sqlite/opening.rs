@@ -1,7 +1,7 @@
 use std::{error::Error, fs, os::unix::fs::PermissionsExt, time::Instant};
 
 use memo_domain::{Access, Store, StoreError};
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 
 use crate::{
     add_user,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use memo_domain::{Access, Memo, MemoFilter, MemoRepository, Store, StoreError, Tag};
-use memo_infrastructure::sea_orm::{SeaOrmStore, StoreOptions};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use sea_orm::{ConnectionTrait, Database, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{

@@ -1,0 +1,279 @@
+//! Passwords by bcrypt, on threads of their own.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bcrypt::HashParts;
+use hmac::{Hmac, KeyInit, Mac};
+use memo_domain::{HashError, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator};
+use sha2::Sha256;
+use tokio::sync::oneshot;
+
+use memo_system::SystemSecrets;
+
+/// How passwords are hashed.
+#[derive(Debug, Clone, Copy)]
+pub struct BcryptSettings {
+    /// The cost: each step doubles the work. 4 to 31.
+    pub cost: u32,
+    /// How many threads hash.
+    pub threads: usize,
+    /// How many passwords may wait for a thread.
+    pub queue: usize,
+}
+
+impl BcryptSettings {
+    /// One core stays free for everything else. At the default cost a place at the end of the queue is 15 seconds away
+    /// from its turn, half of what a request may take.
+    #[must_use]
+    pub fn with_cost(cost: u32) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.saturating_sub(1).max(1);
+        Self { cost, threads, queue: 48 * threads }
+    }
+}
+
+/// bcrypt over `base64(HMAC-SHA-256(pepper, password))`: 44 characters, so that bcrypt, which cuts at 72 bytes in silence,
+/// cuts nothing, and the hashes alone, without the pepper's file, are worth nothing to a thief.
+///
+/// A hash is what any bcrypt reads. Its salt names the pepper: the last four of the sixteen bytes are an HMAC of the random
+/// twelve under it, which tells nothing without the pepper, and leaves salts that never meet.
+pub struct BcryptHasher {
+    cost: u32,
+    peppers: Arc<[Secret]>,
+    queue: SyncSender<Job>,
+    /// Checked where there is no hash: it fits no password, and takes the same time.
+    decoy: Arc<str>,
+}
+
+/// How many of a salt's sixteen bytes are random.
+const RANDOM: usize = 12;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+impl BcryptHasher {
+    /// Starts the threads; they end with the hasher. The first pepper hashes, all of them verify.
+    #[must_use]
+    pub fn new(settings: BcryptSettings, peppers: Vec<Secret>) -> Self {
+        let (queue, jobs) = sync_channel(settings.queue);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..settings.threads {
+            let jobs = jobs.clone();
+            let started = thread::Builder::new().name(format!("bcrypt-{number}")).spawn(move || work(&jobs));
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread for passwords can't be started");
+            }
+        }
+        let decoy = format!("$2b${:02}${}", settings.cost, ".".repeat(53)).into();
+        Self { cost: settings.cost, peppers: peppers.into(), queue, decoy }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move || {
+            // Who asked may have gone while this waited.
+            if !reply.is_closed() {
+                let _ = reply.send(job());
+            }
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => HashError::Busy { retry_after: Duration::from_secs(5) },
+            TrySendError::Disconnected(_) => HashError::Failed { source: "no thread hashes passwords".into() },
+        })?;
+        match answer.await {
+            Ok(result) => result.map_err(|source| HashError::Failed { source: source.into() }),
+            Err(_) => Err(HashError::Failed { source: "a thread that hashed a password has ended".into() }),
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for BcryptHasher {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        let Some(pepper) = self.peppers.first() else {
+            return Err(HashError::Failed { source: "there is no pepper".into() });
+        };
+        let (cost, input, salt) = (self.cost, peppered(pepper, password), salt(pepper));
+        let hash = move || Ok(bcrypt::non_truncating_hash_with_salt(input, cost, salt)?.to_string());
+        self.run(hash).await.map(PasswordHash::new)
+    }
+
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+        let inputs: Vec<_> = self.peppers.iter().map(|pepper| peppered(pepper, password)).collect();
+        let exists = hash.is_some();
+        let hash = hash.map_or_else(|| self.decoy.to_string(), |hash| hash.as_str().to_owned());
+        let right = self.run(move || {
+            for input in inputs {
+                if bcrypt::non_truncating_verify(input, &hash)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        });
+        Ok(right.await? && exists)
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let is_new = || {
+            let parts: HashParts = hash.as_str().parse().ok()?;
+            let salt = parts.get_salt_raw();
+            let (random, tag) = salt.split_first_chunk::<RANDOM>()?;
+            let is_new = hash.as_str().starts_with("$2b$")
+                && parts.get_cost() == self.cost
+                && tag == pepper_tag(self.peppers.first()?, random);
+            Some(is_new)
+        };
+        !is_new().unwrap_or(false)
+    }
+}
+
+fn peppered(pepper: &Secret, password: &Password) -> String {
+    STANDARD.encode(hmac(pepper, &[password.expose().as_bytes()]))
+}
+
+/// A new salt, by which the pepper is known again.
+fn salt(pepper: &Secret) -> [u8; 16] {
+    let secret = SystemSecrets.next();
+    let mut salt = [0; 16];
+    let (random, tag) = salt.split_at_mut(RANDOM);
+    random.copy_from_slice(&secret.expose()[..RANDOM]);
+    tag.copy_from_slice(&pepper_tag(pepper, random));
+    salt
+}
+
+/// What names a pepper in a salt that begins with these bytes.
+fn pepper_tag(pepper: &Secret, random: &[u8]) -> [u8; 16 - RANDOM] {
+    let mut tag = [0; 16 - RANDOM];
+    // No password is hashed to this: none holds a NUL.
+    tag.copy_from_slice(&hmac(pepper, &[b"memo salt\0", random])[..16 - RANDOM]);
+    tag
+}
+
+fn hmac(pepper: &Secret, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(pepper.expose()).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Takes jobs until the hasher is gone. At the lowest priority, so that a storm of sign-ins slows nothing else.
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
+        tracing::debug!(%error, "the priority of a thread for passwords can't be lowered");
+    }
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher(queue: usize, peppers: &[u8]) -> BcryptHasher {
+        let settings = BcryptSettings { cost: 4, threads: 1, queue };
+        BcryptHasher::new(settings, peppers.iter().map(|byte| Secret::new([*byte; 32])).collect())
+    }
+
+    fn password(text: &str) -> Password {
+        Password::new(text).expect("a valid password")
+    }
+
+    #[tokio::test]
+    async fn the_right_password_alone_verifies() {
+        let hasher = hasher(8, &[1]);
+        let hash = hasher.hash(&password("correct horse")).await.expect("hashed");
+        assert!(hash.as_str().starts_with("$2b$04$"));
+        assert!(hasher.verify(&password("correct horse"), Some(&hash)).await.expect("verified"));
+        assert!(!hasher.verify(&password("wrong horse"), Some(&hash)).await.expect("verified"));
+        assert!(!hasher.verify(&password("correct horse"), None).await.expect("verified"));
+    }
+
+    #[tokio::test]
+    async fn no_part_of_a_long_password_is_left_out() {
+        let hasher = hasher(8, &[1]);
+        let long = "가".repeat(64);
+        let hash = hasher.hash(&password(&long)).await.expect("hashed");
+        assert!(hasher.verify(&password(&long), Some(&hash)).await.expect("verified"));
+        let other = format!("{}나", "가".repeat(63));
+        assert!(!hasher.verify(&password(&other), Some(&hash)).await.expect("verified"));
+    }
+
+    #[tokio::test]
+    async fn an_older_pepper_still_verifies_and_a_lost_one_does_not() {
+        let hash = hasher(8, &[1]).hash(&password("correct horse")).await.expect("hashed");
+        let rotated = hasher(8, &[2, 1]);
+        assert!(rotated.verify(&password("correct horse"), Some(&hash)).await.expect("verified"));
+        let lost = hasher(8, &[2]);
+        assert!(!lost.verify(&password("correct horse"), Some(&hash)).await.expect("verified"));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_pepper_or_scheme_is_outdated() {
+        let today = hasher(8, &[2, 1]);
+        let hash = today.hash(&password("correct horse")).await.expect("hashed");
+        assert!(!today.is_outdated(&hash));
+        let older = hasher(8, &[1]).hash(&password("correct horse")).await.expect("hashed");
+        assert!(today.is_outdated(&older), "an older pepper");
+        assert!(hasher(8, &[1, 2]).is_outdated(&hash), "another pepper comes first");
+        let settings = BcryptSettings { cost: 5, threads: 1, queue: 8 };
+        assert!(BcryptHasher::new(settings, vec![Secret::new([2; 32])]).is_outdated(&hash), "another cost");
+        let without_name = bcrypt::non_truncating_hash("whatever", 4).expect("hashed");
+        for other in [
+            without_name,
+            hash.as_str().replacen("2b", "2y", 1),
+            "$argon2id$v=19$m=1$c2FsdA$aGFzaA".into(),
+            String::new(),
+        ] {
+            assert!(today.is_outdated(&PasswordHash::new(other.clone())), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_what_any_bcrypt_reads_and_its_salt_is_never_the_same() {
+        let hasher = hasher(8, &[1]);
+        let (one, other) =
+            (hasher.hash(&password("correct horse")).await, hasher.hash(&password("correct horse")).await);
+        let (one, other) = (one.expect("hashed"), other.expect("hashed"));
+        assert_ne!(one.as_str()[..29], other.as_str()[..29]);
+        let input = peppered(&Secret::new([1; 32]), &password("correct horse"));
+        assert!(bcrypt::verify(input, one.as_str()).expect("a hash"));
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_bounded() {
+        let hasher = hasher(1, &[1]);
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let (started, running) = std::sync::mpsc::channel::<()>();
+        let job: Job = Box::new(move || {
+            started.send(()).expect("the test listens");
+            let _ = blocked.recv();
+        });
+        hasher.queue.try_send(job).expect("the first one fits");
+        running.recv().expect("the thread runs it");
+        hasher.queue.try_send(Box::new(|| {})).expect("the second one waits");
+        let refused = hasher.hash(&password("correct horse")).await;
+        assert!(matches!(refused, Err(HashError::Busy { .. })));
+        drop(release);
+        while matches!(hasher.hash(&password("correct horse")).await, Err(HashError::Busy { .. })) {
+            tokio::task::yield_now().await;
+        }
+    }
+}

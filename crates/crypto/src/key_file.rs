@@ -1,0 +1,161 @@
+//! Files of secret keys. The first one is used, the others only verify.
+
+mod form;
+
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use memo_domain::{Secret, SecretGenerator};
+use thiserror::Error;
+
+pub use form::KeyForm;
+
+/// Why there are no keys. Says nothing of the keys themselves.
+#[derive(Debug, Error)]
+pub enum KeyFileError {
+    /// The file can't be read or made.
+    #[error("the key file {} can't be read or made: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It has keys of another form.
+    #[error("no key in the key file {} is {form}", path.display())]
+    OtherForm {
+        /// The file.
+        path: PathBuf,
+        /// The form that it should have.
+        form: KeyForm,
+    },
+    /// A key is broken.
+    #[error("line {line} of the key file {} is not {form}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; that of a block is its first one.
+        line: usize,
+        /// The form that it should have.
+        form: KeyForm,
+    },
+    /// There is no key in it.
+    #[error("the key file {} holds no key", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads the keys of a file; makes it with one new key and mode 0600 where it is missing.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator) -> Result<Vec<Secret>, KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(path, &form.write(&secrets.next()).map_err(failed)?).map_err(failed)?;
+            fs::read_to_string(path).map_err(failed)?
+        }
+        text => text.map_err(failed)?,
+    };
+    if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others can read this key file: set its mode to 0600");
+    }
+    if form.is_other(&text) {
+        return Err(KeyFileError::OtherForm { path: path.to_owned(), form });
+    }
+    let keys = form.read(&text).map_err(|line| KeyFileError::Malformed { path: path.to_owned(), line, form })?;
+    if keys.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(keys) }
+}
+
+/// Makes the file whole or not at all; of two processes that do so at once one wins, and both use its key.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        match fs::hard_link(&draft, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    };
+    let written = write();
+    let _ = fs::remove_file(&draft);
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memo_system::SystemSecrets;
+
+    const FORMS: [KeyForm; 2] = [KeyForm::Lines, KeyForm::Pem];
+
+    #[test]
+    fn a_file_is_made_once_with_mode_0600() {
+        for form in FORMS {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("signing.key");
+            let made = load_or_create(&path, form, &SystemSecrets).expect("a key");
+            assert_eq!(load_or_create(&path, form, &SystemSecrets).expect("the key"), made);
+            assert_eq!(made.len(), 1);
+            assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+        }
+    }
+
+    #[test]
+    fn of_many_who_make_a_file_at_once_all_use_the_same_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("signing.pem");
+        // The drafts of one process have one name: whoever finds it taken tries again, as a process that is started anew.
+        let load = || loop {
+            if let Ok(keys) = load_or_create(&path, KeyForm::Pem, &SystemSecrets) {
+                return keys;
+            }
+        };
+        let all: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it ends")).collect()
+        });
+        assert!(all.iter().all(|keys| *keys == all[0]));
+    }
+
+    #[test]
+    fn a_broken_file_is_refused_without_showing_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("signing.key");
+        let line = "A".repeat(43);
+        let block = KeyForm::Pem.write(&Secret::new([1; 32])).expect("a block");
+        let open = block.replace("-----END PRIVATE KEY-----", "");
+        for (form, text, says) in [
+            (KeyForm::Lines, "hunter2\n", "line 1"),
+            (KeyForm::Lines, &format!("{line}\nx\n"), "line 2"),
+            (KeyForm::Lines, "\n", "holds no key"),
+            (KeyForm::Lines, &block, "base64url"),
+            (KeyForm::Pem, "hunter2\n", "PKCS#8"),
+            (KeyForm::Pem, &line, "PKCS#8"),
+            (KeyForm::Pem, "\n", "holds no key"),
+            (KeyForm::Pem, &format!("{block}\nhunter2\n"), "line 5"),
+            (KeyForm::Pem, &format!("{block}{open}"), "line 4"),
+            (KeyForm::Pem, &format!("{open}{block}"), "line 1"),
+            (KeyForm::Pem, &block.replace("PRIVATE", "PUBLIC"), "line 1"),
+            (KeyForm::Pem, &block.replace("MC4C", "MC4D"), "line 1"),
+            (KeyForm::Pem, "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n", "line 1"),
+        ] {
+            fs::write(&path, text).expect("written");
+            let error = load_or_create(&path, form, &SystemSecrets).expect_err("refused").to_string();
+            assert!(error.contains(says) && error.contains("signing.key") && !error.contains('\n'), "{text}: {error}");
+            for secret in ["hunter2", &line, "AQEB"] {
+                assert!(!error.contains(secret), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A database on a server with so many memos that its planner chooses in earnest.
+
+use std::sync::Arc;
+
+use memo_domain::{
+    Access, Content, DisplayName, Email, Locale, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, PageStart,
+    PasswordHash, SortField, SortPosition, Store, Tags, Timestamp, Title, User, UserId, Visibility,
+};
+use memo_test_databases::{Server, TestDatabase};
+use sea_orm::{DbBackend, DbErr, FromQueryResult, QueryResult, prelude::Uuid};
+
+use super::{MOST, Plan, Start, list, mine, tag, wanted};
+use crate::{SeaOrmStore, StoreOptions, unit_of_work::SeaOrmUnitOfWork};
+
+/// Half of them belong to one member.
+const MEMOS: u32 = 4_000;
+/// How many other members have the rest: a plan that suits them does not suit the one.
+const OTHERS: u32 = 99;
+/// How many rows a page may read: a few for each memo that it shows, and fewer than there are memos of any kind.
+pub const MOST_READ: u64 = 8 * MOST;
+
+/// A store with memos of all kinds.
+pub struct Filled {
+    store: SeaOrmStore,
+    pub backend: DbBackend,
+    /// Goes last.
+    _database: TestDatabase,
+}
+
+impl Filled {
+    /// `None` where the server is not there.
+    pub async fn new(server: Server) -> Option<Self> {
+        let database = server.database().await?;
+        let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
+        store.migrate_up().await.expect("the schema is made");
+        let mut unit = store.begin(Access::Write).await.expect("a unit of work begins");
+        for n in 0..=OTHERS {
+            unit.users().insert(&user(n)).await.expect("the member is added");
+        }
+        for n in 0..MEMOS {
+            unit.memos().insert(&memo(n)).await.expect("the memo is added");
+        }
+        unit.commit().await.expect("the unit of work commits");
+        let backend = store.database.backend();
+        Some(Self { store, backend, _database: database })
+    }
+
+    /// A unit of work that has one connection for all its statements.
+    pub async fn unit(&self) -> SeaOrmUnitOfWork {
+        let session = self.store.database.begin(Access::Write).await.expect("a unit of work begins");
+        SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared))
+    }
+}
+
+/// Any row.
+pub struct Row;
+
+impl FromQueryResult for Row {
+    fn from_query_result(_: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self)
+    }
+}
+
+/// Who has half of the memos.
+pub fn member() -> UserId {
+    user(0).id
+}
+
+/// Later than every moment.
+pub fn late() -> Timestamp {
+    moment(MEMOS)
+}
+
+/// The first page, and one in the middle.
+pub fn starts(sort: MemoSort) -> [PageStart<MemoCursor>; 2] {
+    let position = match sort.field {
+        SortField::Title => SortPosition::Text(title(MEMOS / 2).sort_key()),
+        _ => SortPosition::Time(moment(MEMOS / 2)),
+    };
+    let cursor = MemoCursor { position, id: id(MEMOS / 2) };
+    [PageStart::Offset(0), PageStart::After(cursor)]
+}
+
+/// What few memos of the member have, and how it is looked up.
+pub fn few() -> [(&'static str, MemoFilter, Plan); 3] {
+    let mine = mine(member());
+    let tagged = MemoFilter { tags: vec![tag("seldom")], ..mine.clone() };
+    let new = MemoFilter { created_after: Some(moment(MEMOS - 100)), ..mine.clone() };
+    [
+        ("tag", tagged, Plan { start: Start::Tag(tag("seldom")), ..Plan::default() }),
+        ("search", mine, Plan { wanted: Some(wanted("휴가")), start: Start::Search, ..Plan::default() }),
+        ("time", new, Plan { start: Start::Time, ..Plan::default() }),
+    ]
+}
+
+/// What many of them have, and how the memos are asked for it in the order of a list; then how it could be looked up, too.
+pub fn many() -> [(MemoFilter, [Plan; 2]); 3] {
+    let mine = mine(member());
+    let tagged = MemoFilter { tags: vec![tag("often")], ..mine.clone() };
+    let search = |query| {
+        let in_order = Plan { wanted: Some(wanted(query)), ..Plan::default() };
+        [in_order, Plan { wanted: Some(wanted(query)), start: Start::Search, ..Plan::default() }]
+    };
+    [
+        (tagged, [Plan::default(), Plan { start: Start::Tag(tag("often")), ..Plan::default() }]),
+        (mine.clone(), search("회의")),
+        // Every memo has it.
+        (mine, search("ox")),
+    ]
+}
+
+/// Both ways to what many memos have find the same.
+pub async fn both_ways_find_the_same(unit: &SeaOrmUnitOfWork) {
+    let sort = MemoSort::default();
+    for (filter, plans) in many() {
+        for start in starts(sort) {
+            let mut pages = Vec::new();
+            for plan in &plans {
+                let found = unit.find_all::<Found>(list(&filter, sort, &start, plan, unit.backend)).await;
+                pages.push(found.expect("memos are found"));
+            }
+            assert_eq!(pages[0].len() as u64, MOST, "{plans:?}");
+            assert_eq!(pages[0], pages[1], "{plans:?}");
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, FromQueryResult)]
+struct Found {
+    id: Uuid,
+}
+
+fn moment(n: u32) -> Timestamp {
+    Timestamp::from_micros(1_769_850_000_000_000 + i64::from(n) * 1_000_000)
+}
+
+fn title(n: u32) -> Title {
+    Title::new(format!("Title {n:05}")).expect("a valid title")
+}
+
+fn id(n: u32) -> MemoId {
+    MemoId::new(Uuid::from_u128(0x0198_c0df_0000_7000_8000_0000_0000_0000 + u128::from(n)))
+}
+
+fn user(n: u32) -> User {
+    User::sign_up(
+        UserId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + u128::from(n))),
+        Email::new(format!("user{n}@example.com")).expect("a valid address"),
+        DisplayName::new(format!("Member {n}")).expect("a valid name"),
+        PasswordHash::new("$2b$".to_owned()),
+        Locale::En,
+        moment(0),
+    )
+}
+
+/// The orders of the ids, of the moments and of the titles have nothing to do with each other.
+fn memo(n: u32) -> Memo {
+    let mixed = |prime: u32| n * prime % MEMOS;
+    let (m, is_of_the_one) = (n / 2, n.is_multiple_of(2));
+    let mut tags = vec![tag(&format!("tag{}", m % 700))];
+    let mut content = "The quick brown fox jumps over the lazy dog. ".repeat(4);
+    if m.is_multiple_of(2) {
+        tags.push(tag("often"));
+        content.push_str("회의");
+    }
+    if m % 200 == 7 {
+        tags.push(tag("seldom"));
+        content.push_str("휴가");
+    }
+    let state = MemoState {
+        title: title(mixed(7_919)),
+        content: Content::new(content).expect("valid content"),
+        tags: Tags::new(tags).expect("few tags"),
+        pinned: m % 10 == 3,
+        archived: m % 10 == 6,
+        visibility: if m % 5 == 4 { Visibility::Public } else { Visibility::Private },
+        remind_at: None,
+    };
+    let owner = if is_of_the_one { 0 } else { 1 + m % OTHERS };
+    let mut memo = Memo::create(id(n), user(owner).id, state, moment(mixed(6_151)));
+    memo.updated_at = moment(mixed(9_973));
+    memo.deleted_at = (m % 10 == 1).then(late);
+    memo
+}

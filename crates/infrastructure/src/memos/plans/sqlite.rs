@@ -1,0 +1,93 @@
+//! The plans of SQLite, which follow from the schema and the statement alone.
+
+use memo_domain::{MemoCursor, MemoFilter, MemoId, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryTrait, Statement};
+use uuid::Uuid;
+
+use super::{Plan, Start, kinds, mine, query, tag, wanted};
+use crate::{SeaOrmStore, StoreOptions, connect::Database};
+
+const SOMEBODY: UserId = UserId::new(Uuid::max());
+
+fn reader(store: &SeaOrmStore) -> &DatabaseConnection {
+    let Database::File(file) = &store.database else { panic!("a file") };
+    file.reader()
+}
+
+async fn plan(store: &SeaOrmStore, statement: Statement) -> String {
+    let statement = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
+    let rows = reader(store).query_all_raw(statement).await.expect("the plan is made");
+    let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
+    steps.join("\n")
+}
+
+fn starts(sort: MemoSort) -> [PageStart<MemoCursor>; 3] {
+    let position = match sort.field {
+        SortField::Title => SortPosition::Text("title".to_owned()),
+        _ => SortPosition::Time(Timestamp::from_micros(1)),
+    };
+    let cursor = MemoCursor { position, id: MemoId::new(Uuid::max()) };
+    [PageStart::Offset(0), PageStart::Offset(40), PageStart::After(cursor)]
+}
+
+async fn list(
+    store: &SeaOrmStore,
+    filter: &MemoFilter,
+    sort: MemoSort,
+    start: &PageStart<MemoCursor>,
+    by: &Plan,
+) -> String {
+    plan(store, super::list(filter, sort, start, by, DbBackend::Sqlite)).await
+}
+
+async fn store() -> (SeaOrmStore, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/memo.db", folder.path().display());
+    let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
+    store.migrate_up().await.expect("the schema is made");
+    (store, folder)
+}
+
+#[tokio::test]
+async fn every_list_walks_the_index_of_its_kind() {
+    let (store, _folder) = store().await;
+    let one = plan(&store, query::Prepared::new(DbBackend::Sqlite).lookup(MemoId::new(Uuid::max()))).await;
+    assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
+
+    for kind in kinds(SOMEBODY, &tag("work"), Timestamp::from_micros(9)) {
+        for (name, sort, index) in kind.sorts() {
+            for start in starts(sort) {
+                let plan = list(&store, &kind.filter, sort, &start, &Plan::default()).await;
+                let by_index = plan.contains(&format!("USING INDEX {index}")) && !plan.contains("TEMP B-TREE");
+                assert!(by_index, "{} {name} {start:?}\n{plan}", kind.name);
+                if let PageStart::After(_) = start {
+                    assert!(plan.contains(",id)<") || plan.contains(",id)>"), "it starts inside the index:\n{plan}");
+                }
+            }
+        }
+    }
+    let count = query::count(&mine(SOMEBODY), &Plan::default(), DbBackend::Sqlite).build(DbBackend::Sqlite);
+    let counted = plan(&store, count).await;
+    assert!(counted.contains("USING INDEX memos_active_"), "{counted}");
+}
+
+#[tokio::test]
+async fn what_few_memos_have_is_looked_up_and_what_many_have_is_asked_in_order() {
+    let (store, _folder) = store().await;
+    let wanted = wanted("회의");
+    let filter = MemoFilter { tags: vec![tag("work")], ..mine(SOMEBODY) };
+    let (sort, start) = (MemoSort::default(), PageStart::Offset(0));
+
+    let by_tag = Plan { start: Start::Tag(tag("work")), ..Plan::default() };
+    let tagged = list(&store, &filter, sort, &start, &by_tag).await;
+    assert!(tagged.contains("SEARCH memos USING INDEX memos_owner_id (owner_id=? AND id=?)"), "{tagged}");
+    assert!(tagged.contains("SEARCH memo_tags USING PRIMARY KEY (owner_id=? AND tag_key=?)"), "{tagged}");
+
+    let by_search = Plan { wanted: Some(wanted.clone()), start: Start::Search, ..Plan::default() };
+    let found = list(&store, &filter, sort, &start, &by_search).await;
+    assert!(found.contains("SEARCH memos USING INTEGER PRIMARY KEY (rowid=?)"), "{found}");
+
+    let in_order = Plan { wanted: Some(wanted), ..Plan::default() };
+    let asked = list(&store, &filter, sort, &start, &in_order).await;
+    assert!(asked.contains("USING INDEX memos_active_updated_at") && !asked.contains("TEMP B-TREE"), "{asked}");
+}

@@ -1,0 +1,186 @@
+//! The tags of memos in a table of their own, in which they are looked up and counted: it is sorted by owner, then by tag, and
+//! has all that is needed for that.
+
+use memo_domain::{Memo, StoreError, Tag, UserId};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+    Value,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait, Query},
+};
+
+use crate::entity::memo_tag::{Column, Entity};
+
+/// Adds those of a memo, where it has any.
+pub fn insert(memo: &Memo, backend: DbBackend) -> Option<Statement> {
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns([Column::OwnerId, Column::TagKey, Column::MemoId, Column::Tag, Column::Trashed]);
+    let mut any = false;
+    for tag in &memo.state.tags {
+        insert.values_panic([
+            memo.owner_id.as_uuid().into(),
+            tag.key().into(),
+            memo.id.as_uuid().into(),
+            tag.as_str().into(),
+            memo.is_trashed().into(),
+        ]);
+        any = true;
+    }
+    any.then(|| backend.build(&insert))
+}
+
+/// Adds to a tag of a memo from before there were these columns how it is spelled, and whether the memo is in the trash.
+pub fn complete(memo: Uuid, tag: &Tag, trashed: bool, backend: DbBackend) -> Statement {
+    let update = Query::update()
+        .table(Entity)
+        .values([(Column::Tag, tag.as_str().into()), (Column::Trashed, trashed.into())])
+        .and_where(Column::MemoId.eq(memo))
+        .and_where(Column::TagKey.eq(tag.key()))
+        .take();
+    backend.build(&update)
+}
+
+/// Every spelling of a member's tags, and how many memos have it that are not in the trash; as [`Spelling`].
+pub fn spellings(owner: UserId) -> Select<Entity> {
+    of(owner).column(Column::Tag).column_as(Expr::cust("COUNT(*)"), "count").group_by(Column::Tag)
+}
+
+/// The memos of a member with a tag that are not in the trash; as [`Tagged`].
+pub fn tagged(owner: UserId, tag: &Tag) -> Select<Entity> {
+    of(owner).column(Column::MemoId).filter(Column::TagKey.eq(tag.key())).order_by_asc(Column::MemoId)
+}
+
+fn of(owner: UserId) -> Select<Entity> {
+    let in_use = Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)));
+    Entity::find().select_only().filter(Column::OwnerId.eq(owner.as_uuid())).filter(in_use)
+}
+
+/// What [`spellings`] gives.
+#[derive(FromQueryResult)]
+pub struct Spelling {
+    tag: String,
+    count: i64,
+}
+
+impl Spelling {
+    pub fn into_tag(self) -> Result<(Tag, u64), StoreError> {
+        let tag = Tag::new(self.tag).map_err(StoreError::corrupt)?;
+        Ok((tag, u64::try_from(self.count).map_err(StoreError::corrupt)?))
+    }
+}
+
+/// What [`tagged`] gives.
+#[derive(FromQueryResult)]
+pub struct Tagged {
+    pub memo_id: Uuid,
+}
+
+#[cfg(test)]
+mod tests {
+    use memo_domain::{
+        Access, Content, DisplayName, Email, Locale, MemoId, MemoState, PasswordHash, Store, Tags, Timestamp, Title,
+        User, Visibility,
+    };
+    use memo_test_databases::Server;
+    use sea_orm::{ConnectionTrait, QueryTrait};
+
+    use super::*;
+    use crate::{SeaOrmStore, StoreOptions, connect::Database};
+
+    const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
+
+    fn tag(text: &str) -> Tag {
+        Tag::new(text).expect("a valid tag")
+    }
+
+    fn owner() -> UserId {
+        UserId::new(Uuid::from_u128(1))
+    }
+
+    fn memo(n: u128, tags: &[&str]) -> Memo {
+        let state = MemoState {
+            title: Title::new("A memo").expect("a valid title"),
+            content: Content::default(),
+            tags: Tags::new(tags.iter().map(|text| tag(text))).expect("few tags"),
+            pinned: false,
+            archived: false,
+            visibility: Visibility::Private,
+            remind_at: None,
+        };
+        Memo::create(MemoId::new(Uuid::from_u128(n)), owner(), state, NOW)
+    }
+
+    async fn in_file() -> (SeaOrmStore, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/memo.db", folder.path().display());
+        let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
+        store.migrate_up().await.expect("the schema is made");
+        (store, folder)
+    }
+
+    async fn listed(store: &SeaOrmStore) -> Vec<(String, u64)> {
+        let mut uow = store.begin(Access::Read).await.expect("a unit of work");
+        let tags = uow.memos().tags(owner()).await.expect("tags are counted");
+        tags.into_iter().map(|one| (one.tag.as_str().to_owned(), one.count)).collect()
+    }
+
+    /// What was kept before the table had these columns is completed, and they can be taken away again.
+    async fn check_migration(store: &SeaOrmStore) {
+        let mut uow = store.begin(Access::Write).await.expect("a unit of work");
+        let address = Email::new("alice@example.com").expect("a valid address");
+        let name = DisplayName::new("Alice").expect("a valid name");
+        let hash = PasswordHash::new(String::new());
+        uow.users().insert(&User::sign_up(owner(), address, name, hash, Locale::En, NOW)).await.expect("a member");
+        let trashed = Memo { deleted_at: Some(NOW), ..memo(1, &["WORK", "gone"]) };
+        for memo in
+            [trashed, memo(2, &["Work", "\u{1112}\u{1161}\u{11ab}글", "a\"b"]), memo(3, &["Work"]), memo(4, &[])]
+        {
+            uow.memos().insert(&memo).await.expect("the memo is added");
+        }
+        uow.commit().await.expect("it is committed");
+        let before = listed(store).await;
+        assert_eq!(before, [("a\"b", 1), ("Work", 2), ("한글", 1)].map(|(text, count)| (text.to_owned(), count)));
+        for _ in 0..2 {
+            store.migrate_down(Some(3)).await.expect("the columns are taken back");
+            store.migrate_up().await.expect("the columns are made");
+            assert_eq!(listed(store).await, before);
+        }
+        let mut uow = store.begin(Access::Read).await.expect("a unit of work");
+        let found = uow.memos().find_by_tag(owner(), &tag("work")).await.expect("memos are found");
+        assert_eq!(found, [2, 3].map(|n| MemoId::new(Uuid::from_u128(n))));
+    }
+
+    #[tokio::test]
+    async fn tags_from_before_are_completed_in_a_file() {
+        let (store, _folder) = in_file().await;
+        check_migration(&store).await;
+    }
+
+    #[tokio::test]
+    async fn tags_from_before_are_completed_on_servers() {
+        for server in [Server::Postgres, Server::MySql] {
+            let Some(database) = server.database().await else { continue };
+            let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
+            store.migrate_up().await.expect("the schema is made");
+            check_migration(&store).await;
+            store.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn tags_are_read_from_their_own_table_in_the_order_of_its_key() {
+        let (store, _folder) = in_file().await;
+        let Database::File(file) = &store.database else { panic!("a file") };
+        for (select, expected) in
+            [(spellings(owner()), "(owner_id=?)"), (tagged(owner(), &tag("work")), "(owner_id=? AND tag_key=?)")]
+        {
+            let statement = select.build(DbBackend::Sqlite);
+            let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
+            let rows = file.reader().query_all_raw(explained).await.expect("the plan is made");
+            let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
+            assert_eq!(steps[0], format!("SEARCH memo_tags USING PRIMARY KEY {expected}"));
+            let is_sorted = steps.iter().any(|step| step.contains("ORDER BY"));
+            assert!(!is_sorted && steps.iter().all(|step| !step.contains("SCAN")), "{steps:?}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Mail into a folder: one file each, for development and for servers that hand mail on themselves.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use memo_domain::{Clock, Mail, MailError, Mailer};
+use tokio::task::spawn_blocking;
+
+use super::{
+    MailSettingsError,
+    message::{Composer, Way},
+};
+
+/// Writes each mail to a file of its own, named by its id: so they sort by time, and one that is sent again replaces
+/// itself. The folder is readable by its owner alone, as there are tokens in mail.
+pub struct FileMailer {
+    folder: PathBuf,
+    composer: Composer,
+}
+
+impl FileMailer {
+    /// Mail goes into this folder, which is made where it is missing.
+    ///
+    /// # Errors
+    /// [`MailSettingsError::From`] or [`MailSettingsError::Folder`].
+    pub fn new(folder: PathBuf, from: &str, clock: Arc<dyn Clock>) -> Result<Self, MailSettingsError> {
+        let composer = Composer::new(from, clock)?;
+        match make(&folder) {
+            Ok(()) => Ok(Self { folder, composer }),
+            Err(source) => Err(MailSettingsError::Folder { path: folder, source }),
+        }
+    }
+
+    async fn run(&self, job: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<(), MailError> {
+        let folder = self.folder.clone();
+        let done = spawn_blocking(move || job(&folder)).await;
+        // A disk that is full or gone comes back: nothing here is the mail's own fault.
+        done.map_err(io::Error::other).flatten().map_err(|source| MailError::Temporary { source: source.into() })
+    }
+}
+
+#[async_trait]
+impl Mailer for FileMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        let message = self.composer.compose(mail, Way::EightBit)?.formatted();
+        let id = mail.id.to_string();
+        self.run(move |folder| write(folder, &format!("{id}.eml"), &message)).await
+    }
+
+    async fn check(&self) -> Result<(), MailError> {
+        self.run(|folder| {
+            make(folder)?;
+            let probe = draft(folder, "check");
+            open(&probe)?;
+            fs::remove_file(probe)
+        })
+        .await
+    }
+}
+
+/// The folder that a URL names behind `file:`, from the working directory where it has no slash before it.
+pub fn folder(text: &str) -> Result<PathBuf, MailSettingsError> {
+    let path = match text.strip_prefix("//") {
+        Some(path) if path.starts_with('/') => path,
+        Some(_) => return Err(MailSettingsError::Url("behind file:// comes a third slash")),
+        None => text,
+    };
+    if path.is_empty() { Err(MailSettingsError::Url("it names no folder")) } else { Ok(path.into()) }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Where something is written before it is there under its own name; a file of this name is no mail.
+fn draft(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!(".{name}.{}.new", std::process::id()))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Writes a file whole or not at all, and returns when it will outlive a loss of power.
+fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    make(folder)?;
+    let draft = draft(folder, name);
+    let write = || {
+        let mut file = open(&draft)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&draft, folder.join(name))
+    };
+    let written = write();
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use memo_domain::MailId;
+
+    use super::*;
+    use crate::tests::{clock, mail};
+
+    fn mailer(folder: &Path) -> FileMailer {
+        FileMailer::new(folder.to_owned(), "Memo <memo@example.org>", clock()).expect("a mailer")
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let files = fs::read_dir(folder).expect("the folder").map(|file| file.expect("a file").file_name());
+        let mut names: Vec<_> = files.map(|name| name.into_string().expect("UTF-8")).collect();
+        names.sort();
+        names
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_a_file_that_its_owner_alone_reads() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("data/mail");
+        mailer(&folder).send(&mail()).await.expect("sent");
+        assert_eq!(names(&folder), ["0198c0de-7f00-7000-8000-00000000000a.eml"]);
+        let file = folder.join(&names(&folder)[0]);
+        assert_eq!((mode(&folder), mode(folder.parent().expect("one")), mode(&file)), (0o700, 0o700, 0o600));
+        let text = fs::read_to_string(file).expect("the file");
+        assert!(
+            text.contains("To: alice@example.com\r\n") && text.contains("https://memo.example/verify?token=abc\r\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn names_sort_by_time_and_a_mail_sent_again_replaces_itself() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mailer = mailer(folder.path());
+        let later = MailId::parse("0198c0de-7f01-7000-8000-000000000001").expect("an id");
+        mailer.send(&Mail { id: later, ..mail() }).await.expect("sent");
+        mailer.send(&mail()).await.expect("sent");
+        mailer.send(&Mail { subject: "Again".into(), ..mail() }).await.expect("sent");
+        let names = names(folder.path());
+        assert_eq!(names, [format!("{}.eml", mail().id), format!("{later}.eml")]);
+        assert!(fs::read_to_string(folder.path().join(&names[0])).expect("the file").contains("Subject: Again\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_went_away_is_made_again_and_one_that_cannot_be_may_come_back() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("mail");
+        let mailer = mailer(&folder);
+        fs::remove_dir(&folder).expect("removed");
+        mailer.check().await.expect("it can be written to");
+        assert!(names(&folder).is_empty(), "a check leaves nothing");
+        fs::remove_dir(&folder).expect("removed");
+        mailer.send(&mail()).await.expect("sent");
+        fs::remove_dir_all(&folder).expect("removed");
+        fs::write(&folder, "in the way").expect("written");
+        assert!(matches!(mailer.send(&mail()).await, Err(MailError::Temporary { .. })));
+        assert!(matches!(mailer.check().await, Err(MailError::Temporary { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_header_of_somebodys_own_is_refused_for_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let forged = Mail { subject: "a\r\nBcc: eve@example.com".into(), ..mail() };
+        assert!(matches!(mailer(folder.path()).send(&forged).await, Err(MailError::Permanent { .. })));
+        assert!(names(folder.path()).is_empty());
+    }
+}
