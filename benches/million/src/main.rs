@@ -202,7 +202,7 @@ impl Bench {
 
     async fn store_size(&self) -> Result<u32, Failed> {
         let mut unit = self.store.begin(Access::Read).await?;
-        Ok(u32::try_from(unit.changes().last(member(0)).await? * 10)?)
+        Ok(u32::try_from(unit.changes().last_seq(member(0)).await? * 10)?)
     }
 }
 

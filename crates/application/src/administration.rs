@@ -89,7 +89,7 @@ impl Administration {
         change: MemberChange,
         device: &Device,
     ) -> Result<User, Error> {
-        let administrators = unit.users().administrators().await?;
+        let administrators = unit.users().lock_administrators().await?;
         // They may have been one a moment ago.
         if actor.is_some_and(|actor| !administrators.contains(&actor)) {
             return Err(Error::NotAdministrator);
@@ -141,12 +141,12 @@ impl Administration {
     pub async fn dead_mail(
         &self,
         administrator: UserId,
-        behind: Option<MailId>,
+        after: Option<MailId>,
         limit: Limit,
     ) -> Result<Vec<QueuedMail>, Error> {
         let mut unit = self.ports.store.begin(Access::Read).await?;
         require(&mut *unit, administrator, Role::Admin).await?;
-        Ok(unit.outbox().dead(behind, limit).await?)
+        Ok(unit.outbox().list_dead(after, limit).await?)
     }
 }
 

@@ -50,10 +50,10 @@ impl Changes {
         let goes_on = match items.first() {
             Some(first) => first.at >= kept_from && has_no_gap(since, &items),
             // The end of the feed; or a place that was never in it, or one behind which all was removed.
-            None => unit.changes().last(owner).await? == since,
+            None => unit.changes().last_seq(owner).await? == since,
         };
         if !goes_on {
-            return Err(Error::ResyncRequired { next_since: unit.changes().last(owner).await? });
+            return Err(Error::ResyncRequired { next_since: unit.changes().last_seq(owner).await? });
         }
         let next_since = items.last().map_or(since, |last| last.seq);
         Ok(ChangePage { items, next_since })

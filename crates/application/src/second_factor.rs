@@ -65,7 +65,7 @@ impl SecondFactors {
         let mut unit = self.ports.store.begin(Access::Read).await?;
         let factor = unit.second_factors().lookup(user).await?;
         let enabled = factor.is_some_and(|factor| factor.confirmed_at.is_some());
-        let recovery_codes_left = if enabled { unit.second_factors().codes_left(user).await? } else { 0 };
+        let recovery_codes_left = if enabled { unit.second_factors().count_codes(user).await? } else { 0 };
         Ok(SecondFactorState { enabled, recovery_codes_left })
     }
 
@@ -84,7 +84,7 @@ impl SecondFactors {
             return Err(Error::MfaEnabled);
         }
         let factor = SecondFactor { user_id: user, secret, confirmed_at: None, last_step: 0, created_at: now };
-        unit.second_factors().put(&factor).await?;
+        unit.second_factors().upsert(&factor).await?;
         unit.commit().await?;
         let codes = &self.ports.codes;
         Ok(Enrolment { secret: codes.text(plain), uri: codes.uri(plain, account.email.as_str()) })
@@ -117,10 +117,10 @@ impl SecondFactors {
         let step = step_of(&self.ports, &factor, code)?.ok_or(Error::CodeWrong)?;
         factor.confirmed_at = Some(now);
         factor.last_step = step;
-        unit.second_factors().put(&factor).await?;
+        unit.second_factors().upsert(&factor).await?;
         let codes: Vec<_> = (0..CODES).map(|_| self.recovery_code()).collect();
         let digests: Vec<_> = codes.iter().map(|code| digest(code)).collect();
-        unit.second_factors().set_codes(user, &digests).await?;
+        unit.second_factors().replace_codes(user, &digests).await?;
         Happened::to(user, AuditKind::MfaEnabled, device).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
         Ok(codes)

@@ -288,7 +288,7 @@ impl Social {
     /// Who has this social account. To write waits for whoever is making one of it.
     async fn member_of(&self, social: &SocialUser, access: Access) -> Result<Option<User>, Error> {
         let mut unit = self.ports.store.begin(access).await?;
-        let user = match unit.identities().find(&social.issuer, &social.subject).await? {
+        let user = match unit.identities().find_by_subject(&social.issuer, &social.subject).await? {
             Some(identity) => unit.users().lookup(identity.user_id).await?,
             None => None,
         };
@@ -345,8 +345,8 @@ impl Social {
     ) -> Result<Result<Arrived, SocialError>, Error> {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         // In this order: what another tab links in between is then known to be the same.
-        let own = unit.identities().of_user(member).await?;
-        if let Some(known) = unit.identities().find(&social.issuer, &social.subject).await? {
+        let own = unit.identities().list_by_user(member).await?;
+        if let Some(known) = unit.identities().find_by_subject(&social.issuer, &social.subject).await? {
             let linked = known.user_id == member;
             return Ok(if linked { Ok(Arrived::Linked) } else { Err(SocialError::IdentityTaken) });
         }
@@ -369,7 +369,7 @@ impl Social {
     /// # Errors
     /// Those of the store alone.
     pub async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Error> {
-        Ok(self.ports.store.begin(Access::Read).await?.identities().of_user(user).await?)
+        Ok(self.ports.store.begin(Access::Read).await?.identities().list_by_user(user).await?)
     }
 
     /// Takes an identity away from its member.
@@ -378,7 +378,7 @@ impl Social {
     /// [`Error::NotFound`], or [`Error::LastWayToSignIn`] where they could not sign in any more.
     pub async fn unlink(&self, user: UserId, provider: &str, device: &Device) -> Result<(), Error> {
         let mut unit = self.ports.store.begin(Access::Write).await?;
-        let all = unit.identities().of_user(user).await?;
+        let all = unit.identities().list_by_user(user).await?;
         if all.iter().all(|identity| identity.provider != provider) {
             return Err(Error::NotFound(Resource::Identity));
         }

@@ -92,7 +92,7 @@ impl Transfer {
     pub async fn export(&self, user: UserId, device: &Device) -> Result<Export, Error> {
         let mut unit = self.ports.store.begin(Access::Write).await?;
         present(unit.users().lookup(user).await?)?;
-        let since = unit.changes().last(user).await?;
+        let since = unit.changes().last_seq(user).await?;
         Happened::to(user, AuditKind::Exported, device).record(&mut *unit, &self.ports).await?;
         unit.commit().await?;
         Ok(Export { user, next: Part::Account, since })
@@ -105,7 +105,7 @@ impl Transfer {
     /// [`Error::Unauthenticated`] where the member is gone.
     pub async fn more(&self, export: &mut Export) -> Result<Option<Vec<Record>>, Error> {
         let sessions = match &export.next {
-            Part::Account => self.ports.browser_sessions.live(export.user, self.ports.now()).await?,
+            Part::Account => self.ports.browser_sessions.list_live(export.user, self.ports.now()).await?,
             _ => Vec::new(),
         };
         let mut unit = self.ports.store.begin(Access::Read).await?;
@@ -114,7 +114,7 @@ impl Transfer {
         let (records, next) = match &export.next {
             Part::Account => {
                 let account = present(unit.users().lookup(user).await?)?;
-                let identities = unit.identities().of_user(user).await?.into_iter().map(Record::Identity);
+                let identities = unit.identities().list_by_user(user).await?.into_iter().map(Record::Identity);
                 let sessions = sessions.into_iter().map(Record::Session);
                 let records = [Record::Account(account)].into_iter().chain(identities).chain(sessions).collect();
                 (records, Part::Events(PageStart::Offset(0)))

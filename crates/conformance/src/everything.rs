@@ -106,8 +106,8 @@ impl Everything {
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
-        uow.second_factors().put(&self.factor).await.expect("the factor is added");
-        uow.second_factors().set_codes(self.user.id, &self.two_codes()).await.expect("the codes are added");
+        uow.second_factors().upsert(&self.factor).await.expect("the factor is added");
+        uow.second_factors().replace_codes(self.user.id, &self.two_codes()).await.expect("the codes are added");
         uow.outbox().insert(&self.mail).await.expect("the mail is added");
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
     }
@@ -132,10 +132,10 @@ impl Everything {
         assert_eq!(uow.one_time_tokens().count_try(&self.one_time.digest).await.expect("a try is counted"), 1);
         // The step comes with the claim.
         let factor = SecondFactor { last_step: 1, ..self.factor.clone() };
-        uow.second_factors().put(&factor).await.expect("the factor is changed");
+        uow.second_factors().upsert(&factor).await.expect("the factor is changed");
         assert!(uow.second_factors().claim_step(id, self.factor.last_step).await.expect("a claim"));
         let codes = self.two_codes();
-        uow.second_factors().set_codes(id, &codes).await.expect("the codes are replaced");
+        uow.second_factors().replace_codes(id, &codes).await.expect("the codes are replaced");
         assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("a claim"));
         uow.outbox().update(&self.mail).await.expect("the mail is changed");
         let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
@@ -152,7 +152,7 @@ impl Everything {
             let expected = session.as_ref().filter(|session| session.cookie == *cookie);
             assert_eq!(by_cookie.expect("sign-ins are read").as_ref(), expected);
         }
-        let live = uow.sessions().live(id, at(0)).await.expect("sign-ins are read");
+        let live = uow.sessions().list_live(id, at(0)).await.expect("sign-ins are read");
         assert_eq!(live, Vec::from_iter(session.clone().filter(|session| session.is_live(at(0)))));
         let token = uow.refresh_tokens().lookup(&self.token.digest).await.expect("tokens are read");
         let view = uow.memos().lookup(self.memo.id).await.expect("memos are read");
@@ -161,17 +161,17 @@ impl Everything {
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
-        let greatest = uow.changes().last(id).await.expect("changes are read");
+        let greatest = uow.changes().last_seq(id).await.expect("changes are read");
         assert_eq!(greatest, changes.len() as u64);
-        let identity = uow.identities().find(&self.identity.issuer, &self.identity.subject).await;
+        let identity = uow.identities().find_by_subject(&self.identity.issuer, &self.identity.subject).await;
         let identity = identity.expect("identities are read");
-        let identities = uow.identities().of_user(id).await.expect("identities are read");
+        let identities = uow.identities().list_by_user(id).await.expect("identities are read");
         assert_eq!(identities, Vec::from_iter(identity.clone()));
         let one_time = uow.one_time_tokens().lookup(&self.one_time.digest, TokenPurpose::VerifyEmail).await;
         let factor = uow.second_factors().lookup(id).await.expect("factors are read");
-        let codes = uow.second_factors().codes_left(id).await.expect("codes are counted");
+        let codes = uow.second_factors().count_codes(id).await.expect("codes are counted");
         let all = Limit::new(Limit::MAX as u64).expect("a valid limit");
-        let dead = uow.outbox().dead(None, all).await.expect("mail is read");
+        let dead = uow.outbox().list_dead(None, all).await.expect("mail is read");
         let mail = dead.into_iter().find(|mail| mail.user_id == id);
         let events = uow.audit().list(Some(id), &PageRequest::default()).await.expect("events are read").items;
         let everyones = uow.audit().list(None, &PageRequest { limit: all, ..PageRequest::default() }).await;

@@ -20,13 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{
-    Access, AuditEvent, AuditId, AuditRepository, Change, ChangeRepository, Email, Identity, IdentityRepository, Limit,
-    MailId, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, NewChange, OneTimeToken,
-    OneTimeTokenRepository, OutboxRepository, Page, PageRequest, QueuedMail, RefreshToken, RefreshTokenRepository,
-    SecondFactor, SecondFactorRepository, SecretDigest, Session, SessionId, SessionRepository, Stamp, Store,
-    StoreError, Tag, TagCount, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
-};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, for_each_repository};
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,155 +151,37 @@ struct FaultyUnit {
     failed: bool,
 }
 
-#[async_trait]
-impl UnitOfWork for FaultyUnit {
-    fn users(&mut self) -> &mut dyn UserRepository {
-        self
-    }
-
-    fn sessions(&mut self) -> &mut dyn SessionRepository {
-        self
-    }
-
-    fn refresh_tokens(&mut self) -> &mut dyn RefreshTokenRepository {
-        self
-    }
-
-    fn memos(&mut self) -> &mut dyn MemoRepository {
-        self
-    }
-
-    fn changes(&mut self) -> &mut dyn ChangeRepository {
-        self
-    }
-
-    fn identities(&mut self) -> &mut dyn IdentityRepository {
-        self
-    }
-
-    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
-        self
-    }
-
-    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
-        self
-    }
-
-    fn outbox(&mut self) -> &mut dyn OutboxRepository {
-        self
-    }
-
-    fn audit(&mut self) -> &mut dyn AuditRepository {
-        self
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { inner, plan, failed } = *self;
-        if failed {
-            return Err(StoreError::Other { source: "a unit of work can't be committed after an error".into() });
-        }
-        plan.call("commit", inner.commit()).await
-    }
-}
-
-/// Implements a repository by passing on its calls.
+/// Implements the unit of work and each of its repositories by passing on the calls.
 macro_rules! pass_on {
-    ($trait:ident, $repository:ident { $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
+    ($($accessor:ident: $repository:path {
+        $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*
+    })*) => {
         #[async_trait]
-        impl $trait for FaultyUnit {
+        impl UnitOfWork for FaultyUnit {
+            $(fn $accessor(&mut self) -> &mut dyn $repository {
+                self
+            })*
+
+            async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                let Self { inner, plan, failed } = *self;
+                if failed {
+                    return Err(StoreError::Other { source: "a unit of work can't be committed after an error".into() });
+                }
+                plan.call("commit", inner.commit()).await
+            }
+        }
+
+        $(#[async_trait]
+        impl $repository for FaultyUnit {
             $(async fn $method(&mut self, $($argument: $type),*) -> Result<$answer, StoreError> {
-                let call = self.inner.$repository().$method($($argument),*);
-                let name = concat!(stringify!($repository), ".", stringify!($method));
+                let call = self.inner.$accessor().$method($($argument),*);
+                let name = concat!(stringify!($accessor), ".", stringify!($method));
                 let answer = self.plan.call(name, call).await;
                 self.failed |= answer.is_err();
                 answer
             })*
-        }
+        })*
     };
 }
 
-pass_on!(UserRepository, users {
-    fn lookup(id: UserId) -> Option<User>;
-    fn find_by_email(email: &Email) -> Option<User>;
-    fn insert(user: &User) -> ();
-    fn update(user: &User, from: Version) -> ();
-    fn remove(id: UserId, from: Version) -> ();
-    fn list(filter: &UserFilter, page: &PageRequest<UserId>) -> Page<User, UserId>;
-    fn count(filter: &UserFilter) -> u64;
-    fn administrators() -> Vec<UserId>;
-});
-
-pass_on!(SessionRepository, sessions {
-    fn lookup(id: SessionId) -> Option<Session>;
-    fn find_by_cookie(digest: &SecretDigest) -> Option<Session>;
-    fn live(user: UserId, now: Timestamp) -> Vec<Session>;
-    fn end_all(user: UserId, except: Option<SessionId>, at: Timestamp) -> Vec<SessionId>;
-    fn remove_before(time: Timestamp, most: u32) -> u64;
-    fn insert(session: &Session) -> ();
-    fn update(session: &Session) -> ();
-});
-
-pass_on!(RefreshTokenRepository, refresh_tokens {
-    fn lookup(digest: &SecretDigest) -> Option<RefreshToken>;
-    fn insert(token: &RefreshToken) -> ();
-    fn claim(digest: &SecretDigest, at: Timestamp) -> bool;
-});
-
-pass_on!(MemoRepository, memos {
-    fn lookup(id: MemoId) -> Option<MemoView>;
-    fn list(filter: &MemoFilter, sort: MemoSort, page: &PageRequest<MemoCursor>) -> Page<MemoView, MemoCursor>;
-    fn count(filter: &MemoFilter) -> u64;
-    fn tags(owner: UserId) -> Vec<TagCount>;
-    fn find_by_tag(owner: UserId, tag: &Tag) -> Vec<MemoId>;
-    fn insert(memo: &Memo) -> MemoView;
-    fn update(memo: &Memo, from: Version) -> ();
-    fn remove(id: MemoId, from: Version) -> ();
-});
-
-pass_on!(ChangeRepository, changes {
-    fn append(owner: UserId, changes: &[NewChange]) -> ();
-    fn list(owner: UserId, since: u64, limit: Limit) -> Vec<Change>;
-    fn last(owner: UserId) -> u64;
-    fn stamp(owner: UserId) -> Option<Stamp>;
-    fn remove_before(time: Timestamp, most: u32) -> u64;
-});
-
-pass_on!(IdentityRepository, identities {
-    fn find(issuer: &str, subject: &str) -> Option<Identity>;
-    fn of_user(user: UserId) -> Vec<Identity>;
-    fn insert(identity: &Identity) -> ();
-    fn remove(user: UserId, provider: &str) -> bool;
-});
-
-pass_on!(OneTimeTokenRepository, one_time_tokens {
-    fn lookup(digest: &SecretDigest, purpose: TokenPurpose) -> Option<OneTimeToken>;
-    fn insert(token: &OneTimeToken) -> ();
-    fn take(digest: &SecretDigest, purpose: TokenPurpose) -> Option<OneTimeToken>;
-    fn count_try(digest: &SecretDigest) -> u32;
-    fn remove_all(user: UserId, purpose: TokenPurpose) -> ();
-    fn remove_before(time: Timestamp, most: u32) -> u64;
-});
-
-pass_on!(SecondFactorRepository, second_factors {
-    fn lookup(user: UserId) -> Option<SecondFactor>;
-    fn put(factor: &SecondFactor) -> ();
-    fn set_codes(user: UserId, codes: &[SecretDigest]) -> ();
-    fn codes_left(user: UserId) -> u64;
-    fn claim_step(user: UserId, step: i64) -> bool;
-    fn claim_code(user: UserId, code: &SecretDigest) -> bool;
-    fn remove(user: UserId) -> bool;
-});
-
-pass_on!(OutboxRepository, outbox {
-    fn insert(mail: &QueuedMail) -> ();
-    fn claim(now: Timestamp, until: Timestamp, most: u32) -> Vec<QueuedMail>;
-    fn update(mail: &QueuedMail) -> ();
-    fn remove(id: MailId) -> ();
-    fn dead(behind: Option<MailId>, limit: Limit) -> Vec<QueuedMail>;
-});
-
-pass_on!(AuditRepository, audit {
-    fn append(event: &AuditEvent) -> ();
-    fn list(user: Option<UserId>, page: &PageRequest<AuditId>) -> Page<AuditEvent, AuditId>;
-    fn remove_before(time: Timestamp, most: u32) -> u64;
-});
+for_each_repository!(pass_on);

@@ -143,7 +143,7 @@ pub(crate) async fn append(store: &dyn Store, owner: UserId, changes: &[NewChang
 
 /// The greatest number in the feed of a member.
 pub(crate) async fn last_change(store: &dyn Store, owner: UserId) -> u64 {
-    begin(store, Access::Read).await.changes().last(owner).await.expect("changes are read")
+    begin(store, Access::Read).await.changes().last_seq(owner).await.expect("changes are read")
 }
 
 /// The whole feed of a member.

@@ -16,6 +16,7 @@ mod mail;
 mod memo;
 mod page;
 mod ports;
+mod repositories;
 mod sealed;
 mod session;
 mod store;

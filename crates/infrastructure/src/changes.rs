@@ -61,7 +61,7 @@ impl ChangeRepository for SeaOrmUnitOfWork {
         self.find_all::<Model>(select.build(self.backend)).await?.iter().map(change).collect()
     }
 
-    async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
+    async fn last_seq(&mut self, owner: UserId) -> Result<u64, StoreError> {
         let select = change_feed::Entity::find()
             .select_only()
             .column(change_feed::Column::LastSeq)
@@ -70,7 +70,7 @@ impl ChangeRepository for SeaOrmUnitOfWork {
         u64::try_from(last).map_err(StoreError::corrupt)
     }
 
-    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
+    async fn lookup_stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
         let statement =
             Statement::from_sql_and_values(self.backend, dialect::stamp(self.backend), [owner.as_uuid().into()]);
         let Some(row) = self.find_one::<StampRow>(statement).await? else { return Ok(None) };

@@ -147,7 +147,7 @@ pub fn migration_unlock(backend: DbBackend) -> Option<&'static str> {
 ///
 /// Compared as one value, two columns are found in an index by SQLite and PostgreSQL; MySQL would read all that comes
 /// before, too, and needs the first column's part of it said apart.
-pub fn behind(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascending: bool) -> Expr {
+pub fn after(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascending: bool) -> Expr {
     if backend == DbBackend::MySql {
         let ([first, second], [value, tie]) = (columns, values);
         let (range, beyond, tie) = if ascending {

@@ -15,12 +15,12 @@ use super::{
 
 #[async_trait]
 impl IdentityRepository for SeaOrmUnitOfWork {
-    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
         let select = find(self.backend).filter(Column::Issuer.eq(issuer)).filter(Column::Subject.eq(subject));
         Ok(self.find_one::<Row>(select.build(self.backend)).await?.map(identity))
     }
 
-    async fn of_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+    async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
         if self.locks_rows() {
             // An identity that is added refers to its member, and waits for this lock; those that are there wait for theirs.
             self.lock_user(user, None).await?;

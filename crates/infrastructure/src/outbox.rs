@@ -54,10 +54,10 @@ impl OutboxRepository for SeaOrmUnitOfWork {
         self.execute(statement).await.map(drop)
     }
 
-    async fn dead(&mut self, behind: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError> {
+    async fn list_dead(&mut self, after: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError> {
         let select = Entity::find()
             .filter(is(MailState::Dead))
-            .apply_if(behind, |select, place| select.filter(Column::Id.lt(place.as_uuid())))
+            .apply_if(after, |select, place| select.filter(Column::Id.lt(place.as_uuid())))
             .order_by_desc(Column::Id)
             .limit(u64::from(limit.get()));
         self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(mail).collect()

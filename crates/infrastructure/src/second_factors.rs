@@ -26,7 +26,7 @@ impl SecondFactorRepository for SeaOrmUnitOfWork {
         Ok(self.find_one::<Model>(of(user).build(self.backend)).await?.map(factor))
     }
 
-    async fn put(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
+    async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
         let row = ActiveModel {
             user_id: Set(factor.user_id.as_uuid()),
             secret: Set(factor.secret.as_bytes().to_vec()),
@@ -40,7 +40,7 @@ impl SecondFactorRepository for SeaOrmUnitOfWork {
         self.execute(Entity::insert(row).on_conflict(replace).build(self.backend)).await.map(drop)
     }
 
-    async fn set_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
+    async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
         // Locked: of two that replace them at once the second one shall see what it replaces.
         let factor = self.find_one::<Model>(self.locking(of(user)).build(self.backend)).await?;
         if factor.is_none() {
@@ -55,7 +55,7 @@ impl SecondFactorRepository for SeaOrmUnitOfWork {
         self.execute_all(statements).await
     }
 
-    async fn codes_left(&mut self, user: UserId) -> Result<u64, StoreError> {
+    async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError> {
         self.count_rows(recovery_code::Entity::find().filter(codes_of(user))).await
     }
 

@@ -24,7 +24,7 @@ impl SessionRepository for SeaOrmUnitOfWork {
         self.find_one(select.build(self.backend)).await?.map(session).transpose()
     }
 
-    async fn live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list_live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let select = Entity::find()
             .filter(Column::UserId.eq(user.as_uuid()))
             .filter(Column::EndedAt.is_null())

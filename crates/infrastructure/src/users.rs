@@ -87,7 +87,7 @@ impl UserRepository for SeaOrmUnitOfWork {
         self.count_rows(Entity::find().filter(condition(filter, self.backend))).await
     }
 
-    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+    async fn lock_administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
         let select = Entity::find()
             .select_only()
             .columns([Column::Id, Column::DisabledAt])

@@ -28,16 +28,16 @@ impl ChangeRepository for Unit {
 
     async fn list(&mut self, owner: UserId, since: u64, limit: Limit) -> Result<Vec<Change>, StoreError> {
         let Some(feed) = self.state.feeds.get(&owner) else { return Ok(Vec::new()) };
-        let behind = feed.kept.partition_point(|change| change.seq <= since);
-        Ok(feed.kept[behind..].iter().take(limit.get().into()).copied().collect())
+        let after = feed.kept.partition_point(|change| change.seq <= since);
+        Ok(feed.kept[after..].iter().take(limit.get().into()).copied().collect())
     }
 
-    async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
+    async fn last_seq(&mut self, owner: UserId) -> Result<u64, StoreError> {
         Ok(self.state.feeds.get(&owner).map_or(0, |feed| feed.last))
     }
 
-    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
-        let last_change = self.last(owner).await?;
+    async fn lookup_stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
+        let last_change = self.last_seq(owner).await?;
         Ok(self.state.users.get(&owner).map(|user| Stamp { last_change, member: user.version }))
     }
 

@@ -10,11 +10,11 @@ use crate::{
 
 #[async_trait]
 impl IdentityRepository for Unit {
-    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
         Ok(holder(&self.state, issuer, subject).map(|identity| Identity::clone(identity)))
     }
 
-    async fn of_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+    async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
         // The keys are sorted by member, then by provider.
         let own = self.state.identities.range((user, String::new())..).take_while(|((owner, _), _)| *owner == user);
         Ok(own.map(|(_, identity)| Identity::clone(identity)).collect())

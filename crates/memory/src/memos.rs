@@ -50,7 +50,7 @@ impl MemoRepository for Unit {
         Ok(self.state.memos.values().filter(|memo| filter.matches(memo)).map(|_| 1).sum())
     }
 
-    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
         let filter = MemoFilter::of(owner);
         let memos = self.state.memos.values().filter(|memo| filter.matches(memo));
         Ok(TagCount::join(memos.flat_map(|memo| &memo.state.tags).map(|tag| (tag.clone(), 1))))

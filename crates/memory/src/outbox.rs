@@ -48,9 +48,9 @@ impl OutboxRepository for Unit {
         })
     }
 
-    async fn dead(&mut self, behind: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError> {
+    async fn list_dead(&mut self, after: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError> {
         let dead = self.state.outbox.values().rev().filter(|mail| mail.state == MailState::Dead);
-        let rest = dead.filter(|mail| behind.is_none_or(|place| mail.id < place));
+        let rest = dead.filter(|mail| after.is_none_or(|place| mail.id < place));
         Ok(rest.take(limit.get().into()).map(|mail| QueuedMail::clone(mail)).collect())
     }
 }

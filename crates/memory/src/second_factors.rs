@@ -11,7 +11,7 @@ impl SecondFactorRepository for Unit {
         Ok(self.state.second_factors.get(&user).map(|factor| SecondFactor::clone(factor)))
     }
 
-    async fn put(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
+    async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
         self.write(|state| {
             require(state.users.contains_key(&factor.user_id), Conflict::Parent)?;
             state.second_factors.insert(factor.user_id, Arc::new(factor.clone()));
@@ -19,7 +19,7 @@ impl SecondFactorRepository for Unit {
         })
     }
 
-    async fn set_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
+    async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
         self.write(|state| {
             require(state.second_factors.contains_key(&user), Conflict::Parent)?;
             state.recovery_codes.insert(user, codes.iter().copied().collect());
@@ -27,7 +27,7 @@ impl SecondFactorRepository for Unit {
         })
     }
 
-    async fn codes_left(&mut self, user: UserId) -> Result<u64, StoreError> {
+    async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError> {
         Ok(self.state.recovery_codes.get(&user).map_or(0, |codes| codes.len() as u64))
     }
 

@@ -19,7 +19,7 @@ impl SessionRepository for Unit {
         Ok(found.map(|session| Session::clone(session)))
     }
 
-    async fn live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    async fn list_live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let newest_first = self.state.sessions.values().rev();
         let live = newest_first.filter(|session| session.user_id == user && session.is_live(now));
         Ok(live.map(|session| Session::clone(session)).collect())

@@ -87,14 +87,14 @@ pub fn remove_some<K: Ord, T>(kept: &mut BTreeMap<K, Arc<T>>, most: u32, mut is_
 pub fn page_of<'a, T: Clone + 'a, C>(
     all: impl Iterator<Item = &'a Arc<T>>,
     request: &PageRequest<C>,
-    is_behind: impl Fn(&T, &C) -> bool,
+    is_after: impl Fn(&T, &C) -> bool,
     cursor: impl FnOnce(&T) -> C,
 ) -> Page<T, C> {
     let (skipped, last) = match &request.start {
         PageStart::Offset(offset) => (usize::try_from(*offset).unwrap_or(usize::MAX), None),
         PageStart::After(last) => (0, Some(last)),
     };
-    let rest = all.filter(|entity| last.is_none_or(|last| is_behind(entity, last))).skip(skipped);
+    let rest = all.filter(|entity| last.is_none_or(|last| is_after(entity, last))).skip(skipped);
     let overfetched = usize::from(request.limit.get()) + 1;
     let items = rest.take(overfetched).map(|entity| T::clone(entity)).collect();
     Page::from_overfetched(items, request.limit, cursor)

@@ -60,7 +60,7 @@ impl UserRepository for Unit {
         Ok(self.state.users.values().filter(|user| filter.matches(user)).map(|_| 1).sum())
     }
 
-    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+    async fn lock_administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
         // Nobody else can change them: a unit of work that may write is the only one that does.
         let active = self.state.users.values().filter(|user| user.role == Role::Admin && user.disabled_at.is_none());
         Ok(active.map(|user| user.id).collect())

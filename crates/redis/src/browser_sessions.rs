@@ -67,14 +67,14 @@ impl BrowserSessions for RedisBrowserSessions {
         Ok(Session { expires_at: session.ends_at_latest(), ..session.clone() })
     }
 
-    async fn find(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
+    async fn find_by_cookie(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
         let Some(kept) = self.get(cookie).await.map_err(unavailable)? else { return Ok(None) };
         let session = self.store.begin(Access::Read).await?.sessions().lookup(kept.id).await?;
         Ok(session.filter(|session| session.cookie == Some(*cookie)).map(|session| kept.applied(session)))
     }
 
-    async fn live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let sessions = self.store.begin(Access::Read).await?.sessions().live(user, now).await?;
+    async fn list_live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let sessions = self.store.begin(Access::Read).await?.sessions().list_live(user, now).await?;
         let cookies: Vec<_> = sessions.iter().filter_map(|session| session.cookie).collect();
         let mut kept = self.get_all(&cookies).await.map_err(unavailable)?.into_iter();
         let current = sessions.into_iter().filter_map(|session| match session.cookie {
@@ -85,7 +85,7 @@ impl BrowserSessions for RedisBrowserSessions {
     }
 
     async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
-        let found = self.find(cookie).await?;
+        let found = self.find_by_cookie(cookie).await?;
         let Some(session) = found.filter(|session| session.is_live(at)) else { return Ok(false) };
         let used = Kept { id: session.id, last_seen_at: at, expires_at };
         self.set(cookie, used, true).await.map_err(unavailable)

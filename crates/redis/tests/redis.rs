@@ -136,7 +136,7 @@ async fn no_sign_in_outlasts_its_row() {
     unit.commit().await.expect("it is committed");
     let long = Session::MAX_AGE + Session::MAX_AGE;
     assert!(sessions.touch(&cookie, now, now + long).await.expect("it is noted"));
-    let found = sessions.find(&cookie).await.expect("it is read").expect("it is there");
+    let found = sessions.find_by_cookie(&cookie).await.expect("it is read").expect("it is there");
     assert_eq!(found.expires_at, session.ends_at_latest());
-    assert!(sessions.live(user.id, session.ends_at_latest()).await.expect("they are read").is_empty());
+    assert!(sessions.list_live(user.id, session.ends_at_latest()).await.expect("they are read").is_empty());
 }

@@ -15,11 +15,11 @@ use crate::{
 
 #[async_trait]
 impl IdentityRepository for Unit {
-    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
         Ok(linked(&self.state, issuer, subject).map(|identity| Identity::clone(identity)))
     }
 
-    async fn of_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+    async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
         // In the order of the keys, which is that of the providers.
         let theirs = self.state.identities.values().filter(|identity| identity.user_id == user);
         Ok(theirs.map(|identity| Identity::clone(identity)).collect())
@@ -108,7 +108,7 @@ impl SecondFactorRepository for Unit {
         Ok(self.state.second_factors.get(&user).map(|factor| SecondFactor::clone(factor)))
     }
 
-    async fn put(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
+    async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
         self.write(|state| {
             require(state.users.contains_key(&factor.user_id), Conflict::Parent)?;
             Ok(vec![Row::SecondFactor(Arc::new(factor.clone()))])
@@ -116,7 +116,7 @@ impl SecondFactorRepository for Unit {
         Ok(())
     }
 
-    async fn set_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
+    async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
         self.write(|state| {
             require(state.second_factors.contains_key(&user), Conflict::Parent)?;
             Ok(vec![Row::Codes(user, codes.to_vec())])
@@ -124,7 +124,7 @@ impl SecondFactorRepository for Unit {
         Ok(())
     }
 
-    async fn codes_left(&mut self, user: UserId) -> Result<u64, StoreError> {
+    async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError> {
         Ok(self.state.codes.get(&user).map_or(0, Vec::len) as u64)
     }
 

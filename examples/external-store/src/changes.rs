@@ -25,12 +25,12 @@ impl ChangeRepository for Unit {
         Ok(behind.map(|(_, change)| *change).take(limit.get().into()).collect())
     }
 
-    async fn last(&mut self, owner: UserId) -> Result<u64, StoreError> {
+    async fn last_seq(&mut self, owner: UserId) -> Result<u64, StoreError> {
         Ok(self.state.last_change.get(&owner).copied().unwrap_or(0))
     }
 
-    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
-        let last_change = self.last(owner).await?;
+    async fn lookup_stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
+        let last_change = self.last_seq(owner).await?;
         Ok(self.state.users.get(&owner).map(|user| Stamp { last_change, member: user.version }))
     }
 

@@ -59,7 +59,7 @@ impl UserRepository for Unit {
         Ok(self.state.users.values().filter(|user| filter.matches(user)).count() as u64)
     }
 
-    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
+    async fn lock_administrators(&mut self) -> Result<Vec<UserId>, StoreError> {
         // Nobody else can change them: this is the only unit of work that writes, until it ends.
         let active = self.state.users.values().filter(|user| user.role == Role::Admin && user.disabled_at.is_none());
         Ok(active.map(|user| user.id).collect())

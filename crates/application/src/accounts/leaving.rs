@@ -13,7 +13,7 @@ impl Accounts {
         let proved = self.proofs.of_leaver(claimant, password, device).await?;
         let ended = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
-            let administrators = unit.users().administrators().await?;
+            let administrators = unit.users().lock_administrators().await?;
             // It stays so, so that no sign-in begins that is not among those that end.
             let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
             proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;

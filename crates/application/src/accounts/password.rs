@@ -83,7 +83,7 @@ impl Accounts {
             let mut user = self.redeem(&mut *unit, secret, TokenPurpose::ResetPassword).await?;
             if !user.email_verified {
                 // Whoever made the account, perhaps with another's address, has never proved it: nothing of theirs leads in.
-                for identity in unit.identities().of_user(user.id).await? {
+                for identity in unit.identities().list_by_user(user.id).await? {
                     unit.identities().remove(user.id, &identity.provider).await?;
                 }
             }

@@ -85,7 +85,7 @@ impl Memos {
     /// [`Error::Unauthenticated`] where the member is gone.
     pub async fn stamp(&self, owner: UserId) -> Result<Stamp, Error> {
         let mut unit = self.store.begin(Access::Read).await?;
-        unit.changes().stamp(owner).await?.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
+        unit.changes().lookup_stamp(owner).await?.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
     }
 
     /// Replaces all that the owner writes.

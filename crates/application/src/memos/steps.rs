@@ -131,7 +131,7 @@ impl Step {
 
     /// The tags of the member as they are by now.
     pub async fn tags(&mut self) -> Result<Vec<TagCount>, Error> {
-        Ok(self.unit.memos().tags(self.owner).await?)
+        Ok(self.unit.memos().list_tags(self.owner).await?)
     }
 
     pub async fn commit(mut self) -> Result<(), Error> {

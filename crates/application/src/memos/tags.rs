@@ -10,7 +10,7 @@ impl Memos {
     /// Those of the store alone.
     pub async fn tags(&self, owner: UserId) -> Result<Vec<TagCount>, Error> {
         let mut unit = self.store.begin(Access::Read).await?;
-        Ok(unit.memos().tags(owner).await?)
+        Ok(unit.memos().list_tags(owner).await?)
     }
 
     /// One of them.

@@ -21,12 +21,12 @@ impl BrowserSessions for StoredBrowserSessions {
         Ok(session.clone())
     }
 
-    async fn find(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
+    async fn find_by_cookie(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
         self.store.begin(Access::Read).await?.sessions().find_by_cookie(cookie).await
     }
 
-    async fn live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.store.begin(Access::Read).await?.sessions().live(user, now).await
+    async fn list_live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.store.begin(Access::Read).await?.sessions().list_live(user, now).await
     }
 
     async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {

@@ -33,7 +33,7 @@ impl SignIn {
     ) -> Result<CookieGrant, Error> {
         let secret = self.ports.secrets.next();
         let before = match before {
-            Some(before) => self.ports.browser_sessions.find(&before.digest()).await?,
+            Some(before) => self.ports.browser_sessions.find_by_cookie(&before.digest()).await?,
             None => None,
         };
         let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
@@ -68,7 +68,7 @@ impl SignIn {
                 known => watch = known,
             }
         }
-        let session = self.ports.browser_sessions.find(&digest).await?;
+        let session = self.ports.browser_sessions.find_by_cookie(&digest).await?;
         let session = session.filter(|session| session.is_live(now)).ok_or_else(ended)?;
         let principal = Principal { user_id: session.user_id, session_id: session.id, scopes: session.scopes };
         self.live.keep_cookie(digest, session.id, session.user_id);

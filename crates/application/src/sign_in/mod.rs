@@ -142,7 +142,7 @@ impl SignIn {
             expires_at: now + ttl.min(Session::MAX_AGE),
             ended_at: None,
         };
-        let others = self.ports.browser_sessions.live(user.id, now).await?;
+        let others = self.ports.browser_sessions.list_live(user.id, now).await?;
         let is_new_device = !others.is_empty() && others.iter().all(|other| other.device != session.device);
         let session = self.ports.browser_sessions.prepare(&session).await?;
         Ok(NewSession { user, device, session, is_new_device })

@@ -87,7 +87,7 @@ impl SignIn {
             return Err(Error::InvalidGrant);
         }
         if accepted == second_factor::Accepted::RecoveryCode {
-            let left = unit.second_factors().codes_left(user.id).await?;
+            let left = unit.second_factors().count_codes(user.id).await?;
             let happened = Happened::to(user.id, AuditKind::RecoveryCodeUsed, device).with(format!("{left} left"));
             happened.record(&mut *unit, &self.ports).await?;
         }

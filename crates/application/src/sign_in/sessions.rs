@@ -11,7 +11,7 @@ impl SignIn {
     /// # Errors
     /// Those of the store alone.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
-        Ok(self.ports.browser_sessions.live(user, self.ports.now()).await?)
+        Ok(self.ports.browser_sessions.list_live(user, self.ports.now()).await?)
     }
 
     /// Ends one of a member's sign-ins.

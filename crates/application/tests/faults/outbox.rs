@@ -43,7 +43,7 @@ async fn later(world: &World) -> usize {
 
 async fn dead(world: &World) -> Vec<QueuedMail> {
     let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
-    unit.outbox().dead(None, Limit::new(100).expect("a limit")).await.expect("mail is read")
+    unit.outbox().list_dead(None, Limit::new(100).expect("a limit")).await.expect("mail is read")
 }
 
 #[tokio::test]

@@ -322,16 +322,16 @@ impl World {
         }) {
             if let Some(user) = unit.users().lookup(UserId::new(id)).await.expect("members are read") {
                 let limit = Limit::new(100).expect("a limit");
-                let last = unit.changes().last(user.id).await.expect("changes are read");
+                let last = unit.changes().last_seq(user.id).await.expect("changes are read");
                 let changes = unit.changes().list(user.id, 0, limit).await.expect("changes are read");
                 state.feeds.push((last, changes));
                 for trashed in [false, true] {
                     let filter = MemoFilter { trashed, ..MemoFilter::of(user.id) };
                     state.counts.push(unit.memos().count(&filter).await.expect("memos are counted"));
                 }
-                state.tags.push(unit.memos().tags(user.id).await.expect("tags are counted"));
+                state.tags.push(unit.memos().list_tags(user.id).await.expect("tags are counted"));
                 state.factors.extend(unit.second_factors().lookup(user.id).await.expect("factors are read"));
-                state.codes += unit.second_factors().codes_left(user.id).await.expect("codes are counted");
+                state.codes += unit.second_factors().count_codes(user.id).await.expect("codes are counted");
                 state.users.push(user);
             }
             state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sign-ins are read"));

@@ -28,7 +28,7 @@ async fn sign_in(store: &dyn Store, sessions: &dyn BrowserSessions, new: &[Sessi
 }
 
 async fn find(sessions: &dyn BrowserSessions, session: &Session) -> Option<Session> {
-    sessions.find(&session.cookie.expect("it has a cookie")).await.expect("sign-ins are read")
+    sessions.find_by_cookie(&session.cookie.expect("it has a cookie")).await.expect("sign-ins are read")
 }
 
 async fn touch(sessions: &dyn BrowserSessions, session: &Session, at: Timestamp, until: Timestamp) -> bool {
@@ -64,7 +64,7 @@ pub(crate) async fn a_session_without_a_cookie_is_the_stores_alone((test_store, 
     let session = session(0, user);
     assert_eq!(sessions.prepare(&session).await.expect("it is made ready"), session);
     add_session(&*store, &session).await;
-    assert_eq!(sessions.live(user, at(1)).await.expect("sign-ins are listed"), [session]);
+    assert_eq!(sessions.list_live(user, at(1)).await.expect("sign-ins are listed"), [session]);
 }
 
 pub(crate) async fn a_browser_session_is_none_without_the_store((test_store, sessions): Given) {
@@ -80,7 +80,7 @@ pub(crate) async fn a_browser_session_is_none_without_the_store((test_store, ses
     sign_in(&*store, &*sessions, std::slice::from_ref(&removed)).await;
     write(&*store, async |uow| uow.users().remove(member, user(0).version).await).await;
     assert_eq!(find(&*sessions, &removed).await, None);
-    assert_eq!(sessions.live(member, at(1)).await.expect("sign-ins are listed"), []);
+    assert_eq!(sessions.list_live(member, at(1)).await.expect("sign-ins are listed"), []);
     assert!(!touch(&*sessions, &removed, at(1), at(1) + HOUR).await);
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn a_browser_session_that_ended_is_found_as_ended((test_store, 
     for (session, ended_at) in new.iter().zip([Some(at(5)), Some(at(6)), None]) {
         assert_eq!(find(&*sessions, session).await, Some(Session { ended_at, ..session.clone() }));
     }
-    assert_eq!(sessions.live(user, at(7)).await.expect("sign-ins are listed"), [new[2].clone()]);
+    assert_eq!(sessions.list_live(user, at(7)).await.expect("sign-ins are listed"), [new[2].clone()]);
 }
 
 pub(crate) async fn a_browser_session_that_is_used_lives_on((test_store, sessions): Given) {
@@ -110,7 +110,7 @@ pub(crate) async fn a_browser_session_that_is_used_lives_on((test_store, session
         let expected = Session { last_seen_at: time, expires_at: time + HOUR + HOUR, ..new[0].clone() };
         assert!(touch(&*sessions, &new[0], time, expected.expires_at).await, "at {time}");
         assert_eq!(find(&*sessions, &new[0]).await.as_ref(), Some(&expected));
-        let live = sessions.live(user, end).await.expect("sign-ins are listed");
+        let live = sessions.list_live(user, end).await.expect("sign-ins are listed");
         assert_eq!(live, if expected.expires_at > end { vec![expected] } else { vec![] });
         assert_eq!(find(&*sessions, &new[1]).await.as_ref(), Some(&new[1]));
     }
@@ -145,7 +145,7 @@ pub(crate) async fn live_browser_sessions_are_listed_newest_first((test_store, s
         all.sort_by_key(|session| std::cmp::Reverse(session.id));
         for now in [at(9), at(10), at(0) + HOUR, at(0) + HOUR + HOUR] {
             let expected: Vec<_> = all.iter().filter(|session| session.is_live(now)).cloned().collect();
-            assert_eq!(sessions.live(user, now).await.expect("sign-ins are listed"), expected, "at {now}");
+            assert_eq!(sessions.list_live(user, now).await.expect("sign-ins are listed"), expected, "at {now}");
         }
     }
 }

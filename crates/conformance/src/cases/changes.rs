@@ -48,7 +48,7 @@ pub(crate) async fn a_change_reads_back_equal(store: Arc<dyn Store>) {
         let mut uow = begin(&*store, access).await;
         let listed = uow.changes().list(owner, 0, Limit::default()).await.expect("changes are read");
         assert_eq!(listed, expected, "{access:?}");
-        assert_eq!(uow.changes().last(owner).await.expect("changes are read"), 15, "{access:?}");
+        assert_eq!(uow.changes().last_seq(owner).await.expect("changes are read"), 15, "{access:?}");
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn changes_are_numbered_from_one_without_a_gap(store: Arc<dyn S
         changes.extend([change(n), change(n + 1)]);
         uow.changes().append(*owner, &[change(n), change(n + 1)]).await.expect("changes are appended");
         n += 2;
-        let seen = uow.changes().last(*owner).await.expect("changes are read");
+        let seen = uow.changes().last_seq(*owner).await.expect("changes are read");
         assert_eq!(seen, changes.len() as u64, "a unit of work sees its own changes");
     }
     commit(uow).await;
@@ -190,8 +190,9 @@ pub(crate) async fn old_changes_are_removed(store: Arc<dyn Store>) {
 pub(crate) async fn a_stamp_follows_the_feed_and_the_member(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let other = add_user(&*store, 1).await;
-    let stamp =
-        async |owner| begin(&*store, Access::Read).await.changes().stamp(owner).await.expect("the stamp is read");
+    let stamp = async |owner| {
+        begin(&*store, Access::Read).await.changes().lookup_stamp(owner).await.expect("the stamp is read")
+    };
     assert_eq!(stamp(user_id(9)).await, None, "nobody");
     let version = user(0).version;
     assert_eq!(stamp(owner).await, Some(Stamp { last_change: 0, member: version }));

@@ -69,7 +69,7 @@ impl Follower {
             self.since += 1;
             assert_eq!(change.seq, self.since, "no number is missing in {listed:?}");
         }
-        let last = uow.changes().last(self.owner).await.expect("changes are read");
+        let last = uow.changes().last_seq(self.owner).await.expect("changes are read");
         assert!(last >= self.since, "the greatest number is at least one that was seen");
         if access == Access::Snapshot && listed.len() < usize::from(limit.get()) {
             assert_eq!(last, self.since, "both are of one moment");

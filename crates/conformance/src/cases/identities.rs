@@ -8,11 +8,11 @@ use crate::{
 };
 
 async fn find(store: &dyn Store, issuer: &str, subject: &str) -> Option<Identity> {
-    read(store, Access::Read, async |uow| uow.identities().find(issuer, subject).await).await
+    read(store, Access::Read, async |uow| uow.identities().find_by_subject(issuer, subject).await).await
 }
 
-async fn of_user(store: &dyn Store, user: UserId) -> Vec<Identity> {
-    read(store, Access::Read, async |uow| uow.identities().of_user(user).await).await
+async fn list_by_user(store: &dyn Store, user: UserId) -> Vec<Identity> {
+    read(store, Access::Read, async |uow| uow.identities().list_by_user(user).await).await
 }
 
 async fn insert(store: &dyn Store, identity: &Identity) -> Result<(), StoreError> {
@@ -30,7 +30,7 @@ async fn remove(store: &dyn Store, user: UserId, provider: &str) -> Result<bool,
 /// Removes an identity, where it is not the only way in.
 async fn remove_but_one(store: &dyn Store, user: UserId, provider: &str) -> Result<bool, StoreError> {
     let mut uow = store.begin(Access::Write).await?;
-    if uow.identities().of_user(user).await?.len() == 1 {
+    if uow.identities().list_by_user(user).await?.len() == 1 {
         return Ok(false);
     }
     let removed = uow.identities().remove(user, provider).await?;
@@ -73,7 +73,11 @@ pub(crate) async fn an_identity_is_found_by_issuer_and_subject(store: Arc<dyn St
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for identity in &identities {
-            let found = uow.identities().find(&identity.issuer, &identity.subject).await.expect("identities are read");
+            let found = uow
+                .identities()
+                .find_by_subject(&identity.issuer, &identity.subject)
+                .await
+                .expect("identities are read");
             assert_eq!(found.as_ref(), Some(identity), "{access:?}");
         }
     }
@@ -98,8 +102,8 @@ pub(crate) async fn an_identity_is_linked_once(store: Arc<dyn Store>) {
     ];
     for identity in &taken {
         assert_conflict(insert(&*store, identity).await, Conflict::Id);
-        assert_eq!(of_user(&*store, other).await, []);
-        assert_eq!(of_user(&*store, user).await, std::slice::from_ref(&linked));
+        assert_eq!(list_by_user(&*store, other).await, []);
+        assert_eq!(list_by_user(&*store, user).await, std::slice::from_ref(&linked));
     }
     let free = [
         Identity { user_id: other, subject: "another".to_owned(), ..linked.clone() },
@@ -153,17 +157,17 @@ pub(crate) async fn identities_are_listed_by_provider(store: Arc<dyn Store>) {
     assert!(remove(&*store, other, "ab").await.expect("it is removed"));
     providers.sort_unstable();
     for access in [Access::Read, Access::Snapshot, Access::Write] {
-        let listed = read(&*store, access, async |uow| uow.identities().of_user(user).await).await;
+        let listed = read(&*store, access, async |uow| uow.identities().list_by_user(user).await).await;
         assert_eq!(listed, providers.map(|provider| linked(provider, user)), "{access:?}");
     }
-    assert_eq!(of_user(&*store, other).await.len(), providers.len() - 1);
-    assert_eq!(of_user(&*store, user_id(9)).await, []);
+    assert_eq!(list_by_user(&*store, other).await.len(), providers.len() - 1);
+    assert_eq!(list_by_user(&*store, user_id(9)).await, []);
 
     // Who reads them to decide on them decides on what is there until the end.
     let new = linked("new", user);
     for adds in [true, false] {
         let mut uow = begin(&*store, Access::Write).await;
-        let before = uow.identities().of_user(user).await.expect("identities are read");
+        let before = uow.identities().list_by_user(user).await.expect("identities are read");
         let (store, new) = (Arc::clone(&store), new.clone());
         commit_before(uow, move || {
             let (store, new) = (Arc::clone(&store), new.clone());
@@ -174,7 +178,7 @@ pub(crate) async fn identities_are_listed_by_provider(store: Arc<dyn Store>) {
         .await;
         assert_eq!(before.len(), providers.len() + usize::from(!adds));
     }
-    assert_eq!(of_user(&*store, user).await.len(), providers.len());
+    assert_eq!(list_by_user(&*store, user).await.len(), providers.len());
 }
 
 pub(crate) async fn one_of_many_identities_that_are_removed_at_once_stays(store: Arc<dyn Store>) {
@@ -188,7 +192,7 @@ pub(crate) async fn one_of_many_identities_that_are_removed_at_once_stays(store:
         });
         let removed = results.await.into_iter().filter(|removed| matches!(removed, Ok(true))).count();
         assert_eq!(removed, 7);
-        assert_eq!(of_user(&*store, user).await.len(), 1);
+        assert_eq!(list_by_user(&*store, user).await.len(), 1);
     }
 }
 
@@ -202,12 +206,12 @@ pub(crate) async fn an_identity_is_removed_once(store: Arc<dyn Store>) {
         assert!(!remove(&*store, user, provider).await.expect("it is removed"));
     }
     assert!(dropped(&*store, async |uow| uow.identities().remove(user, "provider0").await).await);
-    assert_eq!(of_user(&*store, user).await, linked[..2]);
+    assert_eq!(list_by_user(&*store, user).await, linked[..2]);
     assert!(remove(&*store, user, "provider0").await.expect("it is removed"));
     assert!(!remove(&*store, user, "provider0").await.expect("it is removed"));
     assert_eq!(find(&*store, &linked[0].issuer, &linked[0].subject).await, None);
-    assert_eq!(of_user(&*store, user).await, linked[1..2]);
-    assert_eq!(of_user(&*store, other).await, linked[2..]);
+    assert_eq!(list_by_user(&*store, user).await, linked[1..2]);
+    assert_eq!(list_by_user(&*store, other).await, linked[2..]);
 
     let results = at_once(&store, 10, move |store, _| async move { remove(&*store, user, "provider1").await });
     let removed = results.await.into_iter().filter(|removed| *removed.as_ref().expect("it passes in the end")).count();

@@ -31,7 +31,7 @@ async fn claim(store: &dyn Store, micros: i64, most: u32) -> Vec<QueuedMail> {
 
 async fn dead(store: &dyn Store, behind: Option<MailId>, limit: u64) -> Vec<QueuedMail> {
     let limit = Limit::new(limit).expect("a valid limit");
-    read(store, Access::Read, async |uow| uow.outbox().dead(behind, limit).await).await
+    read(store, Access::Read, async |uow| uow.outbox().list_dead(behind, limit).await).await
 }
 
 fn ids(mails: &[QueuedMail]) -> Vec<MailId> {

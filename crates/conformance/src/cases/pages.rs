@@ -24,7 +24,7 @@ async fn add_grouped(store: &dyn Store, numbers: std::ops::Range<u32>, owner: Us
     memos
 }
 
-fn is_behind(memo: &Memo, cursor: &MemoCursor, sort: MemoSort) -> bool {
+fn is_after(memo: &Memo, cursor: &MemoCursor, sort: MemoSort) -> bool {
     match sort.direction {
         SortDirection::Ascending => place(memo, sort) > *cursor,
         SortDirection::Descending => place(memo, sort) < *cursor,
@@ -125,7 +125,7 @@ pub(crate) async fn pages_by_cursor_are_stable_under_inserts(store: Arc<dyn Stor
                 // They fall before the cursor, behind it, and beside it where only the id tells them apart.
                 memos.extend(add(6).await);
             }
-            let behind: Vec<_> = memos.iter().filter(|memo| is_behind(memo, &cursor, sort)).cloned().collect();
+            let behind: Vec<_> = memos.iter().filter(|memo| is_after(memo, &cursor, sort)).cloned().collect();
             let expected = in_order(behind, sort);
             let page = page(&*store, &filter, sort, LIMIT as u64, PageStart::After(cursor)).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();

@@ -60,7 +60,7 @@ async fn assert_nothing_is_left(uow: &mut dyn UnitOfWork, first: u8, user: UserI
             assert!(!uow.refresh_tokens().claim(&digest, at(1)).await?);
         }
         let identity = identity(n, user);
-        assert_eq!(uow.identities().find(&identity.issuer, &identity.subject).await?, None);
+        assert_eq!(uow.identities().find_by_subject(&identity.issuer, &identity.subject).await?, None);
         assert!(!uow.identities().remove(user, &identity.provider).await?);
         for (purpose, _) in TokenPurpose::NAMES {
             assert_eq!(uow.one_time_tokens().lookup(&digest(digest_number), purpose).await?, None);
@@ -69,15 +69,15 @@ async fn assert_nothing_is_left(uow: &mut dyn UnitOfWork, first: u8, user: UserI
         assert_eq!(uow.one_time_tokens().count_try(&digest(digest_number)).await?, 0);
     }
     assert_eq!(uow.users().lookup(user).await?, None);
-    assert_eq!(uow.changes().stamp(user).await?, None);
-    assert_eq!(uow.changes().last(user).await?, 0);
+    assert_eq!(uow.changes().lookup_stamp(user).await?, None);
+    assert_eq!(uow.changes().last_seq(user).await?, 0);
     assert_eq!(uow.changes().list(user, 0, Limit::default()).await?, []);
     assert_eq!(uow.memos().count(&MemoFilter::of(user)).await?, 0);
-    assert_eq!(uow.sessions().live(user, at(0)).await?, []);
+    assert_eq!(uow.sessions().list_live(user, at(0)).await?, []);
     assert_eq!(uow.sessions().end_all(user, None, at(0)).await?, []);
-    assert_eq!(uow.identities().of_user(user).await?, []);
+    assert_eq!(uow.identities().list_by_user(user).await?, []);
     assert_eq!(uow.second_factors().lookup(user).await?, None);
-    assert_eq!(uow.second_factors().codes_left(user).await?, 0);
+    assert_eq!(uow.second_factors().count_codes(user).await?, 0);
     assert!(!uow.second_factors().claim_code(user, &digest_of(2_000)).await?);
     assert!(!uow.second_factors().claim_step(user, i64::MAX).await?);
     assert!(!uow.second_factors().remove(user).await?);
@@ -139,7 +139,7 @@ pub(crate) async fn a_removed_user_leaves_nothing(store: Arc<dyn Store>) {
     remove(&*store, gone, Version::FIRST).await.expect("the member is removed");
     write(&*store, async |uow| assert_nothing_is_left(uow, 1, gone).await).await;
     assert_eq!(owners(&*store, stays).await, [vec![stays], vec![stays], vec![stays]]);
-    let dead = read(&*store, Access::Read, async |uow| uow.outbox().dead(None, Limit::default()).await).await;
+    let dead = read(&*store, Access::Read, async |uow| uow.outbox().list_dead(None, Limit::default()).await).await;
     assert_eq!(dead, std::slice::from_ref(&other.mail));
     assert_eq!(rest_of(&*store, stays).await, before, "nobody else loses anything");
     let everybody = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
@@ -167,7 +167,7 @@ async fn rest_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::
     let memos = list(store, &MemoFilter::of(user), BY_CHANGE).await;
     let changes = feed(store, user).await;
     let mut uow = begin(store, Access::Read).await;
-    let live = uow.sessions().live(user, at(0)).await.expect("sign-ins are read");
+    let live = uow.sessions().list_live(user, at(0)).await.expect("sign-ins are read");
     let mut tokens = Vec::new();
     let mut one_time = Vec::new();
     for n in [1, 20, 21, 22] {
@@ -177,9 +177,9 @@ async fn rest_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::
         }
     }
     assert_eq!((tokens.len(), one_time.len()), (4, 4));
-    let identities = uow.identities().of_user(user).await.expect("identities are read");
+    let identities = uow.identities().list_by_user(user).await.expect("identities are read");
     let factor = uow.second_factors().lookup(user).await.expect("factors are read");
-    let codes = uow.second_factors().codes_left(user).await.expect("codes are counted");
+    let codes = uow.second_factors().count_codes(user).await.expect("codes are counted");
     let events = uow.audit().list(Some(user), &PageRequest::default()).await.expect("events are read").items;
     let events: Vec<_> = events.into_iter().map(|event| event.id).collect();
     (ids(&memos), changes, live, (tokens, one_time), identities, factor, codes, events)
@@ -212,7 +212,7 @@ pub(crate) async fn a_removed_user_is_nobodys_parent(store: Arc<dyn Store>) {
         let added = try_add_one(&*store, kind, kind, leaver.id).await;
         assert_conflict(added, Conflict::Parent);
     }
-    assert_eq!(read(&*store, Access::Write, async |uow| uow.users().administrators().await).await, []);
+    assert_eq!(read(&*store, Access::Write, async |uow| uow.users().lock_administrators().await).await, []);
     let found = read(&*store, Access::Read, async |uow| uow.users().find_by_email(&leaver.email).await).await;
     assert_eq!(found, None);
     let updated = try_write(&*store, async |uow| uow.users().update(&leaver, leaver.version).await).await;
@@ -234,7 +234,7 @@ async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> R
         2 => uow.sessions().insert(&session(n, user)).await,
         3 => uow.identities().insert(&identity(n, user)).await,
         4 => uow.one_time_tokens().insert(&token).await,
-        5 => uow.second_factors().put(&second_factor(user)).await,
+        5 => uow.second_factors().upsert(&second_factor(user)).await,
         6 => uow.outbox().insert(&queued_mail(n, user)).await,
         _ => uow.audit().append(&audit_event(n, user)).await,
     }
@@ -296,7 +296,7 @@ pub(crate) async fn nothing_is_left_by_who_writes_while_a_user_is_removed(store:
             let found = read(&*store, Access::Read, async |uow| {
                 let memo = uow.memos().lookup(memo_id(n)).await?.is_some();
                 let session = uow.sessions().lookup(session_id(n)).await?.is_some();
-                let identity = uow.identities().find(&identity.issuer, &identity.subject).await?.is_some();
+                let identity = uow.identities().find_by_subject(&identity.issuer, &identity.subject).await?.is_some();
                 let token = uow.one_time_tokens().lookup(&digest_of(n), TokenPurpose::VerifyEmail).await?.is_some();
                 let factor = uow.second_factors().lookup(id).await?.is_some();
                 Ok([memo, session, identity, token, factor])

@@ -8,19 +8,19 @@ use crate::{
 };
 
 async fn put(store: &dyn Store, factor: &SecondFactor) {
-    write(store, async |uow| uow.second_factors().put(factor).await).await;
+    write(store, async |uow| uow.second_factors().upsert(factor).await).await;
 }
 
-async fn set_codes(store: &dyn Store, user: UserId, codes: &[SecretDigest]) {
-    write(store, async |uow| uow.second_factors().set_codes(user, codes).await).await;
+async fn replace_codes(store: &dyn Store, user: UserId, codes: &[SecretDigest]) {
+    write(store, async |uow| uow.second_factors().replace_codes(user, codes).await).await;
 }
 
 async fn find(store: &dyn Store, user: UserId) -> Option<SecondFactor> {
     read(store, Access::Read, async |uow| uow.second_factors().lookup(user).await).await
 }
 
-async fn codes_left(store: &dyn Store, user: UserId) -> u64 {
-    read(store, Access::Read, async |uow| uow.second_factors().codes_left(user).await).await
+async fn count_codes(store: &dyn Store, user: UserId) -> u64 {
+    read(store, Access::Read, async |uow| uow.second_factors().count_codes(user).await).await
 }
 
 async fn remove(store: &dyn Store, user: UserId) -> bool {
@@ -72,7 +72,7 @@ pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
             assert_eq!(found.as_ref(), Some(factor), "{access:?}");
         }
     }
-    dropped(&*store, async |uow| uow.second_factors().put(&factors[0]).await).await;
+    dropped(&*store, async |uow| uow.second_factors().upsert(&factors[0]).await).await;
     assert_eq!(find(&*store, user).await.as_ref(), factors.last());
     assert_eq!(find(&*store, other).await, Some(kept));
     assert_eq!(find(&*store, user_id(9)).await, None);
@@ -81,7 +81,7 @@ pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
 pub(crate) async fn a_second_factor_needs_its_user(store: Arc<dyn Store>) {
     add_user(&*store, 0).await;
     let orphan = second_factor(user_id(9));
-    assert_conflict(try_write(&*store, async |uow| uow.second_factors().put(&orphan).await).await, Conflict::Parent);
+    assert_conflict(try_write(&*store, async |uow| uow.second_factors().upsert(&orphan).await).await, Conflict::Parent);
     assert_eq!(find(&*store, orphan.user_id).await, None);
 }
 
@@ -140,9 +140,9 @@ pub(crate) async fn a_recovery_code_is_claimed_once(store: Arc<dyn Store>) {
     let odd = [[0; 32], [0xff; 32], [b' '; 32], [b'a'; 32], [b'A'; 32]].map(SecretDigest::new);
     put(&*store, &second_factor(user)).await;
     put(&*store, &second_factor(other)).await;
-    set_codes(&*store, user, &odd).await;
-    set_codes(&*store, other, &[digest_of(0), digest_of(1)]).await;
-    assert_eq!((codes_left(&*store, user).await, codes_left(&*store, other).await), (5, 2));
+    replace_codes(&*store, user, &odd).await;
+    replace_codes(&*store, other, &[digest_of(0), digest_of(1)]).await;
+    assert_eq!((count_codes(&*store, user).await, count_codes(&*store, other).await), (5, 2));
     for (owner, code) in [(user, digest_of(0)), (other, odd[0]), (user_id(9), odd[0]), (user, digest_of(9))] {
         assert!(!claim_code(&*store, owner, code).await.expect("a claim"), "it is not theirs");
     }
@@ -150,28 +150,28 @@ pub(crate) async fn a_recovery_code_is_claimed_once(store: Arc<dyn Store>) {
         let twice = async |uow: &mut dyn memo_domain::UnitOfWork| {
             let first = uow.second_factors().claim_code(user, &code).await?;
             let second = uow.second_factors().claim_code(user, &code).await?;
-            Ok((first, second, uow.second_factors().codes_left(user).await?))
+            Ok((first, second, uow.second_factors().count_codes(user).await?))
         };
         assert_eq!(dropped(&*store, twice).await, (true, false, left), "in one unit of work");
-        assert_eq!(codes_left(&*store, user).await, left + 1, "what was dropped is there again");
+        assert_eq!(count_codes(&*store, user).await, left + 1, "what was dropped is there again");
         assert_eq!(write(&*store, twice).await, (true, false, left));
         assert!(!claim_code(&*store, user, code).await.expect("a claim"), "in another");
-        assert_eq!(codes_left(&*store, user).await, left);
+        assert_eq!(count_codes(&*store, user).await, left);
     }
-    assert_eq!(codes_left(&*store, other).await, 2);
+    assert_eq!(count_codes(&*store, other).await, 2);
     assert_eq!(find(&*store, user).await, Some(second_factor(user)), "the factor stays");
 }
 
 pub(crate) async fn one_of_many_concurrent_claims_gets_the_code(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     put(&*store, &second_factor(user)).await;
-    set_codes(&*store, user, &[0, 1, 2, 3, 4].map(digest_of)).await;
+    replace_codes(&*store, user, &[0, 1, 2, 3, 4].map(digest_of)).await;
     for round in 0..5 {
         let code = digest_of(round);
         let claims = at_once(&store, 20, move |store, _| async move { claim_code(&*store, user, code).await }).await;
         let claimed = claims.into_iter().filter(|claimed| *claimed.as_ref().expect("a claim")).count();
         assert_eq!(claimed, 1, "exactly one has the code");
-        assert_eq!(codes_left(&*store, user).await, 4 - u64::from(round));
+        assert_eq!(count_codes(&*store, user).await, 4 - u64::from(round));
     }
 }
 
@@ -180,37 +180,37 @@ pub(crate) async fn a_removed_second_factor_has_no_codes(store: Arc<dyn Store>) 
     let [first, second, third] = [0, 1, 2].map(digest_of);
     put(&*store, &second_factor(user)).await;
     put(&*store, &second_factor(other)).await;
-    assert_eq!(codes_left(&*store, user).await, 0);
-    set_codes(&*store, user, &[first, second]).await;
-    set_codes(&*store, other, &[digest_of(10)]).await;
-    set_codes(&*store, user, &[third, second]).await;
-    assert_eq!(codes_left(&*store, user).await, 2);
+    assert_eq!(count_codes(&*store, user).await, 0);
+    replace_codes(&*store, user, &[first, second]).await;
+    replace_codes(&*store, other, &[digest_of(10)]).await;
+    replace_codes(&*store, user, &[third, second]).await;
+    assert_eq!(count_codes(&*store, user).await, 2);
     assert!(!claim_code(&*store, user, first).await.expect("a claim"), "it was replaced");
     assert!(claim_code(&*store, user, second).await.expect("a claim"), "it is among the new ones");
-    set_codes(&*store, user, &[second, third]).await;
-    dropped(&*store, async |uow| uow.second_factors().set_codes(user, &[]).await).await;
-    assert_eq!(codes_left(&*store, user).await, 2);
-    set_codes(&*store, user, &[]).await;
-    assert_eq!(codes_left(&*store, user).await, 0);
+    replace_codes(&*store, user, &[second, third]).await;
+    dropped(&*store, async |uow| uow.second_factors().replace_codes(user, &[]).await).await;
+    assert_eq!(count_codes(&*store, user).await, 2);
+    replace_codes(&*store, user, &[]).await;
+    assert_eq!(count_codes(&*store, user).await, 0);
     assert!(!claim_code(&*store, user, third).await.expect("a claim"), "they were replaced by none");
 
-    set_codes(&*store, user, &[first, second]).await;
+    replace_codes(&*store, user, &[first, second]).await;
     assert!(dropped(&*store, async |uow| uow.second_factors().remove(user).await).await);
-    assert_eq!((find(&*store, user).await, codes_left(&*store, user).await), (Some(second_factor(user)), 2));
+    assert_eq!((find(&*store, user).await, count_codes(&*store, user).await), (Some(second_factor(user)), 2));
     let mut uow = begin(&*store, Access::Write).await;
     assert!(uow.second_factors().remove(user).await.expect("the factor is removed"));
     assert!(!uow.second_factors().claim_code(user, &first).await.expect("a claim"), "in the same unit of work");
     uow.commit().await.expect("the unit of work commits");
-    assert_eq!((find(&*store, user).await, codes_left(&*store, user).await), (None, 0));
+    assert_eq!((find(&*store, user).await, count_codes(&*store, user).await), (None, 0));
     assert!(!claim_code(&*store, user, second).await.expect("a claim"));
     assert!(!remove(&*store, user).await, "there is none any more");
     assert!(!remove(&*store, user_id(9)).await, "of nobody");
 
     // The next one has codes of its own.
     put(&*store, &second_factor(user)).await;
-    assert_eq!(codes_left(&*store, user).await, 0);
+    assert_eq!(count_codes(&*store, user).await, 0);
     assert!(!claim_code(&*store, user, first).await.expect("a claim"));
-    set_codes(&*store, user, &[first]).await;
+    replace_codes(&*store, user, &[first]).await;
     assert!(claim_code(&*store, user, first).await.expect("a claim"));
-    assert_eq!((find(&*store, other).await, codes_left(&*store, other).await), (Some(second_factor(other)), 1));
+    assert_eq!((find(&*store, other).await, count_codes(&*store, other).await), (Some(second_factor(other)), 1));
 }

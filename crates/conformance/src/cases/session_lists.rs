@@ -11,7 +11,7 @@ use crate::{
 };
 
 async fn live(store: &dyn Store, user: UserId, now: Timestamp) -> Vec<Session> {
-    read(store, Access::Read, async |uow| uow.sessions().live(user, now).await).await
+    read(store, Access::Read, async |uow| uow.sessions().list_live(user, now).await).await
 }
 
 /// How many were removed.

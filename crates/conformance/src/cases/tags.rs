@@ -8,7 +8,7 @@ use crate::{
 };
 
 async fn counted(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
-    begin(store, Access::Read).await.memos().tags(owner).await.expect("tags are counted")
+    begin(store, Access::Read).await.memos().list_tags(owner).await.expect("tags are counted")
 }
 
 async fn found(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
@@ -59,7 +59,7 @@ pub(crate) async fn tags_are_counted(store: Arc<dyn Store>) {
     let counts = counted(&*store, owner).await;
     assert_eq!(shown(&counts), [("home", 1), ("work", 4), ("zoo", 1), ("한글", 1)]);
     for access in [Access::Read, Access::Snapshot, Access::Write] {
-        let seen = begin(&*store, access).await.memos().tags(owner).await.expect("tags are counted");
+        let seen = begin(&*store, access).await.memos().list_tags(owner).await.expect("tags are counted");
         assert_eq!(seen, counts, "{access:?}");
     }
     check(&*store, owner, &memos).await;
@@ -161,7 +161,7 @@ pub(crate) async fn tags_follow_what_changes(store: Arc<dyn Store>) {
         for kept in [false, true] {
             let mut uow = begin(&*store, Access::Write).await;
             uow.memos().update(&changed[0], from).await.expect("the memo is changed");
-            let seen = uow.memos().tags(owner).await.expect("tags are counted");
+            let seen = uow.memos().list_tags(owner).await.expect("tags are counted");
             assert_eq!(seen, expected(owner, &changed), "a unit of work sees its own writes");
             if kept {
                 commit(uow).await;

@@ -21,7 +21,7 @@ async fn count(store: &dyn Store, filter: &UserFilter) -> u64 {
 }
 
 async fn administrators(store: &dyn Store) -> Vec<UserId> {
-    let mut ids = read(store, Access::Write, async |uow| uow.users().administrators().await).await;
+    let mut ids = read(store, Access::Write, async |uow| uow.users().lock_administrators().await).await;
     ids.sort();
     ids
 }
@@ -192,7 +192,7 @@ pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store
     // Who reads them to decide on them decides on those who are there until the end.
     for way in 0..3 {
         let mut uow = begin(&*store, Access::Write).await;
-        let mut seen = uow.users().administrators().await.expect("members are read");
+        let mut seen = uow.users().lock_administrators().await.expect("members are read");
         seen.sort();
         assert_eq!(seen, expected);
         let id = expected.remove(0);
@@ -213,7 +213,7 @@ pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store
     let mut uow = begin(&*store, Access::Write).await;
     leave(&mut *uow, 0, expected[0]).await.expect("the member is changed");
     uow.users().insert(&administrator(50)).await.expect("the member is added");
-    assert_eq!(uow.users().administrators().await.expect("members are read"), [user_id(50)]);
+    assert_eq!(uow.users().lock_administrators().await.expect("members are read"), [user_id(50)]);
     drop(uow);
     assert_eq!(administrators(&*store).await, expected);
 }
@@ -238,7 +238,7 @@ pub(crate) async fn a_user_stays_as_looked_up_until_the_commit(store: Arc<dyn St
             }
         })
         .await;
-        let live = read(&*store, Access::Read, async |uow| uow.sessions().live(id, at(0)).await).await;
+        let live = read(&*store, Access::Read, async |uow| uow.sessions().list_live(id, at(0)).await).await;
         assert_eq!(live, []);
     }
 }
@@ -248,7 +248,7 @@ pub(crate) async fn one_of_many_administrators_who_leave_at_once_stays(store: Ar
         let mine = move |n| user_id(100 * round + n);
         write(&*store, async |uow| {
             // Whoever stayed in the last round.
-            for id in uow.users().administrators().await? {
+            for id in uow.users().lock_administrators().await? {
                 leave(uow, 0, id).await?;
             }
             for n in 0..9 {
@@ -259,7 +259,7 @@ pub(crate) async fn one_of_many_administrators_who_leave_at_once_stays(store: Ar
         .await;
         let results = at_once(&store, 9, move |store, n| async move {
             let mut uow = store.begin(Access::Write).await?;
-            let others = uow.users().administrators().await?.into_iter().filter(|id| *id != mine(n)).count();
+            let others = uow.users().lock_administrators().await?.into_iter().filter(|id| *id != mine(n)).count();
             if others > 0 {
                 leave(&mut *uow, n, mine(n)).await?;
             }

@@ -123,7 +123,7 @@ impl Script<'_> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
         let is_there = pair.reference().users().lookup(user).await.expect("members are read").is_some();
         let provider = self.chance.one_of(&PROVIDERS);
-        let linked = pair.reference().identities().of_user(user).await.expect("identities are read");
+        let linked = pair.reference().identities().list_by_user(user).await.expect("identities are read");
         if linked.iter().any(|identity| identity.provider == provider) && self.chance.percent(90) {
             let what = format!("unlink {provider} of {user:?}");
             let removed = pair.ask(&mut self.log, what, async |uow| uow.identities().remove(user, provider).await);
@@ -195,7 +195,7 @@ impl Script<'_> {
                 codes.sort();
                 codes.dedup();
                 let what = format!("set {} codes of {user:?}", codes.len());
-                pair.ask(&mut self.log, what, async |uow| uow.second_factors().set_codes(user, &codes).await).await
+                pair.ask(&mut self.log, what, async |uow| uow.second_factors().replace_codes(user, &codes).await).await
             }
             // What becomes of codes when their factor is replaced is left open.
             _ if kept.is_some() => Ok(()),
@@ -208,7 +208,7 @@ impl Script<'_> {
                     ..second_factor(user)
                 };
                 let what = format!("put a factor of {user:?}");
-                pair.ask(&mut self.log, what, async |uow| uow.second_factors().put(&new).await).await
+                pair.ask(&mut self.log, what, async |uow| uow.second_factors().upsert(&new).await).await
             }
         }
     }
@@ -292,7 +292,7 @@ impl Script<'_> {
             3 => {
                 let now = some_time(&mut self.chance);
                 let what = format!("sign-ins of {user:?} at {now}");
-                let _ = pair.ask(&mut self.log, what, async |uow| uow.sessions().live(user, now).await).await;
+                let _ = pair.ask(&mut self.log, what, async |uow| uow.sessions().list_live(user, now).await).await;
             }
             4 => {
                 let place = self.chance.recent(&self.known.events).filter(|_| self.chance.percent(60));
@@ -329,14 +329,14 @@ impl Script<'_> {
     pub(super) async fn read_account(&mut self, pair: &mut Pair, user: UserId) {
         let log = &mut self.log;
         let identities =
-            pair.ask(log, format!("identities of {user:?}"), async |uow| uow.identities().of_user(user).await);
+            pair.ask(log, format!("identities of {user:?}"), async |uow| uow.identities().list_by_user(user).await);
         for Identity { issuer, subject, .. } in identities.await.unwrap_or_default() {
             let what = format!("find {subject} of {issuer}");
-            let _ = pair.ask(log, what, async |uow| uow.identities().find(&issuer, &subject).await).await;
+            let _ = pair.ask(log, what, async |uow| uow.identities().find_by_subject(&issuer, &subject).await).await;
         }
         let what = format!("the factor of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.second_factors().lookup(user).await).await;
-        let _ = pair.ask(log, "its codes", async |uow| uow.second_factors().codes_left(user).await).await;
+        let _ = pair.ask(log, "its codes", async |uow| uow.second_factors().count_codes(user).await).await;
         let request = PageRequest { limit: all(), start: PageStart::Offset(0) };
         let what = format!("events of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.audit().list(Some(user), &request).await).await;
@@ -349,10 +349,10 @@ impl Script<'_> {
         let log = &mut self.log;
         for (behind, limit) in [(behind, limit), (None, all())] {
             let what = format!("{} dead mails behind {behind:?}", limit.get());
-            let _ = pair.ask(log, what, async |uow| uow.outbox().dead(behind, limit).await).await;
+            let _ = pair.ask(log, what, async |uow| uow.outbox().list_dead(behind, limit).await).await;
         }
         let administrators = async |uow: &mut dyn UnitOfWork| {
-            let mut administrators = uow.users().administrators().await?;
+            let mut administrators = uow.users().lock_administrators().await?;
             administrators.sort();
             Ok(administrators)
         };

@@ -69,11 +69,11 @@ impl Script<'_> {
 
     async fn read_feed(&mut self, pair: &mut Pair) {
         let owner = self.some_member();
-        let last =
-            pair.ask(&mut self.log, format!("last change of {owner:?}"), async |uow| uow.changes().last(owner).await);
+        let last = pair
+            .ask(&mut self.log, format!("last change of {owner:?}"), async |uow| uow.changes().last_seq(owner).await);
         let last = usize::try_from(last.await.unwrap_or(0)).expect("few changes");
         let what = format!("stamp of {owner:?}");
-        let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().stamp(owner).await).await;
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().lookup_stamp(owner).await).await;
         let since = self.chance.below(last + 2) as u64;
         let limit = self.some_limit();
         let what = format!("{} changes of {owner:?} behind {since}", limit.get());
@@ -91,7 +91,7 @@ impl Script<'_> {
 
     async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {
         let what = format!("count the tags of {owner:?}");
-        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().tags(owner).await).await;
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_tags(owner).await).await;
     }
 
     /// A page from anywhere, and how many there are in all.

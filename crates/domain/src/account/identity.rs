@@ -22,22 +22,22 @@ pub struct Identity {
 /// Keeps social identities.
 ///
 /// # Contract
-/// * `an_identity_is_found_by_issuer_and_subject`: [`find`](Self::find) MUST give what was inserted, comparing both byte
+/// * `an_identity_is_found_by_issuer_and_subject`: [`find_by_subject`](Self::find_by_subject) MUST give what was inserted, comparing both byte
 ///   by byte.
 /// * `an_identity_is_linked_once`: [`insert`](Self::insert) MUST fail with [`Conflict::Id`](crate::Conflict::Id) where the
 ///   subject of this issuer is linked already, or the member has an identity at this provider.
 /// * `an_identity_needs_its_user`: [`insert`](Self::insert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
-/// * `identities_are_listed_by_provider`: [`of_user`](Self::of_user) MUST give all of a member's, and nobody else's, by the
+/// * `identities_are_listed_by_provider`: [`list_by_user`](Self::list_by_user) MUST give all of a member's, and nobody else's, by the
 ///   provider's name; in a unit of work that may write no other MUST change them before this one has ended.
 /// * `an_identity_is_removed_once`: [`remove`](Self::remove) MUST say whether there was one.
 #[async_trait]
 pub trait IdentityRepository: Send {
     /// The identity of this subject.
-    async fn find(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError>;
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError>;
 
     /// All identities of a member.
-    async fn of_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError>;
+    async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError>;
 
     /// Adds an identity.
     async fn insert(&mut self, identity: &Identity) -> Result<(), StoreError>;

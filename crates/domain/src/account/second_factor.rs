@@ -21,27 +21,27 @@ pub struct SecondFactor {
 ///
 /// # Contract
 /// * `a_second_factor_reads_back_equal`: [`lookup`](Self::lookup) MUST give what was put last.
-/// * `a_second_factor_needs_its_user`: [`put`](Self::put) MUST fail with
+/// * `a_second_factor_needs_its_user`: [`upsert`](Self::upsert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
 /// * `a_step_is_claimed_once`: of any number of [`claim_step`](Self::claim_step)s of one step, in one unit of work or in
 ///   many at once, exactly one MUST give `true`; none of a step before the last one claimed.
 /// * `a_recovery_code_is_claimed_once`: of any number of [`claim_code`](Self::claim_code)s of one code exactly one MUST
 ///   give `true`.
 /// * `a_removed_second_factor_has_no_codes`: [`remove`](Self::remove) MUST remove the factor with its codes, and
-///   [`set_codes`](Self::set_codes) all codes but the ones given.
+///   [`replace_codes`](Self::replace_codes) all codes but the ones given.
 #[async_trait]
 pub trait SecondFactorRepository: Send {
     /// That of a member, confirmed or not.
     async fn lookup(&mut self, user: UserId) -> Result<Option<SecondFactor>, StoreError>;
 
     /// Adds it, or replaces the one that there is.
-    async fn put(&mut self, factor: &SecondFactor) -> Result<(), StoreError>;
+    async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError>;
 
     /// Replaces all recovery codes. The factor must be there.
-    async fn set_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError>;
+    async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError>;
 
     /// How many recovery codes are left.
-    async fn codes_left(&mut self, user: UserId) -> Result<u64, StoreError>;
+    async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError>;
 
     /// Makes this step the last one accepted, in one atomic step. Whether it came after the one before.
     async fn claim_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError>;

@@ -15,8 +15,8 @@ use crate::{Change, Limit, NewChange, Stamp, StoreError, Timestamp, UserId};
 /// * `a_change_needs_its_member`: [`append`](Self::append) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
 /// * `old_changes_are_removed`: [`remove_before`](Self::remove_before) MUST remove the changes before a time, and
-///   [`last`](Self::last) MUST still know the greatest number.
-/// * `a_stamp_follows_the_feed_and_the_member`: [`stamp`](Self::stamp) MUST have the greatest number and the version of the
+///   [`last_seq`](Self::last_seq) MUST still know the greatest number.
+/// * `a_stamp_follows_the_feed_and_the_member`: [`lookup_stamp`](Self::lookup_stamp) MUST have the greatest number and the version of the
 ///   member as they were committed last.
 #[async_trait]
 pub trait ChangeRepository: Send {
@@ -27,10 +27,10 @@ pub trait ChangeRepository: Send {
     async fn list(&mut self, owner: UserId, since: u64, limit: Limit) -> Result<Vec<Change>, StoreError>;
 
     /// The greatest number that a change of this member ever had; 0 where there was none.
-    async fn last(&mut self, owner: UserId) -> Result<u64, StoreError>;
+    async fn last_seq(&mut self, owner: UserId) -> Result<u64, StoreError>;
 
     /// What names the state of all that a member reads of their own memos, in one read; `None` where there is no such member.
-    async fn stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError>;
+    async fn lookup_stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError>;
 
     /// Removes changes of any member made before a time, at most so many of them. How many it removed.
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError>;

@@ -50,7 +50,7 @@ pub struct QueuedMail {
 ///   and in the store, in the same unit of work.
 /// * `a_mail_is_updated_or_gone`: [`update`](Self::update) MUST replace the mail with this id and
 ///   [`remove`](Self::remove) remove it; both do nothing where it is gone.
-/// * `dead_mail_is_listed_newest_first`: [`dead`](Self::dead) MUST give dead mail by descending ids, behind a place where
+/// * `dead_mail_is_listed_newest_first`: [`list_dead`](Self::list_dead) MUST give dead mail by descending ids, behind a place where
 ///   one is named.
 #[async_trait]
 pub trait OutboxRepository: Send {
@@ -67,5 +67,5 @@ pub trait OutboxRepository: Send {
     async fn remove(&mut self, id: MailId) -> Result<(), StoreError>;
 
     /// Some of the mail that is not tried any more.
-    async fn dead(&mut self, behind: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError>;
+    async fn list_dead(&mut self, after: Option<MailId>, limit: Limit) -> Result<Vec<QueuedMail>, StoreError>;
 }

@@ -27,7 +27,7 @@ use crate::{
 /// * `a_page_knows_whether_there_are_more`: [`Page::next`] MUST be `None` on the last page and only there.
 /// * `a_search_finds_what_its_query_says`: with a query in the filter, too: a memo MUST be found as soon as it is
 ///   committed, whatever its script and Unicode form. The same unit of work need not find it before.
-/// * `tags_are_counted`: [`tags`](Self::tags) MUST give what [`TagCount::join`] makes of the tags of all memos that
+/// * `tags_are_counted`: [`list_tags`](Self::list_tags) MUST give what [`TagCount::join`] makes of the tags of all memos that
 ///   [`MemoFilter::of`] the member has, archived ones, too, and no memo in the trash.
 /// * `memos_are_found_by_their_tag`: [`find_by_tag`](Self::find_by_tag) MUST give each of these memos that has the tag,
 ///   once, sorted by id.
@@ -49,7 +49,7 @@ pub trait MemoRepository: Send {
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError>;
 
     /// The tags of a member's memos that are not in the trash, and how many of these memos have each.
-    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError>;
+    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError>;
 
     /// The ids of a member's memos that are not in the trash and have a tag, whatever its case; all of them.
     async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError>;

@@ -16,7 +16,7 @@ use crate::{RefreshToken, SecretDigest, Session, SessionId, StoreError, Timestam
 ///   ended or not, and no other.
 /// * `an_insert_with_a_taken_cookie_conflicts`: [`insert`](Self::insert) and [`update`](Self::update) MUST fail with
 ///   [`Conflict::Id`](crate::Conflict::Id) where another sign-in has the same digest.
-/// * `live_sessions_are_listed_newest_first`: [`live`](Self::live) MUST give all of a member's sign-ins that are neither
+/// * `live_sessions_are_listed_newest_first`: [`list_live`](Self::list_live) MUST give all of a member's sign-ins that are neither
 ///   ended nor over at that time, and nobody else's, the newest id first.
 /// * `all_sessions_but_one_are_ended`: [`end_all`](Self::end_all) MUST end all of a member's sign-ins that were not ended,
 ///   but for the one named, and give their ids.
@@ -34,7 +34,7 @@ pub trait SessionRepository: Send {
     async fn find_by_cookie(&mut self, digest: &SecretDigest) -> Result<Option<Session>, StoreError>;
 
     /// A member's sign-ins that live at this time, the newest first.
-    async fn live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+    async fn list_live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
     /// Ends all sign-ins of a member but one. The ids of those that it ended.
     async fn end_all(

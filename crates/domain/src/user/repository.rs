@@ -20,7 +20,7 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   repository, and fail with [`StoreError::Stale`] unless the kept version is `from`.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST give those that [`UserFilter::matches`], by their ids,
 ///   in pages that neither skip nor repeat one.
-/// * `administrators_stay_so_until_the_commit`: after [`administrators`](Self::administrators) in a unit of work that may
+/// * `administrators_stay_so_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a unit of work that may
 ///   write, no other MUST change who administers before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
@@ -47,5 +47,5 @@ pub trait UserRepository: Send {
     async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError>;
 
     /// Those who administer and are not shut out.
-    async fn administrators(&mut self) -> Result<Vec<UserId>, StoreError>;
+    async fn lock_administrators(&mut self) -> Result<Vec<UserId>, StoreError>;
 }

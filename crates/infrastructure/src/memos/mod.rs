@@ -58,7 +58,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
-    async fn tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
         let rows = self.find_all::<tags::Spelling>(tags::spellings(owner).build(self.backend)).await?;
         let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
         Ok(TagCount::join(spellings))

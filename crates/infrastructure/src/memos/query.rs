@@ -128,7 +128,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         PageStart::Offset(0) => {}
         // No list is longer than what fits a signed number, and a database refuses a greater one.
         PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
-        PageStart::After(cursor) => select = select.filter(behind(backend, by, sort, cursor)?),
+        PageStart::After(cursor) => select = select.filter(after(backend, by, sort, cursor)?),
     }
     if let (Start::Order, Some(kind)) = (&plan.start, kind(filter, sort.field)) {
         dialect::walk(backend, QueryTrait::query(&mut select), kind, column.as_str());
@@ -357,7 +357,7 @@ fn has(tag: &Tag, role: Role) -> Expr {
 }
 
 /// What comes behind a place in the order of an expression.
-fn behind(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
+fn after(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
     let position = match (sort.field, &cursor.position) {
         (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(time)) => {
             Value::from(Timestamp::as_micros(*time))
@@ -367,5 +367,5 @@ fn behind(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> 
     };
     let columns = [by, Expr::col((Entity, Column::Id))];
     let place = [Expr::value(position), Expr::value(cursor.id.as_uuid())];
-    Ok(dialect::behind(backend, columns, place, sort.direction == SortDirection::Ascending))
+    Ok(dialect::after(backend, columns, place, sort.direction == SortDirection::Ascending))
 }

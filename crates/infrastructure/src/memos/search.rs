@@ -121,7 +121,7 @@ impl SeaOrmUnitOfWork {
         loop {
             let views = self.views(filter, sort, &start, CHUNK, &plan).await?;
             let is_last = (views.len() as u64) < CHUNK;
-            let behind = views.last().map(|view| sort.cursor(filter, view));
+            let after = views.last().map(|view| sort.cursor(filter, view));
             for view in views.into_iter().filter(|view| filter.matches(&view.memo)) {
                 if left_out > 0 {
                     left_out -= 1;
@@ -133,8 +133,8 @@ impl SeaOrmUnitOfWork {
                     }
                 }
             }
-            match behind {
-                Some(behind) if !is_last => start = PageStart::After(behind),
+            match after {
+                Some(after) if !is_last => start = PageStart::After(after),
                 _ => return Ok(found),
             }
         }

@@ -120,7 +120,7 @@ mod tests {
 
     async fn listed(store: &SeaOrmStore) -> Vec<(String, u64)> {
         let mut uow = store.begin(Access::Read).await.expect("a unit of work");
-        let tags = uow.memos().tags(owner()).await.expect("tags are counted");
+        let tags = uow.memos().list_tags(owner()).await.expect("tags are counted");
         tags.into_iter().map(|one| (one.tag.as_str().to_owned(), one.count)).collect()
     }
 

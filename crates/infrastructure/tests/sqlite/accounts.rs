@@ -85,8 +85,8 @@ async fn add_all(store: &dyn Store) {
     uow.refresh_tokens().insert(&token).await.expect("the token is added");
     uow.identities().insert(&identity).await.expect("the identity is added");
     uow.one_time_tokens().insert(&one_time).await.expect("the token is added");
-    uow.second_factors().put(&factor).await.expect("the factor is added");
-    uow.second_factors().set_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
+    uow.second_factors().upsert(&factor).await.expect("the factor is added");
+    uow.second_factors().replace_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
     uow.outbox().insert(&mail).await.expect("the mail is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");

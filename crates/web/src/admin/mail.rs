@@ -54,13 +54,13 @@ pub async fn list_dead_mail(
 ) -> Result<HttpResponse, Problem> {
     let paging = Paging { limit: query.limit, offset: None, cursor: query.cursor.as_deref() };
     let list = IdList::read("dead mail", &paging, MailId::new)?;
-    let behind = match list.request.start {
+    let after = match list.request.start {
         PageStart::After(id) => Some(id),
         PageStart::Offset(_) => None,
     };
     let limit = list.request.limit;
-    let items = administration.dead_mail(caller.principal.user_id, behind, limit).await?;
-    // A full page may have another one behind it, perhaps an empty one.
+    let items = administration.dead_mail(caller.principal.user_id, after, limit).await?;
+    // A full page may have another one after it, perhaps an empty one.
     let is_full = items.len() == usize::from(Limit::get(limit));
     let next = items.last().filter(|_| is_full).map(|mail| mail.id.as_uuid());
     let info = list.info(items.len(), next);

@@ -114,7 +114,7 @@ pub async fn a_social_account_is_no_way_around_a_second_factor(store: Box<dyn Te
         confirmed_at: Some(now),
         ..unit.second_factors().lookup(id).await.expect("a store").expect("one")
     };
-    unit.second_factors().put(&factor).await.expect("kept");
+    unit.second_factors().upsert(&factor).await.expect("kept");
     unit.commit().await.expect("committed");
     let elsewhere = app.browser();
     failed(come_in(&elsewhere, &app.acme, user()).await, "mfa_required");

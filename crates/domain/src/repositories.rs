@@ -1,0 +1,116 @@
+/// Calls a macro with the list of repositories: the accessor in [`UnitOfWork`](crate::UnitOfWork), the trait, and its
+/// methods with their arguments and what they return when they succeed.
+///
+/// A decorator of a store expands from this list, so that a new repository or method needs no line in it:
+///
+/// ```
+/// macro_rules! accessors {
+///     ($($accessor:ident: $repository:path {
+///         $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*
+///     })*) => {
+///         const ACCESSORS: &[&str] = &[$(stringify!($accessor)),*];
+///     };
+/// }
+/// memo_domain::for_each_repository!(accessors);
+/// assert_eq!(ACCESSORS[0], "users");
+/// ```
+#[macro_export]
+macro_rules! for_each_repository {
+    ($callback:ident) => {
+        $callback! {
+            users: $crate::UserRepository {
+                fn lookup(id: $crate::UserId) -> Option<$crate::User>;
+                fn find_by_email(email: &$crate::Email) -> Option<$crate::User>;
+                fn insert(user: &$crate::User) -> ();
+                fn update(user: &$crate::User, from: $crate::Version) -> ();
+                fn remove(id: $crate::UserId, from: $crate::Version) -> ();
+                fn list(
+                    filter: &$crate::UserFilter,
+                    page: &$crate::PageRequest<$crate::UserId>
+                ) -> $crate::Page<$crate::User, $crate::UserId>;
+                fn count(filter: &$crate::UserFilter) -> u64;
+                fn lock_administrators() -> Vec<$crate::UserId>;
+            }
+            sessions: $crate::SessionRepository {
+                fn lookup(id: $crate::SessionId) -> Option<$crate::Session>;
+                fn find_by_cookie(digest: &$crate::SecretDigest) -> Option<$crate::Session>;
+                fn list_live(user: $crate::UserId, now: $crate::Timestamp) -> Vec<$crate::Session>;
+                fn end_all(
+                    user: $crate::UserId,
+                    except: Option<$crate::SessionId>,
+                    at: $crate::Timestamp
+                ) -> Vec<$crate::SessionId>;
+                fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+                fn insert(session: &$crate::Session) -> ();
+                fn update(session: &$crate::Session) -> ();
+            }
+            refresh_tokens: $crate::RefreshTokenRepository {
+                fn lookup(digest: &$crate::SecretDigest) -> Option<$crate::RefreshToken>;
+                fn insert(token: &$crate::RefreshToken) -> ();
+                fn claim(digest: &$crate::SecretDigest, at: $crate::Timestamp) -> bool;
+            }
+            memos: $crate::MemoRepository {
+                fn lookup(id: $crate::MemoId) -> Option<$crate::MemoView>;
+                fn list(
+                    filter: &$crate::MemoFilter,
+                    sort: $crate::MemoSort,
+                    page: &$crate::PageRequest<$crate::MemoCursor>
+                ) -> $crate::Page<$crate::MemoView, $crate::MemoCursor>;
+                fn count(filter: &$crate::MemoFilter) -> u64;
+                fn list_tags(owner: $crate::UserId) -> Vec<$crate::TagCount>;
+                fn find_by_tag(owner: $crate::UserId, tag: &$crate::Tag) -> Vec<$crate::MemoId>;
+                fn insert(memo: &$crate::Memo) -> $crate::MemoView;
+                fn update(memo: &$crate::Memo, from: $crate::Version) -> ();
+                fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
+            }
+            changes: $crate::ChangeRepository {
+                fn append(owner: $crate::UserId, changes: &[$crate::NewChange]) -> ();
+                fn list(owner: $crate::UserId, since: u64, limit: $crate::Limit) -> Vec<$crate::Change>;
+                fn last_seq(owner: $crate::UserId) -> u64;
+                fn lookup_stamp(owner: $crate::UserId) -> Option<$crate::Stamp>;
+                fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+            }
+            identities: $crate::IdentityRepository {
+                fn find_by_subject(issuer: &str, subject: &str) -> Option<$crate::Identity>;
+                fn list_by_user(user: $crate::UserId) -> Vec<$crate::Identity>;
+                fn insert(identity: &$crate::Identity) -> ();
+                fn remove(user: $crate::UserId, provider: &str) -> bool;
+            }
+            one_time_tokens: $crate::OneTimeTokenRepository {
+                fn lookup(
+                    digest: &$crate::SecretDigest,
+                    purpose: $crate::TokenPurpose
+                ) -> Option<$crate::OneTimeToken>;
+                fn insert(token: &$crate::OneTimeToken) -> ();
+                fn take(digest: &$crate::SecretDigest, purpose: $crate::TokenPurpose) -> Option<$crate::OneTimeToken>;
+                fn count_try(digest: &$crate::SecretDigest) -> u32;
+                fn remove_all(user: $crate::UserId, purpose: $crate::TokenPurpose) -> ();
+                fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+            }
+            second_factors: $crate::SecondFactorRepository {
+                fn lookup(user: $crate::UserId) -> Option<$crate::SecondFactor>;
+                fn upsert(factor: &$crate::SecondFactor) -> ();
+                fn replace_codes(user: $crate::UserId, codes: &[$crate::SecretDigest]) -> ();
+                fn count_codes(user: $crate::UserId) -> u64;
+                fn claim_step(user: $crate::UserId, step: i64) -> bool;
+                fn claim_code(user: $crate::UserId, code: &$crate::SecretDigest) -> bool;
+                fn remove(user: $crate::UserId) -> bool;
+            }
+            outbox: $crate::OutboxRepository {
+                fn insert(mail: &$crate::QueuedMail) -> ();
+                fn claim(now: $crate::Timestamp, until: $crate::Timestamp, most: u32) -> Vec<$crate::QueuedMail>;
+                fn update(mail: &$crate::QueuedMail) -> ();
+                fn remove(id: $crate::MailId) -> ();
+                fn list_dead(after: Option<$crate::MailId>, limit: $crate::Limit) -> Vec<$crate::QueuedMail>;
+            }
+            audit: $crate::AuditRepository {
+                fn append(event: &$crate::AuditEvent) -> ();
+                fn list(
+                    user: Option<$crate::UserId>,
+                    page: &$crate::PageRequest<$crate::AuditId>
+                ) -> $crate::Page<$crate::AuditEvent, $crate::AuditId>;
+                fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+            }
+        }
+    };
+}
