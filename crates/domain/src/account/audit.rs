@@ -4,17 +4,17 @@ use crate::{AuditId, Page, PageRequest, StoreError, Timestamp, UserId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)+) => {
-        /// What happened to an account.
+        /// The kind of an audit event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum AuditKind {
             $($(#[$doc])* $kind,)+
         }
 
         impl AuditKind {
-            /// Every kind with its name on the wire, in the log and in stores.
+            /// Every kind with its stable name, for stores and the log.
             pub const NAMES: &'static [(Self, &'static str)] = &[$((Self::$kind, $name)),+];
 
-            /// The name on the wire, in the log and in stores.
+            /// The stable name, for stores and the log.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name),+ }
@@ -24,33 +24,33 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The account was made.
+    /// The account was created.
     SignedUp = "account.signed_up";
-    /// Its owner left, and all that was theirs is gone.
+    /// The account was deleted by its user, with all data.
     Withdrawn = "account.withdrawn";
-    /// It was exported.
+    /// The data was exported.
     Exported = "account.exported";
-    /// Somebody signed in.
+    /// A session succeeded.
     SignedIn = "sign_in.succeeded";
-    /// A password or a code was wrong, or the account is shut out.
+    /// A session failed: wrong password or code, or a disabled account.
     SignInFailed = "sign_in.failed";
-    /// A sign-in was ended by its owner.
+    /// A session was ended by its user.
     SignedOut = "sign_in.ended";
-    /// A refresh token was used a second time, and so its whole sign-in was ended.
+    /// A refresh token was reused, which ended its session.
     RefreshReused = "sign_in.refresh_reused";
     /// The password was changed.
     PasswordChanged = "password.changed";
-    /// A mail to set a new password was asked for.
+    /// A password reset mail was requested.
     PasswordForgotten = "password.forgotten";
-    /// The password was set by such a mail.
+    /// The password was reset with a mailed token.
     PasswordReset = "password.reset";
-    /// The address was changed.
+    /// The e-mail address was changed.
     EmailChanged = "email.changed";
-    /// The address was proved.
+    /// The e-mail address was verified.
     EmailVerified = "email.verified";
-    /// A second factor was added.
+    /// The second factor was enabled.
     MfaEnabled = "mfa.enabled";
-    /// The second factor was taken away.
+    /// The second factor was disabled.
     MfaDisabled = "mfa.disabled";
     /// A recovery code was used.
     RecoveryCodeUsed = "mfa.recovery_code_used";
@@ -58,59 +58,59 @@ kinds! {
     IdentityLinked = "identity.linked";
     /// A social account was unlinked.
     IdentityUnlinked = "identity.unlinked";
-    /// An administrator shut the account out.
+    /// An administrator disabled the account.
     Disabled = "admin.disabled";
-    /// An administrator let it in again.
+    /// An administrator enabled the account.
     Enabled = "admin.enabled";
-    /// An administrator changed its role.
+    /// An administrator changed the role.
     RoleChanged = "admin.role_changed";
 }
 
-/// Something that happened to an account. It never holds a secret.
+/// A security event of an account. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Its id; ids sort by time.
+    /// The id; ids sort by time.
     pub id: AuditId,
-    /// Whose account.
+    /// The user of the account.
     pub user_id: UserId,
-    /// Who did it, where it was not its owner: an administrator.
+    /// The administrator who acted; `None` if it was the user.
     pub actor_id: Option<UserId>,
-    /// What.
+    /// The kind.
     pub kind: AuditKind,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// From which address.
+    /// The client address.
     pub ip: Option<String>,
-    /// From what, as it names itself (`User-Agent`), cut to 200 characters.
+    /// The `User-Agent`, truncated to 200 characters.
     pub device: Option<String>,
-    /// The request it happened in.
+    /// The id of the request.
     pub request_id: Option<String>,
-    /// What else is worth knowing, such as the provider or the new role.
+    /// Further detail, such as the provider or the new role.
     pub detail: Option<String>,
 }
 
-/// Keeps the audit log.
+/// Stores the audit log.
 ///
 /// # Contract
 /// * `an_audit_event_reads_back_equal`: what was appended MUST read back equal.
 /// * `an_audit_event_needs_its_user`: [`append`](Self::append) MUST fail with
-///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
-/// * `audit_events_are_listed_newest_first`: [`list`](Self::list) MUST give a member's events, or everybody's, by
+///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
+/// * `audit_events_are_listed_newest_first`: [`list`](Self::list) MUST return the events of a user, or of all users, by
 ///   descending ids, in pages that neither skip nor repeat one.
-/// * `old_audit_events_are_removed`: [`remove_before`](Self::remove_before) MUST remove events from before that time, no
-///   more than `most`, and give how many.
+/// * `old_audit_events_are_removed`: [`remove_before`](Self::remove_before) MUST remove events from before that time, at
+///   most `most`, and return how many.
 #[async_trait]
 pub trait AuditRepository: Send {
     /// Adds an event.
     async fn append(&mut self, event: &AuditEvent) -> Result<(), StoreError>;
 
-    /// A page of the events of a member, or of all, the newest first; its cursor is the id of the last one.
+    /// Returns a page of the events of a user, or of all users, newest first; its cursor is the id of the last one.
     async fn list(
         &mut self,
         user: Option<UserId>,
         page: &PageRequest<AuditId>,
     ) -> Result<Page<AuditEvent, AuditId>, StoreError>;
 
-    /// Removes some of the events from before a time. How many.
+    /// Removes up to `most` events from before a time. Returns how many.
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError>;
 }

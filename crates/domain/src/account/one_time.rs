@@ -14,7 +14,7 @@ pub enum TokenPurpose {
 }
 
 impl TokenPurpose {
-    /// Every purpose with its name in stores.
+    /// Every purpose with its stable name, for stores.
     pub const NAMES: [(Self, &'static str); 3] = [
         (Self::VerifyEmail, "verify_email"),
         (Self::ResetPassword, "reset_password"),
@@ -22,45 +22,45 @@ impl TokenPurpose {
     ];
 }
 
-/// A token that is used once, as it is kept: never the secret itself.
+/// The stored form of a single-use token, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneTimeToken {
     /// The digest of the secret.
     pub digest: SecretDigest,
-    /// Whose it is.
+    /// The user.
     pub user_id: UserId,
-    /// What it is good for.
+    /// The purpose.
     pub purpose: TokenPurpose,
-    /// The key of the address that it was made for: it is worth nothing once the member has another one.
+    /// The key of the address that it was made for: it is invalid once the user has another address.
     pub email_key: Option<String>,
-    /// What the sign-in may do that it leads to.
+    /// The scopes of the session that it leads to.
     pub scopes: Option<Scopes>,
-    /// How often it was tried in vain.
+    /// The number of failed attempts.
     pub tries: u32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Keeps tokens that are used once.
+/// Stores single-use tokens.
 ///
 /// # Contract
-/// * `a_one_time_token_reads_back_equal`: [`lookup`](Self::lookup) MUST give what was inserted, where digest and purpose are
-///   the same.
+/// * `a_one_time_token_reads_back_equal`: [`lookup`](Self::lookup) MUST return what was inserted with the same digest and
+///   purpose.
 /// * `a_one_time_token_needs_its_user`: [`insert`](Self::insert) MUST fail with
-///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
+///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `a_one_time_token_is_taken_once`: of any number of [`take`](Self::take)s of one token, in one unit of work or in many
-///   at once, exactly one that commits MUST give it.
-/// * `tries_are_counted`: [`count_try`](Self::count_try) MUST add one atomically and give the sum; 0 where there is no such
+///   at once, exactly one that commits MUST return it.
+/// * `tries_are_counted`: [`count_try`](Self::count_try) MUST add one atomically and return the sum; 0 if there is no such
 ///   token.
-/// * `one_time_tokens_of_a_purpose_are_removed`: [`remove_all`](Self::remove_all) MUST remove all of a member's tokens of
+/// * `one_time_tokens_of_a_purpose_are_removed`: [`remove_all`](Self::remove_all) MUST remove all of a user's tokens for
 ///   that purpose and no others.
 /// * `one_time_tokens_that_are_over_are_removed`: [`remove_before`](Self::remove_before) MUST remove tokens that expired
-///   before that time, no more than `most`, and give how many.
+///   before that time, at most `most`, and return how many.
 #[async_trait]
 pub trait OneTimeTokenRepository: Send {
-    /// The token with this digest.
+    /// Returns the token with this digest.
     async fn lookup(
         &mut self,
         digest: &SecretDigest,
@@ -70,15 +70,15 @@ pub trait OneTimeTokenRepository: Send {
     /// Adds a token.
     async fn insert(&mut self, token: &OneTimeToken) -> Result<(), StoreError>;
 
-    /// Removes a token, in one atomic step. What it was.
+    /// Removes and returns a token, in one atomic step.
     async fn take(&mut self, digest: &SecretDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>, StoreError>;
 
-    /// Counts a try in vain. How many there were with it.
+    /// Counts a failed attempt. Returns the new number of attempts.
     async fn count_try(&mut self, digest: &SecretDigest) -> Result<u32, StoreError>;
 
-    /// Removes all tokens of a member for a purpose.
+    /// Removes all tokens of a user for a purpose.
     async fn remove_all(&mut self, user: UserId, purpose: TokenPurpose) -> Result<(), StoreError>;
 
-    /// Removes some of the tokens that expired before a time. How many.
+    /// Removes up to `most` tokens that expired before a time. Returns how many.
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError>;
 }

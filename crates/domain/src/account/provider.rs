@@ -3,50 +3,50 @@ use thiserror::Error;
 
 use crate::{Source, Timestamp};
 
-/// Where a browser is sent to sign in, and what has to be remembered until it comes back.
+/// An authorization request: where to send the browser, and what the callback needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationRequest {
-    /// The address at the provider.
+    /// The URL of the provider's authorization endpoint.
     pub url: String,
-    /// What the provider's ID token must name (`nonce`).
+    /// The `nonce` that the provider's ID token must contain.
     pub nonce: String,
-    /// What shows that who redeems the code also asked for it (PKCE, RFC 7636).
+    /// The PKCE code verifier (RFC 7636).
     pub verifier: String,
 }
 
-/// Who somebody is at a provider.
+/// A user as a provider describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocialUser {
-    /// Who says so.
+    /// The issuer.
     pub issuer: String,
-    /// The account there.
+    /// The subject: the account at the issuer.
     pub subject: String,
-    /// Their address there.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the provider vouches that the address is theirs.
+    /// Whether the provider has verified the address.
     pub email_verified: bool,
-    /// What they are called there.
+    /// The display name.
     pub name: Option<String>,
 }
 
-/// Why a provider signed nobody in.
+/// Why a session with a provider failed.
 #[derive(Debug, Error)]
 pub enum ProviderError {
-    /// It can't be reached, or answers what can't be read.
-    #[error("the provider is out of reach")]
+    /// It is unreachable, or its response cannot be parsed.
+    #[error("the provider is unavailable")]
     Unavailable {
-        /// Why.
+        /// The cause.
         source: Source,
     },
-    /// It refused the code, or what it says of its user does not hold.
-    #[error("the provider's answer does not hold")]
+    /// It refused the code, or its statements about the user are invalid.
+    #[error("the provider's response is invalid")]
     Refused {
-        /// Why.
+        /// The cause.
         source: Source,
     },
 }
 
-/// Signs people in by their account at a provider: `OpenID` Connect Core 1.0, or plain OAuth 2.0 where it has no more.
+/// Authenticates users with a provider: `OpenID` Connect Core 1.0, or plain OAuth 2.0 if it supports nothing more.
 ///
 /// # Contract
 /// * The flow MUST be the authorization code flow with PKCE S256.
@@ -55,19 +55,19 @@ pub enum ProviderError {
 /// * Each call MUST end within 10 s, and MUST NOT follow redirects.
 #[async_trait]
 pub trait SocialProvider: Send + Sync {
-    /// Its name here, in lower case.
+    /// Returns the configured name, in lower case.
     fn name(&self) -> &str;
 
-    /// What people call it.
+    /// Returns the name shown to users.
     fn display_name(&self) -> &str;
 
-    /// The issuer that the callback's `iss` parameter must name, where there is one (RFC 9207).
+    /// Returns the issuer that the callback's `iss` parameter must have, if it is sent (RFC 9207).
     fn issuer(&self) -> &str;
 
-    /// Begins a flow that ends at this address.
+    /// Starts a flow that redirects back to `redirect_uri`.
     async fn authorize(&self, state: &str, redirect_uri: &str) -> Result<AuthorizationRequest, ProviderError>;
 
-    /// Ends a flow: redeems the code.
+    /// Completes a flow: exchanges the code.
     async fn redeem(
         &self,
         code: &str,
@@ -77,6 +77,6 @@ pub trait SocialProvider: Send + Sync {
         now: Timestamp,
     ) -> Result<SocialUser, ProviderError>;
 
-    /// Whether it can be reached.
+    /// Checks whether the provider is reachable.
     async fn check(&self) -> Result<(), ProviderError>;
 }

@@ -2,68 +2,68 @@ use async_trait::async_trait;
 
 use crate::{Sealed, SecretDigest, StoreError, Timestamp, UserId};
 
-/// What a member proves a sign-in with beside their password: codes by time (TOTP, RFC 6238).
+/// A second factor: time-based codes (TOTP, RFC 6238).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// Whose it is.
+    /// The user.
     pub user_id: UserId,
-    /// The secret that both sides make codes from.
+    /// The shared secret that codes are computed from.
     pub secret: Sealed,
-    /// When its owner showed that they have it; it is not asked for before.
+    /// When the user confirmed it with a code; it is not required before.
     pub confirmed_at: Option<Timestamp>,
-    /// The step of time of the last code that was accepted: no code of it or of one before is.
+    /// The time step of the last accepted code; codes of this or an earlier step are refused.
     pub last_step: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// Keeps second factors and their recovery codes.
+/// Stores second factors and their recovery codes.
 ///
 /// # Contract
-/// * `a_second_factor_reads_back_equal`: [`lookup`](Self::lookup) MUST give what was put last.
+/// * `a_second_factor_reads_back_equal`: [`lookup`](Self::lookup) MUST return what was written last.
 /// * `a_second_factor_needs_its_user`: [`upsert`](Self::upsert) MUST fail with
-///   [`Conflict::Parent`](crate::Conflict::Parent) where the member does not exist.
+///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `a_step_is_claimed_once`: of any number of [`claim_step`](Self::claim_step)s of one step, in one unit of work or in
-///   many at once, exactly one MUST give `true`; none of a step before the last one claimed.
+///   many at once, exactly one MUST return `true`; none of a step before the last claimed one.
 /// * `a_recovery_code_is_claimed_once`: of any number of [`claim_code`](Self::claim_code)s of one code exactly one MUST
-///   give `true`.
+///   return `true`.
 /// * `a_removed_second_factor_has_no_codes`: [`remove`](Self::remove) MUST remove the factor with its codes, and
 ///   [`replace_codes`](Self::replace_codes) all codes but the ones given.
 #[async_trait]
 pub trait SecondFactorRepository: Send {
-    /// That of a member, confirmed or not.
+    /// Returns the second factor of a user, confirmed or not.
     async fn lookup(&mut self, user: UserId) -> Result<Option<SecondFactor>, StoreError>;
 
-    /// Adds it, or replaces the one that there is.
+    /// Adds or replaces the second factor.
     async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError>;
 
-    /// Replaces all recovery codes. The factor must be there.
+    /// Replaces all recovery codes. The factor must exist.
     async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError>;
 
-    /// How many recovery codes are left.
+    /// Returns the number of unused recovery codes.
     async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError>;
 
-    /// Makes this step the last one accepted, in one atomic step. Whether it came after the one before.
+    /// Makes this the last accepted time step, atomically. Returns whether it is later than the previous one.
     async fn claim_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError>;
 
-    /// Removes a recovery code, in one atomic step. Whether it was there.
+    /// Removes a recovery code, atomically. Returns whether it existed.
     async fn claim_code(&mut self, user: UserId, code: &SecretDigest) -> Result<bool, StoreError>;
 
-    /// Removes the factor and its codes. Whether there was one.
+    /// Removes the factor and its codes. Returns whether there was one.
     async fn remove(&mut self, user: UserId) -> Result<bool, StoreError>;
 }
 
-/// Makes and checks codes by time (TOTP, RFC 6238: HMAC-SHA-1, six digits, steps of 30 s).
+/// Computes and checks time-based codes (TOTP, RFC 6238: HMAC-SHA-1, six digits, steps of 30 s).
 pub trait OneTimeCodes: Send + Sync {
-    /// The step of time of a code, where it is one of this moment's or of one step before or behind it.
+    /// Returns the time step of a code if it is the current one, the previous or the next.
     fn step(&self, secret: &[u8], code: &str, now: Timestamp) -> Option<i64>;
 
-    /// The code of this moment.
+    /// Returns the current code.
     fn code(&self, secret: &[u8], now: Timestamp) -> String;
 
-    /// The secret as text in base32 (RFC 4648), for who types it.
+    /// Returns the secret in base32 (RFC 4648), for typing it in.
     fn text(&self, secret: &[u8]) -> String;
 
-    /// The secret as an `otpauth:` address, for who scans it.
+    /// Returns the secret as an `otpauth:` URI, for scanning it.
     fn uri(&self, secret: &[u8], account: &str) -> String;
 }

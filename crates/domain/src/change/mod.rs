@@ -1,4 +1,4 @@
-//! The change feed: what has become of a member's memos, in order.
+//! The change feed: the changes of a user's memos, in order.
 
 mod repository;
 
@@ -6,18 +6,18 @@ pub use repository::ChangeRepository;
 
 use crate::{Memo, MemoId, Timestamp, Version};
 
-/// What has become of a memo.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// It was made.
+    /// The memo was created.
     Created,
-    /// What its owner writes has changed.
+    /// The owner's part of the memo changed.
     Updated,
-    /// It was moved to the trash.
+    /// The memo was moved to the trash.
     Trashed,
-    /// It was taken out of the trash.
+    /// The memo was moved out of the trash.
     Restored,
-    /// It was removed for good.
+    /// The memo was deleted for good.
     Deleted,
 }
 
@@ -50,54 +50,54 @@ impl ChangeKind {
     }
 }
 
-/// A change that has no number yet.
+/// A change without a number yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewChange {
     /// What has become of the memo.
     pub kind: ChangeKind,
-    /// Which memo; it may be gone.
+    /// The memo; it may be deleted.
     pub memo_id: MemoId,
-    /// The version that the change led to; that of the last state where the memo is gone.
+    /// The memo's version after the change; the last one if it was deleted.
     pub version: Version,
     /// When.
     pub at: Timestamp,
 }
 
 impl NewChange {
-    /// What has just become of a memo.
+    /// A change of a memo at its current version.
     #[must_use]
     pub const fn of(memo: &Memo, kind: ChangeKind, at: Timestamp) -> Self {
         Self { kind, memo_id: memo.id, version: memo.version, at }
     }
 }
 
-/// Names a state of what a member reads of their own memos: while it is the same, they read the same. Each change of a
-/// memo has a number, and each change of their name a version.
+/// Identifies the state of all that a user reads of their own memos: while it is the same, they read the same. Each change
+/// of a memo has a number, and each change of the display name a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// The number of the last change of a memo; 0 where there was none.
+    /// The number of the last change; 0 if there was none.
     pub last_change: u64,
-    /// The version of the member.
+    /// The version of the user.
     pub member: Version,
 }
 
-/// A change of one member's memos.
+/// A change of one user's memos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// Its place among all changes of this member: 1, 2, 3 and so on.
+    /// The number of the change among those of this user: 1, 2, 3 …
     pub seq: u64,
     /// What has become of the memo.
     pub kind: ChangeKind,
-    /// Which memo; it may be gone.
+    /// The memo; it may be deleted.
     pub memo_id: MemoId,
-    /// The version that the change led to; that of the last state where the memo is gone.
+    /// The memo's version after the change; the last one if it was deleted.
     pub version: Version,
     /// When.
     pub at: Timestamp,
 }
 
 impl Change {
-    /// A change in its place.
+    /// Gives a change its number.
     #[must_use]
     pub const fn new(seq: u64, change: NewChange) -> Self {
         let NewChange { kind, memo_id, version, at } = change;
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_known_by_its_name() {
+    fn kind_names_round_trip() {
         for (name, kind) in ChangeKind::NAMES {
             assert_eq!(kind.name(), name);
             assert_eq!(ChangeKind::from_name(name), Some(kind));

@@ -1,46 +1,46 @@
 use crate::{Memo, MemoId, MemoView, SearchQuery, Tag, Timestamp, UserId, Visibility};
 
-/// Whose memos a list has.
+/// Whose memos a list contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MemoScope {
-    /// The viewer's own.
+    /// The viewer's own memos.
     #[default]
     Mine,
-    /// The public ones of every member, those in the trash left out.
+    /// The public memos of all users, except trashed ones.
     Public,
 }
 
-/// Which memos a list has: those that fit all of it.
+/// Selects memos for a list. A memo matches if all conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoFilter {
-    /// Who asks.
+    /// The user who reads the list.
     pub viewer: UserId,
     /// Whose memos.
     pub scope: MemoScope,
-    /// Those in the trash (`true`) or those that are not (`false`).
+    /// Trashed (`true`) or other (`false`) memos.
     pub trashed: bool,
-    /// The archived ones (`true`), the others (`false`), or both.
+    /// Archived (`true`), other (`false`), or both.
     pub archived: Option<bool>,
-    /// The pinned ones (`true`), the others (`false`), or both.
+    /// Pinned (`true`), other (`false`), or both.
     pub pinned: Option<bool>,
-    /// Those of one visibility.
+    /// Only memos of this visibility.
     pub visibility: Option<Visibility>,
-    /// Those that have all of these tags.
+    /// Only memos that have all of these tags.
     pub tags: Vec<Tag>,
-    /// Made later than this.
+    /// Created after this time.
     pub created_after: Option<Timestamp>,
-    /// Made earlier than this.
+    /// Created before this time.
     pub created_before: Option<Timestamp>,
-    /// Changed later than this.
+    /// Last changed after this time.
     pub updated_after: Option<Timestamp>,
-    /// Changed earlier than this.
+    /// Last changed before this time.
     pub updated_before: Option<Timestamp>,
-    /// Those that a full-text query finds, by [`SearchQuery::matches`].
+    /// Only memos that match this full-text query, by [`SearchQuery::matches`].
     pub search: Option<SearchQuery>,
 }
 
 impl MemoFilter {
-    /// Everything of one member that is not in the trash.
+    /// All memos of one user outside the trash.
     #[must_use]
     pub const fn of(viewer: UserId) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl MemoFilter {
         }
     }
 
-    /// Whether a memo fits: what the words above mean, to the letter.
+    /// Whether a memo matches. This defines the meaning of the fields.
     #[must_use]
     pub fn matches(&self, memo: &Memo) -> bool {
         let in_scope = match self.scope {
@@ -80,35 +80,35 @@ impl MemoFilter {
     }
 }
 
-/// What a list is sorted by.
+/// The field that a list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortField {
-    /// The last change.
+    /// The time of the last change.
     UpdatedAt,
-    /// The creation.
+    /// The time of creation.
     CreatedAt,
     /// The title, by [`Title::sort_key`](crate::Title::sort_key).
     Title,
-    /// How well the title answers the query of the filter, by [`SearchQuery::relevance`]; of equals the last change.
-    /// Without a query all are equal.
+    /// The relevance of the title for the query, by [`SearchQuery::relevance`], then the last change. Without a query all
+    /// memos are equally relevant.
     Relevance,
 }
 
-/// Which end comes first.
+/// The direction of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortDirection {
-    /// The smallest first.
+    /// Smallest first.
     Ascending,
-    /// The greatest first.
+    /// Greatest first.
     Descending,
 }
 
-/// The order of a list. Memos that are equal in the field are sorted by id in the same direction.
+/// The order of a list. Ties are sorted by id in the same direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoSort {
-    /// By what.
+    /// The field.
     pub field: SortField,
-    /// Which end first.
+    /// The direction.
     pub direction: SortDirection,
 }
 
@@ -124,7 +124,7 @@ impl MemoSort {
         ("relevance", Self { field: SortField::Relevance, direction: SortDirection::Descending }),
     ];
 
-    /// The place of a memo in this order of the list that has this filter.
+    /// Returns the cursor of a memo in a list with this filter and order.
     #[must_use]
     pub fn cursor(self, filter: &MemoFilter, view: &MemoView) -> MemoCursor {
         let memo = &view.memo;
@@ -147,27 +147,27 @@ impl Default for MemoSort {
     }
 }
 
-/// The value of the field that a list is sorted by.
+/// The value of the field that a list is sorted by, for one memo.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortPosition {
-    /// Of a time.
+    /// A time.
     Time(Timestamp),
-    /// Of a text, compared byte by byte.
+    /// A text, compared byte by byte.
     Text(String),
-    /// Of a search.
+    /// A relevance.
     Relevance {
-        /// By [`SearchQuery::relevance`].
+        /// The score, by [`SearchQuery::relevance`].
         score: u32,
         /// The last change.
         updated_at: Timestamp,
     },
 }
 
-/// A place in a sorted list of memos: the value sorted by, then the id.
+/// A position in a sorted list of memos: the value of the sort field, then the id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MemoCursor {
     /// The value of the sorted field.
     pub position: SortPosition,
-    /// The id, for those equal in the field.
+    /// The id, for ties.
     pub id: MemoId,
 }

@@ -2,48 +2,48 @@ use async_trait::async_trait;
 
 use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Version};
 
-/// Keeps members.
+/// Stores users.
 ///
 /// # Contract
 /// * `a_user_reads_back_equal`: what was inserted or updated MUST read back equal.
 /// * `an_insert_with_a_taken_user_id_conflicts`: [`insert`](Self::insert) MUST fail with
-///   [`Conflict::Id`](crate::Conflict::Id) where the id is taken.
+///   [`Conflict::Id`](crate::Conflict::Id) if the id is taken.
 /// * `an_email_is_taken_whatever_its_case`: [`insert`](Self::insert) and [`update`](Self::update) MUST fail with
-///   [`Conflict::Email`](crate::Conflict::Email) where another member has an equal address.
+///   [`Conflict::Email`](crate::Conflict::Email) if another user has an equal address.
 /// * `a_user_is_found_by_email_whatever_its_case`: [`find_by_email`](Self::find_by_email) MUST compare addresses by
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
-///   change nothing unless the kept version is `from`.
-/// * `a_user_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) in a unit of work that may write, no other
-///   MUST change or remove the member before this one has ended.
-/// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the member and all that is theirs in every
-///   repository, and fail with [`StoreError::Stale`] unless the kept version is `from`.
-/// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST give those that [`UserFilter::matches`], by their ids,
-///   in pages that neither skip nor repeat one.
-/// * `administrators_stay_so_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a unit of work that may
-///   write, no other MUST change who administers before this one has ended.
+///   change nothing unless the stored version is `from`.
+/// * `a_user_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) in a writing unit of work, no other
+///   MUST change or remove the user before this one has ended.
+/// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the user and all rows of the user in every
+///   repository, and fail with [`StoreError::Stale`] unless the stored version is `from`.
+/// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
+///   id, in pages that neither skip nor repeat one.
+/// * `administrators_stay_so_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a writing
+///   unit of work, no other MUST change who is an administrator before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
-    /// The member with this id.
+    /// Returns the user with this id.
     async fn lookup(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The member with this address.
+    /// Returns the user with this address.
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError>;
 
-    /// Adds a member.
+    /// Adds a user.
     async fn insert(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Replaces the member with this id, who must still be in version `from`.
+    /// Replaces the user with this id, whose stored version must be `from`.
     async fn update(&mut self, user: &User, from: Version) -> Result<(), StoreError>;
 
-    /// Removes the member with this id, who must still be in version `from`, and all that is theirs.
+    /// Removes the user with this id, whose stored version must be `from`, and all rows of the user.
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError>;
 
-    /// A page of the members that fit, the oldest first; its cursor is the id of the last one.
+    /// Returns a page of the matching users, oldest first; its cursor is the id of the last one.
     async fn list(&mut self, filter: &UserFilter, page: &PageRequest<UserId>)
     -> Result<Page<User, UserId>, StoreError>;
 
-    /// How many members fit.
+    /// How many users fit.
     async fn count(&mut self, filter: &UserFilter) -> Result<u64, StoreError>;
 
     /// Those who administer and are not shut out.
