@@ -1,4 +1,4 @@
-//! The store in a relational database, by SeaORM.
+//! A store in a relational database (SQLite, PostgreSQL, MySQL or MariaDB), built on SeaORM.
 
 mod audit;
 mod changes;
@@ -36,28 +36,27 @@ use error::{Misuse, store_error};
 use memos::Prepared;
 use unit_of_work::SeaOrmUnitOfWork;
 
-/// What a store is opened with.
+/// The options of [`SeaOrmStore::open`].
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// Where the database is: `sqlite:file.db` in the working directory, `sqlite:///folder/file.db` anywhere,
-    /// `postgres://user:password@host/database`, `mysql://user:password@host/database`; `postgresql:` and `mariadb:` are
-    /// understood, too. Characters that a URL reads otherwise are percent-encoded.
+    /// The URL of the database: `sqlite:file.db` (in the working directory), `sqlite:///folder/file.db`,
+    /// `postgres://user:password@host/database` or `mysql://user:password@host/database`. The schemes `postgresql` and
+    /// `mariadb` are accepted, too. Special characters must be percent-encoded.
     pub url: String,
-    /// How many connections there are at most, on SQLite how many read at the same time; what suits the database where
-    /// nothing is said.
+    /// The maximum number of connections; on SQLite, of connections that read. `None` is the default of the database.
     pub max_connections: Option<u32>,
-    /// How long a server that is out of reach is tried at first.
+    /// How long opening the store retries to reach the server.
     pub connect_timeout: Duration,
-    /// How long a unit of work waits for a connection, and a writer on SQLite for its turn.
+    /// How long a unit of work waits for a connection, or a writer on SQLite for its turn.
     pub acquire_timeout: Duration,
-    /// How long a statement may take on a server; SQLite, which has no network between, takes its time.
+    /// How long a statement may take on a server. SQLite, without a network in between, has no limit.
     pub statement_timeout: Duration,
     /// Whether each statement is logged.
     pub log_sql: bool,
 }
 
 impl StoreOptions {
-    /// The options that suit most: some seconds of patience, no statements in the log.
+    /// Creates options with default time limits of some seconds, without logging of statements.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -70,7 +69,7 @@ impl StoreOptions {
     }
 }
 
-/// Without the URL, which may have a password in it.
+/// Omits the URL, which may contain a password.
 impl std::fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoreOptions")
@@ -87,45 +86,45 @@ impl std::fmt::Debug for StoreOptions {
 pub struct SeaOrmStore {
     database: Database,
     prepared: Arc<Prepared>,
-    /// Whether all migrations were seen to be applied; only this process takes them back.
+    /// Whether `check` has seen that all migrations are applied; `migrate_down` resets it.
     up_to_date: AtomicBool,
 }
 
-// The futures of the drivers are large, and nested too deep for the compiler as parts of all that waits for them.
+// The futures of the drivers are large and deeply nested: boxed, so that the compiler can handle their callers.
 impl SeaOrmStore {
-    /// Opens a store, and makes its file where it is one and is missing. It applies no migration.
+    /// Opens a store and creates a missing SQLite file. It applies no migrations.
     ///
     /// # Errors
-    /// Where the database can't be opened for reading and writing, or is none.
+    /// If the URL is invalid, or the database can't be opened for reading and writing.
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = Box::pin(connect::connect(&options)).await?;
         let prepared = Arc::new(Prepared::new(database.backend()));
         Ok(Self { database, prepared, up_to_date: AtomicBool::new(false) })
     }
 
-    /// Applies all migrations that are pending. Of several processes that do so at once, one does and the others wait, for
-    /// a minute at most.
+    /// Applies all pending migrations. If several processes do so at the same time, one runs them and the others wait, for
+    /// at most a minute.
     ///
     /// # Errors
-    /// Where one fails. PostgreSQL and SQLite then have none of them; MySQL, whose transactions know no schema, has the
-    /// steps that succeeded, and goes on from there when this is called again.
+    /// If a migration fails. PostgreSQL and SQLite then roll back all of them. MySQL, which commits each schema change,
+    /// keeps the completed steps, and the next call continues after them.
     pub async fn migrate_up(&self) -> Result<(), StoreError> {
         Box::pin(migrations::up(&self.database)).await
     }
 
-    /// Takes migrations back, the latest first: so many, or all of them, with all that is kept in their tables.
+    /// Reverts the latest `steps` migrations, or all of them, and deletes the data in their tables.
     ///
     /// # Errors
-    /// Where one fails.
+    /// If one of them fails.
     pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), StoreError> {
         self.up_to_date.store(false, Ordering::Relaxed);
         Box::pin(migrations::down(&self.database, steps)).await
     }
 
-    /// The migrations by name, the oldest first, and whether each is applied.
+    /// Returns the names of the migrations, oldest first, and whether each is applied.
     ///
     /// # Errors
-    /// Where the database can't be read, or was migrated by a later version of this program.
+    /// If the database can't be read, or has migrations of a later version of this program.
     pub async fn migration_status(&self) -> Result<Vec<(String, bool)>, StoreError> {
         Box::pin(migrations::status(&self.database)).await
     }
@@ -140,7 +139,7 @@ impl Store for SeaOrmStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         if self.up_to_date.load(Ordering::Relaxed) {
-            // The smallest statement that reads the database itself.
+            // The cheapest statement that reads the database itself.
             let statement = seaql_migrations::Entity::find().build(self.database.backend());
             let session = self.database.begin(Access::Read).await?;
             return session.query_one(statement).await.map(drop).map_err(store_error);

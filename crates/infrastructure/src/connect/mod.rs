@@ -1,4 +1,4 @@
-//! How a URL becomes connections, and what the statements of a unit of work run on.
+//! Connections to a database, and the sessions in which units of work run their statements.
 
 mod file;
 mod server;
@@ -24,14 +24,14 @@ pub use server::{Pool, connect_for_migrations};
 pub enum Database {
     /// SQLite.
     File(File),
-    /// The others.
+    /// PostgreSQL, MySQL or MariaDB.
     Server(Pool),
 }
 
 #[derive(Debug, Error)]
 #[error(
-    "the URL of the database is none of a SQLite file, as in sqlite:memo.db or sqlite:///var/lib/memo.db, and none of a \
-     server, as in postgres://user:password@host/database or mysql://user:password@host/database"
+    "the URL of the database is invalid: expected a SQLite file, e.g. sqlite:memo.db or sqlite:///var/lib/memo.db, or a \
+     server, e.g. postgres://user:password@host/database or mysql://user:password@host/database"
 )]
 struct UnknownUrl;
 
@@ -41,7 +41,7 @@ impl From<UnknownUrl> for StoreError {
     }
 }
 
-/// Opens the connections; the scheme of the URL says to what.
+/// Opens connections to the database that the scheme of the URL selects.
 pub async fn connect(options: &StoreOptions) -> Result<Database, StoreError> {
     let backend = match options.url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => return file::connect(options).await.map(Database::File),
@@ -60,7 +60,7 @@ impl Database {
         }
     }
 
-    /// Begins what the statements of a unit of work run on.
+    /// Begins the session of a unit of work.
     pub async fn begin(&self, access: Access) -> Result<Session, StoreError> {
         match self {
             Self::File(file) => file.begin(access).await.map_err(store_error),
@@ -68,7 +68,7 @@ impl Database {
         }
     }
 
-    /// Waits for what runs, and closes the connections.
+    /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
         match self {
             Self::File(file) => file.close().await,

@@ -1,16 +1,16 @@
-//! Writers that share a transaction, so that many of them wait for the disk once.
+//! Group commit: waiting writers share a transaction, so that many of them wait for the disk once.
 //!
-//! SQLite has one writer at a time, and a commit waits for the disk. While writers queue up, each unit of work is a
-//! savepoint in one transaction; the last of the queue commits for all of them, and only then does each learn that it is
-//! kept. A unit of work that fails is rolled back to its own savepoint and touches no other. A writer that is alone gets a
-//! transaction of its own, as if none of this were here.
+//! SQLite has one writer at a time, and a commit waits for the disk. While writers wait for their turn, each unit of work is
+//! a savepoint in one shared transaction. The last one in the queue commits for all of them, and only then is each of them
+//! acknowledged. A unit of work that fails is rolled back to its own savepoint, without an effect on the others. A writer
+//! that no other waits for gets a transaction of its own.
 //!
-//! Each statement is a way to the thread of the connection and back. So a savepoint is made by the first statement of its
-//! unit of work, which also lets go of the one before.
+//! Each statement costs a message to the thread of the connection and one back. Therefore the first statement of a unit of
+//! work also creates its savepoint, and releases the previous one.
 //!
-//! A unit of work that knows all its statements before the first of them is recorded, and run at its commit with the others
-//! that were recorded meanwhile: many in one text, in one turn, without savepoints between them, at each of which the index
-//! of full-text search would write to its tables what it was given.
+//! A unit of work that knows all its statements in advance is recorded instead (`writing.rs`), and run at its commit
+//! together with other recorded ones: many statements in one text, in one turn, without savepoints in between. At each
+//! savepoint, the full-text index would flush its pending changes to its tables.
 
 use std::{
     mem,
@@ -33,267 +33,269 @@ use tokio::{
 
 use crate::dialect;
 
-/// How many units of work share a transaction at most, whether they commit or not: the first one waits for all of them.
-const MOST: usize = 64;
-/// When a transaction is ended at the next opportunity, however few have shared it.
-const OLD: Duration = Duration::from_millis(10);
+/// The maximum number of units of work in a transaction, committed or not: the first one waits for all of them.
+const MAX_TURNS: usize = 64;
+/// The age from which a transaction is not handed to another unit of work.
+const MAX_AGE: Duration = Duration::from_millis(10);
 
-/// Hands the writing connection from one unit of work to the next.
+/// The queue for the writing connection. Clones share it.
 #[derive(Debug, Clone)]
 pub struct GroupWriter(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     pool: DatabaseConnection,
-    patience: Duration,
+    acquire_timeout: Duration,
     group: Arc<Mutex<Group>>,
-    /// How many wait for their turn.
+    /// The number of units of work that wait for their turn.
     waiting: AtomicUsize,
 }
 
-/// The units of work that are done in a transaction that is still open.
+/// The open transaction, and the units of work that wait for its commit.
 #[derive(Debug, Default)]
 struct Group {
     transaction: Option<DatabaseTransaction>,
-    /// When the transaction began, and how many have had a turn in it.
     began: Option<Instant>,
+    /// The number of units of work that have had a turn in the transaction.
     turns: usize,
-    done: Vec<oneshot::Sender<Result<(), DbErr>>>,
-    /// The savepoint of the unit of work before, where it made one and is done.
-    before: Option<&'static str>,
-    /// The savepoint of a unit of work that was dropped, perhaps before it was made.
-    undone: Option<&'static str>,
+    /// The units of work that have ended with a commit, to be told the result.
+    committed: Vec<oneshot::Sender<Result<(), DbErr>>>,
+    /// The savepoint of the last unit of work that ended with a commit, if it had one.
+    previous: Option<&'static str>,
+    /// The savepoint of a unit of work that was dropped; it may not have been created yet.
+    dropped: Option<&'static str>,
 }
 
-/// Two names are enough, since each turn lets go of the savepoint before its own.
+/// Two names are enough, since each turn releases the previous savepoint.
 const SAVEPOINTS: [&str; 2] = ["a", "b"];
 
 impl GroupWriter {
-    pub fn new(pool: DatabaseConnection, patience: Duration) -> Self {
+    pub fn new(pool: DatabaseConnection, acquire_timeout: Duration) -> Self {
         let group = Arc::default();
-        Self(Arc::new(Shared { pool, patience, group, waiting: AtomicUsize::new(0) }))
+        Self(Arc::new(Shared { pool, acquire_timeout, group, waiting: AtomicUsize::new(0) }))
     }
 
-    /// Ends the transaction that is open, where there is one.
+    /// Ends the open transaction, if there is one.
     pub async fn close(&self) {
-        if let Ok(group) = timeout(self.0.patience, self.0.group.clone().lock_owned()).await {
+        if let Ok(group) = timeout(self.0.acquire_timeout, self.0.group.clone().lock_owned()).await {
             finish(group).await;
         }
     }
 
-    /// The connections, of which there is one.
+    /// The pool of the single writing connection.
     pub fn pool(&self) -> &DatabaseConnection {
         &self.0.pool
     }
 
     /// Waits for a turn and begins a unit of work.
     pub async fn begin(&self) -> Result<Turn, DbErr> {
-        let mut waiting = Waiting::new(self.0.clone());
-        let lock = timeout(self.0.patience, self.0.group.clone().lock_owned());
+        let mut waiting = WaitingGuard::new(self.0.clone());
+        let lock = timeout(self.0.acquire_timeout, self.0.group.clone().lock_owned());
         let group = lock.await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         waiting.got_turn = true;
         drop(waiting);
         let mut turn =
             Turn { shared: self.0.clone(), group: Some(group), savepoint: None, has_written: AtomicBool::new(false) };
-        if turn.is_ready() {
+        if turn.join() {
             return Ok(turn);
         }
-        // On its own: what is given up halfway could not be told from what is done.
+        // In a task of its own: a BEGIN that is cancelled halfway would leave an unknown state.
         let (sender, opened) = oneshot::channel();
         spawn(async move {
             let result = turn.open().await;
             let _ = sender.send(result.map(|()| turn));
         });
-        opened.await.unwrap_or_else(|_| Err(ended()))
+        opened.await.unwrap_or_else(|_| Err(transaction_lost()))
     }
 }
 
-/// Counts one who waits. One who gives up may have been the one that the group counted on.
-struct Waiting {
+/// Counts a waiting unit of work. If the last one gives up, no other would commit the open transaction.
+struct WaitingGuard {
     shared: Arc<Shared>,
     got_turn: bool,
 }
 
-impl Waiting {
+impl WaitingGuard {
     fn new(shared: Arc<Shared>) -> Self {
         shared.waiting.fetch_add(1, Ordering::SeqCst);
         Self { shared, got_turn: false }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingGuard {
     fn drop(&mut self) {
         let others = self.shared.waiting.fetch_sub(1, Ordering::SeqCst) - 1;
         if !self.got_turn && others == 0 {
             let shared = self.shared.clone();
             spawn(async move {
                 let group = shared.group.clone().lock_owned().await;
-                shared.pass_on(group);
+                shared.release(group);
             });
         }
     }
 }
 
 impl Shared {
-    /// Leaves the transaction to the next who waits, or ends it where there is none.
-    fn pass_on(&self, group: OwnedMutexGuard<Group>) {
-        let is_old = group.began.is_none_or(|began| began.elapsed() > OLD);
-        if self.waiting.load(Ordering::SeqCst) == 0 || group.turns >= MOST || is_old {
-            // On its own: a commit that others wait for must not end because the last of them goes away.
+    /// Hands the transaction to the next waiting unit of work, or ends it if there is none or the transaction is full or old.
+    fn release(&self, group: OwnedMutexGuard<Group>) {
+        let is_old = group.began.is_none_or(|began| began.elapsed() > MAX_AGE);
+        if self.waiting.load(Ordering::SeqCst) == 0 || group.turns >= MAX_TURNS || is_old {
+            // In a task of its own: the cancellation of one unit of work must not cancel the commit of the others.
             spawn(finish(group));
         }
     }
 }
 
-/// Commits for all that are done, and tells them.
+/// Commits the transaction, and sends the result to all units of work in it.
 async fn finish(mut group: OwnedMutexGuard<Group>) {
-    let undone = group.undo().await;
-    let Group { transaction, done, .. } = mem::take(&mut *group);
-    let result = match (transaction, undone) {
-        (None, undone) => undone,
-        (Some(transaction), undone) if done.is_empty() || undone.is_err() => {
+    let cleaned = group.roll_back_dropped().await;
+    let Group { transaction, committed, .. } = mem::take(&mut *group);
+    let result = match (transaction, cleaned) {
+        (None, cleaned) => cleaned,
+        (Some(transaction), cleaned) if committed.is_empty() || cleaned.is_err() => {
             let rolled_back = transaction.rollback().await;
-            undone.and(rolled_back)
+            cleaned.and(rolled_back)
         }
         (Some(transaction), _) => transaction.commit().await,
     };
     drop(group);
-    for sender in done {
-        // Who asked may have gone; the write is kept all the same.
+    for sender in committed {
+        // The receiver may have been cancelled; the write is committed all the same.
         let _ = sender.send(result.clone());
     }
 }
 
 impl Group {
-    /// Takes back what the unit of work before has left, where it was dropped. Then no savepoint is left.
-    async fn undo(&mut self) -> Result<(), DbErr> {
-        let (Some(undone), Some(transaction)) = (self.undone.take(), &self.transaction) else { return Ok(()) };
-        let before = self.before.take();
-        if end(transaction, "ROLLBACK TO", undone).await? {
-            return end(transaction, "RELEASE", undone).await.map(drop);
+    /// Rolls back the previous unit of work if it was dropped. No savepoint is left then.
+    async fn roll_back_dropped(&mut self) -> Result<(), DbErr> {
+        let (Some(dropped), Some(transaction)) = (self.dropped.take(), &self.transaction) else { return Ok(()) };
+        let previous = self.previous.take();
+        if end_savepoint(transaction, "ROLLBACK TO", dropped).await? {
+            return end_savepoint(transaction, "RELEASE", dropped).await.map(drop);
         }
-        // It was dropped before its savepoint was made, and so before it wrote; or an error of the disk has ended the
-        // transaction behind our back, and with it what others wrote.
+        // Either the unit of work was dropped before it created its savepoint, and so before it wrote; or a disk error has
+        // ended the transaction without the driver's knowledge, and with it all writes in it. A nested BEGIN tells.
         match transaction.execute_unprepared("BEGIN IMMEDIATE").await {
-            Ok(_) => return Err(ended()),
+            Ok(_) => return Err(transaction_lost()),
             Err(error) if error.to_string().contains("within a transaction") => {}
             Err(error) => return Err(error),
         }
-        if let Some(before) = before {
-            end(transaction, "RELEASE", before).await?;
+        if let Some(previous) = previous {
+            end_savepoint(transaction, "RELEASE", previous).await?;
         }
         Ok(())
     }
 }
 
-/// Whether there was such a savepoint.
-async fn end(transaction: &DatabaseTransaction, how: &str, savepoint: &str) -> Result<bool, DbErr> {
-    match transaction.execute_unprepared(&format!("{how} {savepoint}")).await {
+/// Runs `command` on a savepoint. Returns whether the savepoint existed.
+async fn end_savepoint(transaction: &DatabaseTransaction, command: &str, savepoint: &str) -> Result<bool, DbErr> {
+    match transaction.execute_unprepared(&format!("{command} {savepoint}")).await {
         Ok(_) => Ok(true),
         Err(error) if error.to_string().contains("no such savepoint") => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// A unit of work that writes. Dropped, it is rolled back.
+/// A unit of work's turn on the writing connection. If dropped, it is rolled back.
 pub struct Turn {
     shared: Arc<Shared>,
-    /// Held while this unit of work runs; taken when it ends.
+    /// The lock on the group; `None` once the turn has ended.
     group: Option<OwnedMutexGuard<Group>>,
-    /// Its own, where others have written before it in the transaction.
+    /// The name of its savepoint; `None` for the first unit of work of a transaction.
     savepoint: Option<&'static str>,
-    /// Whether a statement was sent, and with it the savepoint.
+    /// Whether a statement was sent, and the savepoint with it.
     has_written: AtomicBool,
 }
 
 impl Turn {
-    /// Takes over a transaction that is open and has nothing to be taken back.
-    fn is_ready(&mut self) -> bool {
+    /// Joins the open transaction, unless there is none or a dropped unit of work must be rolled back first. Returns whether
+    /// it joined.
+    fn join(&mut self) -> bool {
         let Some(group) = &mut self.group else { return false };
-        let is_ready = group.transaction.is_some() && group.undone.is_none();
-        if is_ready {
+        let can_join = group.transaction.is_some() && group.dropped.is_none();
+        if can_join {
             group.turns += 1;
-            self.savepoint = SAVEPOINTS.into_iter().find(|name| group.before != Some(name));
+            self.savepoint = SAVEPOINTS.into_iter().find(|name| group.previous != Some(name));
         }
-        is_ready
+        can_join
     }
 
     async fn open(&mut self) -> Result<(), DbErr> {
-        let Some(group) = &mut self.group else { return Err(ended()) };
-        if let Err(error) = group.undo().await {
-            // What the others wrote can't be told from what was to be taken back.
-            for sender in mem::take(&mut **group).done {
+        let Some(group) = &mut self.group else { return Err(transaction_lost()) };
+        if let Err(error) = group.roll_back_dropped().await {
+            // The writes of the others can't be separated from those of the dropped one, so all are rolled back.
+            for sender in mem::take(&mut **group).committed {
                 let _ = sender.send(Err(error.clone()));
             }
             return Err(error);
         }
-        if self.is_ready() {
+        if self.join() {
             return Ok(());
         }
-        let Some(group) = &mut self.group else { return Err(ended()) };
+        let Some(group) = &mut self.group else { return Err(transaction_lost()) };
         let transaction = self.shared.pool.begin_with_options(dialect::sqlite_write()).await?;
         **group = Group { transaction: Some(transaction), began: Some(Instant::now()), turns: 1, ..Group::default() };
         Ok(())
     }
 
-    /// The row that a statement finds, of which there is at most one.
+    /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.connection()?.query_one_raw(self.beginning(statement)).await
+        self.connection()?.query_one_raw(self.with_savepoint(statement)).await
     }
 
-    /// The rows that a statement finds.
+    /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.connection()?.query_all_raw(self.beginning(statement)).await
+        self.connection()?.query_all_raw(self.with_savepoint(statement)).await
     }
 
-    /// Runs a statement that writes. How many rows it changed.
+    /// Runs a writing statement and returns the number of rows that it changed.
     pub async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
         let transaction = self.connection()?;
-        // Not in one text: the driver adds up what SQLite says behind each part of it, and what makes a savepoint leaves the
-        // number of the statement before.
-        if let Some(savepoint) = self.begin() {
+        // Not in one text: the driver adds up SQLite's row counts after each part, and after SAVEPOINT SQLite still reports
+        // the count of the statement before it.
+        if let Some(savepoint) = self.take_savepoint() {
             transaction.execute_unprepared(&savepoint).await?;
         }
         transaction.execute_raw(statement).await.map(|done| done.rows_affected())
     }
 
-    /// Runs statements that write, of which nobody asks how many rows they change.
+    /// Runs one or several writing statements in one text, without counting the rows.
     pub async fn execute_uncounted(&self, statements: Statement) -> Result<(), DbErr> {
-        self.connection()?.execute_raw(self.beginning(statements)).await.map(drop)
+        self.connection()?.execute_raw(self.with_savepoint(statements)).await.map(drop)
     }
 
     fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.group.as_ref().and_then(|group| group.transaction.as_ref()).ok_or_else(ended)
+        self.group.as_ref().and_then(|group| group.transaction.as_ref()).ok_or_else(transaction_lost)
     }
 
-    /// The statement; the first one with the savepoint before it.
-    fn beginning(&self, mut statement: Statement) -> Statement {
-        if let Some(savepoint) = self.begin() {
+    /// Prepends the creation of the savepoint to the first statement of the turn.
+    fn with_savepoint(&self, mut statement: Statement) -> Statement {
+        if let Some(savepoint) = self.take_savepoint() {
             statement.sql = savepoint + &statement.sql;
         }
         statement
     }
 
-    /// What makes the savepoint, where it is not made yet.
-    fn begin(&self) -> Option<String> {
+    /// Returns the SQL that releases the previous savepoint and creates this one's, once.
+    fn take_savepoint(&self) -> Option<String> {
         if self.has_written.swap(true, Ordering::Relaxed) {
             return None;
         }
         let (savepoint, group) = (self.savepoint?, self.group.as_ref()?);
-        let before = group.before.map(|before| format!("RELEASE {before};")).unwrap_or_default();
-        Some(format!("{before}SAVEPOINT {savepoint};"))
+        let release = group.previous.map(|previous| format!("RELEASE {previous};")).unwrap_or_default();
+        Some(format!("{release}SAVEPOINT {savepoint};"))
     }
 
-    /// Ends the unit of work; when this returns, it is on the disk.
+    /// Commits the unit of work. It is on the disk when this returns.
     pub async fn commit(mut self) -> Result<(), DbErr> {
-        let (sender, kept) = oneshot::channel();
-        let Some(mut group) = self.group.take() else { return Err(ended()) };
+        let (sender, result) = oneshot::channel();
+        let Some(mut group) = self.group.take() else { return Err(transaction_lost()) };
         if *self.has_written.get_mut() {
-            group.before = self.savepoint;
+            group.previous = self.savepoint;
         }
-        group.done.push(sender);
-        self.shared.pass_on(group);
-        kept.await.unwrap_or_else(|_| Err(ended()))
+        group.committed.push(sender);
+        self.shared.release(group);
+        result.await.unwrap_or_else(|_| Err(transaction_lost()))
     }
 }
 
@@ -302,24 +304,24 @@ impl Drop for Turn {
         let Some(mut group) = self.group.take() else { return };
         if *self.has_written.get_mut() {
             match self.savepoint {
-                Some(savepoint) => group.undone = Some(savepoint),
-                // Nobody else has written in it yet.
+                Some(savepoint) => group.dropped = Some(savepoint),
+                // No other unit of work has written in the transaction: dropping it rolls back.
                 None => *group = Group::default(),
             }
         }
-        self.shared.pass_on(group);
+        self.shared.release(group);
     }
 }
 
-/// Runs on, whatever becomes of who asked for it.
+/// Runs `work` to its end, even if the caller is cancelled.
 pub fn spawn(work: impl Future<Output = ()> + Send + 'static) {
-    // Without a runtime the process is ending: the work is dropped, and with it the transaction rolled back.
+    // Without a runtime the process is ending: dropping the work rolls back the transaction.
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(work);
     }
 }
 
-/// The transaction has gone, and what was written in it: it may be tried again.
-pub fn ended() -> DbErr {
+/// The error of a unit of work whose transaction was lost and rolled back; it may be retried.
+pub fn transaction_lost() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }

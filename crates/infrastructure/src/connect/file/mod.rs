@@ -32,73 +32,73 @@ use crate::{StoreOptions, dialect, error::store_error};
 use group_writer::GroupWriter;
 use log::Log;
 pub use readers::Readers;
+pub use writing::WriteUnit;
 use writing::Writer;
-pub use writing::Writing;
 
-/// More of them bring nothing where a database is one file.
+/// The default number of connections for single reads; more gain nothing with one file.
 const READERS: u32 = 4;
-/// How many transactions read at the same time; few reads need one.
+/// The number of connections for read-only transactions, which are rare.
 const SNAPSHOTS: u32 = 2;
 
 /// The connections to a file.
 #[derive(Debug)]
 pub struct File {
-    /// Single statements that read.
+    /// For single reading statements.
     readers: Readers,
-    /// Transactions that read.
-    reader: DatabaseConnection,
+    /// For read-only transactions.
+    snapshots: DatabaseConnection,
     writer: Writer,
 }
 
 #[derive(Debug, Error)]
 enum OpenError {
-    #[error("the database file {} can't be made", path.display())]
-    NotMade { path: PathBuf, source: io::Error },
+    #[error("the database file {} can't be created", path.display())]
+    NotCreated { path: PathBuf, source: io::Error },
     #[error("the database file {} can't be opened for reading and writing", path.display())]
     NotOpened { path: PathBuf, source: DbErr },
 }
 
 impl File {
-    /// Begins what the statements of a unit of work run on.
+    /// Begins the session of a unit of work.
     pub async fn begin(&self, access: Access) -> Result<Session, DbErr> {
         Ok(match access {
             Access::Read => Session::FileReads(self.readers.clone()),
             Access::Snapshot => {
-                Session::FileSnapshot(self.reader.begin_with_options(dialect::sqlite_snapshot()).await?)
+                Session::FileSnapshot(self.snapshots.begin_with_options(dialect::sqlite_snapshot()).await?)
             }
             Access::Write => Session::FileWrite(self.writer.begin()),
         })
     }
 
-    /// What reads the state of migrations.
+    /// A read-only connection, which also reads the state of the migrations.
     pub const fn reader(&self) -> &DatabaseConnection {
-        &self.reader
+        &self.snapshots
     }
 
-    /// What migrates.
+    /// The writing connection, which also runs the migrations.
     pub fn writer(&self) -> &DatabaseConnection {
         self.writer.turns().pool()
     }
 
-    /// Waits for what runs, and closes the connections.
+    /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.turns().close().await;
-        // The last connection that closes tidies the file up, and has to be one that writes.
-        for pool in [&self.reader, self.writer.turns().pool()] {
+        // The last connection that closes checkpoints and removes the log, so it must be the one that may write.
+        for pool in [&self.snapshots, self.writer.turns().pool()] {
             if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "the connections to the database were not closed in order");
+                tracing::warn!(%error, "closing the connections to the database failed");
             }
         }
     }
 }
 
-/// One connection writes, since SQLite has one writer at a time, and it is fairer to wait for a connection than for a
-/// lock. The others only read.
+/// Opens the connections to a file: one that writes, since SQLite has one writer at a time and a queue for a connection is
+/// fairer than one for SQLite's lock, and others that only read.
 pub async fn connect(options: &StoreOptions) -> Result<File, StoreError> {
     let path = file(&options.url)?;
-    make(&path)
-        .map_err(|source| StoreError::Other { source: OpenError::NotMade { path: path.clone(), source }.into() })?;
+    create(&path)
+        .map_err(|source| StoreError::Other { source: OpenError::NotCreated { path: path.clone(), source }.into() })?;
     open(options, &path).await.map_err(|source| {
         let error = OpenError::NotOpened { path, source: source.clone() }.into();
         match store_error(source) {
@@ -117,7 +117,7 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     keep_open(&mut writer);
     writer
         .map_sqlx_sqlite_opts(move |sqlite| {
-            // A commit is on the disk when it returns.
+            // FULL: a commit is on the disk when it returns.
             let sqlite = common(sqlite, busy_timeout).synchronous(SqliteSynchronous::Full);
             Log::configure(sqlite.journal_mode(SqliteJournalMode::Wal))
         })
@@ -126,18 +126,18 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
             pool.after_release(move |connection, _| {
                 let log = Arc::clone(&log);
                 Box::pin(async move {
-                    log.bound(connection).await;
+                    log.limit_length(connection).await;
                     if connection.is_in_transaction() {
-                        // A rollback may still be on its way to the thread of the connection; a ping comes behind it.
+                        // A rollback may still be queued for the thread of the connection; the ping runs after it.
                         connection.ping().await?;
                     }
-                    // An error of the disk ends a transaction behind the driver's back, which then never believes it.
+                    // A disk error ends a transaction without the driver's knowledge: such a connection is closed.
                     Ok(!connection.is_in_transaction())
                 })
             })
         });
-    let writer = connect_patiently(writer, options.acquire_timeout).await?;
-    // SQLite opens a file that it may only read as well, and says so at the first write.
+    let writer = connect_with_retries(writer, options.acquire_timeout).await?;
+    // SQLite also opens a read-only file and fails only at the first write, so test it now.
     writer.begin_with_options(dialect::sqlite_write()).await?.rollback().await?;
 
     let connections = options.max_connections.unwrap_or(READERS).max(1);
@@ -145,16 +145,16 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     single =
         if options.log_sql { single.log_statements(LevelFilter::Info) } else { single.disable_statement_logging() };
     let readers = Readers::connect(&single, connections, options.acquire_timeout).await?;
-    let mut reader = pool_options(options, SNAPSHOTS);
-    keep_open(&mut reader);
-    reader.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
+    let mut snapshots = pool_options(options, SNAPSHOTS);
+    keep_open(&mut snapshots);
+    snapshots.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
     let writer = Writer::new(GroupWriter::new(writer, options.acquire_timeout), readers.clone());
-    Ok(File { readers, reader: Database::connect(reader).await?, writer })
+    Ok(File { readers, snapshots: Database::connect(snapshots).await?, writer })
 }
 
-/// Of processes that open a new file at the same moment, all but one are refused for as long as that one sets it up.
-async fn connect_patiently(pool: ConnectOptions, patience: Duration) -> Result<DatabaseConnection, DbErr> {
-    let deadline = Instant::now() + patience;
+/// Connects, and retries while another process sets up the new file: SQLite reports it as busy until then.
+async fn connect_with_retries(pool: ConnectOptions, limit: Duration) -> Result<DatabaseConnection, DbErr> {
+    let deadline = Instant::now() + limit;
     loop {
         let error = match Database::connect(pool.clone()).await {
             Ok(connection) => return Ok(connection),
@@ -167,7 +167,7 @@ async fn connect_patiently(pool: ConnectOptions, patience: Duration) -> Result<D
     }
 }
 
-/// Nothing closes the connection to a file: to test it or to open it anew would only cost time.
+/// Disables tests and reopening of connections: a connection to a file does not break.
 fn keep_open(pool: &mut ConnectOptions) {
     pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None);
 }
@@ -193,17 +193,17 @@ fn common(sqlite: SqliteConnectOptions, busy_timeout: Duration) -> SqliteConnect
 fn file(url: &str) -> Result<PathBuf, StoreError> {
     let sqlite: SqliteConnectOptions = url.parse().map_err(|_| UnknownUrl)?;
     let path = sqlite.get_filename();
-    // A database in memory would be another one for each connection.
+    // Each connection would have an in-memory database of its own.
     if url.contains(":memory:") || url.contains("mode=memory") || path.as_os_str().is_empty() {
         return Err(UnknownUrl.into());
     }
     Ok(path.to_owned())
 }
 
-/// Makes the file where it is missing, for its owner alone, and says what is wrong better than SQLite does.
+/// Creates a missing file, readable only by its owner. The error is clearer than SQLite's.
 ///
-/// An existing file is left alone: to close it again would drop the locks that this process may hold on it.
-fn make(path: &Path) -> io::Result<()> {
+/// An existing file is not opened: closing it would release the POSIX locks that this process may hold on it.
+fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result.map(drop),

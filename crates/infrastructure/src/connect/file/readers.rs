@@ -1,7 +1,7 @@
-//! Connections to a SQLite file that run one reading statement at a time.
+//! Connections to a SQLite file for single reading statements.
 //!
-//! The driver's own pool asks a connection after each statement whether it is still there. For a file it is, and the
-//! question costs as much as reading a memo: two more hand-overs between threads.
+//! The driver's own pool pings a connection after each statement. For a file this is needless, and the ping costs as much
+//! as reading a memo: two more messages between threads.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::connect::{driver_error, query};
 
-/// The connections; a clone shares them.
+/// A pool of reading connections. Clones share them.
 #[derive(Clone)]
 pub struct Readers(Arc<Shared>);
 
@@ -30,7 +30,7 @@ struct Shared {
     idle: Mutex<Vec<SqliteConnection>>,
     free: Semaphore,
     connections: u32,
-    patience: Duration,
+    acquire_timeout: Duration,
 }
 
 impl std::fmt::Debug for Readers {
@@ -40,46 +40,50 @@ impl std::fmt::Debug for Readers {
 }
 
 impl Readers {
-    /// Opens so many connections. A statement waits for one of them at most as long as `patience`.
-    pub async fn connect(options: &SqliteConnectOptions, connections: u32, patience: Duration) -> Result<Self, DbErr> {
+    /// Opens the connections. A statement waits for one of them for at most `acquire_timeout`.
+    pub async fn connect(
+        options: &SqliteConnectOptions,
+        connections: u32,
+        acquire_timeout: Duration,
+    ) -> Result<Self, DbErr> {
         let mut idle = Vec::new();
         for _ in 0..connections {
             let connection = options.connect().await;
             idle.push(connection.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?);
         }
         let free = Semaphore::new(idle.len());
-        Ok(Self(Arc::new(Shared { idle: Mutex::new(idle), free, connections, patience })))
+        Ok(Self(Arc::new(Shared { idle: Mutex::new(idle), free, connections, acquire_timeout })))
     }
 
-    /// The row that a statement finds, of which there is at most one.
+    /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut borrowed = self.borrow().await?;
         let row = query(statement).fetch_optional(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(row.map(QueryResult::from))
     }
 
-    /// The rows that a statement finds.
+    /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut borrowed = self.borrow().await?;
         let rows: Vec<SqliteRow> = query(statement).fetch_all(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
-    /// Waits for the statements that run, and closes the connections.
+    /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
         let _ = self.0.free.acquire_many(self.0.connections).await;
         self.0.free.close();
         let idle = std::mem::take(&mut *self.lock());
         for connection in idle {
             if let Err(error) = connection.close().await {
-                tracing::warn!(%error, "a connection to the database was not closed in order");
+                tracing::warn!(%error, "closing a connection to the database failed");
             }
         }
     }
 
     async fn borrow(&self) -> Result<Borrowed<'_>, DbErr> {
         let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-        let permit = timeout(self.0.patience, self.0.free.acquire())
+        let permit = timeout(self.0.acquire_timeout, self.0.free.acquire())
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
             .map_err(|_| closed())?;
@@ -92,12 +96,12 @@ impl Readers {
     }
 }
 
-/// A connection for one statement. It goes back also where the statement is given up: the driver then stops it, and begins
-/// the next one behind it.
+/// A connection for one statement. When dropped, it returns to the pool, also if the statement was cancelled: the driver
+/// then stops that statement before it runs the next one.
 struct Borrowed<'a> {
     readers: &'a Readers,
     connection: Option<SqliteConnection>,
-    /// Dropped behind the connection, which is then there for whoever gets the permit.
+    /// Dropped last: the connection is back in the pool when the permit is free.
     _permit: SemaphorePermit<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! Units of work that write, and those of them that are run together.
+//! Writing units of work, and batches of recorded ones that run in one turn.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,16 +8,16 @@ use tokio::sync::{OnceCell, oneshot};
 
 use super::{
     Readers,
-    group_writer::{GroupWriter, Turn, ended, spawn},
+    group_writer::{GroupWriter, Turn, spawn, transaction_lost},
 };
 use crate::{dialect, error::store_error};
 
-/// How many recorded units of work are run in one turn at most.
-const MOST: usize = 64;
-/// How many alike are one text: few sizes, so that each text comes again and is planned once.
-const SIZES: [usize; 3] = [8, 2, 1];
+/// The maximum number of recorded units of work in one turn.
+const MAX_UNITS: usize = 64;
+/// How many equal statements are joined into one text: few sizes, so that each text recurs and is prepared only once.
+const BATCH_SIZES: [usize; 3] = [8, 2, 1];
 
-/// What writes to the file.
+/// The writing side of a file. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Writer(Arc<Shared>);
 
@@ -25,120 +25,121 @@ pub struct Writer(Arc<Shared>);
 struct Shared {
     turns: GroupWriter,
     readers: Readers,
-    waiting: Mutex<Waiting>,
+    queue: Mutex<Queue>,
 }
 
-/// What was recorded and not run yet.
+/// The recorded units of work that have not run yet.
 #[derive(Debug, Default)]
-struct Waiting {
-    units: Vec<Recorded>,
-    /// Who runs them, and how many there have been who did.
+struct Queue {
+    units: Vec<QueuedUnit>,
+    /// The number of the task that runs them, if there is one.
     runner: Option<u64>,
+    /// The number of tasks that have been started.
     runners: u64,
 }
 
 #[derive(Debug)]
-struct Recorded {
-    unit: Unit,
-    done: oneshot::Sender<Result<(), DbErr>>,
+struct QueuedUnit {
+    recorded: Recorded,
+    result: oneshot::Sender<Result<(), DbErr>>,
 }
 
-/// The statements of one unit of work.
+/// The recorded statements of one unit of work.
 #[derive(Debug, Default, Clone)]
-struct Unit {
+struct Recorded {
     statements: Vec<Statement>,
-    /// Those that may be run behind others' statements as well.
+    /// Statements that may run after those of other units of work.
     last: Vec<Statement>,
 }
 
 impl Writer {
     pub fn new(turns: GroupWriter, readers: Readers) -> Self {
-        Self(Arc::new(Shared { turns, readers, waiting: Mutex::default() }))
+        Self(Arc::new(Shared { turns, readers, queue: Mutex::default() }))
     }
 
-    /// What hands the writing connection on.
+    /// The queue for the writing connection.
     pub fn turns(&self) -> &GroupWriter {
         &self.0.turns
     }
 
-    /// A unit of work.
-    pub fn begin(&self) -> Writing {
-        Writing { writer: self.clone(), turn: OnceCell::new(), recorded: Mutex::default() }
+    /// Begins a unit of work.
+    pub fn begin(&self) -> WriteUnit {
+        WriteUnit { writer: self.clone(), turn: OnceCell::new(), recorded: Mutex::default() }
     }
 
-    /// Runs recorded statements as one unit of work, together with others. When this returns, they are on the disk.
-    async fn run(&self, unit: Unit) -> Result<(), DbErr> {
-        let (done, kept) = oneshot::channel();
-        if let Some(number) = self.0.add(Recorded { unit: unit.joined(), done }) {
-            let running = Running { shared: self.0.clone(), number };
-            // On its own: others wait for it, too.
-            spawn(async move { running.shared.run_all().await });
+    /// Runs recorded statements as one unit of work, together with others. They are on the disk when this returns.
+    async fn run(&self, recorded: Recorded) -> Result<(), DbErr> {
+        let (sender, result) = oneshot::channel();
+        if let Some(number) = self.0.add(QueuedUnit { recorded: recorded.joined(), result: sender }) {
+            let runner = Runner { shared: self.0.clone(), number };
+            // In a task of its own: other units of work depend on it.
+            spawn(async move { runner.shared.run_all().await });
         }
-        kept.await.unwrap_or_else(|_| Err(ended()))
+        result.await.unwrap_or_else(|_| Err(transaction_lost()))
     }
 }
 
 impl Shared {
-    /// The number of a runner, where there is none yet.
-    fn add(&self, unit: Recorded) -> Option<u64> {
-        let mut waiting = lock(&self.waiting);
-        waiting.units.push(unit);
-        if waiting.runner.is_some() {
+    /// Adds a unit of work to the queue. Returns the number of a new runner, if none is running.
+    fn add(&self, unit: QueuedUnit) -> Option<u64> {
+        let mut queue = lock(&self.queue);
+        queue.units.push(unit);
+        if queue.runner.is_some() {
             return None;
         }
-        waiting.runners += 1;
-        waiting.runner = Some(waiting.runners);
-        waiting.runner
+        queue.runners += 1;
+        queue.runner = Some(queue.runners);
+        queue.runner
     }
 
     async fn run_all(&self) {
-        while self.is_any() {
-            // Whoever comes while this waits for its turn is run in it, or learns why not: nobody waits for two turns.
+        while self.has_units() {
+            // Units of work that are added during this wait run in the same turn, or fail with it: none waits for two turns.
             match self.turns.begin().await {
-                Ok(turn) => self.run_some(turn).await,
-                Err(error) => tell_all(self.take(usize::MAX), &Err(error)),
+                Ok(turn) => self.run_batch(turn).await,
+                Err(error) => report_to_all(self.take(usize::MAX), &Err(error)),
             }
         }
     }
 
-    /// Whether any wait; otherwise whoever comes next has to run them.
-    fn is_any(&self) -> bool {
-        let mut waiting = lock(&self.waiting);
-        if waiting.units.is_empty() {
-            waiting.runner = None;
+    /// Whether units of work are queued. If not, this runner ends, and the next unit of work starts another.
+    fn has_units(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        if queue.units.is_empty() {
+            queue.runner = None;
         }
-        waiting.runner.is_some()
+        queue.runner.is_some()
     }
 
-    fn take(&self, most: usize) -> Vec<Recorded> {
-        let mut waiting = lock(&self.waiting);
-        let some = waiting.units.len().min(most);
-        waiting.units.drain(..some).collect()
+    fn take(&self, limit: usize) -> Vec<QueuedUnit> {
+        let mut queue = lock(&self.queue);
+        let count = queue.units.len().min(limit);
+        queue.units.drain(..count).collect()
     }
 
-    async fn run_some(&self, turn: Turn) {
-        let units = self.take(MOST);
-        let result = run_in(turn, units.iter().map(|recorded| recorded.unit.clone()).collect()).await;
-        if !result.as_ref().is_err_and(breaks_rule) {
-            return tell_all(units, &result);
+    async fn run_batch(&self, turn: Turn) {
+        let units = self.take(MAX_UNITS);
+        let result = run_in(turn, units.iter().map(|unit| unit.recorded.clone()).collect()).await;
+        if !result.as_ref().is_err_and(is_conflict) {
+            return report_to_all(units, &result);
         }
-        // Which one of them breaks the rule shows where each is on its own.
+        // One of them violates a constraint: run each on its own to find out which.
         let mut units = units.into_iter();
-        while let Some(recorded) = units.next() {
+        while let Some(unit) = units.next() {
             let result = match self.turns.begin().await {
-                Ok(turn) => run_in(turn, vec![recorded.unit.clone()]).await,
+                Ok(turn) => run_in(turn, vec![unit.recorded.clone()]).await,
                 Err(error) => Err(error),
             };
-            let is_of_all = result.as_ref().is_err_and(|error| !breaks_rule(error));
-            if is_of_all {
-                tell_all(units.by_ref(), &result);
+            let concerns_all = result.as_ref().is_err_and(|error| !is_conflict(error));
+            if concerns_all {
+                report_to_all(units.by_ref(), &result);
             }
-            recorded.tell(result);
+            unit.report(result);
         }
     }
 }
 
-impl Unit {
+impl Recorded {
     fn is_empty(&self) -> bool {
         self.statements.is_empty() && self.last.is_empty()
     }
@@ -151,104 +152,104 @@ impl Unit {
     }
 }
 
-/// Whether it is the statement that is wrong, and not the file.
-fn breaks_rule(error: &DbErr) -> bool {
+/// Whether the statement itself is at fault, and not the database.
+fn is_conflict(error: &DbErr) -> bool {
     matches!(store_error(error.clone()), StoreError::Conflict { .. })
 }
 
-fn tell_all(units: impl IntoIterator<Item = Recorded>, result: &Result<(), DbErr>) {
-    units.into_iter().for_each(|recorded| recorded.tell(result.clone()));
+fn report_to_all(units: impl IntoIterator<Item = QueuedUnit>, result: &Result<(), DbErr>) {
+    units.into_iter().for_each(|unit| unit.report(result.clone()));
 }
 
-async fn run_in(turn: Turn, units: Vec<Unit>) -> Result<(), DbErr> {
+async fn run_in(turn: Turn, units: Vec<Recorded>) -> Result<(), DbErr> {
     let (statements, last): (Vec<_>, Vec<_>) = units.into_iter().map(|unit| (unit.statements, unit.last)).unzip();
     for part in [statements, last] {
         let mut statements = part.concat();
-        // They ran at the same time, so that any order will do.
+        // The units of work are concurrent, so any order is valid; sorting brings equal statements together.
         statements.sort_by(|a, b| a.sql.cmp(&b.sql));
-        for text in texts(statements) {
-            turn.execute_uncounted(text).await?;
+        for batch in batches(statements) {
+            turn.execute_uncounted(batch).await?;
         }
     }
     turn.commit().await
 }
 
-/// Somebody who runs what was recorded. Where it ends before its time, as with its runtime, those who wait are told.
-struct Running {
+/// The task that runs recorded units of work. If it is cancelled, e.g. with its runtime, the queued ones fail.
+struct Runner {
     shared: Arc<Shared>,
     number: u64,
 }
 
-impl Drop for Running {
+impl Drop for Runner {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.shared.waiting);
-        // Where it ended in order, somebody else may run others by now.
-        if waiting.runner == Some(self.number) {
-            waiting.runner = None;
-            waiting.units.clear();
+        let mut queue = lock(&self.shared.queue);
+        // After a regular end, another runner may be active already.
+        if queue.runner == Some(self.number) {
+            queue.runner = None;
+            queue.units.clear();
         }
     }
 }
 
-impl Recorded {
-    fn tell(self, result: Result<(), DbErr>) {
-        // Who asked may have gone; the write is kept all the same.
-        let _ = self.done.send(result);
+impl QueuedUnit {
+    fn report(self, result: Result<(), DbErr>) {
+        // The receiver may have been cancelled; the write is committed all the same.
+        let _ = self.result.send(result);
     }
 }
 
-/// Statements in as few texts as they are alike.
-fn texts(statements: Vec<Statement>) -> Vec<Statement> {
-    let mut texts = Vec::new();
+/// Joins neighbouring statements with the same SQL into batches.
+fn batches(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut batches = Vec::new();
     let mut rest = statements.into_iter().peekable();
     while let Some(first) = rest.next() {
-        let mut alike = vec![first];
-        while let Some(next) = rest.next_if(|next| next.sql == alike[0].sql) {
-            alike.push(next);
+        let mut equal = vec![first];
+        while let Some(next) = rest.next_if(|next| next.sql == equal[0].sql) {
+            equal.push(next);
         }
-        while !alike.is_empty() {
-            let size = SIZES.into_iter().find(|size| *size <= alike.len()).unwrap_or(1);
-            texts.extend(dialect::joined(DbBackend::Sqlite, alike.drain(..size).collect()));
+        while !equal.is_empty() {
+            let size = BATCH_SIZES.into_iter().find(|size| *size <= equal.len()).unwrap_or(1);
+            batches.extend(dialect::joined(DbBackend::Sqlite, equal.drain(..size).collect()));
         }
     }
-    texts
+    batches
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A unit of work that writes. It waits for its turn with its first statement; what it prepares before keeps nobody waiting.
-/// Dropped, nothing that it wrote stays.
-pub struct Writing {
+/// A unit of work that writes. It waits for its turn only at the first statement that needs it, so that it does not keep
+/// others waiting before. If dropped, it is rolled back.
+pub struct WriteUnit {
     writer: Writer,
     turn: OnceCell<Turn>,
-    recorded: Mutex<Unit>,
+    recorded: Mutex<Recorded>,
 }
 
-impl Writing {
-    /// Its turn, in which what was recorded has been run.
+impl WriteUnit {
+    /// Returns its turn; at the first call, waits for it and runs the recorded statements.
     pub async fn turn(&self) -> Result<&Turn, DbErr> {
         let begin = async || {
             let turn = self.writer.turns().begin().await?;
-            let Unit { statements, last } = lock(&self.recorded).clone();
+            let Recorded { statements, last } = lock(&self.recorded).clone();
             for statement in statements.into_iter().chain(last) {
                 turn.execute_uncounted(statement).await?;
             }
-            *lock(&self.recorded) = Unit::default();
+            *lock(&self.recorded) = Recorded::default();
             Ok(turn)
         };
         self.turn.get_or_try_init(begin).await
     }
 
-    /// What is committed, where nothing was written yet and so nothing else is seen by this unit of work.
+    /// The connections that read the committed state, as long as this unit of work has written nothing that it should see.
     pub fn committed(&self) -> Option<&Readers> {
         let is_fresh = self.turn.get().is_none() && lock(&self.recorded).is_empty();
         is_fresh.then_some(&self.writer.0.readers)
     }
 
-    /// Runs a statement, or several in one text, of which the outcome is known unless others interfere: with the next
-    /// statement or at the commit, which then give its error.
+    /// Runs one or several statements in one text, with the next statement or at the commit, which then return their error.
+    /// Only a concurrent writer may be able to make them fail.
     pub async fn record(&self, statement: Statement) -> Result<(), DbErr> {
         if let Some(turn) = self.turn.get() {
             return turn.execute_uncounted(statement).await;
@@ -257,8 +258,8 @@ impl Writing {
         Ok(())
     }
 
-    /// As [`record`](Self::record), for a statement that none but its unit of work depends on, which depends on none but
-    /// those before it: others' statements may be run between them.
+    /// Like [`record`](Self::record), but the statement may run after those of other units of work: it depends only on
+    /// statements of its own unit of work, and no other statement depends on it.
     pub async fn record_last(&self, statement: Statement) -> Result<(), DbErr> {
         if let Some(turn) = self.turn.get() {
             return turn.execute_uncounted(statement).await;
@@ -267,27 +268,27 @@ impl Writing {
         Ok(())
     }
 
-    /// The row that a statement finds, of which there is at most one.
+    /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.turn().await?.query_one(statement).await
     }
 
-    /// The rows that a statement finds.
+    /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.turn().await?.query_all(statement).await
     }
 
-    /// Runs a statement that writes. How many rows it changed.
+    /// Runs a writing statement and returns the number of rows that it changed.
     pub async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
         self.turn().await?.execute(statement).await
     }
 
-    /// Runs statements that write, of which nobody asks how many rows they change.
+    /// Runs one or several writing statements in one text, without counting the rows.
     pub async fn execute_uncounted(&self, statements: Statement) -> Result<(), DbErr> {
         self.turn().await?.execute_uncounted(statements).await
     }
 
-    /// Ends the unit of work; when this returns, it is on the disk.
+    /// Commits the unit of work. It is on the disk when this returns.
     pub async fn commit(self) -> Result<(), DbErr> {
         if let Some(turn) = self.turn.into_inner() {
             return turn.commit().await;

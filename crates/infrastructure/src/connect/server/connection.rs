@@ -1,4 +1,4 @@
-//! One connection to a server, whichever it is.
+//! A single connection to a database server.
 
 use std::{str::FromStr, time::Duration};
 
@@ -14,14 +14,13 @@ use sea_orm::{
 
 use crate::{connect::query, dialect};
 
-/// Where a server is, and how a session there begins.
+/// The address of a server and the options of connections to it.
 #[derive(Clone)]
 pub enum Address {
     Postgres(PgConnectOptions),
     MySql(MySqlConnectOptions),
 }
 
-/// A connection to a server.
 pub enum Connection {
     Postgres(PgConnection),
     MySql(MySqlConnection),
@@ -33,7 +32,7 @@ impl Address {
         if backend == DbBackend::Postgres {
             return Ok(Self::Postgres(logging(PgConnectOptions::from_str(url)?, level)));
         }
-        // What these would set, the settings of each connection do.
+        // `mysql_settings` sets these on each connection.
         let options = MySqlConnectOptions::from_str(url)?.pipes_as_concat(false).no_engine_substitution(false);
         Ok(Self::MySql(logging(options.timezone(None).set_names(false), level)))
     }
@@ -45,7 +44,7 @@ impl Address {
         }
     }
 
-    /// Connects. Without a limit its statements may take as long as they need.
+    /// Opens a connection. Without a limit, statements may take any time.
     pub async fn connect(&self, statement_limit: Option<Duration>) -> Result<Connection, sqlx::Error> {
         match self {
             Self::Postgres(options) => {
@@ -61,17 +60,17 @@ impl Address {
         }
     }
 
-    /// Connects by the driver's own pool, of one connection, as migrations need it.
-    pub async fn connect_by_pool(&self, patience: Duration) -> Result<DatabaseConnection, sqlx::Error> {
+    /// Opens the driver's own pool with a single connection: migrations need SeaORM's `DatabaseConnection`.
+    pub async fn connect_by_pool(&self, acquire_timeout: Duration) -> Result<DatabaseConnection, sqlx::Error> {
         Ok(match self {
             Self::Postgres(options) => {
                 let options = options.clone().options(dialect::postgres_settings(None));
-                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(patience);
+                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
                 SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options).await?)
             }
             Self::MySql(options) => {
                 let settings = dialect::mysql_settings(None);
-                let pool = MySqlPoolOptions::new().max_connections(1).acquire_timeout(patience);
+                let pool = MySqlPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
                 let pool = pool.after_connect(move |connection, _| {
                     let settings = sqlx::AssertSqlSafe(settings.clone());
                     Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })
@@ -82,7 +81,7 @@ impl Address {
     }
 }
 
-/// For a person, without the user and the password.
+/// Host and port, without the user and the password.
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -114,7 +113,7 @@ impl Connection {
         })
     }
 
-    /// Runs a statement that gives no rows. How many it changed.
+    /// Runs a statement that returns no rows, and returns how many it changed.
     pub async fn execute(&mut self, statement: &Statement) -> Result<u64, sqlx::Error> {
         Ok(match self {
             Self::Postgres(connection) => query(statement).execute(connection).await?.rows_affected(),
@@ -122,7 +121,7 @@ impl Connection {
         })
     }
 
-    /// Begins or ends a transaction.
+    /// Runs a statement that begins or ends a transaction.
     pub async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(connection) => sqlx::raw_sql(statement).execute(connection).await.map(drop),
@@ -137,7 +136,7 @@ impl Connection {
         }
     }
 
-    /// Takes leave of the server. A connection that is only dropped ends, too, but the server may log it.
+    /// Closes the connection by the protocol. If it is only dropped, the server may log an error.
     pub async fn close(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Postgres(connection) => connection.close().await,

@@ -21,39 +21,39 @@ use pool::Limits;
 pub use pool::Pool;
 pub use transaction::Transaction;
 
-/// As many as one node makes good use of, and several nodes have room for at a server with its usual settings.
-const CONNECTIONS: u32 = 10;
-/// Between two attempts to reach the server.
-const PAUSE: Duration = Duration::from_millis(200);
+/// The default number of connections: enough for one node, and several nodes fit into a server's default limit.
+const DEFAULT_CONNECTIONS: u32 = 10;
+/// The delay between two attempts to reach the server.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Error)]
 enum OpenError {
-    #[error("the database server at {address} is out of reach")]
-    OutOfReach { address: String, source: sqlx::Error },
-    #[error("the database server at {address} refuses to be used")]
+    #[error("the database server at {address} can't be reached")]
+    Unreachable { address: String, source: sqlx::Error },
+    #[error("the database server at {address} refused the connection")]
     Refused { address: String, source: sqlx::Error },
 }
 
-/// Opens the connections. A server that is out of reach is tried for a while, since it may be starting, too.
+/// Opens a pool. Retries for `options.connect_timeout` if the server can't be reached, since it may be starting.
 pub async fn connect(backend: DbBackend, options: &StoreOptions) -> Result<Pool, StoreError> {
     let address = url::parse(backend, options)?;
     let limits = Limits {
-        connections: options.max_connections.unwrap_or(CONNECTIONS).max(1),
+        connections: options.max_connections.unwrap_or(DEFAULT_CONNECTIONS).max(1),
         acquire: options.acquire_timeout,
         statement: options.statement_timeout,
     };
     let pool = Pool::new(address, limits);
-    reach(&pool, options.connect_timeout).await?;
+    connect_first(&pool, options.connect_timeout).await?;
     Ok(pool)
 }
 
-async fn reach(pool: &Pool, patience: Duration) -> Result<(), StoreError> {
-    let deadline = Instant::now() + patience;
+async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), StoreError> {
+    let deadline = Instant::now() + connect_timeout;
     let address = pool.address().to_string();
     loop {
-        let error = match timeout(patience, pool.address().connect(Some(pool.limits().statement))).await {
+        let error = match timeout(connect_timeout, pool.address().connect(Some(pool.limits().statement))).await {
             Ok(Ok(connection)) => {
-                pool.adopt(connection);
+                pool.add(connection);
                 return Ok(());
             }
             Ok(Err(error)) => error,
@@ -62,17 +62,17 @@ async fn reach(pool: &Pool, patience: Duration) -> Result<(), StoreError> {
         if !matches!(meaning_of_driver(&error), Meaning::Unavailable) {
             return Err(StoreError::Other { source: OpenError::Refused { address, source: error }.into() });
         }
-        if Instant::now() + PAUSE >= deadline {
-            return Err(StoreError::Unavailable { source: OpenError::OutOfReach { address, source: error }.into() });
+        if Instant::now() + RETRY_DELAY >= deadline {
+            return Err(StoreError::Unavailable { source: OpenError::Unreachable { address, source: error }.into() });
         }
-        sleep(PAUSE).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
-/// A connection apart from the others, for what migrates: its statements may take as long as they need.
+/// Opens a separate connection for migrations, whose statements may take any time.
 pub async fn connect_for_migrations(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
-    let patience = pool.limits().acquire;
-    match timeout(patience, pool.address().connect_by_pool(patience)).await {
+    let limit = pool.limits().acquire;
+    match timeout(limit, pool.address().connect_by_pool(limit)).await {
         Ok(result) => result.map_err(driver_error),
         Err(_) => Err(driver_error(sqlx::Error::PoolTimedOut)),
     }
@@ -83,7 +83,7 @@ impl Pool {
         self.address().backend()
     }
 
-    /// Begins what the statements of a unit of work run on.
+    /// Begins the session of a unit of work.
     pub async fn session(&self, access: Access) -> Result<Session, sqlx::Error> {
         let backend = self.backend();
         Ok(match access {

@@ -1,8 +1,8 @@
-//! Connections to a server, of which each statement or transaction takes one.
+//! A pool of connections to a server. Each statement outside a transaction, and each transaction, takes one connection.
 //!
-//! The driver's own pool pings a connection after each use, which doubles the cost of a read, and waits for the answer
-//! without end: while a server is out of reach, its places stay taken by connections on which nothing will come any more.
-//! Here a connection whose statement failed, took too long or was given up is closed at once.
+//! The driver's own pool pings a connection after each use, which doubles the cost of a read, and waits for the response
+//! without a limit: while a server can't be reached, dead connections keep all places of that pool. This pool closes a
+//! connection as soon as its statement fails, times out or is cancelled.
 
 use std::{
     io,
@@ -25,18 +25,18 @@ use crate::{
 
 /// A connection that was idle for longer is pinged before it is used.
 const PING_AFTER: Duration = Duration::from_secs(5);
-/// What was idle for longer is closed, before the server does it.
-const IDLE_AT_MOST: Duration = Duration::from_secs(40);
-/// How often that is looked for.
-const TIDY_EVERY: Duration = Duration::from_secs(10);
-/// After this time a connection is replaced: its memory on the server grows, and names may lead elsewhere by now.
-const LIFETIME: Duration = Duration::from_mins(30);
-/// How long the client waits for the server to keep its own limit of a statement.
+/// A connection that was idle for longer is closed, before the server does so.
+const MAX_IDLE: Duration = Duration::from_secs(40);
+/// How often idle connections are checked.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(10);
+/// The maximum age of a connection: its memory on the server grows, and the host name may resolve elsewhere by now.
+const MAX_AGE: Duration = Duration::from_mins(30);
+/// How much longer than the server's own limit the client waits for a statement.
 const GRACE: Duration = Duration::from_millis(200);
-/// Between two attempts to connect.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The delay between two attempts to connect.
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// How long things may take, and how many connections there are.
+/// The size and the time limits of a pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub connections: u32,
@@ -44,7 +44,7 @@ pub struct Limits {
     pub statement: Duration,
 }
 
-/// The connections; a clone shares them.
+/// A pool of connections. Clones share them.
 #[derive(Clone)]
 pub struct Pool(Arc<Shared>);
 
@@ -53,7 +53,7 @@ struct Shared {
     limits: Limits,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
-    /// Where connections live: requests run on runtimes that end before the store is closed.
+    /// The runtime that drives the connections: requests run on other runtimes, which end before the store is closed.
     runtime: Handle,
 }
 
@@ -70,12 +70,12 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Without a connection; the first one that is needed is made then.
+    /// Creates an empty pool, which connects when the first connection is needed.
     pub fn new(address: Address, limits: Limits) -> Self {
         let free = Arc::new(Semaphore::new(limits.connections as usize));
         let runtime = Handle::current();
         let pool = Self(Arc::new(Shared { address, limits, free, idle: Mutex::default(), runtime }));
-        pool.0.runtime.spawn(tidy(Arc::downgrade(&pool.0)));
+        pool.0.runtime.spawn(clean_up(Arc::downgrade(&pool.0)));
         pool
     }
 
@@ -87,30 +87,30 @@ impl Pool {
         self.0.limits
     }
 
-    /// The row that a statement finds, of which there is at most one.
+    /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
         let mut connection = self.acquire().await?;
         match connection.query_one(statement).await {
-            Err(error) if connection.was_stale(&error) => self.renew(connection).await?.query_one(statement).await,
+            Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_one(statement).await,
             result => result,
         }
     }
 
-    /// The rows that a statement finds.
+    /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
         let mut connection = self.acquire().await?;
         match connection.query_all(statement).await {
-            Err(error) if connection.was_stale(&error) => self.renew(connection).await?.query_all(statement).await,
+            Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_all(statement).await,
             result => result,
         }
     }
 
-    /// A connection on which a transaction has begun.
+    /// Returns a connection on which `statement` has begun a transaction.
     pub async fn begin(&self, statement: &'static str) -> Result<PooledConnection, sqlx::Error> {
         let mut connection = self.acquire().await?;
         match connection.control(statement).await {
             Err(error) if connection.was_stale(&error) => {
-                connection = self.renew(connection).await?;
+                connection = self.replace(connection).await?;
                 connection.control(statement).await?;
             }
             result => result?,
@@ -118,53 +118,54 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Waits for a connection, or makes one.
+    /// Returns an idle connection or opens one, within the limit `acquire`.
     pub async fn acquire(&self) -> Result<PooledConnection, sqlx::Error> {
-        timeout(self.0.limits.acquire, self.acquire_patiently()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        timeout(self.0.limits.acquire, self.acquire_with_retries()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
-    /// Takes over a connection that was made otherwise.
-    pub fn adopt(&self, connection: Connection) {
+    /// Adds a connection that was opened outside the pool.
+    pub fn add(&self, connection: Connection) {
         let now = Instant::now();
         self.0.lock().push(Idle { connection, opened: now, since: now });
     }
 
-    /// Waits for the statements that run, and closes the connections.
+    /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
         let _ = timeout(self.0.limits.statement, self.0.free.acquire_many(self.0.limits.connections)).await;
         self.0.free.close();
-        self.0.leave(self.0.take_idle(|_| true)).await;
+        self.0.close_all(self.0.take_idle(|_| true)).await;
     }
 
-    /// Another connection for one that the server had ended while it was idle. The others that were are no better.
-    async fn renew(&self, stale: PooledConnection) -> Result<PooledConnection, sqlx::Error> {
+    /// Replaces a connection that the server closed while it was idle, and drops the other idle ones, which are probably
+    /// closed as well.
+    async fn replace(&self, stale: PooledConnection) -> Result<PooledConnection, sqlx::Error> {
         drop(stale);
-        self.forget_idle();
+        self.drop_idle();
         self.acquire().await
     }
 
-    async fn acquire_patiently(&self) -> Result<PooledConnection, sqlx::Error> {
+    async fn acquire_with_retries(&self) -> Result<PooledConnection, sqlx::Error> {
         let permit = self.0.free.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        // Until it succeeds: a server that starts anew is away only for a moment, and one that has no room for another
-        // connection has one as soon as somebody puts theirs back.
+        // Retries until the caller's time limit: a restarting server is away only for a moment, and a full one has room
+        // again as soon as another client closes a connection.
         loop {
             while let Some(Idle { mut connection, opened, since }) = self.0.pop_idle() {
-                if opened.elapsed() > LIFETIME || since.elapsed() > IDLE_AT_MOST {
+                if opened.elapsed() > MAX_AGE || since.elapsed() > MAX_IDLE {
                     continue;
                 }
-                // Half of the time is left to connect anew where a firewall has forgotten the connection.
+                // Leaves half of the time to open another connection if a firewall has dropped this one.
                 let is_alive = since.elapsed() < PING_AFTER
                     || matches!(timeout(self.0.limits.acquire / 2, connection.ping()).await, Ok(Ok(())));
                 if is_alive {
                     let (pool, connection) = (self.clone(), Some(connection));
                     return Ok(PooledConnection { pool, connection, opened, was_idle: true, _permit: permit });
                 }
-                self.forget_idle();
+                self.drop_idle();
             }
             match self.connect().await {
                 Err(error) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
-                    tracing::debug!(%error, "the database is out of reach");
-                    sleep(PAUSE).await;
+                    tracing::debug!(%error, "the database can't be reached");
+                    sleep(RETRY_DELAY).await;
                 }
                 result => {
                     let (pool, connection) = (self.clone(), Some(result?));
@@ -182,13 +183,13 @@ impl Pool {
         (&mut task.0).await.unwrap_or(Err(sqlx::Error::PoolClosed))
     }
 
-    /// Drops the connections that are not in use: the next ones are made anew.
-    fn forget_idle(&self) {
+    /// Drops all idle connections.
+    fn drop_idle(&self) {
         drop(self.0.take_idle(|_| true));
     }
 }
 
-/// Ends a task with whoever waits for it.
+/// Aborts a task when its caller is cancelled.
 struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
@@ -202,20 +203,20 @@ impl Shared {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The one that was used last: the others grow old, and few are kept where few are needed.
+    /// Returns the connection that was used last, so that surplus connections reach `MAX_IDLE`.
     fn pop_idle(&self) -> Option<Idle> {
         self.lock().pop()
     }
 
-    fn take_idle(&self, which: impl Fn(&Idle) -> bool) -> Vec<Idle> {
-        self.lock().extract_if(.., |idle| which(idle)).collect()
+    fn take_idle(&self, predicate: impl Fn(&Idle) -> bool) -> Vec<Idle> {
+        self.lock().extract_if(.., |idle| predicate(idle)).collect()
     }
 
-    async fn leave(&self, connections: Vec<Idle>) {
+    async fn close_all(&self, connections: Vec<Idle>) {
         let close = async {
             for idle in connections {
                 if let Err(error) = idle.connection.close().await {
-                    tracing::debug!(%error, "a connection to the database was not closed in order");
+                    tracing::debug!(%error, "closing a connection to the database failed");
                 }
             }
         };
@@ -223,72 +224,72 @@ impl Shared {
     }
 }
 
-/// Closes what is idle for long, for as long as there is a pool.
-async fn tidy(pool: Weak<Shared>) {
+/// Closes idle and old connections periodically, until the pool is dropped.
+async fn clean_up(pool: Weak<Shared>) {
     loop {
-        sleep(TIDY_EVERY).await;
+        sleep(CLEANUP_INTERVAL).await;
         let Some(shared) = pool.upgrade() else { return };
-        let old = shared.take_idle(|idle| idle.since.elapsed() > IDLE_AT_MOST || idle.opened.elapsed() > LIFETIME);
-        shared.leave(old).await;
+        let old = shared.take_idle(|idle| idle.since.elapsed() > MAX_IDLE || idle.opened.elapsed() > MAX_AGE);
+        shared.close_all(old).await;
     }
 }
 
-/// A connection in use. It goes back where its last statement ended; one that was given up, ran out of time or lost the
-/// server is closed.
+/// A connection in use. When dropped, it returns to the pool, unless its last statement was cancelled, timed out or lost
+/// the server: then it is closed.
 pub struct PooledConnection {
     pool: Pool,
-    /// Taken while a statement runs: whoever gives that up drops the connection with it.
+    /// `None` while a statement runs, so that cancelling the statement drops the connection.
     connection: Option<Connection>,
     opened: Instant,
     was_idle: bool,
-    /// Dropped behind the connection, which is then there for whoever gets the permit.
+    /// Dropped last: the connection is back in the pool when the permit is free.
     _permit: OwnedSemaphorePermit,
 }
 
 impl PooledConnection {
     pub async fn query_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
         let mut connection = self.take()?;
-        let result = timeout(self.pool.patience(), connection.query_one(statement)).await;
+        let result = timeout(self.pool.statement_timeout(), connection.query_one(statement)).await;
         self.put_back(connection, result)
     }
 
     pub async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
         let mut connection = self.take()?;
-        let result = timeout(self.pool.patience(), connection.query_all(statement)).await;
+        let result = timeout(self.pool.statement_timeout(), connection.query_all(statement)).await;
         self.put_back(connection, result)
     }
 
     pub async fn execute(&mut self, statement: &Statement) -> Result<u64, sqlx::Error> {
         let mut connection = self.take()?;
-        let result = timeout(self.pool.patience(), connection.execute(statement)).await;
+        let result = timeout(self.pool.statement_timeout(), connection.execute(statement)).await;
         self.put_back(connection, result)
     }
 
-    /// Begins or ends a transaction.
+    /// Runs a statement that begins or ends a transaction.
     pub async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         let mut connection = self.take()?;
-        let result = timeout(self.pool.patience(), connection.control(statement)).await;
+        let result = timeout(self.pool.statement_timeout(), connection.control(statement)).await;
         self.put_back(connection, result)
     }
 
-    /// Whether the server still knows it.
+    /// Whether the connection is still usable.
     pub const fn is_open(&self) -> bool {
         self.connection.is_some()
     }
 
-    /// Closes it.
+    /// Closes the connection instead of returning it to the pool.
     pub fn discard(&mut self) {
         self.connection = None;
     }
 
-    /// Where it lives.
+    /// The runtime that drives the connection.
     pub fn runtime(&self) -> Handle {
         self.pool.0.runtime.clone()
     }
 
-    /// Whether the server ended the connection before this use of it: nothing has been done then.
+    /// Whether the server had closed the idle connection before this statement, which therefore did not run.
     fn was_stale(&self, error: &sqlx::Error) -> bool {
-        self.was_idle && !self.is_open() && !is_late(error)
+        self.was_idle && !self.is_open() && !is_timeout(error)
     }
 
     fn take(&mut self) -> Result<Connection, sqlx::Error> {
@@ -301,10 +302,10 @@ impl PooledConnection {
         result: Result<Result<T, sqlx::Error>, Elapsed>,
     ) -> Result<T, sqlx::Error> {
         match result {
-            // Nothing came back, and nothing will on the others.
+            // The server did not respond; the other connections are probably dead as well.
             Err(_) => {
-                self.pool.forget_idle();
-                Err(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time").into())
+                self.pool.drop_idle();
+                Err(io::Error::new(io::ErrorKind::TimedOut, "the database did not respond in time").into())
             }
             Ok(Err(sqlx::Error::Database(error))) if !dialect::ends_connection(error.as_ref()) => {
                 self.connection = Some(connection);
@@ -319,12 +320,12 @@ impl PooledConnection {
     }
 }
 
-fn is_late(error: &sqlx::Error) -> bool {
+fn is_timeout(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 impl Pool {
-    fn patience(&self) -> Duration {
+    fn statement_timeout(&self) -> Duration {
         self.0.limits.statement + GRACE
     }
 }

@@ -1,4 +1,4 @@
-//! A transaction on a server.
+//! Transactions on a server.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,11 +7,11 @@ use tokio::sync::Mutex;
 
 use super::pool::{Pool, PooledConnection};
 
-/// A transaction. Dropped, it is rolled back before its connection is used again.
+/// A transaction. If dropped, it is rolled back before its connection is used again.
 pub struct Transaction {
-    /// Taken when it ends.
+    /// `None` once the transaction has ended.
     connection: Mutex<Option<PooledConnection>>,
-    /// Whether a statement failed. PostgreSQL then answers COMMIT by rolling back, without an error.
+    /// Whether a statement failed: PostgreSQL then rolls back on COMMIT without an error.
     has_failed: AtomicBool,
 }
 
@@ -23,17 +23,17 @@ impl Transaction {
 
     pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
         let mut connection = self.connection.lock().await;
-        self.noted(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.query_one(statement).await)
+        self.note_failure(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.query_one(statement).await)
     }
 
     pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
         let mut connection = self.connection.lock().await;
-        self.noted(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.query_all(statement).await)
+        self.note_failure(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.query_all(statement).await)
     }
 
     pub async fn execute(&self, statement: &Statement) -> Result<u64, sqlx::Error> {
         let mut connection = self.connection.lock().await;
-        self.noted(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.execute(statement).await)
+        self.note_failure(connection.as_mut().ok_or(sqlx::Error::BeginFailed)?.execute(statement).await)
     }
 
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
@@ -44,7 +44,7 @@ impl Transaction {
             Some(mut connection) => {
                 let result = connection.control("COMMIT").await;
                 if result.is_err() {
-                    // Whether the transaction has ended is not known, nor how.
+                    // It is unknown whether the transaction was committed, rolled back or is still open.
                     connection.discard();
                 }
                 result
@@ -53,7 +53,7 @@ impl Transaction {
         }
     }
 
-    fn noted<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    fn note_failure<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         if result.is_err() {
             self.has_failed.store(true, Ordering::Relaxed);
         }
@@ -66,7 +66,7 @@ impl Drop for Transaction {
         let Some(mut connection) = self.connection.get_mut().take() else { return };
         if connection.is_open() {
             let runtime = connection.runtime();
-            // An error closes the connection, which rolls back, too.
+            // If this fails, the connection is closed, which rolls back as well.
             runtime.spawn(async move { connection.control("ROLLBACK").await });
         }
     }

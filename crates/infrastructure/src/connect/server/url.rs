@@ -1,4 +1,4 @@
-//! The URL of a server. What it says is never repeated: there is a password in it.
+//! Parses the URL of a server. No error repeats a part of it, since it may contain a password.
 
 use memo_domain::StoreError;
 use sea_orm::DbBackend;
@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::connection::Address;
 use crate::StoreOptions;
 
-/// Parameters that the drivers know. They warn of others, or say nothing, and go on without.
+/// The parameters that the drivers accept. They ignore unknown ones, some with a warning.
 const PARAMETERS: [&str; 25] = [
     "application_name",
     "charset",
@@ -39,14 +39,14 @@ const PARAMETERS: [&str; 25] = [
 #[derive(Debug, Error)]
 enum UrlError {
     #[error(
-        "the URL of the database is not one of a server, as in postgres://user:password@host/database?sslmode=require"
+        "the URL of the database is malformed; expected e.g. postgres://user:password@host/database?sslmode=require"
     )]
     Malformed,
-    #[error("the URL of the database has an @ behind the host; in a password, write @ / ? # % as %40 %2F %3F %23 %25")]
+    #[error("the URL of the database has an @ after the host; in a password, write @ / ? # % as %40 %2F %3F %23 %25")]
     NotEncoded,
-    #[error("the URL of the database names no database, as in mysql://user:password@host/database")]
+    #[error("the URL of the database names no database; expected e.g. mysql://user:password@host/database")]
     NoDatabase,
-    #[error("the URL of the database has a parameter that is not known")]
+    #[error("the URL of the database has an unknown parameter")]
     UnknownParameter,
 }
 
@@ -56,13 +56,13 @@ impl From<UrlError> for StoreError {
     }
 }
 
-/// Where a URL leads.
+/// Parses the URL in `options`.
 pub fn parse(backend: DbBackend, options: &StoreOptions) -> Result<Address, StoreError> {
     let (_, rest) = options.url.split_once(':').unwrap_or_default();
-    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    let behind_host = place.trim_start_matches('/').split_once(['/', '#']).map_or("", |(_, path)| path);
-    // A part of a password would be taken for the name of a host or of a database, and show up in errors.
-    if behind_host.contains('@') || parameters.contains('@') {
+    let (location, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let path = location.trim_start_matches('/').split_once(['/', '#']).map_or("", |(_, path)| path);
+    // With an unencoded `/`, `?` or `#` in the password, a part of it would count as the host, and errors would show it.
+    if path.contains('@') || parameters.contains('@') {
         return Err(UrlError::NotEncoded.into());
     }
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -71,12 +71,12 @@ pub fn parse(backend: DbBackend, options: &StoreOptions) -> Result<Address, Stor
             return Err(UrlError::UnknownParameter.into());
         }
     }
-    if behind_host.is_empty() && backend == DbBackend::MySql {
+    if path.is_empty() && backend == DbBackend::MySql {
         return Err(UrlError::NoDatabase.into());
     }
     let scheme = if backend == DbBackend::Postgres { "postgres" } else { "mysql" };
     let address = Address::parse(backend, &format!("{scheme}:{rest}"), options.log_sql);
-    // What the driver says repeats parts of it.
+    // The driver's error would repeat parts of the URL.
     address.map_err(|_| UrlError::Malformed.into())
 }
 
@@ -84,7 +84,7 @@ pub fn parse(backend: DbBackend, options: &StoreOptions) -> Result<Address, Stor
 mod tests {
     use super::*;
 
-    fn refused(url: &str) -> String {
+    fn error_of(url: &str) -> String {
         let backend = if url.starts_with("mysql") { DbBackend::MySql } else { DbBackend::Postgres };
         let error = parse(backend, &StoreOptions::new(url)).err().expect("it is refused");
         let text = format!("{error} {:?} {}", error, std::error::Error::source(&error).expect("a cause"));
@@ -93,17 +93,17 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_right_is_refused_without_being_repeated() {
-        assert!(refused("postgres://memo:hun/ter2@localhost/memo").contains("%2F"));
-        assert!(refused("postgres://memo:hun?ter2@localhost/memo").contains("%2F"));
-        assert!(refused("mysql://memo:hun#ter2@localhost/memo").contains("%2F"));
-        assert!(refused("postgres://localhost/memo?pasword=hunter2").contains("parameter"));
-        assert!(refused("postgres://memo:hunter2@localhost:port/memo").contains("postgres://"));
-        assert!(refused("mysql://memo:hunter2@localhost").contains("names no database"));
+    fn invalid_urls_are_rejected_by_errors_that_do_not_repeat_them() {
+        assert!(error_of("postgres://memo:hun/ter2@localhost/memo").contains("%2F"));
+        assert!(error_of("postgres://memo:hun?ter2@localhost/memo").contains("%2F"));
+        assert!(error_of("mysql://memo:hun#ter2@localhost/memo").contains("%2F"));
+        assert!(error_of("postgres://localhost/memo?pasword=hunter2").contains("parameter"));
+        assert!(error_of("postgres://memo:hunter2@localhost:port/memo").contains("postgres://"));
+        assert!(error_of("mysql://memo:hunter2@localhost").contains("names no database"));
     }
 
     #[test]
-    fn a_password_may_be_encoded() {
+    fn percent_encoded_passwords_are_accepted() {
         let options = StoreOptions::new("postgresql://memo:%40%2F@db.example.com:5433/memo?sslmode=require");
         let address = parse(DbBackend::Postgres, &options).expect("a URL");
         assert_eq!(address.to_string(), "db.example.com:5433");
