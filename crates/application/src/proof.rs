@@ -29,8 +29,8 @@ pub struct Proofs {
 pub struct Claimant {
     /// The member.
     pub user_id: UserId,
-    /// Their sign-in.
-    pub session_id: SessionId,
+    /// The session that they prove it in, if any.
+    pub session_id: Option<SessionId>,
 }
 
 impl Proofs {
@@ -50,7 +50,8 @@ impl Proofs {
         let mut unit = self.ports.store.begin(Access::Read).await?;
         let Some(user) = unit.users().lookup(claimant.user_id).await? else { return Err(ended) };
         if user.password_hash.is_none() {
-            let session = unit.sessions().lookup(claimant.session_id).await?.ok_or(ended)?;
+            let Some(session_id) = claimant.session_id else { return Err(Error::RecentSignInRequired) };
+            let session = unit.sessions().lookup(session_id).await?.ok_or(ended)?;
             return if self.is_recent(&session) { Ok(user) } else { Err(Error::RecentSignInRequired) };
         }
         drop(unit);
@@ -78,8 +79,8 @@ impl Proofs {
         password: Option<&str>,
         device: &Device,
     ) -> Result<Option<User>, Error> {
-        if password.is_none() {
-            let session = self.ports.store.begin(Access::Read).await?.sessions().lookup(claimant.session_id).await?;
+        if let (None, Some(session_id)) = (password, claimant.session_id) {
+            let session = self.ports.store.begin(Access::Read).await?.sessions().lookup(session_id).await?;
             if session.is_some_and(|session| self.is_recent(&session)) {
                 return Ok(None);
             }

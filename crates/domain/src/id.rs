@@ -62,6 +62,8 @@ ids! {
     MailId;
     /// The id of an event of the audit log.
     AuditId;
+    /// The id of an API key.
+    ApiKeyId;
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use account::{
 };
 pub use cache::{Cache, CacheError};
 pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
-pub use id::{AuditId, MailId, MemoId, SessionId, UserId};
+pub use id::{ApiKeyId, AuditId, MailId, MemoId, SessionId, UserId};
 pub use mail::{Mail, MailError, MailState, Mailer, OutboxRepository, QueuedMail};
 pub use memo::{
     Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,

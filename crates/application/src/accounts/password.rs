@@ -34,7 +34,7 @@ impl Accounts {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let user = present(unit.users().lookup(claimant.user_id).await?)?;
             check_same_password(&proved, &user)?;
-            let except = Some(claimant.session_id);
+            let except = claimant.session_id;
             self.set(unit, user, hash.clone(), except, AuditKind::PasswordChanged, device).await
         })
         .await

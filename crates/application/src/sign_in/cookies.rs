@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use memo_domain::{Access, AuditKind, Scopes, Secret, Session, User};
+use memo_domain::{Access, AuditKind, Scopes, Secret, Session, SessionId, User, UserId};
 
-use super::{Device, Principal, SignIn, ended, prolonged};
-use crate::{Error, audit::Happened};
+use super::{Device, SignIn, ended, prolonged};
+use crate::{Credential, Error, Principal, audit::Happened};
 
 /// How much time passes until the use of a cookie is written down again.
 const NOTED_AGAIN: Duration = Duration::from_mins(1);
@@ -64,13 +64,13 @@ impl SignIn {
         let mut watch = None;
         if let Some((session_id, user_id)) = self.live.of_cookie(&digest) {
             match self.live.look(session_id, now) {
-                None => return Ok(Principal { user_id, session_id, scopes: Scopes::all() }),
+                None => return Ok(of_cookie(user_id, session_id, Scopes::all())),
                 known => watch = known,
             }
         }
         let session = self.ports.browser_sessions.find_by_cookie(&digest).await?;
         let session = session.filter(|session| session.is_live(now)).ok_or_else(ended)?;
-        let principal = Principal { user_id: session.user_id, session_id: session.id, scopes: session.scopes };
+        let principal = of_cookie(session.user_id, session.id, session.scopes);
         self.live.keep_cookie(digest, session.id, session.user_id);
         if let Some(watch) = watch {
             self.live.keep(session.id, now, &watch);
@@ -84,4 +84,8 @@ impl SignIn {
         }
         Ok(principal)
     }
+}
+
+const fn of_cookie(user_id: UserId, session_id: SessionId, scopes: Scopes) -> Principal {
+    Principal { user_id, scopes, credential: Credential::Cookie { session_id } }
 }

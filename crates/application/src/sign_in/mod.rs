@@ -10,7 +10,7 @@ mod tokens;
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    AuditKind, PublicKey, Scope, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, UnitOfWork, User, UserId,
+    AuditKind, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, UnitOfWork, User, UserId,
 };
 
 use crate::{
@@ -55,33 +55,6 @@ pub enum SignedIn<T> {
     Done(T),
     /// The second factor is still to come, with this token, within 5 minutes.
     SecondFactorNeeded(Secret),
-}
-
-/// Who calls, and what they may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Principal {
-    /// The member.
-    pub user_id: UserId,
-    /// Their sign-in.
-    pub session_id: SessionId,
-    /// What the token may be used for.
-    pub scopes: Scopes,
-}
-
-impl Principal {
-    /// # Errors
-    /// [`Error::InsufficientScope`] where the scope is missing.
-    pub const fn require(&self, scope: Scope) -> Result<(), Error> {
-        if self.scopes.contains(scope) { Ok(()) } else { Err(Error::InsufficientScope(scope)) }
-    }
-
-    /// What only a member may do who signed in themselves, for everything.
-    ///
-    /// # Errors
-    /// [`Error::InteractiveSignInRequired`].
-    pub fn require_interactive(&self) -> Result<(), Error> {
-        if self.scopes == Scopes::all() { Ok(()) } else { Err(Error::InteractiveSignInRequired) }
-    }
 }
 
 /// Members sign in.

@@ -2,8 +2,8 @@
 
 use memo_domain::{Access, AuditKind, Session, SessionId, UserId};
 
-use super::{Device, Principal, SignIn};
-use crate::{Error, Resource, audit::Happened, unit::repeat};
+use super::{Device, SignIn};
+use crate::{Error, Principal, Resource, audit::Happened, unit::repeat};
 
 impl SignIn {
     /// A member's sign-ins that live, the newest first.
@@ -37,7 +37,7 @@ impl SignIn {
     /// # Errors
     /// Those of the store alone.
     pub async fn end_all(&self, caller: &Principal, except_current: bool, device: &Device) -> Result<(), Error> {
-        let except = except_current.then_some(caller.session_id);
+        let except = caller.session_id().filter(|_| except_current);
         let ended = repeat(async || {
             let mut unit = self.ports.store.begin(Access::Write).await?;
             let ended = unit.sessions().end_all(caller.user_id, except, self.ports.now()).await?;

@@ -7,8 +7,8 @@ use memo_domain::{
     UnitOfWork, User,
 };
 
-use super::{Device, Principal, SignIn, ended, prolonged};
-use crate::{Error, UnauthenticatedReason, unit::repeat};
+use super::{Device, SignIn, ended, prolonged};
+use crate::{Credential, Error, Principal, UnauthenticatedReason, unit::repeat};
 
 /// What a sign-in or a refresh gives.
 #[derive(Debug)]
@@ -107,7 +107,8 @@ impl SignIn {
         if !self.is_live(claims.session_id, claims.user_id, now).await? {
             return Err(ended());
         }
-        Ok(Principal { user_id: claims.user_id, session_id: claims.session_id, scopes: claims.scopes })
+        let credential = Credential::AccessToken { session_id: claims.session_id };
+        Ok(Principal { user_id: claims.user_id, scopes: claims.scopes, credential })
     }
 
     async fn refreshable(

@@ -64,7 +64,7 @@ async fn nobody_signs_in_by_a_password_that_is_changed_meanwhile() {
     let signed_in = meanwhile(&world, change_password(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
     let left: Vec<_> = live(&world).await.into_iter().map(|session| session.id).collect();
-    assert_eq!(left, [world.claimant.session_id]);
+    assert_eq!(left, [world.session()]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    BatchOperation, Claimant, Device, Error, MemberChange, MemoChange, Precondition, Principal, ProfileChange,
+    BatchOperation, Credential, Device, Error, MemberChange, MemoChange, Precondition, Principal, ProfileChange,
 };
 use memo_domain::{Email, Locale, Password, Scopes, Title};
 
@@ -152,12 +152,12 @@ pub const ALL: [UseCase; 33] = [
         })
     }),
     repeated("end of a sign-in", |world| {
-        Box::pin(async { world.sign_in.end_session(world.alice, world.claimant.session_id, &device()).await })
+        Box::pin(async { world.sign_in.end_session(world.alice, world.session(), &device()).await })
     }),
     repeated("end of all sign-ins", |world| {
         Box::pin(async {
-            let Claimant { user_id, session_id } = world.claimant;
-            let caller = Principal { user_id, session_id, scopes: Scopes::all() };
+            let credential = Credential::AccessToken { session_id: world.session() };
+            let caller = Principal { user_id: world.alice, scopes: Scopes::all(), credential };
             world.sign_in.end_all(&caller, false, &device()).await
         })
     }),

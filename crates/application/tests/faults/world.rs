@@ -231,6 +231,11 @@ pub struct World {
 }
 
 impl World {
+    /// The session that Alice acts in.
+    pub fn session(&self) -> SessionId {
+        self.claimant.session_id.expect("she is signed in")
+    }
+
     /// The world some time after it was made.
     pub async fn later(later: Duration) -> Self {
         let kept = Arc::new(MemoryStore::new());
@@ -283,7 +288,7 @@ impl World {
         let signed_in = sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), &device).await;
         let Ok(SignedIn::Done(Grant { refresh_token: used, .. })) = signed_in else { panic!("she signs in") };
         let grant = sign_in.refresh(&used, None, &device).await.expect("she goes on");
-        let session_id = sign_in.authenticate(&grant.access_token).await.expect("she is signed in").session_id;
+        let session_id = sign_in.authenticate(&grant.access_token).await.expect("she is signed in").session_id();
         let claimant = Claimant { user_id: alice, session_id };
         clock.advance(later);
         Self {

@@ -212,8 +212,8 @@ pub struct SessionList {
 }
 
 impl SessionList {
-    pub fn of(sessions: Vec<Session>, current: memo_domain::SessionId) -> Self {
-        Self { items: sessions.into_iter().map(|session| SessionItem::of(session, Some(current))).collect() }
+    pub fn of(sessions: Vec<Session>, current: Option<memo_domain::SessionId>) -> Self {
+        Self { items: sessions.into_iter().map(|session| SessionItem::of(session, current)).collect() }
     }
 }
 

@@ -110,8 +110,8 @@ pub async fn delete_session(
     FromDevice(device): FromDevice,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    if let MaybeCaller(Some(principal)) = caller {
-        sign_in.sign_out(principal.session_id, &device).await?;
+    if let Some(session_id) = caller.0.and_then(|principal| principal.session_id()) {
+        sign_in.sign_out(session_id, &device).await?;
     }
     Ok(signed_out(&settings))
 }
@@ -137,7 +137,7 @@ fn signed_out(settings: &HttpSettings) -> HttpResponse {
 #[get("/auth/sessions")]
 pub async fn list_sessions(caller: Interactive, sign_in: Data<SignIn>, _: NoQuery) -> Result<HttpResponse, Problem> {
     let sessions = sign_in.sessions(caller.principal.user_id).await?;
-    Ok(HttpResponse::Ok().json(SessionList::of(sessions, caller.principal.session_id)))
+    Ok(HttpResponse::Ok().json(SessionList::of(sessions, caller.principal.session_id())))
 }
 
 /// End a sign-in

@@ -55,7 +55,7 @@ impl<S: RequiredScopes> FromRequest for Caller<S> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let allowed = |principal: Principal| {
             S::SCOPES.iter().try_for_each(|scope| principal.require(*scope))?;
-            Ok(Self { user_id: principal.user_id, claimant: claimant(&principal), scope: PhantomData })
+            Ok(Self { user_id: principal.user_id, claimant: principal.claimant(), scope: PhantomData })
         };
         ready(signed_in(request).and_then(allowed).map_err(Into::into))
     }
@@ -76,7 +76,7 @@ impl FromRequest for Interactive {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let allowed = |principal: Principal| {
             principal.require_interactive()?;
-            Ok(Self { principal, claimant: claimant(&principal) })
+            Ok(Self { principal, claimant: principal.claimant() })
         };
         ready(signed_in(request).and_then(allowed).map_err(Into::into))
     }
@@ -103,10 +103,6 @@ fn signed_in(request: &HttpRequest) -> Result<Principal, Problem> {
         Some(SignedIn(Err(error))) => Err(error.into()),
         None => Err(Problem::unauthenticated(None)),
     }
-}
-
-const fn claimant(principal: &Principal) -> Claimant {
-    Claimant { user_id: principal.user_id, session_id: principal.session_id }
 }
 
 /// What the request comes from.
