@@ -41,7 +41,7 @@ impl MigratorTrait for Migrator {
 ///
 /// # Errors
 /// Where a step fails.
-pub async fn take_back_remains(transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
+pub async fn revert_interrupted(transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
     let pending = Migrator::get_pending_migrations(transaction).await?;
     let is_pending = |name| pending.iter().any(|migration| migration.name() == name);
     let manager = SchemaManager::new(transaction);

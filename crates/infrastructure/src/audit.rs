@@ -1,5 +1,3 @@
-//! The repository of the audit log.
-
 use async_trait::async_trait;
 use memo_domain::{AuditEvent, AuditId, AuditKind, AuditRepository, Page, PageRequest, StoreError, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};

@@ -1,5 +1,3 @@
-//! The repository of changes.
-
 use async_trait::async_trait;
 use memo_domain::{
     Change, ChangeKind, ChangeRepository, Limit, MemoId, NewChange, Stamp, StoreError, Timestamp, UserId,
@@ -25,17 +23,17 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             return Ok(());
         }
         let count = i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
-        let is_present = self.present == Some(owner);
+        let owner_exists = self.existing_user == Some(owner);
         let owner = owner.as_uuid();
-        let counted = Statement::from_sql_and_values(
+        let increment = Statement::from_sql_and_values(
             self.backend,
             dialect::count_changes(self.backend),
             [owner.into(), count.into(), count.into()],
         );
-        let mut statements = vec![counted];
-        for (change, behind) in changes.iter().zip((0..count).rev()) {
+        let mut statements = vec![increment];
+        for (change, distance) in changes.iter().zip((0..count).rev()) {
             let values: [Value; 6] = [
-                behind.into(),
+                distance.into(),
                 change.kind.name().into(),
                 change.memo_id.as_uuid().into(),
                 i64::from(change.version.get()).into(),
@@ -44,10 +42,10 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             ];
             statements.push(Statement::from_sql_and_values(self.backend, dialect::insert_change(self.backend), values));
         }
-        if is_present {
+        if owner_exists {
             return self.record(statements).await;
         }
-        // A member who is not there is an error now, not at the commit.
+        // Not recorded: a missing user must be an error now, not at the commit.
         self.execute_all(statements).await
     }
 
@@ -102,8 +100,7 @@ struct StampRow {
 fn change(row: &Model) -> Result<Change, StoreError> {
     Ok(Change {
         seq: u64::try_from(row.seq).map_err(StoreError::corrupt)?,
-        kind: ChangeKind::from_name(&row.kind)
-            .ok_or_else(|| StoreError::corrupt("a kind of change that is not known"))?,
+        kind: ChangeKind::from_name(&row.kind).ok_or_else(|| StoreError::corrupt("an unknown kind of change"))?,
         memo_id: MemoId::new(row.memo_id),
         version: version(row.version)?,
         at: Timestamp::from_micros(row.at),

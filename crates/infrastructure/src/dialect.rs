@@ -1,4 +1,6 @@
-//! Where the databases differ: the one place that asks which one it is.
+//! The differences between the databases in SQL, in settings and in error codes.
+//!
+//! Apart from `connect`, which selects the driver, no other module asks which database it is.
 
 mod accounts;
 mod changes;
@@ -16,18 +18,19 @@ use sea_orm::{
 pub use accounts::{contains, key_as_text, lock_of_changes, remove_memos, remove_oldest};
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
-    Role, count as count_found, enter, enter_anew, has, index_is_of_the_transaction, is_not_entered, opaque,
-    owner_of_found, owner_of_tagged, walk,
+    Role, contains_grams, count as count_found, force_index, index_memo, index_sees_own_transaction, is_not_indexed,
+    opaque, owner_of_found, owner_of_tagged, reindex_memo,
 };
 
-/// How long a statement waits for a row that another transaction has changed.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-/// After this time without a statement the server ends a transaction, whose node may have vanished.
+/// How long a statement waits for a row lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time without a statement after which the server ends a transaction, since its node may have disappeared.
 const IDLE_TRANSACTION: Duration = Duration::from_secs(10);
-/// After this time without a statement MySQL ends a connection. MariaDB alone knows a limit for transactions.
+/// The time without a statement after which MySQL ends a connection; only MariaDB has such a limit for transactions.
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 
-/// Statements as few as the database takes them: SQLite many at once, and each is a way to the thread of its connection.
+/// Joins statements into one text if the database accepts several in one: SQLite does, and each text costs a message to the
+/// thread of its connection and one back.
 pub fn joined(backend: DbBackend, statements: Vec<Statement>) -> Vec<Statement> {
     if backend != DbBackend::Sqlite {
         return statements;
@@ -38,13 +41,14 @@ pub fn joined(backend: DbBackend, statements: Vec<Statement>) -> Vec<Statement> 
     vec![Statement::from_sql_and_values(backend, sql, values)]
 }
 
-/// How a transaction on SQLite begins that writes.
+/// The options of a writing transaction on SQLite.
 pub fn sqlite_write() -> TransactionOptions {
-    // A deferred one would fail, not wait, where it finds another writer after it has read.
+    // IMMEDIATE waits for other writers at its beginning. A DEFERRED transaction that has read something fails instead of
+    // waiting when it begins to write.
     sqlite_transaction(SqliteTransactionMode::Immediate)
 }
 
-/// How a transaction on SQLite begins whose reads all see one state.
+/// The options of a read-only transaction on SQLite, whose reads all see one state.
 pub fn sqlite_snapshot() -> TransactionOptions {
     sqlite_transaction(SqliteTransactionMode::Deferred)
 }
@@ -53,16 +57,17 @@ fn sqlite_transaction(mode: SqliteTransactionMode) -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode: Some(mode), ..TransactionOptions::default() }
 }
 
-/// How a transaction on a server begins that writes.
+/// The statement that begins a writing transaction on a server.
 pub fn begin_write(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        // Its connections are set to READ COMMITTED.
+        // READ COMMITTED by `mysql_settings`.
         _ => "START TRANSACTION",
     }
 }
 
-/// How a transaction on a server begins whose reads all see one state: that of its first read at the latest.
+/// The statement that begins a read-only transaction on a server, whose reads all see one state: the state at the beginning
+/// (MySQL) or at the first read (PostgreSQL).
 pub fn begin_snapshot(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
@@ -70,11 +75,11 @@ pub fn begin_snapshot(backend: DbBackend) -> &'static str {
     }
 }
 
-/// The settings of a connection to PostgreSQL; without a limit for its statements, that of one which migrates.
+/// The settings of a connection to PostgreSQL. Without a statement limit, they are those of the connection that migrates.
 pub fn postgres_settings(statement_limit: Option<Duration>) -> Vec<(&'static str, String)> {
     let millis = |time: Duration| time.as_millis().to_string();
     let mut settings = vec![
-        // A node that vanished is noticed within half a minute, and what it held is let go.
+        // The server notices within half a minute that a node has disappeared, and releases its locks.
         ("tcp_keepalives_idle", "10".to_owned()),
         ("tcp_keepalives_interval", "5".to_owned()),
         ("tcp_keepalives_count", "3".to_owned()),
@@ -82,9 +87,9 @@ pub fn postgres_settings(statement_limit: Option<Duration>) -> Vec<(&'static str
     ];
     if let Some(limit) = statement_limit {
         settings.push(("statement_timeout", millis(limit)));
-        settings.push(("lock_timeout", millis(LOCK_PATIENCE)));
+        settings.push(("lock_timeout", millis(LOCK_TIMEOUT)));
         settings.push(("idle_in_transaction_session_timeout", millis(IDLE_TRANSACTION)));
-        // A page reads some hundred rows: to start workers for it takes longer than to read them.
+        // A page reads some hundred rows; starting parallel workers takes longer than reading them.
         settings.push(("max_parallel_workers_per_gather", "0".to_owned()));
     } else {
         settings.push(("statement_timeout", "0".to_owned()));
@@ -93,23 +98,23 @@ pub fn postgres_settings(statement_limit: Option<Duration>) -> Vec<(&'static str
     settings
 }
 
-/// The settings of a connection to MySQL; without a limit for its statements, that of one which migrates.
+/// The settings of a connection to MySQL. Without a statement limit, they are those of the connection that migrates.
 ///
-/// MariaDB reads what stands between `/*M!` and `*/`, MySQL from 8.0 on what stands between `/*!80000` and `*/`.
+/// Only MariaDB executes the text between `/*M!` and `*/`; only MySQL 8.0 and later that between `/*!80000` and `*/`.
 pub fn mysql_settings(statement_limit: Option<Duration>) -> String {
     let limits = statement_limit.map_or_else(String::new, |limit| {
         format!(
             ", SESSION innodb_lock_wait_timeout = {lock}, SESSION wait_timeout = {idle} \
              /*M! , SESSION max_statement_time = {seconds}, SESSION idle_transaction_timeout = {transaction} */ \
              /*!80000 , SESSION max_execution_time = {millis} */",
-            lock = LOCK_PATIENCE.as_secs(),
+            lock = LOCK_TIMEOUT.as_secs(),
             idle = IDLE_CONNECTION.as_secs(),
             seconds = limit.as_secs_f64(),
             transaction = IDLE_TRANSACTION.as_secs(),
             millis = limit.as_millis(),
         )
     });
-    // Of a longer key than the server sorts by, only the beginning would count.
+    // max_sort_length: by default, the server sorts by the first 1,024 bytes of a value alone.
     format!(
         "SET NAMES utf8mb4, SESSION max_sort_length = 4096, \
          SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT'{limits}; \
@@ -117,25 +122,25 @@ pub fn mysql_settings(statement_limit: Option<Duration>) -> String {
     )
 }
 
-/// Waits so long until no other process migrates the database. The lock is that of the transaction on PostgreSQL, of the
-/// connection on MySQL. It gives one row with one number: 1 where the lock was got.
-pub fn migration_lock(backend: DbBackend, patience: Duration) -> Vec<String> {
+/// The statements that wait until no other process migrates the database. The lock belongs to the transaction (PostgreSQL)
+/// or the connection (MySQL). The last statement returns one row with `locked = 1` if the lock was acquired.
+pub fn migration_lock(backend: DbBackend, wait: Duration) -> Vec<String> {
     match backend {
         DbBackend::Sqlite => Vec::new(),
         DbBackend::Postgres => vec![
-            format!("SET LOCAL lock_timeout = {}", patience.as_millis()),
-            // Of this program and this database; the number is arbitrary.
+            format!("SET LOCAL lock_timeout = {}", wait.as_millis()),
+            // Advisory locks are per database; the number is arbitrary.
             "SELECT 1::BIGINT AS locked FROM (SELECT pg_advisory_xact_lock(7881299347898368)) AS lock".to_owned(),
         ],
-        // Locks are of the whole server there, and their names are of 64 characters at most.
+        // Named locks are per server, and a name has at most 64 characters.
         _ => vec![format!(
             "SELECT CAST(GET_LOCK(CONCAT('memo_migration_', MD5(DATABASE())), {}) AS SIGNED) AS locked",
-            patience.as_secs()
+            wait.as_secs()
         )],
     }
 }
 
-/// What lets go of [`migration_lock`] where the end of the transaction does not.
+/// The statement that releases [`migration_lock`], if the end of the transaction does not.
 pub fn migration_unlock(backend: DbBackend) -> Option<&'static str> {
     match backend {
         DbBackend::MySql => Some("DO RELEASE_LOCK(CONCAT('memo_migration_', MD5(DATABASE())))"),
@@ -143,10 +148,10 @@ pub fn migration_unlock(backend: DbBackend) -> Option<&'static str> {
     }
 }
 
-/// What comes behind a place in the order of two columns. The values are of the same order, and both ascend or both descend.
+/// The condition for the rows after `values` in the order of two columns, both ascending or both descending.
 ///
-/// Compared as one value, two columns are found in an index by SQLite and PostgreSQL; MySQL would read all that comes
-/// before, too, and needs the first column's part of it said apart.
+/// SQLite and PostgreSQL find the start of a row comparison in an index. MySQL would scan the index from its beginning, and
+/// needs a condition on the first column alone.
 pub fn after(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascending: bool) -> Expr {
     if backend == DbBackend::MySql {
         let ([first, second], [value, tie]) = (columns, values);
@@ -157,13 +162,13 @@ pub fn after(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascendin
         };
         return range.and(beyond.or(tie));
     }
-    let (place, cursor) = (Expr::tuple(columns), Expr::tuple(values));
-    if ascending { place.gt(cursor) } else { place.lt(cursor) }
+    let (row, cursor) = (Expr::tuple(columns), Expr::tuple(values));
+    if ascending { row.gt(cursor) } else { row.lt(cursor) }
 }
 
-/// Which rule a unique index stands for, by what the driver says of it: the columns (SQLite) or the index (the others).
+/// The rule that a unique index enforces, by the driver's message, which names the columns (SQLite) or the index (others).
 pub fn unique_rule(message: &str) -> Conflict {
-    // MySQL names the value, too, which may be anything.
+    // MySQL's message also contains the value, which may be any text.
     let rule = message.rsplit_once(" for key ").map_or(message, |(_, index)| index);
     if rule.contains("email_key") { Conflict::Email } else { Conflict::Id }
 }
@@ -214,8 +219,7 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
     Trouble::Other
 }
 
-/// Whether a connection is of no use any more after this error: the server goes away, ends the connection, or became one
-/// that only reads.
+/// Whether a connection is unusable after this error: the server shuts down, ends the connection, or is now read-only.
 pub fn ends_connection(error: &dyn DatabaseError) -> bool {
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         let code = error.code();
@@ -226,7 +230,7 @@ pub fn ends_connection(error: &dyn DatabaseError) -> bool {
         .is_some_and(|error| matches!(error.number(), 1053 | 1152..=1161 | 1290 | 1836 | 1927 | 2006 | 2013 | 4031))
 }
 
-/// Whether a lock was waited for in vain.
+/// Whether PostgreSQL gave up waiting for a lock (`lock_not_available`).
 pub fn is_lock_timeout(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
         return false;

@@ -1,5 +1,3 @@
-//! The repository of social identities.
-
 use async_trait::async_trait;
 use memo_domain::{Identity, IdentityRepository, StoreError, Timestamp, UserId};
 use sea_orm::{
@@ -22,7 +20,8 @@ impl IdentityRepository for SeaOrmUnitOfWork {
 
     async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
         if self.locks_rows() {
-            // An identity that is added refers to its member, and waits for this lock; those that are there wait for theirs.
+            // Another transaction that inserts an identity of this user waits for this lock; the existing ones are locked
+            // below.
             self.lock_user(user, None).await?;
         }
         let select = find(self.backend).filter(Column::UserId.eq(user.as_uuid())).order_by_asc(Column::Provider);
@@ -51,7 +50,6 @@ impl IdentityRepository for SeaOrmUnitOfWork {
     }
 }
 
-/// What is read of an identity.
 #[derive(FromQueryResult)]
 struct Row {
     user_id: Uuid,

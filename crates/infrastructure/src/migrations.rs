@@ -1,4 +1,4 @@
-//! How migrations are applied: by one process at a time.
+//! Applies and reverts migrations, in one process at a time.
 
 use std::time::Duration;
 
@@ -14,35 +14,35 @@ use super::{
     connect::{Database, connect_for_migrations},
     dialect,
     error::{Misuse, store_error},
-    memos::{enter_all, lacks_some},
-    users::fill_in_keys,
+    memos::{index_all, is_index_incomplete},
+    users::backfill_name_keys,
 };
 
-/// How long a process waits for another that migrates a server's database.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// How long the end of a connection is waited for.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a process waits while another one migrates a server's database.
+const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long closing a connection may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Applies all that are pending.
+/// Applies all pending migrations, and backfills the rows that they need.
 pub async fn up(database: &Database) -> Result<(), StoreError> {
     migrate(database, async |transaction| {
         let pending = Migrator::get_pending_migrations(transaction).await?;
-        let is_searched = pending.iter().all(|migration| migration.name() != memo_migration::SEARCH);
+        let adds_index = pending.iter().any(|migration| migration.name() == memo_migration::SEARCH);
         Migrator::up(transaction, None).await?;
-        if !is_searched || lacks_some(transaction).await? {
-            enter_all(transaction).await?;
+        if adds_index || is_index_incomplete(transaction).await? {
+            index_all(transaction).await?;
         }
-        fill_in_keys(transaction).await
+        backfill_name_keys(transaction).await
     })
     .await
 }
 
-/// Takes back so many, or all of them, the latest first.
+/// Reverts the latest `steps` migrations, or all of them.
 pub async fn down(database: &Database, steps: Option<u32>) -> Result<(), StoreError> {
     migrate(database, async |transaction| {
-        // It counts as one of the steps: otherwise a second call would take back one more than was asked for.
-        let was_left = memo_migration::take_back_remains(transaction).await?;
-        match steps.map(|steps| steps - u32::from(was_left && steps > 0)) {
+        // Counts as one of the steps: otherwise, repeating an interrupted call would revert one migration too many.
+        let was_interrupted = memo_migration::revert_interrupted(transaction).await?;
+        match steps.map(|steps| steps - u32::from(was_interrupted && steps > 0)) {
             Some(0) => Ok(()),
             steps => Migrator::down(transaction, steps).await,
         }
@@ -56,7 +56,7 @@ async fn migrate(
     work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
 ) -> Result<(), StoreError> {
     match database {
-        // The transaction that writes is the lock.
+        // The write transaction is the lock.
         Database::File(file) => {
             let transaction = file.writer().begin_with_options(dialect::sqlite_write()).await.map_err(store_error)?;
             work(&transaction).await.map_err(store_error)?;
@@ -65,8 +65,8 @@ async fn migrate(
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
             let result = migrate_locked(&connection, work).await;
-            // With it goes the lock, where it is still held.
-            leave(connection).await;
+            // Also releases the lock if it is still held.
+            close(connection).await;
             result
         }
     }
@@ -76,7 +76,8 @@ async fn migrate_locked(
     connection: &DatabaseConnection,
     work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
 ) -> Result<(), StoreError> {
-    // Also on MySQL, where it keeps nothing together: a transaction stays on the connection that holds the lock.
+    // On MySQL, each schema change commits by itself, but the transaction keeps all statements on the connection that holds
+    // the lock.
     let transaction = connection.begin().await.map_err(store_error)?;
     lock(&transaction).await?;
     work(&transaction).await.map_err(store_error)?;
@@ -89,24 +90,24 @@ async fn migrate_locked(
 async fn lock(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
     let backend = transaction.get_database_backend();
     let mut is_locked = false;
-    for statement in dialect::migration_lock(backend, PATIENCE) {
+    for statement in dialect::migration_lock(backend, LOCK_TIMEOUT) {
         let row = match transaction.query_one_raw(Statement::from_string(backend, statement)).await {
-            Err(error) if dialect::is_lock_timeout(&error) => return Err(Misuse::MigrationLocked(PATIENCE).into()),
+            Err(error) if dialect::is_lock_timeout(&error) => return Err(Misuse::MigrationLocked(LOCK_TIMEOUT).into()),
             result => result.map_err(store_error)?,
         };
         is_locked = row.is_some_and(|row| row.try_get("", "locked") == Ok(Some(1_i64)));
     }
-    if is_locked { Ok(()) } else { Err(Misuse::MigrationLocked(PATIENCE).into()) }
+    if is_locked { Ok(()) } else { Err(Misuse::MigrationLocked(LOCK_TIMEOUT).into()) }
 }
 
-/// The migrations by name, the oldest first, and whether each is applied.
+/// Returns the names of the migrations, oldest first, and whether each is applied.
 pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreError> {
     match database {
         Database::File(file) => read_status(file.reader()).await.map_err(store_error),
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
             let status = timeout(pool.limits().statement, read_status(&connection)).await;
-            leave(connection).await;
+            close(connection).await;
             status.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))).map_err(store_error)
         }
     }
@@ -120,6 +121,6 @@ async fn read_status(connection: &DatabaseConnection) -> Result<Vec<(String, boo
     Ok(migrations.into_iter().map(name_and_state).collect())
 }
 
-async fn leave(connection: DatabaseConnection) {
-    let _ = timeout(FAREWELL, connection.close()).await;
+async fn close(connection: DatabaseConnection) {
+    let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
 }

@@ -1,5 +1,3 @@
-//! The repository of tokens that are used once.
-
 use async_trait::async_trait;
 use memo_domain::{OneTimeToken, OneTimeTokenRepository, SecretDigest, StoreError, Timestamp, TokenPurpose, UserId};
 use sea_orm::{
@@ -40,7 +38,7 @@ impl OneTimeTokenRepository for SeaOrmUnitOfWork {
     }
 
     async fn take(&mut self, digest: &SecretDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>, StoreError> {
-        // Whoever comes second waits for the lock, and then finds nothing.
+        // A concurrent second call waits for the lock and then finds no row.
         let statement = self.locking(find(digest, purpose)).build(self.backend);
         let Some(row) = self.find_one::<Model>(statement).await? else { return Ok(None) };
         let removed = self.execute(Entity::delete_many().filter(is(digest)).build(self.backend)).await?;
@@ -55,7 +53,7 @@ impl OneTimeTokenRepository for SeaOrmUnitOfWork {
         if self.execute(statement).await? == 0 {
             return Ok(0);
         }
-        // The row is this unit of work's until it ends.
+        // The update has locked the row, so this reads the number that it wrote.
         let select = Entity::find().select_only().column(Column::Tries).filter(is(digest));
         let row = self.find_one::<Tries>(select.build(self.backend)).await?;
         row.map_or(Ok(0), |row| u32::try_from(row.tries)).map_err(StoreError::corrupt)

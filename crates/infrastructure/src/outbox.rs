@@ -11,7 +11,7 @@ use sea_orm::{
 use super::{
     entity::outbox::{ActiveModel, Column, Entity, Model},
     unit_of_work::SeaOrmUnitOfWork,
-    values::{NAMED, name, named},
+    values::{MAX_IDS, name, named},
 };
 
 const STATES: [(MailState, &str); 2] = [(MailState::Waiting, "waiting"), (MailState::Dead, "dead")];
@@ -32,7 +32,7 @@ impl OutboxRepository for SeaOrmUnitOfWork {
         // Whoever comes second waits, and then finds the mail behind that of the first. It takes a moment; to skip what is
         // locked would skip mail, too, that another is just giving back.
         let rows = self.find_all::<Model>(self.locking(select).build(self.backend)).await?;
-        for rows in rows.chunks(NAMED) {
+        for rows in rows.chunks(MAX_IDS) {
             let statement = Entity::update_many()
                 .col_expr(Column::DueAt, Expr::value(until.as_micros()))
                 .col_expr(Column::Begun, Expr::col(Column::Begun).add(1))

@@ -1,5 +1,3 @@
-//! The repository of refresh tokens.
-
 use async_trait::async_trait;
 use memo_domain::{RefreshToken, RefreshTokenRepository, SecretDigest, SessionId, StoreError, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, sea_query::Expr};

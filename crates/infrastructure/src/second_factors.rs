@@ -1,5 +1,3 @@
-//! The repository of second factors.
-
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -41,7 +39,7 @@ impl SecondFactorRepository for SeaOrmUnitOfWork {
     }
 
     async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
-        // Locked: of two that replace them at once the second one shall see what it replaces.
+        // Locked, so that of two concurrent calls the second one deletes the codes of the first.
         let factor = self.find_one::<Model>(self.locking(of(user)).build(self.backend)).await?;
         if factor.is_none() {
             return Err(StoreError::Conflict { what: Conflict::Parent });

@@ -1,5 +1,3 @@
-//! The repository of sign-ins.
-
 use async_trait::async_trait;
 use memo_domain::{SecretDigest, Session, SessionId, SessionRepository, StoreError, Timestamp, UserId};
 use sea_orm::{
@@ -9,7 +7,7 @@ use sea_orm::{
 use super::{
     entity::session::{ActiveModel, Column, Entity, Model},
     unit_of_work::{Key, SeaOrmUnitOfWork},
-    values::{NAMED, changed, digest, scopes},
+    values::{MAX_IDS, changed, digest, scopes},
 };
 
 #[async_trait]
@@ -47,8 +45,8 @@ impl SessionRepository for SeaOrmUnitOfWork {
             .apply_if(except, |select, except| select.filter(Column::Id.ne(except.as_uuid())))
             .order_by_asc(Column::Id);
         let keys = self.find_all::<Key>(self.locking(select).build(self.backend)).await?;
-        // By their ids: one that another adds meanwhile would be ended as well, and not be told.
-        for keys in keys.chunks(NAMED) {
+        // By their ids: a condition on the user would also end a session that was inserted meanwhile, and not return its id.
+        for keys in keys.chunks(MAX_IDS) {
             let statement = Entity::update_many()
                 .col_expr(Column::EndedAt, Expr::value(at.as_micros()))
                 .filter(Column::Id.is_in(keys.iter().map(|key| key.id)))
@@ -59,7 +57,7 @@ impl SessionRepository for SeaOrmUnitOfWork {
     }
 
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
-        // One after the other, since each has its index.
+        // Two statements, since each column has an index of its own.
         let ended = self.remove_oldest("sessions", "id", "ended_at", time, most.into()).await?;
         let left = u64::from(most).saturating_sub(ended);
         if left == 0 {

@@ -1,4 +1,4 @@
-//! A unit of work: a session on the database, and the statements that the repositories run on it.
+//! The unit of work: a database session, and helpers by which the repositories run their statements in it.
 
 use std::sync::Arc;
 
@@ -20,49 +20,49 @@ use super::{
     memos::Prepared,
 };
 
-/// The id of a row, where no more of it is asked for.
+/// A row of which only the id is selected.
 #[derive(FromQueryResult)]
 pub struct Key {
     pub id: Uuid,
 }
 
-/// The repositories of one session: it is all of them itself.
+/// The unit of work, which implements all repositories.
 pub struct SeaOrmUnitOfWork {
     session: Session,
     pub(super) backend: DbBackend,
     pub(super) prepared: Arc<Prepared>,
-    /// A member whose row is there, since a row was written that refers to it.
-    pub(super) present: Option<UserId>,
+    /// A user who is known to exist, since this unit of work has written a row that references the user.
+    pub(super) existing_user: Option<UserId>,
 }
 
 impl SeaOrmUnitOfWork {
     pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>) -> Self {
-        Self { session, backend, prepared, present: None }
+        Self { session, backend, prepared, existing_user: None }
     }
 
-    /// The row that a statement finds, of which there is at most one.
+    /// Returns the row of a statement that selects at most one.
     pub(super) async fn find_one<T: FromQueryResult>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let row = self.session.query_one(statement).await;
         row.map_err(store_error)?.as_ref().map(read).transpose()
     }
 
-    /// The rows that a statement finds.
+    /// Returns the rows that a statement selects.
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = self.session.query_all(statement).await;
         rows.map_err(store_error)?.iter().map(read).collect()
     }
 
-    /// Whether others write at the same time, so that what is read to be changed has to be locked.
+    /// Whether other units of work may write at the same time, so that rows must be locked when they are read to be changed.
     pub(super) const fn locks_rows(&self) -> bool {
         self.session.has_other_writers()
     }
 
-    /// What a statement reads to decide what is written: no other changes it before this unit of work has ended.
+    /// Locks the selected rows, on which a write depends: no other unit of work changes them before this one has ended.
     pub(super) fn locking<E: EntityTrait>(&self, select: Select<E>) -> Select<E> {
         if self.locks_rows() { select.lock_exclusive() } else { select }
     }
 
-    /// How many rows a statement would find.
+    /// Counts the rows that a statement would select.
     pub(super) async fn count_rows<E: EntityTrait>(&self, select: Select<E>) -> Result<u64, StoreError> {
         #[derive(FromQueryResult)]
         struct Count {
@@ -73,33 +73,33 @@ impl SeaOrmUnitOfWork {
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
-    /// Whether the index of full-text search shows the state that the unit of work sees.
-    pub(super) fn can_look_up(&self) -> bool {
-        !self.session.is_transaction() || dialect::index_is_of_the_transaction(self.backend)
+    /// Whether the full-text index shows the same state as other reads of the unit of work.
+    pub(super) fn can_use_index(&self) -> bool {
+        !self.session.is_transaction() || dialect::index_sees_own_transaction(self.backend)
     }
 
-    /// Runs a statement that writes. How many rows it changed, or found to be as they shall be.
+    /// Runs a writing statement and returns the number of matched rows, whether or not their values changed.
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         let changed = self.session.execute(statement).await.map_err(store_error)?;
         changed.ok_or_else(|| Misuse::WriteWhileReading.into())
     }
 
-    /// Removes the oldest rows of before a time, so many at most. How many it were.
+    /// Deletes at most `limit` rows before a time, oldest first, and returns how many.
     pub(super) async fn remove_oldest(
         &self,
         table: &str,
         key: &str,
         column: &str,
         time: Timestamp,
-        most: u64,
+        limit: u64,
     ) -> Result<u64, StoreError> {
         let sql = dialect::remove_oldest(self.backend, table, key, column);
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let values = [time.as_micros().into(), most.into()];
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = [time.as_micros().into(), limit.into()];
         self.execute(Statement::from_sql_and_values(self.backend, sql, values)).await
     }
 
-    /// Runs statements that write, in their order.
+    /// Runs writing statements in order.
     pub(super) async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         for statement in dialect::joined(self.backend, statements) {
             self.execute_uncounted(statement).await?;
@@ -107,8 +107,8 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
-    /// The row that a statement finds in what is committed, where the unit of work may [`record`](Self::record) what it
-    /// writes.
+    /// Reads one row of the committed state, if this unit of work can still [`record`](Self::record) its statements;
+    /// otherwise `None`.
     pub(super) async fn find_committed<T: FromQueryResult>(
         &self,
         statement: &Statement,
@@ -119,8 +119,8 @@ impl SeaOrmUnitOfWork {
         }
     }
 
-    /// Runs statements that write, in their order, whose outcome is known unless others interfere: as late as at the commit,
-    /// which then gives their error.
+    /// Runs writing statements in order, which only a concurrent writer can make fail: they may be deferred until the commit,
+    /// which then returns their error.
     pub(super) async fn record(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         for statement in dialect::joined(self.backend, statements) {
             may_write(self.session.record(statement).await)?;
@@ -128,8 +128,9 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
-    /// As [`record`](Self::record), for a statement that may be run behind those of others: what enters a memo in the index.
-    /// SQLite's writes to its tables what it was given as soon as another statement begins that may have to be undone.
+    /// Like [`record`](Self::record), for a statement that updates the full-text index: it may run after those of other units
+    /// of work. SQLite's index flushes its pending changes before each statement that opens a savepoint, so index updates
+    /// are cheapest side by side.
     pub(super) async fn record_last(&self, statement: Statement) -> Result<(), StoreError> {
         may_write(self.session.record_last(statement).await)
     }
@@ -138,7 +139,7 @@ impl SeaOrmUnitOfWork {
         may_write(self.session.execute_uncounted(statement).await)
     }
 
-    /// Runs statements that write, and then one that reads. Its row, of which there is at most one.
+    /// Runs writing statements, and then a statement that selects at most one row, and returns that row.
     pub(super) async fn execute_and_find_one<T: FromQueryResult>(
         &self,
         mut statements: Vec<Statement>,
@@ -162,7 +163,7 @@ fn may_write(ran: Result<bool, DbErr>) -> Result<(), StoreError> {
 }
 
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
-    // The columns are those that were asked for, so that only a value can be wrong.
+    // The statement selects the columns of `T`, so only a value can be wrong.
     T::from_query_result(row, "").map_err(StoreError::corrupt)
 }
 

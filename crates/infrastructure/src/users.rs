@@ -1,5 +1,3 @@
-//! The repository of members.
-
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Timestamp, User, UserFilter, UserId,
@@ -20,9 +18,9 @@ use super::{
 
 const LOCALES: [(Locale, &str); 2] = [(Locale::En, "en"), (Locale::Ko, "ko")];
 
-/// How many memos are removed at once.
-const MEMOS: u64 = 500;
-/// How many members are held in memory at once while what they are compared by is filled in.
+/// The number of memos that one statement removes.
+const REMOVED_MEMOS: u64 = 500;
+/// The number of users in memory at a time while their name keys are backfilled.
 const CHUNK: u64 = 500;
 
 #[async_trait]
@@ -52,18 +50,18 @@ impl UserRepository for SeaOrmUnitOfWork {
     }
 
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
-        self.present = None;
+        self.existing_user = None;
         if !self.lock_user(id, Some(from)).await? {
             return Err(StoreError::Stale);
         }
-        // Before the rest, and in parts: with a memo goes more than one row, and a server limits how long a statement takes.
+        // In chunks: removing a memo removes several rows, and a server limits the time of a statement.
         loop {
             let statement = Statement::from_sql_and_values(
                 self.backend,
                 dialect::remove_memos(self.backend),
-                [id.as_uuid().into(), MEMOS.cast_signed().into()],
+                [id.as_uuid().into(), REMOVED_MEMOS.cast_signed().into()],
             );
-            if self.execute(statement).await? < MEMOS {
+            if self.execute(statement).await? < REMOVED_MEMOS {
                 break;
             }
         }
@@ -93,8 +91,8 @@ impl UserRepository for SeaOrmUnitOfWork {
             .columns([Column::Id, Column::DisabledAt])
             .filter(Column::Role.eq(name(&Role::NAMES, &Role::Admin)))
             .order_by_asc(Column::Id);
-        // Also those who are shut out, since they may be let in again. In one order, so that of two who ask at once the
-        // second one waits for the first, and then finds what it has left.
+        // Also locks disabled administrators, who may be enabled again. Always in the same order, so that concurrent calls
+        // wait for each other instead of deadlocking.
         let select = self.locking_changes(select);
         let administrators = self.find_all::<Administrator>(select.build(self.backend)).await?;
         let active = administrators.into_iter().filter(|administrator| administrator.disabled_at.is_none());
@@ -103,21 +101,21 @@ impl UserRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    /// Members that are read to decide on them: no other changes them before this unit of work has ended.
+    /// Locks the selected users against changes, until this unit of work has ended.
     fn locking_changes(&self, select: Select<Entity>) -> Select<Entity> {
         if self.locks_rows() { select.lock(dialect::lock_of_changes(self.backend)) } else { select }
     }
 
-    /// Locks a member's row where others write at the same time: nobody changes it before this unit of work has ended, or
-    /// adds what refers to it. Whether it is there, in the version that is named.
+    /// Locks a user's row if there may be other writers: until this unit of work has ended, they can neither change it nor
+    /// insert rows that reference it. Returns whether the user exists, in `version` if it is given.
     pub(super) async fn lock_user(&self, id: UserId, version: Option<Version>) -> Result<bool, StoreError> {
         let select = Entity::find().select_only().column(Column::Id).filter(is(id, version));
         Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
     }
 }
 
-/// Fills in what members are compared by who were kept by a version that did not look for them.
-pub async fn fill_in_keys(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Backfills the name keys of users who were stored by a version without them.
+pub async fn backfill_name_keys(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
     let mut last = None;
     loop {
         let select = Entity::find()
@@ -157,7 +155,7 @@ fn is(id: UserId, version: Option<Version>) -> Condition {
         .add_option(version.map(|version| Column::Version.eq(i64::from(version.get()))))
 }
 
-/// As [`UserFilter::matches`] says it.
+/// The condition that is equivalent to [`UserFilter::matches`].
 fn condition(filter: &UserFilter, backend: DbBackend) -> Condition {
     let has = |text: &str| {
         let email = dialect::contains(backend, Expr::col((Entity, Column::EmailKey)), text);
@@ -170,7 +168,7 @@ fn condition(filter: &UserFilter, backend: DbBackend) -> Condition {
         .add_option(filter.disabled.map(is_disabled))
 }
 
-/// What is read of a member: all but the key of the address, which is bytes on some databases.
+/// The selected columns: all but the keys, which are binary on MySQL and never read.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 struct UserRow {

@@ -1,11 +1,12 @@
-//! How each database keeps members and what belongs to their accounts.
+//! The differences between the databases in statements on users and what belongs to their accounts.
 
 use sea_orm::{
     DbBackend,
     sea_query::{Expr, LockType},
 };
 
-/// A column that is compared byte by byte, as a text to be read. On MySQL it is bytes, of which the driver makes no text.
+/// Converts a column that is compared byte by byte to text. On MySQL its type is binary, which the driver does not decode
+/// as text.
 pub fn key_as_text(backend: DbBackend, column: Expr) -> Expr {
     match backend {
         DbBackend::MySql => Expr::cust_with_expr("CONVERT(? USING utf8mb4)", column),
@@ -13,9 +14,9 @@ pub fn key_as_text(backend: DbBackend, column: Expr) -> Expr {
     }
 }
 
-/// That a column that is compared byte by byte has this text somewhere.
+/// The condition that a column, which is compared byte by byte, contains a text.
 pub fn contains(backend: DbBackend, column: Expr, text: &str) -> Expr {
-    // No kept text has this character, and PostgreSQL refuses a value that does.
+    // No stored text contains NUL, and PostgreSQL rejects a parameter that does.
     if text.contains('\0') {
         return Expr::cust("1 = 0");
     }
@@ -26,7 +27,7 @@ pub fn contains(backend: DbBackend, column: Expr, text: &str) -> Expr {
     Expr::cust_with_exprs(condition, [column, Expr::value(text)])
 }
 
-/// How rows are locked of which others may still be the parent: on PostgreSQL, rows that refer to them are added all the same.
+/// The lock against changes of a row. On PostgreSQL, other transactions can still insert rows that reference it.
 pub fn lock_of_changes(backend: DbBackend) -> LockType {
     match backend {
         DbBackend::Postgres => LockType::NoKeyUpdate,
@@ -34,7 +35,7 @@ pub fn lock_of_changes(backend: DbBackend) -> LockType {
     }
 }
 
-/// Removes the oldest rows of before a time. Values: the time, how many at most.
+/// Deletes the oldest rows before a time. Parameters: the time, the maximum number of rows.
 pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!(
@@ -47,7 +48,7 @@ pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> 
     }
 }
 
-/// Removes some of a member's memos. Values: the member, how many at most.
+/// Deletes some of a user's memos. Parameters: the user, the maximum number of memos.
 pub const fn remove_memos(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => "DELETE FROM memos WHERE id IN (SELECT id FROM memos WHERE owner_id = ? LIMIT ?)",

@@ -1,8 +1,9 @@
-//! How each database counts and removes changes.
+//! The differences between the databases in statements on the change feed.
 
 use sea_orm::DbBackend;
 
-/// Adds to the last number of a member, which it holds from then on. Values: the member, how many, how many.
+/// Increments the number of a user's last change, and locks it until the transaction ends. Parameters: the user, the
+/// increment, the increment again.
 pub const fn count_changes(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => {
@@ -20,8 +21,8 @@ pub const fn count_changes(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Inserts a change with a number counted back from the last one. Values: by how much, the kind, the memo, its version, the
-/// time, the member.
+/// Inserts a change whose number is a distance below the last one. Parameters: the distance, the kind, the memo, its
+/// version, the time, the user.
 pub const fn insert_change(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => {
@@ -35,7 +36,7 @@ pub const fn insert_change(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Reads the last number and the version of a member. Value: the member.
+/// Selects the number of a user's last change, and the user's version. Parameter: the user.
 pub const fn stamp(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => {
@@ -45,7 +46,7 @@ pub const fn stamp(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Removes the oldest changes before a time. Values: the time, how many at most.
+/// Deletes the oldest changes before a time. Parameters: the time, the maximum number of changes.
 pub const fn remove_changes(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => {

@@ -1,4 +1,4 @@
-//! How each database keeps and finds the pairs of characters of full-text search.
+//! The differences between the databases in the full-text index (table `memo_grams`).
 
 use memo_domain::{Content, Memo, Title, UserId};
 use sea_orm::{
@@ -10,25 +10,25 @@ use sea_orm::{
     },
 };
 
-use crate::memos::grams::{self, Gram, Wanted};
+use crate::memos::grams::{self, Gram, GramQuery};
 
-/// Whether a transaction finds in the index what it sees. That of MySQL knows only what is committed by now: not what the
-/// transaction itself has written, and not what it still sees of what others have changed.
-pub fn index_is_of_the_transaction(backend: DbBackend) -> bool {
+/// Whether a search in the index sees the same state as the rest of the transaction. A FULLTEXT index of MySQL shows the
+/// latest committed state: neither the transaction's own writes nor its snapshot.
+pub fn index_sees_own_transaction(backend: DbBackend) -> bool {
     backend != DbBackend::MySql
 }
 
-/// Of memos: that they are not entered. `None` where a migration enters all of them or none.
-pub fn is_not_entered(backend: DbBackend) -> Option<Expr> {
+/// The condition for memos that are missing in the index. `None` if a migration indexes all memos or none, in one transaction.
+pub fn is_not_indexed(backend: DbBackend) -> Option<Expr> {
     (backend == DbBackend::MySql)
         .then(|| Expr::cust("NOT EXISTS (SELECT 1 FROM memo_grams WHERE memo_grams.memo_id = memos.id)"))
 }
 
-/// Enters a memo that was just inserted.
-pub fn enter(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
+/// Adds a new memo to the index, after its row was inserted.
+pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
     let sql = match backend {
-        // Not by a SELECT: for an insertion that may be of many rows SQLite makes a savepoint of its own, at which the index
-        // writes to its tables what it was given before.
+        // Not INSERT … SELECT: for a statement that may insert several rows SQLite creates a savepoint, at which the index
+        // flushes its pending changes to its tables.
         DbBackend::Sqlite => {
             "INSERT INTO memo_grams (grams, rowid) VALUES (?, (SELECT number FROM memos WHERE id = ?))"
         }
@@ -38,10 +38,10 @@ pub fn enter(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content
     Statement::from_sql_and_values(backend, sql, [text(backend, owner, title, content).into(), id.into()])
 }
 
-/// Enters a memo anew that is about to be updated. Nothing is written where its texts stay.
-pub fn enter_anew(backend: DbBackend, memo: &Memo) -> Statement {
+/// Updates the index for a memo whose row is about to be updated. Writes nothing if its texts are unchanged.
+pub fn reindex_memo(backend: DbBackend, memo: &Memo) -> Statement {
     let sql = match backend {
-        // What is entered can't be read, and so not compared; the texts can.
+        // The index stores no text to compare with, so compare the memo's own texts.
         DbBackend::Sqlite => {
             "UPDATE memo_grams SET grams = ? WHERE rowid = (
                 SELECT number FROM memos WHERE id = ? AND (title <> ? OR content <> ?)
@@ -61,83 +61,84 @@ pub fn enter_anew(backend: DbBackend, memo: &Memo) -> Statement {
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// What a condition does for a statement that has it.
+/// How a statement uses a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The memos are looked up from it.
-    Leads,
-    /// It is asked of memos that come in the order of a list, or are few.
-    Follows,
-    /// What the database thinks better.
+    /// To look up the memos by an index.
+    Lookup,
+    /// To filter memos that are found otherwise, e.g. by the index of a list's order.
+    Filter,
+    /// The planner of the database decides.
     Either,
 }
 
-/// Of memos: that they have all that is wanted, and belong to an owner where one is named.
-pub fn has(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, role: Role) -> Expr {
+/// The condition for memos that contain all bigrams of a query and belong to `owner`, if one is given.
+pub fn contains_grams(backend: DbBackend, owner: Option<UserId>, query: &GramQuery, role: Role) -> Expr {
     let sql = match (backend, role) {
-        (DbBackend::Sqlite, Role::Leads) => "memos.number IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
-        // What is computed from the number is not looked up by the number.
+        (DbBackend::Sqlite, Role::Lookup) => "memos.number IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
+        // The planner does not look up an expression on the number (`+ 0`) by the primary key.
         (DbBackend::Sqlite, _) => "memos.number + 0 IN (SELECT rowid FROM memo_grams WHERE memo_grams MATCH ?)",
-        // An array of ids is only ever looked up.
-        (DbBackend::Postgres, Role::Leads) => {
+        // The planner evaluates ARRAY(…) once and looks up the ids in it.
+        (DbBackend::Postgres, Role::Lookup) => {
             "memos.id = ANY (ARRAY(SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[])))"
         }
-        // What is computed for each memo is not joined to it.
-        (DbBackend::Postgres, Role::Follows) => {
+        // The planner does not turn a scalar subquery into a join.
+        (DbBackend::Postgres, Role::Filter) => {
             "(SELECT grams @> CAST($1 AS integer[]) FROM memo_grams WHERE memo_id = memos.id) IS TRUE"
         }
         (DbBackend::Postgres, Role::Either) => {
             "memos.id IN (SELECT memo_id FROM memo_grams WHERE grams @> CAST($1 AS integer[]))"
         }
-        // What is computed from the match is not looked up by the index, which is asked once all the same.
-        (_, Role::Follows) => {
+        // IS TRUE keeps the planner from starting with the FULLTEXT index, which is still searched only once.
+        (_, Role::Filter) => {
             "memos.id IN (SELECT memo_id FROM memo_grams WHERE (MATCH (grams) AGAINST (? IN BOOLEAN MODE)) IS TRUE)"
         }
         _ => "memos.id IN (SELECT memo_id FROM memo_grams WHERE MATCH (grams) AGAINST (? IN BOOLEAN MODE))",
     };
-    Expr::cust_with_expr(sql, Expr::value(query(backend, owner, wanted)))
+    Expr::cust_with_expr(sql, Expr::value(parameter(backend, owner, query)))
 }
 
-/// How many memos have all that is wanted, counted to `most`.
-pub fn count(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted, most: u32) -> Statement {
+/// Counts the memos that contain all bigrams of a query, up to `limit`.
+pub fn count(backend: DbBackend, owner: Option<UserId>, query: &GramQuery, limit: u32) -> Statement {
     let condition = match backend {
         DbBackend::Sqlite => "memo_grams MATCH ?",
         DbBackend::Postgres => "grams @> CAST($1 AS integer[])",
         _ => "MATCH (grams) AGAINST (? IN BOOLEAN MODE)",
     };
     let sql =
-        format!("SELECT COUNT(*) AS count FROM (SELECT 1 FROM memo_grams WHERE {condition} LIMIT {most}) AS found");
-    Statement::from_sql_and_values(backend, sql, [query(backend, owner, wanted).into()])
+        format!("SELECT COUNT(*) AS count FROM (SELECT 1 FROM memo_grams WHERE {condition} LIMIT {limit}) AS found");
+    Statement::from_sql_and_values(backend, sql, [parameter(backend, owner, query).into()])
 }
 
-/// The condition that memos have an owner, where a search leads to them: no index is walked for it.
+/// The condition on the owner for memos that are looked up by a search: it must not make the planner scan an index of the
+/// owner's memos.
 pub fn owner_of_found(backend: DbBackend, is_owner: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => Expr::cust_with_expr("(?) IS TRUE", is_owner),
         DbBackend::Postgres => Expr::cust_with_expr("($1) IS TRUE", is_owner),
-        // It knows what a search costs.
+        // MySQL estimates the cost of a search well enough.
         _ => is_owner,
     }
 }
 
-/// As [`owner_of_found`], where a tag leads to them.
+/// Like [`owner_of_found`], for memos that are looked up by a tag.
 pub fn owner_of_tagged(backend: DbBackend, is_owner: Expr) -> Expr {
     match backend {
-        // Its plan for any value expects of each member what members have on average, and so would read all of a member's.
+        // A generic plan assumes an average number of memos per user, and would read all memos of a user who has many.
         DbBackend::Postgres => owner_of_found(backend, is_owner),
         _ => is_owner,
     }
 }
 
-/// Has a list walk the index that its kind has for its order.
-pub fn walk(backend: DbBackend, list: &mut SelectStatement, kind: &str, order: &str) {
-    // Left alone, MySQL begins a list of all members with the members, and reads a page from the beginning of its list.
+/// Makes a list scan the index that its kind has in the order of the list.
+pub fn force_index(backend: DbBackend, list: &mut SelectStatement, kind: &str, order: &str) {
+    // Otherwise MySQL starts a list of all users' memos at the table of users, and reads a later page from the beginning.
     if backend == DbBackend::MySql {
         list.force_index(Alias::new(format!("memos_{kind}_{order}")), IndexHintScope::All);
     }
 }
 
-/// A column to sort by that no index is walked for.
+/// Wraps a column in an expression that has its value, but for which the planner can't use an index.
 pub fn opaque(column: Expr, is_text: bool) -> Expr {
     if is_text { column.binary(sea_orm::sea_query::BinOper::Custom("||"), "") } else { column.add(0) }
 }
@@ -150,8 +151,8 @@ fn text(backend: DbBackend, owner: UserId, title: &Title, content: &Content) -> 
     }
 }
 
-fn query(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted) -> String {
-    let grams = owner.map(Gram::owner).into_iter().chain(wanted.grams.iter().copied());
+fn parameter(backend: DbBackend, owner: Option<UserId>, query: &GramQuery) -> String {
+    let grams = owner.map(Gram::owner).into_iter().chain(query.grams.iter().copied());
     match backend {
         DbBackend::Sqlite => words("", grams),
         DbBackend::Postgres => array(grams),
@@ -159,14 +160,14 @@ fn query(backend: DbBackend, owner: Option<UserId>, wanted: &Wanted) -> String {
     }
 }
 
-/// The literal of an array.
+/// Formats an array literal of PostgreSQL.
 fn array(grams: impl Iterator<Item = Gram>) -> String {
     let numbers: Vec<_> = grams.map(|gram| gram.number().cast_signed().to_string()).collect();
     format!("{{{}}}", numbers.join(","))
 }
 
-/// A word for each pair, with the same sign before it: as short as letters and digits of one case make it, and longer than
-/// any word that MySQL leaves out as too common.
+/// Formats each bigram as a word of seven base-36 digits after `sign`: short, case-insensitive, and longer than the stop
+/// words that MySQL ignores.
 fn words(sign: &str, grams: impl Iterator<Item = Gram>) -> String {
     let mut words = String::new();
     for gram in grams {

@@ -1,5 +1,3 @@
-//! The table of the audit log.
-
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -8,7 +6,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub user_id: Uuid,
-    /// Refers to nothing: who did it may go, and the event stays.
+    /// No foreign key: the event stays after the actor's account is removed.
     pub actor_id: Option<Uuid>,
     pub kind: String,
     pub at: i64,

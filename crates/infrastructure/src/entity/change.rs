@@ -1,5 +1,3 @@
-//! The table of changes.
-
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

@@ -1,4 +1,4 @@
-//! The table of the last number of each member's changes.
+//! The number of each user's last change.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,5 +1,3 @@
-//! The table of memos.
-
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -18,9 +16,9 @@ pub struct Model {
     pub updated_at: i64,
     pub deleted_at: Option<i64>,
     pub title: String,
-    /// Only ever compared by the database, never read.
+    /// The key that titles are sorted by; only the database reads it.
     pub title_key: String,
-    /// A JSON array of texts.
+    /// A JSON array of strings.
     pub tags: String,
     pub content: String,
 }

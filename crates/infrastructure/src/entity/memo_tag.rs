@@ -1,4 +1,4 @@
-//! The table that memos are found in by their tags.
+//! The index of memos by their tags.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Model {
     pub tag_key: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub memo_id: Uuid,
-    /// As the memo spells it.
+    /// The tag as the memo spells it.
     pub tag: String,
     /// Whether the memo is in the trash.
     pub trashed: bool,

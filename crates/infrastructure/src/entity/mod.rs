@@ -1,4 +1,4 @@
-//! One entity for each table, with its columns in the types that are kept.
+//! One SeaORM entity for each table.
 
 pub mod audit_event;
 pub mod change;

@@ -1,5 +1,3 @@
-//! The table of tokens that are used once.
-
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

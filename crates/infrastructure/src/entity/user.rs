@@ -1,5 +1,3 @@
-//! The table of members.
-
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -18,7 +16,7 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
-    /// Only ever compared by the database, never read. Empty where it is not filled in yet.
+    /// The folded name that searches compare with; only the database reads it. Empty until it is backfilled.
     pub display_name_key: String,
 }
 

@@ -1,15 +1,14 @@
-//! What full-text search looks up: pairs of neighbouring characters inside words.
+//! The bigrams of the full-text index: pairs of neighbouring characters inside words.
 //!
-//! A pair is a number: the first character in the high half, the second in the low half.
-//! Characters past U+FFFF, which don't fit a half, share the 1,024 values that no character has (U+D800 to U+DBFF). The
-//! other 1,024 (U+DC00 to U+DFFF) begin the number that stands for the owner, so that one look-up finds the memos of one
-//! member.
+//! A bigram is a 32-bit number: the first character in the high half, the second in the low half. Characters above U+FFFF
+//! do not fit into a half, and share the 1,024 values from U+D800 to U+DBFF, which are no characters. Numbers whose high half
+//! is from U+DC00 to U+DFFF stand for an owner, so that one lookup finds the memos of one user.
 
 use std::collections::BTreeSet;
 
 use memo_domain::{Content, SearchQuery, Title, UserId, search_form};
 
-/// A pair of characters, or an owner.
+/// A pair of characters, or an owner, as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gram(u32);
 
@@ -18,14 +17,13 @@ impl Gram {
         Self(half(first) << 16 | half(second))
     }
 
-    /// That of an owner: many share it, and the statement compares the owner, too.
+    /// The number of an owner. Several owners may share it, so statements compare the owner's id as well.
     pub fn owner(owner: UserId) -> Self {
-        // The end of an id is random; its beginning is a time.
+        // The last bytes of an id are random; the first ones are a time.
         let [.., a, b, c, d] = *owner.as_uuid().as_bytes();
         Self(0xdc00_0000 | u32::from_be_bytes([a, b, c, d]) & 0x03ff_ffff)
     }
 
-    /// The number.
     pub const fn number(self) -> u32 {
         self.0
     }
@@ -36,7 +34,7 @@ fn half(char: char) -> u32 {
     if code <= 0xffff { code } else { 0xd800 | code & 0x3ff }
 }
 
-/// All pairs of a memo's texts, and its owner, each once.
+/// The distinct bigrams of a memo's texts, and the number of its owner.
 pub fn of_memo(owner: UserId, title: &Title, content: &Content) -> Vec<Gram> {
     let mut grams = vec![Gram::owner(owner)];
     for text in [search_form(title.as_str()), search_form(content.as_str())] {
@@ -47,36 +45,36 @@ pub fn of_memo(owner: UserId, title: &Title, content: &Content) -> Vec<Gram> {
     grams
 }
 
-/// The pairs inside the words of a text.
+/// The bigrams of a text, without those across words.
 fn pairs(text: &str) -> impl Iterator<Item = Gram> {
     let pairs = text.chars().zip(text.chars().skip(1));
     pairs.filter(|(first, second)| *first != ' ' && *second != ' ').map(|(first, second)| Gram::pair(first, second))
 }
 
-/// What the memos that a query finds have in common.
+/// The part of a search query that the index can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Pairs that each of them has.
+pub struct GramQuery {
+    /// The bigrams that every matching memo contains.
     pub grams: BTreeSet<Gram>,
-    /// Whether every memo that has all of them is found: otherwise the texts decide.
+    /// Whether every memo with all these bigrams matches. If not, the texts of the memos decide.
     pub is_exact: bool,
 }
 
-impl Wanted {
-    /// Of the terms that are required.
-    pub fn of(query: &SearchQuery) -> Self {
-        let mut wanted = Self { grams: BTreeSet::new(), is_exact: true };
+impl GramQuery {
+    /// Collects the bigrams of the required terms.
+    pub fn new(query: &SearchQuery) -> Self {
+        let mut grams = Self { grams: BTreeSet::new(), is_exact: true };
         for term in query.terms() {
             let is_plain = term.as_str().chars().all(|char| u32::from(char) <= 0xffff && char != ' ');
-            wanted.is_exact &= is_plain && !term.is_excluded() && term.as_str().chars().count() == 2;
+            grams.is_exact &= is_plain && !term.is_excluded() && term.as_str().chars().count() == 2;
             if !term.is_excluded() {
-                wanted.grams.extend(pairs(term.as_str()));
+                grams.grams.extend(pairs(term.as_str()));
             }
         }
-        wanted
+        grams
     }
 
-    /// Whether there is nothing to look up.
+    /// Whether there is no bigram to look up.
     pub fn is_empty(&self) -> bool {
         self.grams.is_empty()
     }
@@ -90,30 +88,30 @@ mod tests {
 
     use super::*;
 
-    fn wanted(query: &str) -> Wanted {
-        Wanted::of(&SearchQuery::parse(query).expect("no text is an error").expect("a query"))
+    fn gram_query(query: &str) -> GramQuery {
+        GramQuery::new(&SearchQuery::parse(query).expect("a valid query").expect("a query with terms"))
     }
 
     fn grams(content: &str) -> BTreeSet<Gram> {
-        let title = Title::new("-").expect("a title");
-        let content = Content::new(content).expect("a content");
+        let title = Title::new("-").expect("a valid title");
+        let content = Content::new(content).expect("valid content");
         of_memo(UserId::new(Uuid::nil()), &title, &content).into_iter().collect()
     }
 
     #[test]
-    fn only_pairs_are_exact() {
-        assert!(wanted("회의 ab").is_exact);
+    fn only_queries_of_two_character_terms_are_exact() {
+        assert!(gram_query("회의 ab").is_exact);
         for query in ["회의록", "a", "\"a b\"", "-회의", "🎉🎂", "🎉"] {
-            assert!(!wanted(query).is_exact, "{query}");
+            assert!(!gram_query(query).is_exact, "{query}");
         }
         for query in ["-회의", "a", "\"a b\""] {
-            assert!(wanted(query).is_empty(), "{query}");
+            assert!(gram_query(query).is_empty(), "{query}");
         }
-        assert_eq!(wanted("\"ab c\"").grams, BTreeSet::from([Gram::pair('a', 'b')]));
+        assert_eq!(gram_query("\"ab c\"").grams, BTreeSet::from([Gram::pair('a', 'b')]));
     }
 
     #[test]
-    fn no_pair_is_an_owner() {
+    fn bigrams_and_owners_never_share_a_number() {
         let owner = Gram::owner(UserId::new(Uuid::from_u128(u128::MAX)));
         assert_eq!(owner.number() >> 26, 0xdc00_0000 >> 26);
         for gram in grams("가나 \u{10ffff}\u{1f389} \u{ffff}a").into_iter().skip_while(|gram| *gram == owner) {
@@ -123,18 +121,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_query_finds_has_all_that_is_looked_up(
+        fn memos_that_match_a_query_contain_all_its_bigrams(
             content in "[a-c가-다🎉🎂 ]{0,12}",
             query in "[a-c가-다🎉🎂 \"-]{1,4}",
         ) {
-            let Some(query) = SearchQuery::parse(&query).expect("no text is an error") else { return Ok(()) };
-            let title = Title::new("-").expect("a title");
-            let found = query.matches(&title, &Content::new(content.clone()).expect("a content"));
-            let wanted = Wanted::of(&query);
+            let Some(query) = SearchQuery::parse(&query).expect("a valid query") else { return Ok(()) };
+            let title = Title::new("-").expect("a valid title");
+            let matches = query.matches(&title, &Content::new(content.clone()).expect("valid content"));
+            let gram_query = GramQuery::new(&query);
             let grams = grams(&content);
-            let has_all = wanted.grams.is_subset(&grams);
-            prop_assert!(has_all || !found);
-            prop_assert!(found || !has_all || !wanted.is_exact);
+            let contains_all = gram_query.grams.is_subset(&grams);
+            prop_assert!(contains_all || !matches);
+            prop_assert!(matches || !contains_all || !gram_query.is_exact);
         }
     }
 }

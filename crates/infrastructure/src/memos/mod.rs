@@ -1,6 +1,6 @@
 //! The repository of memos.
 
-mod enter;
+mod backfill;
 pub mod grams;
 #[cfg(test)]
 mod plans;
@@ -25,7 +25,7 @@ use super::{
     unit_of_work::SeaOrmUnitOfWork,
     values::changed,
 };
-pub use enter::{enter_all, lacks_some};
+pub use backfill::{index_all, is_index_incomplete};
 pub use query::Prepared;
 use row::{MemoRow, to_row};
 
@@ -73,25 +73,26 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(tags::insert(memo, self.backend));
         let MemoState { title, content, .. } = &memo.state;
-        let enter = dialect::enter(self.backend, memo.id.as_uuid(), memo.owner_id, title, content);
-        // Its tags and the index refer to a memo that is new, and so nothing but the owner and the id can be wrong.
+        let index = dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, title, content);
+        // Only a missing owner or a taken id can make these statements fail. If the committed state shows neither, they can
+        // be recorded.
         let found = self.find_committed::<query::Owner>(&self.prepared.owner_of_new(memo)).await?;
         let owner = if found.is_some() {
             self.record(statements).await?;
-            self.record_last(enter).await?;
+            self.record_last(index).await?;
             found
         } else {
-            statements.push(enter);
+            statements.push(index);
             self.execute_and_find_one::<query::Owner>(statements, query::owner_name(memo, self.backend)).await?
         };
-        self.present = Some(memo.owner_id);
+        self.existing_user = Some(memo.owner_id);
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
         let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
         Ok(MemoView { memo: memo.clone(), owner_name })
     }
 
     async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
-        self.execute(dialect::enter_anew(self.backend, memo)).await?;
+        self.execute(dialect::reindex_memo(self.backend, memo)).await?;
         let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()
             .set(row)
@@ -100,7 +101,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         changed(self.execute(statement).await?)?;
-        self.present = Some(memo.owner_id);
+        self.existing_user = Some(memo.owner_id);
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
         statements.extend(tags::insert(memo, self.backend));

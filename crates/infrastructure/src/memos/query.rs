@@ -1,4 +1,4 @@
-//! The statements that find memos.
+//! The statements that select memos.
 
 use memo_domain::{
     Memo, MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition,
@@ -24,7 +24,7 @@ use crate::{
     error::Misuse,
 };
 
-/// The statements that run most: built once, since to build one takes as long as a quarter of running it.
+/// The texts of the most frequent statements, built once: building one takes a quarter of the time of running it.
 #[derive(Debug)]
 pub struct Prepared {
     backend: DbBackend,
@@ -36,9 +36,10 @@ pub struct Prepared {
 
 impl Prepared {
     pub fn new(backend: DbBackend) -> Self {
-        // No LIMIT: the id is unique, and SQLite would plan anew for each value of it.
+        // Without a LIMIT: the id is unique, and SQLite would plan the statement again for each value of a LIMIT.
         let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
-        // The owner's row is not joined: it would be locked as well, and with it all that the owner adds.
+        // A subquery, not a join: FOR UPDATE would also lock the joined owner's row, and block inserts of rows that reference
+        // it.
         let owner_name = Query::select()
             .column((user::Entity, user::Column::DisplayName))
             .from(user::Entity)
@@ -67,23 +68,22 @@ impl Prepared {
         }
     }
 
-    /// A memo by its id.
+    /// Selects a memo by its id.
     pub fn lookup(&self, id: MemoId) -> Statement {
         self.statement(&self.lookup, [id.as_uuid().into()])
     }
 
-    /// By one who may change it. Others who may wait until this one has ended, and then see what it did; otherwise all but
-    /// one of those who change a memo at the same time would find it changed and begin anew.
+    /// Selects a memo by its id, and locks it. Concurrent writers then wait and see the change; without the lock, all but one
+    /// of them would fail at their update and retry.
     pub fn locking_lookup(&self, id: MemoId) -> Statement {
         self.statement(&self.locking_lookup, [id.as_uuid().into()])
     }
 
-    /// Adds a memo.
     pub fn insert(&self, mut row: ActiveModel) -> Statement {
         self.statement(&self.insert, Column::iter().filter_map(|column| row.take(column).into_value()))
     }
 
-    /// What the owner of a memo is called whose id is not taken; as [`Owner`].
+    /// Selects the display name of a new memo's owner as [`Owner`], or no row if the memo's id is taken.
     pub fn owner_of_new(&self, memo: &Memo) -> Statement {
         self.statement(&self.owner_of_new, [memo.owner_id.as_uuid().into(), memo.id.as_uuid().into()])
     }
@@ -93,14 +93,14 @@ impl Prepared {
     }
 }
 
-/// Which part of a list is read.
+/// The part of a list to select.
 pub struct Rows<'a> {
     pub sort: MemoSort,
     pub start: &'a PageStart<MemoCursor>,
-    pub most: u64,
+    pub limit: u64,
 }
 
-/// A part of a list.
+/// Selects a part of a list.
 pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -> Result<Select<Entity>, StoreError> {
     let sort = rows.sort;
     let column = match sort.field {
@@ -123,20 +123,20 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         .filter(condition(filter, plan, Some(rows), backend))
         .order_by(by.clone(), order.clone())
         .order_by(Column::Id, order)
-        .limit(rows.most);
+        .limit(rows.limit);
     match rows.start {
         PageStart::Offset(0) => {}
-        // No list is longer than what fits a signed number, and a database refuses a greater one.
+        // Databases reject an OFFSET above the signed maximum; no list is that long.
         PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
         PageStart::After(cursor) => select = select.filter(after(backend, by, sort, cursor)?),
     }
     if let (Start::Order, Some(kind)) = (&plan.start, kind(filter, sort.field)) {
-        dialect::walk(backend, QueryTrait::query(&mut select), kind, column.as_str());
+        dialect::force_index(backend, QueryTrait::query(&mut select), kind, column.as_str());
     }
     Ok(select)
 }
 
-/// The kind of a list, where every database has an index in its order.
+/// The kind of a list, as in the name of its index, if all databases have an index in its order.
 fn kind(filter: &MemoFilter, sorted_by: SortField) -> Option<&'static str> {
     let is_by_change = sorted_by == SortField::UpdatedAt;
     match filter.scope {
@@ -148,7 +148,7 @@ fn kind(filter: &MemoFilter, sorted_by: SortField) -> Option<&'static str> {
     }
 }
 
-/// How many memos fit a filter.
+/// Counts the memos that match a filter.
 pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
     Entity::find()
         .select_only()
@@ -156,7 +156,7 @@ pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Ent
         .filter(condition(filter, plan, None, backend))
 }
 
-/// All memos that may fit a filter, with what they are sorted and counted by.
+/// Selects all memos that may match a filter, as [`Candidate`](super::search::Candidate).
 pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
     Entity::find()
         .select_only()
@@ -164,17 +164,17 @@ pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Selec
         .filter(condition(filter, plan, None, backend))
 }
 
-/// The memos with these ids, of which there are `named` at most.
-pub fn named(ids: &[Uuid], named: usize) -> Select<Entity> {
-    views().filter(one_of(ids, named))
+/// Selects the memos with these ids, by a statement with `count` parameters.
+pub fn views_by_id(ids: &[Uuid], count: usize) -> Select<Entity> {
+    views().filter(is_in(ids, count))
 }
 
-/// The texts of the memos with these ids, of which there are `named` at most.
-pub fn texts(ids: &[Uuid], named: usize) -> Select<Entity> {
-    Entity::find().select_only().columns([Column::Id, Column::Title, Column::Content]).filter(one_of(ids, named))
+/// Selects the texts of the memos with these ids as [`Text`], by a statement with `count` parameters.
+pub fn texts(ids: &[Uuid], count: usize) -> Select<Entity> {
+    Entity::find().select_only().columns([Column::Id, Column::Title, Column::Content]).filter(is_in(ids, count))
 }
 
-/// What [`texts`] gives.
+/// A row of [`texts`].
 #[derive(FromQueryResult)]
 pub struct Text {
     pub id: Uuid,
@@ -182,27 +182,27 @@ pub struct Text {
     pub content: String,
 }
 
-/// The last one is named as often as it takes to name so many.
-fn one_of(ids: &[Uuid], named: usize) -> Expr {
+/// Compares with `count` ids: repeats the last one to always have the same statement text.
+fn is_in(ids: &[Uuid], count: usize) -> Expr {
     let last = ids.last().copied();
-    Column::Id.is_in(ids.iter().copied().chain(std::iter::repeat_with(|| last).flatten()).take(named))
+    Column::Id.is_in(ids.iter().copied().chain(std::iter::repeat_with(|| last).flatten()).take(count))
 }
 
-/// How many memos of a member have a tag, counted to `most`.
-pub fn count_tagged(owner: UserId, tag: &Tag, most: u32) -> SelectStatement {
+/// Counts the memos of a user with a tag, up to `limit`.
+pub fn count_tagged(owner: UserId, tag: &Tag, limit: u32) -> SelectStatement {
     let found = Query::select()
         .expr(Expr::Constant(Value::from(1)))
         .from(memo_tag::Entity)
         .and_where(memo_tag::Column::OwnerId.eq(owner.as_uuid()))
         .and_where(memo_tag::Column::TagKey.eq(tag.key()))
-        .limit(most.into())
+        .limit(limit.into())
         .take();
     Query::select().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(found, "found").take()
 }
 
-/// How many memos of a member are of the time that a filter names, counted to `most`; where that is another time than the one
-/// that the list is sorted by.
-pub fn count_of_time(filter: &MemoFilter, sorted_by: SortField, most: u32) -> Option<SelectStatement> {
+/// Counts the memos of a user within the filter's bounds of a time that the list is not sorted by, up to `limit`. `None` if
+/// there is no such bound, or no index for it.
+pub fn count_of_time(filter: &MemoFilter, sorted_by: SortField, limit: u32) -> Option<SelectStatement> {
     let (column, after, before) = if sorted_by == SortField::UpdatedAt {
         (SortField::CreatedAt, filter.created_after, filter.created_before)
     } else {
@@ -221,7 +221,7 @@ pub fn count_of_time(filter: &MemoFilter, sorted_by: SortField, most: u32) -> Op
         .and_where(equals(Column::Archived, false))
         .and_where_option(after.map(|bound| time.clone().gt(bound.as_micros())))
         .and_where_option(before.map(|bound| time.clone().lt(bound.as_micros())))
-        .limit(most.into())
+        .limit(limit.into())
         .take();
     Some(Query::select().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(found, "found").take())
 }
@@ -233,7 +233,7 @@ const fn time_column(field: SortField) -> Column {
     }
 }
 
-/// Whose memos a search looks up: those of one member, or everybody's.
+/// The owner whose memos a search looks up; `None` for all owners.
 pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
     match filter.scope {
         MemoScope::Mine => Some(filter.viewer),
@@ -241,13 +241,13 @@ pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
     }
 }
 
-/// What [`count`] and those of its kind give.
+/// The row of [`count`] and similar statements.
 #[derive(FromQueryResult)]
 pub struct Count {
     pub count: i64,
 }
 
-/// What the owner of a memo is called.
+/// Selects the display name of a memo's owner as [`Owner`].
 pub fn owner_name(memo: &Memo, backend: DbBackend) -> Statement {
     user::Entity::find()
         .select_only()
@@ -256,7 +256,7 @@ pub fn owner_name(memo: &Memo, backend: DbBackend) -> Statement {
         .build(backend)
 }
 
-/// What [`owner_name`] and [`Prepared::owner_of_new`] give.
+/// The row of [`owner_name`] and [`Prepared::owner_of_new`].
 #[derive(FromQueryResult)]
 pub struct Owner {
     pub display_name: String,
@@ -293,39 +293,40 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
         (SortField::UpdatedAt, filter.updated_after, filter.updated_before),
     ] {
         let time = Expr::col((Entity, time_column(field)));
-        let hidden = || dialect::opaque(time.clone(), false);
-        // A bound of another time than that of the order would be walked in its own order, and all of it sorted; one that a
-        // cursor lies behind would have the walk begin far before the cursor.
+        let opaque = || dialect::opaque(time.clone(), false);
+        // Bounds that the planner must not use an index for: a bound of another time than that of the order, for which it
+        // would scan that time's index and sort; and a bound that the cursor is past, at which the scan would start far before
+        // the cursor.
         let is_other = matches!(plan.start, Start::Order) && rows.is_some_and(|rows| rows.sort.field != field);
         let is_passed = |direction| {
             rows.is_some_and(|rows| {
                 matches!(rows.start, PageStart::After(_)) && rows.sort == (MemoSort { field, direction })
             })
         };
-        let lower = if is_other || is_passed(SortDirection::Ascending) { hidden() } else { time.clone() };
-        let upper = if is_other || is_passed(SortDirection::Descending) { hidden() } else { time.clone() };
+        let lower = if is_other || is_passed(SortDirection::Ascending) { opaque() } else { time.clone() };
+        let upper = if is_other || is_passed(SortDirection::Descending) { opaque() } else { time.clone() };
         condition = condition
             .add_option(after.map(|bound| lower.gt(bound.as_micros())))
             .add_option(before.map(|bound| upper.lt(bound.as_micros())));
     }
-    // A count reads all that fits, in any order.
-    let beside = if rows.is_none() && matches!(plan.start, Start::Order) { Role::Either } else { Role::Follows };
-    if let Some(wanted) = &plan.wanted {
-        let role = if matches!(plan.start, Start::Search) { Role::Leads } else { beside };
-        condition = condition.add(dialect::has(backend, searched_owner(filter), wanted, role));
+    // A count has no order, so the planner may choose.
+    let default_role = if rows.is_none() && matches!(plan.start, Start::Order) { Role::Either } else { Role::Filter };
+    if let Some(query) = &plan.gram_query {
+        let role = if matches!(plan.start, Start::Search) { Role::Lookup } else { default_role };
+        condition = condition.add(dialect::contains_grams(backend, searched_owner(filter), query, role));
     }
     filter.tags.iter().fold(condition, |condition, tag| match &plan.start {
         Start::Tag(first) if first == tag => condition.add(is_among_tagged(filter.viewer, tag)),
-        _ => condition.add(has(tag, beside)),
+        _ => condition.add(has(tag, default_role)),
     })
 }
 
-/// The value is written out, not bound: a partial index serves only statements that have it.
+/// The value is a literal, not a parameter: a partial index is used only by statements that contain its condition.
 fn equals(column: Column, value: bool) -> Expr {
     Expr::col((Entity, column)).eq(Expr::Constant(Value::from(value)))
 }
 
-/// The memo is looked up among those of its owner that have the tag.
+/// The condition that looks up memos by a tag of their owner.
 fn is_among_tagged(owner: UserId, tag: &Tag) -> Expr {
     let tagged = Query::select()
         .column(memo_tag::Column::MemoId)
@@ -336,7 +337,7 @@ fn is_among_tagged(owner: UserId, tag: &Tag) -> Expr {
     Column::Id.in_subquery(tagged)
 }
 
-/// As [`equals`].
+/// Like [`equals`].
 fn is(visibility: Visibility) -> Expr {
     Expr::col((Entity, Column::Visibility)).eq(Expr::Constant(Value::from(visibility_number(visibility))))
 }
@@ -350,13 +351,13 @@ fn has(tag: &Tag, role: Role) -> Expr {
         .and_where(Expr::col((memo_tag::Entity, memo_tag::Column::MemoId)).equals((Entity, Column::Id)))
         .take();
     match role {
-        // What is computed for each memo is not joined to it.
-        Role::Follows => Expr::SubQuery(None, Box::new(tagged.into())).is(Expr::Constant(Value::from(true))),
-        Role::Leads | Role::Either => Expr::exists(tagged),
+        // The planner does not turn a scalar subquery into a join.
+        Role::Filter => Expr::SubQuery(None, Box::new(tagged.into())).is(Expr::Constant(Value::from(true))),
+        Role::Lookup | Role::Either => Expr::exists(tagged),
     }
 }
 
-/// What comes behind a place in the order of an expression.
+/// The condition for memos after a cursor, in the order of `by`.
 fn after(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> Result<Expr, StoreError> {
     let position = match (sort.field, &cursor.position) {
         (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(time)) => {
@@ -366,6 +367,6 @@ fn after(backend: DbBackend, by: Expr, sort: MemoSort, cursor: &MemoCursor) -> R
         _ => return Err(Misuse::CursorOfOtherOrder.into()),
     };
     let columns = [by, Expr::col((Entity, Column::Id))];
-    let place = [Expr::value(position), Expr::value(cursor.id.as_uuid())];
-    Ok(dialect::after(backend, columns, place, sort.direction == SortDirection::Ascending))
+    let values = [Expr::value(position), Expr::value(cursor.id.as_uuid())];
+    Ok(dialect::after(backend, columns, values, sort.direction == SortDirection::Ascending))
 }

@@ -11,7 +11,7 @@ use crate::{
     values::version,
 };
 
-/// The columns of a memo that are read, in the order in which [`MemoRow`] takes them. Its owner's name comes behind them.
+/// The selected columns of a memo, in the order of [`MemoRow`]. The owner's name is selected after them.
 pub const COLUMNS: [Column; 14] = [
     Column::Id,
     Column::OwnerId,
@@ -29,7 +29,7 @@ pub const COLUMNS: [Column; 14] = [
     Column::Content,
 ];
 
-/// What is read of a memo: its columns, and its owner's name.
+/// The selected columns of a memo, and its owner's name.
 pub struct MemoRow {
     id: Uuid,
     owner_id: Uuid,
@@ -48,7 +48,7 @@ pub struct MemoRow {
     owner_name: String,
 }
 
-/// By number: to find each column of each row by its name takes half as long again.
+/// Reads columns by number: by name, reading a row takes half as long again.
 impl FromQueryResult for MemoRow {
     fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
         Ok(Self {
@@ -118,9 +118,9 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
     })
 }
 
-/// The tags that are kept in a memo's row.
+/// Parses the column `tags`.
 pub fn tags(json: &str) -> Result<Tags, StoreError> {
-    // Most memos have none.
+    // Most memos have no tags.
     if json == "[]" {
         return Ok(Tags::default());
     }
@@ -129,7 +129,7 @@ pub fn tags(json: &str) -> Result<Tags, StoreError> {
     Tags::new(tags).map_err(StoreError::corrupt)
 }
 
-/// The number that an index has in its condition, too.
+/// The stored number of a visibility. The conditions of partial indexes contain it, too.
 pub const fn visibility_number(visibility: Visibility) -> i16 {
     match visibility {
         Visibility::Private => 0,

@@ -1,8 +1,8 @@
-//! Lists and counts that the database alone can't give in one statement.
+//! Lists and counts that a single statement can't answer, or that need a choice of plan.
 //!
-//! A narrow condition (a tag, a search) is looked up where few memos fit it, and is asked of each memo in the order of the
-//! list where many do: so a page never reads far more memos than it shows. What a search looks up (pairs of characters) is
-//! often less than its query says; the texts then decide.
+//! If few memos match a condition (a tag, a search), they are looked up and sorted. If many do, the memos are scanned in the
+//! order of the list and filtered. So a page never reads many more memos than it shows. The bigrams of a search often do not
+//! decide whether a memo matches; its texts do then.
 
 use std::collections::HashMap;
 
@@ -13,49 +13,49 @@ use memo_domain::{
 use sea_orm::{FromQueryResult, QueryTrait, Statement, prelude::Uuid};
 
 use super::{
-    grams::Wanted,
+    grams::GramQuery,
     query::{self, Rows},
     row::MemoRow,
 };
 use crate::{dialect, error::Misuse, unit_of_work::SeaOrmUnitOfWork};
 
-/// What fewer memos fit is looked up and sorted; so many are sorted faster than many times as many are walked.
-const FEW: u32 = 300;
-/// How many memos are read at once while their texts decide.
+/// The number of matching memos up to which they are looked up and sorted, which is then faster than a scan.
+const MAX_SORTED: u32 = 300;
+/// The number of memos that are read at a time while their texts decide.
 const CHUNK: u64 = 200;
-/// How many memos are named in one statement: always as many, so that its text stays the same.
-const NAMED: usize = 100;
+/// The number of ids in a statement: always the same, so that its text is, too.
+const IDS: usize = 100;
 
-/// How the memos of a filter are found.
+/// How to find the memos that match a filter.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// What a search looks up, where there is anything.
-    pub wanted: Option<Wanted>,
-    /// Whether the texts decide in the end.
+    /// The condition on the full-text index, if there is one.
+    pub gram_query: Option<GramQuery>,
+    /// Whether the texts of the found memos must be compared with the query.
     pub texts_decide: bool,
     pub start: Start,
 }
 
-/// What is looked up first.
+/// The condition by which memos are looked up.
 #[derive(Debug, Default)]
 pub enum Start {
-    /// Nothing: the memos are walked in the order of the list.
+    /// None: the memos are scanned in the order of the list.
     #[default]
     Order,
     Search,
     Tag(Tag),
-    /// The memos of a time that the list is not sorted by.
+    /// The bounds of a time that the list is not sorted by.
     Time,
 }
 
 impl Plan {
-    /// Whether one statement says all of the filter.
+    /// Whether one statement decides all of the filter.
     pub fn is_exact(&self) -> bool {
         !self.texts_decide
     }
 }
 
-/// What is read of each memo that may fit, to sort and count them all.
+/// The columns of a memo that may match, by which all of them are sorted and counted.
 #[derive(FromQueryResult)]
 pub struct Candidate {
     pub id: Uuid,
@@ -67,41 +67,42 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn plan(&self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
         if let Some(search) = &filter.search {
-            let wanted = Wanted::of(search);
-            plan.texts_decide = !wanted.is_exact;
-            if !self.can_look_up() {
+            let grams = GramQuery::new(search);
+            plan.texts_decide = !grams.is_exact;
+            if !self.can_use_index() {
                 plan.texts_decide = true;
-            } else if !wanted.is_empty() {
-                let count = dialect::count_found(self.backend, query::searched_owner(filter), &wanted, FEW + 1);
-                if self.is_few(count).await? {
+            } else if !grams.is_empty() {
+                let count = dialect::count_found(self.backend, query::searched_owner(filter), &grams, MAX_SORTED + 1);
+                if self.is_selective(count).await? {
                     plan.start = Start::Search;
                 }
-                plan.wanted = Some(wanted);
+                plan.gram_query = Some(grams);
             }
         }
         if let (Start::Order, MemoScope::Mine) = (&plan.start, filter.scope) {
             for tag in &filter.tags {
-                let count = self.backend.build(&query::count_tagged(filter.viewer, tag, FEW + 1));
-                if self.is_few(count).await? {
+                let count = self.backend.build(&query::count_tagged(filter.viewer, tag, MAX_SORTED + 1));
+                if self.is_selective(count).await? {
                     plan.start = Start::Tag(tag.clone());
                     break;
                 }
             }
         }
-        if let (Start::Order, Some(count)) = (&plan.start, query::count_of_time(filter, sorted_by, FEW + 1))
-            && self.is_few(self.backend.build(&count)).await?
+        if let (Start::Order, Some(count)) = (&plan.start, query::count_of_time(filter, sorted_by, MAX_SORTED + 1))
+            && self.is_selective(self.backend.build(&count)).await?
         {
             plan.start = Start::Time;
         }
         Ok(plan)
     }
 
-    async fn is_few(&self, count: Statement) -> Result<bool, StoreError> {
+    /// Whether few enough memos match to be looked up and sorted.
+    async fn is_selective(&self, count: Statement) -> Result<bool, StoreError> {
         let found = self.find_one::<query::Count>(count).await?.map_or(0, |row| row.count);
-        Ok(found <= i64::from(FEW))
+        Ok(found <= i64::from(MAX_SORTED))
     }
 
-    /// A page with one memo more than it holds, in an order that an index has.
+    /// Returns a page and one more memo, in the order of an index.
     pub(super) async fn in_order(
         &self,
         filter: &MemoFilter,
@@ -109,11 +110,11 @@ impl SeaOrmUnitOfWork {
         page: &PageRequest<MemoCursor>,
     ) -> Result<Vec<MemoView>, StoreError> {
         let plan = self.plan(filter, sort.field).await?;
-        let most = u64::from(page.limit.get()) + 1;
+        let limit = u64::from(page.limit.get()) + 1;
         if plan.is_exact() {
-            return self.views(filter, sort, &page.start, most, &plan).await;
+            return self.views(filter, sort, &page.start, limit, &plan).await;
         }
-        let (mut left_out, mut start) = match &page.start {
+        let (mut to_skip, mut start) = match &page.start {
             PageStart::Offset(offset) => (*offset, PageStart::Offset(0)),
             start @ PageStart::After(_) => (0, start.clone()),
         };
@@ -123,12 +124,12 @@ impl SeaOrmUnitOfWork {
             let is_last = (views.len() as u64) < CHUNK;
             let after = views.last().map(|view| sort.cursor(filter, view));
             for view in views.into_iter().filter(|view| filter.matches(&view.memo)) {
-                if left_out > 0 {
-                    left_out -= 1;
+                if to_skip > 0 {
+                    to_skip -= 1;
                 } else if found.iter().all(|known: &MemoView| known.memo.id != view.memo.id) {
-                    // Otherwise it was changed between two statements, and so comes once more.
+                    // A memo that changes between two statements may be selected twice; it is returned once.
                     found.push(view);
-                    if found.len() as u64 == most {
+                    if found.len() as u64 == limit {
                         return Ok(found);
                     }
                 }
@@ -140,7 +141,7 @@ impl SeaOrmUnitOfWork {
         }
     }
 
-    /// A page with one memo more than it holds, those with more of the query in their titles first.
+    /// Returns a page and one more memo, sorted by the number of the query's terms in the titles.
     pub(super) async fn most_relevant(
         &self,
         filter: &MemoFilter,
@@ -152,58 +153,58 @@ impl SeaOrmUnitOfWork {
             return self.in_order(filter, by_change, &by_time(page)?).await;
         };
         let plan = self.plan(filter, sort.field).await?;
-        let mut places = Vec::new();
+        let mut cursors = Vec::new();
         for Candidate { id, updated_at, title } in self.candidates(filter, &plan).await? {
             let score = search.relevance(&Title::new(title).map_err(StoreError::corrupt)?);
             let position = SortPosition::Relevance { score, updated_at: Timestamp::from_micros(updated_at) };
-            places.push(MemoCursor { position, id: memo_domain::MemoId::new(id) });
+            cursors.push(MemoCursor { position, id: memo_domain::MemoId::new(id) });
         }
-        places.sort_unstable();
+        cursors.sort_unstable();
         if sort.direction == SortDirection::Descending {
-            places.reverse();
+            cursors.reverse();
         }
         let start = match &page.start {
             PageStart::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX),
-            PageStart::After(cursor) => places.partition_point(|place| match sort.direction {
-                SortDirection::Ascending => place <= cursor,
-                SortDirection::Descending => place >= cursor,
+            PageStart::After(last) => cursors.partition_point(|cursor| match sort.direction {
+                SortDirection::Ascending => cursor <= last,
+                SortDirection::Descending => cursor >= last,
             }),
         };
-        let most = usize::from(page.limit.get()) + 1;
-        let mut found = Vec::with_capacity(most);
-        for places in places.get(start..).unwrap_or_default().chunks(NAMED) {
-            let ids: Vec<_> = places.iter().map(|place| place.id.as_uuid()).collect();
+        let limit = usize::from(page.limit.get()) + 1;
+        let mut found = Vec::with_capacity(limit);
+        for chunk in cursors.get(start..).unwrap_or_default().chunks(IDS) {
+            let ids: Vec<_> = chunk.iter().map(|cursor| cursor.id.as_uuid()).collect();
             let mut views = HashMap::new();
-            for row in self.find_all::<MemoRow>(query::named(&ids, NAMED).build(self.backend)).await? {
+            for row in self.find_all::<MemoRow>(query::views_by_id(&ids, IDS).build(self.backend)).await? {
                 let view = row.into_view()?;
-                // It may have changed since its place was found: into one that nobody else may see.
+                // The memo may have changed since it was found, e.g. into one that the viewer must not see.
                 if filter.matches(&view.memo) {
                     views.insert(view.memo.id.as_uuid(), view);
                 }
             }
-            found.extend(ids.iter().filter_map(|id| views.remove(id)).take(most - found.len()));
-            if found.len() == most {
+            found.extend(ids.iter().filter_map(|id| views.remove(id)).take(limit - found.len()));
+            if found.len() == limit {
                 break;
             }
         }
         Ok(found)
     }
 
-    /// All memos that fit, in no order.
+    /// Returns all memos that match, unordered.
     pub(super) async fn candidates(&self, filter: &MemoFilter, plan: &Plan) -> Result<Vec<Candidate>, StoreError> {
         let mut candidates =
             self.find_all::<Candidate>(query::candidates(filter, plan, self.backend).build(self.backend)).await?;
         let (Some(search), false) = (&filter.search, plan.is_exact()) else { return Ok(candidates) };
-        let mut fitting = HashMap::new();
-        for some in candidates.chunks(NAMED) {
-            let ids: Vec<_> = some.iter().map(|candidate| candidate.id).collect();
-            for text in self.find_all::<query::Text>(query::texts(&ids, NAMED).build(self.backend)).await? {
+        let mut matches = HashMap::new();
+        for chunk in candidates.chunks(IDS) {
+            let ids: Vec<_> = chunk.iter().map(|candidate| candidate.id).collect();
+            for text in self.find_all::<query::Text>(query::texts(&ids, IDS).build(self.backend)).await? {
                 let title = Title::new(text.title).map_err(StoreError::corrupt)?;
                 let content = Content::new(text.content).map_err(StoreError::corrupt)?;
-                fitting.insert(text.id, search.matches(&title, &content));
+                matches.insert(text.id, search.matches(&title, &content));
             }
         }
-        candidates.retain(|candidate| fitting.get(&candidate.id) == Some(&true));
+        candidates.retain(|candidate| matches.get(&candidate.id) == Some(&true));
         Ok(candidates)
     }
 
@@ -212,16 +213,16 @@ impl SeaOrmUnitOfWork {
         filter: &MemoFilter,
         sort: MemoSort,
         start: &PageStart<MemoCursor>,
-        most: u64,
+        limit: u64,
         plan: &Plan,
     ) -> Result<Vec<MemoView>, StoreError> {
-        let select = query::list(filter, &Rows { sort, start, most }, plan, self.backend)?;
+        let select = query::list(filter, &Rows { sort, start, limit }, plan, self.backend)?;
         let rows = self.find_all::<MemoRow>(select.build(self.backend)).await?;
         rows.into_iter().map(MemoRow::into_view).collect()
     }
 }
 
-/// Without a query all memos are as relevant, and the last change decides.
+/// Converts a page sorted by relevance to one sorted by the last change: without a query, all memos are equally relevant.
 fn by_time(page: &PageRequest<MemoCursor>) -> Result<PageRequest<MemoCursor>, StoreError> {
     let start = match &page.start {
         PageStart::Offset(offset) => PageStart::Offset(*offset),

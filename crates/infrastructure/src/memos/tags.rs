@@ -1,5 +1,4 @@
-//! The tags of memos in a table of their own, in which they are looked up and counted: it is sorted by owner, then by tag, and
-//! has all that is needed for that.
+//! Statements on `memo_tags`, an index of memos by owner and tag. It has all columns that a lookup or a count of tags needs.
 
 use memo_domain::{Memo, StoreError, Tag, UserId};
 use sea_orm::{
@@ -11,11 +10,11 @@ use sea_orm::{
 
 use crate::entity::memo_tag::{Column, Entity};
 
-/// Adds those of a memo, where it has any.
+/// Inserts the tags of a memo, if it has any.
 pub fn insert(memo: &Memo, backend: DbBackend) -> Option<Statement> {
     let mut insert = Query::insert();
     insert.into_table(Entity).columns([Column::OwnerId, Column::TagKey, Column::MemoId, Column::Tag, Column::Trashed]);
-    let mut any = false;
+    let mut has_tags = false;
     for tag in &memo.state.tags {
         insert.values_panic([
             memo.owner_id.as_uuid().into(),
@@ -24,12 +23,12 @@ pub fn insert(memo: &Memo, backend: DbBackend) -> Option<Statement> {
             tag.as_str().into(),
             memo.is_trashed().into(),
         ]);
-        any = true;
+        has_tags = true;
     }
-    any.then(|| backend.build(&insert))
+    has_tags.then(|| backend.build(&insert))
 }
 
-/// Adds to a tag of a memo from before there were these columns how it is spelled, and whether the memo is in the trash.
+/// Fills the columns `tag` and `trashed` of a row from before these columns existed.
 pub fn complete(memo: Uuid, tag: &Tag, trashed: bool, backend: DbBackend) -> Statement {
     let update = Query::update()
         .table(Entity)
@@ -40,22 +39,22 @@ pub fn complete(memo: Uuid, tag: &Tag, trashed: bool, backend: DbBackend) -> Sta
     backend.build(&update)
 }
 
-/// Every spelling of a member's tags, and how many memos have it that are not in the trash; as [`Spelling`].
+/// Selects every spelling of a user's tags, with the number of memos outside the trash that have it, as [`Spelling`].
 pub fn spellings(owner: UserId) -> Select<Entity> {
     of(owner).column(Column::Tag).column_as(Expr::cust("COUNT(*)"), "count").group_by(Column::Tag)
 }
 
-/// The memos of a member with a tag that are not in the trash; as [`Tagged`].
+/// Selects the memos of a user with a tag that are not in the trash, as [`Tagged`].
 pub fn tagged(owner: UserId, tag: &Tag) -> Select<Entity> {
     of(owner).column(Column::MemoId).filter(Column::TagKey.eq(tag.key())).order_by_asc(Column::MemoId)
 }
 
 fn of(owner: UserId) -> Select<Entity> {
-    let in_use = Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)));
-    Entity::find().select_only().filter(Column::OwnerId.eq(owner.as_uuid())).filter(in_use)
+    let is_not_trashed = Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)));
+    Entity::find().select_only().filter(Column::OwnerId.eq(owner.as_uuid())).filter(is_not_trashed)
 }
 
-/// What [`spellings`] gives.
+/// A row of [`spellings`].
 #[derive(FromQueryResult)]
 pub struct Spelling {
     tag: String,
@@ -69,7 +68,7 @@ impl Spelling {
     }
 }
 
-/// What [`tagged`] gives.
+/// A row of [`tagged`].
 #[derive(FromQueryResult)]
 pub struct Tagged {
     pub memo_id: Uuid,
@@ -110,7 +109,7 @@ mod tests {
         Memo::create(MemoId::new(Uuid::from_u128(n)), owner(), state, NOW)
     }
 
-    async fn in_file() -> (SeaOrmStore, tempfile::TempDir) {
+    async fn sqlite_store() -> (SeaOrmStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/memo.db", folder.path().display());
         let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
@@ -121,16 +120,16 @@ mod tests {
     async fn listed(store: &SeaOrmStore) -> Vec<(String, u64)> {
         let mut uow = store.begin(Access::Read).await.expect("a unit of work");
         let tags = uow.memos().list_tags(owner()).await.expect("tags are counted");
-        tags.into_iter().map(|one| (one.tag.as_str().to_owned(), one.count)).collect()
+        tags.into_iter().map(|tag| (tag.tag.as_str().to_owned(), tag.count)).collect()
     }
 
-    /// What was kept before the table had these columns is completed, and they can be taken away again.
-    async fn check_migration(store: &SeaOrmStore) {
+    /// Reverting and applying the migrations drops the columns of `memo_tags` and fills them again.
+    async fn check_tags_survive_migration(store: &SeaOrmStore) {
         let mut uow = store.begin(Access::Write).await.expect("a unit of work");
         let address = Email::new("alice@example.com").expect("a valid address");
         let name = DisplayName::new("Alice").expect("a valid name");
         let hash = PasswordHash::new(String::new());
-        uow.users().insert(&User::sign_up(owner(), address, name, hash, Locale::En, NOW)).await.expect("a member");
+        uow.users().insert(&User::sign_up(owner(), address, name, hash, Locale::En, NOW)).await.expect("a user");
         let trashed = Memo { deleted_at: Some(NOW), ..memo(1, &["WORK", "gone"]) };
         for memo in
             [trashed, memo(2, &["Work", "\u{1112}\u{1161}\u{11ab}글", "a\"b"]), memo(3, &["Work"]), memo(4, &[])]
@@ -141,8 +140,8 @@ mod tests {
         let before = listed(store).await;
         assert_eq!(before, [("a\"b", 1), ("Work", 2), ("한글", 1)].map(|(text, count)| (text.to_owned(), count)));
         for _ in 0..2 {
-            store.migrate_down(Some(3)).await.expect("the columns are taken back");
-            store.migrate_up().await.expect("the columns are made");
+            store.migrate_down(Some(3)).await.expect("the columns are dropped");
+            store.migrate_up().await.expect("the columns are added");
             assert_eq!(listed(store).await, before);
         }
         let mut uow = store.begin(Access::Read).await.expect("a unit of work");
@@ -151,25 +150,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tags_from_before_are_completed_in_a_file() {
-        let (store, _folder) = in_file().await;
-        check_migration(&store).await;
+    async fn tags_are_complete_after_migrating_down_and_up_on_sqlite() {
+        let (store, _folder) = sqlite_store().await;
+        check_tags_survive_migration(&store).await;
     }
 
     #[tokio::test]
-    async fn tags_from_before_are_completed_on_servers() {
+    async fn tags_are_complete_after_migrating_down_and_up_on_servers() {
         for server in [Server::Postgres, Server::MySql] {
             let Some(database) = server.database().await else { continue };
             let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
             store.migrate_up().await.expect("the schema is made");
-            check_migration(&store).await;
+            check_tags_survive_migration(&store).await;
             store.close().await;
         }
     }
 
     #[tokio::test]
-    async fn tags_are_read_from_their_own_table_in_the_order_of_its_key() {
-        let (store, _folder) = in_file().await;
+    async fn tag_statements_search_the_primary_key_without_sorting_or_scanning() {
+        let (store, _folder) = sqlite_store().await;
         let Database::File(file) = &store.database else { panic!("a file") };
         for (select, expected) in
             [(spellings(owner()), "(owner_id=?)"), (tagged(owner(), &tag("work")), "(owner_id=? AND tag_key=?)")]

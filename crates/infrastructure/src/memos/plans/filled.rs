@@ -1,4 +1,4 @@
-//! A database on a server with so many memos that its planner chooses in earnest.
+//! A database on a server with enough memos for its planner to choose realistic plans.
 
 use std::sync::Arc;
 
@@ -9,33 +9,33 @@ use memo_domain::{
 use memo_test_databases::{Server, TestDatabase};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, QueryResult, prelude::Uuid};
 
-use super::{MOST, Plan, Start, list, mine, tag, wanted};
+use super::{PAGE_ROWS, Plan, Start, gram_query, list, mine, tag};
 use crate::{SeaOrmStore, StoreOptions, unit_of_work::SeaOrmUnitOfWork};
 
-/// Half of them belong to one member.
+/// The number of memos; half of them belong to one user.
 const MEMOS: u32 = 4_000;
-/// How many other members have the rest: a plan that suits them does not suit the one.
+/// The number of users who own the other half: a plan that suits them does not suit the first one.
 const OTHERS: u32 = 99;
-/// How many rows a page may read: a few for each memo that it shows, and fewer than there are memos of any kind.
-pub const MOST_READ: u64 = 8 * MOST;
+/// The number of rows that a page may read: a few for each memo that it shows, and fewer than there are memos of any kind.
+pub const MAX_READS: u64 = 8 * PAGE_ROWS;
 
 /// A store with memos of all kinds.
 pub struct Filled {
     store: SeaOrmStore,
     pub backend: DbBackend,
-    /// Goes last.
+    /// Dropped last, since it removes the database.
     _database: TestDatabase,
 }
 
 impl Filled {
-    /// `None` where the server is not there.
+    /// Fills a new database; `None` if the server is not available.
     pub async fn new(server: Server) -> Option<Self> {
         let database = server.database().await?;
         let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
         store.migrate_up().await.expect("the schema is made");
         let mut unit = store.begin(Access::Write).await.expect("a unit of work begins");
         for n in 0..=OTHERS {
-            unit.users().insert(&user(n)).await.expect("the member is added");
+            unit.users().insert(&user(n)).await.expect("the user is added");
         }
         for n in 0..MEMOS {
             unit.memos().insert(&memo(n)).await.expect("the memo is added");
@@ -45,14 +45,14 @@ impl Filled {
         Some(Self { store, backend, _database: database })
     }
 
-    /// A unit of work that has one connection for all its statements.
+    /// Begins a unit of work, which runs all its statements on one connection.
     pub async fn unit(&self) -> SeaOrmUnitOfWork {
         let session = self.store.database.begin(Access::Write).await.expect("a unit of work begins");
         SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared))
     }
 }
 
-/// Any row.
+/// A row of which nothing is read.
 pub struct Row;
 
 impl FromQueryResult for Row {
@@ -61,17 +61,17 @@ impl FromQueryResult for Row {
     }
 }
 
-/// Who has half of the memos.
-pub fn member() -> UserId {
+/// The user who owns half of the memos.
+pub fn main_user() -> UserId {
     user(0).id
 }
 
-/// Later than every moment.
-pub fn late() -> Timestamp {
+/// A time after those of all memos.
+pub fn end() -> Timestamp {
     moment(MEMOS)
 }
 
-/// The first page, and one in the middle.
+/// The starts of the first page and of one in the middle.
 pub fn starts(sort: MemoSort) -> [PageStart<MemoCursor>; 2] {
     let position = match sort.field {
         SortField::Title => SortPosition::Text(title(MEMOS / 2).sort_key()),
@@ -81,45 +81,45 @@ pub fn starts(sort: MemoSort) -> [PageStart<MemoCursor>; 2] {
     [PageStart::Offset(0), PageStart::After(cursor)]
 }
 
-/// What few memos of the member have, and how it is looked up.
-pub fn few() -> [(&'static str, MemoFilter, Plan); 3] {
-    let mine = mine(member());
+/// Filters that few memos of the main user match, with the plans that look them up.
+pub fn selective_filters() -> [(&'static str, MemoFilter, Plan); 3] {
+    let mine = mine(main_user());
     let tagged = MemoFilter { tags: vec![tag("seldom")], ..mine.clone() };
     let new = MemoFilter { created_after: Some(moment(MEMOS - 100)), ..mine.clone() };
     [
         ("tag", tagged, Plan { start: Start::Tag(tag("seldom")), ..Plan::default() }),
-        ("search", mine, Plan { wanted: Some(wanted("휴가")), start: Start::Search, ..Plan::default() }),
+        ("search", mine, Plan { gram_query: Some(gram_query("휴가")), start: Start::Search, ..Plan::default() }),
         ("time", new, Plan { start: Start::Time, ..Plan::default() }),
     ]
 }
 
-/// What many of them have, and how the memos are asked for it in the order of a list; then how it could be looked up, too.
-pub fn many() -> [(MemoFilter, [Plan; 2]); 3] {
-    let mine = mine(member());
+/// Filters that many memos of the main user match, each with the plan that scans in order and the plan that looks up.
+pub fn broad_filters() -> [(MemoFilter, [Plan; 2]); 3] {
+    let mine = mine(main_user());
     let tagged = MemoFilter { tags: vec![tag("often")], ..mine.clone() };
     let search = |query| {
-        let in_order = Plan { wanted: Some(wanted(query)), ..Plan::default() };
-        [in_order, Plan { wanted: Some(wanted(query)), start: Start::Search, ..Plan::default() }]
+        let in_order = Plan { gram_query: Some(gram_query(query)), ..Plan::default() };
+        [in_order, Plan { gram_query: Some(gram_query(query)), start: Start::Search, ..Plan::default() }]
     };
     [
         (tagged, [Plan::default(), Plan { start: Start::Tag(tag("often")), ..Plan::default() }]),
         (mine.clone(), search("회의")),
-        // Every memo has it.
+        // Every memo matches.
         (mine, search("ox")),
     ]
 }
 
-/// Both ways to what many memos have find the same.
-pub async fn both_ways_find_the_same(unit: &SeaOrmUnitOfWork) {
+/// Checks that both plans of a broad filter find the same memos.
+pub async fn check_plans_find_the_same_memos(unit: &SeaOrmUnitOfWork) {
     let sort = MemoSort::default();
-    for (filter, plans) in many() {
+    for (filter, plans) in broad_filters() {
         for start in starts(sort) {
             let mut pages = Vec::new();
             for plan in &plans {
                 let found = unit.find_all::<Found>(list(&filter, sort, &start, plan, unit.backend)).await;
                 pages.push(found.expect("memos are found"));
             }
-            assert_eq!(pages[0].len() as u64, MOST, "{plans:?}");
+            assert_eq!(pages[0].len() as u64, PAGE_ROWS, "{plans:?}");
             assert_eq!(pages[0], pages[1], "{plans:?}");
         }
     }
@@ -146,17 +146,17 @@ fn user(n: u32) -> User {
     User::sign_up(
         UserId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + u128::from(n))),
         Email::new(format!("user{n}@example.com")).expect("a valid address"),
-        DisplayName::new(format!("Member {n}")).expect("a valid name"),
+        DisplayName::new(format!("User {n}")).expect("a valid name"),
         PasswordHash::new("$2b$".to_owned()),
         Locale::En,
         moment(0),
     )
 }
 
-/// The orders of the ids, of the moments and of the titles have nothing to do with each other.
+/// The orders by id, by each time and by title are unrelated.
 fn memo(n: u32) -> Memo {
     let mixed = |prime: u32| n * prime % MEMOS;
-    let (m, is_of_the_one) = (n / 2, n.is_multiple_of(2));
+    let (m, is_of_main_user) = (n / 2, n.is_multiple_of(2));
     let mut tags = vec![tag(&format!("tag{}", m % 700))];
     let mut content = "The quick brown fox jumps over the lazy dog. ".repeat(4);
     if m.is_multiple_of(2) {
@@ -176,9 +176,9 @@ fn memo(n: u32) -> Memo {
         visibility: if m % 5 == 4 { Visibility::Public } else { Visibility::Private },
         remind_at: None,
     };
-    let owner = if is_of_the_one { 0 } else { 1 + m % OTHERS };
+    let owner = if is_of_main_user { 0 } else { 1 + m % OTHERS };
     let mut memo = Memo::create(id(n), user(owner).id, state, moment(mixed(6_151)));
     memo.updated_at = moment(mixed(9_973));
-    memo.deleted_at = (m % 10 == 1).then(late);
+    memo.deleted_at = (m % 10 == 1).then(end);
     memo
 }

@@ -1,4 +1,4 @@
-//! How the databases find memos: the plans of the statements that lists really run.
+//! Tests of the query plans that the databases choose for lists of memos.
 
 mod filled;
 mod mysql;
@@ -11,24 +11,24 @@ use memo_domain::{
 use sea_orm::{DbBackend, QueryTrait, Statement};
 
 use super::{
-    grams::Wanted,
+    grams::GramQuery,
     query::{self, Rows},
     search::{Plan, Start},
 };
 
-/// What a page of 20 asks for.
-const MOST: u64 = 21;
+/// The number of rows that a page of 20 selects.
+const PAGE_ROWS: u64 = 21;
 
-/// A kind of list that has an index in each of some orders.
+/// A kind of list with an index for each of some orders.
 struct Kind {
-    /// By which its indexes are called.
+    /// The part of the names of its indexes.
     name: &'static str,
     filter: MemoFilter,
     fields: &'static [SortField],
 }
 
 impl Kind {
-    /// The orders by name, and the index of each.
+    /// The orders with their names and the names of their indexes.
     fn sorts(&self) -> impl Iterator<Item = (&'static str, MemoSort, String)> {
         let sorts = MemoSort::NAMES.into_iter().filter(|(_, sort)| self.fields.contains(&sort.field));
         sorts.map(|(order, sort)| {
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// All kinds, as a member reads them; one that asks for a tag, and one that asks for a time in other orders, too.
+/// All kinds of lists of a user, including one with a tag and one with bounds of a time.
 fn kinds(viewer: UserId, tag: &Tag, before: Timestamp) -> [Kind; 8] {
     const EVERY: &[SortField] = &[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title];
     const CHANGE: &[SortField] = &[SortField::UpdatedAt];
@@ -60,7 +60,7 @@ fn kinds(viewer: UserId, tag: &Tag, before: Timestamp) -> [Kind; 8] {
     .map(|(name, filter, fields)| Kind { name, filter, fields })
 }
 
-/// What a member has in use.
+/// A user's memos that are neither archived nor in the trash.
 fn mine(viewer: UserId) -> MemoFilter {
     MemoFilter { archived: Some(false), ..MemoFilter::of(viewer) }
 }
@@ -69,16 +69,16 @@ fn tag(text: &str) -> Tag {
     Tag::new(text).expect("a valid tag")
 }
 
-fn wanted(query: &str) -> Wanted {
-    Wanted::of(&SearchQuery::parse(query).expect("no text is an error").expect("it asks for something"))
+fn gram_query(query: &str) -> GramQuery {
+    GramQuery::new(&SearchQuery::parse(query).expect("a valid query").expect("a query with terms"))
 }
 
 fn list(
     filter: &MemoFilter,
     sort: MemoSort,
     start: &PageStart<MemoCursor>,
-    by: &Plan,
+    plan: &Plan,
     backend: DbBackend,
 ) -> Statement {
-    query::list(filter, &Rows { sort, start, most: MOST }, by, backend).expect("a list").build(backend)
+    query::list(filter, &Rows { sort, start, limit: PAGE_ROWS }, plan, backend).expect("a list").build(backend)
 }

@@ -1,4 +1,4 @@
-//! The plans of MySQL and MariaDB.
+//! Query plans of MySQL and MariaDB.
 
 use memo_domain::{MemoSort, PageStart};
 use memo_test_databases::Server;
@@ -6,41 +6,44 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult, Statement};
 
 use super::{
     Plan,
-    filled::{Filled, MOST_READ, Row, both_ways_find_the_same, few, late, many, member, starts},
-    kinds, list, query, tag, wanted,
+    filled::{
+        Filled, MAX_READS, Row, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters,
+        starts,
+    },
+    gram_query, kinds, list, query, tag,
 };
 use crate::{dialect, unit_of_work::SeaOrmUnitOfWork};
 
 #[tokio::test]
-async fn a_page_walks_the_index_of_its_list_and_what_few_memos_have_is_looked_up() {
+async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up() {
     let Some(filled) = Filled::new(Server::MySql).await else { return };
     let unit = filled.unit().await;
     let analyze = Statement::from_string(unit.backend, "ANALYZE TABLE users, memos, memo_tags, memo_grams");
-    unit.find_all::<Row>(analyze).await.expect("the rows are counted");
+    unit.find_all::<Row>(analyze).await.expect("the tables are analyzed");
 
-    every_list_walks_the_index_of_its_kind(&unit).await;
-    what_few_memos_have_is_looked_up(&unit).await;
-    what_many_memos_have_is_asked_in_order(&unit).await;
-    both_ways_find_the_same(&unit).await;
+    check_lists_scan_their_index(&unit).await;
+    check_selective_filters_are_looked_up(&unit).await;
+    check_broad_filters_scan_in_order(&unit).await;
+    check_plans_find_the_same_memos(&unit).await;
 }
 
-async fn every_list_walks_the_index_of_its_kind(unit: &SeaOrmUnitOfWork) {
-    for kind in kinds(member(), &tag("often"), late()) {
+async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
+    for kind in kinds(main_user(), &tag("often"), end()) {
         for (order, sort, index) in kind.sorts() {
-            // No index is partial here: that of what is in use has what is archived, too.
+            // MySQL has no partial indexes: the index of active memos contains all of them.
             let index = index.replace("_archived_", "_active_").replace("_trashed_", "_active_");
             for start in starts(sort) {
                 let (plan, reads) = plan(unit, list(&kind.filter, sort, &start, &Plan::default(), unit.backend)).await;
                 let what = format!("{} {order} {start:?}: {reads} reads\n{plan}", kind.name);
                 if kind.name == "trashed" {
-                    // It has no index in its order: all of the member's trash is read, and nothing else, and sorted.
-                    assert!(plan.contains(&format!("memos range {index} ")) && reads < 2 * MOST_READ, "{what}");
+                    // There is no index in its order: all memos of the user's trash, and no others, are read and sorted.
+                    assert!(plan.contains(&format!("memos range {index} ")) && reads < 2 * MAX_READS, "{what}");
                     continue;
                 }
                 let from_start = start == PageStart::Offset(0) && plan.contains(&format!("memos ref {index} "));
                 assert!(from_start || plan.contains(&format!("memos range {index} ")), "{what}");
                 assert!(!plan.contains("filesort") && !plan.contains("temporary"), "{what}");
-                assert!(reads <= MOST_READ, "{what}");
+                assert!(reads <= MAX_READS, "{what}");
             }
         }
     }
@@ -49,8 +52,8 @@ async fn every_list_walks_the_index_of_its_kind(unit: &SeaOrmUnitOfWork) {
     assert!(one.contains("memos const PRIMARY ") && reads <= 2, "{reads} reads\n{one}");
 }
 
-async fn what_few_memos_have_is_looked_up(unit: &SeaOrmUnitOfWork) {
-    for (what, filter, by) in few() {
+async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork) {
+    for (what, filter, by) in selective_filters() {
         for start in starts(MemoSort::default()) {
             let (plan, reads) = plan(unit, list(&filter, MemoSort::default(), &start, &by, unit.backend)).await;
             let steps: &[&str] = match what {
@@ -59,34 +62,35 @@ async fn what_few_memos_have_is_looked_up(unit: &SeaOrmUnitOfWork) {
                 _ => &["memos range memos_active_created_at "],
             };
             let what = format!("{what} {start:?}: {reads} reads\n{plan}");
-            assert!(steps.iter().all(|step| plan.contains(step)) && reads <= MOST_READ, "{what}");
+            assert!(steps.iter().all(|step| plan.contains(step)) && reads <= MAX_READS, "{what}");
         }
     }
-    let (counted, reads) = plan(unit, dialect::count_found(unit.backend, Some(member()), &wanted("휴가"), 301)).await;
+    let (counted, reads) =
+        plan(unit, dialect::count_found(unit.backend, Some(main_user()), &gram_query("휴가"), 301)).await;
     let is_looked_up = counted.contains("memo_grams fulltext memo_grams_grams ");
-    assert!(is_looked_up && reads <= MOST_READ, "{reads} reads\n{counted}");
-    let (counted, reads) = plan(unit, unit.backend.build(&query::count_tagged(member(), &tag("often"), 301))).await;
-    // They are read once more where they are counted.
+    assert!(is_looked_up && reads <= MAX_READS, "{reads} reads\n{counted}");
+    let (counted, reads) = plan(unit, unit.backend.build(&query::count_tagged(main_user(), &tag("often"), 301))).await;
+    // The rows are read from the index, and again from the subquery that counts them.
     assert!(counted.contains("memo_tags ref PRIMARY ") && reads <= 2 * 302, "{reads} reads\n{counted}");
 }
 
-async fn what_many_memos_have_is_asked_in_order(unit: &SeaOrmUnitOfWork) {
-    for (filter, [in_order, _]) in many() {
+async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
+    for (filter, [in_order, _]) in broad_filters() {
         for start in starts(MemoSort::default()) {
             let (plan, reads) = plan(unit, list(&filter, MemoSort::default(), &start, &in_order, unit.backend)).await;
-            let walks = plan.contains(" memos_active_updated_at ") && !plan.contains("filesort");
-            assert!(walks && reads <= MOST_READ, "{in_order:?} {start:?}: {reads} reads\n{plan}");
+            let is_ordered_scan = plan.contains(" memos_active_updated_at ") && !plan.contains("filesort");
+            assert!(is_ordered_scan && reads <= MAX_READS, "{in_order:?} {start:?}: {reads} reads\n{plan}");
         }
     }
 }
 
-/// The plan of a statement: table, access, index and the rest of each step. And how many rows it reads.
+/// Returns the plan of a statement (table, access type, index and extra information of each step), and how many rows it reads.
 async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> (String, u64) {
     let before = reads(unit).await;
-    // To ask reads rows as well.
-    let asking = reads(unit).await - before;
+    // SHOW STATUS reads rows as well.
+    let overhead = reads(unit).await - before;
     unit.find_all::<Row>(statement.clone()).await.expect("it runs");
-    let reads = reads(unit).await - before - 2 * asking;
+    let reads = reads(unit).await - before - 2 * overhead;
 
     let explain = Statement { sql: format!("EXPLAIN {}", statement.sql), ..statement };
     let steps = unit.find_all::<Step>(explain).await.expect("a plan");

@@ -1,5 +1,5 @@
-//! The plans of PostgreSQL for statements that have run a few times on a connection: from the sixth time on, it may take one
-//! plan for any values, which expects of each member what members have on average.
+//! Query plans of PostgreSQL for statements that have run several times on a connection: from the sixth time on, it may use a
+//! generic plan for all parameters, which assumes an average number of memos per user.
 
 use memo_domain::{MemoFilter, MemoSort, PageStart};
 use memo_test_databases::Server;
@@ -10,40 +10,43 @@ use sea_orm::{
 
 use super::{
     Plan,
-    filled::{Filled, MOST_READ, Row, both_ways_find_the_same, few, late, many, member, starts},
-    kinds, list, query, tag, wanted,
+    filled::{
+        Filled, MAX_READS, Row, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters,
+        starts,
+    },
+    gram_query, kinds, list, query, tag,
 };
 use crate::{dialect, unit_of_work::SeaOrmUnitOfWork};
 
-/// As often as it takes.
+/// The number of executions before the plan is examined: enough for a generic plan.
 const RUNS: usize = 8;
 
 #[tokio::test]
-async fn a_page_walks_the_index_of_its_list_and_what_few_memos_have_is_looked_up() {
+async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up() {
     let Some(filled) = Filled::new(Server::Postgres).await else { return };
     let unit = filled.unit().await;
-    let tell = async |what: &str| {
-        unit.execute(Statement::from_string(unit.backend, what)).await.expect("the planner is told");
+    let run = async |sql: &str| {
+        unit.execute(Statement::from_string(unit.backend, sql)).await.expect("the statement runs");
     };
-    // As the server does by itself in the background.
-    tell("SELECT gin_clean_pending_list('memo_grams_grams')").await;
-    tell("ANALYZE users, memos, memo_tags, memo_grams").await;
-    both_ways_find_the_same(&unit).await;
-    every_list_walks_the_index_of_its_kind(&unit).await;
-    what_few_memos_have_is_looked_up(&unit, &few()).await;
-    what_many_memos_have_is_asked_in_order(&unit).await;
+    // The server does both by itself in the background.
+    run("SELECT gin_clean_pending_list('memo_grams_grams')").await;
+    run("ANALYZE users, memos, memo_tags, memo_grams").await;
+    check_plans_find_the_same_memos(&unit).await;
+    check_lists_scan_their_index(&unit).await;
+    check_selective_filters_are_looked_up(&unit, &selective_filters()).await;
+    check_broad_filters_scan_in_order(&unit).await;
 
-    // As where most members have one memo, and a plan for any member expects one.
-    tell("ALTER TABLE memos ALTER owner_id SET (n_distinct = -1)").await;
-    tell("ANALYZE memos").await;
-    every_list_walks_the_index_of_its_kind(&unit).await;
-    // Any index leads to one memo; so for a time it may be that of another order.
-    what_few_memos_have_is_looked_up(&unit, &few()[..2]).await;
-    what_many_memos_have_is_asked_in_order(&unit).await;
+    // Statistics as if most users had one memo, which a generic plan then expects of each user.
+    run("ALTER TABLE memos ALTER owner_id SET (n_distinct = -1)").await;
+    run("ANALYZE memos").await;
+    check_lists_scan_their_index(&unit).await;
+    // Without the filter by time: if one memo is expected, every index looks equally good.
+    check_selective_filters_are_looked_up(&unit, &selective_filters()[..2]).await;
+    check_broad_filters_scan_in_order(&unit).await;
 }
 
-async fn every_list_walks_the_index_of_its_kind(unit: &SeaOrmUnitOfWork) {
-    for kind in kinds(member(), &tag("often"), late()) {
+async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
+    for kind in kinds(main_user(), &tag("often"), end()) {
         for (order, sort, index) in kind.sorts() {
             for start in starts(sort) {
                 let plan = plan(unit, list(&kind.filter, sort, &start, &Plan::default(), unit.backend)).await;
@@ -51,17 +54,17 @@ async fn every_list_walks_the_index_of_its_kind(unit: &SeaOrmUnitOfWork) {
                 assert!(plan.contains(&format!("using {index} on memos")) && !plan.contains("Sort"), "{what}");
                 let is_inside = plan.lines().any(|line| line.contains("Index Cond:") && line.contains("ROW("));
                 assert!(is_inside || start == PageStart::Offset(0), "it starts inside the index: {what}");
-                assert!(most_read(&plan) <= MOST_READ, "{what}");
+                assert!(max_reads(&plan) <= MAX_READS, "{what}");
             }
         }
     }
     let PageStart::After(cursor) = starts(MemoSort::default())[1].clone() else { panic!("a cursor") };
     let one = plan(unit, query::Prepared::new(unit.backend).lookup(cursor.id)).await;
-    assert!(one.contains("using memos_pkey on memos") && most_read(&one) == 1, "{one}");
+    assert!(one.contains("using memos_pkey on memos") && max_reads(&one) == 1, "{one}");
 }
 
-async fn what_few_memos_have_is_looked_up(unit: &SeaOrmUnitOfWork, few: &[(&str, MemoFilter, Plan)]) {
-    for (what, filter, by) in few {
+async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork, filters: &[(&str, MemoFilter, Plan)]) {
+    for (what, filter, by) in filters {
         for start in starts(MemoSort::default()) {
             let plan = plan(unit, list(filter, MemoSort::default(), &start, by, unit.backend)).await;
             let indexes: &[&str] = match *what {
@@ -70,26 +73,26 @@ async fn what_few_memos_have_is_looked_up(unit: &SeaOrmUnitOfWork, few: &[(&str,
                 _ => &["memos_active_created_at"],
             };
             assert!(indexes.iter().all(|index| plan.contains(index)), "{what} {start:?}\n{plan}");
-            assert!(most_read(&plan) <= MOST_READ, "{what} {start:?}\n{plan}");
+            assert!(max_reads(&plan) <= MAX_READS, "{what} {start:?}\n{plan}");
         }
     }
-    let counted = plan(unit, dialect::count_found(unit.backend, Some(member()), &wanted("휴가"), 301)).await;
+    let counted = plan(unit, dialect::count_found(unit.backend, Some(main_user()), &gram_query("휴가"), 301)).await;
     assert!(counted.contains("Bitmap Index Scan on memo_grams_grams"), "{counted}");
-    let counted = plan(unit, unit.backend.build(&query::count_tagged(member(), &tag("often"), 301))).await;
-    assert!(counted.contains("using memo_tags_pkey on memo_tags") && most_read(&counted) == 301, "{counted}");
+    let counted = plan(unit, unit.backend.build(&query::count_tagged(main_user(), &tag("often"), 301))).await;
+    assert!(counted.contains("using memo_tags_pkey on memo_tags") && max_reads(&counted) == 301, "{counted}");
 }
 
-async fn what_many_memos_have_is_asked_in_order(unit: &SeaOrmUnitOfWork) {
-    for (filter, [in_order, _]) in many() {
+async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
+    for (filter, [in_order, _]) in broad_filters() {
         for start in starts(MemoSort::default()) {
             let plan = plan(unit, list(&filter, MemoSort::default(), &start, &in_order, unit.backend)).await;
-            let walks = plan.contains("using memos_active_updated_at on memos") && !plan.contains("Sort");
-            assert!(walks && most_read(&plan) <= MOST_READ, "{in_order:?} {start:?}\n{plan}");
+            let is_ordered_scan = plan.contains("using memos_active_updated_at on memos") && !plan.contains("Sort");
+            assert!(is_ordered_scan && max_reads(&plan) <= MAX_READS, "{in_order:?} {start:?}\n{plan}");
         }
     }
 }
 
-/// The plan by which a statement runs in the end, with the rows that each step reads.
+/// Returns the plan of a statement after several executions, with the rows that each step reads.
 async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> String {
     for _ in 0..RUNS {
         unit.find_all::<Row>(statement.clone()).await.expect("it runs");
@@ -104,7 +107,7 @@ async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> String {
     lines.into_iter().map(|Line(line)| line + "\n").collect()
 }
 
-/// The first column.
+/// The first column of a row.
 struct Line(String);
 
 impl FromQueryResult for Line {
@@ -113,8 +116,9 @@ impl FromQueryResult for Line {
     }
 }
 
-/// The most that a step gives or drops, or how often it runs. Of the members, who are few, all may be read.
-fn most_read(plan: &str) -> u64 {
+/// Returns the maximum over all steps of the rows that a step returns or filters out, or of its executions. Steps on the few
+/// users do not count.
+fn max_reads(plan: &str) -> u64 {
     let steps = plan.split("->").filter(|step| !step.contains(" on users "));
     let numbers = steps.flat_map(|step| {
         ["actual rows=", "loops=", "Rows Removed by Filter: "].into_iter().filter_map(|name| {

@@ -1,13 +1,13 @@
-//! The plans of SQLite, which follow from the schema and the statement alone.
+//! Query plans of SQLite, which depend only on the schema and the statement.
 
 use memo_domain::{MemoCursor, MemoFilter, MemoId, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryTrait, Statement};
 use uuid::Uuid;
 
-use super::{Plan, Start, kinds, mine, query, tag, wanted};
+use super::{Plan, Start, gram_query, kinds, mine, query, tag};
 use crate::{SeaOrmStore, StoreOptions, connect::Database};
 
-const SOMEBODY: UserId = UserId::new(Uuid::max());
+const USER: UserId = UserId::new(Uuid::max());
 
 fn reader(store: &SeaOrmStore) -> &DatabaseConnection {
     let Database::File(file) = &store.database else { panic!("a file") };
@@ -49,12 +49,12 @@ async fn store() -> (SeaOrmStore, tempfile::TempDir) {
 }
 
 #[tokio::test]
-async fn every_list_walks_the_index_of_its_kind() {
+async fn pages_scan_the_index_of_their_list() {
     let (store, _folder) = store().await;
     let one = plan(&store, query::Prepared::new(DbBackend::Sqlite).lookup(MemoId::new(Uuid::max()))).await;
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 
-    for kind in kinds(SOMEBODY, &tag("work"), Timestamp::from_micros(9)) {
+    for kind in kinds(USER, &tag("work"), Timestamp::from_micros(9)) {
         for (name, sort, index) in kind.sorts() {
             for start in starts(sort) {
                 let plan = list(&store, &kind.filter, sort, &start, &Plan::default()).await;
@@ -66,16 +66,16 @@ async fn every_list_walks_the_index_of_its_kind() {
             }
         }
     }
-    let count = query::count(&mine(SOMEBODY), &Plan::default(), DbBackend::Sqlite).build(DbBackend::Sqlite);
+    let count = query::count(&mine(USER), &Plan::default(), DbBackend::Sqlite).build(DbBackend::Sqlite);
     let counted = plan(&store, count).await;
     assert!(counted.contains("USING INDEX memos_active_"), "{counted}");
 }
 
 #[tokio::test]
-async fn what_few_memos_have_is_looked_up_and_what_many_have_is_asked_in_order() {
+async fn filters_are_looked_up_or_scanned_in_order_as_planned() {
     let (store, _folder) = store().await;
-    let wanted = wanted("회의");
-    let filter = MemoFilter { tags: vec![tag("work")], ..mine(SOMEBODY) };
+    let grams = gram_query("회의");
+    let filter = MemoFilter { tags: vec![tag("work")], ..mine(USER) };
     let (sort, start) = (MemoSort::default(), PageStart::Offset(0));
 
     let by_tag = Plan { start: Start::Tag(tag("work")), ..Plan::default() };
@@ -83,11 +83,11 @@ async fn what_few_memos_have_is_looked_up_and_what_many_have_is_asked_in_order()
     assert!(tagged.contains("SEARCH memos USING INDEX memos_owner_id (owner_id=? AND id=?)"), "{tagged}");
     assert!(tagged.contains("SEARCH memo_tags USING PRIMARY KEY (owner_id=? AND tag_key=?)"), "{tagged}");
 
-    let by_search = Plan { wanted: Some(wanted.clone()), start: Start::Search, ..Plan::default() };
+    let by_search = Plan { gram_query: Some(grams.clone()), start: Start::Search, ..Plan::default() };
     let found = list(&store, &filter, sort, &start, &by_search).await;
     assert!(found.contains("SEARCH memos USING INTEGER PRIMARY KEY (rowid=?)"), "{found}");
 
-    let in_order = Plan { wanted: Some(wanted), ..Plan::default() };
-    let asked = list(&store, &filter, sort, &start, &in_order).await;
-    assert!(asked.contains("USING INDEX memos_active_updated_at") && !asked.contains("TEMP B-TREE"), "{asked}");
+    let in_order = Plan { gram_query: Some(grams), ..Plan::default() };
+    let scanned = list(&store, &filter, sort, &start, &in_order).await;
+    assert!(scanned.contains("USING INDEX memos_active_updated_at") && !scanned.contains("TEMP B-TREE"), "{scanned}");
 }

@@ -1,4 +1,4 @@
-//! Enters the memos of a version without full-text search, and completes the table of their tags.
+//! Adds memos of a version without full-text search to the index, and completes their rows in `memo_tags`.
 
 use memo_domain::{Content, Title, UserId};
 use sea_orm::{
@@ -12,11 +12,11 @@ use crate::{
     entity::memo::{Column, Entity},
 };
 
-/// How many memos are held in memory at once.
+/// The number of memos in memory at a time.
 const CHUNK: u64 = 100;
 
 #[derive(FromQueryResult)]
-struct Kept {
+struct StoredMemo {
     id: Uuid,
     owner_id: Uuid,
     title: String,
@@ -25,16 +25,16 @@ struct Kept {
     content: String,
 }
 
-/// Whether memos are missing in the index: a process may have ended while it entered them, where the database keeps each
-/// step of a migration at once.
-pub async fn lacks_some(transaction: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let Some(is_missing) = dialect::is_not_entered(transaction.get_database_backend()) else { return Ok(false) };
+/// Whether memos are missing in the index: on MySQL, which commits each step of a migration, a process may have been
+/// interrupted while it indexed them.
+pub async fn is_index_incomplete(transaction: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let Some(is_missing) = dialect::is_not_indexed(transaction.get_database_backend()) else { return Ok(false) };
     let missing = Entity::find().select_only().column(Column::Id).filter(is_missing).limit(1);
     Ok(missing.into_tuple::<Uuid>().one(transaction).await?.is_some())
 }
 
-/// Enters all memos that are not in the index.
-pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
+/// Indexes all memos that are not in the index yet.
+pub async fn index_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
     let unreadable = |error: memo_domain::InvalidValue| DbErr::Type(error.to_string());
     let backend = transaction.get_database_backend();
     let mut last = None;
@@ -43,20 +43,20 @@ pub async fn enter_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> 
             .select_only()
             .columns([Column::Id, Column::OwnerId, Column::Title, Column::Tags, Column::DeletedAt, Column::Content])
             .filter(last.map_or_else(|| Column::Id.is_not_null(), |last: Uuid| Column::Id.gt(last)))
-            .apply_if(dialect::is_not_entered(backend), QueryFilter::filter)
+            .apply_if(dialect::is_not_indexed(backend), QueryFilter::filter)
             .order_by_asc(Column::Id)
             .limit(CHUNK);
-        let memos = select.into_model::<Kept>().all(transaction).await?;
+        let memos = select.into_model::<StoredMemo>().all(transaction).await?;
         let Some(end) = memos.last() else { return Ok(()) };
         last = Some(end.id);
-        for Kept { id, owner_id, title, tags, deleted_at, content } in memos {
-            // Before the index, by which a memo counts as entered.
+        for StoredMemo { id, owner_id, title, tags, deleted_at, content } in memos {
+            // Before the index: a memo that is in the index counts as completed.
             for tag in &row::tags(&tags).map_err(|error| DbErr::Type(error.to_string()))? {
                 transaction.execute_raw(tags::complete(id, tag, deleted_at.is_some(), backend)).await?;
             }
             let title = Title::new(title).map_err(unreadable)?;
             let content = Content::new(content).map_err(unreadable)?;
-            transaction.execute_raw(dialect::enter(backend, id, UserId::new(owner_id), &title, &content)).await?;
+            transaction.execute_raw(dialect::index_memo(backend, id, UserId::new(owner_id), &title, &content)).await?;
         }
     }
 }
