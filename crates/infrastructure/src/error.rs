@@ -1,4 +1,4 @@
-//! What an error of the driver means to the callers of a store.
+//! Maps errors of the drivers to errors of the store.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use thiserror::Error;
 
 use super::dialect::{self, Trouble};
 
-/// A misuse of a unit of work, or a database that is not in the expected state.
+/// An incorrect use of a unit of work, or a database in an unexpected state.
 #[derive(Debug, Error)]
 pub enum Misuse {
-    #[error("a unit of work that was begun for reading can't write")]
+    #[error("a read-only unit of work can't write")]
     WriteWhileReading,
-    #[error("the cursor belongs to a list in another order")]
+    #[error("the cursor belongs to a list with another order")]
     CursorOfOtherOrder,
-    #[error("another process migrates the database, and has not ended within {} s", .0.as_secs())]
+    #[error("another process is migrating the database, and has not finished within {} s", .0.as_secs())]
     MigrationLocked(Duration),
-    #[error("the schema is not up to date: {} pending: {}", .0.len(), .0.join(", "))]
+    #[error("the schema is out of date; {} pending migrations: {}", .0.len(), .0.join(", "))]
     PendingMigrations(Vec<String>),
     #[error("no index has this order")]
-    OrderOfNoIndex,
+    UnindexedOrder,
 }
 
 impl From<Misuse> for StoreError {
@@ -32,7 +32,7 @@ impl From<Misuse> for StoreError {
     }
 }
 
-/// What an error of the driver means.
+/// Converts an error of SeaORM.
 pub fn store_error(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(message)) => {
@@ -60,7 +60,7 @@ pub enum Meaning {
 fn meaning(error: &DbErr) -> Meaning {
     match error {
         DbErr::ConnectionAcquire(_) => Meaning::Unavailable,
-        // A kept value of another type than its column should have.
+        // A stored value does not have the type of its column.
         DbErr::Type(_) | DbErr::TryIntoErr { .. } => Meaning::Corrupt,
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -69,7 +69,7 @@ fn meaning(error: &DbErr) -> Meaning {
     }
 }
 
-/// What an error of the driver itself means.
+/// Classifies an error of a driver.
 pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
     match error {
         sqlx::Error::Io(_)

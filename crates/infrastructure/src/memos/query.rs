@@ -107,7 +107,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         SortField::UpdatedAt => Column::UpdatedAt,
         SortField::CreatedAt => Column::CreatedAt,
         SortField::Title => Column::TitleKey,
-        SortField::Relevance => return Err(Misuse::OrderOfNoIndex.into()),
+        SortField::Relevance => return Err(Misuse::UnindexedOrder.into()),
     };
     let order = match sort.direction {
         SortDirection::Ascending => Order::Asc,
