@@ -11,24 +11,32 @@
 //! # }
 //! ```
 //!
-//! A store of one's own goes in by [`ServerBuilder::store`]; [`ServerBuilder::serve`] does all that `memo serve` does.
+//! [`cli::run_with`] is the whole command line over a store of your own; [`ServerBuilder::store`] serves such a store from
+//! another `main`.
+//!
+//! # Cargo features
+//!
+//! All are on by default. Without one, a setting that needs it is refused at start.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `sql` | SQLite, PostgreSQL, MySQL and MariaDB by SeaORM |
+//! | `redis` | state shared by many nodes |
+//! | `oidc` | social providers |
+//! | `smtp` | mail to an SMTP server; without it, mail is written to files |
 
+mod adapters;
 mod background;
-mod caches;
-mod check;
 pub mod cli;
 mod data_dir;
 mod housekeeping;
 mod logging;
-mod mail;
 mod ports;
 mod serve;
 mod server;
 mod settings;
-mod social;
 mod start_error;
-mod stores;
-mod users;
+mod store_source;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{

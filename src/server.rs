@@ -1,4 +1,4 @@
-//! The composition root: the one place that knows every adapter.
+//! The server: use cases over the ports, behind HTTP.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -13,17 +13,16 @@ use memo_application::{
     SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
-use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 use memo_web::{HttpSettings, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     Settings, SignUpSetting, StartError,
+    adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     background::{Post, Spawned},
     housekeeping::Housekeeping,
-    mail,
-    ports::{self, Keys},
-    social, stores,
+    ports::ports,
+    store_source::StoreSource,
 };
 
 /// How long the store may take to close.
@@ -32,7 +31,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// Makes a [`Server`]; each port can be replaced.
 pub struct ServerBuilder {
     settings: Settings,
-    store: Option<Arc<dyn Store>>,
+    store: StoreSource,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
@@ -54,10 +53,15 @@ pub struct Server {
 }
 
 impl ServerBuilder {
-    /// Another store than the one that `database.url` names. Its schema must be up to date.
+    /// Uses this store instead of the one that `database.url` names. Its schema must be up to date.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
+        self.store = StoreSource::Opened(store);
+        self
+    }
+
+    pub(crate) fn store_source(mut self, store: StoreSource) -> Self {
+        self.store = store;
         self
     }
 
@@ -107,21 +111,17 @@ impl ServerBuilder {
         let http = http_settings(&settings, address);
 
         // Read once more with the ports: a key that is missing or broken is known before the store is opened.
-        Keys::load(&settings, &*secrets)?;
-        providers.extend(social::providers(&settings, &clock, &secrets)?);
+        adapters::check_keys(&settings, &*secrets)?;
+        providers.extend(adapters::providers(&settings, &clock, &secrets)?);
         let mailer = match mailer {
             Some(mailer) => mailer,
-            None => mail::mailer(&settings, clock.clone())?,
+            None => adapters::mailer(&settings, clock.clone())?,
         };
-        let store = memo_traced::where_logged(match store {
-            Some(store) => store,
-            None => stores::open(&settings).await?,
-        });
+        let store = adapters::traced(store.open_migrated(&settings).await?.store);
         let background = Spawned::default();
         let bell = background.bell();
         let (url, background) = (&http.public_url, Arc::new(background));
-        let (ports, live) =
-            ports::ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
+        let (ports, live) = ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
         let post = Post::new(Outbox::new(ports.clone(), mailer), bell);
@@ -181,7 +181,7 @@ impl Server {
     pub fn builder(settings: Settings) -> ServerBuilder {
         ServerBuilder {
             settings,
-            store: None,
+            store: StoreSource::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Generator::default()),
             secrets: Arc::new(SystemSecrets),

@@ -1,37 +1,54 @@
-use std::io;
+use std::{fmt::Display, io};
 
-use memo_crypto::KeyFileError;
 use memo_domain::StoreError;
 use thiserror::Error;
 
 use crate::SettingsError;
 
-/// Why the server does not run, in one line for a person.
+/// Why the server can't start or run. The text is one line for its operator.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The settings are wrong.
+    /// A setting is invalid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A key file is broken.
-    #[error(transparent)]
-    Keys(#[from] KeyFileError),
-    /// The store can't be opened.
+    /// The store failed.
     #[error("the store can't be opened: {}", chain(.0))]
     Store(#[from] StoreError),
-    /// The system refused something.
+    /// The operating system refused something.
     #[error("{what}: {source}")]
     Io {
-        /// What.
+        /// What was attempted.
         what: String,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// Something else that the text says.
+    /// Anything else, described by the text.
     #[error("{0}")]
     Unusable(String),
 }
 
-/// An error with its causes, in one line.
+impl StartError {
+    /// Anything else than the other variants.
+    pub(crate) fn unusable(text: impl Into<String>) -> Self {
+        Self::Unusable(text.into())
+    }
+
+    /// A setting is invalid; the text begins with its name.
+    pub(crate) fn setting(text: impl Display) -> Self {
+        Self::Settings(SettingsError::new(text.to_string()))
+    }
+
+    /// A setting needs an adapter that this binary lacks.
+    #[cfg_attr(
+        all(feature = "sql", feature = "redis", feature = "oidc", feature = "smtp"),
+        expect(dead_code, reason = "this binary has every adapter")
+    )]
+    pub(crate) fn not_built_in(what: &str, feature: &str) -> Self {
+        Self::setting(format!("{what} are not built in (cargo feature `{feature}`)"))
+    }
+}
+
+/// Returns an error and its causes in one line.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut texts: Vec<_> = causes.map(|cause| cause.to_string().replace('\n', " ")).collect();

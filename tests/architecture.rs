@@ -61,6 +61,18 @@ const OUT_OF_REACH: &[(&str, &[&str])] = &[
     ("memo-migration", &["actix-web"]),
 ];
 
+/// The adapter crates, as the composition root may name them in `src/adapters` alone.
+const ADAPTERS: &[&str] = &[
+    "memo_crypto",
+    "memo_infrastructure",
+    "memo_mail",
+    "memo_memory",
+    "memo_oidc",
+    "memo_redis",
+    "memo_system",
+    "memo_traced",
+];
+
 /// Of this platform alone: what others need may not have been downloaded.
 fn metadata() -> Metadata {
     let rustc = Command::new("rustc").arg("-vV").output().expect("rustc tells its version");
@@ -96,11 +108,59 @@ fn frameworks_stay_in_their_rooms() {
     }
 }
 
+#[test]
+fn without_default_features_memo_needs_no_sql_database() {
+    let reached = reached_without_defaults_by("memo");
+    for name in ["memo-domain", "memo-application", "memo-memory", "memo-crypto", "memo-web"] {
+        assert!(reached.contains(name), "{name} is missing from the tree");
+    }
+    let databases = ["sea-orm", "sea-orm-migration", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys", "rusqlite"];
+    let others =
+        ["memo-infrastructure", "memo-migration", "memo-redis", "redis", "memo-oidc", "openidconnect", "rustls"];
+    for name in databases.into_iter().chain(others) {
+        assert!(!reached.contains(name), "memo without default features must not reach {name}");
+    }
+}
+
+#[test]
+fn only_the_adapters_module_names_adapter_crates() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.extend(Some(path).filter(|path| *path != root.join("adapters")));
+                continue;
+            }
+            files += 1;
+            let source = std::fs::read_to_string(&path).expect("a source file");
+            // Examples in doc comments are those of users.
+            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for (adapter, line) in code.flat_map(|line| ADAPTERS.iter().map(move |adapter| (adapter, line))) {
+                assert!(!line.contains(adapter), "{}: {adapter} belongs to src/adapters: {line}", path.display());
+            }
+        }
+    }
+    assert!(files > 10, "the sources are there");
+}
+
 /// The names of all crates that a package is built with, macros and development dependencies aside; with the features
 /// that it needs itself, not those that others in the workspace ask for.
 fn reached_by(package: &str) -> BTreeSet<String> {
+    tree(package, &[])
+}
+
+/// Like [`reached_by`], without the package's default features.
+fn reached_without_defaults_by(package: &str) -> BTreeSet<String> {
+    tree(package, &["--no-default-features"])
+}
+
+fn tree(package: &str, options: &[&str]) -> BTreeSet<String> {
     let arguments = ["tree", "--locked", "--package", package, "--edges", "normal,no-proc-macro", "--prefix", "none"];
-    let cargo = Command::new(env!("CARGO")).args(arguments).args(["--format", "{p}"]).output().expect("cargo runs");
+    let cargo = Command::new(env!("CARGO")).args(arguments).args(["--format", "{p}"]).args(options).output();
+    let cargo = cargo.expect("cargo runs");
     assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
     let tree = String::from_utf8(cargo.stdout).expect("UTF-8");
     tree.lines().filter_map(|line| line.split(' ').next()).map(String::from).collect()

@@ -2,6 +2,7 @@
 
 mod file;
 mod message;
+#[cfg(feature = "smtp")]
 mod smtp;
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
@@ -10,6 +11,7 @@ use memo_domain::{Clock, Mailer};
 use thiserror::Error;
 
 pub use file::FileMailer;
+#[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;
 
 /// Where mail goes, and who it is from.
@@ -62,6 +64,7 @@ pub enum MailSettingsError {
 pub fn mailer(settings: &MailSettings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingsError> {
     match settings.url.split_once(':') {
         Some(("file", folder)) => Ok(Arc::new(FileMailer::new(file::folder(folder)?, &settings.from, clock)?)),
+        #[cfg(feature = "smtp")]
         Some(("smtp" | "smtps", _)) => Ok(Arc::new(SmtpMailer::new(settings, clock)?)),
         _ => Err(MailSettingsError::Url("its scheme is another one")),
     }
@@ -88,10 +91,12 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "smtp")]
     fn settings(url: &str, from: &str, password: Option<&str>) -> MailSettings {
         MailSettings { url: url.into(), from: from.into(), password: password.map(Into::into) }
     }
 
+    #[cfg(feature = "smtp")]
     #[tokio::test]
     async fn the_scheme_says_where_mail_goes() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -108,6 +113,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "smtp")]
     #[test]
     fn what_is_wrong_is_said_in_a_line_without_the_password() {
         for (url, from, password, said) in [

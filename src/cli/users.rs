@@ -1,4 +1,4 @@
-//! `memo user`: accounts, by whoever runs the server.
+//! `memo user`: accounts, managed by the operator of the server.
 
 use std::{io::BufRead, sync::Arc};
 
@@ -6,28 +6,29 @@ use memo_application::{
     Accounts, Administration, Error, LiveSessions, MemberChange, Ports, Proofs, SignUp, SignUpPolicy,
 };
 use memo_domain::{
-    Access, DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User as Member,
-    UserFilter, UserId,
+    Access, DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User, UserFilter,
+    UserId,
 };
-use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 
+use super::arguments::UserAction;
 use crate::{
     Settings, StartError,
+    adapters::{SystemClock, SystemSecrets, UuidV7Generator},
     background::Spawned,
-    cli::User,
-    ports::{ports, unusable},
-    stores,
+    ports::ports,
+    store_source::StoreSource,
 };
 
-/// Does what was asked for, and says what came of it.
+/// Performs the action and prints the accounts that it concerns.
 ///
 /// # Errors
-/// [`StartError`], whose text is one line for a person.
-pub async fn run(settings: &Settings, action: User) -> Result<(), StartError> {
-    if settings.database_url().expose() == "memory:" {
-        return Err(unusable("this store forgets everything when it is closed: set database.url"));
+/// [`StartError`] if the store can't be opened, or the action is refused.
+pub async fn run(settings: &Settings, store: StoreSource, action: UserAction) -> Result<(), StartError> {
+    let opened = store.open_migrated(settings).await?;
+    if !opened.is_durable {
+        return Err(StartError::setting("database.url: accounts in memory are lost when this command ends"));
     }
-    let store = stores::open(settings).await?;
+    let store = opened.store;
     let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
@@ -38,24 +39,26 @@ pub async fn run(settings: &Settings, action: User) -> Result<(), StartError> {
     done
 }
 
-async fn act(ports: &Arc<Ports>, live: Arc<LiveSessions>, action: User) -> Result<(), StartError> {
+async fn act(ports: &Arc<Ports>, live: Arc<LiveSessions>, action: UserAction) -> Result<(), StartError> {
     let administration = Administration::new(ports.clone(), live.clone());
     let change = async |email: &str, change| {
         let id = find(ports, email).await?;
         administration.change_by_operator(id, change).await.map_err(|error| refused(&error))
     };
     match action {
-        User::Create { email, admin, .. } => {
+        UserAction::Create { email, admin, .. } => {
             let sign_up = sign_up(&email, &password()?)?;
             let proofs = Arc::new(Proofs::new(ports.clone()));
             let accounts = Accounts::new(ports.clone(), SignUpPolicy::Closed, live, proofs);
             show(&accounts.create_by_operator(sign_up, admin).await.map_err(|error| refused(&error))?);
         }
-        User::Promote { email } => {
+        UserAction::Promote { email } => {
             show(&change(&email, MemberChange { role: Some(Role::Admin), disabled: None }).await?);
         }
-        User::Disable { email } => show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?),
-        User::List => list(ports).await.map_err(|error| refused(&error))?,
+        UserAction::Disable { email } => {
+            show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?)
+        }
+        UserAction::List => list(ports).await.map_err(|error| refused(&error))?,
     }
     Ok(())
 }
@@ -64,7 +67,7 @@ async fn find(ports: &Ports, email: &str) -> Result<UserId, StartError> {
     let email = Email::new(email).map_err(|error| invalid("the address", error))?;
     let found = async { ports.store.begin(Access::Read).await?.users().find_by_email(&email).await };
     let user = found.await.map_err(|error| refused(&error.into()))?;
-    user.map(|user| user.id).ok_or_else(|| unusable("nobody has this address"))
+    user.map(|user| user.id).ok_or_else(|| StartError::unusable("nobody has this address"))
 }
 
 async fn list(ports: &Ports) -> Result<(), Error> {
@@ -81,7 +84,7 @@ async fn list(ports: &Ports) -> Result<(), Error> {
     }
 }
 
-fn show(user: &Member) {
+fn show(user: &User) {
     let role = Role::NAMES.into_iter().find(|(role, _)| *role == user.role).map_or("", |(_, name)| name);
     let state = if user.disabled_at.is_some() { "disabled" } else { "enabled" };
     println!("{} {} {role} {state} {}", user.id, user.email.as_str(), user.created_at);
@@ -103,11 +106,11 @@ fn password() -> Result<String, StartError> {
 }
 
 fn invalid(what: &str, error: InvalidValue) -> StartError {
-    unusable(format!("{what} is not acceptable: {error}"))
+    StartError::unusable(format!("{what} is not acceptable: {error}"))
 }
 
 fn refused(error: &Error) -> StartError {
-    unusable(match error {
+    StartError::unusable(match error {
         Error::EmailTaken => "another account has this address".to_owned(),
         Error::LastAdministrator => "nobody would be left who administers".to_owned(),
         error => error.to_string(),

@@ -1,19 +1,17 @@
-//! `memo check`: whether all that the settings name is there and answers.
+//! `memo check`: whether everything that the settings name is available.
 
 use std::{error::Error, path::Path, sync::Arc};
 
-use memo_domain::{Clock, SecretGenerator, Store, StoreError};
-use memo_system::{SystemClock, SystemSecrets};
+use memo_domain::{Clock, SecretGenerator};
 
 use crate::{
-    Settings, StartError, caches, mail,
-    ports::{Keys, unusable},
-    social,
+    Settings, StartError,
+    adapters::{self, OpenedStore, SystemClock, SystemSecrets},
     start_error::chain,
-    stores,
+    store_source::StoreSource,
 };
 
-/// What is printed: a line for each thing that was looked at.
+/// The printed report.
 #[derive(Default)]
 struct Report {
     failures: usize,
@@ -21,24 +19,24 @@ struct Report {
 
 type Found = Result<String, Box<dyn Error + Send + Sync>>;
 
-/// Looks at everything, prints a line for each, and changes nothing but what a start makes: folders, keys, an empty
-/// database file.
+/// Checks each part and prints one line for it. Like a start, it creates missing folders, keys and an empty database
+/// file; it applies no migration.
 ///
 /// # Errors
-/// [`StartError`] where something fails.
-pub async fn run() -> Result<(), StartError> {
+/// [`StartError`] if a check fails.
+pub async fn run(store: StoreSource) -> Result<(), StartError> {
     let mut report = Report::default();
     let settings = Settings::load();
-    report.say("settings", settings.as_ref().map_err(|error| chain(error).into()).and_then(look_at_keys));
+    report.say("settings", settings.as_ref().map_err(|error| chain(error).into()).and_then(keys));
     if let Ok(settings) = settings {
-        report.say("store", store(&settings).await);
+        report.say("store", check_store(&settings, store).await);
         report.say("cache", cache(&settings).await);
         report.say("mail", mail(&settings).await);
         providers(&settings, &mut report).await;
     }
     match report.failures {
         0 => Ok(()),
-        failures => Err(unusable(format!("{failures} of these failed"))),
+        failures => Err(StartError::unusable(format!("{failures} of these checks failed"))),
     }
 }
 
@@ -55,36 +53,37 @@ impl Report {
     }
 }
 
-fn look_at_keys(settings: &Settings) -> Found {
-    Keys::load(settings, &SystemSecrets)?;
+fn keys(settings: &Settings) -> Found {
+    adapters::check_keys(settings, &SystemSecrets)?;
     Ok(format!("data in {}, keys readable", full(&settings.data_dir)))
 }
 
-async fn store(settings: &Settings) -> Found {
-    let Some(store) = Box::pin(stores::open_sql(settings)).await? else {
-        return Ok("in memory: everything is forgotten at the end".to_owned());
+async fn check_store(settings: &Settings, store: StoreSource) -> Found {
+    let opened = store.open(settings).await?;
+    let checked = check_opened(&opened).await;
+    opened.store.close().await;
+    checked
+}
+
+async fn check_opened(OpenedStore { store, schema, is_durable, name }: &OpenedStore) -> Found {
+    let pending = match schema {
+        Some(schema) => schema.status().await?.iter().filter(|(_, applied)| !applied).count(),
+        None => 0,
     };
-    let looked = async {
-        let status = store.migration_status().await?;
-        let pending = status.iter().filter(|(_, applied)| !applied).count();
-        if pending == 0 {
-            store.check().await?;
-        }
-        Ok::<_, StoreError>(match pending {
-            0 => format!("{}, its schema up to date", scheme(settings.database_url().expose())),
-            _ => {
-                format!("{}, {pending} migrations to be applied at the start", scheme(settings.database_url().expose()))
-            }
-        })
-    };
-    let looked = looked.await;
-    store.close().await;
-    Ok(looked?)
+    if pending > 0 {
+        return Ok(format!("{name}, {pending} migrations to be applied at the start"));
+    }
+    store.check().await?;
+    Ok(match (schema, is_durable) {
+        (_, false) => "in memory: everything is lost when the server stops".to_owned(),
+        (None, true) => name.clone(),
+        (Some(_), true) => format!("{name}, its schema up to date"),
+    })
 }
 
 async fn cache(settings: &Settings) -> Found {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    caches::cache(settings, &clock)?.check().await?;
+    adapters::cache(settings, &clock)?.check().await?;
     Ok(match settings.cache.url.expose() {
         "memory:" => "in memory: for one node".to_owned(),
         url => scheme(url).to_owned(),
@@ -92,7 +91,7 @@ async fn cache(settings: &Settings) -> Found {
 }
 
 async fn mail(settings: &Settings) -> Found {
-    mail::mailer(settings, Arc::new(SystemClock))?.check().await?;
+    adapters::mailer(settings, Arc::new(SystemClock))?.check().await?;
     Ok(match settings.mail.url.as_ref().map(|url| scheme(url.expose())) {
         None | Some("file") => "written to files".to_owned(),
         Some(scheme) => scheme.to_owned(),
@@ -101,7 +100,7 @@ async fn mail(settings: &Settings) -> Found {
 
 async fn providers(settings: &Settings, report: &mut Report) {
     let (clock, secrets): (Arc<dyn Clock>, Arc<dyn SecretGenerator>) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
-    match social::providers(settings, &clock, &secrets) {
+    match adapters::providers(settings, &clock, &secrets) {
         Ok(providers) if providers.is_empty() => report.say("providers", Ok("none".to_owned())),
         Ok(providers) => {
             for provider in providers {
@@ -114,7 +113,7 @@ async fn providers(settings: &Settings, report: &mut Report) {
     }
 }
 
-/// What a URL begins with: what follows may be secret.
+/// The scheme of a URL; the rest may hold secrets.
 fn scheme(url: &str) -> &str {
     url.split_once(':').map_or("", |(scheme, _)| scheme)
 }

@@ -1,0 +1,15 @@
+//! The adapters that the settings name. No other module of this crate names an adapter crate.
+
+mod cache;
+mod keys;
+mod mail;
+mod providers;
+mod store;
+
+pub use cache::{Cached, cache, shared};
+pub use keys::{Credentials, check_keys, credentials};
+pub use mail::mailer;
+pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
+pub use memo_traced::where_logged as traced;
+pub use providers::providers;
+pub use store::{OpenedStore, open_store};

@@ -1,0 +1,93 @@
+//! The store: the scheme of `database.url` selects the adapter.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memo_domain::{Store, StoreError};
+use memo_memory::MemoryStore;
+
+use crate::{Settings, StartError};
+
+/// A store as it was opened, without any migration applied.
+pub struct OpenedStore {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Its schema, if it has one.
+    pub schema: Option<Arc<dyn Schema>>,
+    /// Whether its data outlives the process.
+    pub is_durable: bool,
+    /// What `memo check` calls it.
+    pub name: String,
+}
+
+/// The migrations of a store.
+#[async_trait]
+pub trait Schema: Send + Sync {
+    /// Applies all pending migrations.
+    async fn migrate_up(&self) -> Result<(), StoreError>;
+
+    /// Reverts this many migrations, the latest first.
+    async fn migrate_down(&self, steps: u32) -> Result<(), StoreError>;
+
+    /// Returns the names of all migrations, the oldest first, and whether each is applied.
+    async fn status(&self) -> Result<Vec<(String, bool)>, StoreError>;
+}
+
+/// Opens the store that `database.url` names.
+///
+/// # Errors
+/// [`StartError`] if the URL is invalid, its adapter is not built in, or the store can't be opened.
+pub async fn open_store(settings: &Settings) -> Result<OpenedStore, StartError> {
+    let url = settings.database_url();
+    match url.expose().split_once(':').map(|(scheme, _)| scheme) {
+        Some("memory") => {
+            let (store, name) = (Arc::new(MemoryStore::new()), "memory".to_owned());
+            Ok(OpenedStore { store, schema: None, is_durable: false, name })
+        }
+        Some(scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb")) => {
+            open_sql(settings, scheme.to_owned()).await
+        }
+        _ => Err(StartError::setting("database.url begins with sqlite:, postgres:, mysql: or memory:")),
+    }
+}
+
+#[cfg(feature = "sql")]
+async fn open_sql(settings: &Settings, name: String) -> Result<OpenedStore, StartError> {
+    use memo_infrastructure::{SeaOrmStore, StoreOptions};
+
+    if settings.database.url.is_none() {
+        crate::data_dir::make(settings)?;
+    }
+    let options = StoreOptions {
+        max_connections: settings.database.max_connections,
+        acquire_timeout: *settings.database.acquire_timeout,
+        statement_timeout: *settings.database.statement_timeout,
+        log_sql: settings.log.sql,
+        ..StoreOptions::new(settings.database_url().expose())
+    };
+    // Boxed: the drivers' futures nest so deeply that the compiler gives up on the size of what awaits them.
+    let store = Arc::new(Box::pin(SeaOrmStore::open(options)).await?);
+    Ok(OpenedStore { store: store.clone(), schema: Some(store), is_durable: true, name })
+}
+
+#[cfg(not(feature = "sql"))]
+#[expect(clippy::unused_async, reason = "with the feature it waits")]
+async fn open_sql(_: &Settings, _: String) -> Result<OpenedStore, StartError> {
+    Err(StartError::not_built_in("database.url: SQL databases", "sql"))
+}
+
+#[cfg(feature = "sql")]
+#[async_trait]
+impl Schema for memo_infrastructure::SeaOrmStore {
+    async fn migrate_up(&self) -> Result<(), StoreError> {
+        self.migrate_up().await
+    }
+
+    async fn migrate_down(&self, steps: u32) -> Result<(), StoreError> {
+        self.migrate_down(Some(steps)).await
+    }
+
+    async fn status(&self) -> Result<Vec<(String, bool)>, StoreError> {
+        self.migration_status().await
+    }
+}

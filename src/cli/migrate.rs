@@ -1,0 +1,24 @@
+//! `memo migrate`: the schema of an SQL store.
+
+use super::arguments::Migrate;
+use crate::{Settings, StartError, store_source::StoreSource};
+
+/// Applies or reverts migrations, then lists them all.
+///
+/// # Errors
+/// [`StartError`] if the store can't be opened, or a migration fails.
+pub async fn run(settings: &Settings, store: StoreSource, direction: &Migrate) -> Result<(), StartError> {
+    let Some(schema) = store.open(settings).await?.schema else {
+        println!("this store has no migrations");
+        return Ok(());
+    };
+    match direction {
+        Migrate::Up => schema.migrate_up().await?,
+        Migrate::Down { steps } => schema.migrate_down(*steps).await?,
+        Migrate::Status => {}
+    }
+    for (name, applied) in schema.status().await? {
+        println!("{} {name}", if applied { "applied" } else { "pending" });
+    }
+    Ok(())
+}

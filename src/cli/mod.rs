@@ -1,0 +1,84 @@
+//! The command line.
+
+mod arguments;
+mod check;
+mod migrate;
+mod users;
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use memo_domain::{Store, StoreError};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Server, Settings, StartError, store_source::StoreSource};
+use arguments::{Arguments, Command};
+
+/// Runs the command that the arguments of this process name. Prints an error as one line on standard error.
+#[must_use]
+pub fn run() -> ExitCode {
+    exit(run_over(StoreSource::Settings))
+}
+
+/// Like [`run`], over a store of your own instead of the one that `database.url` names.
+///
+/// `open` is called once, by the commands that need the store. A store without migrations of its own must open with its
+/// schema up to date; `migrate` does nothing.
+///
+/// ```no_run
+/// use std::{process::ExitCode, sync::Arc};
+///
+/// use memo_memory::MemoryStore;
+/// use memo_server::cli;
+///
+/// fn main() -> ExitCode {
+///     cli::run_with(|settings| async move {
+///         println!("data in {}", settings.data_dir.display());
+///         Ok(Arc::new(MemoryStore::new()))
+///     })
+/// }
+/// ```
+pub fn run_with<S, F>(open: impl FnOnce(Settings) -> F + Send + 'static) -> ExitCode
+where
+    S: Store + 'static,
+    F: Future<Output = Result<Arc<S>, StoreError>> + Send + 'static,
+{
+    exit(run_over(StoreSource::Own(Box::new(|settings| {
+        let opening = open(settings);
+        Box::pin(async move { Ok(opening.await? as Arc<dyn Store>) })
+    }))))
+}
+
+fn exit(result: Result<(), StartError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("memo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_over(store: StoreSource) -> Result<(), StartError> {
+    match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let server = Server::builder(Settings::load()?).store_source(store);
+            runtime()?.block_on(server.serve())
+        }
+        Command::Migrate { direction } => runtime()?.block_on(migrate::run(&Settings::load()?, store, &direction)),
+        Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, store, action)),
+        Command::Check => runtime()?.block_on(check::run(store)),
+        Command::Openapi => {
+            println!("{:#}", memo_web::openapi());
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|source| StartError::Io { what: "the runtime can't be started".into(), source })
+}
