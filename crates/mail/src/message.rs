@@ -26,6 +26,7 @@ pub enum Way {
     /// Bytes of eight bits, so that a person can read the file.
     EightBit,
     /// Perhaps bytes of seven bits only.
+    #[cfg(any(feature = "smtp", test))]
     SevenBit,
 }
 
@@ -53,6 +54,7 @@ impl Composer {
     }
 
     /// The sender's domain.
+    #[cfg(any(feature = "smtp", test))]
     pub fn domain(&self) -> &str {
         &self.domain
     }
