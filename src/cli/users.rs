@@ -56,7 +56,7 @@ async fn act(ports: &Arc<Ports>, live: Arc<LiveSessions>, action: UserAction) ->
             show(&change(&email, MemberChange { role: Some(Role::Admin), disabled: None }).await?);
         }
         UserAction::Disable { email } => {
-            show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?)
+            show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?);
         }
         UserAction::List => list(ports).await.map_err(|error| refused(&error))?,
     }

@@ -51,4 +51,6 @@ pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
 pub use text::{fold, search_form};
 pub use time::Timestamp;
 pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserFilter, UserRepository};
+/// The type of all ids, and of what an [`IdGenerator`] makes.
+pub use uuid::Uuid;
 pub use value::InvalidValue;
