@@ -1,5 +1,4 @@
-//! The suite that every store must pass, over each database: a file or a database for each test; and over stores that pass
-//! calls on.
+//! Runs the conformance suite on each database, with a file or a database of its own for each test, and on decorated stores.
 
 use std::sync::Arc;
 
@@ -24,36 +23,36 @@ mod mysql {
     memo_conformance::parity_test!(memo_test_databases::mysql, std::sync::Arc::new(memo_memory::MemoryStore::new()));
 }
 
-/// A store behind one that passes its calls on.
-struct Behind {
+/// A store wrapped in decorators.
+struct Decorated {
     test_store: Box<dyn TestStore>,
-    pass_on: fn(Arc<dyn Store>) -> Arc<dyn Store>,
+    decorate: fn(Arc<dyn Store>) -> Arc<dyn Store>,
     store: Arc<dyn Store>,
 }
 
-impl Behind {
-    fn new(test_store: Box<dyn TestStore>, pass_on: fn(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
-        let store = pass_on(test_store.store());
-        Self { test_store, pass_on, store }
+impl Decorated {
+    fn new(test_store: Box<dyn TestStore>, decorate: fn(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        let store = decorate(test_store.store());
+        Self { test_store, decorate, store }
     }
 }
 
 #[async_trait]
-impl TestStore for Behind {
+impl TestStore for Decorated {
     fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
     }
 
     async fn reopen(&mut self) -> Option<Arc<dyn Store>> {
-        self.store = (self.pass_on)(self.test_store.reopen().await?);
+        self.store = (self.decorate)(self.test_store.reopen().await?);
         Some(self.store())
     }
 }
 
-mod behind_others {
+mod decorated {
     use memo_test_databases::sqlite;
 
-    use super::{Arc, Behind, FaultyStore, MemoryStore, Store, TestStore, TracedStore};
+    use super::{Arc, Decorated, FaultyStore, MemoryStore, Store, TestStore, TracedStore};
 
     struct Memory(Arc<dyn Store>);
 
@@ -67,10 +66,10 @@ mod behind_others {
         Some(Box::new(Memory(Arc::new(TracedStore::new(Arc::new(MemoryStore::new()))))))
     }
 
-    /// Both at once: what either of them does not pass on is missed here.
+    /// Both decorators: a call that either of them does not forward fails a case.
     async fn traced_and_faulty_sqlite() -> Option<Box<dyn TestStore>> {
-        let pass_on = |store| Arc::new(TracedStore::new(Arc::new(FaultyStore::new(store)))) as Arc<dyn Store>;
-        Some(Box::new(Behind::new(sqlite().await?, pass_on)))
+        let decorate = |store| Arc::new(TracedStore::new(Arc::new(FaultyStore::new(store)))) as Arc<dyn Store>;
+        Some(Box::new(Decorated::new(sqlite().await?, decorate)))
     }
 
     mod memory {

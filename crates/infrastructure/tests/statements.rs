@@ -1,4 +1,4 @@
-//! How many statements the calls of a store cost, on every database: as many for a full page as for one memo.
+//! Tests of the number of SQL statements that calls of a store run, on every database.
 
 use std::{
     any::Any,
@@ -22,51 +22,51 @@ use tracing::{
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
-/// What a full page holds.
+/// The number of memos on a full page.
 const FULL: u16 = 100;
 
-/// One test for each database.
+/// Defines a test for each function and database.
 macro_rules! on_databases {
     ($($name:ident)*) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $name() {
-                super::$name(super::Place::sqlite()).await;
+                super::$name(super::TestDatabase::sqlite()).await;
             })*
         }
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
-                let Some(place) = super::Place::on(memo_test_databases::Server::Postgres).await else { return };
-                super::$name(place).await;
+                let Some(database) = super::TestDatabase::on(memo_test_databases::Server::Postgres).await else { return };
+                super::$name(database).await;
             })*
         }
         mod mysql {
             $(#[tokio::test]
             async fn $name() {
-                let Some(place) = super::Place::on(memo_test_databases::Server::MySql).await else { return };
-                super::$name(place).await;
+                let Some(database) = super::TestDatabase::on(memo_test_databases::Server::MySql).await else { return };
+                super::$name(database).await;
             })*
         }
     };
 }
 
 on_databases! {
-    a_full_page_costs_one_statement_as_a_page_of_one_memo_does
-    a_memo_by_its_id_costs_one_statement
-    twenty_tags_cost_as_many_statements_as_one
+    a_full_page_runs_as_many_statements_as_a_page_of_one_memo
+    a_lookup_by_id_runs_one_statement
+    a_memo_with_twenty_tags_is_written_by_as_many_statements_as_one_with_one_tag
 }
 
-async fn a_full_page_costs_one_statement_as_a_page_of_one_memo_does(place: Place) {
-    place.fill().await;
+async fn a_full_page_runs_as_many_statements_as_a_page_of_one_memo(database: TestDatabase) {
+    database.fill().await;
     for (what, filter, expected) in [
         ("in use", mine(), 1),
         ("public", MemoFilter { scope: MemoScope::Public, ..mine() }, 1),
-        // One counts how many have it.
+        // An additional statement counts the memos with the tag.
         ("tagged", MemoFilter { tags: vec![tag(0)], ..mine() }, 2),
     ] {
         for size in [1, FULL] {
-            let statements = place
+            let statements = database
                 .statements(async |store| {
                     let limit = Limit::new(size.into()).expect("a valid limit");
                     let request = PageRequest { limit, start: PageStart::Offset(0) };
@@ -82,30 +82,30 @@ async fn a_full_page_costs_one_statement_as_a_page_of_one_memo_does(place: Place
     }
 }
 
-async fn a_memo_by_its_id_costs_one_statement(place: Place) {
-    place.fill().await;
-    let statements = place
+async fn a_lookup_by_id_runs_one_statement(database: TestDatabase) {
+    database.fill().await;
+    let statements = database
         .statements(async |store| {
             let found = begin(store, Access::Read).await.memos().lookup(memo(0, Tags::MAX).id).await;
-            let found = found.expect("memos are read").expect("the memo is there");
+            let found = found.expect("memos are read").expect("the memo exists");
             assert_eq!(found.memo.state.tags.iter().count(), Tags::MAX);
         })
         .await;
     assert_eq!(statements.len(), 1, "{statements:#?}");
 }
 
-async fn twenty_tags_cost_as_many_statements_as_one(place: Place) {
-    place.fill().await;
+async fn a_memo_with_twenty_tags_is_written_by_as_many_statements_as_one_with_one_tag(database: TestDatabase) {
+    database.fill().await;
     let added = async |n: u128, tags: usize| {
         let add = async |store: &dyn Store| {
             let mut unit = begin(store, Access::Write).await;
             unit.memos().insert(&memo(n, tags)).await.expect("the memo is added");
             unit.commit().await.expect("the unit of work commits");
         };
-        place.statements(add).await
+        database.statements(add).await
     };
     let (one, twenty) = (added(1_001, 1).await, added(1_002, Tags::MAX).await);
-    // A transaction, the memo, its tags, its pairs of characters and its owner's name.
+    // BEGIN and COMMIT, the memo, its tags, its bigrams and its owner's name.
     assert!((1..=6).contains(&one.len()), "{one:#?}");
     assert_eq!(one, twenty, "to add");
 
@@ -117,38 +117,38 @@ async fn twenty_tags_cost_as_many_statements_as_one(place: Place) {
             unit.memos().update(&after, before.version).await.expect("the memo is changed");
             unit.commit().await.expect("the unit of work commits");
         };
-        place.statements(change).await
+        database.statements(change).await
     };
     let (one, twenty) = (changed(1, 1).await, changed(2, Tags::MAX).await);
     assert!((1..=6).contains(&one.len()), "{one:#?}");
     assert_eq!(one, twenty, "to change");
 }
 
-/// A migrated database.
-struct Place {
+/// An empty database.
+struct TestDatabase {
     url: String,
-    /// With it goes the database.
-    _keep: Box<dyn Any>,
+    /// Removes the database when it is dropped.
+    _guard: Box<dyn Any>,
 }
 
-impl Place {
+impl TestDatabase {
     fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { url: format!("sqlite://{}/memo.db", folder.path().display()), _keep: Box::new(folder) }
+        Self { url: format!("sqlite://{}/memo.db", folder.path().display()), _guard: Box::new(folder) }
     }
 
-    /// `None` where the server is not there.
+    /// `None` if the server is not available.
     async fn on(server: Server) -> Option<Self> {
         let database = server.database().await?;
-        Some(Self { url: database.url(), _keep: Box::new(database) })
+        Some(Self { url: database.url(), _guard: Box::new(database) })
     }
 
-    /// Makes the schema and adds a full page of memos and one more, with twenty tags each.
+    /// Creates the schema and inserts a full page of memos and one more, with twenty tags each.
     async fn fill(&self) {
         let store = SeaOrmStore::open(StoreOptions::new(&self.url)).await.expect("the store opens");
-        store.migrate_up().await.expect("the schema is made");
+        store.migrate_up().await.expect("the schema is created");
         let mut unit = begin(&store, Access::Write).await;
-        unit.users().insert(&user()).await.expect("the member is added");
+        unit.users().insert(&user()).await.expect("the user is added");
         for n in 0..=u128::from(FULL) {
             unit.memos().insert(&memo(n, Tags::MAX)).await.expect("the memo is added");
         }
@@ -156,37 +156,37 @@ impl Place {
         store.close().await;
     }
 
-    /// The statements that some work costs, by their first words.
+    /// Returns the first words of the statements that `work` runs.
     async fn statements(&self, work: impl AsyncFnOnce(&dyn Store)) -> Vec<String> {
-        // The driver of SQLite logs on threads of its own: whose statement it is, only the time tells.
+        // The SQLite driver logs on threads of its own, so concurrent tests could not be told apart.
         static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-        let _alone = ONE_AT_A_TIME.lock().await;
+        let _guard = ONE_AT_A_TIME.lock().await;
         let options = StoreOptions { log_sql: true, ..StoreOptions::new(&self.url) };
         let store = SeaOrmStore::open(options).await.expect("the store opens");
         log().take();
         work(&store).await;
-        // All is logged when the connections are closed.
+        // All statements have been logged when the connections are closed.
         store.close().await;
         log().take()
     }
 }
 
-/// Keeps what the driver logs.
+/// Collects the statements that the drivers log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
     fn take(&self) -> Vec<String> {
-        mem::take(&mut *self.0.lock().expect("nobody panicked"))
+        mem::take(&mut *self.0.lock().expect("not poisoned"))
     }
 }
 
-/// That of this process.
+/// The log of this process.
 fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let log = Log::default();
-        set_global_default(log.clone()).expect("nobody else listens");
+        set_global_default(log.clone()).expect("the only subscriber");
         log
     })
 }
@@ -207,7 +207,7 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut summary = Summary::default();
         event.record(&mut summary);
-        self.0.lock().expect("nobody panicked").push(summary.0);
+        self.0.lock().expect("not poisoned").push(summary.0);
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -245,7 +245,7 @@ fn user() -> User {
     User::sign_up(
         UserId::new(Uuid::from_u128(1)),
         Email::new("user@example.com").expect("a valid address"),
-        DisplayName::new("A member").expect("a valid name"),
+        DisplayName::new("A user").expect("a valid name"),
         PasswordHash::new("$2b$".to_owned()),
         Locale::En,
         NOW,

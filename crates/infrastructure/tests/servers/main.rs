@@ -1,5 +1,4 @@
-//! What a store on a server does beyond the contract of every store: when the server or the way to it fails, and how the
-//! schema is made.
+//! Tests of stores on servers beyond the contract of every store: outages of the server or the network, and migrations.
 
 mod migrations;
 mod outages;
@@ -15,12 +14,12 @@ use memo_test_databases::{Proxy, Server, TestDatabase};
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
-/// How long these stores wait for a connection, and for the end of a statement.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Within this time everything has an answer.
+/// The time limits of these stores for acquiring a connection and for a statement.
+const TIME_LIMIT: Duration = Duration::from_millis(500);
+/// The time within which every operation succeeds or fails.
 const SOON: Duration = Duration::from_millis(1_100);
 
-/// One test for each server.
+/// Defines a test for each function and server.
 macro_rules! on_servers {
     ($($name:ident)*) => {
         mod postgres {
@@ -39,23 +38,23 @@ macro_rules! on_servers {
 }
 use on_servers;
 
-/// A store with a network in between.
+/// A store that reaches its server through a proxy, which simulates a failing network.
 struct Remote {
     store: SeaOrmStore,
     proxy: Proxy,
-    /// Goes last.
+    /// Dropped last, since it removes the database.
     database: TestDatabase,
 }
 
 impl Remote {
-    /// Without a schema.
-    async fn bare(server: Server, connections: u32) -> Option<Self> {
+    /// Opens a store on a database without a schema.
+    async fn without_schema(server: Server, connections: u32) -> Option<Self> {
         let database = server.database().await?;
         let proxy = Proxy::start(server.address()).await;
         let options = StoreOptions {
             max_connections: Some(connections),
-            acquire_timeout: PATIENCE,
-            statement_timeout: PATIENCE,
+            acquire_timeout: TIME_LIMIT,
+            statement_timeout: TIME_LIMIT,
             ..StoreOptions::new(database.url_behind(proxy.port()))
         };
         let store = SeaOrmStore::open(options).await.expect("the store opens");
@@ -63,13 +62,13 @@ impl Remote {
     }
 
     async fn new(server: Server, connections: u32) -> Option<Self> {
-        let remote = Self::bare(server, connections).await?;
-        remote.near().await.migrate_up().await.expect("the schema is made");
+        let remote = Self::without_schema(server, connections).await?;
+        remote.direct().await.migrate_up().await.expect("the schema is created");
         Some(remote)
     }
 
-    /// A store on the same database, with nothing in between.
-    async fn near(&self) -> SeaOrmStore {
+    /// Opens a store on the same database without the proxy.
+    async fn direct(&self) -> SeaOrmStore {
         SeaOrmStore::open(StoreOptions::new(self.database.url())).await.expect("the store opens")
     }
 }
@@ -78,7 +77,7 @@ fn user(n: u128) -> User {
     User::sign_up(
         UserId::new(Uuid::from_u128(n)),
         Email::new(format!("user{n}@example.com")).expect("a valid address"),
-        DisplayName::new("A member").expect("a valid name"),
+        DisplayName::new("A user").expect("a valid name"),
         PasswordHash::new("$2b$".to_owned()),
         Locale::En,
         NOW,
@@ -115,7 +114,7 @@ async fn find_user(store: &dyn Store, access: Access, n: u128) -> Result<bool, S
     Ok(uow.users().lookup(user(n).id).await?.is_some())
 }
 
-/// Fails soon, with an error that tells to try again.
+/// Asserts that `work` fails soon, with a retryable error.
 async fn fails_soon<T>(what: &str, work: impl Future<Output = Result<T, StoreError>>) {
     let start = Instant::now();
     let result = work.await.map(drop);

@@ -8,21 +8,21 @@ use tokio::time::Instant;
 use crate::{Remote, add_user, fails_soon, find_user, on_servers, succeeds_soon, user};
 
 on_servers! {
-    a_server_that_is_gone_is_unavailable_until_it_is_back
-    a_server_that_is_frozen_is_unavailable_until_it_is_back
-    a_transaction_in_a_frozen_server_leaves_nothing
-    a_restart_is_noticed_by_nobody_but_those_in_the_middle
-    more_than_the_pool_holds_wait_so_long_and_no_longer
-    a_frozen_server_takes_no_place_in_the_pool
-    a_writer_waits_for_another_so_long_and_no_longer
-    what_is_given_up_gives_its_connection_back
-    a_server_that_is_not_there_is_tried_for_a_while
-    a_password_is_in_no_error
+    the_store_is_unavailable_while_connections_are_refused_and_recovers
+    the_store_is_unavailable_while_the_server_is_frozen_and_recovers
+    transactions_on_a_frozen_server_leave_no_rows_without_a_commit
+    a_restart_of_the_server_fails_only_open_transactions
+    units_of_work_fail_after_the_time_limit_if_the_pool_is_exhausted
+    a_frozen_server_does_not_exhaust_the_pool
+    a_writer_fails_after_the_time_limit_if_another_holds_the_row
+    cancelled_statements_return_their_connections
+    opening_a_store_retries_until_the_connect_timeout
+    errors_do_not_contain_the_password
 }
 
 const ACCESSES: [Access; 2] = [Access::Read, Access::Snapshot];
 
-async fn a_server_that_is_gone_is_unavailable_until_it_is_back(server: Server) {
+async fn the_store_is_unavailable_while_connections_are_refused_and_recovers(server: Server) {
     let Some(remote) = Remote::new(server, 3).await else { return };
     let store = &remote.store;
     add_user(store, 0).await.expect("it works");
@@ -40,12 +40,12 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back(server: Server) {
     succeeds_soon("the check", store.check()).await;
 }
 
-async fn a_server_that_is_frozen_is_unavailable_until_it_is_back(server: Server) {
+async fn the_store_is_unavailable_while_the_server_is_frozen_and_recovers(server: Server) {
     let Some(remote) = Remote::new(server, 3).await else { return };
     let store = &remote.store;
     store.check().await.expect("it works");
     for turn in 0..2 {
-        // The first of them finds a connection in the pool, the next ones make a new one.
+        // The first read finds a connection in the pool, the following operations open new ones.
         remote.proxy.freeze();
         for access in ACCESSES {
             fails_soon("a read", find_user(store, access, 0)).await;
@@ -56,7 +56,7 @@ async fn a_server_that_is_frozen_is_unavailable_until_it_is_back(server: Server)
         succeeds_soon("a write", add_user(store, turn)).await;
         assert!(succeeds_soon("a read", find_user(store, Access::Read, turn)).await);
     }
-    // While a connection waits in the pool.
+    // With an idle connection in the pool.
     for access in ACCESSES {
         succeeds_soon("a read", find_user(store, access, 0)).await;
         remote.proxy.freeze();
@@ -65,7 +65,7 @@ async fn a_server_that_is_frozen_is_unavailable_until_it_is_back(server: Server)
     }
 }
 
-async fn a_transaction_in_a_frozen_server_leaves_nothing(server: Server) {
+async fn transactions_on_a_frozen_server_leave_no_rows_without_a_commit(server: Server) {
     let Some(remote) = Remote::new(server, 1).await else { return };
     let store = &remote.store;
     let mut uow = store.begin(Access::Write).await.expect("it begins");
@@ -78,7 +78,7 @@ async fn a_transaction_in_a_frozen_server_leaves_nothing(server: Server) {
     let mut uow = succeeds_soon("a begin", store.begin(Access::Write)).await;
     uow.users().insert(&user(2)).await.expect("it writes");
     remote.proxy.freeze();
-    // Whether it was kept is not known.
+    // It is unknown whether this one was committed.
     fails_soon("a commit", uow.commit()).await;
     remote.proxy.restore().await;
     for n in [0, 1] {
@@ -87,11 +87,11 @@ async fn a_transaction_in_a_frozen_server_leaves_nothing(server: Server) {
     succeeds_soon("a write", add_user(store, 3)).await;
 }
 
-async fn a_restart_is_noticed_by_nobody_but_those_in_the_middle(server: Server) {
+async fn a_restart_of_the_server_fails_only_open_transactions(server: Server) {
     let Some(remote) = Remote::new(server, 3).await else { return };
     let store = &remote.store;
     for n in 0..3 {
-        // All places of the pool are taken by connections that are then idle.
+        // Fills the pool with connections, which become idle.
         let (a, b, c) =
             tokio::join!(store.begin(Access::Snapshot), store.begin(Access::Snapshot), store.begin(Access::Write));
         let (_a, _b, mut c) = (a.expect("it begins"), b.expect("it begins"), c.expect("it begins"));
@@ -110,7 +110,7 @@ async fn a_restart_is_noticed_by_nobody_but_those_in_the_middle(server: Server) 
     }
 }
 
-async fn more_than_the_pool_holds_wait_so_long_and_no_longer(server: Server) {
+async fn units_of_work_fail_after_the_time_limit_if_the_pool_is_exhausted(server: Server) {
     let Some(remote) = Remote::new(server, 1).await else { return };
     let store = &remote.store;
     let mut held = store.begin(Access::Write).await.expect("it begins");
@@ -122,7 +122,7 @@ async fn more_than_the_pool_holds_wait_so_long_and_no_longer(server: Server) {
     assert!(!succeeds_soon("the next one", find_user(store, Access::Write, 0)).await);
 }
 
-async fn a_frozen_server_takes_no_place_in_the_pool(server: Server) {
+async fn a_frozen_server_does_not_exhaust_the_pool(server: Server) {
     let Some(remote) = Remote::new(server, 2).await else { return };
     let store = &remote.store;
     let read = || find_user(store, Access::Read, 0);
@@ -140,8 +140,8 @@ async fn a_frozen_server_takes_no_place_in_the_pool(server: Server) {
     tokio::join!(succeeds_soon("a read", read()), succeeds_soon("a write", write()), succeeds_soon("a read", read()));
 }
 
-/// The limit of the server's own, of two seconds, and the one of the store.
-async fn a_writer_waits_for_another_so_long_and_no_longer(server: Server) {
+/// Covers both limits: the lock timeout of the server, and the store's limit for a statement.
+async fn a_writer_fails_after_the_time_limit_if_another_holds_the_row(server: Server) {
     let Some(remote) = Remote::new(server, 3).await else { return };
     let store = &remote.store;
     add_user(store, 0).await.expect("it works");
@@ -162,7 +162,7 @@ async fn a_writer_waits_for_another_so_long_and_no_longer(server: Server) {
     assert!(matches!(late, Err(StoreError::Stale)), "{late:?}");
 }
 
-async fn what_is_given_up_gives_its_connection_back(server: Server) {
+async fn cancelled_statements_return_their_connections(server: Server) {
     let Some(remote) = Remote::new(server, 2).await else { return };
     let store = &remote.store;
     for micros in (0..3_000).step_by(100) {
@@ -178,39 +178,39 @@ async fn what_is_given_up_gives_its_connection_back(server: Server) {
     );
 }
 
-async fn a_server_that_is_not_there_is_tried_for_a_while(server: Server) {
+async fn opening_a_store_retries_until_the_connect_timeout(server: Server) {
     let Some(database) = server.database().await else { return };
     let proxy = Proxy::start(server.address()).await;
     proxy.cut();
-    let patience = Duration::from_secs(1);
-    let options = StoreOptions { connect_timeout: patience, ..StoreOptions::new(database.url_behind(proxy.port())) };
+    let limit = Duration::from_secs(1);
+    let options = StoreOptions { connect_timeout: limit, ..StoreOptions::new(database.url_behind(proxy.port())) };
     let start = Instant::now();
     let error = SeaOrmStore::open(options.clone()).await.expect_err("it does not open");
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
-    assert!(start.elapsed() >= patience / 2 && start.elapsed() < patience * 2, "{:?}", start.elapsed());
+    assert!(start.elapsed() >= limit / 2 && start.elapsed() < limit * 2, "{:?}", start.elapsed());
 
     let (opened, ()) = tokio::join!(SeaOrmStore::open(options), async {
-        tokio::time::sleep(patience / 4).await;
+        tokio::time::sleep(limit / 4).await;
         proxy.restore().await;
     });
-    opened.expect("it was there in time");
+    opened.expect("the server was available in time");
 }
 
-async fn a_password_is_in_no_error(server: Server) {
+async fn errors_do_not_contain_the_password(server: Server) {
     let Some(database) = server.database().await else { return };
     let url = database.url();
     let (scheme, rest) = url.split_once("://").expect("a URL");
-    let (_, place) = rest.split_once('@').expect("a user");
-    let closed = place.replace(&server.address(), "127.0.0.1:1");
+    let (_, location) = rest.split_once('@').expect("a user");
+    let closed = location.replace(&server.address(), "127.0.0.1:1");
     for url in [
-        format!("{scheme}://nobody-here:hunter2@{place}"),
-        format!("{scheme}://nobody-here:hunter2@{closed}"),
-        format!("{scheme}://root:hunter2@{place}&hunter2=hunter2"),
-        format!("{scheme}://root:hunter2@{place}&sslmode=hunter2"),
+        format!("{scheme}://unknown-user:hunter2@{location}"),
+        format!("{scheme}://unknown-user:hunter2@{closed}"),
+        format!("{scheme}://root:hunter2@{location}&hunter2=hunter2"),
+        format!("{scheme}://root:hunter2@{location}&sslmode=hunter2"),
     ] {
         let options = StoreOptions { connect_timeout: Duration::from_millis(300), ..StoreOptions::new(url) };
         let mut text = format!("{options:?}");
-        // Where the server lets everybody in there is no error.
+        // There is no error if the server accepts every user.
         if let Err(error) = SeaOrmStore::open(options).await {
             let mut cause: Option<&dyn Error> = Some(&error);
             while let Some(error) = cause {

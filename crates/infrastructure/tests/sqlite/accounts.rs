@@ -1,4 +1,4 @@
-//! What goes with a member.
+//! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
     Access, AuditEvent, AuditId, AuditKind, ChangeKind, Identity, MailId, MailState, NewChange, OneTimeToken,
@@ -14,11 +14,11 @@ use crate::{
     user,
 };
 
-/// Tables of full-text search whose rows are none of a memo's, and the one of migrations.
-const OF_NOBODY: [&str; 5] =
+/// Tables without rows of users: internal tables of the full-text index and of SQLite, and the one of migrations.
+const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
-/// Keeps something for the member with the number 0 in each repository.
+/// Inserts something of user 0 into each repository.
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
@@ -81,7 +81,7 @@ async fn add_all(store: &dyn Store) {
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
     uow.changes().append(owner, &[change]).await.expect("the change is added");
-    uow.sessions().insert(&session).await.expect("the sign-in is added");
+    uow.sessions().insert(&session).await.expect("the session is added");
     uow.refresh_tokens().insert(&token).await.expect("the token is added");
     uow.identities().insert(&identity).await.expect("the identity is added");
     uow.one_time_tokens().insert(&one_time).await.expect("the token is added");
@@ -110,13 +110,13 @@ fn event(n: u128, user_id: UserId, actor_id: Option<UserId>) -> AuditEvent {
     }
 }
 
-/// The tables that have rows of members, and how many.
+/// Counts the rows of each table that has rows of users.
 async fn rows(database: &DatabaseConnection) -> Vec<(String, i64)> {
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'memo_grams' ORDER BY name";
     let mut rows = Vec::new();
     for row in database.query_all_raw(statement(tables)).await.expect("the schema is read") {
         let name: String = row.try_get("", "name").expect("a name");
-        if OF_NOBODY.contains(&name.as_str()) {
+        if INTERNAL_TABLES.contains(&name.as_str()) {
             continue;
         }
         let count = database.query_one_raw(statement(&format!("SELECT COUNT(*) AS count FROM {name}"))).await;
@@ -131,7 +131,7 @@ fn statement(sql: &str) -> sea_orm::Statement {
 }
 
 #[tokio::test]
-async fn a_removed_member_leaves_no_row_in_any_table() {
+async fn a_removed_user_leaves_no_row_in_any_table() {
     for by_cascade_alone in [false, true] {
         let fresh = Fresh::new().await;
         add_all(&*fresh.store).await;
@@ -140,10 +140,10 @@ async fn a_removed_member_leaves_no_row_in_any_table() {
         assert!(before.len() > 13 && before.iter().all(|(_, count)| *count > 0), "{before:?}");
 
         if by_cascade_alone {
-            database.execute_unprepared("DELETE FROM users").await.expect("the member is removed");
+            database.execute_unprepared("DELETE FROM users").await.expect("the user is removed");
         } else {
             let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
-            uow.users().remove(user(0).id, Version::FIRST).await.expect("the member is removed");
+            uow.users().remove(user(0).id, Version::FIRST).await.expect("the user is removed");
             uow.commit().await.expect("the unit of work commits");
         }
         let after = rows(&database).await;
@@ -152,14 +152,14 @@ async fn a_removed_member_leaves_no_row_in_any_table() {
 }
 
 #[tokio::test]
-async fn who_administered_goes_and_the_event_of_another_stays() {
+async fn audit_events_stay_when_their_actor_is_removed() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_user(&*fresh.store, 1).await;
     let event = event(1, user(0).id, Some(user(1).id));
     let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
     uow.audit().append(&event).await.expect("the event is added");
-    uow.users().remove(user(1).id, Version::FIRST).await.expect("the member is removed");
+    uow.users().remove(user(1).id, Version::FIRST).await.expect("the user is removed");
     uow.commit().await.expect("the unit of work commits");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");

@@ -1,4 +1,4 @@
-//! Writers that share a transaction.
+//! Group commit: units of work that share a transaction.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,19 +16,19 @@ use crate::{
     user,
 };
 
-async fn is_kept(store: &dyn Store, n: u128) -> bool {
+async fn is_stored(store: &dyn Store, n: u128) -> bool {
     let mut uow = store.begin(Access::Read).await.expect("a unit of work begins");
     uow.memos().lookup(MemoId::new(Uuid::from_u128(n))).await.expect("the memo is looked up").is_some()
 }
 
-/// Begins a unit of work, has it run its first statement, for which it waits for its turn, and drops it.
+/// Begins a unit of work, runs its first statement, which waits for its turn, and drops it.
 async fn take_turn(store: &dyn Store) {
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-    uow.users().lookup(user(0).id).await.expect("the member is looked up");
+    uow.users().lookup(user(0).id).await.expect("the user is looked up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_fails_takes_no_other_with_it() {
+async fn a_failing_unit_of_work_does_not_affect_others() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
@@ -40,7 +40,7 @@ async fn one_that_fails_takes_no_other_with_it() {
                 uow.memos().insert(&memo(n)).await.expect("the memo is added");
                 match n % 3 {
                     0 => drop(uow),
-                    // The id is taken: the unit of work fails after it has written something.
+                    // The id is taken, so the unit of work fails after a successful write.
                     1 => drop(uow.memos().insert(&memo(1)).await.expect_err("a conflict")),
                     _ => uow.commit().await.expect("it commits"),
                 }
@@ -51,15 +51,15 @@ async fn one_that_fails_takes_no_other_with_it() {
         task.await.expect("no task panics");
     }
     for n in 100..200 {
-        assert_eq!(is_kept(&*fresh.store, n).await, n % 3 == 2, "memo {n}");
+        assert_eq!(is_stored(&*fresh.store, n).await, n % 3 == 2, "memo {n}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_gives_up_waiting_keeps_nobody_waiting() {
+async fn a_cancelled_waiting_writer_does_not_block_a_commit() {
     let fresh = Fresh::new().await;
     let mut first = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
-    first.users().insert(&user(1)).await.expect("the member is added");
+    first.users().insert(&user(1)).await.expect("the user is added");
     for _ in 0..20 {
         let store = Arc::clone(&fresh.store);
         let waits = tokio::spawn(async move { take_turn(&*store).await });
@@ -67,12 +67,12 @@ async fn one_that_gives_up_waiting_keeps_nobody_waiting() {
         waits.abort();
     }
     let commit = tokio::time::timeout(Duration::from_secs(10), first.commit());
-    commit.await.expect("it does not wait for those who have gone").expect("it commits");
+    commit.await.expect("it does not wait for cancelled writers").expect("it commits");
     add_user(&*fresh.store, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_acknowledged_is_on_the_disk() {
+async fn acknowledged_commits_survive_reopening() {
     let mut fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let tasks: Vec<_> = (0..64)
@@ -86,12 +86,12 @@ async fn what_is_acknowledged_is_on_the_disk() {
     }
     fresh.reopen().await;
     for n in 0..64 {
-        assert!(is_kept(&*fresh.store, n + 1).await, "memo {n}");
+        assert!(is_stored(&*fresh.store, n + 1).await, "memo {n}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_goes_away_while_it_begins_takes_no_other_with_it() {
+async fn a_writer_cancelled_while_it_begins_does_not_affect_others() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     for round in 0..200 {
@@ -100,11 +100,11 @@ async fn one_that_goes_away_while_it_begins_takes_no_other_with_it() {
             tokio::spawn(async move { add_memo(&*store, n).await })
         };
         let first = adds(round * 10 + 1);
-        let goes: Vec<_> = (0..4)
+        let cancelled: Vec<_> = (0..4)
             .map(|n| {
                 let store = Arc::clone(&fresh.store);
                 tokio::spawn(async move {
-                    // Polled some times, and then dropped wherever it is.
+                    // Polled a few times and then dropped, at whatever point it is.
                     let mut begins = std::pin::pin!(take_turn(&*store));
                     for _ in 0..(round + n) % 7 {
                         let polled =
@@ -118,16 +118,16 @@ async fn one_that_goes_away_while_it_begins_takes_no_other_with_it() {
             })
             .collect();
         let second = adds(round * 10 + 2);
-        for task in goes.into_iter().chain([first, second]) {
+        for task in cancelled.into_iter().chain([first, second]) {
             task.await.expect("no task panics");
         }
-        assert!(is_kept(&*fresh.store, round * 10 + 1).await, "the first of round {round}");
-        assert!(is_kept(&*fresh.store, round * 10 + 2).await, "the second of round {round}");
+        assert!(is_stored(&*fresh.store, round * 10 + 1).await, "the first of round {round}");
+        assert!(is_stored(&*fresh.store, round * 10 + 2).await, "the second of round {round}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_who_keep_nothing_keep_nobody_waiting() {
+async fn writers_without_a_commit_do_not_starve_others() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -143,7 +143,7 @@ async fn those_who_keep_nothing_keep_nobody_waiting() {
         .collect();
     for n in 0..20 {
         let add = tokio::time::timeout(Duration::from_secs(10), add_memo(&*fresh.store, n + 1));
-        add.await.expect("it is not kept waiting");
+        add.await.expect("it gets its turn");
     }
     stop.store(true, std::sync::atomic::Ordering::SeqCst);
     for idler in idlers {
@@ -151,7 +151,7 @@ async fn those_who_keep_nothing_keep_nobody_waiting() {
     }
 }
 
-/// Adds a memo and says so in the feed.
+/// Inserts a memo and its entry in the change feed.
 async fn insert(uow: &mut dyn UnitOfWork, n: u128) {
     let memo = memo(n);
     uow.memos().insert(&memo).await.expect("the memo is added");
@@ -159,9 +159,9 @@ async fn insert(uow: &mut dyn UnitOfWork, n: u128) {
     uow.changes().append(memo.owner_id, &[change]).await.expect("the change is appended");
 }
 
-/// How many memos the index of full-text search finds, and how many changes the feed has.
+/// Counts the memos that a full-text search finds, and the entries of the change feed.
 async fn found(uow: &mut dyn UnitOfWork) -> (usize, usize) {
-    let search = SearchQuery::parse("xx").expect("no text is an error");
+    let search = SearchQuery::parse("xx").expect("a valid query");
     let filter = MemoFilter { search, ..MemoFilter::of(user(0).id) };
     let limit = Limit::new(100).expect("a limit");
     let page = PageRequest { limit, start: PageStart::Offset(0) };
@@ -170,10 +170,10 @@ async fn found(uow: &mut dyn UnitOfWork) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_those_that_run_together_one_that_breaks_a_rule_fails_alone() {
+async fn a_conflict_fails_only_its_own_unit_of_work_in_a_batch() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
-    // Each finds its id free; the ids from 1 to 40 are wanted twice.
+    // Each unit of work finds its id unused, but the ids from 1 to 40 are inserted twice.
     let mut units = Vec::new();
     for n in (1..=60).chain(1..=40) {
         let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
@@ -181,20 +181,20 @@ async fn of_those_that_run_together_one_that_breaks_a_rule_fails_alone() {
         units.push(uow);
     }
     let commits: Vec<_> = units.into_iter().map(|uow| tokio::spawn(uow.commit())).collect();
-    let mut kept = 0;
+    let mut committed = 0;
     for commit in commits {
         match commit.await.expect("no task panics") {
-            Ok(()) => kept += 1,
+            Ok(()) => committed += 1,
             Err(error) => assert!(matches!(error, StoreError::Conflict { what: Conflict::Id }), "{error:?}"),
         }
     }
-    assert_eq!(kept, 60);
+    assert_eq!(committed, 60);
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
     assert_eq!(found(&mut *uow).await, (60, 60));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_that_comes_as_the_others_end_is_run_as_well() {
+async fn a_unit_of_work_recorded_while_a_batch_ends_is_run() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let tasks: Vec<_> = (0..8)
@@ -210,7 +210,7 @@ async fn one_that_comes_as_the_others_end_is_run_as_well() {
         })
         .collect();
     for task in tasks {
-        tokio::time::timeout(Duration::from_mins(1), task).await.expect("nobody is left waiting").expect("no panic");
+        tokio::time::timeout(Duration::from_mins(1), task).await.expect("every unit of work ends").expect("no panic");
     }
 }
 
@@ -220,7 +220,7 @@ fn small_memo(n: u128) -> Memo {
     memo
 }
 
-/// Holds the lock of the file, as another process may.
+/// Holds the write lock of the file, as another process might.
 async fn hold(url: &str) -> DatabaseTransaction {
     let other = Database::connect(url).await.expect("a connection");
     let immediate = Some(SqliteTransactionMode::Immediate);
@@ -229,13 +229,13 @@ async fn hold(url: &str) -> DatabaseTransaction {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_waits_for_all_who_wait() {
+async fn waiting_writers_fail_together_if_the_file_stays_locked() {
     let folder = tempfile::tempdir().expect("a folder");
-    let patience = Duration::from_millis(500);
-    let options = StoreOptions { acquire_timeout: patience, ..options(&folder) };
+    let limit = Duration::from_millis(500);
+    let options = StoreOptions { acquire_timeout: limit, ..options(&folder) };
     let url = options.url.clone();
     let store = Arc::new(SeaOrmStore::open(options).await.expect("the store opens"));
-    store.migrate_up().await.expect("the schema is made");
+    store.migrate_up().await.expect("the schema is created");
     add_user(&*store, 0).await;
     let held = hold(&url).await;
     let began = std::time::Instant::now();
@@ -253,13 +253,13 @@ async fn nobody_waits_for_all_who_wait() {
         let result = task.await.expect("no task panics");
         assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
     }
-    // One after the other they would take twenty times as long.
-    assert!(began.elapsed() < patience * 8, "{:?}", began.elapsed());
+    // If each waited for the one before, this would take twenty times the limit.
+    assert!(began.elapsed() < limit * 8, "{:?}", began.elapsed());
     drop(held);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_the_commit_is_seen_by_whoever_looks() {
+async fn a_unit_of_work_sees_its_own_recorded_statements() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let mut expected = 0;
@@ -268,7 +268,7 @@ async fn what_waits_for_the_commit_is_seen_by_whoever_looks() {
         insert(&mut *uow, n * 10).await;
         assert_eq!(found(&mut *uow).await, (expected + 1, expected + 1));
         insert(&mut *uow, n * 10 + 1).await;
-        // The second one leaves nothing, of what it looked at neither.
+        // The second unit of work is dropped: it leaves nothing, although it has read its own writes.
         if n == 2 {
             drop(uow);
         } else {

@@ -10,18 +10,17 @@ use memo_domain::{Access, MemoFilter, MemoSort, PageRequest, Store};
 
 use crate::{add_memo, add_user, support::Fresh, user};
 
-/// What is written goes to a log first, and from there into the file: also where somebody reads at every moment, so that
-/// the log is never free to begin anew by itself.
+/// With a reader active at every moment, SQLite alone would never restart its write-ahead log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_stays_bounded_beside_readers() {
+async fn the_write_ahead_log_stays_bounded_while_readers_are_active() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let stop = Arc::new(AtomicBool::new(false));
-    // Twice as many as there are connections, so that these are never idle.
+    // Twice the number of connections, so that no connection is ever idle.
     let readers: Vec<_> = [Access::Read, Access::Snapshot]
         .repeat(4)
         .into_iter()
-        .map(|access| tokio::spawn(read_on(Arc::clone(&fresh.store) as Arc<dyn Store>, access, Arc::clone(&stop))))
+        .map(|access| tokio::spawn(read_until(Arc::clone(&fresh.store) as Arc<dyn Store>, access, Arc::clone(&stop))))
         .collect();
 
     let log = fresh.folder.path().join("memo.db-wal");
@@ -37,10 +36,10 @@ async fn the_log_stays_bounded_beside_readers() {
     assert!(longest < 16 << 20, "{longest} bytes");
 
     fresh.store.close().await;
-    assert!(!log.exists(), "a store that was closed leaves one file");
+    assert!(!log.exists(), "closing the store removes the log");
 }
 
-async fn read_on(store: Arc<dyn Store>, access: Access, stop: Arc<AtomicBool>) -> usize {
+async fn read_until(store: Arc<dyn Store>, access: Access, stop: Arc<AtomicBool>) -> usize {
     let mut reads = 0;
     while !stop.load(Ordering::Relaxed) {
         let mut uow = store.begin(access).await.expect("a unit of work begins");

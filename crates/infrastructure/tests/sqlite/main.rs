@@ -1,4 +1,4 @@
-//! What a store in a SQLite file does beyond the contract of every store.
+//! Tests of stores in SQLite files beyond the contract of every store.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -22,14 +22,14 @@ fn user(n: u128) -> User {
     User::sign_up(
         UserId::new(Uuid::from_u128(n)),
         Email::new(format!("user{n}@example.com")).expect("a valid address"),
-        DisplayName::new("A member").expect("a valid name"),
+        DisplayName::new("A user").expect("a valid name"),
         PasswordHash::new("$2b$".to_owned()),
         Locale::En,
         NOW,
     )
 }
 
-/// A memo with two tags, of the member with the number 0.
+/// A memo of user 0 with two tags.
 fn memo(n: u128) -> Memo {
     let state = MemoState {
         title: Title::new(format!("Memo {n}")).expect("a valid title"),
@@ -43,14 +43,14 @@ fn memo(n: u128) -> Memo {
     Memo::create(MemoId::new(Uuid::from_u128(n)), user(0).id, state, NOW)
 }
 
-/// Keeps a member in one unit of work, and so shows that the store can write.
+/// Inserts a user in a unit of work of its own.
 async fn add_user(store: &dyn Store, n: u128) {
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-    uow.users().insert(&user(n)).await.expect("the member is added");
+    uow.users().insert(&user(n)).await.expect("the user is added");
     uow.commit().await.expect("the unit of work commits");
 }
 
-/// Keeps a memo in one unit of work.
+/// Inserts a memo in a unit of work of its own.
 async fn add_memo(store: &dyn Store, n: u128) {
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
     uow.memos().insert(&memo(n)).await.expect("the memo is added");

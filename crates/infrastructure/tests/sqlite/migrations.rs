@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn migrations_go_up_and_down_and_up_again() {
+async fn migrations_run_up_and_down_and_up_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
     assert_pending(&store).await;
@@ -22,20 +22,20 @@ async fn migrations_go_up_and_down_and_up_again() {
         }
         add_user(&store, 0).await;
 
-        store.migrate_down(steps).await.expect("the migrations are taken back");
+        store.migrate_down(steps).await.expect("the migrations are reverted");
         assert_pending(&store).await;
     }
 }
 
 #[tokio::test]
-async fn no_step_down_takes_nothing_back() {
+async fn migrating_down_by_zero_steps_changes_nothing() {
     let fresh = Fresh::new().await;
-    fresh.store.migrate_down(Some(0)).await.expect("nothing is taken back");
+    fresh.store.migrate_down(Some(0)).await.expect("nothing is reverted");
     fresh.store.check().await.expect("the schema is up to date");
 }
 
 #[tokio::test]
-async fn many_may_migrate_at_once() {
+async fn concurrent_migrations_run_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let migrate = async || {
         let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
@@ -46,13 +46,13 @@ async fn many_may_migrate_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_kept_outlives_the_store() {
+async fn committed_rows_survive_reopening() {
     let mut fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     fresh.reopen().await;
     fresh.store.check().await.expect("the schema is up to date");
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
-    assert_eq!(uow.users().lookup(user(0).id).await.expect("members are read"), Some(user(0)));
+    assert_eq!(uow.users().lookup(user(0).id).await.expect("users are read"), Some(user(0)));
 }
 
 async fn assert_pending(store: &SeaOrmStore) {
@@ -65,16 +65,16 @@ async fn assert_pending(store: &SeaOrmStore) {
 }
 
 #[tokio::test]
-async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
+async fn memos_from_before_the_search_migration_are_indexed_and_keep_their_tags() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
-    fresh.store.migrate_down(Some(3)).await.expect("the search is taken back");
-    fresh.store.migrate_up().await.expect("the search is made");
+    fresh.store.migrate_down(Some(3)).await.expect("the search migration is reverted");
+    fresh.store.migrate_up().await.expect("the search migration is applied");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
     let filter = MemoFilter {
-        search: SearchQuery::parse("emo xxx").expect("no text is an error"),
+        search: SearchQuery::parse("emo xxx").expect("a valid query"),
         tags: vec![Tag::new("work").expect("a tag")],
         ..MemoFilter::of(user(0).id)
     };
@@ -82,16 +82,16 @@ async fn memos_from_before_full_text_search_are_found_and_keep_their_tags() {
 }
 
 #[tokio::test]
-async fn members_from_before_are_found_by_their_names() {
+async fn users_from_before_the_accounts_migration_are_found_by_name() {
     let fresh = Fresh::new().await;
     for n in 0..3 {
         add_user(&*fresh.store, n).await;
     }
-    fresh.store.migrate_down(Some(2)).await.expect("the accounts are taken back");
-    fresh.store.migrate_up().await.expect("the accounts are made");
+    fresh.store.migrate_down(Some(2)).await.expect("the accounts migration is reverted");
+    fresh.store.migrate_up().await.expect("the accounts migration is applied");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
-    let filter = UserFilter::default().with_text("A MEM").expect("a valid text");
-    let page = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
+    let filter = UserFilter::default().with_text("A US").expect("a valid text");
+    let page = uow.users().list(&filter, &PageRequest::default()).await.expect("users are listed");
     assert_eq!(page.items, [user(0), user(1), user(2)]);
 }

@@ -15,7 +15,7 @@ use crate::{
     user,
 };
 
-/// Drops a future after so many polls. Whether it ended before.
+/// Polls a future at most `polls` times and drops it. Returns whether it completed.
 async fn cancelled_after(polls: usize, future: impl Future<Output = ()>) -> bool {
     let mut future = pin!(future);
     let mut left = polls;
@@ -31,7 +31,7 @@ async fn cancelled_after(polls: usize, future: impl Future<Output = ()>) -> bool
 }
 
 #[tokio::test]
-async fn a_dropped_writer_makes_room_at_once() {
+async fn a_dropped_writer_releases_its_turn_at_once() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let start = Instant::now();
@@ -41,11 +41,11 @@ async fn a_dropped_writer_makes_room_at_once() {
         drop(uow);
     }
     add_memo(&*fresh.store, 0).await;
-    assert!(start.elapsed() < StoreOptions::new("").acquire_timeout, "no writer waited for one that was gone");
+    assert!(start.elapsed() < StoreOptions::new("").acquire_timeout, "no writer waited for a dropped one");
 }
 
 #[tokio::test]
-async fn a_failed_writer_makes_room_at_once() {
+async fn a_failed_writer_releases_its_turn_at_once() {
     let fresh = Fresh::new().await;
     for n in 0..10 {
         let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
@@ -54,9 +54,9 @@ async fn a_failed_writer_makes_room_at_once() {
     add_user(&*fresh.store, 0).await;
 }
 
-/// A request that is given up may stop anywhere: what it wrote is all there or not at all, and the next writer writes.
+/// A cancelled request may stop at any await point.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_writer_may_be_cancelled_anywhere() {
+async fn a_writer_cancelled_at_any_point_writes_all_or_nothing() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let mut ended = 0;
@@ -65,18 +65,18 @@ async fn a_writer_may_be_cancelled_anywhere() {
         ended += usize::from(cancelled_after(polls % 12, add_memo(&*fresh.store, id)).await);
         tokio::time::timeout(Duration::from_secs(5), add_user(&*fresh.store, marker)).await.expect("the store writes");
     }
-    assert!(ended > 0, "the last of them were not cancelled");
+    assert!(ended > 0, "some of them completed");
 
     let mut uow = fresh.store.begin(Access::Snapshot).await.expect("a unit of work begins");
-    let kept = uow.memos().count(&MemoFilter::of(user(0).id)).await.expect("memos are counted");
+    let stored = uow.memos().count(&MemoFilter::of(user(0).id)).await.expect("memos are counted");
     let tags = vec![Tag::new("home").expect("a valid tag"), Tag::new("work").expect("a valid tag")];
-    let whole = MemoFilter { tags, ..MemoFilter::of(user(0).id) };
-    assert_eq!(uow.memos().count(&whole).await.expect("memos are counted"), kept);
-    assert!(kept >= ended as u64, "what ended was kept");
+    let with_tags = MemoFilter { tags, ..MemoFilter::of(user(0).id) };
+    assert_eq!(uow.memos().count(&with_tags).await.expect("memos are counted"), stored);
+    assert!(stored >= ended as u64, "completed commits are stored");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_may_be_cancelled_anywhere() {
+async fn a_reader_cancelled_at_any_point_leaves_the_store_usable() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     for n in 0..20 {
@@ -93,7 +93,7 @@ async fn a_reader_may_be_cancelled_anywhere() {
             cancelled_after(polls % 8, read(access)).await;
         }
     }
-    // More than there are connections, to meet each of them.
+    // More readers than connections, so that each connection is used.
     tokio::join!(read(Access::Snapshot), read(Access::Snapshot), read(Access::Snapshot), read(Access::Snapshot));
     add_memo(&*fresh.store, 20).await;
 }
@@ -105,7 +105,7 @@ async fn list(memos: &mut dyn MemoRepository) -> Vec<Memo> {
 }
 
 #[tokio::test]
-async fn a_reader_can_not_write() {
+async fn writing_in_a_read_only_unit_of_work_fails() {
     let fresh = Fresh::new().await;
     for access in [Access::Read, Access::Snapshot] {
         let mut uow = fresh.store.begin(access).await.expect("a unit of work begins");
@@ -114,36 +114,36 @@ async fn a_reader_can_not_write() {
     }
 }
 
-/// In a unit of work that may write.
-async fn looks_up(store: &SeaOrmStore) -> Result<(), StoreError> {
+/// Looks up a user in a writing unit of work.
+async fn lookup_for_writing(store: &SeaOrmStore) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     uow.users().lookup(user(0).id).await.map(drop)
 }
 
 #[tokio::test]
-async fn a_writer_waits_so_long_and_no_longer() {
+async fn a_writer_fails_after_the_time_limit_if_another_one_writes() {
     let folder = tempfile::tempdir().expect("a folder");
-    let patience = Duration::from_millis(300);
-    let store = SeaOrmStore::open(StoreOptions { acquire_timeout: patience, ..options(&folder) });
+    let limit = Duration::from_millis(300);
+    let store = SeaOrmStore::open(StoreOptions { acquire_timeout: limit, ..options(&folder) });
     let store = store.await.expect("the store opens");
-    store.migrate_up().await.expect("the schema is made");
+    store.migrate_up().await.expect("the schema is created");
 
-    // For another unit of work.
+    // Another unit of work.
     let mut writer = store.begin(Access::Write).await.expect("a unit of work begins");
-    writer.users().insert(&user(1)).await.expect("the member is added");
-    let result = looks_up(&store).await;
+    writer.users().insert(&user(1)).await.expect("the user is added");
+    let result = lookup_for_writing(&store).await;
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
     drop(writer);
     add_user(&store, 0).await;
 
-    // For another process.
+    // Another process.
     let other = Database::connect(options(&folder).url).await.expect("a connection");
     let immediate = Some(SqliteTransactionMode::Immediate);
     let transaction = other
         .begin_with_options(TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() })
         .await
         .expect("it has the lock");
-    let result = looks_up(&store).await;
+    let result = lookup_for_writing(&store).await;
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
     transaction.execute_unprepared("DELETE FROM users").await.expect("it writes");
     transaction.commit().await.expect("it commits");

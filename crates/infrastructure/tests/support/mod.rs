@@ -1,4 +1,4 @@
-//! A fresh SQLite file for a test.
+//! A new SQLite file for a test.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use memo_domain::Store;
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use tempfile::TempDir;
 
-/// A migrated store in a folder of its own, which is removed with it.
+/// A migrated store in a temporary folder, which is removed when it is dropped.
 pub struct Fresh {
     pub store: Arc<SeaOrmStore>,
     pub folder: TempDir,
@@ -16,18 +16,18 @@ impl Fresh {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
-        store.migrate_up().await.expect("the schema is made");
+        store.migrate_up().await.expect("the schema is created");
         Self { store: Arc::new(store), folder }
     }
 
-    /// Closes the store and opens the same file anew.
+    /// Closes the store and opens the same file again.
     pub async fn reopen(&mut self) {
         self.store.close().await;
         self.store = Arc::new(SeaOrmStore::open(options(&self.folder)).await.expect("the store opens again"));
     }
 }
 
-/// Of the file `memo.db` in a folder.
+/// The options of a store in the file `memo.db` in a folder.
 pub fn options(folder: &TempDir) -> StoreOptions {
     StoreOptions::new(format!("sqlite://{}/memo.db", folder.path().display()))
 }
