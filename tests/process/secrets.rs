@@ -186,7 +186,7 @@ async fn no_secret_of_an_account_reaches_the_log() {
     let secret = life.keep("secret", enrolment["secret"].as_str().expect("a secret"));
     let authenticator = Authenticator::with_secret(&secret);
     let clock = FixedClock::at(SystemClock.now());
-    let codes = [-1, 0, 1].map(|steps| authenticator.code_beside(&clock, steps));
+    let codes = [-1, 0, 1].map(|steps| authenticator.code_at(&clock, steps));
     let confirmed = life.by_cookie("POST", "/me/mfa/totp/confirm", &cookie, &json!({"code": codes[1]}));
     let confirmed = life.sent(confirmed, 200).await;
     for code in confirmed["recovery_codes"].as_array().expect("a list") {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{Answer, Call, browser::Jar, call::Reach};
 
-/// The password of every [`Member`].
+/// The password of every [`User`].
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Somebody who sends requests, signed in or not.
@@ -274,7 +274,7 @@ fn tag_target(tag: &str) -> String {
 
 /// Somebody with an account, signed in. Can do all that an [`Actor`] can.
 #[derive(Clone)]
-pub struct Member {
+pub struct User {
     actor: Actor,
     /// The id of the account.
     pub id: String,
@@ -288,7 +288,7 @@ pub struct Member {
     pub refresh_token: String,
 }
 
-impl Member {
+impl User {
     pub(crate) async fn sign_up(anonymous: Actor, name: &str, email: &str) -> Self {
         let account = json!({"email": email, "password": PASSWORD, "display_name": name});
         let account = anonymous.sign_up(&account).await.expect_status(201);
@@ -313,7 +313,7 @@ impl Member {
     }
 
     /// The same member with a token of now.
-    pub async fn signed_in_anew(&self) -> Actor {
+    pub async fn with_new_token(&self) -> Actor {
         self.with_scope("").await
     }
 
@@ -323,7 +323,7 @@ impl Member {
     }
 }
 
-impl Deref for Member {
+impl Deref for User {
     type Target = Actor;
 
     fn deref(&self) -> &Actor {

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    actor::{Actor, Member},
+    actor::{Actor, User},
     browser::Browser,
     call::Reach,
     contract,
@@ -145,13 +145,13 @@ impl TestApp {
     }
 
     /// A new member with this display name, signed in with every scope. The e-mail address is one that nobody has.
-    pub async fn user(&self, name: &str) -> Member {
+    pub async fn user(&self, name: &str) -> User {
         let number = self.sign_ups.fetch_add(1, Ordering::Relaxed);
-        Member::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
+        User::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
     }
 
     /// As [`user`](Self::user), an administrator: made one behind the server's back, as its operator does.
-    pub async fn admin(&self, name: &str) -> Member {
+    pub async fn admin(&self, name: &str) -> User {
         let member = self.user(name).await;
         let id = UserId::parse(&member.id).expect("an id");
         let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
@@ -165,7 +165,7 @@ impl TestApp {
 
     /// Takes all mail that waits out of the outbox, as a node does that dies before anybody knows what became of it. It is due
     /// again in two minutes.
-    pub async fn take_mail_and_die(&self) {
+    pub async fn claim_mail_and_crash(&self) {
         let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
         let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
         assert!(!unit.outbox().claim(far, until, 100).await.expect("mail is taken").is_empty(), "there is mail");

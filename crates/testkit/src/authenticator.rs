@@ -26,12 +26,12 @@ impl Authenticator {
     /// The code of this moment.
     #[must_use]
     pub fn code(&self, clock: &FixedClock) -> String {
-        self.code_beside(clock, 0)
+        self.code_at(clock, 0)
     }
 
     /// The code so many steps later, or earlier.
     #[must_use]
-    pub fn code_beside(&self, clock: &FixedClock, steps: i64) -> String {
+    pub fn code_at(&self, clock: &FixedClock, steps: i64) -> String {
         let step = clock.now().as_secs() / 30 + steps;
         let mut mac = Hmac::<Sha1>::new_from_slice(&self.secret).expect("any key will do");
         mac.update(&step.to_be_bytes());
@@ -44,7 +44,7 @@ impl Authenticator {
     /// A code that is none of those of this moment, or of the steps beside it.
     #[must_use]
     pub fn wrong_code(&self, clock: &FixedClock) -> String {
-        let near: Vec<_> = (-2..=2).map(|steps| self.code_beside(clock, steps)).collect();
+        let near: Vec<_> = (-2..=2).map(|steps| self.code_at(clock, steps)).collect();
         let codes = (0..10).map(|number| format!("{number:06}"));
         codes.into_iter().find(|code| !near.contains(code)).expect("five of ten are left")
     }

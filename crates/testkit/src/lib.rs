@@ -46,7 +46,7 @@ mod list;
 mod running;
 mod suite;
 
-pub use actor::{Actor, Member};
+pub use actor::{Actor, User};
 pub use answer::Answer;
 pub use app::{START, TestApp, TestAppBuilder};
 pub use authenticator::Authenticator;

@@ -1,11 +1,10 @@
-//! The one list of tests.
+//! The list of all tests.
 //!
-//! Tests are visible in this crate alone and reachable through the list alone, so that one that is missing here is
-//! reported by the compiler as never used.
+//! A test is reachable only through this list, so the compiler reports one that is missing here as unused.
 
-/// Hands the list to another macro, behind an argument for it.
+/// Passes the list to another macro, after an argument for that macro.
 ///
-/// In parentheses stands what the tests of a module take: an app that runs, or the store to start one over.
+/// The word in parentheses is what the tests of a module take: a running app, or the store to start one over.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __each_api_test {
@@ -13,504 +12,504 @@ macro_rules! __each_api_test {
         $crate::$expand! {
             $argument
             auth::sign_up(app) {
-                a_member_signs_up
-                who_signs_up_is_written_to_in_their_language
-                an_email_signs_up_once_whatever_its_case
-                an_account_shows_its_values_in_nfc_and_trimmed
-                sign_up_says_which_value_it_refuses
-                sign_up_says_which_value_is_missing
-                sign_up_names_all_that_is_wrong
-                common_passwords_are_refused
-                an_email_is_no_password
-                a_long_password_is_never_cut
-                a_password_is_compared_in_nfc
-                one_of_many_sign_ups_at_once_gets_the_email
+                sign_up_creates_an_account
+                sign_up_takes_the_locale_from_accept_language
+                email_is_unique_regardless_of_case_and_unicode_form
+                email_and_display_name_are_trimmed_and_in_nfc
+                invalid_sign_up_value_is_rejected_with_its_pointer
+                missing_sign_up_value_is_rejected_with_its_pointer
+                all_invalid_sign_up_values_are_reported_together
+                common_password_is_rejected
+                email_as_password_is_rejected
+                password_is_never_truncated
+                password_is_compared_in_nfc
+                concurrent_sign_ups_with_one_email_succeed_once
             }
             auth::token(app) {
-                a_password_gets_tokens
-                an_access_token_is_a_jwt_of_rfc_9068
-                an_email_signs_in_whatever_its_case
-                wrong_credentials_are_told_apart_by_nothing
-                refusals_have_the_form_of_rfc_6749
+                right_password_returns_tokens
+                access_token_is_a_jwt_as_in_rfc_9068
+                email_for_signing_in_is_case_insensitive
+                wrong_email_and_wrong_password_look_alike
+                invalid_token_request_is_rejected_as_in_rfc_6749
                 unknown_token_parameters_are_ignored
-                a_token_has_the_scopes_asked_for
-                an_access_token_lives_fifteen_minutes
-                a_token_of_the_future_is_refused
-                what_is_no_access_token_is_refused
-                the_scheme_of_a_token_is_read_without_case
-                the_token_endpoints_take_forms_alone
+                token_has_the_requested_scopes
+                access_token_expires_after_fifteen_minutes
+                access_token_not_valid_yet_is_rejected
+                malformed_access_token_is_rejected
+                bearer_scheme_is_case_insensitive
+                token_endpoints_accept_only_forms
             }
             auth::refresh(app) {
-                a_refresh_token_gets_the_next_pair
-                a_refresh_token_used_twice_at_once_gets_fresh_pairs
-                a_refresh_token_used_late_ends_the_family
-                a_used_refresh_token_ends_the_family_however_old_it_is
-                a_used_refresh_token_ends_the_family_whatever_it_asks_for
-                the_leeway_is_counted_from_the_first_use
-                many_refreshes_at_once_all_get_a_pair
-                a_refresh_token_lives_thirty_days_unused
-                a_family_ends_after_ninety_days
-                a_refresh_narrows_scopes_and_never_widens_them
-                what_is_no_refresh_token_gets_nothing
+                refresh_token_returns_a_new_pair
+                refresh_token_reused_within_the_leeway_returns_new_pairs
+                refresh_token_reused_after_the_leeway_ends_the_family
+                reused_refresh_token_ends_the_family_even_after_it_expired
+                reused_refresh_token_ends_the_family_whatever_scope_is_requested
+                refresh_leeway_is_counted_from_the_first_use
+                concurrent_refreshes_all_return_a_pair
+                unused_refresh_token_expires_after_thirty_days
+                refresh_token_family_expires_after_ninety_days
+                refresh_can_narrow_but_not_widen_the_scope
+                malformed_or_foreign_refresh_token_is_rejected
             }
             auth::revoke(app) {
-                a_refresh_token_ends_its_sign_in
-                an_access_token_ends_its_sign_in
-                a_used_refresh_token_ends_its_sign_in_too
-                an_access_token_that_has_expired_ends_its_sign_in_too
-                revoking_what_is_no_token_is_no_error
-                revoke_ignores_what_it_does_not_know
-                who_is_signed_out_while_tokens_are_refreshed_stays_so
+                revoking_a_refresh_token_ends_its_session
+                revoking_an_access_token_ends_its_session
+                revoking_a_used_refresh_token_ends_its_session
+                revoking_an_expired_access_token_ends_its_session
+                revoking_an_invalid_token_succeeds
+                revoke_ignores_unknown_parameters
+                revocation_wins_over_concurrent_refreshes
             }
             transfer(app) {
-                an_export_has_all_that_is_theirs
-                what_was_exported_is_imported_and_stays_the_same
-                an_id_of_another_member_is_replaced_by_the_same_each_time
-                of_a_memo_that_is_there_the_later_state_stays
-                a_line_that_is_refused_keeps_all_of_them_out
-                an_import_is_larger_than_any_other_body
+                export_has_all_data_of_the_user_and_no_secrets
+                export_imports_unchanged
+                import_replaces_ids_of_other_users_deterministically
+                import_keeps_the_newer_version_of_a_memo
+                import_with_an_invalid_line_imports_nothing
+                import_body_may_exceed_the_body_limit
             }
             auth::session(app) {
-                a_password_gets_a_cookie
-                wrong_credentials_get_no_cookie
-                a_sign_in_says_which_member_it_refuses
-                a_cookie_from_before_the_sign_in_is_worth_nothing
-                a_sign_in_ends_the_one_that_the_browser_had
-                sign_out_ends_a_cookie
-                sign_out_ends_an_access_token_at_once
-                a_cookie_lives_fourteen_days_unused
-                a_cookie_ends_after_ninety_days
-                what_is_no_cookie_of_a_sign_in_is_refused
-                a_cookie_beside_a_token_is_ambiguous
-                two_cookies_are_ambiguous
-                cookies_of_others_are_in_nobodys_way
+                right_password_sets_a_session_cookie
+                wrong_credentials_set_no_cookie_and_look_alike
+                invalid_session_request_is_rejected_with_its_pointer
+                planted_cookie_is_replaced_when_signing_in
+                signing_in_ends_the_previous_session_of_the_browser
+                sign_out_ends_the_session_and_clears_the_cookie
+                sign_out_revokes_the_access_token_immediately
+                unused_cookie_expires_after_fourteen_days
+                cookie_expires_after_ninety_days
+                invalid_session_cookie_is_rejected
+                cookie_together_with_a_token_is_ambiguous
+                two_session_cookies_are_ambiguous
+                unrelated_and_malformed_cookies_are_ignored
             }
             auth::away(store) {
-                nobody_is_told_that_they_are_signed_out_who_is_not
+                sign_out_while_the_store_is_down_keeps_the_session
             }
             auth::cross_site(store) {
-                every_change_asks_where_a_cookie_comes_from
-                tokens_are_sent_by_no_other_site
-                an_origin_that_may_call_gets_no_cookies
-                other_sites_change_nothing_with_a_cookie
-                own_pages_change_what_they_like
-                what_changes_nothing_is_read_from_anywhere
+                every_writing_operation_rejects_cross_site_requests_with_a_cookie
+                bearer_token_is_accepted_from_any_origin
+                allowed_cors_origin_cannot_use_the_cookie
+                cross_site_write_with_a_cookie_is_rejected
+                same_origin_write_with_a_cookie_is_accepted
+                cross_site_read_with_a_cookie_is_answered_without_cors_headers
             }
             auth::sessions(app) {
-                sign_ins_are_listed
-                a_refreshed_sign_in_is_still_one
-                a_sign_in_is_ended
-                nobody_ends_anothers_sign_in
-                all_sign_ins_are_ended
-                all_other_sign_ins_are_ended
+                session_list_shows_device_and_current_session
+                refreshing_keeps_the_session_id
+                ending_a_session_revokes_its_tokens
+                session_of_another_user_is_not_found
+                ending_all_sessions_includes_the_current_one
+                ending_other_sessions_keeps_the_current_one
             }
             auth::verification(app) {
-                a_sign_up_is_proved_by_mail
-                a_link_proves_an_address_for_a_day
-                a_link_is_sent_once_more
-                what_is_no_token_of_a_link_proves_nothing
-                of_many_uses_of_a_link_at_once_one_counts
-                mail_speaks_the_language_of_the_member
-                no_text_of_a_member_gets_into_the_headers_of_mail
-                what_a_device_calls_itself_is_no_link
-                pages_of_links_keep_their_tokens
+                verification_link_verifies_the_address_once
+                verification_link_expires_after_a_day
+                resent_verification_link_replaces_the_previous_one
+                invalid_verification_token_is_rejected
+                concurrent_uses_of_a_verification_link_succeed_once
+                mail_is_in_the_language_of_the_user
+                user_text_cannot_inject_mail_headers
+                user_agent_in_mail_is_escaped_and_not_a_link
+                link_pages_do_not_leak_the_token
             }
             auth::password(app) {
-                who_forgot_a_password_is_told_nothing
-                a_link_sets_a_new_password
-                a_link_sets_a_password_for_an_hour
-                a_new_link_replaces_the_one_before
-                a_link_is_worth_nothing_after_another_password_or_address
-                a_link_is_not_used_up_by_what_is_refused
-                of_many_new_passwords_by_one_link_one_counts
+                forgot_password_response_does_not_reveal_the_account
+                reset_link_sets_a_new_password_and_ends_all_sessions
+                reset_link_expires_after_an_hour
+                new_reset_link_replaces_the_previous_one
+                reset_link_is_revoked_by_a_change_of_password_or_address
+                rejected_reset_keeps_the_link_valid
+                concurrent_resets_by_one_link_succeed_once
             }
             auth::guesses(app) {
-                ten_wrong_passwords_lock_an_account
-                an_address_that_nobody_has_is_locked_alike
-                guesses_at_once_all_count
-                right_passwords_lock_nobody
+                ten_wrong_passwords_lock_the_account_for_fifteen_minutes
+                unknown_address_is_locked_like_a_known_one
+                concurrent_wrong_passwords_all_count
+                right_passwords_neither_lock_nor_reset_the_count
             }
             auth::second_step(app) {
-                a_right_password_needs_a_code_for_tokens
-                a_right_password_needs_a_code_for_a_cookie
-                a_code_works_once
-                the_code_that_confirmed_is_used_up
-                one_step_either_side_is_accepted
-                of_many_uses_of_a_code_at_once_one_counts
-                recovery_codes_work_once_each
-                a_first_step_takes_five_tries
-                ten_wrong_codes_lock_the_second_step
-                the_second_step_may_take_five_minutes
-                a_first_step_is_of_one_member
-                the_second_step_gives_what_the_first_asked_for
-                another_password_or_a_shut_account_ends_the_first_step
-                a_reset_password_does_not_replace_a_code
+                token_request_with_a_second_factor_needs_a_code
+                cookie_request_with_a_second_factor_needs_a_code
+                totp_code_is_accepted_once
+                code_that_confirmed_the_factor_is_used_up
+                totp_code_of_the_previous_or_next_step_is_accepted
+                concurrent_uses_of_one_code_succeed_once
+                each_recovery_code_is_accepted_once
+                five_wrong_codes_end_the_first_step
+                ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
+                second_step_expires_after_five_minutes
+                second_step_token_is_bound_to_its_user_and_purpose
+                second_step_grants_the_scope_of_the_first
+                password_change_or_disabling_ends_the_first_step
+                password_reset_does_not_bypass_the_second_factor
             }
             auth::hostile(store) {
-                a_token_that_is_not_quite_one_of_ours_is_refused
-                a_token_is_of_a_sign_in_that_there_is
-                a_token_signed_with_another_key_is_refused
-                an_altered_token_is_refused
-                a_huge_token_is_refused
-                the_tokens_of_a_member_end_with_them
-                a_token_ends_with_its_sign_in
-                a_credential_is_good_for_its_own_purpose_alone
-                no_part_of_a_long_password_is_left_out
-                an_address_signs_in_in_any_form_and_is_one_account
+                access_token_with_one_wrong_claim_or_header_is_rejected
+                access_token_with_unknown_subject_or_session_is_rejected
+                access_token_signed_with_another_secret_is_rejected
+                altered_access_token_is_rejected
+                huge_token_is_rejected
+                tokens_of_a_removed_or_disabled_user_are_revoked
+                tokens_end_with_their_session
+                credential_is_accepted_for_its_own_purpose_only
+                long_passwords_are_compared_whole
+                equivalent_forms_of_an_address_are_one_account
             }
             auth::keys(store) {
-                a_secret_that_is_shared_is_in_no_set
-                a_token_is_checked_by_the_set_of_keys_alone
-                the_first_key_signs_and_the_others_verify
-                a_signed_token_that_is_not_quite_one_of_ours_is_refused
-                a_key_that_the_token_brings_is_not_taken
-                a_public_key_is_no_secret
-                a_signed_token_is_refused_where_secrets_are_shared
+                key_set_is_empty_with_a_shared_secret
+                access_token_verifies_with_the_published_key_set
+                first_key_signs_and_all_keys_verify
+                eddsa_token_with_one_wrong_claim_or_header_is_rejected
+                key_embedded_in_the_token_is_ignored
+                public_key_is_not_accepted_as_a_shared_secret
+                eddsa_token_is_rejected_with_a_shared_secret
             }
             auth::social(app) {
-                providers_are_listed
-                an_unknown_provider_is_not_found
-                a_social_account_makes_an_account_and_signs_in
-                the_same_social_account_comes_back_whatever_its_address
-                social_accounts_are_told_apart_to_the_letter
-                one_social_account_that_comes_in_at_once_makes_one_account
-                any_name_that_a_provider_gives_is_a_display_name
-                an_address_that_somebody_has_joins_no_accounts
-                an_address_in_another_unicode_form_is_taken_too
-                an_address_is_as_proved_as_the_provider_says
-                an_address_that_the_provider_does_not_vouch_for_is_proved_by_mail
-                who_comes_in_by_a_social_account_is_written_to_in_the_language_of_the_browser
-                an_account_needs_an_address
+                provider_list_has_authorize_urls
+                unknown_provider_is_not_found
+                first_social_sign_in_creates_an_account
+                social_account_is_recognized_by_subject_not_by_email
+                social_subjects_are_compared_byte_for_byte
+                concurrent_first_social_sign_ins_create_one_account
+                provider_name_becomes_a_valid_display_name
+                social_sign_in_with_a_taken_email_is_rejected
+                social_sign_in_with_an_equivalent_email_is_rejected
+                email_verification_follows_the_providers_claim
+                unverified_social_email_gets_one_verification_mail
+                social_sign_up_takes_the_locale_from_accept_language
+                social_sign_up_without_a_valid_email_is_rejected
             }
             auth::social_flow(app) {
-                a_browser_goes_back_to_where_it_wanted
-                a_browser_is_never_sent_elsewhere
-                an_error_stands_beside_what_the_path_has
-                a_flow_is_kept_in_a_cookie_that_scripts_cannot_read
-                a_flow_needs_its_own_state
-                a_flow_needs_the_browser_that_began_it
-                a_flow_ends_once
-                a_flow_takes_ten_minutes_at_most
-                the_answer_of_another_provider_is_none
-                a_code_is_good_in_its_own_flow_alone
-                a_no_at_the_provider_signs_nobody_in
-                whatever_else_a_provider_says_is_no_refusal_of_the_member
-                a_provider_that_is_away_is_said
-                a_cookie_from_before_is_worth_nothing_afterwards
-                each_tab_has_a_flow_of_its_own
-                flows_that_were_given_up_do_not_fill_a_browser
-                what_a_provider_says_twice_signs_nobody_in
+                flow_returns_to_the_requested_path
+                return_to_another_site_is_ignored
+                flow_error_is_added_to_the_query_of_return_to
+                flow_cookie_is_http_only_and_encrypted
+                callback_with_a_wrong_state_is_rejected
+                callback_in_another_browser_is_rejected
+                callback_cannot_be_replayed
+                flow_expires_after_ten_minutes
+                callback_of_another_provider_is_rejected
+                code_is_accepted_in_its_own_flow_only
+                access_denied_at_the_provider_changes_no_session
+                other_provider_errors_are_reported_as_provider_failure
+                unreachable_provider_is_reported
+                social_sign_in_replaces_a_planted_or_old_session
+                concurrent_flows_in_one_browser_are_independent
+                abandoned_flow_cookies_are_limited
+                duplicate_callback_parameters_are_rejected
             }
             auth::social_link(app) {
-                linking_needs_an_interactive_sign_in
-                a_social_account_is_linked_and_unlinked
-                a_page_elsewhere_cannot_unlink
-                a_page_elsewhere_cannot_begin_a_link
-                the_last_way_to_sign_in_stays
-                a_social_account_has_one_member_and_a_member_one_at_each_provider
-                one_social_account_that_is_linked_at_once_has_one_member
-                a_link_is_for_who_began_it
-                a_flow_without_a_link_links_nothing
-                a_member_without_a_password_withdraws_after_a_recent_sign_in
-                a_member_with_a_password_withdraws_after_a_recent_social_sign_in
-                who_proves_an_address_first_has_the_account_alone
+                linking_needs_an_interactive_session
+                identity_can_be_linked_and_unlinked
+                cross_site_unlink_is_rejected
+                cross_site_start_of_a_link_is_rejected
+                last_way_to_sign_in_cannot_be_unlinked
+                identity_has_one_user_and_user_has_one_identity_per_provider
+                concurrent_links_of_one_identity_leave_one_user
+                link_is_bound_to_the_user_who_started_it
+                social_sign_in_without_link_does_not_link
+                user_without_a_password_needs_a_recent_session_to_withdraw
+                recent_social_session_allows_withdrawal_without_the_password
+                password_reset_of_an_unverified_account_removes_identities
             }
             auth::social_settings(store) {
-                cookies_of_a_server_behind_https_are_its_own_alone
-                a_disabled_member_does_not_come_in
-                a_social_account_is_no_way_around_a_second_factor
-                a_closed_server_makes_no_accounts_of_social_ones
+                social_cookies_have_the_host_prefix_over_https
+                disabled_user_cannot_sign_in_with_a_social_account
+                social_sign_in_does_not_bypass_the_second_factor
+                closed_sign_up_rejects_new_social_accounts
             }
             me::profile(app) {
-                a_member_reads_their_account
-                a_display_name_changes
-                a_locale_changes_and_null_resets_it
-                a_patch_of_nothing_changes_nothing
-                a_patch_of_the_account_says_what_it_refuses
-                a_patch_of_the_account_has_one_of_two_media_types
-                members_see_their_own_account_alone
+                own_account_is_returned_with_an_etag
+                display_name_can_be_changed
+                locale_can_be_changed_and_reset_by_null
+                empty_account_patch_changes_nothing
+                invalid_account_patch_is_rejected_with_its_pointer
+                account_patch_accepts_json_and_merge_patch
+                account_of_another_user_is_not_shown
             }
             me::mfa(app) {
-                a_second_factor_is_added
-                a_second_factor_is_added_once
-                codes_to_confirm_are_not_guessed
-                of_many_confirmations_at_once_one_counts
-                recovery_codes_are_counted
-                a_second_factor_is_taken_away_with_the_password
+                second_factor_is_enabled_by_its_first_code
+                enabled_second_factor_cannot_be_replaced
+                ten_wrong_confirmation_codes_are_locked
+                concurrent_confirmations_succeed_once
+                used_recovery_codes_reduce_the_count
+                disabling_the_second_factor_needs_the_password
             }
             me::password(app) {
-                a_password_changes
-                a_sign_in_by_token_outlives_its_change_of_password
-                a_password_changes_with_the_one_before_alone
-                of_two_changes_of_a_password_at_once_one_counts
+                password_change_ends_all_other_sessions
+                password_change_keeps_the_current_token_session
+                password_change_needs_the_current_password
+                concurrent_password_changes_succeed_once
             }
             me::email(app) {
-                an_address_changes_and_is_proved_anew
-                an_address_changes_with_the_password_alone
-                a_link_to_an_address_proves_no_other
-                an_address_in_other_letters_is_the_same
-                one_of_many_who_want_an_address_at_once_gets_it
+                changed_email_must_be_verified_again
+                email_change_needs_the_password
+                verification_link_is_bound_to_its_address
+                email_change_of_case_only_stays_verified
+                concurrent_changes_to_one_email_succeed_once
             }
             me::withdrawal(app) {
-                nothing_is_left_of_who_withdraws
-                who_withdraws_proves_who_they_are
-                the_last_administrator_does_not_withdraw
+                withdrawal_removes_all_data_and_sessions
+                withdrawal_needs_the_password_and_an_interactive_session
+                last_administrator_cannot_withdraw
             }
             me::audit(app) {
-                events_say_who_what_when_and_from_where
-                every_kind_of_event_is_told
-                a_late_use_of_a_refresh_token_leaves_its_event
-                members_read_their_own_events_alone
-                events_come_in_pages_the_newest_first
-                no_event_has_a_secret
+                audit_event_has_kind_time_device_ip_and_request_id
+                every_kind_of_audit_event_is_recorded
+                refresh_token_reuse_is_recorded_once
+                audit_log_shows_own_events_only
+                audit_pages_are_newest_first
+                audit_events_contain_no_secrets
             }
             admin(app) {
-                members_are_listed
-                members_are_searched
-                members_come_in_pages
-                members_do_not_administer
-                a_member_is_made_an_administrator_and_back
-                a_patch_of_a_member_says_what_it_refuses
-                who_is_shut_out_is_out_at_once
-                the_last_administrator_stays_one
-                of_two_administrators_who_oust_each_other_one_stays
-                of_two_administrators_who_step_down_at_once_one_stays
-                mail_that_is_refused_is_listed
-                mail_that_may_have_been_sent_twice_is_listed
-                mail_of_a_node_that_dies_once_is_sent
-                mail_that_can_not_go_now_goes_later
+                user_list_is_in_order_of_sign_up
+                users_are_found_by_text_role_and_status
+                user_list_pages_contain_each_user_once
+                users_without_the_admin_role_are_forbidden
+                role_change_takes_effect_immediately
+                invalid_user_patch_is_rejected_with_its_pointer
+                disabled_user_loses_all_access_immediately
+                last_administrator_cannot_be_demoted_or_disabled
+                administrators_who_demote_each_other_concurrently_leave_one
+                administrators_who_step_down_concurrently_leave_one
+                permanently_failed_mail_is_listed_as_dead
+                mail_claimed_by_two_crashed_nodes_is_listed_as_dead
+                mail_claimed_by_one_crashed_node_is_sent_again
+                temporarily_failed_mail_is_retried
             }
             memos::create(app) {
-                a_memo_is_created
-                a_title_is_enough
-                create_says_what_it_refuses
-                create_names_all_values_that_it_refuses
-                a_refusal_is_a_problem_document
-                the_greatest_values_are_taken
-                tags_are_trimmed_normalized_and_joined
-                a_reminder_lies_in_the_future
-                ids_sort_by_creation
-                a_hundred_creates_at_once_are_a_hundred_memos
+                memo_is_created_with_all_fields
+                memo_is_created_with_a_title_only
+                invalid_new_memo_is_rejected_with_its_pointer
+                all_invalid_values_of_a_memo_are_reported_together
+                validation_failure_is_a_problem_document
+                values_at_their_limits_are_accepted
+                tags_are_trimmed_normalized_and_deduplicated
+                past_reminder_is_rejected
+                memo_ids_sort_by_creation
+                concurrent_creates_all_succeed
             }
             memos::texts(app) {
-                awkward_texts_come_back_byte_for_byte
-                any_text_comes_back_byte_for_byte
-                escapes_are_read_as_what_they_mean
-                what_is_no_text_is_refused
-                any_tag_comes_back_in_nfc
+                awkward_texts_are_stored_byte_for_byte
+                any_text_is_stored_byte_for_byte
+                json_escapes_are_decoded
+                invalid_unicode_is_rejected
+                any_tag_is_stored_in_nfc
             }
             memos::read(app) {
-                a_private_memo_is_absent_for_others
-                a_condition_tells_nothing_of_anothers_memo
-                a_public_memo_is_read_by_others_and_changed_by_its_owner
-                a_trashed_public_memo_is_absent_for_others
-                a_memo_needs_a_sign_in_even_if_public
-                what_is_no_id_names_no_memo
-                a_memo_is_read_again_only_where_it_has_changed
-                a_tag_covers_the_whole_memo
+                private_memo_is_not_found_by_others
+                conditional_request_does_not_reveal_a_private_memo
+                public_memo_can_be_read_by_others_and_changed_by_its_owner
+                trashed_public_memo_is_not_found_by_others
+                public_memo_needs_authentication
+                invalid_memo_id_is_not_found
+                unchanged_memo_is_not_sent_again
+                etag_covers_the_owner_but_if_match_compares_versions
             }
             memos::list(app) {
-                a_list_is_empty_at_first
-                a_list_has_whole_memos
-                a_page_has_twenty_items_by_default
-                pages_by_offset_are_linked
-                an_offset_past_the_end_gives_an_empty_page
-                pages_by_cursor_have_each_memo_once
-                a_page_by_cursor_counts_the_items_before_it
-                pages_by_cursor_are_stable_under_inserts
-                a_list_is_sorted_as_asked_for
-                a_cursor_is_good_for_its_list_alone
-                a_list_is_read_again_only_where_it_has_changed
+                memo_list_is_empty_at_first
+                memo_list_has_complete_memos
+                page_limit_defaults_to_twenty
+                offset_pages_are_linked
+                offset_past_the_end_gives_an_empty_page
+                cursor_pages_contain_each_memo_once
+                cursor_page_reports_its_offset
+                cursor_pages_are_stable_under_inserts_and_deletes
+                memo_list_is_sorted_as_requested
+                cursor_of_another_list_is_rejected
+                unchanged_memo_list_is_not_sent_again
             }
             memos::filters(app) {
-                a_list_has_the_members_own_memos
-                the_public_scope_has_everyones_public_memos
-                flags_filter
-                tags_filter_and_all_are_needed
-                filters_have_no_wildcards
-                times_filter_and_bounds_are_exclusive
-                a_list_says_which_parameter_it_refuses
+                memo_list_has_own_memos_only
+                public_scope_lists_public_memos_of_all_users
+                memo_list_filters_by_flags
+                memo_list_filters_by_all_given_tags
+                tag_filter_has_no_wildcards
+                time_filters_have_exclusive_bounds
+                invalid_list_parameter_is_rejected_by_name
             }
             memos::change(app) {
-                a_memo_is_replaced
-                a_patch_changes_what_it_names
-                null_in_a_patch_gives_the_default
-                any_patch_is_merged_as_rfc_7396_says
-                a_change_says_what_it_refuses
-                a_patch_has_one_of_two_media_types
-                an_unchanged_reminder_may_be_past
-                a_trashed_memo_is_changed_by_nobody
-                changes_at_once_are_all_made
+                put_replaces_all_fields
+                patch_changes_only_the_given_fields
+                null_in_a_patch_resets_to_the_default
+                patches_merge_as_in_rfc_7396
+                invalid_memo_change_is_rejected_with_its_pointer
+                memo_patch_accepts_json_and_merge_patch
+                unchanged_past_reminder_is_accepted
+                trashed_memo_cannot_be_changed
+                concurrent_changes_all_apply
             }
             memos::search(app) {
-                a_word_is_found_inside_a_word
-                the_form_of_letters_makes_no_difference
-                any_script_is_searched
-                one_character_is_searched
-                all_words_are_needed_in_any_order
-                a_phrase_is_found_as_a_whole
-                a_minus_sign_excludes
-                no_query_is_an_error
-                what_is_searched_is_no_pattern
-                any_part_of_a_text_is_found
+                search_finds_a_word_inside_a_word
+                search_ignores_case_width_and_unicode_form
+                search_works_in_any_script
+                search_finds_a_single_character
+                search_needs_all_words_in_any_order
+                quoted_phrase_is_found_as_a_whole
+                minus_sign_excludes_a_term
+                operator_characters_are_searched_literally
+                search_has_no_wildcards
+                search_finds_any_part_of_a_text
                 awkward_texts_are_found_by_themselves
-                a_long_text_is_searched_to_its_end
-                a_blank_query_is_none
-                a_query_is_bounded
+                long_text_is_searched_to_its_end
+                blank_search_lists_everything
+                search_query_length_is_limited
             }
             memos::found(app) {
-                a_search_is_combined_with_filters
-                another_members_memos_are_found_where_they_are_public
-                a_search_sees_changes_at_once
-                a_title_with_more_of_the_words_is_more_relevant
-                pages_of_a_search_have_each_memo_once
-                a_cursor_is_good_for_its_search_alone
+                search_combines_with_filters
+                search_finds_public_memos_of_others_in_the_public_scope
+                search_reflects_changes_immediately
+                relevance_ranks_memos_by_words_in_the_title
+                search_pages_contain_each_memo_once
+                cursor_of_another_search_is_rejected
             }
             memos::batch(app) {
-                a_batch_does_what_its_operations_would_do
-                each_operation_sees_those_before_it
-                a_batch_has_one_to_a_hundred_operations
-                a_batch_needs_the_versions_that_it_names
-                a_patch_in_a_batch_is_a_merge_patch
-                a_batch_tells_its_changes_in_order
-                a_batch_has_a_body_of_16_mib
-                of_two_batches_with_one_version_exactly_one_wins
-                batches_at_once_are_all_done
+                batch_applies_each_operation_as_if_sent_alone
+                batch_operations_see_the_previous_ones
+                batch_takes_1_to_100_operations
+                batch_checks_the_given_versions
+                batch_update_is_a_merge_patch
+                batch_changes_are_in_the_feed_in_order
+                batch_body_may_have_16_mib
+                concurrent_batches_with_one_version_succeed_once
+                concurrent_batches_all_apply
             }
             memos::batch_refusals(app) {
-                a_batch_that_fails_leaves_nothing
-                the_first_operation_that_fails_is_named
-                what_is_wrong_is_said_of_all_operations
-                an_operation_says_what_it_refuses
-                unknown_members_are_refused_at_every_level
-                what_is_no_operation_is_refused
-                a_refusal_is_bounded_whatever_was_sent
+                failed_batch_changes_nothing
+                first_failing_operation_is_reported
+                validation_errors_of_all_operations_are_reported
+                invalid_operation_is_rejected_with_its_pointer
+                unknown_batch_field_is_rejected_at_every_level
+                malformed_operation_is_rejected
+                validation_response_size_is_limited
             }
             memos::conditions(app) {
-                a_change_to_a_state_that_is_gone_is_refused
-                a_change_to_the_state_seen_is_made
-                each_change_gives_the_tag_for_the_next
-                a_star_matches_every_state
-                a_list_of_tags_matches_where_one_does
-                a_tag_that_is_not_of_a_memo_matches_nothing
-                what_is_wrong_anyway_is_said_before_a_lost_race
-                of_two_writers_with_one_tag_exactly_one_wins
-                of_many_deleters_with_one_tag_at_most_one_wins
+                outdated_if_match_is_rejected
+                current_if_match_is_accepted
+                each_change_returns_the_next_etag
+                if_match_star_matches_every_version
+                if_match_list_matches_if_one_tag_does
+                if_match_with_a_foreign_tag_is_rejected
+                validation_comes_before_if_match
+                concurrent_writers_with_one_etag_succeed_once
+                concurrent_deletes_with_one_etag_succeed_once
             }
             memos::remove(app) {
-                a_memo_goes_to_the_trash
-                deleting_again_destroys_nothing
-                a_memo_is_deleted_for_good_from_the_trash_or_not
-                a_memo_comes_out_of_the_trash
-                restoring_what_is_not_in_the_trash_changes_nothing
-                a_restore_takes_no_members
-                permanent_is_true_or_false
+                deleted_memo_moves_to_the_trash
+                deleting_a_trashed_memo_changes_nothing
+                permanent_delete_removes_the_memo_whether_trashed_or_not
+                restored_memo_leaves_the_trash
+                restoring_a_memo_outside_the_trash_changes_nothing
+                restore_accepts_no_fields
+                permanent_parameter_must_be_a_boolean
             }
             tags(app) {
-                tags_are_listed_with_their_counts
-                the_commonest_spelling_is_listed
-                tags_are_read_again_only_where_they_have_changed
-                members_have_tags_of_their_own_alone
-                a_tag_is_renamed_in_all_memos
-                a_memo_with_both_tags_keeps_one
-                a_tag_is_spelled_otherwise
-                a_patch_of_a_tag_with_nothing_changes_nothing
-                the_path_may_have_any_tag
-                what_is_no_tag_is_not_found
-                the_trash_keeps_its_tags
-                a_tag_is_removed
-                a_new_tag_says_what_it_refuses
-                hundreds_of_memos_are_renamed_at_once
-                renames_and_changes_at_once_are_all_made
+                tag_list_counts_memos_outside_the_trash
+                tag_list_shows_the_most_common_spelling
+                unchanged_tag_list_is_not_sent_again
+                tags_are_separate_per_user
+                renaming_a_tag_updates_every_memo_with_it
+                renaming_to_an_existing_tag_merges_both
+                renaming_can_change_the_spelling_only
+                empty_tag_patch_changes_nothing
+                any_tag_can_be_addressed_in_the_path
+                unknown_or_invalid_tag_is_not_found
+                trashed_memos_keep_their_tags
+                removing_a_tag_updates_every_memo_with_it
+                invalid_new_tag_is_rejected_with_its_pointer
+                renaming_a_tag_of_hundreds_of_memos_is_atomic
+                concurrent_renames_and_changes_all_apply
             }
             changes(app) {
-                nothing_has_changed_at_first
-                each_kind_of_change_is_told
-                changes_are_walked_by_their_numbers
-                members_follow_their_own_changes_alone
-                what_changes_nothing_is_no_change
-                a_number_that_no_change_has_had_is_refused
-                changes_are_kept_for_180_days
-                no_reader_sees_a_gap_while_writers_run
-                changes_are_read_again_only_where_there_are_more
-                the_feed_says_which_parameter_it_refuses
+                change_feed_is_empty_at_first
+                change_feed_lists_every_kind_of_change
+                change_feed_pages_are_gapless
+                change_feed_has_own_memos_only
+                failed_and_no_op_requests_add_no_change
+                since_beyond_the_last_change_requires_a_resync
+                changes_older_than_180_days_require_a_resync
+                change_feed_has_no_gaps_under_concurrent_writes
+                unchanged_feed_is_not_sent_again
+                invalid_feed_parameter_is_rejected_by_name
             }
             housekeeping(store) {
-                a_server_removes_old_changes
+                server_removes_old_changes_in_the_background
             }
             nodes(store) {
-                what_ends_a_sign_in_ends_it_on_every_node
-                a_password_is_hashed_anew_where_the_cost_is_another
+                session_ended_on_one_node_ends_on_every_node
+                password_is_rehashed_if_the_cost_setting_changed
             }
             operations(app) {
-                a_server_that_runs_is_alive_and_ready
-                operations_look_at_no_credentials
+                running_server_is_alive_and_ready
+                public_operations_ignore_credentials
             }
             docs(app) {
-                the_document_is_openapi_3_1
+                document_is_openapi_3_1
                 every_operation_is_described
-                every_reference_of_the_document_leads_somewhere
-                every_code_of_the_document_is_explained
-                pages_load_own_files_alone
-                the_docs_have_no_other_files
+                every_reference_in_the_document_resolves
+                every_error_code_is_explained
+                doc_pages_load_only_own_files
+                unknown_doc_file_is_not_found
             }
             every_operation(app) {
-                unknown_parameters_are_named
-                awkward_names_of_parameters_are_named_as_they_are
-                unknown_members_are_named
-                a_sign_in_is_asked_for
-                a_missing_scope_is_named
-                the_scopes_are_those_of_the_contract
+                unknown_parameter_is_rejected_by_name
+                unusual_parameter_name_is_reported_verbatim
+                unknown_json_field_is_rejected_by_name
+                anonymous_request_is_unauthorized
+                missing_scope_is_reported_by_name
+                scopes_follow_from_path_and_method
                 two_credentials_are_ambiguous
-                bodies_have_a_media_type
-                bodies_are_objects
-                other_methods_are_refused_and_the_right_ones_named
-                a_head_is_a_get_without_its_body
+                body_with_another_media_type_is_rejected
+                body_that_is_not_an_object_is_rejected
+                unsupported_method_is_rejected_with_the_allowed_ones
+                head_equals_get_without_the_body
             }
             errors(app) {
-                an_unknown_path_is_a_problem
-                a_problem_is_whole
-                bad_json_is_a_problem
-                a_sane_request_id_is_kept
-                another_request_id_is_replaced
-                a_problem_speaks_the_language_asked_for
-                another_host_is_not_answered_for
-                other_origins_are_told_nothing
-                what_is_no_http_is_refused
-                a_request_without_a_host_is_not_answered
-                a_body_that_ends_early_is_no_memo
+                unknown_path_is_a_problem_document
+                problem_document_has_all_fields
+                malformed_json_is_rejected
+                valid_request_id_is_echoed
+                invalid_request_id_is_replaced
+                problem_is_in_the_requested_language
+                untrusted_host_is_rejected
+                foreign_origin_gets_no_cors_headers
+                malformed_http_is_rejected
+                request_without_a_trusted_host_is_rejected
+                truncated_body_creates_no_memo
             }
             limits(app) {
-                a_body_is_bounded
-                a_body_of_unknown_length_is_bounded
-                a_body_where_none_is_needed_does_no_harm
-                json_is_nested_64_deep_at_most
-                a_uri_is_bounded
-                headers_are_bounded
+                body_size_is_limited
+                chunked_body_size_is_limited
+                unneeded_body_is_harmless
+                json_depth_is_limited_to_64
+                uri_length_is_limited
+                header_size_is_limited
             }
             hostile(app) {
-                no_value_of_a_member_is_a_server_error
-                no_value_in_a_batch_is_a_server_error
-                no_bytes_in_a_body_are_a_server_error
-                no_query_is_a_server_error
-                no_header_is_a_server_error
-                no_path_is_a_server_error
-                no_form_is_a_server_error
+                no_field_value_causes_a_server_error
+                no_batch_value_causes_a_server_error
+                no_body_causes_a_server_error
+                no_query_causes_a_server_error
+                no_header_causes_a_server_error
+                no_path_causes_a_server_error
+                no_form_causes_a_server_error
             }
             settings(store) {
-                a_closed_server_takes_no_sign_ups
-                without_a_leeway_a_refresh_token_is_used_once
-                tokens_live_as_long_as_the_settings_say
-                the_public_url_is_what_links_name
-                what_is_known_of_a_member_or_the_server_is_no_password
-                behind_https_a_cookie_is_of_its_host_alone
-                a_body_may_be_as_large_as_the_settings_say
-                a_batch_is_bounded_by_the_greater_limit
-                allowed_origins_may_call
-                ids_come_from_the_port
-                a_node_that_stops_says_so_first
-                a_store_out_of_reach_is_said
-                an_outage_is_no_guess
+                closed_sign_up_is_forbidden
+                zero_leeway_ends_the_session_at_the_first_reuse
+                token_lifetimes_follow_the_settings
+                links_and_trusted_host_follow_the_public_url
+                password_equal_to_a_name_email_or_host_is_rejected
+                session_cookie_has_the_host_prefix_over_https
+                body_limit_follows_the_settings
+                larger_body_limit_applies_to_batches_too
+                allowed_origin_gets_cors_headers
+                ids_come_from_the_id_generator
+                stopping_node_reports_draining_and_still_serves
+                unreachable_store_is_reported_without_details
+                outage_does_not_count_as_a_wrong_password
             }
         }
     };
@@ -518,9 +517,9 @@ macro_rules! __each_api_test {
 
 /// Expands to one test for each behaviour of the HTTP interface.
 ///
-/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that makes a fresh store, or gives `None`
-/// where the service that keeps it is not there: the tests say so and pass. It is the same factory that
-/// `memo_conformance::conformance_tests!` takes.
+/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that returns a fresh store, or `None` if
+/// its service is not available; the tests then print that they are skipped, and pass. It is the same factory
+/// that `memo_conformance::conformance_tests!` takes.
 #[macro_export]
 macro_rules! api_tests {
     ($factory:path) => {
@@ -543,7 +542,7 @@ macro_rules! __api_tests {
 #[macro_export]
 macro_rules! __api_entries {
     ([] $($module:ident $(:: $inner:ident)? ($kind:ident) { $($test:ident)* })*) => {
-        /// The tests in the form that they are run in.
+        /// The tests, each taking a store.
         #[doc(hidden)]
         pub mod entries {
             use memo_conformance::TestStore;

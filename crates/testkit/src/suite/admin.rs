@@ -1,4 +1,4 @@
-//! Administrators look after members.
+//! Administration of users, and the list of dead mail.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::{
     Answer, TestApp,
-    suite::{assert_json, at_once, known_to_live},
+    suite::{assert_json, send_concurrently, warm_session_cache},
 };
 
 fn names(list: &Answer) -> Vec<String> {
-    let items = list["items"].as_array().expect("a list");
-    items.iter().map(|item| item["display_name"].as_str().expect("a name").to_owned()).collect()
+    let items = list["items"].as_array().expect("`items` is an array");
+    items.iter().map(|item| item["display_name"].as_str().expect("`display_name` is a string").to_owned()).collect()
 }
 
-pub async fn members_are_listed(app: TestApp) {
+pub async fn user_list_is_in_order_of_sign_up(app: TestApp) {
     let root = app.admin("root").await;
     app.clock.advance(Duration::from_secs(1));
     let alice = app.user("Alice").await;
@@ -57,15 +57,15 @@ pub async fn members_are_listed(app: TestApp) {
     assert_eq!(list["items"][1]["id"], alice.id);
 }
 
-pub async fn members_are_searched(app: TestApp) {
+pub async fn users_are_found_by_text_role_and_status(app: TestApp) {
     let root = app.admin("root").await;
-    let mut members = Vec::new();
+    let mut users = Vec::new();
     for name in ["Alice", "Bob", "Boris"] {
         app.clock.advance(Duration::from_millis(2));
-        members.push(app.user(name).await);
+        users.push(app.user(name).await);
     }
-    members[1].patch_me(&json!({"display_name": "최 50%_Bö"})).await.expect_status(200);
-    root.patch_user(&members[2].id, &json!({"disabled": true})).await.expect_status(200);
+    users[1].patch_me(&json!({"display_name": "최 50%_Bö"})).await.expect_status(200);
+    root.patch_user(&users[2].id, &json!({"disabled": true})).await.expect_status(200);
     let found = async |query: &[(&str, &str)]| names(&root.list_users(query).await.expect_status(200));
     for (query, expected) in [
         (&[("q", "ALICE")][..], &["Alice"][..]),
@@ -93,17 +93,17 @@ pub async fn members_are_searched(app: TestApp) {
     ] {
         root.list_users(&[(name, value)]).await.invalid_parameter(name, code);
     }
-    // By what nobody shows.
+    // Columns that are not shown are not searched either.
     for hidden in ["password", "$2b$"] {
         assert!(found(&[("q", hidden)]).await.is_empty());
     }
     let list = root.list_users(&[]).await.expect_status(200);
-    assert!(!String::from_utf8_lossy(&list.body).contains("$2"), "no hash is shown");
+    assert!(!String::from_utf8_lossy(&list.body).contains("$2"), "the list shows a password hash");
     root.list_users(&[("q", "\0")]).await.expect_status(422).invalid_parameter("q", "nul_character");
     root.list_users(&[("q", &"a".repeat(321))]).await.expect_status(422).invalid_parameter("q", "too_long");
 }
 
-pub async fn members_come_in_pages(app: TestApp) {
+pub async fn user_list_pages_contain_each_user_once(app: TestApp) {
     let root = app.admin("root").await;
     for number in 0..6 {
         app.clock.advance(Duration::from_millis(2));
@@ -120,14 +120,14 @@ pub async fn members_come_in_pages(app: TestApp) {
         next = page.link("next");
     }
     assert_eq!(seen, all);
-    // A cursor is good for its list alone.
+    // A cursor is valid for its own list only.
     let page = root.list_users(&[("limit", "3")]).await;
-    let cursor = page["page"]["next_cursor"].as_str().expect("a cursor");
+    let cursor = page["page"]["next_cursor"].as_str().expect("`next_cursor` is a string");
     let other = root.list_users(&[("limit", "3"), ("q", "m"), ("cursor", cursor)]).await;
     other.invalid_parameter("cursor", "invalid_cursor");
 }
 
-pub async fn members_do_not_administer(app: TestApp) {
+pub async fn users_without_the_admin_role_are_forbidden(app: TestApp) {
     let (root, alice, bob) = (app.admin("root").await, app.user("alice").await, app.user("bob").await);
     for id in [&alice.id, &bob.id, &root.id, "0198c0de-7f00-7000-8000-0000000000ff"] {
         for patch in [json!({"role": "admin"}), json!({"disabled": true}), json!({})] {
@@ -138,16 +138,16 @@ pub async fn members_do_not_administer(app: TestApp) {
         let refused = alice.get(&format!("/api/v1/admin/{path}")).await.expect_status(403);
         assert!(!String::from_utf8_lossy(&refused.problem("administrator_required").body).contains("example.com"));
     }
-    // Nor by a token for less than everything.
+    // A token without all scopes is rejected, too.
     let narrow = root.with_scope("account:read account:write").await;
     narrow.list_users(&[]).await.problem("interactive_sign_in_required");
     narrow.patch_user(&bob.id, &json!({"role": "admin"})).await.problem("interactive_sign_in_required");
-    assert_eq!(root.list_users(&[("role", "admin")]).await["items"].as_array().expect("a list").len(), 1);
+    assert_eq!(root.list_users(&[("role", "admin")]).await["items"].as_array().expect("`items` is an array").len(), 1);
     assert_eq!(alice.me().await["role"], "member");
     bob.me().await.expect_status(200);
 }
 
-pub async fn a_member_is_made_an_administrator_and_back(app: TestApp) {
+pub async fn role_change_takes_effect_immediately(app: TestApp) {
     let (root, alice) = (app.admin("root").await, app.user("alice").await);
     app.clock.advance(Duration::from_secs(1));
     let changed = root.patch_user(&alice.id, &json!({"role": "admin"})).await.expect_status(200);
@@ -157,14 +157,14 @@ pub async fn a_member_is_made_an_administrator_and_back(app: TestApp) {
     );
     assert_eq!(alice.me().await["role"], "admin");
     alice.list_users(&[]).await.expect_status(200);
-    // It ends with the role, in the same sign-in.
+    // The privilege ends with the role, within the same session.
     root.patch_user(&alice.id, &json!({"role": "member"})).await.expect_status(200);
     alice.list_users(&[]).await.expect_status(403).problem("administrator_required");
     alice.patch_user(&alice.id, &json!({"role": "admin"})).await.problem("administrator_required");
     alice.me().await.expect_status(200);
 }
 
-pub async fn a_patch_of_a_member_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_user_patch_is_rejected_with_its_pointer(app: TestApp) {
     let (root, alice) = (app.admin("root").await, app.user("alice").await);
     let before = root.list_users(&[]).await.json;
     for (patch, pointer, code) in [
@@ -190,16 +190,16 @@ pub async fn a_patch_of_a_member_says_what_it_refuses(app: TestApp) {
     assert_eq!(root.list_users(&[]).await.json, before);
 }
 
-pub async fn who_is_shut_out_is_out_at_once(app: TestApp) {
+pub async fn disabled_user_loses_all_access_immediately(app: TestApp) {
     let (root, alice, browser) = (app.admin("root").await, app.user("alice").await, app.browser());
     let anyone = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let (verification, reset) = (app.verification(&alice.email).await, app.reset_link(&alice.email).await);
-    known_to_live(&[&*alice, &*browser]).await;
+    warm_session_cache(&[&*alice, &*browser]).await;
     app.clock.advance(Duration::from_secs(1));
-    let shut = root.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
-    assert_eq!((&shut["disabled"], &shut["disabled_at"]), (&json!(true), &json!(app.now())));
+    let disabled = root.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
+    assert_eq!((&disabled["disabled"], &disabled["disabled_at"]), (&json!(true), &json!(app.now())));
     for actor in [&*alice, &*browser] {
         actor.me().await.expect_status(401).problem("sign_in_ended");
         actor.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
@@ -211,9 +211,9 @@ pub async fn who_is_shut_out_is_out_at_once(app: TestApp) {
     anyone.reset_password(&reset, "another horse battery").await.problem("token_invalid");
     let account = json!({"email": alice.email, "password": alice.password, "display_name": "A"});
     anyone.sign_up(&account).await.expect_status(409).problem("email_taken");
-    // Let in again, she signs in anew; what had ended stays so.
-    let back = root.patch_user(&alice.id, &json!({"disabled": false})).await.expect_status(200);
-    assert_eq!((&back["disabled"], &back["disabled_at"]), (&json!(false), &json!(null)));
+    // After she is enabled again she can sign in, but her old sessions and tokens stay revoked.
+    let enabled = root.patch_user(&alice.id, &json!({"disabled": false})).await.expect_status(200);
+    assert_eq!((&enabled["disabled"], &enabled["disabled_at"]), (&json!(false), &json!(null)));
     for actor in [&*alice, &*browser] {
         actor.me().await.problem("sign_in_ended");
     }
@@ -221,10 +221,10 @@ pub async fn who_is_shut_out_is_out_at_once(app: TestApp) {
     alice.sign_in_again("").await;
 }
 
-pub async fn the_last_administrator_stays_one(app: TestApp) {
+pub async fn last_administrator_cannot_be_demoted_or_disabled(app: TestApp) {
     let (root, alice) = (app.admin("root").await, app.admin("alice").await);
     root.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
-    // One who is shut out administers nothing.
+    // A disabled administrator does not count.
     for patch in [json!({"role": "member"}), json!({"disabled": true}), json!({"role": "member", "disabled": true})] {
         root.patch_user(&root.id, &patch).await.expect_status(409).problem("last_administrator");
     }
@@ -235,38 +235,38 @@ pub async fn the_last_administrator_stays_one(app: TestApp) {
     root.list_users(&[]).await.problem("administrator_required");
 }
 
-pub async fn of_two_administrators_who_oust_each_other_one_stays(app: TestApp) {
+pub async fn administrators_who_demote_each_other_concurrently_leave_one(app: TestApp) {
     let (one, two) = (app.admin("one").await, app.admin("two").await);
     for patch in [json!({"role": "member"}), json!({"disabled": true})] {
         let calls = [one.patch_user(&two.id, &patch), two.patch_user(&one.id, &patch)];
-        let answers = at_once(calls).await;
+        let answers = send_concurrently(calls).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
-        // Whoever is left puts it right again.
-        let (left, other) = if answers_of(&one).await { (&one, &two) } else { (&two, &one) };
-        assert!(answers_of(left).await);
+        // The one who is left restores the other.
+        let (left, other) = if is_administrator(&one).await { (&one, &two) } else { (&two, &one) };
+        assert!(is_administrator(left).await);
         let back = json!({"role": "admin", "disabled": false});
         left.patch_user(&other.id, &back).await.expect_status(200);
     }
 }
 
-pub async fn of_two_administrators_who_step_down_at_once_one_stays(app: TestApp) {
+pub async fn administrators_who_step_down_concurrently_leave_one(app: TestApp) {
     let (one, two) = (app.admin("one").await, app.admin("two").await);
     for patch in [json!({"role": "member"}), json!({"disabled": true})] {
         let calls = [one.patch_user(&one.id, &patch), two.patch_user(&two.id, &patch)];
-        let mut answers = at_once(calls).await;
+        let mut answers = send_concurrently(calls).await;
         answers.sort_by_key(|answer| answer.status);
         assert_eq!(answers[0].status, 200, "{answers:?}");
-        answers.pop().expect("two answers").expect_status(409).problem("last_administrator");
-        let (left, other) = if answers_of(&one).await { (&one, &two) } else { (&two, &one) };
+        answers.pop().expect("two responses").expect_status(409).problem("last_administrator");
+        let (left, other) = if is_administrator(&one).await { (&one, &two) } else { (&two, &one) };
         left.patch_user(&other.id, &json!({"role": "admin", "disabled": false})).await.expect_status(200);
     }
 }
 
-async fn answers_of(administrator: &crate::Actor) -> bool {
+async fn is_administrator(administrator: &crate::Actor) -> bool {
     administrator.list_users(&[]).await.status == 200
 }
 
-/// What is dead, once there is any.
+/// The list of dead mail, as soon as it has an item.
 async fn dead_mail(root: &crate::Actor) -> crate::Answer {
     let mut list = root.get("/api/v1/admin/dead-mail").await;
     for _ in 0..200 {
@@ -279,19 +279,19 @@ async fn dead_mail(root: &crate::Actor) -> crate::Answer {
     list
 }
 
-pub async fn mail_that_may_have_been_sent_twice_is_listed(app: TestApp) {
+pub async fn mail_claimed_by_two_crashed_nodes_is_listed_as_dead(app: TestApp) {
     let root = app.admin("root").await;
     app.verification(&root.email).await;
-    // It can't be sent at once, and then by nobody who lives to tell. Hers was tried before the one for Bob.
+    // Alice's mail fails once and is due again; Bob's is sent afterwards, so hers has been tried by then.
     app.mail.fail_temporarily(1);
     let alice = app.user("alice").await;
     app.clock.advance(Duration::from_millis(1));
     let bob = app.user("bob").await;
     app.verification(&bob.email).await;
-    app.take_mail_and_die().await;
-    app.take_mail_and_die().await;
+    app.claim_mail_and_crash().await;
+    app.claim_mail_and_crash().await;
     app.clock.advance(Duration::from_mins(2));
-    let list = dead_mail(&root.signed_in_anew().await).await;
+    let list = dead_mail(&root.with_new_token().await).await;
     assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
     [
       {
@@ -308,26 +308,26 @@ pub async fn mail_that_may_have_been_sent_twice_is_listed(app: TestApp) {
     assert!(app.mail.sent().is_empty());
 }
 
-pub async fn mail_of_a_node_that_dies_once_is_sent(app: TestApp) {
+pub async fn mail_claimed_by_one_crashed_node_is_sent_again(app: TestApp) {
     app.mail.fail_temporarily(1);
     let alice = app.user("alice").await;
     app.clock.advance(Duration::from_millis(1));
     let bob = app.user("bob").await;
     app.verification(&bob.email).await;
-    app.take_mail_and_die().await;
+    app.claim_mail_and_crash().await;
     app.clock.advance(Duration::from_mins(2));
     let token = app.verification(&alice.email).await;
     app.anonymous().verify_email(&token).await.expect_empty(204);
 }
 
-pub async fn mail_that_is_refused_is_listed(app: TestApp) {
+pub async fn permanently_failed_mail_is_listed_as_dead(app: TestApp) {
     let root = app.admin("root").await;
     app.verification(&root.email).await;
     assert_eq!(root.get("/api/v1/admin/dead-mail").await.expect_status(200)["items"], json!([]));
     app.mail.fail_permanently(1);
     let alice = app.user("alice").await;
     let list = dead_mail(&root).await;
-    // Not what it said, nor to which address.
+    // The entry shows neither the text of the mail nor its address.
     assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
     [
       {
@@ -341,19 +341,19 @@ pub async fn mail_that_is_refused_is_listed(app: TestApp) {
     ]
     "#);
     assert_eq!(list["items"][0]["user_id"], alice.id);
-    // It is not tried again; another one is written.
+    // It is not retried, but a new mail can be requested.
     app.clock.advance(Duration::from_mins(5));
     alice.resend_verification().await.expect_empty(202);
     app.verification(&alice.email).await;
     assert!(app.mail.sent().is_empty());
 }
 
-pub async fn mail_that_can_not_go_now_goes_later(app: TestApp) {
+pub async fn temporarily_failed_mail_is_retried(app: TestApp) {
     app.mail.fail_temporarily(1);
     let alice = app.user("alice").await;
     app.clock.advance(Duration::from_millis(1));
     let bob = app.user("bob").await;
-    // Hers was tried before.
+    // Bob's mail is sent after the failed attempt for Alice.
     app.verification(&bob.email).await;
     assert!(app.mail.sent().is_empty());
     app.clock.advance(Duration::from_secs(30));

@@ -10,7 +10,7 @@ use crate::{
     suite::{DAY, assert_json},
 };
 
-/// The numbers of a page, which must follow the one asked for without a gap.
+/// The sequence numbers of a page. They must follow `since` without a gap.
 #[track_caller]
 fn numbers(page: &Answer, since: u64) -> Vec<u64> {
     let items = page["items"].as_array().unwrap_or_else(|| panic!("no list: {}", page.shown()));
@@ -21,25 +21,25 @@ fn numbers(page: &Answer, since: u64) -> Vec<u64> {
     numbers
 }
 
-/// Kind, memo and version of all changes after a number.
-pub(super) async fn told(actor: &Actor, since: u64) -> Vec<(String, String, u64)> {
+/// The kind, memo and version of each change after `since`.
+pub(super) async fn changes_after(actor: &Actor, since: u64) -> Vec<(String, String, u64)> {
     let page = actor.changes(since).query(&[("limit", "100")]).await.expect_status(200);
     numbers(&page, since);
-    let text = |item: &Value, member: &str| item[member].as_str().expect("a text").to_owned();
+    let text = |item: &Value, field: &str| item[field].as_str().expect("a string").to_owned();
     let items = page["items"].as_array().into_iter().flatten();
     items
         .map(|item| (text(item, "kind"), text(item, "memo_id"), item["version"].as_u64().expect("a version")))
         .collect()
 }
 
-pub async fn nothing_has_changed_at_first(app: TestApp) {
+pub async fn change_feed_is_empty_at_first(app: TestApp) {
     let alice = app.user("alice").await;
     let page = alice.get("/api/v1/changes").await.expect_status(200);
     let page = page.expect_header("cache-control", "private, no-cache");
     assert_eq!(page.json, json!({"items": [], "next_since": 0}));
 }
 
-pub async fn each_kind_of_change_is_told(app: TestApp) {
+pub async fn change_feed_lists_every_kind_of_change(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     app.clock.advance(Duration::from_secs(1));
@@ -70,56 +70,56 @@ pub async fn each_kind_of_change_is_told(app: TestApp) {
         ("memo.updated", 3),
         ("memo.trashed", 4),
         ("memo.restored", 5),
-        // What is left of a memo that is gone.
+        // A deletion is the only trace of a deleted memo. It has the memo's last version.
         ("memo.deleted", 5),
     ];
-    assert_eq!(told(&alice, 0).await, expected.map(|(kind, version)| (kind.to_owned(), id.clone(), version)));
+    assert_eq!(changes_after(&alice, 0).await, expected.map(|(kind, version)| (kind.to_owned(), id.clone(), version)));
     let last = alice.changes(5).await.expect_status(200);
     assert_eq!(last["items"][0]["at"], app.now());
 }
 
-pub async fn changes_are_walked_by_their_numbers(app: TestApp) {
+pub async fn change_feed_pages_are_gapless(app: TestApp) {
     let alice = app.user("alice").await;
     for n in 0..25 {
         alice.memo(&n.to_string()).await;
     }
-    let whole = told(&alice, 0).await;
+    let whole = changes_after(&alice, 0).await;
     assert_eq!(whole.len(), 25);
     let first = alice.get("/api/v1/changes").await.expect_status(200);
     assert_eq!(numbers(&first, 0).len(), 20);
     assert_eq!(numbers(&alice.changes(20).await.expect_status(200), 20).len(), 5);
     for limit in [1, 7, 25, 100] {
-        let (mut since, mut walked) = (0, 0);
+        let (mut since, mut count) = (0, 0);
         loop {
             let page = alice.changes(since).query(&[("limit", &limit.to_string())]).await.expect_status(200);
-            let some = numbers(&page, since);
-            let Some(last) = some.last() else { break };
-            assert!(some.len() == limit || *last == 25, "{}", page.shown());
-            (since, walked) = (*last, walked + some.len());
+            let page_numbers = numbers(&page, since);
+            let Some(last) = page_numbers.last() else { break };
+            assert!(page_numbers.len() == limit || *last == 25, "{}", page.shown());
+            (since, count) = (*last, count + page_numbers.len());
         }
-        assert_eq!((since, walked), (25, 25), "{limit} at a time");
+        assert_eq!((since, count), (25, 25), "limit {limit}");
     }
 }
 
-pub async fn members_follow_their_own_changes_alone(app: TestApp) {
+pub async fn change_feed_has_own_memos_only(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let body = json!({"title": "a", "visibility": "public"});
     let public = alice.create_memo(&body).await.expect_status(201).id().to_owned();
     alice.memo("private").await;
-    let his = bob.memo("his").await;
+    let bobs = bob.memo("bobs").await;
     bob.get_memo(&public).await.expect_status(200);
     alice.delete_memo(&public).await.expect_empty(204);
-    assert_eq!(told(&bob, 0).await, [("memo.created".to_owned(), his, 1)]);
-    assert_eq!(told(&alice, 0).await.len(), 3);
+    assert_eq!(changes_after(&bob, 0).await, [("memo.created".to_owned(), bobs, 1)]);
+    assert_eq!(changes_after(&alice, 0).await.len(), 3);
 }
 
-pub async fn what_changes_nothing_is_no_change(app: TestApp) {
+pub async fn failed_and_no_op_requests_add_no_change(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a", "visibility": "public"})).await.expect_status(201);
     let (id, title) = (memo.id(), json!({"title": "b"}));
     let trashed = alice.memo("trashed").await;
     alice.delete_memo(&trashed).await.expect_empty(204);
-    let before = told(&alice, 0).await;
+    let before = changes_after(&alice, 0).await;
     alice.create_memo(&json!({"title": ""})).await.expect_status(422);
     alice.create_memo(&json!({"title": "a", "remind_at": "2020-01-01T00:00:00Z"})).await.expect_status(422);
     alice.patch_memo(id, &json!({"remind_at": "2020-01-01T00:00:00Z"})).await.expect_status(422);
@@ -128,16 +128,16 @@ pub async fn what_changes_nothing_is_no_change(app: TestApp) {
     alice.delete_memo("0198c0de-7f00-7000-8000-0000000000ff").await.expect_status(404);
     bob.patch_memo(id, &title).await.expect_status(403);
     bob.delete_memo_for_good(id).await.expect_status(403);
-    // Nor what has an answer like a change, but finds nothing to do.
+    // Requests that succeed without changing anything add no change either.
     alice.delete_memo(&trashed).await.expect_empty(204);
     alice.restore_memo(id).await.expect_status(200);
     alice.get_memo(id).await.expect_status(200);
     alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
-    assert_eq!(told(&alice, 0).await, before);
-    assert_eq!(told(&bob, 0).await, []);
+    assert_eq!(changes_after(&alice, 0).await, before);
+    assert_eq!(changes_after(&bob, 0).await, []);
 }
 
-pub async fn a_number_that_no_change_has_had_is_refused(app: TestApp) {
+pub async fn since_beyond_the_last_change_requires_a_resync(app: TestApp) {
     let alice = app.user("alice").await;
     let refused = async |since: u64, next_since: u64| {
         let answer = alice.changes(since).await.expect_status(410).problem("resync_required");
@@ -158,29 +158,29 @@ pub async fn a_number_that_no_change_has_had_is_refused(app: TestApp) {
     assert!(answer.text("detail").contains("next_since"));
 }
 
-pub async fn changes_are_kept_for_180_days(app: TestApp) {
+pub async fn changes_older_than_180_days_require_a_resync(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("first").await;
     app.clock.advance(Duration::from_micros(1));
     alice.memo("second").await;
     app.clock.advance((180 * DAY).saturating_sub(Duration::from_micros(1)));
     let alice = alice.with_scope("").await;
-    assert_eq!(told(&alice, 0).await.len(), 2);
+    assert_eq!(changes_after(&alice, 0).await.len(), 2);
     app.clock.advance(Duration::from_micros(1));
     let answer = alice.changes(0).await.expect_status(410).problem("resync_required");
     assert_eq!(answer["next_since"], 2);
-    // What is behind the old one can still be followed.
-    assert_eq!(told(&alice, 1).await.len(), 1);
+    // Newer changes can still be followed.
+    assert_eq!(changes_after(&alice, 1).await.len(), 1);
     app.clock.advance(Duration::from_micros(1));
     alice.changes(1).await.problem("resync_required");
-    // Who has seen everything has missed nothing, however long ago it was.
-    assert_eq!(told(&alice, 2).await, []);
+    // A client that has seen everything has missed nothing, no matter how long ago.
+    assert_eq!(changes_after(&alice, 2).await, []);
     alice.memo("third").await;
-    assert_eq!(told(&alice, 2).await.len(), 1);
+    assert_eq!(changes_after(&alice, 2).await.len(), 1);
     assert_eq!(alice.changes(0).await.problem("resync_required")["next_since"], 3);
 }
 
-pub async fn no_reader_sees_a_gap_while_writers_run(app: TestApp) {
+pub async fn change_feed_has_no_gaps_under_concurrent_writes(app: TestApp) {
     const WRITERS: u64 = 16;
     const MEMOS: u64 = 10;
     let alice = app.user("alice").await;
@@ -195,23 +195,23 @@ pub async fn no_reader_sees_a_gap_while_writers_run(app: TestApp) {
     }
     let mut since = 0;
     while since < WRITERS * MEMOS {
-        let are_done = writers.is_empty();
+        let are_writers_done = writers.is_empty();
         while writers.try_join_next().is_some_and(|result| result.is_ok()) {}
         let page = alice.changes(since).query(&[("limit", "100")]).await.expect_status(200);
         if let Some(last) = numbers(&page, since).last() {
             since = *last;
-            // What is told has happened.
+            // A change in the feed is committed.
             let newest = page["items"].as_array().and_then(|items| items.last()).expect("an item");
             alice.get_memo(newest["memo_id"].as_str().expect("an id")).await.expect_status(200);
         } else {
-            assert!(!are_done, "all writers have ended at {since}");
+            assert!(!are_writers_done, "all writers are done, but the feed ends at {since}");
         }
     }
     let list = alice.list_memos(&[("include_total", "true"), ("limit", "1")]).await.expect_status(200);
     assert_eq!((since, &list["total"]), (WRITERS * MEMOS, &json!(WRITERS * MEMOS)));
 }
 
-pub async fn changes_are_read_again_only_where_there_are_more(app: TestApp) {
+pub async fn unchanged_feed_is_not_sent_again(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("a").await;
     let page = alice.changes(1).await.expect_status(200);
@@ -222,7 +222,7 @@ pub async fn changes_are_read_again_only_where_there_are_more(app: TestApp) {
     assert_eq!(numbers(&more, 1), [2]);
 }
 
-pub async fn the_feed_says_which_parameter_it_refuses(app: TestApp) {
+pub async fn invalid_feed_parameter_is_rejected_by_name(app: TestApp) {
     let alice = app.user("alice").await;
     for (query, name, code) in [
         ("since=-1", "since", "too_small"),

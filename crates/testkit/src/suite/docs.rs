@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Answer, TestApp, contract::known};
 
-pub async fn the_document_is_openapi_3_1(app: TestApp) {
+pub async fn document_is_openapi_3_1(app: TestApp) {
     let answer = app.anonymous().get("/openapi.json").await.expect_status(200);
     assert_eq!(answer.media_type(), Some("application/json"));
     assert!(answer.text("openapi").starts_with("3.1"));
@@ -21,7 +21,7 @@ pub async fn every_operation_is_described(_: TestApp) {
         let name = operation.item["operationId"].as_str().expect(&shown);
         assert!(names.insert(name), "{name} is used twice");
         assert!(operation.item["summary"].is_string() && operation.item["tags"][0].is_string(), "{shown}");
-        assert!(operation.item["security"].is_array(), "{shown} does not say who may call it");
+        assert!(operation.item["security"].is_array(), "{shown} does not declare its security");
         for parameter in operation.item["parameters"].as_array().into_iter().flatten() {
             let is_described = parameter["description"].is_string() || parameter["schema"]["description"].is_string();
             assert!(is_described && parameter["schema"].is_object(), "{shown}: {parameter}");
@@ -62,7 +62,7 @@ pub async fn every_operation_is_described(_: TestApp) {
     assert!(names.is_superset(&expected), "{names:?}");
 }
 
-pub async fn every_reference_of_the_document_leads_somewhere(_: TestApp) {
+pub async fn every_reference_in_the_document_resolves(_: TestApp) {
     fn visit(value: &Value) {
         known().resolve(value);
         value.as_object().into_iter().flat_map(serde_json::Map::values).for_each(visit);
@@ -71,7 +71,7 @@ pub async fn every_reference_of_the_document_leads_somewhere(_: TestApp) {
     visit(&known().document);
 }
 
-pub async fn every_code_of_the_document_is_explained(app: TestApp) {
+pub async fn every_error_code_is_explained(app: TestApp) {
     let examples = known().document["components"]["examples"].as_object().expect("examples");
     for language in ["en", "ko"] {
         let page = app.anonymous().get("/docs/errors").header("accept-language", language).await.expect_status(200);
@@ -82,15 +82,15 @@ pub async fn every_code_of_the_document_is_explained(app: TestApp) {
         }
         assert!(page.header("vary").is_some_and(|vary| vary.eq_ignore_ascii_case("accept-language")));
     }
-    // The page has the one more that comes where no operation is.
+    // The page also explains the one code that occurs outside of operations.
     let codes: BTreeSet<_> = known().codes.iter().filter(|code| !code.starts_with("errors-")).collect();
     let of_operations = examples.keys().collect::<BTreeSet<_>>();
-    let elsewhere: Vec<_> = codes.difference(&of_operations).map(|code| code.as_str()).collect();
-    assert_eq!(elsewhere, ["method_not_allowed"]);
+    let others: Vec<_> = codes.difference(&of_operations).map(|code| code.as_str()).collect();
+    assert_eq!(others, ["method_not_allowed"]);
     assert!(of_operations.is_subset(&codes));
 }
 
-/// A page that loads files of this server alone, and that no other page may frame.
+/// Asserts that a page may load files of this server only and may not be framed.
 #[track_caller]
 fn assert_locked_down(page: &Answer) {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
@@ -99,8 +99,8 @@ fn assert_locked_down(page: &Answer) {
     assert!(directives.contains(&"default-src 'none'") && directives.contains(&"frame-ancestors 'none'"), "{policy}");
     for directive in &directives {
         for source in directive.split(' ').skip(1) {
-            let own = ["'none'", "'self'"].contains(&source) || *directive == "img-src 'self' data:";
-            assert!(own, "{directive}");
+            let is_own = ["'none'", "'self'"].contains(&source) || *directive == "img-src 'self' data:";
+            assert!(is_own, "{directive}");
         }
     }
     let html = String::from_utf8(page.body.clone()).expect("UTF-8");
@@ -108,7 +108,7 @@ fn assert_locked_down(page: &Answer) {
     assert_eq!(html.matches("<script").count(), html.matches("<script src=\"/docs/").count(), "{html}");
 }
 
-pub async fn pages_load_own_files_alone(app: TestApp) {
+pub async fn doc_pages_load_only_own_files(app: TestApp) {
     let anyone = app.anonymous();
     for path in ["/docs", "/docs/errors"] {
         let page = anyone.get(path).await.expect_status(200);
@@ -129,11 +129,11 @@ pub async fn pages_load_own_files_alone(app: TestApp) {
             anyone.get(link).if_none_match(file.tag()).await.expect_empty(304);
             files += 1;
         }
-        assert!(files > 1, "{path} has files");
+        assert!(files > 1, "{path} loads no files");
     }
 }
 
-pub async fn the_docs_have_no_other_files(app: TestApp) {
+pub async fn unknown_doc_file_is_not_found(app: TestApp) {
     for path in ["/docs/", "/docs/x", "/docs/index.html", "/docs/..%2fCargo.toml", "/docs/%2e%2e/x", "/docs/a/b"] {
         app.anonymous().get(path).await.expect_status(404).problem("not_found");
     }

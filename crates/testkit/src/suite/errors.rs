@@ -1,10 +1,10 @@
-//! What the framework would answer by itself, request ids, languages, hosts, other origins.
+//! Responses to requests that reach no operation; request ids, languages, hosts and foreign origins.
 
 use serde_json::json;
 
 use crate::{Answer, TestApp, suite::assert_json};
 
-pub async fn an_unknown_path_is_a_problem(app: TestApp) {
+pub async fn unknown_path_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
     for path in ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/memo", "/api/v1/memos/", "/api/v2/memos", "/nowhere?a=b"]
     {
@@ -17,7 +17,7 @@ pub async fn an_unknown_path_is_a_problem(app: TestApp) {
     }
 }
 
-pub async fn a_problem_is_whole(app: TestApp) {
+pub async fn problem_document_has_all_fields(app: TestApp) {
     let answer = app.anonymous().get("/nowhere?a=b").header("x-request-id", "r-1").await.problem("not_found");
     let answer = answer.expect_header("cache-control", "no-store").expect_header("content-language", "en");
     assert_json!(answer.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
@@ -33,7 +33,7 @@ pub async fn a_problem_is_whole(app: TestApp) {
     "##);
 }
 
-pub async fn bad_json_is_a_problem(app: TestApp) {
+pub async fn malformed_json_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let calls = [
@@ -58,7 +58,7 @@ pub async fn bad_json_is_a_problem(app: TestApp) {
     call.await.invalid("/title", "duplicate_member");
 }
 
-pub async fn a_sane_request_id_is_kept(app: TestApp) {
+pub async fn valid_request_id_is_echoed(app: TestApp) {
     let anyone = app.anonymous();
     for id in ["a", "A-b_c.1", &"x".repeat(64), "0198c0de-7f00-7000-8000-0000000000ff"] {
         for path in ["/healthz", "/nowhere", "/api/v1/me", "/docs"] {
@@ -67,19 +67,19 @@ pub async fn a_sane_request_id_is_kept(app: TestApp) {
     }
 }
 
-pub async fn another_request_id_is_replaced(app: TestApp) {
+pub async fn invalid_request_id_is_replaced(app: TestApp) {
     let anyone = app.anonymous();
     let mut seen = std::collections::BTreeSet::new();
     for id in ["", " ", "a b", "a,b", "<script>", "a\"b", "한", &"x".repeat(65), "a\tb", "{}"] {
         let answer = anyone.get("/nowhere").header("x-request-id", id).await.problem("not_found");
-        let made = answer.text("request_id");
-        assert_eq!((made.len(), &made[14..15]), (36, "7"), "a UUIDv7: {made}");
-        assert!(seen.insert(made.to_owned()));
+        let new_id = answer.text("request_id");
+        assert_eq!((new_id.len(), &new_id[14..15]), (36, "7"), "not a UUIDv7: {new_id}");
+        assert!(seen.insert(new_id.to_owned()));
     }
     assert!(seen.insert(anyone.get("/healthz").await.header("x-request-id").expect("an id").to_owned()));
 }
 
-pub async fn a_problem_speaks_the_language_asked_for(app: TestApp) {
+pub async fn problem_is_in_the_requested_language(app: TestApp) {
     let alice = app.user("alice").await;
     for (header, language) in [
         ("ko", "ko"),
@@ -102,7 +102,7 @@ pub async fn a_problem_speaks_the_language_asked_for(app: TestApp) {
     }
 }
 
-pub async fn another_host_is_not_answered_for(app: TestApp) {
+pub async fn untrusted_host_is_rejected(app: TestApp) {
     let anyone = app.anonymous();
     for host in ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", "memo@evil.example.com", "[::1]"]
     {
@@ -115,14 +115,14 @@ pub async fn another_host_is_not_answered_for(app: TestApp) {
     for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1"] {
         anyone.get("/readyz").header("host", host).await.expect_status(200);
     }
-    // What a client says of a proxy is not believed.
+    // Forwarding headers of a client are not trusted.
     for name in ["x-forwarded-host", "forwarded"] {
         let answer = anyone.get("/readyz").header("host", "evil.example.com").header(name, "host=localhost").await;
         answer.problem("untrusted_host");
     }
 }
 
-pub async fn other_origins_are_told_nothing(app: TestApp) {
+pub async fn foreign_origin_gets_no_cors_headers(app: TestApp) {
     let alice = app.user("alice").await;
     let origin = "https://app.example.com";
     let answer = alice.me().header("origin", origin).await.expect_status(200);
@@ -133,9 +133,9 @@ pub async fn other_origins_are_told_nothing(app: TestApp) {
     preflight.expect_no_header("access-control-allow-methods").expect_empty(204);
 }
 
-/// An answer as it came over the wire.
+/// Parses a response from its bytes on the wire.
 fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Answer {
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
     let headers = lines.filter_map(|line| line.split_once(": "));
@@ -146,7 +146,7 @@ fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Answer {
     Answer::new(method, path, url, status, headers.collect(), body.as_bytes().to_vec())
 }
 
-pub async fn what_is_no_http_is_refused(app: TestApp) {
+pub async fn malformed_http_is_rejected(app: TestApp) {
     for request in [
         "GARBAGE\r\n\r\n",
         "GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n",
@@ -162,18 +162,18 @@ pub async fn what_is_no_http_is_refused(app: TestApp) {
     app.anonymous().get("/healthz").await.expect_status(200);
 }
 
-pub async fn a_request_without_a_host_is_not_answered(app: TestApp) {
+pub async fn request_without_a_trusted_host_is_rejected(app: TestApp) {
     let text = app.exchange(b"GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert_eq!(parsed(&text, "GET", "/readyz", &app).status, 400, "{text:?}");
     let text = app.exchange(b"GET /readyz HTTP/1.0\r\n\r\n").await;
     parsed(&text, "GET", "/readyz", &app).expect_status(400).problem("untrusted_host");
-    // The whole URL in the request line decides, as RFC 9112, section 3.2.2 wants it.
+    // The absolute form of the request target overrides the `Host` header (RFC 9112, section 3.2.2).
     let request = b"GET http://evil.example.com/readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let text = app.exchange(request).await;
     parsed(&text, "GET", "/readyz", &app).expect_status(400).problem("untrusted_host");
 }
 
-pub async fn a_body_that_ends_early_is_no_memo(app: TestApp) {
+pub async fn truncated_body_creates_no_memo(app: TestApp) {
     let alice = app.user("alice").await;
     let head = format!(
         "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
@@ -182,7 +182,7 @@ pub async fn a_body_that_ends_early_is_no_memo(app: TestApp) {
     );
     for chunks in ["zz\r\n{\"title\":\"a\"}\r\n0\r\n\r\n", "f\r\n{\"title\": \"abc\r\n0\r\n\r\n"] {
         let text = app.exchange(format!("{head}{chunks}").as_bytes()).await;
-        // What can't be told apart from the next request may be answered by closing the connection.
+        // The server may close the connection without a response if it cannot find the end of the request.
         assert!(text.is_empty() || parsed(&text, "POST", "/api/v1/memos", &app).status == 400, "{text:?}");
     }
     let whole = format!("{head}8\r\n{{\"title\"\r\n7\r\n: \"ab\"}}\r\n0\r\n\r\n");

@@ -1,14 +1,14 @@
-//! What holds for every operation, read from the document, so that a new one is tested with the day it is there.
+//! Rules for every operation. They read the OpenAPI document, so that each new operation is tested automatically.
 
 use crate::{
     Actor, Call, TestApp,
     contract::{Operation, known, target},
 };
 
-/// Those that ignore what they do not know (RFC 6749, RFC 7009).
+/// Operations that ignore unknown parameters (RFC 6749, RFC 7009).
 const LENIENT: [&str; 3] = ["/api/v1/auth/token", "/api/v1/auth/revoke", "/api/v1/auth/providers/{name}/callback"];
 
-/// A call that is good as far as the document tells, of something that is not there.
+/// A request with a valid example body, for a resource that does not exist.
 fn call(actor: &Actor, operation: Operation<'_>) -> Call {
     let call = actor.call(&operation.method.to_uppercase(), &operation.target());
     match operation.example() {
@@ -17,7 +17,7 @@ fn call(actor: &Actor, operation: Operation<'_>) -> Call {
     }
 }
 
-pub async fn unknown_parameters_are_named(app: TestApp) {
+pub async fn unknown_parameter_is_rejected_by_name(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|operation| !LENIENT.contains(&operation.path)) {
         let unknown = call(&alice, operation).query(&[("colour", "red")]).await;
@@ -25,7 +25,7 @@ pub async fn unknown_parameters_are_named(app: TestApp) {
     }
 }
 
-pub async fn awkward_names_of_parameters_are_named_as_they_are(app: TestApp) {
+pub async fn unusual_parameter_name_is_reported_verbatim(app: TestApp) {
     let alice = app.user("alice").await;
     for name in ["a.b", "tag[]", "limit[0]", "a`b", "한", "a b", "~/"] {
         for operation in known().operations().filter(|operation| operation.scopes().is_some()) {
@@ -34,7 +34,7 @@ pub async fn awkward_names_of_parameters_are_named_as_they_are(app: TestApp) {
     }
 }
 
-pub async fn unknown_members_are_named(app: TestApp) {
+pub async fn unknown_json_field_is_rejected_by_name(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {
         let Some((media_type, example)) = operation.example() else { continue };
@@ -47,14 +47,14 @@ pub async fn unknown_members_are_named(app: TestApp) {
     }
 }
 
-pub async fn a_sign_in_is_asked_for(app: TestApp) {
+pub async fn anonymous_request_is_unauthorized(app: TestApp) {
     let anyone = app.anonymous();
     let mut seen = 0;
     for operation in known().operations().filter(|operation| operation.scopes().is_some()) {
         seen += 1;
         let answer = call(&anyone, operation).await.expect_status(401).problem("authentication_required");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"memo\""));
-        // Before anything else is looked at.
+        // Authentication comes before any validation.
         let bare = anyone.call(&operation.method.to_uppercase(), &operation.target()).query(&[("colour", "red")]);
         bare.await.problem("authentication_required");
         call(&anyone.with_token("x"), operation).await.problem("access_token_invalid");
@@ -62,7 +62,7 @@ pub async fn a_sign_in_is_asked_for(app: TestApp) {
     assert!(seen > 8);
 }
 
-pub async fn a_missing_scope_is_named(app: TestApp) {
+pub async fn missing_scope_is_reported_by_name(app: TestApp) {
     let all = ["memos:read", "memos:write", "events:read", "account:read", "account:write"];
     let alice = app.user("alice").await;
     for operation in known().operations() {
@@ -81,17 +81,17 @@ pub async fn a_missing_scope_is_named(app: TestApp) {
     }
 }
 
-pub async fn the_scopes_are_those_of_the_contract(_: TestApp) {
-    let of_memos =
+pub async fn scopes_follow_from_path_and_method(_: TestApp) {
+    let is_memos =
         |path: &str| ["memos", "tags", "changes"].iter().any(|kind| is_below(path, &format!("/api/v1/{kind}")));
-    let of_account = |path: &str| is_below(path, "/api/v1/me");
-    for operation in known().operations().filter(|one| of_memos(one.path) || of_account(one.path)) {
-        // What only the member in person may do.
+    let is_account = |path: &str| is_below(path, "/api/v1/me");
+    for operation in known().operations().filter(|one| is_memos(one.path) || is_account(one.path)) {
+        // Interactive operations are the sensitive ones of an account.
         if operation.is_interactive() {
-            assert!(!of_memos(operation.path) && operation.path != "/api/v1/me" || operation.method == "delete");
+            assert!(!is_memos(operation.path) && operation.path != "/api/v1/me" || operation.method == "delete");
             continue;
         }
-        let kind = if of_memos(operation.path) { "memos" } else { "account" };
+        let kind = if is_memos(operation.path) { "memos" } else { "account" };
         let access = if operation.method == "get" { "read" } else { "write" };
         let mut scopes = vec![format!("{kind}:{access}")];
         if ["/api/v1/me/export", "/api/v1/me/import"].contains(&operation.path) {
@@ -101,7 +101,7 @@ pub async fn the_scopes_are_those_of_the_contract(_: TestApp) {
     }
 }
 
-/// Whether a path is this one, or begins with it.
+/// Whether `path` is `root` or below it.
 fn is_below(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -114,7 +114,7 @@ pub async fn two_credentials_are_ambiguous(app: TestApp) {
     }
 }
 
-pub async fn bodies_have_a_media_type(app: TestApp) {
+pub async fn body_with_another_media_type_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations() {
         let Some((_, example)) = operation.example() else { continue };
@@ -127,7 +127,7 @@ pub async fn bodies_have_a_media_type(app: TestApp) {
     }
 }
 
-pub async fn bodies_are_objects(app: TestApp) {
+pub async fn body_that_is_not_an_object_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {
         let Some((media_type, example)) = operation.example() else { continue };
@@ -140,7 +140,7 @@ pub async fn bodies_are_objects(app: TestApp) {
     }
 }
 
-pub async fn other_methods_are_refused_and_the_right_ones_named(app: TestApp) {
+pub async fn unsupported_method_is_rejected_with_the_allowed_ones(app: TestApp) {
     let mut paths = known().methods();
     for path in ["/openapi.json", "/docs", "/docs/errors", "/docs/explorer.js"] {
         paths.insert(path, ["GET".to_owned()].into());
@@ -169,7 +169,7 @@ pub async fn other_methods_are_refused_and_the_right_ones_named(app: TestApp) {
     }
 }
 
-pub async fn a_head_is_a_get_without_its_body(app: TestApp) {
+pub async fn head_equals_get_without_the_body(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = format!("/api/v1/memos/{}", alice.memo("a").await);
     let pages = ["/docs", "/docs/errors", "/openapi.json", "/docs/explorer.js", "/docs/nowhere", "/nowhere"];
@@ -180,7 +180,7 @@ pub async fn a_head_is_a_get_without_its_body(app: TestApp) {
         for name in ["content-type", "etag", "cache-control", "link", "content-security-policy"] {
             assert_eq!(head.header(name), get.header(name), "{name} of {target}");
         }
-        // A problem names its request, so two of them differ in it; the length of what is streamed is not known.
+        // Problems differ by request id, and the length of a streamed body is not known in advance.
         if get.status == 200 && get.header("content-length").is_some() {
             assert_eq!(head.header("content-length"), Some(&*get.body.len().to_string()), "{target}");
         }

@@ -1,4 +1,4 @@
-//! No input makes the server fail.
+//! No input causes a server error.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     suite::{for_all, merged},
 };
 
-/// Values that are seldom expected.
+/// Unusual JSON values.
 fn values() -> Vec<Value> {
     vec![
         json!(null),
@@ -41,53 +41,53 @@ fn values() -> Vec<Value> {
     ]
 }
 
-const MEMO: &[&str] = &["title", "content", "tags", "pinned", "archived", "visibility", "remind_at", "x"];
+const MEMO_FIELDS: &[&str] = &["title", "content", "tags", "pinned", "archived", "visibility", "remind_at", "x"];
 
-/// The operations that take a body, and with what.
-fn takers(actor: &Actor, id: &str) -> Vec<(Call, &'static [&'static str])> {
+/// The operations that take a body, with the fields to try.
+fn operations_with_body(actor: &Actor, id: &str) -> Vec<(Call, &'static [&'static str])> {
     vec![
-        (actor.call("POST", "/api/v1/memos"), MEMO),
-        (actor.call("PUT", &format!("/api/v1/memos/{id}")), MEMO),
-        (actor.call("PATCH", &format!("/api/v1/memos/{id}")), MEMO),
+        (actor.call("POST", "/api/v1/memos"), MEMO_FIELDS),
+        (actor.call("PUT", &format!("/api/v1/memos/{id}")), MEMO_FIELDS),
+        (actor.call("PATCH", &format!("/api/v1/memos/{id}")), MEMO_FIELDS),
         (actor.call("PATCH", "/api/v1/tags/a"), &["tag", "x"]),
         (actor.call("PATCH", "/api/v1/me"), &["display_name", "locale", "email", "role"]),
         (actor.call("POST", "/api/v1/auth/sign-up"), &["email", "password", "display_name"]),
     ]
 }
 
-pub async fn no_value_of_a_member_is_a_server_error(app: TestApp) {
+pub async fn no_field_value_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
-    for (call, members) in takers(&alice, &id) {
-        for member in members {
+    for (call, fields) in operations_with_body(&alice, &id) {
+        for field in fields {
             for value in values() {
-                let body = json!({"title": "a", *member: value});
+                let body = json!({"title": "a", *field: value});
                 call.clone().json(&body).await.expect_no_server_error();
             }
         }
     }
 }
 
-pub async fn no_value_in_a_batch_is_a_server_error(app: TestApp) {
+pub async fn no_batch_value_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let update = json!({"op": "update", "id": id, "memo": {}});
     let mut operations = values();
     for value in values() {
-        for member in ["op", "id", "if_version", "memo", "x"] {
-            operations.push(merged(update.clone(), &json!({member: value})));
+        for field in ["op", "id", "if_version", "memo", "x"] {
+            operations.push(merged(update.clone(), &json!({field: value})));
         }
-        for member in MEMO {
-            operations.push(json!({"op": "create", "memo": {"title": "a", *member: value}}));
-            operations.push(merged(update.clone(), &json!({"memo": {*member: value}})));
+        for field in MEMO_FIELDS {
+            operations.push(json!({"op": "create", "memo": {"title": "a", *field: value}}));
+            operations.push(merged(update.clone(), &json!({"memo": {*field: value}})));
         }
         alice.batch(&value).await.expect_no_server_error();
     }
     for operation in &operations {
         alice.batch(&json!([operation])).await.expect_no_server_error();
     }
-    for some in operations.chunks(90) {
-        alice.batch(&json!(some)).await.expect_no_server_error();
+    for chunk in operations.chunks(90) {
+        alice.batch(&json!(chunk)).await.expect_no_server_error();
     }
     let any = "\\{\"operations\": ?\\[\\{?[\\[\\]{}\",:\\\\ a-z0-9]{0,40}\\}?\\]\\}";
     for_all(50, any, async |body: String| {
@@ -97,7 +97,7 @@ pub async fn no_value_in_a_batch_is_a_server_error(app: TestApp) {
     .await;
 }
 
-pub async fn no_bytes_in_a_body_are_a_server_error(app: TestApp) {
+pub async fn no_body_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let bodies = prop_oneof![
@@ -105,14 +105,14 @@ pub async fn no_bytes_in_a_body_are_a_server_error(app: TestApp) {
         "[\\[\\]{}\",:\\\\ a0-9eu.-]{0,60}".prop_map(String::into_bytes),
         "\\{\"(title|content|tags)\": ?(\"\\PC{0,20}\"|[0-9.eE-]{1,30}|\\[.{0,20}\\])\\}".prop_map(String::into_bytes),
     ];
-    let calls = takers(&alice, &id);
+    let calls = operations_with_body(&alice, &id);
     for_all(100, (bodies, 0..calls.len()), async |(body, n)| {
         calls[n].0.clone().body("application/json", body).await.expect_no_server_error();
     })
     .await;
 }
 
-pub async fn no_query_is_a_server_error(app: TestApp) {
+pub async fn no_query_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let names = [
@@ -180,7 +180,7 @@ pub async fn no_query_is_a_server_error(app: TestApp) {
     .await;
 }
 
-pub async fn no_header_is_a_server_error(app: TestApp) {
+pub async fn no_header_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     let target = format!("/api/v1/memos/{}", alice.memo("a").await);
     let values: [&[u8]; 16] = [
@@ -235,7 +235,7 @@ pub async fn no_header_is_a_server_error(app: TestApp) {
     }
 }
 
-pub async fn no_path_is_a_server_error(app: TestApp) {
+pub async fn no_path_causes_a_server_error(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|operation| operation.path.contains('{')) {
         for id in ["%00", "%ff", "%2f", "..", "%2e%2e", "{id}", "%7Bid%7D", "🎈", "%", "%zz", &"a".repeat(5_000)] {
@@ -253,7 +253,7 @@ pub async fn no_path_is_a_server_error(app: TestApp) {
     .await;
 }
 
-pub async fn no_form_is_a_server_error(app: TestApp) {
+pub async fn no_form_causes_a_server_error(app: TestApp) {
     let anyone = app.anonymous();
     let forms = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..100),

@@ -1,4 +1,4 @@
-//! What a server does by itself. These tests start their own apps.
+//! Retention jobs. These tests start their own apps.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use memo_memory::FixedClock;
 
 use crate::{START, TestApp, suite::DAY};
 
-/// A store under several servers, one after the other: none of them closes it.
+/// A store that several servers use one after the other. None of them may close it.
 struct Shared(Arc<dyn Store>);
 
 #[async_trait]
@@ -25,23 +25,23 @@ impl Store for Shared {
     async fn close(&self) {}
 }
 
-struct TestShared(Arc<Shared>);
+struct SharedTestStore(Arc<Shared>);
 
-impl TestStore for TestShared {
+impl TestStore for SharedTestStore {
     fn store(&self) -> Arc<dyn Store> {
         self.0.clone()
     }
 }
 
-pub async fn a_server_removes_old_changes(store: Box<dyn TestStore>) {
-    let kept = Arc::new(Shared(store.store()));
+pub async fn server_removes_old_changes_in_the_background(store: Box<dyn TestStore>) {
+    let shared = Arc::new(Shared(store.store()));
     let start = Timestamp::parse(START).expect("a time");
-    let starts_at = async |days: u32| {
+    let start_on_day = async |days: u32| {
         let clock = Arc::new(FixedClock::at(start + days * DAY));
-        TestApp::builder(Box::new(TestShared(kept.clone()))).clock(clock).start().await
+        TestApp::builder(Box::new(SharedTestStore(shared.clone()))).clock(clock).start().await
     };
     let owner = {
-        let app = starts_at(0).await;
+        let app = start_on_day(0).await;
         let alice = app.user("alice").await;
         for title in ["a", "b"] {
             alice.memo(title).await;
@@ -51,22 +51,22 @@ pub async fn a_server_removes_old_changes(store: Box<dyn TestStore>) {
         UserId::parse(&alice.id).expect("an id")
     };
     let changes = async || -> Vec<Change> {
-        let mut unit = kept.begin(Access::Read).await.expect("a unit of work");
+        let mut unit = shared.begin(Access::Read).await.expect("a unit of work");
         unit.changes().list(owner, 0, Limit::default()).await.expect("the changes")
     };
-    let app = starts_at(180).await;
+    let app = start_on_day(180).await;
     for path in ["/healthz", "/readyz"] {
         app.anonymous().get(path).await.expect_status(200);
     }
     assert_eq!(changes().await.len(), 3);
     drop(app);
-    let app = starts_at(181).await;
+    let app = start_on_day(181).await;
     let mut left = changes().await.len();
     for _ in 0..1_000 {
         if left == 1 {
             break;
         }
-        // It happens while the server serves.
+        // The job runs in the background, while the server serves.
         app.anonymous().get("/healthz").await.expect_status(200);
         left = changes().await.len();
     }

@@ -1,4 +1,4 @@
-//! How much a request may carry.
+//! Size limits of requests.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::TestApp;
 
 const MIB: usize = 1024 * 1024;
 
-pub async fn a_body_is_bounded(app: TestApp) {
+pub async fn body_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     let post = alice.call("POST", "/api/v1/memos");
-    // White space is part of the body, too.
+    // White space counts.
     let padded = |length: usize| {
         let value = json!({"title": "a"}).to_string();
         " ".repeat(length - value.len()) + &value
@@ -31,7 +31,7 @@ pub async fn a_body_is_bounded(app: TestApp) {
     assert_eq!(alice.titles(&[]).await, ["a"]);
 }
 
-pub async fn a_body_of_unknown_length_is_bounded(app: TestApp) {
+pub async fn chunked_body_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     let mut request = format!(
         "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
@@ -51,7 +51,7 @@ pub async fn a_body_of_unknown_length_is_bounded(app: TestApp) {
     assert!(answer.contains("\"body_too_large\""), "{answer:?}");
 }
 
-pub async fn a_body_where_none_is_needed_does_no_harm(app: TestApp) {
+pub async fn unneeded_body_is_harmless(app: TestApp) {
     let alice = app.user("alice").await;
     let body = || "x".repeat(5 * MIB);
     for (method, path) in [("GET", "/api/v1/memos"), ("GET", "/healthz"), ("DELETE", "/api/v1/memos/x"), ("GET", "/x")]
@@ -61,12 +61,12 @@ pub async fn a_body_where_none_is_needed_does_no_harm(app: TestApp) {
     }
 }
 
-/// `depth` arrays or objects, one in the other.
+/// `depth` arrays or objects, nested in one another.
 fn nested(depth: usize, open: &str, close: &str) -> String {
     format!("{}1{}", open.repeat(depth), close.repeat(depth))
 }
 
-pub async fn json_is_nested_64_deep_at_most(app: TestApp) {
+pub async fn json_depth_is_limited_to_64(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     for call in [
@@ -79,7 +79,7 @@ pub async fn json_is_nested_64_deep_at_most(app: TestApp) {
         alice.call("POST", "/api/v1/auth/sign-up"),
     ] {
         for (open, close) in [("[", "]"), ("{\"title\":", "}")] {
-            // Deep enough to be read: then it is the type that is wrong.
+            // At the limit, the JSON is read and has the wrong type.
             let answer = call.clone().body("application/json", nested(64, open, close)).await;
             answer.expect_status(422);
             for depth in [65, 200, 100_000] {
@@ -88,16 +88,16 @@ pub async fn json_is_nested_64_deep_at_most(app: TestApp) {
             }
         }
     }
-    // Brackets in a text are no nesting.
+    // Brackets within a string do not count.
     let text = "[{".repeat(1_000);
     alice.create_memo(&json!({"title": "b", "content": text})).await.expect_status(201);
-    let one_more = |body: Value| Value::Array(vec![body]);
-    let deep = (0..63).fold(json!({"title": "\"]}"}), |body, _| one_more(body));
+    let nest = |body: Value| Value::Array(vec![body]);
+    let deep = (0..63).fold(json!({"title": "\"]}"}), |body, _| nest(body));
     alice.create_memo(&deep).await.expect_status(422);
-    alice.create_memo(&one_more(deep)).await.expect_status(400).problem("json_too_deep");
+    alice.create_memo(&nest(deep)).await.expect_status(400).problem("json_too_deep");
 }
 
-pub async fn a_uri_is_bounded(app: TestApp) {
+pub async fn uri_length_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     let long = |prefix: &str, length: usize| format!("{prefix}{}", "a".repeat(length - prefix.len()));
     alice.get(&long("/api/v1/memos?", 8 * 1024)).await.expect_status(422).problem("validation_failed");
@@ -109,7 +109,7 @@ pub async fn a_uri_is_bounded(app: TestApp) {
     }
 }
 
-pub async fn headers_are_bounded(app: TestApp) {
+pub async fn header_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     alice.me().header("x-padding", "x".repeat(30 * 1024)).await.expect_status(200);
     for path in ["/api/v1/me", "/healthz", "/nowhere"] {

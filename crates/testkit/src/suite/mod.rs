@@ -31,7 +31,7 @@ use tokio::{
 
 use crate::{Actor, Answer, Call};
 
-/// A whole JSON value, as it stands in the test. Several stores give it in one process, which is no mistake.
+/// Asserts a JSON value by an inline snapshot. Duplicates are allowed: each store asserts it in one process.
 macro_rules! assert_json {
     ($($snapshot:tt)*) => {
         insta::allow_duplicates! { insta::assert_json_snapshot!($($snapshot)*) }
@@ -41,10 +41,10 @@ use assert_json;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Texts that less careful software changes or chokes on.
+/// Texts that careless software changes or fails on.
 const AWKWARD_TEXTS: [&str; 20] = [
     "주간회의록",
-    // The same in NFD.
+    // The same text in NFD.
     "\u{110c}\u{116e}\u{1100}\u{1161}\u{11ab}\u{1112}\u{116c}\u{110b}\u{1174}\u{1105}\u{1169}\u{11a8}",
     "caf\u{e9} cafe\u{301}",
     "👩‍👩‍👧‍👦 🏳️‍🌈 🇰🇷 👍🏽",
@@ -66,8 +66,8 @@ const AWKWARD_TEXTS: [&str; 20] = [
     "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}",
 ];
 
-/// Sends all of these calls at the same time.
-async fn at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
+/// Sends the calls concurrently and returns all responses.
+async fn send_concurrently(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
     let mut running = JoinSet::new();
     for call in calls {
         running.spawn(async { call.await });
@@ -75,27 +75,27 @@ async fn at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
     running.join_all().await
 }
 
-/// These are signed in, and the server has learned it so well that for a moment it does not ask the store.
-async fn known_to_live(actors: &[&Actor]) {
+/// Fills the session cache: afterwards the server accepts these actors for a moment without asking the store.
+async fn warm_session_cache(actors: &[&Actor]) {
     for actor in actors.repeat(2) {
         actor.me().await.expect_status(200);
     }
 }
 
-/// Tries a property with this many inputs, and makes one that fails as small as it can.
+/// Tests a property with random inputs, and shrinks an input that fails.
 async fn for_all<S: Strategy>(cases: u32, inputs: S, property: impl AsyncFn(S::Value)) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let tried = block_in_place(|| {
+    let result = block_in_place(|| {
         TestRunner::new(config).run(&inputs, |input| {
             Handle::current().block_on(property(input));
             Ok::<_, TestCaseError>(())
         })
     });
-    tried.unwrap_or_else(|error| panic!("{error}"));
+    result.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// A member of a memo, and values that are refused there: each with the pointer and the code of the refusal.
-fn refused_memos() -> Vec<(Value, &'static str, &'static str)> {
+/// Invalid values of a memo's fields, each with the pointer and the code of its error.
+fn invalid_memo_fields() -> Vec<(Value, &'static str, &'static str)> {
     let long = |length| "가".repeat(length);
     vec![
         (json!({"title": ""}), "/title", "too_short"),
@@ -135,7 +135,7 @@ fn refused_memos() -> Vec<(Value, &'static str, &'static str)> {
     ]
 }
 
-/// A JSON object with the members of both; those of the second win.
+/// A JSON object with the fields of both. Those of the second win.
 fn merged(mut one: Value, other: &Value) -> Value {
     let other = other.as_object().cloned().unwrap_or_default();
     one.as_object_mut().expect("an object").extend(other);

@@ -6,9 +6,9 @@ use memo_conformance::TestStore;
 use memo_domain::{Access, Email, Store};
 use serde_json::json;
 
-use crate::{Browser, Member, TestApp, suite::known_to_live};
+use crate::{Browser, TestApp, User, suite::warm_session_cache};
 
-/// The same store once more.
+/// Shares the store of a test between two servers.
 struct Shared(Arc<dyn TestStore>);
 
 impl TestStore for Shared {
@@ -17,33 +17,33 @@ impl TestStore for Shared {
     }
 }
 
-/// Two nodes, whose clocks are one.
-async fn two(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
+/// Two nodes with one clock.
+async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
     let store: Arc<dyn TestStore> = Arc::from(store);
     let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
     let other = TestApp::builder(Box::new(Shared(store))).clock(one.clock.clone()).start().await;
     (one, other)
 }
 
-/// A browser on each node that has the same cookie, known to be good on both.
-async fn signed_in(one: &TestApp, other: &TestApp, member: &Member) -> (Browser, Browser) {
+/// A browser on each node with the same cookie, accepted by both and in their session caches.
+async fn signed_in(one: &TestApp, other: &TestApp, user: &User) -> (Browser, Browser) {
     let (here, there) = (one.browser(), other.browser());
-    here.sign_in_by_cookie(&member.email, &member.password).await.expect_status(200);
+    here.sign_in_by_cookie(&user.email, &user.password).await.expect_status(200);
     there.set_session(&here.session());
-    known_to_live(&[&here, &there]).await;
+    warm_session_cache(&[&here, &there]).await;
     (here, there)
 }
 
-pub async fn what_ends_a_sign_in_ends_it_on_every_node(store: Box<dyn TestStore>) {
-    let (one, other) = two(store).await;
+pub async fn session_ended_on_one_node_ends_on_every_node(store: Box<dyn TestStore>) {
+    let (one, other) = two_nodes(store).await;
     let (alice, bob, carol) = (one.user("alice").await, one.user("bob").await, one.user("carol").await);
     let root = one.admin("root").await;
-    let (of_alice, alice_there) = signed_in(&one, &other, &alice).await;
+    let (alice_here, alice_there) = signed_in(&one, &other, &alice).await;
     let (_, bob_there) = signed_in(&one, &other, &bob).await;
-    let (of_carol, carol_there) = signed_in(&one, &other, &carol).await;
-    of_alice.sign_out().await.expect_empty(204);
+    let (carol_here, carol_there) = signed_in(&one, &other, &carol).await;
+    alice_here.sign_out().await.expect_empty(204);
     root.patch_user(&bob.id, &json!({"disabled": true})).await.expect_status(200);
-    of_carol.withdraw(&carol.password).await.expect_empty(204);
+    carol_here.withdraw(&carol.password).await.expect_empty(204);
     one.clock.advance(Duration::from_secs(5));
     for browser in [alice_there, bob_there, carol_there] {
         browser.me().await.expect_status(401).problem("sign_in_ended");
@@ -51,7 +51,7 @@ pub async fn what_ends_a_sign_in_ends_it_on_every_node(store: Box<dyn TestStore>
     }
 }
 
-pub async fn a_password_is_hashed_anew_where_the_cost_is_another(store: Box<dyn TestStore>) {
+pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn TestStore>) {
     let store: Arc<dyn TestStore> = Arc::from(store);
     let keys = tempfile::tempdir().expect("a folder");
     let node = |cost: u32| {
@@ -64,17 +64,17 @@ pub async fn a_password_is_hashed_anew_where_the_cost_is_another(store: Box<dyn 
     let (old, new) = (node(4).start().await, node(5).start().await);
     let alice = old.user("alice").await;
     let email = Email::new(&alice.email).expect("an address");
-    let kept = async || {
+    let stored_hash = async || {
         let mut unit = store.store().begin(Access::Read).await.expect("a unit of work");
-        let user = unit.users().find_by_email(&email).await.expect("members are read").expect("she is there");
+        let user = unit.users().find_by_email(&email).await.expect("the store answers").expect("the user exists");
         user.password_hash.expect("a hash").as_str().to_owned()
     };
-    let first = kept().await;
+    let first = stored_hash().await;
     assert!(first.contains("$04$"), "{first}");
     new.anonymous().sign_in(&alice.email, "a wrong password").await.expect_status(400);
-    assert_eq!(kept().await, first);
+    assert_eq!(stored_hash().await, first);
     for _ in 0..2 {
         new.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
-        assert!(kept().await.contains("$05$"), "{}", kept().await);
+        assert!(stored_hash().await.contains("$05$"), "{}", stored_hash().await);
     }
 }

@@ -2,15 +2,15 @@ use serde_json::json;
 
 use crate::TestApp;
 
-pub async fn a_server_that_runs_is_alive_and_ready(app: TestApp) {
+pub async fn running_server_is_alive_and_ready(app: TestApp) {
     for path in ["/healthz", "/readyz"] {
         let answer = app.anonymous().get(path).await.expect_status(200).expect_header("cache-control", "no-store");
         assert_eq!(answer.json, json!({"status": "ok"}));
     }
 }
 
-pub async fn operations_look_at_no_credentials(app: TestApp) {
+pub async fn public_operations_ignore_credentials(app: TestApp) {
     for path in ["/healthz", "/readyz", "/openapi.json", "/docs", "/docs/errors", "/.well-known/jwks.json"] {
-        app.anonymous().with_token("worth nothing").get(path).await.expect_status(200);
+        app.anonymous().with_token("invalid").get(path).await.expect_status(200);
     }
 }

@@ -1,4 +1,4 @@
-//! The tags of a member's memos: counted, renamed, removed.
+//! The tags of a user's memos: counted, renamed, removed.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, Answer, TestApp,
-    suite::{assert_json, at_once, changes::told},
+    suite::{assert_json, changes::changes_after, send_concurrently},
 };
 
-/// Keeps a memo with these tags, and gives its id.
-async fn tagged(actor: &Actor, title: &str, tags: &[&str]) -> String {
+/// Creates a memo with these tags and returns its id.
+async fn create_tagged(actor: &Actor, title: &str, tags: &[&str]) -> String {
     actor.create_memo(&json!({"title": title, "tags": tags})).await.expect_status(201).id().to_owned()
 }
 
-/// The tags of a member, and how many memos have each.
-async fn listed(actor: &Actor) -> Vec<(String, u64)> {
+/// The user's tags, each with its number of memos.
+async fn tag_counts(actor: &Actor) -> Vec<(String, u64)> {
     let list = actor.list_tags().await.expect_status(200);
     let items = list["items"].as_array().expect("a list").iter();
     items
@@ -23,25 +23,25 @@ async fn listed(actor: &Actor) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn owned(tags: &[(&str, u64)]) -> Vec<(String, u64)> {
+fn counts(tags: &[(&str, u64)]) -> Vec<(String, u64)> {
     tags.iter().map(|(tag, count)| ((*tag).to_owned(), *count)).collect()
 }
 
-/// The tags of a memo as they stand in it.
+/// The tags of a memo, as spelled there.
 async fn tags_of(actor: &Actor, id: &str) -> Value {
     actor.get_memo(id).await.expect_status(200)["tags"].clone()
 }
 
-pub async fn tags_are_listed_with_their_counts(app: TestApp) {
+pub async fn tag_list_counts_memos_outside_the_trash(app: TestApp) {
     let alice = app.user("alice").await;
     let none = alice.list_tags().await.expect_status(200).expect_header("cache-control", "private, no-cache");
     assert_eq!(none.json, json!({"items": []}));
-    tagged(&alice, "a", &["work", "회의", "Zoo"]).await;
-    tagged(&alice, "b", &["Apple", "work"]).await;
+    create_tagged(&alice, "a", &["work", "회의", "Zoo"]).await;
+    create_tagged(&alice, "b", &["Apple", "work"]).await;
     let archived = json!({"title": "c", "tags": ["work"], "archived": true, "visibility": "public"});
     alice.create_memo(&archived).await.expect_status(201);
     alice.memo("d").await;
-    let trashed = tagged(&alice, "e", &["work", "gone"]).await;
+    let trashed = create_tagged(&alice, "e", &["work", "gone"]).await;
     alice.delete_memo(&trashed).await.expect_empty(204);
     let list = alice.list_tags().await.expect_status(200);
     assert_json!(list.json, @r#"
@@ -67,26 +67,26 @@ pub async fn tags_are_listed_with_their_counts(app: TestApp) {
     }
     "#);
     alice.restore_memo(&trashed).await.expect_status(200);
-    assert_eq!(listed(&alice).await, owned(&[("Apple", 1), ("gone", 1), ("work", 4), ("Zoo", 1), ("회의", 1)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("Apple", 1), ("gone", 1), ("work", 4), ("Zoo", 1), ("회의", 1)]));
     alice.delete_memo_for_good(&trashed).await.expect_empty(204);
     assert_eq!(alice.list_tags().await.json, list.json);
 }
 
-pub async fn the_commonest_spelling_is_listed(app: TestApp) {
+pub async fn tag_list_shows_the_most_common_spelling(app: TestApp) {
     let alice = app.user("alice").await;
-    tagged(&alice, "a", &["WORK"]).await;
-    assert_eq!(listed(&alice).await, owned(&[("WORK", 1)]));
-    let second = tagged(&alice, "b", &["work"]).await;
-    assert_eq!(listed(&alice).await, owned(&[("WORK", 2)]), "of equally common ones the first byte by byte");
-    tagged(&alice, "c", &["work"]).await;
-    assert_eq!(listed(&alice).await, owned(&[("work", 3)]));
+    create_tagged(&alice, "a", &["WORK"]).await;
+    assert_eq!(tag_counts(&alice).await, counts(&[("WORK", 1)]));
+    let second = create_tagged(&alice, "b", &["work"]).await;
+    assert_eq!(tag_counts(&alice).await, counts(&[("WORK", 2)]), "of equally common spellings the first in byte order");
+    create_tagged(&alice, "c", &["work"]).await;
+    assert_eq!(tag_counts(&alice).await, counts(&[("work", 3)]));
     alice.delete_memo(&second).await.expect_empty(204);
-    assert_eq!(listed(&alice).await, owned(&[("WORK", 2)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("WORK", 2)]));
 }
 
-pub async fn tags_are_read_again_only_where_they_have_changed(app: TestApp) {
+pub async fn unchanged_tag_list_is_not_sent_again(app: TestApp) {
     let alice = app.user("alice").await;
-    let id = tagged(&alice, "a", &["work"]).await;
+    let id = create_tagged(&alice, "a", &["work"]).await;
     let list = alice.list_tags().await.expect_status(200);
     alice.list_tags().if_none_match(list.tag()).await.expect_empty(304);
     alice.patch_memo(&id, &json!({"content": "b"})).await.expect_status(200);
@@ -96,36 +96,36 @@ pub async fn tags_are_read_again_only_where_they_have_changed(app: TestApp) {
     assert_eq!(changed.json, json!({"items": [{"tag": "home", "count": 1}]}));
 }
 
-pub async fn members_have_tags_of_their_own_alone(app: TestApp) {
+pub async fn tags_are_separate_per_user(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    let hers = json!({"title": "a", "tags": ["work", "hers"], "visibility": "public"});
-    let hers = alice.create_memo(&hers).await.expect_status(201);
-    let his = tagged(&bob, "b", &["Work", "his"]).await;
-    assert_eq!(listed(&alice).await, owned(&[("hers", 1), ("work", 1)]));
-    assert_eq!(listed(&bob).await, owned(&[("his", 1), ("Work", 1)]));
+    let alice_memo = json!({"title": "a", "tags": ["work", "hers"], "visibility": "public"});
+    let alice_memo = alice.create_memo(&alice_memo).await.expect_status(201);
+    let bob_memo = create_tagged(&bob, "b", &["Work", "his"]).await;
+    assert_eq!(tag_counts(&alice).await, counts(&[("hers", 1), ("work", 1)]));
+    assert_eq!(tag_counts(&bob).await, counts(&[("his", 1), ("Work", 1)]));
     bob.patch_tag("hers", "mine").await.expect_status(404).problem("not_found");
     bob.delete_tag("hers").await.expect_status(404).problem("not_found");
     let renamed = bob.patch_tag("work", "job").await.expect_status(200);
     assert_eq!(renamed.json, json!({"tag": "job", "count": 1}));
     bob.delete_tag("his").await.expect_empty(204);
-    assert_eq!(tags_of(&bob, &his).await, json!(["job"]));
-    assert_eq!(alice.get_memo(hers.id()).await.json, hers.json);
-    assert_eq!(told(&alice, 0).await.len(), 1);
+    assert_eq!(tags_of(&bob, &bob_memo).await, json!(["job"]));
+    assert_eq!(alice.get_memo(alice_memo.id()).await.json, alice_memo.json);
+    assert_eq!(changes_after(&alice, 0).await.len(), 1);
 }
 
-pub async fn a_tag_is_renamed_in_all_memos(app: TestApp) {
+pub async fn renaming_a_tag_updates_every_memo_with_it(app: TestApp) {
     let alice = app.user("alice").await;
-    let one = tagged(&alice, "a", &["first", "Work", "last"]).await;
+    let one = create_tagged(&alice, "a", &["first", "Work", "last"]).await;
     let body = json!({
         "title": "b", "content": "text", "tags": ["WORK"], "pinned": true, "archived": true, "visibility": "public",
         "remind_at": "2026-01-31T10:00:00Z",
     });
     let two = alice.create_memo(&body).await.expect_status(201);
     let other = alice.create_memo(&json!({"title": "c", "tags": ["works", "first"]})).await.expect_status(201);
-    // Later than the reminder: it stays, and so it need not lie in the future.
+    // The reminder is past by now. An unchanged reminder need not be in the future.
     app.clock.advance(Duration::from_hours(2));
     let alice = alice.with_scope("").await;
-    let before = told(&alice, 0).await.len();
+    let before = changes_after(&alice, 0).await.len();
 
     let renamed = alice.patch_tag("wORK", "  프로젝트 ").await.expect_status(200);
     assert_eq!(renamed.json, json!({"tag": "프로젝트", "count": 2}));
@@ -135,44 +135,44 @@ pub async fn a_tag_is_renamed_in_all_memos(app: TestApp) {
     let changed = alice.get_memo(two.id()).await.expect_status(200);
     assert_eq!(changed.json, expected);
     assert_ne!(changed.tag(), two.tag());
-    assert_eq!(alice.get_memo(other.id()).await.json, other.json, "one that does not have it stays");
+    assert_eq!(alice.get_memo(other.id()).await.json, other.json, "a memo without the tag is unchanged");
 
-    let mut told_since = told(&alice, before as u64).await;
-    told_since.sort();
+    let mut changes = changes_after(&alice, before as u64).await;
+    changes.sort();
     let mut updated = [one.as_str(), two.id()].map(|id| ("memo.updated".to_owned(), id.to_owned(), 2));
     updated.sort();
-    assert_eq!(told_since, updated);
+    assert_eq!(changes, updated);
     let last = alice.changes(before as u64).await.expect_status(200);
     assert_eq!(last["items"][1]["at"], app.now());
-    assert_eq!(listed(&alice).await, owned(&[("first", 2), ("last", 1), ("works", 1), ("프로젝트", 2)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("first", 2), ("last", 1), ("works", 1), ("프로젝트", 2)]));
     assert_eq!(alice.titles(&[("tag", "프로젝트"), ("archived", "true")]).await, ["b"]);
     assert_eq!(alice.titles(&[("tag", "work")]).await, Vec::<String>::new());
 }
 
-pub async fn a_memo_with_both_tags_keeps_one(app: TestApp) {
+pub async fn renaming_to_an_existing_tag_merges_both(app: TestApp) {
     let alice = app.user("alice").await;
     let mut memos = Vec::new();
     for tags in [&["job", "a", "WORK"][..], &["work", "a", "JOB"], &["job"], &["work"], &["WORK", "job"]] {
-        memos.push(tagged(&alice, "a", tags).await);
+        memos.push(create_tagged(&alice, "a", tags).await);
     }
     let untouched = alice.get_memo(&memos[3]).await.expect_status(200);
     let merged = alice.patch_tag("Job", "Work").await.expect_status(200);
-    // All that have it now; in the one that was not renamed it stays as it is spelled there.
+    // The count includes the memo that already had the tag, in whatever spelling.
     assert_eq!(merged.json, json!({"tag": "Work", "count": 5}));
-    assert_eq!(listed(&alice).await, owned(&[("a", 2), ("Work", 5)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("a", 2), ("Work", 5)]));
     let expected = [json!(["Work", "a"]), json!(["Work", "a"]), json!(["Work"]), json!(["work"]), json!(["Work"])];
     for (id, tags) in memos.iter().zip(expected) {
         assert_eq!(tags_of(&alice, id).await, tags);
     }
     assert_eq!(alice.get_memo(&memos[3]).await.json, untouched.json);
-    assert_eq!(told(&alice, 5).await.len(), 4);
+    assert_eq!(changes_after(&alice, 5).await.len(), 4);
 }
 
-pub async fn a_tag_is_spelled_otherwise(app: TestApp) {
+pub async fn renaming_can_change_the_spelling_only(app: TestApp) {
     let alice = app.user("alice").await;
-    let one = tagged(&alice, "a", &["x", "work"]).await;
-    let two = tagged(&alice, "b", &["WORK", "y"]).await;
-    let already = tagged(&alice, "c", &["Work"]).await;
+    let one = create_tagged(&alice, "a", &["x", "work"]).await;
+    let two = create_tagged(&alice, "b", &["WORK", "y"]).await;
+    let already = create_tagged(&alice, "c", &["Work"]).await;
     let renamed = alice.patch_tag("work", "Work").await.expect_status(200);
     assert_eq!(renamed.json, json!({"tag": "Work", "count": 3}));
     for (id, tags, version) in
@@ -181,26 +181,26 @@ pub async fn a_tag_is_spelled_otherwise(app: TestApp) {
         let memo = alice.get_memo(id).await.expect_status(200);
         assert_eq!((&memo["tags"], &memo["version"]), (&tags, &json!(version)));
     }
-    assert_eq!(told(&alice, 3).await.len(), 2, "what stays as it is, is no change");
-    // Again, and nothing changes.
+    assert_eq!(changes_after(&alice, 3).await.len(), 2, "a memo that already has this spelling is not changed");
+    // Renaming again changes nothing.
     let again = alice.patch_tag("WORK", "Work").await.expect_status(200);
     assert_eq!(again.json, renamed.json);
-    assert_eq!(told(&alice, 5).await, []);
+    assert_eq!(changes_after(&alice, 5).await, []);
 }
 
-pub async fn a_patch_of_a_tag_with_nothing_changes_nothing(app: TestApp) {
+pub async fn empty_tag_patch_changes_nothing(app: TestApp) {
     let alice = app.user("alice").await;
-    tagged(&alice, "a", &["Work"]).await;
+    create_tagged(&alice, "a", &["Work"]).await;
     let target = "/api/v1/tags/work";
     let answer = alice.call("PATCH", target).merge_patch(&json!({})).await.expect_status(200);
     assert_eq!(answer.json, json!({"tag": "Work", "count": 1}));
     alice.call("PATCH", "/api/v1/tags/absent").merge_patch(&json!({})).await.expect_status(404).problem("not_found");
-    assert_eq!(told(&alice, 1).await, []);
-    // Both media types of a patch.
+    assert_eq!(changes_after(&alice, 1).await, []);
+    // Plain JSON is accepted as a patch, too.
     alice.call("PATCH", target).json(&json!({"tag": "job"})).await.expect_status(200);
 }
 
-/// Tags, and what the path may say for them.
+/// Tags, each with equivalent forms of it in the path.
 const FORMS: [(&str, &[&str]); 12] = [
     ("Work", &["work", "WORK", "%77ork", "%20Work%20"]),
     (
@@ -223,11 +223,11 @@ const FORMS: [(&str, &[&str]); 12] = [
     ("{tag}", &["%7Btag%7D"]),
 ];
 
-pub async fn the_path_may_have_any_tag(app: TestApp) {
+pub async fn any_tag_can_be_addressed_in_the_path(app: TestApp) {
     let alice = app.user("alice").await;
     for (tag, forms) in FORMS {
         for form in forms {
-            let id = tagged(&alice, "a", &[tag]).await;
+            let id = create_tagged(&alice, "a", &[tag]).await;
             let target = format!("/api/v1/tags/{form}");
             let renamed = alice.call("PATCH", &target).merge_patch(&json!({"tag": "x"})).await.expect_status(200);
             assert_eq!(renamed.json, json!({"tag": "x", "count": 1}), "{form}");
@@ -237,18 +237,18 @@ pub async fn the_path_may_have_any_tag(app: TestApp) {
             alice.delete_memo_for_good(&id).await.expect_empty(204);
         }
     }
-    // The longest one, in the most bytes.
+    // The longest tag, at four bytes per character.
     let longest = "𠮷".repeat(50);
-    let id = tagged(&alice, "a", &[&longest]).await;
+    let id = create_tagged(&alice, "a", &[&longest]).await;
     alice.patch_tag(&longest, "가").await.expect_status(200);
     assert_eq!(tags_of(&alice, &id).await, json!(["가"]));
-    // And the other way round.
+    // And back to it.
     assert_eq!(alice.patch_tag("가", &longest).await.expect_status(200)["tag"], longest);
 }
 
-pub async fn what_is_no_tag_is_not_found(app: TestApp) {
+pub async fn unknown_or_invalid_tag_is_not_found(app: TestApp) {
     let alice = app.user("alice").await;
-    tagged(&alice, "a", &["work", "\u{fffd}", "a b"]).await;
+    create_tagged(&alice, "a", &["work", "\u{fffd}", "a b"]).await;
     let long = "x".repeat(51);
     for form in ["absent", "wor", "w_rk", "%25", "wo%72", "%FF", "work%00", "wo%0Ark", "%20", "%E3%80%80", "a+b", &long]
     {
@@ -262,18 +262,18 @@ pub async fn what_is_no_tag_is_not_found(app: TestApp) {
     for target in ["/api/v1/tags/", "/api/v1/tags/home/", "/api/v1/tags/a/b"] {
         alice.call("DELETE", target).await.expect_status(404).problem("not_found");
     }
-    assert_eq!(told(&alice, 1).await, []);
+    assert_eq!(changes_after(&alice, 1).await, []);
 }
 
-pub async fn the_trash_keeps_its_tags(app: TestApp) {
+pub async fn trashed_memos_keep_their_tags(app: TestApp) {
     let alice = app.user("alice").await;
-    let kept = tagged(&alice, "a", &["work", "home"]).await;
-    let trashed = tagged(&alice, "b", &["work", "old"]).await;
+    let kept = create_tagged(&alice, "a", &["work", "home"]).await;
+    let trashed = create_tagged(&alice, "b", &["work", "old"]).await;
     alice.delete_memo(&trashed).await.expect_empty(204);
     let before = alice.get_memo(&trashed).await.expect_status(200);
     assert_eq!(alice.patch_tag("work", "job").await.expect_status(200)["count"], 1);
     alice.delete_tag("home").await.expect_empty(204);
-    // One that the trash alone has is none.
+    // A tag that only trashed memos have does not exist for this operation.
     for absent in ["old", "work"] {
         alice.patch_tag(absent, "x").await.expect_status(404).problem("not_found");
         alice.delete_tag(absent).await.expect_status(404).problem("not_found");
@@ -281,14 +281,14 @@ pub async fn the_trash_keeps_its_tags(app: TestApp) {
     assert_eq!(tags_of(&alice, &kept).await, json!(["job"]));
     assert_eq!(alice.get_memo(&trashed).await.json, before.json);
     alice.restore_memo(&trashed).await.expect_status(200);
-    assert_eq!(listed(&alice).await, owned(&[("job", 1), ("old", 1), ("work", 1)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("job", 1), ("old", 1), ("work", 1)]));
     alice.patch_tag("work", "job").await.expect_status(200);
     assert_eq!(tags_of(&alice, &trashed).await, json!(["job", "old"]));
 }
 
-pub async fn a_tag_is_removed(app: TestApp) {
+pub async fn removing_a_tag_updates_every_memo_with_it(app: TestApp) {
     let alice = app.user("alice").await;
-    let one = tagged(&alice, "a", &["first", "Work", "last"]).await;
+    let one = create_tagged(&alice, "a", &["first", "Work", "last"]).await;
     let two = alice.create_memo(&json!({"title": "b", "content": "text", "tags": ["WORK"]})).await.expect_status(201);
     let other = alice.create_memo(&json!({"title": "c", "tags": ["works"]})).await.expect_status(201);
     app.clock.advance(Duration::from_secs(1));
@@ -298,15 +298,15 @@ pub async fn a_tag_is_removed(app: TestApp) {
     (expected["tags"], expected["version"], expected["updated_at"]) = (json!([]), json!(2), json!(app.now()));
     assert_eq!(alice.get_memo(two.id()).await.json, expected);
     assert_eq!(alice.get_memo(other.id()).await.json, other.json);
-    let changes = told(&alice, 3).await;
+    let changes = changes_after(&alice, 3).await;
     assert!(changes.len() == 2 && changes.iter().all(|(kind, _, version)| kind == "memo.updated" && *version == 2));
     alice.delete_tag("work").await.expect_status(404).problem("not_found");
-    assert_eq!(listed(&alice).await, owned(&[("first", 1), ("last", 1), ("works", 1)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("first", 1), ("last", 1), ("works", 1)]));
 }
 
-pub async fn a_new_tag_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_new_tag_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
-    let id = tagged(&alice, "a", &["work"]).await;
+    let id = create_tagged(&alice, "a", &["work"]).await;
     let long = "가".repeat(51);
     for (value, code) in [
         (json!(""), "too_short"),
@@ -324,12 +324,12 @@ pub async fn a_new_tag_says_what_it_refuses(app: TestApp) {
     }
     let patch = alice.call("PATCH", "/api/v1/tags/work").merge_patch(&json!({"tag": "x", "count": 7}));
     patch.await.expect_status(422).invalid("/count", "unknown_member");
-    // It is said of a tag that is not there, too: first the form, then what is kept.
+    // The value is validated before the tag is looked up.
     alice.patch_tag("absent", "").await.invalid("/tag", "too_short");
     assert_eq!(alice.get_memo(&id).await["version"], 1);
 }
 
-pub async fn hundreds_of_memos_are_renamed_at_once(app: TestApp) {
+pub async fn renaming_a_tag_of_hundreds_of_memos_is_atomic(app: TestApp) {
     const MEMOS: usize = 300;
     let alice = app.user("alice").await;
     for n in 0..MEMOS / 100 {
@@ -338,33 +338,33 @@ pub async fn hundreds_of_memos_are_renamed_at_once(app: TestApp) {
     }
     let renamed = alice.patch_tag("work", "job").await.expect_status(200);
     assert_eq!(renamed.json, json!({"tag": "job", "count": MEMOS}));
-    assert_eq!(listed(&alice).await, owned(&[("job", MEMOS as u64), ("rest", MEMOS as u64)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("job", MEMOS as u64), ("rest", MEMOS as u64)]));
     let list = alice.list_memos(&[("tag", "job"), ("limit", "1"), ("include_total", "true")]).await;
     assert_eq!((&list["total"], &list["items"][0]["version"]), (&json!(MEMOS), &json!(2)));
     let mut since = MEMOS as u64;
     while since < 2 * MEMOS as u64 {
-        let some = told(&alice, since).await;
-        assert!(some.iter().all(|(kind, _, version)| kind == "memo.updated" && *version == 2));
-        since += some.len() as u64;
+        let page = changes_after(&alice, since).await;
+        assert!(page.iter().all(|(kind, _, version)| kind == "memo.updated" && *version == 2));
+        since += page.len() as u64;
     }
-    assert_eq!(told(&alice, since).await, []);
+    assert_eq!(changes_after(&alice, since).await, []);
     alice.delete_tag("job").await.expect_empty(204);
-    assert_eq!(listed(&alice).await, owned(&[("rest", MEMOS as u64)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("rest", MEMOS as u64)]));
 }
 
-pub async fn renames_and_changes_at_once_are_all_made(app: TestApp) {
+pub async fn concurrent_renames_and_changes_all_apply(app: TestApp) {
     let alice = app.user("alice").await;
     let mut memos = Vec::new();
     for n in 0..12 {
-        memos.push(tagged(&alice, &n.to_string(), &["job", "rest"]).await);
+        memos.push(create_tagged(&alice, &n.to_string(), &["job", "rest"]).await);
     }
     let mut calls: Vec<_> = memos.iter().map(|id| alice.patch_memo(id, &json!({"content": "changed"}))).collect();
     calls.insert(3, alice.patch_tag("job", "work"));
     calls.insert(7, alice.patch_tag("rest", "REST"));
     calls.insert(9, alice.delete_memo(&memos[0]));
-    let answers: Vec<Answer> = at_once(calls).await;
+    let answers: Vec<Answer> = send_concurrently(calls).await;
     for answer in answers {
-        // The one that went to the trash may have done so before it was changed.
+        // The deletion may have come first.
         assert!([200, 204].contains(&answer.status) || answer["code"] == "memo_trashed", "{}", answer.status);
     }
     for id in &memos[1..] {
@@ -372,5 +372,5 @@ pub async fn renames_and_changes_at_once_are_all_made(app: TestApp) {
         assert_eq!((&memo["tags"], &memo["content"]), (&json!(["work", "REST"]), &json!("changed")));
         assert_eq!(memo["version"], 4);
     }
-    assert_eq!(listed(&alice).await, owned(&[("REST", 11), ("work", 11)]));
+    assert_eq!(tag_counts(&alice).await, counts(&[("REST", 11), ("work", 11)]));
 }

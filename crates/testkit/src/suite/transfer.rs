@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{Actor, Answer, Call, TestApp, suite::DAY};
 
-/// The lines of an export.
-async fn export(member: &Actor) -> Vec<Value> {
-    let answer = member.get("/api/v1/me/export").await.expect_status(200);
+/// Downloads an export and returns its lines.
+async fn export(user: &Actor) -> Vec<Value> {
+    let answer = user.get("/api/v1/me/export").await.expect_status(200);
     assert_eq!(answer.media_type(), Some("application/x-ndjson"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let text = String::from_utf8(answer.body).expect("UTF-8");
@@ -14,16 +14,16 @@ async fn export(member: &Actor) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
-/// The memos of an export by their title, without what the server alone knows.
-async fn memos(member: &Actor) -> Vec<Value> {
-    let mut memos: Vec<_> = export(member).await.into_iter().filter(|line| line["kind"] == "memo").collect();
+/// The memos of an export, sorted by title.
+async fn memos(user: &Actor) -> Vec<Value> {
+    let mut memos: Vec<_> = export(user).await.into_iter().filter(|line| line["kind"] == "memo").collect();
     memos.sort_by_key(|memo| memo["title"].to_string());
     memos
 }
 
-fn import(member: &Actor, lines: &[Value]) -> Call {
+fn import(user: &Actor, lines: &[Value]) -> Call {
     let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
-    member.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.join("\n"))
+    user.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.join("\n"))
 }
 
 fn counts(report: &Answer) -> [u64; 4] {
@@ -36,9 +36,9 @@ fn line(id: &str, title: &str) -> Value {
 
 const ID: &str = "0198c0de-7f00-7000-8000-0000000000f1";
 
-pub async fn an_export_has_all_that_is_theirs(app: TestApp) {
+pub async fn export_has_all_data_of_the_user_and_no_secrets(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    bob.create_memo(&json!({"title": "of bob", "visibility": "public"})).await.expect_status(201);
+    bob.create_memo(&json!({"title": "Bob's", "visibility": "public"})).await.expect_status(201);
     for n in 0..120 {
         alice.create_memo(&json!({"title": format!("memo {n:03}"), "tags": ["한글"], "archived": n % 3 == 0})).await;
     }
@@ -53,20 +53,20 @@ pub async fn an_export_has_all_that_is_theirs(app: TestApp) {
     let memos = of_kind("memo");
     assert_eq!(memos.len(), 121);
     assert!(memos.iter().all(|memo| memo["owner"]["id"] == *alice.id));
-    let of_trash = memos.iter().find(|memo| memo["id"] == *trashed).expect("the one in the trash");
-    assert!(of_trash["deleted_at"].is_string());
+    let trashed_line = memos.iter().find(|memo| memo["id"] == *trashed).expect("the trashed memo is exported");
+    assert!(trashed_line["deleted_at"].is_string());
     let shown = alice.get_memo(memos[0]["id"].as_str().expect("an id")).await.expect_status(200);
     let mut exported = memos[0].clone();
     exported.as_object_mut().expect("an object").remove("kind");
     assert_eq!(exported, shown.json);
-    // No secret of theirs, and nothing of anybody else.
+    // The export has no secrets and nothing of other users.
     let all = serde_json::to_string(&lines).expect("JSON");
     for secret in [&alice.password, &alice.access_token, &alice.refresh_token, &bob.email] {
         assert!(!all.contains(secret.as_str()));
     }
 }
 
-pub async fn what_was_exported_is_imported_and_stays_the_same(app: TestApp) {
+pub async fn export_imports_unchanged(app: TestApp) {
     let alice = app.user("alice").await;
     let remind_at = "2026-02-01T09:00:00Z";
     let full = json!({"title": "주간회의록", "content": "# 안건\r\n", "tags": ["a", "b"], "pinned": true,
@@ -79,9 +79,9 @@ pub async fn what_was_exported_is_imported_and_stays_the_same(app: TestApp) {
     for id in [&full, &trashed] {
         alice.delete_memo_for_good(id).await.expect_empty(204);
     }
-    // By now the reminder is past.
+    // The reminder is in the past by now.
     app.clock.advance(2 * DAY);
-    let alice = alice.signed_in_anew().await;
+    let alice = alice.with_new_token().await;
     let report = import(&alice, &before).await.expect_status(200);
     assert_eq!(counts(&report), [2, 0, 1, 0]);
     assert_eq!(report["reassigned"], json!([]));
@@ -107,11 +107,11 @@ pub async fn what_was_exported_is_imported_and_stays_the_same(app: TestApp) {
     assert_eq!(after.len(), before.len());
     assert_eq!(counts(&import(&alice, &before).await.expect_status(200)), [0, 0, 3, 0]);
     assert_eq!(memos(&alice).await, after);
-    // They are found, and followed.
+    // Imported memos are searchable.
     assert_eq!(alice.titles(&[("q", "회의"), ("archived", "true")]).await, ["주간회의록"]);
 }
 
-pub async fn an_id_of_another_member_is_replaced_by_the_same_each_time(app: TestApp) {
+pub async fn import_replaces_ids_of_other_users_deterministically(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     alice.memo("one").await;
     alice.memo("two").await;
@@ -133,11 +133,11 @@ pub async fn an_id_of_another_member_is_replaced_by_the_same_each_time(app: Test
     assert_eq!(memos(&bob).await.len(), 2);
 }
 
-pub async fn of_a_memo_that_is_there_the_later_state_stays(app: TestApp) {
+pub async fn import_keeps_the_newer_version_of_a_memo(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("here").await;
     let at = |time: &str| {
-        let mut line = line(&id, "brought");
+        let mut line = line(&id, "imported");
         line["updated_at"] = time.into();
         line
     };
@@ -148,23 +148,23 @@ pub async fn of_a_memo_that_is_there_the_later_state_stays(app: TestApp) {
     let memo = alice.get_memo(&id).await.expect_status(200);
     assert_eq!(
         (&memo["title"], &memo["version"], &memo["updated_at"]),
-        (&json!("brought"), &json!(2), &json!(app.now()))
+        (&json!("imported"), &json!(2), &json!(app.now()))
     );
     assert_eq!(alice.changes(since).await["items"][0]["kind"], "memo.updated");
     assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
 }
 
-pub async fn a_line_that_is_refused_keeps_all_of_them_out(app: TestApp) {
+pub async fn import_with_an_invalid_line_imports_nothing(app: TestApp) {
     let alice = app.user("alice").await;
     let good: Vec<_> = (0..250).map(|n| line(&format!("0198c0de-7f00-7000-8000-0000000{n:05}"), "good")).collect();
-    let refused = |member: &str, value: Value| {
+    let with_invalid_line = |field: &str, value: Value| {
         let mut lines = good.clone();
         let mut bad = line(ID, "bad");
-        bad[member] = value;
+        bad[field] = value;
         lines.push(bad);
         lines
     };
-    for (member, value, code) in [
+    for (field, value, code) in [
         ("title", json!(""), "too_short"),
         ("title", json!(7), "wrong_type"),
         ("id", json!("7"), "malformed"),
@@ -172,14 +172,17 @@ pub async fn a_line_that_is_refused_keeps_all_of_them_out(app: TestApp) {
         ("created_at", json!("yesterday"), "malformed"),
         ("owner_id", json!(alice.id), "unknown_member"),
     ] {
-        import(&alice, &refused(member, value)).await.expect_status(422).invalid(&format!("/250/{member}"), code);
+        import(&alice, &with_invalid_line(field, value))
+            .await
+            .expect_status(422)
+            .invalid(&format!("/250/{field}"), code);
     }
     let raw = |body: &str| alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", body.to_owned());
     raw("{\"kind\": \"memo\"").await.expect_status(400).problem("invalid_json");
     raw("[]").await.expect_status(422).invalid("/0", "wrong_type");
     raw("{}").await.expect_status(422).invalid("/0/kind", "required");
     raw(&"[".repeat(70)).await.expect_status(400).problem("json_too_deep");
-    // Not even where the text stands that is read over.
+    // Invalid UTF-8 is rejected even in a field that is ignored.
     let odd = |text: &[u8]| {
         let line = line(ID, "odd").to_string();
         let start = line.strip_suffix('}').expect("an object").as_bytes();
@@ -194,7 +197,7 @@ pub async fn a_line_that_is_refused_keeps_all_of_them_out(app: TestApp) {
     assert_eq!(counts(&raw("").await.expect_status(200)), [0, 0, 0, 0]);
 }
 
-pub async fn an_import_is_larger_than_any_other_body(app: TestApp) {
+pub async fn import_body_may_exceed_the_body_limit(app: TestApp) {
     let alice = app.user("alice").await;
     let lines: Vec<_> = (0..150)
         .map(|n| {

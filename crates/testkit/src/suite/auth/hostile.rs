@@ -1,4 +1,4 @@
-//! Credentials that somebody has made, altered, kept for too long or put where others belong.
+//! Forged, altered, expired and misplaced credentials.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use crate::{Actor, Answer, TestApp};
 
 const KEY: [u8; 32] = [7; 32];
-const FAR: i64 = 4_102_444_800;
+/// A time far in the future: the year 2100.
+const FAR_FUTURE: i64 = 4_102_444_800;
 
+/// Changes the header and the claims of a token.
 pub(super) type Change = fn(&mut Value, &mut Value);
 
 fn encode(value: &Value) -> String {
@@ -21,18 +23,18 @@ fn read(part: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
 }
 
-/// The parts of an access token.
+/// The three parts of an access token.
 fn parts(token: &str) -> [&str; 3] {
     token.split('.').collect::<Vec<_>>().try_into().expect("three parts")
 }
 
-/// A token, changed and signed anew.
-fn forged(token: &str, key: &[u8], algorithm: Algorithm, change: impl FnOnce(&mut Value, &mut Value)) -> String {
-    forged_by(token, &EncodingKey::from_secret(key), algorithm, change)
+/// The token after `change`, signed with this shared secret.
+fn re_signed(token: &str, key: &[u8], algorithm: Algorithm, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    re_signed_with(token, &EncodingKey::from_secret(key), algorithm, change)
 }
 
-/// A token, changed and signed anew by any key.
-pub(super) fn forged_by(
+/// The token after `change`, signed with any key.
+pub(super) fn re_signed_with(
     token: &str,
     key: &EncodingKey,
     algorithm: Algorithm,
@@ -42,37 +44,37 @@ pub(super) fn forged_by(
     let (mut header, mut claims) = (read(header), read(claims));
     change(&mut header, &mut claims);
     let signed = format!("{}.{}", encode(&header), encode(&claims));
-    let signature = sign(signed.as_bytes(), key, algorithm).expect("signed");
+    let signature = sign(signed.as_bytes(), key, algorithm).expect("the token is signed");
     format!("{signed}.{signature}")
 }
 
-/// An app whose key is known here.
+/// An app with a signing key that is known here.
 async fn app_with_key(store: Box<dyn TestStore>) -> (TestApp, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("signing.key");
     std::fs::write(&file, format!("{}\n", URL_SAFE_NO_PAD.encode(KEY))).expect("a file");
     #[cfg(unix)]
-    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of one's own");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions are set");
     let app = TestApp::builder(store).settings(|settings| settings.auth.signing_key_file = Some(file)).start().await;
     (app, folder)
 }
 
 #[track_caller]
-pub(super) fn refused(answer: Answer, what: &str) {
+pub(super) fn assert_rejected(answer: Answer, what: &str) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.shown());
     let answer = answer.problem("access_token_invalid");
     assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")), "{what}");
 }
 
 #[track_caller]
-fn not_granted(answer: Answer) {
+fn assert_invalid_grant(answer: Answer) {
     assert_eq!(answer.expect_status(400)["error"], "invalid_grant");
 }
 
-pub async fn a_token_that_is_not_quite_one_of_ours_is_refused(store: Box<dyn TestStore>) {
+pub async fn access_token_with_one_wrong_claim_or_header_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_key(store).await;
     let alice = app.user("alice").await;
-    let token = forged(&alice.access_token, &KEY, Algorithm::HS256, |_, _| ());
+    let token = re_signed(&alice.access_token, &KEY, Algorithm::HS256, |_, _| ());
     alice.with_token(&token).me().await.expect_status(200);
 
     let changes: [(&str, Change); 30] = [
@@ -85,44 +87,44 @@ pub async fn a_token_that_is_not_quite_one_of_ours_is_refused(store: Box<dyn Tes
         ("an elliptic curve", |header, _| header["alg"] = json!("ES256")),
         ("EdDSA", |header, _| header["alg"] = json!("EdDSA")),
         ("another hash", |header, _| header["alg"] = json!("HS512")),
-        ("no name of a key", |header, _| header["kid"] = json!(null)),
-        ("an empty name of a key", |header, _| header["kid"] = json!("")),
-        ("another name of a key", |header, _| header["kid"] = json!("AAAAAAAAAAAA")),
-        ("a path as the name of a key", |header, _| header["kid"] = json!("../../../../dev/null")),
-        ("an address as the name of a key", |header, _| header["kid"] = json!("https://evil.example/jwks.json")),
-        ("SQL as the name of a key", |header, _| header["kid"] = json!("' UNION SELECT 'AAAA' -- ")),
-        ("a command as the name of a key", |header, _| header["kid"] = json!("|sleep 10")),
-        ("a number as the name of a key", |header, _| header["kid"] = json!(0)),
-        ("what nobody understands", |header, _| header["crit"] = json!(["exp"])),
+        ("no key id", |header, _| header["kid"] = json!(null)),
+        ("an empty key id", |header, _| header["kid"] = json!("")),
+        ("another key id", |header, _| header["kid"] = json!("AAAAAAAAAAAA")),
+        ("a path as key id", |header, _| header["kid"] = json!("../../../../dev/null")),
+        ("a URL as key id", |header, _| header["kid"] = json!("https://evil.example/jwks.json")),
+        ("SQL as key id", |header, _| header["kid"] = json!("' UNION SELECT 'AAAA' -- ")),
+        ("a command as key id", |header, _| header["kid"] = json!("|sleep 10")),
+        ("a number as key id", |header, _| header["kid"] = json!(0)),
+        ("an unknown critical header", |header, _| header["crit"] = json!(["exp"])),
         ("another issuer", |_, claims| claims["iss"] = json!("https://evil.example")),
-        ("an issuer with more to it", |_, claims| {
-            claims["iss"] = json!(format!("{}/", claims["iss"].as_str().expect("one")));
+        ("an issuer with a trailing slash", |_, claims| {
+            claims["iss"] = json!(format!("{}/", claims["iss"].as_str().expect("an issuer")));
         }),
         ("no issuer", |_, claims| claims["iss"] = json!(null)),
         ("another audience", |_, claims| claims["aud"] = json!("https://evil.example/api/v1")),
         ("no audience", |_, claims| claims["aud"] = json!(null)),
-        ("no end", |_, claims| claims["exp"] = json!(null)),
-        ("an end that is a text", |_, claims| claims["exp"] = json!("4102444800")),
-        ("no begin", |_, claims| claims["nbf"] = json!(null)),
-        ("not yet", |_, claims| claims["nbf"] = json!(FAR)),
-        ("made in the future", |_, claims| claims["iat"] = json!(FAR)),
-        ("no scopes that there are", |_, claims| claims["scope"] = json!("admin")),
-        ("a subject that is no id", |_, claims| claims["sub"] = json!("' OR 1=1 --")),
+        ("no expiry", |_, claims| claims["exp"] = json!(null)),
+        ("an expiry as a string", |_, claims| claims["exp"] = json!("4102444800")),
+        ("no `nbf`", |_, claims| claims["nbf"] = json!(null)),
+        ("not valid yet", |_, claims| claims["nbf"] = json!(FAR_FUTURE)),
+        ("issued in the future", |_, claims| claims["iat"] = json!(FAR_FUTURE)),
+        ("unknown scopes", |_, claims| claims["scope"] = json!("admin")),
+        ("a subject that is not an id", |_, claims| claims["sub"] = json!("' OR 1=1 --")),
     ];
     for (what, change) in changes {
-        let token = forged(&alice.access_token, &KEY, Algorithm::HS256, change);
-        refused(alice.with_token(&token).me().await, what);
+        let token = re_signed(&alice.access_token, &KEY, Algorithm::HS256, change);
+        assert_rejected(alice.with_token(&token).me().await, what);
     }
     for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-        let token = forged(&alice.access_token, &KEY, algorithm, |header, _| header["alg"] = json!(algorithm));
-        refused(alice.with_token(&token).me().await, "another hash that holds");
+        let token = re_signed(&alice.access_token, &KEY, algorithm, |header, _| header["alg"] = json!(algorithm));
+        assert_rejected(alice.with_token(&token).me().await, "another hash with a valid signature");
     }
-    let token = forged(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims["exp"] = json!(1));
+    let token = re_signed(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims["exp"] = json!(1));
     alice.with_token(&token).me().await.expect_status(401).problem("access_token_expired");
     for end in [json!(i64::MAX), json!(i64::MIN), json!(1e300), json!(-1), json!(0.5)] {
-        let token = forged(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims["exp"] = end.clone());
+        let token = re_signed(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims["exp"] = end.clone());
         alice.with_token(&token).me().await.expect_no_server_error();
-        let token = forged(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| {
+        let token = re_signed(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| {
             claims["nbf"] = end.clone();
             claims["iat"] = end;
         });
@@ -130,36 +132,36 @@ pub async fn a_token_that_is_not_quite_one_of_ours_is_refused(store: Box<dyn Tes
     }
 }
 
-pub async fn a_token_is_of_a_sign_in_that_there_is(store: Box<dyn TestStore>) {
+pub async fn access_token_with_unknown_subject_or_session_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_key(store).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let with = |name: &'static str, value: &str| {
-        forged(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims[name] = json!(value))
+        re_signed(&alice.access_token, &KEY, Algorithm::HS256, |_, claims| claims[name] = json!(value))
     };
-    let nobody = "0198c0de-7f00-7000-8000-0000000000ff";
-    for token in [with("sub", &bob.id), with("sub", nobody), with("sid", nobody), with("sid", &alice.id)] {
+    let unknown_id = "0198c0de-7f00-7000-8000-0000000000ff";
+    for token in [with("sub", &bob.id), with("sub", unknown_id), with("sid", unknown_id), with("sid", &alice.id)] {
         alice.with_token(&token).me().await.expect_status(401).problem("sign_in_ended");
     }
 }
 
-pub async fn a_token_signed_with_another_key_is_refused(store: Box<dyn TestStore>) {
+pub async fn access_token_signed_with_another_secret_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_key(store).await;
     let alice = app.user("alice").await;
-    // Keys that a verifier takes for one that went wrong, and one that the token brings with it.
+    // Keys that a faulty verifier might fall back to, each also embedded in the token's own header.
     for key in [&[][..], &[0], &[0; 32], &[7; 31], &[7; 33], b"secret", b"null", &[9; 32]] {
         let jwk = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(key)});
-        let token = forged(&alice.access_token, key, Algorithm::HS256, |header, _| {
+        let token = re_signed(&alice.access_token, key, Algorithm::HS256, |header, _| {
             header["jwk"] = jwk;
             header["jku"] = json!("http://127.0.0.1:1/jwks.json");
             header["x5u"] = json!("http://127.0.0.1:1/key.pem");
         });
-        refused(alice.with_token(&token).me().await, &format!("{key:?}"));
-        let token = forged(&alice.access_token, key, Algorithm::HS256, |_, _| ());
-        refused(alice.with_token(&token).me().await, &format!("{key:?}"));
+        assert_rejected(alice.with_token(&token).me().await, &format!("{key:?}"));
+        let token = re_signed(&alice.access_token, key, Algorithm::HS256, |_, _| ());
+        assert_rejected(alice.with_token(&token).me().await, &format!("{key:?}"));
     }
 }
 
-pub async fn an_altered_token_is_refused(store: Box<dyn TestStore>) {
+pub async fn altered_access_token_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_key(store).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let narrow = alice.sign_in_again("memos:read").await;
@@ -174,7 +176,7 @@ pub async fn an_altered_token_is_refused(store: Box<dyn TestStore>) {
     for token in [
         altered("scope", &all),
         altered("sub", &json!(bob.id)),
-        altered("exp", &json!(FAR)),
+        altered("exp", &json!(FAR_FUTURE)),
         format!("{header}.{bobs}.{signature}"),
         format!("{header}.{claims}.{bobs_signature}"),
         format!("{header}.{claims}"),
@@ -190,111 +192,118 @@ pub async fn an_altered_token_is_refused(store: Box<dyn TestStore>) {
         format!("{}.{claims}.{signature}", encode(&json!([]))),
         format!("{claims}.{header}.{signature}"),
         format!("{header}.{claims}.{signature} {header}.{claims}.{signature}"),
-        // RFC 7516 and the JSON form of RFC 7515.
+        // JWE (RFC 7516) and the JSON serialization of RFC 7515.
         format!("{header}.{claims}.{signature}.{claims}.{signature}"),
         json!({"protected": header, "payload": claims, "signature": signature}).to_string(),
     ] {
-        refused(alice.with_token(&token).list_memos(&[]).await, &token);
+        assert_rejected(alice.with_token(&token).list_memos(&[]).await, &token);
     }
     alice.with_token(narrow.text("access_token")).list_memos(&[]).await.expect_status(200);
 }
 
-pub async fn a_huge_token_is_refused(store: Box<dyn TestStore>) {
+pub async fn huge_token_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_key(store).await;
     let alice = app.user("alice").await;
     for length in [1_000, 20_000] {
-        let token = forged(&alice.access_token, &[9; 32], Algorithm::HS256, |header, _| {
+        let token = re_signed(&alice.access_token, &[9; 32], Algorithm::HS256, |header, _| {
             header["x5c"] = json!(["A".repeat(length / 2)]);
         });
-        refused(alice.with_token(&token).me().await, "a great header");
-        refused(alice.with_token(&"A".repeat(length)).me().await, "one part");
-        refused(alice.with_token(&".".repeat(length)).me().await, "many parts");
-        not_granted(app.anonymous().refresh(&"A".repeat(length)).await);
+        assert_rejected(alice.with_token(&token).me().await, "a large header");
+        assert_rejected(alice.with_token(&"A".repeat(length)).me().await, "one part");
+        assert_rejected(alice.with_token(&".".repeat(length)).me().await, "many parts");
+        assert_invalid_grant(app.anonymous().refresh(&"A".repeat(length)).await);
     }
     alice.with_token(&"A".repeat(40_000)).me().await.expect_status(431).problem("headers_too_large");
-    // Nested JSON in place of the header and the claims.
+    // Deeply nested JSON in place of the header and the claims.
     let deep = URL_SAFE_NO_PAD.encode(format!("{{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"x\":{}", "[".repeat(8_000)));
-    refused(alice.with_token(&format!("{deep}.{deep}.AAAA")).me().await, "deep");
+    assert_rejected(alice.with_token(&format!("{deep}.{deep}.AAAA")).me().await, "deeply nested JSON");
     app.anonymous().revoke(&"A".repeat(20_000)).await.expect_status(200);
 }
 
-pub async fn the_tokens_of_a_member_end_with_them(store: Box<dyn TestStore>) {
-    let inside = store.store();
+pub async fn tokens_of_a_removed_or_disabled_user_are_revoked(store: Box<dyn TestStore>) {
+    let raw_store = store.store();
     let app = TestApp::builder(store).start().await;
     let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.user("admin").await);
-    let mut unit = inside.begin(Access::Write).await.expect("a unit of work");
-    let found = unit.users().find_by_email(&Email::new(&admin.email).expect("an address")).await.expect("a store");
-    let mut user = found.expect("a member");
+    let mut unit = raw_store.begin(Access::Write).await.expect("a unit of work");
+    let found = unit
+        .users()
+        .find_by_email(&Email::new(&admin.email).expect("a valid address"))
+        .await
+        .expect("the store answers");
+    let mut user = found.expect("the user exists");
     let from = user.version;
     (user.role, user.version) = (Role::Admin, from.next());
-    unit.users().update(&user, from).await.expect("changed");
-    unit.commit().await.expect("committed");
+    unit.users().update(&user, from).await.expect("the user is updated");
+    unit.commit().await.expect("the commit succeeds");
 
     alice.call("DELETE", "/api/v1/me").json(&json!({"password": alice.password})).await.expect_empty(204);
     let target = format!("/api/v1/admin/users/{}", bob.id);
     admin.call("PATCH", &target).json(&json!({"disabled": true})).await.expect_status(200);
-    for member in [&alice, &bob] {
-        member.me().await.expect_status(401).problem("sign_in_ended");
-        member.create_memo(&json!({"title": "a"})).await.expect_status(401).problem("sign_in_ended");
-        not_granted(app.anonymous().refresh(&member.refresh_token).await);
-        not_granted(app.anonymous().sign_in(&member.email, &member.password).await);
+    for user in [&alice, &bob] {
+        user.me().await.expect_status(401).problem("sign_in_ended");
+        user.create_memo(&json!({"title": "a"})).await.expect_status(401).problem("sign_in_ended");
+        assert_invalid_grant(app.anonymous().refresh(&user.refresh_token).await);
+        assert_invalid_grant(app.anonymous().sign_in(&user.email, &user.password).await);
     }
-    // What has ended does not begin anew with the member.
+    // Enabling the account again does not revive ended sessions.
     admin.call("PATCH", &target).json(&json!({"disabled": false})).await.expect_status(200);
     bob.me().await.expect_status(401).problem("sign_in_ended");
-    not_granted(app.anonymous().refresh(&bob.refresh_token).await);
+    assert_invalid_grant(app.anonymous().refresh(&bob.refresh_token).await);
     app.anonymous().sign_in(&bob.email, &bob.password).await.expect_status(200);
     admin.me().await.expect_status(200);
 }
 
-pub async fn a_token_ends_with_its_sign_in(store: Box<dyn TestStore>) {
+pub async fn tokens_end_with_their_session(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let alice = app.user("alice").await;
     let again = async || {
         let tokens = alice.sign_in_again("").await;
         (alice.with_token(tokens.text("access_token")), tokens.text("refresh_token").to_owned())
     };
-    let over = async |(actor, refresh_token): (Actor, String)| {
+    let assert_ended = async |(actor, refresh_token): (Actor, String)| {
         actor.me().await.expect_status(401).problem("sign_in_ended");
-        not_granted(app.anonymous().refresh(&refresh_token).await);
+        assert_invalid_grant(app.anonymous().refresh(&refresh_token).await);
     };
     let (one, refresh_token) = again().await;
     one.revoke(&refresh_token).await.expect_status(200);
-    over((one, refresh_token)).await;
+    assert_ended((one, refresh_token)).await;
     let (one, refresh_token) = again().await;
     one.call("DELETE", "/api/v1/auth/session").await.expect_empty(204);
-    over((one, refresh_token)).await;
+    assert_ended((one, refresh_token)).await;
     let (one, two) = (again().await, again().await);
     let list = one.0.get("/api/v1/auth/sessions").await.expect_status(200);
     let current = |item: &&Value| item["current"] == true;
-    let id = list["items"].as_array().and_then(|items| items.iter().find(current)?["id"].as_str()).expect("this one");
+    let id = list["items"]
+        .as_array()
+        .and_then(|items| items.iter().find(current)?["id"].as_str())
+        .expect("the current session is listed");
     two.0.call("DELETE", &format!("/api/v1/auth/sessions/{id}")).await.expect_empty(204);
-    over(one).await;
+    assert_ended(one).await;
     let three = again().await;
     let passwords = json!({"current_password": alice.password, "new_password": "another correct horse"});
     two.0.call("PUT", "/api/v1/me/password").json(&passwords).await.expect_empty(204);
-    over(three).await;
+    assert_ended(three).await;
     two.0.call("DELETE", "/api/v1/auth/sessions").await.expect_empty(204);
-    over(two).await;
+    assert_ended(two).await;
     alice.me().await.expect_status(401);
 }
 
-/// The token in the link of a mail.
-async fn mailed(app: &TestApp, email: &str, subject: &str) -> String {
+/// The token of the link in a mail.
+async fn token_from_mail(app: &TestApp, email: &str, subject: &str) -> String {
     let mail = app.mail_to(email, subject).await;
     let rest = mail.text.split_once("token=").expect("a link").1;
     rest.split_whitespace().next().expect("a token").to_owned()
 }
 
-pub async fn a_credential_is_good_for_its_own_purpose_alone(store: Box<dyn TestStore>) {
+pub async fn credential_is_accepted_for_its_own_purpose_only(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let browser = app.browser();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    let cookie = browser.cookie("memo_session").expect("a sign-in");
-    let verify = mailed(&app, &alice.email, "Confirm").await;
+    let cookie = browser.cookie("memo_session").expect("a session cookie");
+    let verify = token_from_mail(&app, &alice.email, "Confirm").await;
     anyone.call("POST", "/api/v1/auth/password/forgot").json(&json!({"email": alice.email})).await.expect_status(202);
-    let reset = mailed(&app, &alice.email, "password").await;
+    let reset = token_from_mail(&app, &alice.email, "password").await;
     let secrets = [
         ("access", &alice.access_token),
         ("refresh", &alice.refresh_token),
@@ -305,10 +314,10 @@ pub async fn a_credential_is_good_for_its_own_purpose_alone(store: Box<dyn TestS
     let post = |path: &str, body: Value| anyone.call("POST", path).json(&body);
     for (name, secret) in secrets {
         if name != "access" {
-            refused(anyone.with_token(secret).me().await, name);
+            assert_rejected(anyone.with_token(secret).me().await, name);
         }
         if name != "refresh" {
-            not_granted(anyone.refresh(secret).await);
+            assert_invalid_grant(anyone.refresh(secret).await);
         }
         if name != "cookie" {
             let browser = app.browser();
@@ -323,12 +332,14 @@ pub async fn a_credential_is_good_for_its_own_purpose_alone(store: Box<dyn TestS
             let body = json!({"token": secret, "password": "another correct horse"});
             post("/api/v1/auth/password/reset", body).await.problem("token_invalid");
         }
-        not_granted(anyone.token(&[("grant_type", "mfa_otp"), ("mfa_token", secret), ("otp", "123456")]).await);
+        assert_invalid_grant(
+            anyone.token(&[("grant_type", "mfa_otp"), ("mfa_token", secret), ("otp", "123456")]).await,
+        );
         let body = json!({"mfa_token": secret, "otp": "123456"});
         post("/api/v1/auth/session", body).await.expect_status(401);
-        not_granted(anyone.sign_in(&alice.email, secret).await);
+        assert_invalid_grant(anyone.sign_in(&alice.email, secret).await);
     }
-    // Where they belong, all of them are still good.
+    // Used for their own purpose, all of them are still valid.
     alice.me().await.expect_status(200);
     browser.me().await.expect_status(200);
     anyone.refresh(&alice.refresh_token).await.expect_status(200);
@@ -337,7 +348,7 @@ pub async fn a_credential_is_good_for_its_own_purpose_alone(store: Box<dyn TestS
     post("/api/v1/auth/password/reset", body).await.expect_empty(204);
 }
 
-pub async fn no_part_of_a_long_password_is_left_out(store: Box<dyn TestStore>) {
+pub async fn long_passwords_are_compared_whole(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let anyone = app.anonymous();
     let hangul: String = (0..64).map(|number| char::from_u32(0xac00 + 97 * number).expect("a syllable")).collect();
@@ -352,17 +363,17 @@ pub async fn no_part_of_a_long_password_is_left_out(store: Box<dyn TestStore>) {
     .into_iter()
     .enumerate()
     {
-        let email = format!("member-{number}@example.com");
+        let email = format!("user-{number}@example.com");
         let body = json!({"email": email, "password": password, "display_name": "a"});
         anyone.sign_up(&body).await.expect_status(201);
         for other in others {
-            not_granted(anyone.sign_in(&email, &other).await);
+            assert_invalid_grant(anyone.sign_in(&email, &other).await);
         }
         anyone.sign_in(&email, &password).await.expect_status(200);
     }
 }
 
-pub async fn an_address_signs_in_in_any_form_and_is_one_account(store: Box<dyn TestStore>) {
+pub async fn equivalent_forms_of_an_address_are_one_account(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let anyone = app.anonymous();
     let body = |email: &str| json!({"email": email, "password": "correct horse", "display_name": "J"});
@@ -375,9 +386,9 @@ pub async fn an_address_signs_in_in_any_form_and_is_one_account(store: Box<dyn T
         assert_eq!(anyone.with_token(tokens.text("access_token")).me().await.expect_status(200).id(), id);
         app.browser().sign_in_by_cookie(email, "correct horse").await.expect_status(200);
     }
-    // Letters that look the same are others, and so are those without their accents.
+    // Letters that only look the same, or lack the accent, make a different address.
     for email in ["jose@example.com", "j\u{43e}s\u{e9}@example.com", "jos\u{e9}@example.com.evil.example"] {
-        not_granted(anyone.sign_in(email, "correct horse").await);
+        assert_invalid_grant(anyone.sign_in(email, "correct horse").await);
         anyone.sign_up(&body(email)).await.expect_status(201);
     }
 }

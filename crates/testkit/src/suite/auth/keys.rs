@@ -12,14 +12,14 @@ use memo_conformance::TestStore;
 use memo_server::AlgorithmSetting;
 use serde_json::{Value, json};
 
-use super::hostile::{Change, forged_by, refused};
-use crate::{TestApp, actor::Member};
+use super::hostile::{Change, assert_rejected, re_signed_with};
+use crate::{TestApp, actor::User};
 
 const KEY: [u8; 32] = [7; 32];
 const OLDER: [u8; 32] = [8; 32];
 const JWKS: &str = "/.well-known/jwks.json";
 
-/// A private key of this seed in PKCS#8.
+/// The private key of this seed in PKCS#8.
 fn pkcs8(seed: [u8; 32]) -> Vec<u8> {
     [&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20][..], &seed].concat()
 }
@@ -32,14 +32,14 @@ fn signing(seed: [u8; 32]) -> EncodingKey {
     EncodingKey::from_ed_der(&pkcs8(seed))
 }
 
-/// An app that signs with the first of these keys.
+/// An app with the keys of these seeds. The first one signs.
 async fn app_with_keys(store: Box<dyn TestStore>, seeds: &[[u8; 32]]) -> (TestApp, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("signing.pem");
     let blocks: Vec<_> = seeds.iter().map(|seed| pem("PRIVATE", &pkcs8(*seed))).collect();
     std::fs::write(&file, blocks.concat()).expect("a file");
     #[cfg(unix)]
-    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of one's own");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions are set");
     let app = TestApp::builder(store).settings(|settings| {
         settings.auth.algorithm = AlgorithmSetting::EdDsa;
         settings.auth.signing_key_file = Some(file);
@@ -47,27 +47,27 @@ async fn app_with_keys(store: Box<dyn TestStore>, seeds: &[[u8; 32]]) -> (TestAp
     (app.start().await, folder)
 }
 
-/// The keys as anybody reads them.
+/// The published key set.
 async fn keys(app: &TestApp) -> Vec<Value> {
     let answer = app.anonymous().get(JWKS).await.expect_status(200);
     answer["keys"].as_array().expect("keys").clone()
 }
 
 fn kid(token: &str) -> String {
-    decode_header(token).expect("a header").kid.expect("the name of a key")
+    decode_header(token).expect("a header").kid.expect("a key id")
 }
 
-fn forged(alice: &Member, seed: [u8; 32], change: impl FnOnce(&mut Value, &mut Value)) -> String {
-    forged_by(&alice.access_token, &signing(seed), Algorithm::EdDSA, change)
+fn re_signed(alice: &User, seed: [u8; 32], change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    re_signed_with(&alice.access_token, &signing(seed), Algorithm::EdDSA, change)
 }
 
-pub async fn a_secret_that_is_shared_is_in_no_set(store: Box<dyn TestStore>) {
+pub async fn key_set_is_empty_with_a_shared_secret(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let answer = app.anonymous().get(JWKS).await.expect_status(200);
     assert_eq!(answer.body, br#"{"keys":[]}"#);
 }
 
-pub async fn a_token_is_checked_by_the_set_of_keys_alone(store: Box<dyn TestStore>) {
+pub async fn access_token_verifies_with_the_published_key_set(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.algorithm = AlgorithmSetting::EdDsa);
     let app = app.start().await;
     let alice = app.user("alice").await;
@@ -77,42 +77,46 @@ pub async fn a_token_is_checked_by_the_set_of_keys_alone(store: Box<dyn TestStor
     let again = app.anonymous().get(JWKS).if_none_match(answer.tag()).await.expect_empty(304);
     assert_eq!(again.header("cache-control"), Some("public, max-age=300"));
     let key = answer["keys"][0].as_object().expect("a key");
-    assert_eq!(key.keys().collect::<Vec<_>>(), ["alg", "crv", "kid", "kty", "use", "x"], "no private member");
+    assert_eq!(
+        key.keys().collect::<Vec<_>>(),
+        ["alg", "crv", "kid", "kty", "use", "x"],
+        "the key shows its public parts only"
+    );
     let fixed = ["alg", "crv", "kty", "use"].map(|name| key[name].as_str().expect("a text"));
     assert_eq!(fixed, ["EdDSA", "Ed25519", "OKP", "sig"]);
 
-    // As any other service does, with a library.
+    // Verify the token the way another service does: with a JOSE library and the published keys.
     let set: JwkSet = serde_json::from_slice(&answer.body).expect("a set of keys");
     let key: &Jwk = set.find(&kid(&alice.access_token)).expect("the key of the token");
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[app.url()]);
     validation.set_audience(&[format!("{}/api/v1", app.url())]);
-    // The clock of the app stands in the past.
+    // The clock of the app is in the past.
     validation.validate_exp = false;
     let by = DecodingKey::from_jwk(key).expect("a key");
-    let read = decode::<Value>(&alice.access_token, &by, &validation).expect("a token that holds");
+    let read = decode::<Value>(&alice.access_token, &by, &validation).expect("a valid token");
     assert_eq!(read.header.typ.as_deref(), Some("at+jwt"));
     assert_eq!(read.claims["sub"], *alice.id);
-    let altered = forged(&alice, OLDER, |_, _| ());
+    let altered = re_signed(&alice, OLDER, |_, _| ());
     assert!(decode::<Value>(&altered, &by, &validation).is_err());
 }
 
-pub async fn the_first_key_signs_and_the_others_verify(store: Box<dyn TestStore>) {
+pub async fn first_key_signs_and_all_keys_verify(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_keys(store, &[KEY, OLDER]).await;
     let alice = app.user("alice").await;
     let keys = keys(&app).await;
     assert_eq!(keys.len(), 2);
     assert_eq!(kid(&alice.access_token), keys[0]["kid"]);
-    let older = forged(&alice, OLDER, |header, _| header["kid"] = keys[1]["kid"].clone());
+    let older = re_signed(&alice, OLDER, |header, _| header["kid"] = keys[1]["kid"].clone());
     alice.with_token(&older).me().await.expect_status(200);
-    let swapped = forged(&alice, KEY, |header, _| header["kid"] = keys[1]["kid"].clone());
-    refused(alice.with_token(&swapped).me().await, "the name of the other key");
+    let swapped = re_signed(&alice, KEY, |header, _| header["kid"] = keys[1]["kid"].clone());
+    assert_rejected(alice.with_token(&swapped).me().await, "the id of the other key");
 }
 
-pub async fn a_signed_token_that_is_not_quite_one_of_ours_is_refused(store: Box<dyn TestStore>) {
+pub async fn eddsa_token_with_one_wrong_claim_or_header_is_rejected(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_keys(store, &[KEY]).await;
     let alice = app.user("alice").await;
-    let good = forged(&alice, KEY, |_, _| ());
+    let good = re_signed(&alice, KEY, |_, _| ());
     alice.with_token(&good).me().await.expect_status(200);
     let changes: [(&str, Change); 16] = [
         ("another type", |header, _| header["typ"] = json!("JWT")),
@@ -121,44 +125,44 @@ pub async fn a_signed_token_that_is_not_quite_one_of_ours_is_refused(store: Box<
         ("a shared secret", |header, _| header["alg"] = json!("HS256")),
         ("RSA", |header, _| header["alg"] = json!("RS256")),
         ("an elliptic curve", |header, _| header["alg"] = json!("ES256")),
-        ("no name of a key", |header, _| header["kid"] = json!(null)),
-        ("an empty name of a key", |header, _| header["kid"] = json!("")),
-        ("a path as the name of a key", |header, _| header["kid"] = json!("../../../../dev/null")),
-        ("an address as the name of a key", |header, _| header["kid"] = json!("https://evil.example/jwks.json")),
-        ("the name of a key with more to it", |header, _| {
+        ("no key id", |header, _| header["kid"] = json!(null)),
+        ("an empty key id", |header, _| header["kid"] = json!("")),
+        ("a path as key id", |header, _| header["kid"] = json!("../../../../dev/null")),
+        ("a URL as key id", |header, _| header["kid"] = json!("https://evil.example/jwks.json")),
+        ("a key id with a trailing NUL", |header, _| {
             header["kid"] = json!(format!("{}\0", header["kid"].as_str().expect("a name")));
         }),
-        ("what nobody understands", |header, _| header["crit"] = json!(["exp"])),
+        ("an unknown critical header", |header, _| header["crit"] = json!(["exp"])),
         ("another issuer", |_, claims| claims["iss"] = json!("https://evil.example")),
         ("another audience", |_, claims| claims["aud"] = json!("https://evil.example/api/v1")),
-        ("no end", |_, claims| claims["exp"] = json!(null)),
-        ("not yet", |_, claims| claims["nbf"] = json!(4_102_444_800_i64)),
+        ("no expiry", |_, claims| claims["exp"] = json!(null)),
+        ("not valid yet", |_, claims| claims["nbf"] = json!(4_102_444_800_i64)),
     ];
     for (what, change) in changes {
-        refused(alice.with_token(&forged(&alice, KEY, change)).me().await, what);
+        assert_rejected(alice.with_token(&re_signed(&alice, KEY, change)).me().await, what);
     }
     let (unsigned, signature) = good.rsplit_once('.').expect("three parts");
     let zeros = URL_SAFE_NO_PAD.encode([0; 64]);
     for signature in ["", &signature[..43], &zeros, &format!("{signature}AA")] {
-        refused(alice.with_token(&format!("{unsigned}.{signature}")).me().await, signature);
+        assert_rejected(alice.with_token(&format!("{unsigned}.{signature}")).me().await, signature);
     }
 }
 
-pub async fn a_key_that_the_token_brings_is_not_taken(store: Box<dyn TestStore>) {
+pub async fn key_embedded_in_the_token_is_ignored(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_keys(store, &[KEY]).await;
     let alice = app.user("alice").await;
-    refused(alice.with_token(&forged(&alice, OLDER, |_, _| ())).me().await, "another key");
+    assert_rejected(alice.with_token(&re_signed(&alice, OLDER, |_, _| ())).me().await, "another key");
     // The public key of the seed `OLDER`.
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "E5j2LG0aRXxRumpLXz29L2n8qTIWIY3ImX5Ba9F9k8o"});
-    let token = forged(&alice, OLDER, |header, _| {
+    let token = re_signed(&alice, OLDER, |header, _| {
         header["jwk"] = jwk;
         header["jku"] = json!("http://127.0.0.1:1/jwks.json");
         header["x5u"] = json!("http://127.0.0.1:1/key.pem");
     });
-    refused(alice.with_token(&token).me().await, "a key that the token brings");
+    assert_rejected(alice.with_token(&token).me().await, "a key embedded in the token");
 }
 
-pub async fn a_public_key_is_no_secret(store: Box<dyn TestStore>) {
+pub async fn public_key_is_not_accepted_as_a_shared_secret(store: Box<dyn TestStore>) {
     let (app, _folder) = app_with_keys(store, &[KEY]).await;
     let alice = app.user("alice").await;
     let key = keys(&app).await.remove(0);
@@ -172,16 +176,19 @@ pub async fn a_public_key_is_no_secret(store: Box<dyn TestStore>) {
             for name in [json!(algorithm), json!("EdDSA")] {
                 let secret = EncodingKey::from_secret(secret);
                 let change = |header: &mut Value, _: &mut Value| header["alg"] = name;
-                let token = forged_by(&alice.access_token, &secret, algorithm, change);
-                refused(alice.with_token(&token).me().await, "a shared secret");
+                let token = re_signed_with(&alice.access_token, &secret, algorithm, change);
+                assert_rejected(alice.with_token(&token).me().await, "a shared secret");
             }
         }
     }
 }
 
-pub async fn a_signed_token_is_refused_where_secrets_are_shared(store: Box<dyn TestStore>) {
+pub async fn eddsa_token_is_rejected_with_a_shared_secret(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let alice = app.user("alice").await;
-    refused(alice.with_token(&forged(&alice, KEY, |header, _| header["alg"] = json!("EdDSA"))).me().await, "EdDSA");
-    refused(alice.with_token(&forged(&alice, KEY, |_, _| ())).me().await, "EdDSA, by a false name");
+    assert_rejected(
+        alice.with_token(&re_signed(&alice, KEY, |header, _| header["alg"] = json!("EdDSA"))).me().await,
+        "EdDSA",
+    );
+    assert_rejected(alice.with_token(&re_signed(&alice, KEY, |_, _| ())).me().await, "EdDSA, declared as HS256");
 }

@@ -1,4 +1,4 @@
-//! Members who forgot their password set a new one.
+//! Reset of a forgotten password by a link in a mail.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde_json::json;
 
 use crate::{
     Answer, TestApp,
-    suite::{at_once, known_to_live},
+    suite::{send_concurrently, warm_session_cache},
 };
 
 const NEW: &str = "another horse battery";
 
-/// What tells an answer from others, but for what is different in each.
-fn likeness(answer: &Answer) -> (u16, Vec<String>, Vec<u8>) {
+/// The status, headers and body of a response, without the headers that differ in every response.
+fn comparable(answer: &Answer) -> (u16, Vec<String>, Vec<u8>) {
     let own = ["x-request-id", "server-timing", "date"];
     let mut headers: Vec<_> = answer
         .headers
@@ -24,61 +24,61 @@ fn likeness(answer: &Answer) -> (u16, Vec<String>, Vec<u8>) {
     (answer.status, headers, answer.body.clone())
 }
 
-pub async fn who_forgot_a_password_is_told_nothing(app: TestApp) {
+pub async fn forgot_password_response_does_not_reveal_the_account(app: TestApp) {
     let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
     admin.patch_user(&bob.id, &json!({"disabled": true})).await.expect_status(200);
     let anyone = app.anonymous();
     let mut answers = Vec::new();
     for email in ["nobody@example.com", &*bob.email, &*alice.email, &*alice.email.to_uppercase()] {
-        answers.push(likeness(&anyone.forgot_password(email).await.expect_empty(202)));
+        answers.push(comparable(&anyone.forgot_password(email).await.expect_empty(202)));
     }
     answers.dedup();
-    assert_eq!(answers.len(), 1, "they are told apart: {answers:?}");
+    assert_eq!(answers.len(), 1, "the responses differ: {answers:?}");
     app.reset_link(&alice.email).await;
-    // The second link of hers is written after what anybody else could get.
+    // Her second link is queued last, so mail to the others would have been sent by now.
     app.reset_link(&alice.email).await;
     let others: Vec<_> = app.mail.sent().into_iter().filter(|mail| mail.subject.contains("password")).collect();
     assert!(others.is_empty(), "{others:?}");
     anyone.forgot_password("not an address").await.invalid("/email", "malformed");
 }
 
-pub async fn a_link_sets_a_new_password(app: TestApp) {
+pub async fn reset_link_sets_a_new_password_and_ends_all_sessions(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    known_to_live(&[&*alice, &*browser]).await;
+    warm_session_cache(&[&*alice, &*browser]).await;
     app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
     let token = app.reset_link(&alice.email).await;
     app.anonymous().get(&format!("/reset-password?token={token}")).await.expect_status(200);
     let done = app.anonymous().reset_password(&token, NEW).await.expect_empty(204);
     done.expect_header("cache-control", "no-store").expect_no_header("set-cookie");
-    // Every sign-in has ended, at once.
+    // Every session has ended immediately.
     alice.me().await.problem("sign_in_ended");
     browser.me().await.problem("sign_in_ended");
     let anyone = app.anonymous();
     assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
     assert_eq!(anyone.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
     let tokens = anyone.sign_in(&alice.email, NEW).await.expect_status(200);
-    // Who got the mail has the address.
+    // The link has proved that the address is theirs.
     assert_eq!(anyone.with_token(tokens.text("access_token")).me().await["email_verified"], true);
     app.mail_to(&alice.email, "Your password was changed").await;
     anyone.reset_password(&token, "yet another horse").await.expect_status(422).problem("token_invalid");
     anyone.sign_in(&alice.email, NEW).await.expect_status(200);
 }
 
-pub async fn a_link_sets_a_password_for_an_hour(app: TestApp) {
+pub async fn reset_link_expires_after_an_hour(app: TestApp) {
     let (alice, bob, anyone) = (app.user("alice").await, app.user("bob").await, app.anonymous());
-    for member in [&alice, &bob] {
-        anyone.forgot_password(&member.email).await.expect_empty(202);
+    for user in [&alice, &bob] {
+        anyone.forgot_password(&user.email).await.expect_empty(202);
     }
-    let (of_alice, of_bob) = (app.reset_link(&alice.email).await, app.reset_link(&bob.email).await);
+    let (alice_token, bob_token) = (app.reset_link(&alice.email).await, app.reset_link(&bob.email).await);
     app.clock.advance(Duration::from_secs(3_599));
-    anyone.reset_password(&of_alice, NEW).await.expect_empty(204);
+    anyone.reset_password(&alice_token, NEW).await.expect_empty(204);
     app.clock.advance(Duration::from_secs(1));
-    anyone.reset_password(&of_bob, NEW).await.problem("token_invalid");
+    anyone.reset_password(&bob_token, NEW).await.problem("token_invalid");
     anyone.sign_in(&bob.email, &bob.password).await.expect_status(200);
 }
 
-pub async fn a_new_link_replaces_the_one_before(app: TestApp) {
+pub async fn new_reset_link_replaces_the_previous_one(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let first = app.reset_link(&alice.email).await;
@@ -88,27 +88,27 @@ pub async fn a_new_link_replaces_the_one_before(app: TestApp) {
     anyone.reset_password(&second, NEW).await.expect_empty(204);
 }
 
-pub async fn a_link_is_worth_nothing_after_another_password_or_address(app: TestApp) {
+pub async fn reset_link_is_revoked_by_a_change_of_password_or_address(app: TestApp) {
     let (alice, bob, anyone) = (app.user("alice").await, app.user("bob").await, app.anonymous());
-    for member in [&alice, &bob] {
-        anyone.forgot_password(&member.email).await.expect_empty(202);
+    for user in [&alice, &bob] {
+        anyone.forgot_password(&user.email).await.expect_empty(202);
     }
-    let (of_alice, of_bob) = (app.reset_link(&alice.email).await, app.reset_link(&bob.email).await);
+    let (alice_token, bob_token) = (app.reset_link(&alice.email).await, app.reset_link(&bob.email).await);
     alice.change_password(&alice.password, NEW).await.expect_empty(204);
-    anyone.reset_password(&of_alice, "yet another horse").await.problem("token_invalid");
-    // Whoever has the old mailbox shall not have the account.
+    anyone.reset_password(&alice_token, "yet another horse").await.problem("token_invalid");
+    // The owner of the old mailbox must not be able to take over the account.
     let moved = json!({"email": "robert@example.com", "current_password": bob.password});
     bob.patch_me(&moved).await.expect_status(200);
-    anyone.reset_password(&of_bob, "yet another horse").await.problem("token_invalid");
+    anyone.reset_password(&bob_token, "yet another horse").await.problem("token_invalid");
     anyone.forgot_password(&bob.email).await.expect_empty(202);
     let back = json!({"email": bob.email, "current_password": bob.password});
     bob.patch_me(&back).await.expect_status(200);
-    anyone.reset_password(&of_bob, "yet another horse").await.problem("token_invalid");
+    anyone.reset_password(&bob_token, "yet another horse").await.problem("token_invalid");
     anyone.sign_in(&bob.email, &bob.password).await.expect_status(200);
     anyone.sign_in(&alice.email, NEW).await.expect_status(200);
 }
 
-pub async fn a_link_is_not_used_up_by_what_is_refused(app: TestApp) {
+pub async fn rejected_reset_keeps_the_link_valid(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let token = app.reset_link(&alice.email).await;
@@ -125,12 +125,12 @@ pub async fn a_link_is_not_used_up_by_what_is_refused(app: TestApp) {
     }
 }
 
-pub async fn of_many_new_passwords_by_one_link_one_counts(app: TestApp) {
+pub async fn concurrent_resets_by_one_link_succeed_once(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let token = app.reset_link(&alice.email).await;
     let passwords: Vec<_> = (0..6).map(|number| format!("{NEW} {number}")).collect();
-    let answers = at_once(passwords.iter().map(|password| anyone.reset_password(&token, password))).await;
+    let answers = send_concurrently(passwords.iter().map(|password| anyone.reset_password(&token, password))).await;
     let done = answers.iter().filter(|answer| answer.status == 204).count();
     assert_eq!(done, 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 204) {

@@ -2,22 +2,22 @@ use std::time::Duration;
 
 use crate::{
     Actor, Answer, TestApp,
-    suite::{DAY, at_once},
+    suite::{DAY, send_concurrently},
 };
 
 #[track_caller]
-fn refused(answer: Answer) {
+fn assert_invalid_grant(answer: Answer) {
     assert_eq!(answer.expect_status(400)["error"], "invalid_grant");
 }
 
-/// The pair that a refresh token gets.
+/// Refreshes, and returns the new access token (as an actor) and refresh token.
 async fn next(anyone: &Actor, refresh_token: &str) -> (Actor, String) {
     let tokens = anyone.refresh(refresh_token).await.expect_status(200);
     let tokens = tokens.expect_header("cache-control", "no-store");
     (anyone.with_token(tokens.text("access_token")), tokens.text("refresh_token").to_owned())
 }
 
-pub async fn a_refresh_token_gets_the_next_pair(app: TestApp) {
+pub async fn refresh_token_returns_a_new_pair(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let mut refresh_token = alice.refresh_token.clone();
     for _ in 0..3 {
@@ -29,7 +29,7 @@ pub async fn a_refresh_token_gets_the_next_pair(app: TestApp) {
     }
 }
 
-pub async fn a_refresh_token_used_twice_at_once_gets_fresh_pairs(app: TestApp) {
+pub async fn refresh_token_reused_within_the_leeway_returns_new_pairs(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let (first, first_token) = next(&anyone, &alice.refresh_token).await;
     app.clock.advance(Duration::from_secs(9));
@@ -41,25 +41,25 @@ pub async fn a_refresh_token_used_twice_at_once_gets_fresh_pairs(app: TestApp) {
     }
 }
 
-pub async fn a_refresh_token_used_late_ends_the_family(app: TestApp) {
+pub async fn refresh_token_reused_after_the_leeway_ends_the_family(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let elsewhere = alice.sign_in_again("").await;
     let (second, second_token) = next(&anyone, &alice.refresh_token).await;
     let (third, third_token) = next(&anyone, &second_token).await;
     app.clock.advance(Duration::from_secs(11));
-    refused(anyone.refresh(&alice.refresh_token).await);
+    assert_invalid_grant(anyone.refresh(&alice.refresh_token).await);
     for actor in [&*alice, &second, &third] {
         actor.me().await.problem("sign_in_ended");
     }
     for token in [&alice.refresh_token, &second_token, &third_token] {
-        refused(anyone.refresh(token).await);
+        assert_invalid_grant(anyone.refresh(token).await);
     }
-    // Another sign-in of the same member is another family.
+    // Another session of the same user is another family.
     alice.with_token(elsewhere.text("access_token")).me().await.expect_status(200);
     anyone.refresh(elsewhere.text("refresh_token")).await.expect_status(200);
 }
 
-pub async fn a_used_refresh_token_ends_the_family_however_old_it_is(app: TestApp) {
+pub async fn reused_refresh_token_ends_the_family_even_after_it_expired(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let mut token = alice.refresh_token.clone();
     for _ in 0..2 {
@@ -68,36 +68,36 @@ pub async fn a_used_refresh_token_ends_the_family_however_old_it_is(app: TestApp
     }
     let (actor, token) = next(&anyone, &token).await;
     actor.me().await.expect_status(200);
-    // It was good for 30 days, and 40 are over.
-    refused(anyone.refresh(&alice.refresh_token).await);
+    // It was valid for 30 days, and 40 have passed.
+    assert_invalid_grant(anyone.refresh(&alice.refresh_token).await);
     actor.me().await.problem("sign_in_ended");
-    refused(anyone.refresh(&token).await);
+    assert_invalid_grant(anyone.refresh(&token).await);
 }
 
-pub async fn a_used_refresh_token_ends_the_family_whatever_it_asks_for(app: TestApp) {
+pub async fn reused_refresh_token_ends_the_family_whatever_scope_is_requested(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let tokens = alice.sign_in_again("memos:read").await;
     let used = tokens.text("refresh_token");
     let (actor, token) = next(&anyone, used).await;
     app.clock.advance(Duration::from_secs(11));
     let form = [("grant_type", "refresh_token"), ("refresh_token", used), ("scope", "memos:read account:write")];
-    refused(anyone.token(&form).await);
+    assert_invalid_grant(anyone.token(&form).await);
     actor.list_memos(&[]).await.problem("sign_in_ended");
-    refused(anyone.refresh(&token).await);
+    assert_invalid_grant(anyone.refresh(&token).await);
 }
 
-pub async fn the_leeway_is_counted_from_the_first_use(app: TestApp) {
+pub async fn refresh_leeway_is_counted_from_the_first_use(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     next(&anyone, &alice.refresh_token).await;
     app.clock.advance(Duration::from_secs(7));
     next(&anyone, &alice.refresh_token).await;
     app.clock.advance(Duration::from_secs(7));
-    refused(anyone.refresh(&alice.refresh_token).await);
+    assert_invalid_grant(anyone.refresh(&alice.refresh_token).await);
 }
 
-pub async fn many_refreshes_at_once_all_get_a_pair(app: TestApp) {
+pub async fn concurrent_refreshes_all_return_a_pair(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
-    let answers = at_once((0..16).map(|_| anyone.refresh(&alice.refresh_token))).await;
+    let answers = send_concurrently((0..16).map(|_| anyone.refresh(&alice.refresh_token))).await;
     for answer in answers {
         let answer = answer.expect_status(200);
         anyone.refresh(answer.text("refresh_token")).await.expect_status(200);
@@ -105,30 +105,30 @@ pub async fn many_refreshes_at_once_all_get_a_pair(app: TestApp) {
     }
 }
 
-pub async fn a_refresh_token_lives_thirty_days_unused(app: TestApp) {
+pub async fn unused_refresh_token_expires_after_thirty_days(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     app.clock.advance(29 * DAY + Duration::from_hours(23));
     let (_, token) = next(&anyone, &alice.refresh_token).await;
     app.clock.advance(30 * DAY + Duration::from_mins(1));
-    refused(anyone.refresh(&token).await);
+    assert_invalid_grant(anyone.refresh(&token).await);
 }
 
-pub async fn a_family_ends_after_ninety_days(app: TestApp) {
+pub async fn refresh_token_family_expires_after_ninety_days(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let mut token = alice.refresh_token.clone();
     for _ in 0..3 {
         app.clock.advance(29 * DAY);
         token = next(&anyone, &token).await.1;
     }
-    // Day 87, and two more.
+    // Day 87, and two more days.
     app.clock.advance(2 * DAY);
     let (actor, token) = next(&anyone, &token).await;
     actor.me().await.expect_status(200);
     app.clock.advance(DAY + Duration::from_secs(1));
-    refused(anyone.refresh(&token).await);
+    assert_invalid_grant(anyone.refresh(&token).await);
 }
 
-pub async fn a_refresh_narrows_scopes_and_never_widens_them(app: TestApp) {
+pub async fn refresh_can_narrow_but_not_widen_the_scope(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let tokens = alice.sign_in_again("memos:read memos:write").await;
     let with_scope = |token: &str, scope: &str| {
@@ -141,16 +141,16 @@ pub async fn a_refresh_narrows_scopes_and_never_widens_them(app: TestApp) {
     let token = narrow.text("refresh_token");
     let answer = with_scope(token, "memos:read account:read").await.expect_status(400);
     assert_eq!(answer["error"], "invalid_scope");
-    // A refusal has not used the token, and without a scope it gives all that the sign-in has.
+    // The rejected request has not used up the token. Without a scope it gives all scopes of the session.
     let wide = anyone.refresh(token).await.expect_status(200);
     assert_eq!(wide["scope"], "memos:read memos:write");
 }
 
-pub async fn what_is_no_refresh_token_gets_nothing(app: TestApp) {
+pub async fn malformed_or_foreign_refresh_token_is_rejected(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let damaged = alice.refresh_token.replacen(|c: char| c != 'A', "A", 1);
     for token in ["x", "%00", &alice.access_token, &damaged, &format!("{}=", alice.refresh_token), &"A".repeat(43)] {
-        refused(anyone.refresh(token).await);
+        assert_invalid_grant(anyone.refresh(token).await);
     }
     anyone.refresh(&alice.refresh_token).await.expect_status(200);
 }

@@ -2,31 +2,31 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Member, TestApp, suite::at_once};
+use crate::{TestApp, User, suite::send_concurrently};
 
-/// Revokes one of the tokens of a sign-in, and looks that it has ended and another one has not.
-async fn ends(app: TestApp, token: impl Fn(&Member) -> String) {
+/// Revokes a token of one session, and asserts that this session has ended and another one has not.
+async fn assert_revokes_session(app: TestApp, token: impl Fn(&User) -> String) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let elsewhere = alice.sign_in_again("").await;
-    // The server may remember that the sign-in lives.
+    // Fill the session cache.
     alice.me().await.expect_status(200);
     anyone.revoke(&token(&alice)).await.expect_empty(200).expect_header("cache-control", "no-store");
     alice.me().await.problem("sign_in_ended");
     assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
     alice.with_token(elsewhere.text("access_token")).me().await.expect_status(200);
-    // Again: nothing happens, and nothing is wrong.
+    // Revoking again is not an error.
     anyone.revoke(&token(&alice)).await.expect_empty(200);
 }
 
-pub async fn a_refresh_token_ends_its_sign_in(app: TestApp) {
-    ends(app, |alice| alice.refresh_token.clone()).await;
+pub async fn revoking_a_refresh_token_ends_its_session(app: TestApp) {
+    assert_revokes_session(app, |alice| alice.refresh_token.clone()).await;
 }
 
-pub async fn an_access_token_ends_its_sign_in(app: TestApp) {
-    ends(app, |alice| alice.access_token.clone()).await;
+pub async fn revoking_an_access_token_ends_its_session(app: TestApp) {
+    assert_revokes_session(app, |alice| alice.access_token.clone()).await;
 }
 
-pub async fn a_used_refresh_token_ends_its_sign_in_too(app: TestApp) {
+pub async fn revoking_a_used_refresh_token_ends_its_session(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let tokens = anyone.refresh(&alice.refresh_token).await.expect_status(200);
     anyone.revoke(&alice.refresh_token).await.expect_empty(200);
@@ -34,7 +34,7 @@ pub async fn a_used_refresh_token_ends_its_sign_in_too(app: TestApp) {
     assert_eq!(anyone.refresh(tokens.text("refresh_token")).await.expect_status(400)["error"], "invalid_grant");
 }
 
-pub async fn an_access_token_that_has_expired_ends_its_sign_in_too(app: TestApp) {
+pub async fn revoking_an_expired_access_token_ends_its_session(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     app.clock.advance(Duration::from_hours(1));
     alice.me().await.problem("access_token_expired");
@@ -42,7 +42,7 @@ pub async fn an_access_token_that_has_expired_ends_its_sign_in_too(app: TestApp)
     assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
 }
 
-pub async fn revoking_what_is_no_token_is_no_error(app: TestApp) {
+pub async fn revoking_an_invalid_token_succeeds(app: TestApp) {
     let alice = app.user("alice").await;
     let revoke = |form: &[(&str, &str)]| app.anonymous().call("POST", "/api/v1/auth/revoke").form(form);
     let forged = format!("{}A", alice.access_token);
@@ -54,7 +54,7 @@ pub async fn revoking_what_is_no_token_is_no_error(app: TestApp) {
     alice.me().await.expect_status(200);
 }
 
-pub async fn revoke_ignores_what_it_does_not_know(app: TestApp) {
+pub async fn revoke_ignores_unknown_parameters(app: TestApp) {
     let alice = app.user("alice").await;
     let form = [("token_type_hint", "access_token"), ("token", &*alice.refresh_token), ("client_id", "explorer")];
     let call = app.anonymous().call("POST", "/api/v1/auth/revoke").form(&form).query(&[("flavour", "vanilla")]);
@@ -62,13 +62,13 @@ pub async fn revoke_ignores_what_it_does_not_know(app: TestApp) {
     alice.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
 }
 
-pub async fn who_is_signed_out_while_tokens_are_refreshed_stays_so(app: TestApp) {
+pub async fn revocation_wins_over_concurrent_refreshes(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     for round in 0..5 {
         let tokens = alice.sign_in_again("").await;
         let token = tokens.text("refresh_token");
         let calls = (0..8).map(|n| if n == round + 2 { anyone.revoke(token) } else { anyone.refresh(token) });
-        let answers = at_once(calls).await;
+        let answers = send_concurrently(calls).await;
         for fresh in answers.iter().filter_map(|answer| answer.json["refresh_token"].as_str()).chain([token]) {
             assert_eq!(anyone.refresh(fresh).await.expect_status(400)["error"], "invalid_grant");
         }

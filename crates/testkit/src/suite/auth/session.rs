@@ -1,17 +1,17 @@
-//! Sign-ins of browsers, by a cookie.
+//! Sessions of browsers, by a cookie.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, Browser, Member, TestApp,
-    suite::{DAY, known_to_live},
+    Answer, Browser, TestApp, User,
+    suite::{DAY, warm_session_cache},
 };
 
 const CLEAR_SITE_DATA: &str = r#""cache", "cookies", "storage""#;
 
-/// What an answer sets: name, value and attributes of its one cookie.
+/// The name, value and attributes of the one cookie that a response sets.
 #[track_caller]
 fn set_cookie(answer: &Answer) -> (&str, &str, BTreeSet<&str>) {
     assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1, "{:?}", answer.headers);
@@ -20,21 +20,21 @@ fn set_cookie(answer: &Answer) -> (&str, &str, BTreeSet<&str>) {
     (name, value, parts.collect())
 }
 
-/// A browser in which this member has signed in.
-async fn signed_in(app: &TestApp, member: &Member) -> Browser {
+/// A browser in which this user is signed in.
+async fn signed_in(app: &TestApp, user: &User) -> Browser {
     let browser = app.browser();
-    browser.sign_in_by_cookie(&member.email, &member.password).await.expect_status(200);
+    browser.sign_in_by_cookie(&user.email, &user.password).await.expect_status(200);
     browser
 }
 
-/// A browser that has got nothing but this cookie.
+/// A browser with no cookie but this session.
 fn with_session(app: &TestApp, session: &str) -> Browser {
     let browser = app.browser();
     browser.set_session(session);
     browser
 }
 
-pub async fn a_password_gets_a_cookie(app: TestApp) {
+pub async fn right_password_sets_a_session_cookie(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     let answer = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let answer = answer.expect_header("cache-control", "no-store");
@@ -44,13 +44,13 @@ pub async fn a_password_gets_a_cookie(app: TestApp) {
     let me = browser.me().await.expect_status(200);
     assert_eq!((me.id(), &me.json), (&*alice.id, &answer.json));
     assert!(!String::from_utf8_lossy(&answer.body).contains(value));
-    // It is good for everything.
+    // The session has all scopes.
     let memo = browser.memo("Milk").await;
     alice.get_memo(&memo).await.expect_status(200);
     browser.mfa().await.expect_status(200);
 }
 
-pub async fn wrong_credentials_get_no_cookie(app: TestApp) {
+pub async fn wrong_credentials_set_no_cookie_and_look_alike(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     let mut bodies = Vec::new();
     for (email, password) in [
@@ -68,11 +68,11 @@ pub async fn wrong_credentials_get_no_cookie(app: TestApp) {
         bodies.push(body);
     }
     bodies.dedup();
-    assert_eq!(bodies.len(), 1, "they are told apart: {bodies:?}");
+    assert_eq!(bodies.len(), 1, "the responses differ: {bodies:?}");
     browser.me().await.problem("authentication_required");
 }
 
-pub async fn a_sign_in_says_which_member_it_refuses(app: TestApp) {
+pub async fn invalid_session_request_is_rejected_with_its_pointer(app: TestApp) {
     let browser = app.browser();
     for (body, pointer, code) in [
         (json!({"email": "a@example.com"}), "/password", "required"),
@@ -90,7 +90,7 @@ pub async fn a_sign_in_says_which_member_it_refuses(app: TestApp) {
     }
 }
 
-pub async fn a_cookie_from_before_the_sign_in_is_worth_nothing(app: TestApp) {
+pub async fn planted_cookie_is_replaced_when_signing_in(app: TestApp) {
     let alice = app.user("alice").await;
     let planted = "A".repeat(43);
     let browser = with_session(&app, &planted);
@@ -99,33 +99,33 @@ pub async fn a_cookie_from_before_the_sign_in_is_worth_nothing(app: TestApp) {
     with_session(&app, &planted).me().await.problem("sign_in_ended");
 }
 
-pub async fn a_sign_in_ends_the_one_that_the_browser_had(app: TestApp) {
+pub async fn signing_in_ends_the_previous_session_of_the_browser(app: TestApp) {
     let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
-    // Mallory puts a live sign-in of her own into Alice's browser.
+    // Mallory plants a live session of her own in Alice's browser.
     let planted = signed_in(&app, &mallory).await.session();
     let browser = with_session(&app, &planted);
     assert_eq!(browser.me().await.expect_status(200).id(), mallory.id);
-    known_to_live(&[&browser]).await;
+    warm_session_cache(&[&browser]).await;
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     assert_eq!(browser.me().await.expect_status(200).id(), alice.id);
     assert_ne!(browser.session(), planted);
     with_session(&app, &planted).me().await.problem("sign_in_ended");
-    // The same member, too, gets a new one each time.
+    // Signing in again as the same user creates a new session, too.
     let before = browser.session();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     assert_ne!(browser.session(), before);
     with_session(&app, &before).me().await.problem("sign_in_ended");
     browser.me().await.expect_status(200);
-    // A sign-in that fails leaves the old one.
+    // A failed attempt keeps the old session.
     browser.sign_in_by_cookie(&alice.email, "a wrong password").await.problem("credentials_wrong");
     browser.me().await.expect_status(200);
 }
 
-pub async fn sign_out_ends_a_cookie(app: TestApp) {
+pub async fn sign_out_ends_the_session_and_clears_the_cookie(app: TestApp) {
     let alice = app.user("alice").await;
     let (browser, elsewhere) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
     let session = browser.session();
-    known_to_live(&[&browser]).await;
+    warm_session_cache(&[&browser]).await;
     let answer = browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
     let (name, value, attributes) = set_cookie(&answer);
     assert_eq!((name, value), ("memo_session", ""));
@@ -133,24 +133,24 @@ pub async fn sign_out_ends_a_cookie(app: TestApp) {
     assert_eq!(browser.cookie("memo_session"), None);
     browser.me().await.problem("authentication_required");
     with_session(&app, &session).me().await.problem("sign_in_ended");
-    // Once more, with the cookie that is over or with none, nothing happens.
+    // Signing out again, with the ended session or without one, succeeds.
     with_session(&app, &session).sign_out().await.expect_empty(204);
     browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
-    // Others go on.
+    // Other sessions continue.
     elsewhere.me().await.expect_status(200);
     alice.me().await.expect_status(200);
 }
 
-pub async fn sign_out_ends_an_access_token_at_once(app: TestApp) {
+pub async fn sign_out_revokes_the_access_token_immediately(app: TestApp) {
     let alice = app.user("alice").await;
-    known_to_live(&[&alice]).await;
+    warm_session_cache(&[&alice]).await;
     alice.sign_out().await.expect_empty(204);
     alice.me().await.expect_status(401).problem("sign_in_ended");
     let refused = app.anonymous().refresh(&alice.refresh_token).await.expect_status(400);
     assert_eq!(refused["error"], "invalid_grant");
 }
 
-pub async fn a_cookie_lives_fourteen_days_unused(app: TestApp) {
+pub async fn unused_cookie_expires_after_fourteen_days(app: TestApp) {
     let alice = app.user("alice").await;
     let (used, unused) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
     app.clock.advance(13 * DAY + Duration::from_hours(23));
@@ -163,7 +163,7 @@ pub async fn a_cookie_lives_fourteen_days_unused(app: TestApp) {
     used.me().await.problem("sign_in_ended");
 }
 
-pub async fn a_cookie_ends_after_ninety_days(app: TestApp) {
+pub async fn cookie_expires_after_ninety_days(app: TestApp) {
     let alice = app.user("alice").await;
     let browser = signed_in(&app, &alice).await;
     for _ in 0..9 {
@@ -174,7 +174,7 @@ pub async fn a_cookie_ends_after_ninety_days(app: TestApp) {
     browser.me().await.problem("sign_in_ended");
 }
 
-pub async fn what_is_no_cookie_of_a_sign_in_is_refused(app: TestApp) {
+pub async fn invalid_session_cookie_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let session = signed_in(&app, &alice).await.session();
     let damaged = session.replacen(|char: char| char != 'A', "A", 1);
@@ -196,25 +196,25 @@ pub async fn what_is_no_cookie_of_a_sign_in_is_refused(app: TestApp) {
         let browser = with_session(&app, value);
         browser.me().await.expect_status(401).problem("sign_in_ended");
         browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
-        // What needs no sign-in asks for none.
+        // Public operations do not look at the cookie.
         browser.get("/api/v1/auth/providers").await.expect_status(200);
         browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
         browser.me().await.expect_status(200);
     }
-    // Nor is a cookie anything else.
+    // A session cookie is not accepted as another kind of token.
     app.anonymous().with_token(&session).me().await.problem("access_token_invalid");
     assert_eq!(app.anonymous().refresh(&session).await.expect_status(400)["error"], "invalid_grant");
     with_session(&app, &session).me().await.expect_status(200);
 }
 
-pub async fn a_cookie_beside_a_token_is_ambiguous(app: TestApp) {
+pub async fn cookie_together_with_a_token_is_ambiguous(app: TestApp) {
     let alice = app.user("alice").await;
     let browser = signed_in(&app, &alice).await;
     let bearer = format!("Bearer {}", alice.access_token);
     browser.me().header("authorization", &bearer).await.expect_status(400).problem("ambiguous_credentials");
     let both = browser.create_memo(&json!({"title": "a"})).header("authorization", &bearer).await;
     both.expect_status(400).problem("ambiguous_credentials");
-    // Be it worth nothing.
+    // Even if one of the two is invalid.
     browser.me().header("authorization", "Bearer x").await.problem("ambiguous_credentials");
     with_session(&app, "x").me().header("authorization", &bearer).await.problem("ambiguous_credentials");
     browser.sign_out().header("authorization", &bearer).await.problem("ambiguous_credentials");
@@ -223,10 +223,10 @@ pub async fn a_cookie_beside_a_token_is_ambiguous(app: TestApp) {
     assert!(alice.titles(&[]).await.is_empty());
 }
 
-pub async fn two_cookies_are_ambiguous(app: TestApp) {
+pub async fn two_session_cookies_are_ambiguous(app: TestApp) {
     let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
     let (own, planted) = (signed_in(&app, &alice).await, signed_in(&app, &mallory).await);
-    // A sibling's domain has set one, which a browser may send first or last.
+    // A sibling domain can set a cookie that the browser sends first or last.
     for (one, other) in [(&own, &planted), (&planted, &own), (&own, &own)] {
         let both = format!("memo_session={}; memo_session={}", one.session(), other.session());
         let me = || app.anonymous().me().header("sec-fetch-site", "same-origin");
@@ -236,7 +236,7 @@ pub async fn two_cookies_are_ambiguous(app: TestApp) {
     }
 }
 
-pub async fn cookies_of_others_are_in_nobodys_way(app: TestApp) {
+pub async fn unrelated_and_malformed_cookies_are_ignored(app: TestApp) {
     let alice = app.user("alice").await;
     let own = format!("memo_session={}", signed_in(&app, &alice).await.session());
     for other in [

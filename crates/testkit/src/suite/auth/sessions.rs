@@ -1,4 +1,4 @@
-//! Members see where they are signed in, and end that.
+//! Users list their sessions and end them.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use serde_json::json;
 
 use crate::{
     Actor, Answer, TestApp,
-    suite::{assert_json, known_to_live},
+    suite::{assert_json, warm_session_cache},
 };
 
-/// The ids of a list.
+/// The ids of the listed sessions.
 fn ids(answer: &Answer) -> Vec<String> {
     let items = answer["items"].as_array().expect("a list");
     items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// The id of the sign-in that asks.
+/// The id of the actor's own session.
 async fn current(actor: &Actor) -> String {
     let list = actor.sessions().await.expect_status(200);
     let items = list["items"].as_array().expect("a list");
@@ -24,7 +24,7 @@ async fn current(actor: &Actor) -> String {
     current[0]["id"].as_str().expect("an id").to_owned()
 }
 
-pub async fn sign_ins_are_listed(app: TestApp) {
+pub async fn session_list_shows_device_and_current_session(app: TestApp) {
     let (alice, bob, browser) = (app.user("alice").await, app.user("bob").await, app.browser());
     app.clock.advance(Duration::from_mins(1));
     let account = json!({"email": alice.email, "password": alice.password});
@@ -54,12 +54,12 @@ pub async fn sign_ins_are_listed(app: TestApp) {
     }
     "#);
     assert_eq!(ids(&list), [current(&browser).await, current(&alice).await]);
-    // Others have theirs.
+    // Each user sees their own sessions only.
     assert_eq!(ids(&bob.sessions().await.expect_status(200)), [current(&bob).await]);
     assert!(!String::from_utf8_lossy(&list.body).contains(&browser.session()));
 }
 
-pub async fn a_refreshed_sign_in_is_still_one(app: TestApp) {
+pub async fn refreshing_keeps_the_session_id(app: TestApp) {
     let alice = app.user("alice").await;
     let before = current(&alice).await;
     let next = app.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
@@ -67,38 +67,38 @@ pub async fn a_refreshed_sign_in_is_still_one(app: TestApp) {
     assert_eq!(ids(&alice.sessions().await.expect_status(200)), [before]);
 }
 
-pub async fn a_sign_in_is_ended(app: TestApp) {
+pub async fn ending_a_session_revokes_its_tokens(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    let (of_token, of_browser) = (current(&alice).await, current(&browser).await);
-    alice.end_session(&of_browser).await.expect_empty(204);
+    let (token_session, browser_session) = (current(&alice).await, current(&browser).await);
+    alice.end_session(&browser_session).await.expect_empty(204);
     browser.me().await.expect_status(401).problem("sign_in_ended");
-    assert_eq!(ids(&alice.sessions().await), [&*of_token]);
-    alice.end_session(&of_browser).await.expect_status(404).problem("session_not_found");
-    // Its own, too: the access token and the refresh token are dead at once.
-    alice.end_session(&of_token).await.expect_empty(204);
+    assert_eq!(ids(&alice.sessions().await), [&*token_session]);
+    alice.end_session(&browser_session).await.expect_status(404).problem("session_not_found");
+    // The current session can be ended as well: its access and refresh tokens are revoked immediately.
+    alice.end_session(&token_session).await.expect_empty(204);
     alice.me().await.problem("sign_in_ended");
     assert_eq!(app.anonymous().refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
 }
 
-pub async fn nobody_ends_anothers_sign_in(app: TestApp) {
+pub async fn session_of_another_user_is_not_found(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    let of_alice = current(&alice).await;
-    for id in [&*of_alice, &*alice.id, "0198c0de-7f00-7000-8000-0000000000ff", "x", "%00", "current"] {
+    let alice_session = current(&alice).await;
+    for id in [&*alice_session, &*alice.id, "0198c0de-7f00-7000-8000-0000000000ff", "x", "%00", "current"] {
         let absent = bob.end_session(id).await.expect_status(404).problem("session_not_found");
         assert!(!String::from_utf8_lossy(&absent.body).contains("alice"));
     }
     bob.end_sessions().await.expect_empty(204);
     alice.me().await.expect_status(200);
-    assert_eq!(ids(&alice.sessions().await), [of_alice]);
+    assert_eq!(ids(&alice.sessions().await), [alice_session]);
     app.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
 }
 
-pub async fn all_sign_ins_are_ended(app: TestApp) {
+pub async fn ending_all_sessions_includes_the_current_one(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.with_token(alice.sign_in_again("").await.text("access_token"));
-    known_to_live(&[&*alice, &*browser, &other]).await;
+    warm_session_cache(&[&*alice, &*browser, &other]).await;
     let answer = browser.end_sessions().await.expect_empty(204);
     assert!(answer.header("clear-site-data").is_some());
     assert_eq!(browser.cookie("memo_session"), None);
@@ -110,10 +110,10 @@ pub async fn all_sign_ins_are_ended(app: TestApp) {
     alice.sign_in_again("").await;
 }
 
-pub async fn all_other_sign_ins_are_ended(app: TestApp) {
+pub async fn ending_other_sessions_keeps_the_current_one(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    known_to_live(&[&*alice, &*browser]).await;
+    warm_session_cache(&[&*alice, &*browser]).await;
     let answer = browser.end_sessions().query(&[("except_current", "true")]).await.expect_empty(204);
     answer.expect_no_header("clear-site-data").expect_no_header("set-cookie");
     browser.me().await.expect_status(200);

@@ -2,14 +2,14 @@ use serde_json::{Value, json};
 
 use crate::{
     TestApp,
-    suite::{assert_json, at_once, merged},
+    suite::{assert_json, merged, send_concurrently},
 };
 
 fn alice() -> Value {
     json!({"email": "alice@example.com", "password": "correct horse", "display_name": "Alice"})
 }
 
-pub async fn a_member_signs_up(app: TestApp) {
+pub async fn sign_up_creates_an_account(app: TestApp) {
     let anyone = app.anonymous();
     let account = anyone.sign_up(&alice()).await.expect_status(201);
     let account = account.expect_header("location", "/api/v1/me").expect_header("cache-control", "no-store");
@@ -30,7 +30,7 @@ pub async fn a_member_signs_up(app: TestApp) {
     assert_eq!(me.json, account.json);
 }
 
-pub async fn who_signs_up_is_written_to_in_their_language(app: TestApp) {
+pub async fn sign_up_takes_the_locale_from_accept_language(app: TestApp) {
     for (number, (language, locale, subject)) in [
         ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko", "이메일 주소를 확인해 주세요"),
         ("en-US,ko;q=0.5", "en", "Confirm your e-mail address"),
@@ -46,11 +46,11 @@ pub async fn who_signs_up_is_written_to_in_their_language(app: TestApp) {
         assert_eq!(account["locale"], locale, "{language}");
         app.link_to(&email, subject, "verify-email").await;
     }
-    // The body has no such member.
+    // The locale is not a field of the body.
     app.anonymous().sign_up(&merged(alice(), &json!({"locale": "ko"}))).await.invalid("/locale", "unknown_member");
 }
 
-pub async fn an_email_signs_up_once_whatever_its_case(app: TestApp) {
+pub async fn email_is_unique_regardless_of_case_and_unicode_form(app: TestApp) {
     let anyone = app.anonymous();
     let bob = |email: &str| merged(alice(), &json!({"email": email, "display_name": "Bob"}));
     anyone.sign_up(&bob("Jos\u{e9}@Example.com")).await.expect_status(201);
@@ -60,14 +60,14 @@ pub async fn an_email_signs_up_once_whatever_its_case(app: TestApp) {
     anyone.sign_up(&bob("jose@example.com")).await.expect_status(201);
 }
 
-pub async fn an_account_shows_its_values_in_nfc_and_trimmed(app: TestApp) {
+pub async fn email_and_display_name_are_trimmed_and_in_nfc(app: TestApp) {
     let body = json!({"email": " Jose\u{301}@Example.com ", "display_name": "  \u{1112}\u{1161}\u{11ab} 글  "});
     let account = app.anonymous().sign_up(&merged(alice(), &body)).await.expect_status(201);
     assert_eq!(account["email"], "Jos\u{e9}@Example.com");
     assert_eq!(account["display_name"], "한 글");
 }
 
-pub async fn sign_up_says_which_value_it_refuses(app: TestApp) {
+pub async fn invalid_sign_up_value_is_rejected_with_its_pointer(app: TestApp) {
     let long = |length| "가".repeat(length);
     let refusals = [
         (json!({"email": "alice"}), "/email", "malformed"),
@@ -95,19 +95,19 @@ pub async fn sign_up_says_which_value_it_refuses(app: TestApp) {
     for (body, pointer, code) in refusals {
         app.anonymous().sign_up(&merged(alice(), &body)).await.invalid(pointer, code);
     }
-    // Nothing of all this has made an account.
+    // None of these requests has created an account.
     app.anonymous().sign_up(&alice()).await.expect_status(201);
 }
 
-pub async fn sign_up_says_which_value_is_missing(app: TestApp) {
-    for member in ["email", "password", "display_name"] {
+pub async fn missing_sign_up_value_is_rejected_with_its_pointer(app: TestApp) {
+    for field in ["email", "password", "display_name"] {
         let mut body = alice();
-        body.as_object_mut().expect("an object").remove(member);
-        app.anonymous().sign_up(&body).await.invalid(&format!("/{member}"), "required");
+        body.as_object_mut().expect("an object").remove(field);
+        app.anonymous().sign_up(&body).await.invalid(&format!("/{field}"), "required");
     }
 }
 
-pub async fn sign_up_names_all_that_is_wrong(app: TestApp) {
+pub async fn all_invalid_sign_up_values_are_reported_together(app: TestApp) {
     let body = json!({"email": "alice", "password": "short", "display_name": ""});
     let answer = app.anonymous().sign_up(&body).await.problem("validation_failed");
     let mut errors = answer.errors();
@@ -116,7 +116,7 @@ pub async fn sign_up_names_all_that_is_wrong(app: TestApp) {
     assert_eq!(pointers, [("/display_name", "too_short"), ("/email", "malformed"), ("/password", "too_short")]);
 }
 
-pub async fn common_passwords_are_refused(app: TestApp) {
+pub async fn common_password_is_rejected(app: TestApp) {
     for password in ["password", "12345678", "qwertyui", "PASSWORD1", "iloveyou"] {
         let body = merged(alice(), &json!({"password": password}));
         let answer = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
@@ -124,7 +124,7 @@ pub async fn common_passwords_are_refused(app: TestApp) {
     }
 }
 
-pub async fn an_email_is_no_password(app: TestApp) {
+pub async fn email_as_password_is_rejected(app: TestApp) {
     for password in ["alice@example.com", "ALICE@example.com"] {
         let body = merged(alice(), &json!({"password": password}));
         let answer = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
@@ -132,9 +132,9 @@ pub async fn an_email_is_no_password(app: TestApp) {
     }
 }
 
-pub async fn a_long_password_is_never_cut(app: TestApp) {
+pub async fn password_is_never_truncated(app: TestApp) {
     let anyone = app.anonymous();
-    // Three bytes each: far more than bcrypt takes.
+    // Three bytes per character: far more than the 72 bytes that bcrypt reads.
     let password = "한".repeat(128);
     anyone.sign_up(&merged(alice(), &json!({"password": password}))).await.expect_status(201);
     anyone.sign_in("alice@example.com", &password).await.expect_status(200);
@@ -143,7 +143,7 @@ pub async fn a_long_password_is_never_cut(app: TestApp) {
     }
 }
 
-pub async fn a_password_is_compared_in_nfc(app: TestApp) {
+pub async fn password_is_compared_in_nfc(app: TestApp) {
     let anyone = app.anonymous();
     let nfd = "\u{1112}\u{1161}\u{11ab}".repeat(8);
     anyone.sign_up(&merged(alice(), &json!({"password": nfd}))).await.expect_status(201);
@@ -151,11 +151,11 @@ pub async fn a_password_is_compared_in_nfc(app: TestApp) {
     anyone.sign_in("alice@example.com", &nfd).await.expect_status(200);
 }
 
-pub async fn one_of_many_sign_ups_at_once_gets_the_email(app: TestApp) {
+pub async fn concurrent_sign_ups_with_one_email_succeed_once(app: TestApp) {
     let anyone = app.anonymous();
-    let answers = at_once((0..10).map(|_| anyone.sign_up(&alice()))).await;
-    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
-    assert_eq!(made.len(), 1);
+    let answers = send_concurrently((0..10).map(|_| anyone.sign_up(&alice()))).await;
+    let (created, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(created.len(), 1);
     for answer in refused {
         answer.problem("email_taken");
     }

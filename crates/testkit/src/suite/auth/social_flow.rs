@@ -3,23 +3,23 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::social::{
-    FLOW, SESSION, account, authorize, callback, come_in, depart, failed, flow, no_one_is_signed_in, sent_to,
-    set_cookie, state, walk,
+    FLOW, SESSION, account, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback,
+    complete_flow, flow, set_cookie, social_sign_in, start_flow, state,
 };
 use crate::TestApp;
 
-pub async fn a_browser_goes_back_to_where_it_wanted(app: TestApp) {
+pub async fn flow_returns_to_the_requested_path(app: TestApp) {
     for (number, path) in
         ["/", "/docs", "/docs/errors?tab=1&x=%2F%2Fevil.example#top", "/%0d%0aa", "/a//b"].into_iter().enumerate()
     {
         let user = app.acme.user(path, Some(&format!("alice-{number}@example.com")), true);
-        sent_to(walk(&app.browser(), &app.acme, user, &[("return_to", path)]).await, path);
+        assert_redirected(complete_flow(&app.browser(), &app.acme, user, &[("return_to", path)]).await, path);
     }
 }
 
-pub async fn a_browser_is_never_sent_elsewhere(app: TestApp) {
+pub async fn return_to_another_site_is_ignored(app: TestApp) {
     let long = format!("/{}", "a".repeat(4_000));
-    let places = [
+    let targets = [
         "//evil.example",
         "///evil.example",
         "/\\evil.example",
@@ -44,41 +44,45 @@ pub async fn a_browser_is_never_sent_elsewhere(app: TestApp) {
         "",
         &long,
     ];
-    for place in places {
+    for target in targets {
         let browser = app.browser();
         let user = app.acme.user("alice", Some("alice@example.com"), true);
-        let answer = walk(&browser, &app.acme, user, &[("return_to", place)]).await;
-        assert_eq!(answer.header("location"), Some("/"), "{place:?}");
+        let answer = complete_flow(&browser, &app.acme, user, &[("return_to", target)]).await;
+        assert_eq!(answer.header("location"), Some("/"), "{target:?}");
         assert_eq!(answer.headers.get_all("location").iter().count(), 1);
-        // Where a flow fails a browser goes to the same place.
-        let state = depart(&browser, &app.acme, &[("return_to", place)]).await;
-        failed(callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await, "access_denied");
+        // A failed flow redirects to the same place.
+        let state = start_flow(&browser, &app.acme, &[("return_to", target)]).await;
+        assert_flow_failed(
+            callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await,
+            "access_denied",
+        );
     }
-    // What a callback says itself of where to go is nothing.
+    // A `return_to` of the callback itself is ignored.
     let browser = app.browser();
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("bob", Some("bob@example.com"), true)).expect("a request");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("bob", Some("bob@example.com"), true)).expect("a pending request");
     let query = [("state", &*state), ("code", &code), ("return_to", "https://evil.example")];
-    sent_to(callback(&browser, "acme", &query).await, "/");
+    assert_redirected(callback(&browser, "acme", &query).await, "/");
 }
 
-pub async fn an_error_stands_beside_what_the_path_has(app: TestApp) {
+pub async fn flow_error_is_added_to_the_query_of_return_to(app: TestApp) {
     let browser = app.browser();
     for (path, place) in
         [("/docs", "/docs?sign_in_error=access_denied"), ("/docs?a=b#c", "/docs?a=b&sign_in_error=access_denied#c")]
     {
-        let state = depart(&browser, &app.acme, &[("return_to", path)]).await;
-        sent_to(callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await, place);
+        let state = start_flow(&browser, &app.acme, &[("return_to", path)]).await;
+        assert_redirected(callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await, place);
     }
 }
 
-pub async fn a_flow_is_kept_in_a_cookie_that_scripts_cannot_read(app: TestApp) {
+pub async fn flow_cookie_is_http_only_and_encrypted(app: TestApp) {
     let answer = authorize(&app.browser(), "acme").await.expect_status(302);
-    let cookie = set_cookie(&answer, FLOW).expect("a flow").to_owned();
+    let cookie = set_cookie(&answer, FLOW).expect("a flow cookie").to_owned();
     let mut attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     attributes.sort_unstable();
     assert_eq!(attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]);
-    // Neither the nonce nor the verifier of the provider can be read in it, nor what they are told by.
+    // The cookie is encrypted: it reveals neither nonce, verifier nor state.
     let state = state(answer);
     let value = cookie.split([';', '=']).nth(1).expect("a value");
     let read = URL_SAFE_NO_PAD.decode(value).expect("base64url");
@@ -86,13 +90,13 @@ pub async fn a_flow_is_kept_in_a_cookie_that_scripts_cannot_read(app: TestApp) {
     assert!(!read.contains("nonce-1") && !read.contains("verifier-1") && !read.contains(&state));
 }
 
-pub async fn a_flow_needs_its_own_state(app: TestApp) {
+pub async fn callback_with_a_wrong_state_is_rejected(app: TestApp) {
     let browser = app.browser();
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
-    let elsewhere = depart(&app.browser(), &app.acme, &[]).await;
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, user()).expect("a request");
-    let code_elsewhere = app.acme.approve(&elsewhere, user()).expect("a request");
+    let elsewhere = start_flow(&app.browser(), &app.acme, &[]).await;
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code = app.acme.approve(&state, user()).expect("a pending request");
+    let code_elsewhere = app.acme.approve(&elsewhere, user()).expect("a pending request");
     let (cut, longer) = (state[..42].to_owned(), format!("{state}A"));
     let altered = state.replacen(|c: char| c != 'A', "A", 1);
     let queries: [&[(&str, &str)]; 10] = [
@@ -115,22 +119,23 @@ pub async fn a_flow_needs_its_own_state(app: TestApp) {
         let twice = [("state", other), ("state", &state), ("code", &code)];
         callback(&browser, "acme", &twice).await.expect_status(400).problem("state_invalid");
     }
-    no_one_is_signed_in(&browser).await;
-    // None of this has ended the flow itself.
-    sent_to(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "/");
+    assert_signed_out(&browser).await;
+    // None of these requests has ended the flow.
+    assert_redirected(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "/");
 }
 
-pub async fn a_flow_needs_the_browser_that_began_it(app: TestApp) {
+pub async fn callback_in_another_browser_is_rejected(app: TestApp) {
     let (mallory, alice) = (app.browser(), app.browser());
-    let state = depart(&mallory, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("mallory", Some("m@example.com"), true)).expect("a request");
+    let state = start_flow(&mallory, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("mallory", Some("m@example.com"), true)).expect("a pending request");
     let query = [("state", &*state), ("code", &code)];
-    // Somebody is made to open the address of another one's flow: without a flow of their own, and with one.
+    // A victim is lured to the callback URL of the attacker's flow: without a flow of their own, and with one.
     callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
-    depart(&alice, &app.acme, &[]).await;
+    start_flow(&alice, &app.acme, &[]).await;
     callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
-    no_one_is_signed_in(&alice).await;
-    // Nor is a cookie good that is not quite the one.
+    assert_signed_out(&alice).await;
+    // An altered cookie is rejected.
     let (name, flow) = flow(&mallory);
     let middle = flow.len() / 2;
     let flipped = if flow.as_bytes()[middle] == b'A' { "B" } else { "A" };
@@ -145,112 +150,123 @@ pub async fn a_flow_needs_the_browser_that_began_it(app: TestApp) {
         alice.set_cookie(&name, &altered);
         callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
     }
-    sent_to(callback(&mallory, "acme", &query).await, "/");
+    assert_redirected(callback(&mallory, "acme", &query).await, "/");
 }
 
-pub async fn a_flow_ends_once(app: TestApp) {
+pub async fn callback_cannot_be_replayed(app: TestApp) {
     let browser = app.browser();
-    let state = depart(&browser, &app.acme, &[]).await;
+    let state = start_flow(&browser, &app.acme, &[]).await;
     let (name, kept) = flow(&browser);
-    let approve = || app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
-    sent_to(callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await, "/");
+    let approve =
+        || app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+    assert_redirected(callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await, "/");
     assert_eq!(browser.cookies(FLOW), []);
     callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
-    // Whoever has kept the cookie comes no further.
+    // Replaying the old cookie does not help.
     browser.set_cookie(&name, &kept);
     callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
-    // A flow that has failed is over, too.
+    // A failed flow has ended, too.
     browser.forget();
-    let state = depart(&browser, &app.acme, &[]).await;
+    let state = start_flow(&browser, &app.acme, &[]).await;
     let (name, kept) = flow(&browser);
-    failed(callback(&browser, "acme", &[("state", &state), ("code", "made up")]).await, "provider_failed");
+    assert_flow_failed(callback(&browser, "acme", &[("state", &state), ("code", "made up")]).await, "provider_failed");
     browser.set_cookie(&name, &kept);
-    let code = app.acme.approve(&state, app.acme.user("alice", None, true)).expect("a request");
+    let code = app.acme.approve(&state, app.acme.user("alice", None, true)).expect("a pending request");
     callback(&browser, "acme", &[("state", &state), ("code", &code)]).await.problem("state_invalid");
 }
 
-pub async fn a_flow_takes_ten_minutes_at_most(app: TestApp) {
-    for (time, is_good) in [(Duration::from_secs(599), true), (Duration::from_mins(10), false)] {
+pub async fn flow_expires_after_ten_minutes(app: TestApp) {
+    for (time, is_in_time) in [(Duration::from_secs(599), true), (Duration::from_mins(10), false)] {
         let browser = app.browser();
-        let state = depart(&browser, &app.acme, &[]).await;
-        let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+        let state = start_flow(&browser, &app.acme, &[]).await;
+        let code =
+            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
         app.clock.advance(time);
         let answer = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await;
-        if is_good {
-            sent_to(answer, "/");
+        if is_in_time {
+            assert_redirected(answer, "/");
         } else {
             answer.expect_status(400).problem("state_invalid");
-            no_one_is_signed_in(&browser).await;
+            assert_signed_out(&browser).await;
         }
     }
 }
 
-pub async fn the_answer_of_another_provider_is_none(app: TestApp) {
+pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
     let browser = app.browser();
     let mallory = || app.other.user("mallory", Some("mallory@example.com"), true);
-    // By the address of the callback.
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+    // Told apart by the URL of the callback.
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
     callback(&browser, "other", &[("state", &state), ("code", &code)])
         .await
         .expect_status(400)
         .problem("state_invalid");
-    // By what the answer says of who gives it (RFC 9207).
+    // Told apart by the `iss` parameter (RFC 9207).
     for issuer in ["https://other.example", "https://acme.example/", "HTTPS://acme.example", ""] {
-        let state = depart(&browser, &app.acme, &[]).await;
-        let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+        let state = start_flow(&browser, &app.acme, &[]).await;
+        let code =
+            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
         let query = [("state", &*state), ("code", &code), ("iss", issuer)];
-        failed(callback(&browser, "acme", &query).await, "provider_mix_up");
+        assert_flow_failed(callback(&browser, "acme", &query).await, "provider_mix_up");
     }
-    // By the code.
-    let state_there = depart(&app.browser(), &app.other, &[]).await;
-    let code_there = app.other.approve(&state_there, mallory()).expect("a request");
-    let state = depart(&browser, &app.acme, &[]).await;
-    failed(callback(&browser, "acme", &[("state", &state), ("code", &code_there)]).await, "provider_failed");
-    no_one_is_signed_in(&browser).await;
+    // Told apart by the code.
+    let state_there = start_flow(&app.browser(), &app.other, &[]).await;
+    let code_there = app.other.approve(&state_there, mallory()).expect("a pending request");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    assert_flow_failed(
+        callback(&browser, "acme", &[("state", &state), ("code", &code_there)]).await,
+        "provider_failed",
+    );
+    assert_signed_out(&browser).await;
 
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
     let query = [("state", &*state), ("code", &code), ("iss", "https://acme.example"), ("session_state", "x")];
-    sent_to(callback(&browser, "acme", &query).await, "/");
+    assert_redirected(callback(&browser, "acme", &query).await, "/");
 }
 
-pub async fn a_code_is_good_in_its_own_flow_alone(app: TestApp) {
+pub async fn code_is_accepted_in_its_own_flow_only(app: TestApp) {
     let (mallory, alice) = (app.browser(), app.browser());
-    let mallorys_state = depart(&mallory, &app.acme, &[]).await;
-    let alices_state = depart(&alice, &app.acme, &[]).await;
-    let mallorys = app.acme.approve(&mallorys_state, app.acme.user("mallory", Some("m@example.com"), true));
-    let alices = app.acme.approve(&alices_state, app.acme.user("alice", Some("a@example.com"), true));
-    let (mallorys, alices) = (mallorys.expect("a request"), alices.expect("a request"));
-    // A code that was stolen, in the thief's flow; and the thief's own in the flow of somebody else.
-    let answer = callback(&mallory, "acme", &[("state", &mallorys_state), ("code", &alices)]).await;
-    failed(answer, "provider_failed");
-    let answer = callback(&alice, "acme", &[("state", &alices_state), ("code", &mallorys)]).await;
-    failed(answer, "provider_failed");
-    no_one_is_signed_in(&mallory).await;
-    no_one_is_signed_in(&alice).await;
+    let mallory_state = start_flow(&mallory, &app.acme, &[]).await;
+    let alice_state = start_flow(&alice, &app.acme, &[]).await;
+    let mallory_code = app.acme.approve(&mallory_state, app.acme.user("mallory", Some("m@example.com"), true));
+    let alice_code = app.acme.approve(&alice_state, app.acme.user("alice", Some("a@example.com"), true));
+    let (mallory_code, alice_code) = (mallory_code.expect("a pending request"), alice_code.expect("a pending request"));
+    // A stolen code in the attacker's flow, and the attacker's code in the victim's flow.
+    let answer = callback(&mallory, "acme", &[("state", &mallory_state), ("code", &alice_code)]).await;
+    assert_flow_failed(answer, "provider_failed");
+    let answer = callback(&alice, "acme", &[("state", &alice_state), ("code", &mallory_code)]).await;
+    assert_flow_failed(answer, "provider_failed");
+    assert_signed_out(&mallory).await;
+    assert_signed_out(&alice).await;
 }
 
-pub async fn a_no_at_the_provider_signs_nobody_in(app: TestApp) {
+pub async fn access_denied_at_the_provider_changes_no_session(app: TestApp) {
     let browser = app.browser();
     let user = || app.acme.user("alice", Some("a@example.com"), true);
-    let state = depart(&browser, &app.acme, &[]).await;
+    let state = start_flow(&browser, &app.acme, &[]).await;
     let query = [("state", &*state), ("error", "access_denied"), ("error_description", "<script>")];
-    failed(callback(&browser, "acme", &query).await, "access_denied");
-    // An answer that says both is a no.
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, user()).expect("a request");
+    assert_flow_failed(callback(&browser, "acme", &query).await, "access_denied");
+    // An error counts even if the response has a code as well.
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code = app.acme.approve(&state, user()).expect("a pending request");
     let query = [("state", &*state), ("code", &code), ("error", "access_denied")];
-    failed(callback(&browser, "acme", &query).await, "access_denied");
-    no_one_is_signed_in(&browser).await;
-    // Whoever was signed in before still is.
-    sent_to(come_in(&browser, &app.acme, user()).await, "/");
-    let state = depart(&browser, &app.acme, &[]).await;
-    failed(callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await, "access_denied");
+    assert_flow_failed(callback(&browser, "acme", &query).await, "access_denied");
+    assert_signed_out(&browser).await;
+    // An existing session continues.
+    assert_redirected(social_sign_in(&browser, &app.acme, user()).await, "/");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    assert_flow_failed(
+        callback(&browser, "acme", &[("state", &state), ("error", "access_denied")]).await,
+        "access_denied",
+    );
     account(&browser).await;
 }
 
-pub async fn whatever_else_a_provider_says_is_no_refusal_of_the_member(app: TestApp) {
+pub async fn other_provider_errors_are_reported_as_provider_failure(app: TestApp) {
     let browser = app.browser();
     let errors = [
         "server_error",
@@ -264,113 +280,129 @@ pub async fn whatever_else_a_provider_says_is_no_refusal_of_the_member(app: Test
         "한\r\n\u{1b}[31m",
     ];
     for error in errors {
-        let state = depart(&browser, &app.acme, &[]).await;
+        let state = start_flow(&browser, &app.acme, &[]).await;
         let query = [("state", &*state), ("error", error), ("error_description", "<script>")];
-        failed(callback(&browser, "acme", &query).await, "provider_failed");
+        assert_flow_failed(callback(&browser, "acme", &query).await, "provider_failed");
     }
-    // It counts also where there is a code beside it, and nothing at all is no refusal either.
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+    // An error counts even if there is a code as well. A response with neither is a failure, too.
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
     let query = [("state", &*state), ("code", &code), ("error", "server_error")];
-    failed(callback(&browser, "acme", &query).await, "provider_failed");
-    let state = depart(&browser, &app.acme, &[]).await;
-    failed(callback(&browser, "acme", &[("state", &state)]).await, "provider_failed");
-    no_one_is_signed_in(&browser).await;
+    assert_flow_failed(callback(&browser, "acme", &query).await, "provider_failed");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    assert_flow_failed(callback(&browser, "acme", &[("state", &state)]).await, "provider_failed");
+    assert_signed_out(&browser).await;
 }
 
-pub async fn a_provider_that_is_away_is_said(app: TestApp) {
+pub async fn unreachable_provider_is_reported(app: TestApp) {
     let browser = app.browser();
-    let state = depart(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+    let state = start_flow(&browser, &app.acme, &[]).await;
+    let code =
+        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
     app.acme.be_away(true);
     let answer = authorize(&app.browser(), "acme").await.expect_status(503).problem("provider_unavailable");
     assert!(answer.header("retry-after").is_some());
     answer.expect_no_header("set-cookie").expect_no_header("location");
-    failed(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "provider_failed");
-    no_one_is_signed_in(&browser).await;
-    // Nothing else depends on it.
-    sent_to(come_in(&browser, &app.other, app.other.user("alice", Some("a@example.com"), true)).await, "/");
+    assert_flow_failed(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "provider_failed");
+    assert_signed_out(&browser).await;
+    // Other providers are not affected.
+    assert_redirected(
+        social_sign_in(&browser, &app.other, app.other.user("alice", Some("a@example.com"), true)).await,
+        "/",
+    );
     app.acme.be_away(false);
-    sent_to(come_in(&app.browser(), &app.acme, app.acme.user("bob", Some("b@example.com"), true)).await, "/");
+    assert_redirected(
+        social_sign_in(&app.browser(), &app.acme, app.acme.user("bob", Some("b@example.com"), true)).await,
+        "/",
+    );
 }
 
-pub async fn a_cookie_from_before_is_worth_nothing_afterwards(app: TestApp) {
+pub async fn social_sign_in_replaces_a_planted_or_old_session(app: TestApp) {
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
-    // Somebody plants the cookie of a sign-in of their own, or one that they have made up.
+    // An attacker plants the cookie of their own session, or a made-up one.
     let mallory = app.user("mallory").await;
-    let mallorys = app.browser();
-    mallorys.sign_in_by_cookie(&mallory.email, &mallory.password).await.expect_status(200);
-    for planted in [mallorys.cookie(SESSION).expect("a sign-in"), "A".repeat(43), "planted".to_owned()] {
+    let mallory_browser = app.browser();
+    mallory_browser.sign_in_by_cookie(&mallory.email, &mallory.password).await.expect_status(200);
+    for planted in [mallory_browser.cookie(SESSION).expect("a session cookie"), "A".repeat(43), "planted".to_owned()] {
         let browser = app.browser();
         browser.set_cookie(SESSION, &planted);
-        sent_to(come_in(&browser, &app.acme, user()).await, "/");
+        assert_redirected(social_sign_in(&browser, &app.acme, user()).await, "/");
         assert_ne!(browser.cookie(SESSION), Some(planted.clone()));
         assert_eq!(account(&browser).await["email"], "alice@example.com");
         let thief = app.browser();
         thief.set_cookie(SESSION, &planted);
-        no_one_is_signed_in(&thief).await;
+        assert_signed_out(&thief).await;
     }
-    // A member who comes in again has a new cookie, and the old one has ended.
+    // Signing in again creates a new session and ends the old one.
     let browser = app.browser();
-    sent_to(come_in(&browser, &app.acme, user()).await, "/");
-    let before = browser.cookie(SESSION).expect("a sign-in");
-    sent_to(come_in(&browser, &app.acme, user()).await, "/");
+    assert_redirected(social_sign_in(&browser, &app.acme, user()).await, "/");
+    let before = browser.cookie(SESSION).expect("a session cookie");
+    assert_redirected(social_sign_in(&browser, &app.acme, user()).await, "/");
     assert_ne!(browser.cookie(SESSION).as_ref(), Some(&before));
     browser.set_cookie(SESSION, &before);
-    no_one_is_signed_in(&browser).await;
+    assert_signed_out(&browser).await;
 }
 
-pub async fn each_tab_has_a_flow_of_its_own(app: TestApp) {
+pub async fn concurrent_flows_in_one_browser_are_independent(app: TestApp) {
     let browser = app.browser();
     let user = |name: &str| app.acme.user(name, Some(&format!("{name}@example.com")), true);
-    // Two tabs, and another provider in a third, come back in another order than they went.
-    let one = depart(&browser, &app.acme, &[("return_to", "/docs")]).await;
-    let other = depart(&browser, &app.acme, &[("return_to", "/docs/errors")]).await;
-    let third = depart(&browser, &app.other, &[]).await;
-    let code = app.other.approve(&third, app.other.user("carol", Some("carol@example.com"), true)).expect("a request");
-    sent_to(callback(&browser, "other", &[("state", &third), ("code", &code)]).await, "/");
-    let code = app.acme.approve(&one, user("alice")).expect("a request");
-    sent_to(callback(&browser, "acme", &[("state", &one), ("code", &code)]).await, "/docs");
+    // Two tabs, and a third with another provider, return in another order.
+    let one = start_flow(&browser, &app.acme, &[("return_to", "/docs")]).await;
+    let other = start_flow(&browser, &app.acme, &[("return_to", "/docs/errors")]).await;
+    let third = start_flow(&browser, &app.other, &[]).await;
+    let code =
+        app.other.approve(&third, app.other.user("carol", Some("carol@example.com"), true)).expect("a pending request");
+    assert_redirected(callback(&browser, "other", &[("state", &third), ("code", &code)]).await, "/");
+    let code = app.acme.approve(&one, user("alice")).expect("a pending request");
+    assert_redirected(callback(&browser, "acme", &[("state", &one), ("code", &code)]).await, "/docs");
     assert_eq!(account(&browser).await["email"], "alice@example.com");
-    // The state of the one is none of the other's, also where somebody has put its cookie there.
+    // One flow's cookie does not validate another flow's state, even if an attacker copies it.
     let (name, kept) = flow(&browser);
-    let stranger = app.browser();
-    let theirs = depart(&stranger, &app.acme, &[]).await;
-    stranger.set_cookie(&flow(&stranger).0, &kept);
-    let code = app.acme.approve(&theirs, user("bob")).expect("a request");
-    callback(&stranger, "acme", &[("state", &theirs), ("code", &code)]).await.problem("state_invalid");
-    assert!(!name.contains(&other), "the state is a secret of the provider's answer");
-    let code = app.acme.approve(&other, user("bob")).expect("a request");
-    sent_to(callback(&browser, "acme", &[("state", &other), ("code", &code)]).await, "/docs/errors");
+    let attacker = app.browser();
+    let attacker_state = start_flow(&attacker, &app.acme, &[]).await;
+    attacker.set_cookie(&flow(&attacker).0, &kept);
+    let code = app.acme.approve(&attacker_state, user("bob")).expect("a pending request");
+    callback(&attacker, "acme", &[("state", &attacker_state), ("code", &code)]).await.problem("state_invalid");
+    assert!(!name.contains(&other), "the cookie's name must not reveal the state");
+    let code = app.acme.approve(&other, user("bob")).expect("a pending request");
+    assert_redirected(callback(&browser, "acme", &[("state", &other), ("code", &code)]).await, "/docs/errors");
     assert_eq!(account(&browser).await["email"], "bob@example.com");
     assert_eq!(browser.cookies(FLOW), []);
 }
 
-pub async fn flows_that_were_given_up_do_not_fill_a_browser(app: TestApp) {
+pub async fn abandoned_flow_cookies_are_limited(app: TestApp) {
     let browser = app.browser();
     for _ in 0..20 {
-        depart(&browser, &app.acme, &[("return_to", &format!("/{}", "a".repeat(1_900)))]).await;
+        start_flow(&browser, &app.acme, &[("return_to", &format!("/{}", "a".repeat(1_900)))]).await;
         assert!(browser.cookies(FLOW).len() <= 4);
     }
-    sent_to(come_in(&browser, &app.acme, app.acme.user("alice", Some("a@example.com"), true)).await, "/");
+    assert_redirected(
+        social_sign_in(&browser, &app.acme, app.acme.user("alice", Some("a@example.com"), true)).await,
+        "/",
+    );
     assert_eq!(browser.cookies(FLOW).len(), 3);
-    // What only begins like the name of one is nobody's here.
+    // Cookies that only share the prefix are ignored.
     let odd = ["é", "a b", "\"", "a\tb", "한"].map(|rest| format!("memo_sign_in_{rest}=x")).join("; ");
     let answer = authorize(&app.anonymous(), "acme").header("cookie", &odd).await;
     assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1);
     state(answer);
 }
 
-pub async fn what_a_provider_says_twice_signs_nobody_in(app: TestApp) {
+pub async fn duplicate_callback_parameters_are_rejected(app: TestApp) {
     let browser = app.browser();
     let mallory = app.browser();
-    let theirs = depart(&mallory, &app.acme, &[]).await;
-    let planted = app.acme.approve(&theirs, app.acme.user("mallory", Some("m@example.com"), true)).expect("a request");
+    let attacker_state = start_flow(&mallory, &app.acme, &[]).await;
+    let planted = app
+        .acme
+        .approve(&attacker_state, app.acme.user("mallory", Some("m@example.com"), true))
+        .expect("a pending request");
     for more in [("code", &*planted), ("iss", "https://acme.example"), ("error", "")] {
-        let state = depart(&browser, &app.acme, &[]).await;
-        let code = app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a request");
+        let state = start_flow(&browser, &app.acme, &[]).await;
+        let code =
+            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
         let query = [("state", &*state), ("code", &code), more, more];
-        failed(callback(&browser, "acme", &query).await, "provider_failed");
-        no_one_is_signed_in(&browser).await;
+        assert_flow_failed(callback(&browser, "acme", &query).await, "provider_failed");
+        assert_signed_out(&browser).await;
     }
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{Answer, TestApp, suite::assert_json};
 
-const ALL: &str = "memos:read memos:write events:read account:read account:write";
+const ALL_SCOPES: &str = "memos:read memos:write events:read account:read account:write";
 
-/// The refusal has the form of RFC 6749, section 5.2.
+/// Asserts an error response in the form of RFC 6749, section 5.2.
 #[track_caller]
-fn refused(answer: &Answer, error: &str) {
+fn assert_error(answer: &Answer, error: &str) {
     let answer = answer.clone().expect_status(400);
     let answer = answer.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
     assert_eq!(answer.media_type(), Some("application/json"), "{}", answer.shown());
@@ -18,7 +18,7 @@ fn refused(answer: &Answer, error: &str) {
     assert_eq!(answer.json.as_object().map(serde_json::Map::len), Some(2), "{}", answer.shown());
 }
 
-pub async fn a_password_gets_tokens(app: TestApp) {
+pub async fn right_password_returns_tokens(app: TestApp) {
     let alice = app.user("alice").await;
     let tokens = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
     let tokens = tokens.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
@@ -31,14 +31,14 @@ pub async fn a_password_gets_tokens(app: TestApp) {
       "token_type": "Bearer"
     }
     "#);
-    // 256 bits.
+    // A refresh token has 256 bits.
     let refresh_token = URL_SAFE_NO_PAD.decode(tokens.text("refresh_token")).expect("base64url");
     assert_eq!(refresh_token.len(), 32);
     let me = alice.with_token(tokens.text("access_token")).me().await.expect_status(200);
     assert_eq!(me.id(), alice.id);
 }
 
-pub async fn an_access_token_is_a_jwt_of_rfc_9068(app: TestApp) {
+pub async fn access_token_is_a_jwt_as_in_rfc_9068(app: TestApp) {
     let alice = app.user("alice").await;
     let parts: Vec<_> = alice.access_token.split('.').collect();
     let read = |part: &str| -> Value {
@@ -49,7 +49,7 @@ pub async fn an_access_token_is_a_jwt_of_rfc_9068(app: TestApp) {
     assert!(header["kid"].as_str().is_some_and(|kid| !kid.is_empty()));
     let claims = read(parts[1]);
     assert_eq!((&claims["iss"], &claims["sub"]), (&json!(app.url()), &json!(alice.id)));
-    assert_eq!((&claims["scope"], claims["iat"].as_i64()), (&json!(ALL), Some(1_769_850_000)));
+    assert_eq!((&claims["scope"], claims["iat"].as_i64()), (&json!(ALL_SCOPES), Some(1_769_850_000)));
     assert_eq!((claims["nbf"].as_i64(), claims["exp"].as_i64()), (Some(1_769_850_000), Some(1_769_850_900)));
     for name in ["aud", "sid", "jti"] {
         assert!(claims[name].as_str().is_some_and(|value| !value.is_empty()), "{name}");
@@ -58,18 +58,18 @@ pub async fn an_access_token_is_a_jwt_of_rfc_9068(app: TestApp) {
     assert_eq!(parts.len(), 3);
 }
 
-pub async fn an_email_signs_in_whatever_its_case(app: TestApp) {
+pub async fn email_for_signing_in_is_case_insensitive(app: TestApp) {
     let alice = app.user("alice").await;
     for email in [alice.email.to_uppercase(), format!(" {} ", alice.email)] {
         app.anonymous().sign_in(&email, &alice.password).await.expect_status(200);
     }
 }
 
-pub async fn wrong_credentials_are_told_apart_by_nothing(app: TestApp) {
+pub async fn wrong_email_and_wrong_password_look_alike(app: TestApp) {
     let alice = app.user("alice").await;
     let anyone = app.anonymous();
     let wrong = anyone.sign_in(&alice.email, "correct horse battery stapler").await;
-    refused(&wrong, "invalid_grant");
+    assert_error(&wrong, "invalid_grant");
     for (email, password) in [
         ("nobody@example.com", &*alice.password),
         ("no address", &alice.password),
@@ -79,12 +79,12 @@ pub async fn wrong_credentials_are_told_apart_by_nothing(app: TestApp) {
         ("a\0@example.com", &alice.password),
     ] {
         let answer = anyone.sign_in(email, password).await;
-        refused(&answer, "invalid_grant");
+        assert_error(&answer, "invalid_grant");
         assert_eq!(answer.body, wrong.body, "{email}");
     }
 }
 
-pub async fn refusals_have_the_form_of_rfc_6749(app: TestApp) {
+pub async fn invalid_token_request_is_rejected_as_in_rfc_6749(app: TestApp) {
     let alice = app.user("alice").await;
     let (email, password) = (("username", &*alice.email), ("password", &*alice.password));
     let grant = ("grant_type", "password");
@@ -102,12 +102,12 @@ pub async fn refusals_have_the_form_of_rfc_6749(app: TestApp) {
         (vec![grant, email, password, ("scope", "everything")], "invalid_scope"),
         (vec![grant, email, password, ("scope", "memos:read,memos:write")], "invalid_scope"),
     ] {
-        refused(&app.anonymous().token(&form).await, error);
+        assert_error(&app.anonymous().token(&form).await, error);
     }
-    // What is no form at all has no parameters either.
+    // A body that is not a form has no parameters.
     for body in ["%", "%ff%fe=%00", "&&=&", "{\"grant_type\": \"password\"}"] {
         let call = app.anonymous().call("POST", "/api/v1/auth/token").body("application/x-www-form-urlencoded", body);
-        refused(&call.await, "invalid_request");
+        assert_error(&call.await, "invalid_request");
     }
 }
 
@@ -118,17 +118,17 @@ pub async fn unknown_token_parameters_are_ignored(app: TestApp) {
         ("username", &*alice.email),
         ("password", &*alice.password),
         ("client_id", "explorer"),
-        ("client_secret", "nobody knows"),
+        ("client_secret", "secret"),
         ("flavour", "vanilla"),
         ("flavour", "chocolate"),
     ];
     app.anonymous().token(&form).await.expect_status(200);
     app.anonymous().token(&form).query(&[("flavour", "vanilla")]).await.expect_status(200);
-    // A client may show its id and secret this way, too (RFC 6749, section 2.3.1).
+    // A client may authenticate with HTTP Basic, too (RFC 6749, section 2.3.1).
     app.anonymous().token(&form).header("authorization", "Basic ZXhwbG9yZXI6").await.expect_status(200);
 }
 
-pub async fn a_token_has_the_scopes_asked_for(app: TestApp) {
+pub async fn token_has_the_requested_scopes(app: TestApp) {
     let alice = app.user("alice").await;
     let tokens = alice.sign_in_again("account:read memos:read memos:read").await;
     assert_eq!(tokens["scope"], "memos:read account:read");
@@ -139,7 +139,7 @@ pub async fn a_token_has_the_scopes_asked_for(app: TestApp) {
     assert!(refused.header("www-authenticate").is_some_and(|value| value.contains("insufficient_scope")));
 }
 
-pub async fn an_access_token_lives_fifteen_minutes(app: TestApp) {
+pub async fn access_token_expires_after_fifteen_minutes(app: TestApp) {
     let alice = app.user("alice").await;
     // The clocks of two nodes may differ by five seconds.
     app.clock.advance(Duration::from_secs(15 * 60 + 4));
@@ -151,7 +151,7 @@ pub async fn an_access_token_lives_fifteen_minutes(app: TestApp) {
     alice.with_token(tokens.text("access_token")).me().await.expect_status(200);
 }
 
-pub async fn a_token_of_the_future_is_refused(app: TestApp) {
+pub async fn access_token_not_valid_yet_is_rejected(app: TestApp) {
     let start = memo_domain::Timestamp::parse(crate::START).expect("a valid time");
     app.clock.set(start + Duration::from_mins(1));
     let alice = app.user("alice").await;
@@ -161,7 +161,7 @@ pub async fn a_token_of_the_future_is_refused(app: TestApp) {
     alice.me().await.problem("access_token_invalid");
 }
 
-pub async fn what_is_no_access_token_is_refused(app: TestApp) {
+pub async fn malformed_access_token_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let (head, signature) = alice.access_token.rsplit_once('.').expect("a JWT");
     let (header, claims) = head.split_once('.').expect("a JWT");
@@ -173,14 +173,14 @@ pub async fn what_is_no_access_token_is_refused(app: TestApp) {
         header[name] = json!(value);
         encode(&header)
     };
-    let other = app.user("bob").await;
-    let (_, others_signature) = other.access_token.rsplit_once('.').expect("a JWT");
+    let bob = app.user("bob").await;
+    let (_, bobs_signature) = bob.access_token.rsplit_once('.').expect("a JWT");
     for token in [
         "x".to_owned(),
         "..".to_owned(),
         head.to_owned(),
         format!("{head}."),
-        format!("{head}.{others_signature}"),
+        format!("{head}.{bobs_signature}"),
         format!("{head}.{signature}A"),
         format!("{}.{claims}.", with("alg", "none")),
         format!("{}.{claims}.{signature}", with("alg", "none")),
@@ -197,7 +197,7 @@ pub async fn what_is_no_access_token_is_refused(app: TestApp) {
     }
 }
 
-pub async fn the_scheme_of_a_token_is_read_without_case(app: TestApp) {
+pub async fn bearer_scheme_is_case_insensitive(app: TestApp) {
     let alice = app.user("alice").await;
     for scheme in ["bearer", "BEARER", "Bearer"] {
         let header = format!("{scheme} {}", alice.access_token);
@@ -205,7 +205,7 @@ pub async fn the_scheme_of_a_token_is_read_without_case(app: TestApp) {
     }
 }
 
-pub async fn the_token_endpoints_take_forms_alone(app: TestApp) {
+pub async fn token_endpoints_accept_only_forms(app: TestApp) {
     for path in ["/api/v1/auth/token", "/api/v1/auth/revoke"] {
         let call = app.anonymous().call("POST", path);
         call.clone().json(&json!({"grant_type": "password"})).await.problem("unsupported_media_type");

@@ -1,20 +1,20 @@
-//! Addresses are proved by a link in a mail.
+//! Verification of an e-mail address by a link in a mail.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Member, TestApp};
+use crate::{TestApp, User};
 
-async fn is_verified(member: &Member) -> bool {
-    member.me().await.expect_status(200)["email_verified"].as_bool().expect("a truth value")
+async fn is_verified(user: &User) -> bool {
+    user.me().await.expect_status(200)["email_verified"].as_bool().expect("a boolean")
 }
 
-pub async fn a_sign_up_is_proved_by_mail(app: TestApp) {
+pub async fn verification_link_verifies_the_address_once(app: TestApp) {
     let alice = app.user("alice").await;
     assert!(!is_verified(&alice).await);
     let token = app.verification(&alice.email).await;
-    // Programs that look at links in mail use up none.
+    // Link scanners of mail providers must not use up the token.
     for method in ["GET", "HEAD"] {
         app.anonymous().call(method, &format!("/verify-email?token={token}")).await.expect_status(200);
     }
@@ -27,13 +27,13 @@ pub async fn a_sign_up_is_proved_by_mail(app: TestApp) {
     app.anonymous().verify_email(&token).await.expect_status(422).problem("token_invalid");
 }
 
-pub async fn a_link_proves_an_address_for_a_day(app: TestApp) {
+pub async fn verification_link_expires_after_a_day(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    let (of_alice, of_bob) = (app.verification(&alice.email).await, app.verification(&bob.email).await);
+    let (alice_token, bob_token) = (app.verification(&alice.email).await, app.verification(&bob.email).await);
     app.clock.advance(Duration::from_secs(86_399));
-    app.anonymous().verify_email(&of_alice).await.expect_empty(204);
+    app.anonymous().verify_email(&alice_token).await.expect_empty(204);
     app.clock.advance(Duration::from_secs(1));
-    app.anonymous().verify_email(&of_bob).await.problem("token_invalid");
+    app.anonymous().verify_email(&bob_token).await.problem("token_invalid");
     let (alice, bob) = (alice.sign_in_again("").await, bob.sign_in_again("").await);
     for (tokens, expected) in [(alice, true), (bob, false)] {
         let me = app.anonymous().with_token(tokens.text("access_token")).me().await;
@@ -41,7 +41,7 @@ pub async fn a_link_proves_an_address_for_a_day(app: TestApp) {
     }
 }
 
-pub async fn a_link_is_sent_once_more(app: TestApp) {
+pub async fn resent_verification_link_replaces_the_previous_one(app: TestApp) {
     let alice = app.user("alice").await;
     let first = app.verification(&alice.email).await;
     alice.resend_verification().await.expect_empty(202);
@@ -49,7 +49,7 @@ pub async fn a_link_is_sent_once_more(app: TestApp) {
     assert_ne!(first, second);
     app.anonymous().verify_email(&first).await.problem("token_invalid");
     app.anonymous().verify_email(&second).await.expect_empty(204);
-    // Then there is nothing left to prove. The mail for Bob is written after hers would have been.
+    // Afterwards there is nothing to verify. Bob's mail is queued last, so hers would have been sent by now.
     alice.resend_verification().await.expect_empty(202);
     let bob = app.user("bob").await;
     app.verification(&bob.email).await;
@@ -57,7 +57,7 @@ pub async fn a_link_is_sent_once_more(app: TestApp) {
     app.anonymous().resend_verification().await.problem("authentication_required");
 }
 
-pub async fn what_is_no_token_of_a_link_proves_nothing(app: TestApp) {
+pub async fn invalid_verification_token_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let token = app.verification(&alice.email).await;
     app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
@@ -74,17 +74,17 @@ pub async fn what_is_no_token_of_a_link_proves_nothing(app: TestApp) {
         bodies.push(body);
     }
     bodies.dedup();
-    assert_eq!(bodies.len(), 1, "they are told apart: {bodies:?}");
+    assert_eq!(bodies.len(), 1, "the responses differ: {bodies:?}");
     assert!(!is_verified(&alice).await);
-    // The link to set a password was not used up by it, nor is the one that proves good for a password.
+    // The reset link was not used up, and a verification link does not reset a password.
     app.anonymous().reset_password(&token, "another horse battery").await.problem("token_invalid");
     app.anonymous().reset_password(&reset, "another horse battery").await.expect_empty(204);
 }
 
-pub async fn of_many_uses_of_a_link_at_once_one_counts(app: TestApp) {
+pub async fn concurrent_uses_of_a_verification_link_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let token = app.verification(&alice.email).await;
-    let answers = crate::suite::at_once((0..8).map(|_| app.anonymous().verify_email(&token))).await;
+    let answers = crate::suite::send_concurrently((0..8).map(|_| app.anonymous().verify_email(&token))).await;
     let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 204);
     assert_eq!(done.len(), 1);
     for answer in refused {
@@ -92,7 +92,7 @@ pub async fn of_many_uses_of_a_link_at_once_one_counts(app: TestApp) {
     }
 }
 
-pub async fn mail_speaks_the_language_of_the_member(app: TestApp) {
+pub async fn mail_is_in_the_language_of_the_user(app: TestApp) {
     let alice = app.user("alice").await;
     let english = app.mail_to(&alice.email, "Confirm your e-mail address").await;
     assert!(english.html.contains("<html lang=\"en\">") && english.text.is_ascii());
@@ -107,15 +107,15 @@ pub async fn mail_speaks_the_language_of_the_member(app: TestApp) {
     assert!(korean.html.contains("<html lang=\"ko\">") && korean.text.contains("계정의 비밀번호"));
 }
 
-pub async fn no_text_of_a_member_gets_into_the_headers_of_mail(app: TestApp) {
+pub async fn user_text_cannot_inject_mail_headers(app: TestApp) {
     let anyone = app.anonymous();
     let account =
         |email: &str, name: &str| json!({"email": email, "password": "correct horse battery", "display_name": name});
-    for break_ in ["\r\n", "\n", "\r", "\u{85}"] {
-        let email = format!("alice@example.com{break_}Bcc: mallory@example.com");
+    for line_break in ["\r\n", "\n", "\r", "\u{85}"] {
+        let email = format!("alice@example.com{line_break}Bcc: mallory@example.com");
         anyone.sign_up(&account(&email, "A")).await.invalid("/email", "control_character");
         anyone.forgot_password(&email).await.invalid("/email", "control_character");
-        let name = format!("A{break_}Bcc: mallory@example.com");
+        let name = format!("A{line_break}Bcc: mallory@example.com");
         anyone.sign_up(&account("alice@example.com", &name)).await.invalid("/display_name", "control_character");
     }
     for email in [
@@ -141,7 +141,7 @@ pub async fn no_text_of_a_member_gets_into_the_headers_of_mail(app: TestApp) {
     }
 }
 
-pub async fn what_a_device_calls_itself_is_no_link(app: TestApp) {
+pub async fn user_agent_in_mail_is_escaped_and_not_a_link(app: TestApp) {
     let alice = app.user("alice").await;
     let form = [("grant_type", "password"), ("username", &*alice.email), ("password", &*alice.password)];
     for name in ["http://evil.example/reset?a=<b>", "https://evil.example", "<a href=\"https://evil.example\">here</a>"]
@@ -149,13 +149,13 @@ pub async fn what_a_device_calls_itself_is_no_link(app: TestApp) {
         app.anonymous().token(&form).header("user-agent", name).await.expect_status(200);
         let mail = app.mail_to(&alice.email, "A new sign-in").await;
         assert!(mail.text.contains(name) && mail.text.contains("127.0.0.1"), "{}", mail.text);
-        // One link, to this server.
+        // The only link leads to this server.
         assert_eq!(mail.html.matches("<a ").count(), 1, "{}", mail.html);
         assert!(mail.html.contains(&format!("<a href=\"{}", app.url())) && !mail.html.contains("<b>"), "{}", mail.html);
     }
 }
 
-pub async fn pages_of_links_keep_their_tokens(app: TestApp) {
+pub async fn link_pages_do_not_leak_the_token(app: TestApp) {
     for page in ["/verify-email", "/reset-password"] {
         let answer = app.anonymous().get(&format!("{page}?token=A-token-of-a-link")).await.expect_status(200);
         assert_eq!(answer.media_type(), Some("text/html"));

@@ -1,4 +1,4 @@
-//! What happened to an account, as its owner reads it.
+//! The audit log of an account, as its owner reads it.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ fn kinds(list: &Answer) -> Vec<String> {
     items.iter().map(|item| item["kind"].as_str().expect("a kind").to_owned()).collect()
 }
 
-/// The first page, once it has so many events of a kind: what fails is written down beside the answer.
-async fn with(actor: &Actor, kind: &str, count: usize) -> Answer {
+/// The first page, as soon as it has `count` events of a kind. Failures are recorded asynchronously.
+async fn wait_for_events(actor: &Actor, kind: &str, count: usize) -> Answer {
     for _ in 0..200 {
         let list = actor.audit().query(&[("limit", "100")]).await.expect_status(200);
         if kinds(&list).iter().filter(|one| *one == kind).count() == count {
@@ -26,7 +26,7 @@ async fn with(actor: &Actor, kind: &str, count: usize) -> Answer {
     panic!("no {count} events {kind}: {:?}", kinds(&actor.audit().await))
 }
 
-pub async fn events_say_who_what_when_and_from_where(app: TestApp) {
+pub async fn audit_event_has_kind_time_device_ip_and_request_id(app: TestApp) {
     let alice = app.user("alice").await;
     app.clock.advance(Duration::from_mins(1));
     let call = alice.change_password(&alice.password, "another horse battery").header("user-agent", "Firefox/143.0");
@@ -50,7 +50,7 @@ pub async fn events_say_who_what_when_and_from_where(app: TestApp) {
     assert_eq!(list["items"][1]["detail"], "password");
 }
 
-pub async fn every_kind_of_event_is_told(app: TestApp) {
+pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
     let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
     anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let moved = json!({"email": "liddell@example.com", "current_password": alice.password});
@@ -60,7 +60,7 @@ pub async fn every_kind_of_event_is_told(app: TestApp) {
     anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
     assert_eq!(anyone.sign_in("liddell@example.com", "a wrong password").await.status, 400);
     browser.sign_in_by_cookie("liddell@example.com", "another horse battery").await.expect_status(200);
-    with(&browser, "sign_in.failed", 1).await;
+    wait_for_events(&browser, "sign_in.failed", 1).await;
     let enrolment = browser.begin_totp().await.expect_status(200);
     let code = crate::Authenticator::of(&enrolment).code(&app.clock);
     let codes = browser.confirm_totp(&code).await.expect_status(200);
@@ -94,7 +94,7 @@ pub async fn every_kind_of_event_is_told(app: TestApp) {
     assert_eq!(list["items"][4]["detail"], "9 left");
 }
 
-pub async fn a_late_use_of_a_refresh_token_leaves_its_event(app: TestApp) {
+pub async fn refresh_token_reuse_is_recorded_once(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.refresh(&alice.refresh_token).await.expect_status(200);
     app.clock.advance(Duration::from_secs(11));
@@ -104,28 +104,31 @@ pub async fn a_late_use_of_a_refresh_token_leaves_its_event(app: TestApp) {
     let list = alice_again.audit().await.expect_status(200);
     let event = &list["items"][1];
     assert_eq!((&event["kind"], &event["request_id"]), (&json!("sign_in.refresh_reused"), &json!("the-theft")));
-    // Once is enough: its sign-in has ended.
+    // Only the first reuse is recorded, as it has ended the session.
     assert_eq!(anyone.refresh(&alice.refresh_token).await.status, 400);
-    with(&alice_again, "sign_in.refresh_reused", 1).await;
+    wait_for_events(&alice_again, "sign_in.refresh_reused", 1).await;
 }
 
-pub async fn members_read_their_own_events_alone(app: TestApp) {
+pub async fn audit_log_shows_own_events_only(app: TestApp) {
     let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
     bob.sign_in_again("").await;
     admin.patch_user(&bob.id, &json!({"role": "admin"})).await.expect_status(200);
     admin.patch_user(&bob.id, &json!({"role": "member"})).await.expect_status(200);
-    for member in [&alice, &bob, &admin] {
-        let list = member.audit().await.expect_status(200);
+    for user in [&alice, &bob, &admin] {
+        let list = user.audit().await.expect_status(200);
         let owners = list["items"].as_array().expect("a list").iter().map(|item| item["user_id"].clone());
-        assert!(owners.into_iter().all(|owner| owner == json!(member.id)), "{}", list.json);
+        assert!(owners.into_iter().all(|owner| owner == json!(user.id)), "{}", list.json);
     }
     assert_eq!(kinds(&alice.audit().await).len(), 2);
-    // Who did it is said.
-    let of_bob = bob.audit().await;
-    assert_eq!(kinds(&of_bob)[..2], ["admin.role_changed", "admin.role_changed"]);
-    assert_eq!((&of_bob["items"][0]["actor_id"], &of_bob["items"][0]["detail"]), (&json!(admin.id), &json!("member")));
+    // The actor is recorded.
+    let bob_events = bob.audit().await;
+    assert_eq!(kinds(&bob_events)[..2], ["admin.role_changed", "admin.role_changed"]);
+    assert_eq!(
+        (&bob_events["items"][0]["actor_id"], &bob_events["items"][0]["detail"]),
+        (&json!(admin.id), &json!("member"))
+    );
     alice.audit().query(&[("user_id", &bob.id)]).await.invalid_parameter("user_id", "unknown_member");
-    // Nor does a cursor of another's list lead there.
+    // The cursor of another user's list is rejected.
     let cursor =
         bob.audit().query(&[("limit", "1")]).await["page"]["next_cursor"].as_str().expect("a cursor").to_owned();
     alice.audit().query(&[("cursor", &cursor)]).await.invalid_parameter("cursor", "invalid_cursor");
@@ -134,7 +137,7 @@ pub async fn members_read_their_own_events_alone(app: TestApp) {
     }
 }
 
-pub async fn events_come_in_pages_the_newest_first(app: TestApp) {
+pub async fn audit_pages_are_newest_first(app: TestApp) {
     let (alice, admin) = (app.user("alice").await, app.admin("root").await);
     for _ in 0..5 {
         app.clock.advance(Duration::from_secs(1));
@@ -161,7 +164,7 @@ pub async fn events_come_in_pages_the_newest_first(app: TestApp) {
     assert_eq!(by_offset["items"].as_array().expect("a list")[..], all[3..6]);
 }
 
-pub async fn no_event_has_a_secret(app: TestApp) {
+pub async fn audit_events_contain_no_secrets(app: TestApp) {
     let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
     let admin = app.admin("root").await;
     let mut secrets = vec![alice.password.clone(), alice.access_token.clone(), alice.refresh_token.clone()];
@@ -182,11 +185,11 @@ pub async fn no_event_has_a_secret(app: TestApp) {
     anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
     secrets.extend([verification, reset, first.text("mfa_token").to_owned(), "another horse battery".to_owned()]);
     secrets.extend(codes);
-    let of_alice = [("user_id", &*alice.id), ("limit", "100")];
-    // Until all three failures are written down.
+    let query = [("user_id", &*alice.id), ("limit", "100")];
+    // Failures are recorded asynchronously: wait for all three.
     let mut text = String::new();
     for _ in 0..200 {
-        let list = admin.get("/api/v1/admin/audit").query(&of_alice).await.expect_status(200);
+        let list = admin.get("/api/v1/admin/audit").query(&query).await.expect_status(200);
         text = String::from_utf8(list.body).expect("UTF-8");
         if text.matches("sign_in.failed").count() == 3 {
             break;

@@ -1,32 +1,33 @@
-//! Members change their address.
+//! Changes of the e-mail address.
 
 use serde_json::{Value, json};
 
-use crate::{Member, TestApp, suite::at_once};
+use crate::{TestApp, User, suite::send_concurrently};
 
-fn to(email: &str, member: &Member) -> Value {
-    json!({"email": email, "current_password": member.password})
+/// The patch that changes the address to `email`.
+fn change_to(email: &str, user: &User) -> Value {
+    json!({"email": email, "current_password": user.password})
 }
 
-pub async fn an_address_changes_and_is_proved_anew(app: TestApp) {
+pub async fn changed_email_must_be_verified_again(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
-    let me = alice.patch_me(&to("Liddell@Example.com", &alice)).await.expect_status(200);
+    let me = alice.patch_me(&change_to("Liddell@Example.com", &alice)).await.expect_status(200);
     assert_eq!((&me["email"], &me["email_verified"]), (&json!("Liddell@Example.com"), &json!(false)));
     assert_eq!(alice.me().await.json, me.json);
-    // The old address is told, and the new one asked.
+    // The old address is notified, and the new one gets a verification link.
     let alert = app.mail_to(&alice.email, "Your e-mail address was changed").await;
     assert!(!alert.text.contains("token=") && !alert.text.contains("Liddell"), "{}", alert.text);
     anyone.verify_email(&app.verification("Liddell@Example.com").await).await.expect_empty(204);
     assert_eq!(alice.me().await["email_verified"], true);
     assert_eq!(anyone.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
     anyone.sign_in("liddell@example.com", &alice.password).await.expect_status(200);
-    // The old one is free.
+    // The old address is free.
     let bob = json!({"email": alice.email, "password": alice.password, "display_name": "Bob"});
     assert_ne!(anyone.sign_up(&bob).await.expect_status(201).id(), alice.id);
 }
 
-pub async fn an_address_changes_with_the_password_alone(app: TestApp) {
+pub async fn email_change_needs_the_password(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let before = alice.me().await.json;
     for patch in [
@@ -39,49 +40,49 @@ pub async fn an_address_changes_with_the_password_alone(app: TestApp) {
         alice.patch_me(&patch).await.expect_status(403).problem("password_wrong");
     }
     for (email, code) in [("not an address", "malformed"), ("a@b.example\r\nBcc: m@b.example", "control_character")] {
-        alice.patch_me(&to(email, &alice)).await.invalid("/email", code);
+        alice.patch_me(&change_to(email, &alice)).await.invalid("/email", code);
     }
     alice.patch_me(&json!({"email": null, "current_password": alice.password})).await.invalid("/email", "required");
     let taken =
         json!({"email": bob.email.to_uppercase(), "current_password": alice.password, "display_name": "Mallory"});
     alice.patch_me(&taken).await.expect_status(409).problem("email_taken");
     assert_eq!(alice.me().await.json, before);
-    // Nothing but the links of the two sign-ups was sent.
-    for member in [&alice, &bob] {
-        app.verification(&member.email).await;
+    // No mail was sent but the verification links of the two users.
+    for user in [&alice, &bob] {
+        app.verification(&user.email).await;
     }
     assert!(app.mail.sent().is_empty());
 }
 
-pub async fn a_link_to_an_address_proves_no_other(app: TestApp) {
+pub async fn verification_link_is_bound_to_its_address(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     let old = app.verification(&alice.email).await;
-    alice.patch_me(&to("victim@example.com", &alice)).await.expect_status(200);
+    alice.patch_me(&change_to("victim@example.com", &alice)).await.expect_status(200);
     anyone.verify_email(&old).await.problem("token_invalid");
     assert_eq!(alice.me().await["email_verified"], false);
-    // Nor does one for an address that was given up, in another's hands or in her own.
-    let of_victim = app.verification("victim@example.com").await;
-    alice.patch_me(&to(&alice.email, &alice)).await.expect_status(200);
-    anyone.verify_email(&of_victim).await.problem("token_invalid");
+    // A link for an address that was given up is invalid as well.
+    let victim_token = app.verification("victim@example.com").await;
+    alice.patch_me(&change_to(&alice.email, &alice)).await.expect_status(200);
+    anyone.verify_email(&victim_token).await.problem("token_invalid");
     assert_eq!(alice.me().await["email_verified"], false);
 }
 
-pub async fn an_address_in_other_letters_is_the_same(app: TestApp) {
+pub async fn email_change_of_case_only_stays_verified(app: TestApp) {
     let (alice, anyone) = (app.user("alice").await, app.anonymous());
     anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let email = alice.email.to_uppercase();
-    let me = alice.patch_me(&to(&email, &alice)).await.expect_status(200);
+    let me = alice.patch_me(&change_to(&email, &alice)).await.expect_status(200);
     assert_eq!((&me["email"], &me["email_verified"]), (&json!(email), &json!(true)));
     alice.sign_in_again("").await;
 }
 
-pub async fn one_of_many_who_want_an_address_at_once_gets_it(app: TestApp) {
-    let mut members = Vec::new();
+pub async fn concurrent_changes_to_one_email_succeed_once(app: TestApp) {
+    let mut users = Vec::new();
     for name in ["alice", "bob", "carol"] {
-        members.push(app.user(name).await);
+        users.push(app.user(name).await);
     }
-    let wanted = |member: &Member| member.patch_me(&to("wanted@example.com", member));
-    let answers = at_once(members.iter().map(wanted)).await;
+    let wanted = |user: &User| user.patch_me(&change_to("wanted@example.com", user));
+    let answers = send_concurrently(users.iter().map(wanted)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 200) {
         answer.problem("email_taken");

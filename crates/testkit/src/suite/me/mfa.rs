@@ -1,32 +1,32 @@
-//! Members add a second factor, and take it away.
+//! Users enable and disable a second factor.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
-use crate::{Authenticator, Member, TestApp, suite::at_once};
+use crate::{Authenticator, TestApp, User, suite::send_concurrently};
 
-/// Adds a second factor: what makes its codes, and the recovery codes.
-pub(in crate::suite) async fn with_second_factor(app: &TestApp, member: &Member) -> (Authenticator, Vec<String>) {
-    let enrolment = member.begin_totp().await.expect_status(200);
+/// Enables a second factor; returns its authenticator and its recovery codes.
+pub(in crate::suite) async fn with_second_factor(app: &TestApp, user: &User) -> (Authenticator, Vec<String>) {
+    let enrolment = user.begin_totp().await.expect_status(200);
     let authenticator = Authenticator::of(&enrolment);
-    let answer = member.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
+    let answer = user.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
     let codes = answer["recovery_codes"].as_array().expect("a list");
     (authenticator, codes.iter().map(|code| code.as_str().expect("a code").to_owned()).collect())
 }
 
-pub async fn a_second_factor_is_added(app: TestApp) {
+pub async fn second_factor_is_enabled_by_its_first_code(app: TestApp) {
     let alice = app.user("alice").await;
     assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": false, "recovery_codes_left": 0}));
     let enrolment = alice.begin_totp().await.expect_status(200).expect_header("cache-control", "no-store");
     let (secret, uri) = (enrolment.text("secret"), enrolment.text("otpauth_uri"));
-    // 160 bits, as RFC 4226 recommends.
+    // A secret has 160 bits (RFC 4226, section 4).
     assert!(
         secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte))
     );
     let account = alice.email.replace('@', "%40");
     assert!(uri.starts_with(&format!("otpauth://totp/memo:{account}?secret={secret}&issuer=memo")), "{uri}");
-    // It counts for nothing yet.
+    // An unconfirmed factor is not required.
     assert_eq!(alice.mfa().await["totp"], false);
     alice.sign_in_again("").await;
     let authenticator = Authenticator::of(&enrolment);
@@ -38,17 +38,17 @@ pub async fn a_second_factor_is_added(app: TestApp) {
         confirmed["recovery_codes"].as_array().expect("a list").iter().map(ToString::to_string).collect();
     assert_eq!(codes.len(), 10);
     assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": true, "recovery_codes_left": 10}));
-    // Who is signed in stays so.
+    // Existing sessions continue.
     alice.me().await.expect_status(200);
     let answer = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
     assert_eq!(answer["error"], "mfa_required");
 }
 
-pub async fn a_second_factor_is_added_once(app: TestApp) {
+pub async fn enabled_second_factor_cannot_be_replaced(app: TestApp) {
     let alice = app.user("alice").await;
     alice.confirm_totp("123456").await.expect_status(409).problem("mfa_not_begun");
     let first = Authenticator::of(&alice.begin_totp().await.expect_status(200));
-    // Begun anew, the first secret is gone.
+    // Starting again replaces the secret.
     let second = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     let code = first.code(&app.clock);
     if code != second.code(&app.clock) {
@@ -56,13 +56,13 @@ pub async fn a_second_factor_is_added_once(app: TestApp) {
         assert_eq!(refused.errors(), [("pointer", "/code", "code_wrong")]);
     }
     alice.confirm_totp(&second.code(&app.clock)).await.expect_status(200);
-    // A stolen sign-in does not replace it.
+    // A stolen session cannot replace the factor.
     alice.begin_totp().await.expect_status(409).problem("mfa_enabled");
-    alice.confirm_totp(&second.code_beside(&app.clock, 1)).await.expect_status(409).problem("mfa_enabled");
+    alice.confirm_totp(&second.code_at(&app.clock, 1)).await.expect_status(409).problem("mfa_enabled");
     assert_eq!(alice.mfa().await["recovery_codes_left"], 10);
 }
 
-pub async fn codes_to_confirm_are_not_guessed(app: TestApp) {
+pub async fn ten_wrong_confirmation_codes_are_locked(app: TestApp) {
     let alice = app.user("alice").await;
     let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     for _ in 0..10 {
@@ -72,24 +72,24 @@ pub async fn codes_to_confirm_are_not_guessed(app: TestApp) {
     assert_eq!(alice.mfa().await["totp"], false);
 }
 
-pub async fn of_many_confirmations_at_once_one_counts(app: TestApp) {
+pub async fn concurrent_confirmations_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     let code = authenticator.code(&app.clock);
-    // Who begins anew meanwhile takes nothing away.
+    // Starting again at the same time does not break the confirmation.
     let again = alice.begin_totp();
-    let answers = at_once((0..6).map(|_| alice.confirm_totp(&code)).chain([again])).await;
+    let answers = send_concurrently((0..6).map(|_| alice.confirm_totp(&code)).chain([again])).await;
     let codes: Vec<_> = answers.iter().filter(|answer| answer.json["recovery_codes"].is_array()).collect();
     assert!(codes.len() <= 1, "{}", codes.len());
     assert_eq!(alice.mfa().await["totp"], codes.len() == 1);
     let Some(codes) = codes.first() else { return };
-    // Those that were shown are good.
+    // The recovery codes that were shown are valid.
     let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
     let recovery = codes["recovery_codes"][0].as_str().expect("a code");
     app.anonymous().second_step(first.text("mfa_token"), recovery).await.expect_status(200);
 }
 
-pub async fn recovery_codes_are_counted(app: TestApp) {
+pub async fn used_recovery_codes_reduce_the_count(app: TestApp) {
     let alice = app.user("alice").await;
     let (_, codes) = with_second_factor(&app, &alice).await;
     for (used, code) in codes.iter().take(3).enumerate() {
@@ -99,7 +99,7 @@ pub async fn recovery_codes_are_counted(app: TestApp) {
     }
 }
 
-pub async fn a_second_factor_is_taken_away_with_the_password(app: TestApp) {
+pub async fn disabling_the_second_factor_needs_the_password(app: TestApp) {
     let alice = app.user("alice").await;
     let (authenticator, old_codes) = with_second_factor(&app, &alice).await;
     alice.remove_totp("a wrong password").await.expect_status(403).problem("password_wrong");
@@ -111,13 +111,13 @@ pub async fn a_second_factor_is_taken_away_with_the_password(app: TestApp) {
     alice.remove_totp(&alice.password).await.expect_empty(204);
     assert_eq!(alice.mfa().await.json, json!({"totp": false, "recovery_codes_left": 0}));
     alice.sign_in_again("").await;
-    // A first step from before leads nowhere.
+    // A first step from before is invalid.
     app.clock.advance(Duration::from_secs(30));
     for code in [&authenticator.code(&app.clock), &old_codes[0]] {
         let answer = app.anonymous().second_step(first.text("mfa_token"), code).await.expect_status(400);
         assert_eq!(answer["error"], "invalid_grant");
     }
-    // Another one has other recovery codes.
+    // A new factor has new recovery codes.
     let (_, codes) = with_second_factor(&app, &alice).await;
     let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
     let refused = app.anonymous().second_step(first.text("mfa_token"), &old_codes[0]).await.expect_status(400);

@@ -1,25 +1,25 @@
-//! Members change their password.
+//! Changes of the password.
 
 use serde_json::json;
 
 use crate::{
     TestApp,
-    suite::{at_once, known_to_live, merged},
+    suite::{merged, send_concurrently, warm_session_cache},
 };
 
 const NEW: &str = "another horse battery";
 
-pub async fn a_password_changes(app: TestApp) {
+pub async fn password_change_ends_all_other_sessions(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     let anyone = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.sign_in_again("").await;
     let other_token = anyone.with_token(other.text("access_token"));
-    known_to_live(&[&*alice, &*browser, &other_token]).await;
+    warm_session_cache(&[&*alice, &*browser, &other_token]).await;
     let done = browser.change_password(&alice.password, NEW).await.expect_empty(204);
     done.expect_header("cache-control", "no-store");
     browser.me().await.expect_status(200);
-    // All others have ended, at once.
+    // All other sessions have ended immediately.
     for actor in [&*alice, &other_token] {
         actor.me().await.problem("sign_in_ended");
     }
@@ -31,14 +31,14 @@ pub async fn a_password_changes(app: TestApp) {
     app.mail_to(&alice.email, "Your password was changed").await;
 }
 
-pub async fn a_sign_in_by_token_outlives_its_change_of_password(app: TestApp) {
+pub async fn password_change_keeps_the_current_token_session(app: TestApp) {
     let alice = app.user("alice").await;
     alice.change_password(&alice.password, NEW).await.expect_empty(204);
     alice.me().await.expect_status(200);
     app.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
 }
 
-pub async fn a_password_changes_with_the_one_before_alone(app: TestApp) {
+pub async fn password_change_needs_the_current_password(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let call = |body| alice.call("PUT", "/api/v1/me/password").json(&body);
     let body = json!({"current_password": alice.password, "new_password": NEW});
@@ -65,16 +65,16 @@ pub async fn a_password_changes_with_the_one_before_alone(app: TestApp) {
     bob.sign_in_again("").await;
 }
 
-pub async fn of_two_changes_of_a_password_at_once_one_counts(app: TestApp) {
+pub async fn concurrent_password_changes_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let passwords = [format!("{NEW} 1"), format!("{NEW} 2")];
-    let answers = at_once(passwords.iter().map(|new| alice.change_password(&alice.password, new))).await;
+    let answers = send_concurrently(passwords.iter().map(|new| alice.change_password(&alice.password, new))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 403]);
-    let mut good = 0;
+    let mut accepted = 0;
     for password in &passwords {
-        good += usize::from(app.anonymous().sign_in(&alice.email, password).await.status == 200);
+        accepted += usize::from(app.anonymous().sign_in(&alice.email, password).await.status == 200);
     }
-    assert_eq!(good, 1);
+    assert_eq!(accepted, 1);
 }

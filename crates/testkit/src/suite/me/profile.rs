@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{TestApp, suite::assert_json};
 
-pub async fn a_member_reads_their_account(app: TestApp) {
+pub async fn own_account_is_returned_with_an_etag(app: TestApp) {
     let alice = app.user("Alice").await;
     let me = alice.me().await.expect_status(200).expect_header("cache-control", "private, no-cache");
     assert_json!(me.json, {".id" => "[id]"}, @r#"
@@ -24,7 +24,7 @@ pub async fn a_member_reads_their_account(app: TestApp) {
     assert_eq!(unchanged.tag(), me.tag());
 }
 
-pub async fn a_display_name_changes(app: TestApp) {
+pub async fn display_name_can_be_changed(app: TestApp) {
     let alice = app.user("Alice").await;
     let before = alice.me().await.expect_status(200);
     app.clock.advance(Duration::from_secs(1));
@@ -36,7 +36,7 @@ pub async fn a_display_name_changes(app: TestApp) {
     assert_eq!(after.tag(), patched.tag());
 }
 
-pub async fn a_locale_changes_and_null_resets_it(app: TestApp) {
+pub async fn locale_can_be_changed_and_reset_by_null(app: TestApp) {
     let alice = app.user("alice").await;
     assert_eq!(alice.patch_me(&json!({"locale": "ko"})).await.expect_status(200)["locale"], "ko");
     let named = alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
@@ -44,7 +44,7 @@ pub async fn a_locale_changes_and_null_resets_it(app: TestApp) {
     assert_eq!(alice.patch_me(&json!({"locale": null})).await.expect_status(200)["locale"], "en");
 }
 
-pub async fn a_patch_of_nothing_changes_nothing(app: TestApp) {
+pub async fn empty_account_patch_changes_nothing(app: TestApp) {
     let alice = app.user("alice").await;
     let before = alice.me().await.expect_status(200);
     let patched = alice.patch_me(&json!({})).await.expect_status(200);
@@ -52,7 +52,7 @@ pub async fn a_patch_of_nothing_changes_nothing(app: TestApp) {
     assert_eq!(patched["locale"], before["locale"]);
 }
 
-pub async fn a_patch_of_the_account_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_account_patch_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
     let before = alice.me().await.expect_status(200);
     for (patch, pointer, code) in [
@@ -78,7 +78,7 @@ pub async fn a_patch_of_the_account_says_what_it_refuses(app: TestApp) {
     assert_eq!(alice.me().await.expect_status(200).json, before.json);
 }
 
-pub async fn a_patch_of_the_account_has_one_of_two_media_types(app: TestApp) {
+pub async fn account_patch_accepts_json_and_merge_patch(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.call("PATCH", "/api/v1/me");
     call.clone().json(&json!({"display_name": "A"})).await.expect_status(200);
@@ -87,12 +87,12 @@ pub async fn a_patch_of_the_account_has_one_of_two_media_types(app: TestApp) {
     }
     for media_type in ["application/json-patch+json", "text/plain", "application/json; charset=euc-kr"] {
         let answer = call.clone().body(media_type, "{}").await.expect_status(415).problem("unsupported_media_type");
-        let accepted = answer.header("accept-patch").expect("what is taken");
+        let accepted = answer.header("accept-patch").expect("an `Accept-Patch` header");
         assert!(accepted.contains("application/merge-patch+json") && accepted.contains("application/json"));
     }
 }
 
-pub async fn members_see_their_own_account_alone(app: TestApp) {
+pub async fn account_of_another_user_is_not_shown(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
     let me = bob.me().await.expect_status(200);

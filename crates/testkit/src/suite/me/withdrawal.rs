@@ -1,13 +1,13 @@
-//! Members leave.
+//! Users delete their account.
 
 use serde_json::json;
 
 use crate::{
     TestApp,
-    suite::{known_to_live, me::mfa::with_second_factor},
+    suite::{me::mfa::with_second_factor, warm_session_cache},
 };
 
-pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
+pub async fn withdrawal_removes_all_data_and_sessions(app: TestApp) {
     let (alice, bob, browser) = (app.user("alice").await, app.user("bob").await, app.browser());
     let anyone = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
@@ -18,14 +18,14 @@ pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
     let verification = app.verification(&alice.email).await;
     anyone.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
-    known_to_live(&[&*alice, &*browser, &other]).await;
+    warm_session_cache(&[&*alice, &*browser, &other]).await;
     bob.get_memo(public.id()).await.expect_status(200);
     let session = browser.session();
 
     let done = browser.withdraw(&alice.password).await.expect_empty(204);
     assert!(done.header("clear-site-data").is_some());
     assert_eq!(browser.cookie("memo_session"), None);
-    // Every sign-in is dead at once.
+    // Every session has ended immediately.
     browser.set_session(&session);
     for actor in [&*alice, &*browser, &other] {
         for call in [actor.me(), actor.list_memos(&[]), actor.sessions(), actor.audit()] {
@@ -41,7 +41,7 @@ pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
     bob.get_memo(public.id()).await.problem("memo_not_found");
     assert!(bob.titles(&[("scope", "public")]).await.is_empty());
 
-    // The address is free, and whoever takes it gets nothing of hers.
+    // The address is free, and a new account with it inherits nothing.
     let account = json!({"email": alice.email, "password": alice.password, "display_name": "Another"});
     let another = anyone.sign_up(&account).await.expect_status(201);
     assert_ne!(another.id(), alice.id);
@@ -54,7 +54,7 @@ pub async fn nothing_is_left_of_who_withdraws(app: TestApp) {
     alice.me().await.problem("sign_in_ended");
 }
 
-pub async fn who_withdraws_proves_who_they_are(app: TestApp) {
+pub async fn withdrawal_needs_the_password_and_an_interactive_session(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let call = |body| alice.call("DELETE", "/api/v1/me").json(&body);
     for wrong in ["a wrong password", "", &alice.password.to_uppercase()] {
@@ -70,12 +70,12 @@ pub async fn who_withdraws_proves_who_they_are(app: TestApp) {
     bob.me().await.expect_status(200);
 }
 
-pub async fn the_last_administrator_does_not_withdraw(app: TestApp) {
+pub async fn last_administrator_cannot_withdraw(app: TestApp) {
     let (root, second) = (app.admin("root").await, app.admin("second").await);
     second.withdraw(&second.password).await.expect_empty(204);
     root.memo("Milk").await;
     root.withdraw(&root.password).await.expect_status(409).problem("last_administrator");
-    // Nothing has happened.
+    // The account is unchanged.
     assert_eq!(root.titles(&[]).await, ["Milk"]);
     root.list_users(&[]).await.expect_status(200);
     app.anonymous().refresh(&root.refresh_token).await.expect_status(200);

@@ -1,4 +1,4 @@
-//! Many changes at once: all of them, or none.
+//! Several changes in one transaction: all of them, or none.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Answer, TestApp,
-    suite::{assert_json, at_once, merged},
+    suite::{assert_json, merged, send_concurrently},
 };
 
 const MIB: usize = 1024 * 1024;
@@ -22,16 +22,16 @@ pub(super) fn delete(id: &str) -> Value {
     json!({"op": "delete", "id": id})
 }
 
-/// The statuses of what was done.
+/// The status of each result.
 fn statuses(answer: &Answer) -> Vec<u64> {
-    let results = answer["results"].as_array().unwrap_or_else(|| panic!("no results: {}", answer.shown()));
+    let results = answer["results"].as_array().unwrap_or_else(|| panic!("no `results`: {}", answer.shown()));
     results.iter().map(|result| result["status"].as_u64().expect("a status")).collect()
 }
 
-pub async fn a_batch_does_what_its_operations_would_do(app: TestApp) {
+pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
     let alice = app.user("Alice").await;
     let kept = alice.create_memo(&json!({"title": "kept", "tags": ["a"]})).await.expect_status(201);
-    let (gone, trashed) = (alice.memo("gone").await, alice.memo("trashed").await);
+    let (deleted, trashed) = (alice.memo("deleted").await, alice.memo("trashed").await);
     alice.delete_memo(&trashed).await.expect_empty(204);
     app.clock.advance(Duration::from_secs(1));
     let body =
@@ -40,8 +40,8 @@ pub async fn a_batch_does_what_its_operations_would_do(app: TestApp) {
         .batch(&json!([
             {"op": "create", "memo": body},
             update(kept.id(), &json!({"pinned": true})),
-            delete(&gone),
-            // As a DELETE of its own: what is there already stays.
+            delete(&deleted),
+            // Like a single DELETE, this succeeds for a memo that is already in the trash.
             delete(&trashed),
         ]))
         .await
@@ -115,11 +115,11 @@ pub async fn a_batch_does_what_its_operations_would_do(app: TestApp) {
         let id = result["memo"]["id"].as_str().expect("an id");
         assert_eq!(alice.get_memo(id).await.expect_status(200).json, result["memo"]);
     }
-    assert_eq!(alice.get_memo(&gone).await.expect_status(200)["deleted_at"], app.now());
+    assert_eq!(alice.get_memo(&deleted).await.expect_status(200)["deleted_at"], app.now());
     assert_eq!(alice.found("회의").await, ["주간회의록"]);
 }
 
-pub async fn each_operation_sees_those_before_it(app: TestApp) {
+pub async fn batch_operations_see_the_previous_ones(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let versions = json!([
@@ -134,14 +134,14 @@ pub async fn each_operation_sees_those_before_it(app: TestApp) {
     assert_eq!((&memo["content"], &memo["pinned"], &memo["version"]), (&json!("b"), &json!(true), &json!(4)));
 }
 
-pub async fn a_batch_has_one_to_a_hundred_operations(app: TestApp) {
+pub async fn batch_takes_1_to_100_operations(app: TestApp) {
     let alice = app.user("alice").await;
     let many = |number: usize| Value::Array((0..number).map(|n| create(&format!("{n:03}"))).collect());
     let answer = alice.batch(&many(100)).await.expect_status(200);
     assert_eq!(statuses(&answer), [201; 100]);
     let results = answer["results"].as_array().expect("results");
     assert!((0..100).all(|n| results[n]["memo"]["title"] == format!("{n:03}")));
-    // They are as old as each other, and still in the order in which they were made.
+    // All have the same creation time, but are listed in the order of their creation.
     let list = alice.list_memos(&[("sort", "created_at"), ("limit", "100")]).await.expect_status(200);
     assert!(list.titles().is_sorted());
     for number in [101, 1_000] {
@@ -157,12 +157,12 @@ pub async fn a_batch_has_one_to_a_hundred_operations(app: TestApp) {
     assert_eq!(list["total"], 100);
 }
 
-pub async fn a_batch_needs_the_versions_that_it_names(app: TestApp) {
+pub async fn batch_checks_the_given_versions(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let with = |version: Value| json!([merged(update(memo.id(), &json!({})), &json!({"if_version": version}))]);
     assert_eq!(statuses(&alice.batch(&with(json!(1))).await.expect_status(200)), [200]);
-    // To JSON this is the same number as 2.
+    // In JSON, 2.0 is the same number as 2.
     assert_eq!(statuses(&alice.batch(&with(json!(2.0))).await.expect_status(200)), [200]);
     for version in [1, 2, 4, 4_294_967_295_u32] {
         alice.batch(&with(json!(version))).await.expect_status(412).problem("precondition_failed");
@@ -184,7 +184,7 @@ pub async fn a_batch_needs_the_versions_that_it_names(app: TestApp) {
     assert_eq!(alice.get_memo(memo.id()).await["version"], 3);
 }
 
-pub async fn a_patch_in_a_batch_is_a_merge_patch(app: TestApp) {
+pub async fn batch_update_is_a_merge_patch(app: TestApp) {
     let alice = app.user("alice").await;
     let full = json!({
         "title": "a", "content": "b", "tags": ["c"], "pinned": true, "archived": true, "visibility": "public",
@@ -204,7 +204,7 @@ pub async fn a_patch_in_a_batch_is_a_merge_patch(app: TestApp) {
         let memo = merged(answer["results"][0]["memo"].clone(), &json!({"id": one.id()}));
         assert_eq!(memo, expected.json, "{patch}");
     }
-    // A reminder that does not change may be past by now.
+    // An unchanged reminder may be in the past.
     let id = alice.create_memo(&full).await.expect_status(201).id().to_owned();
     app.clock.advance(Duration::from_hours(24 * 60));
     let alice = alice.with_scope("").await;
@@ -212,7 +212,7 @@ pub async fn a_patch_in_a_batch_is_a_merge_patch(app: TestApp) {
     alice.batch(&same).await.expect_status(200);
 }
 
-pub async fn a_batch_tells_its_changes_in_order(app: TestApp) {
+pub async fn batch_changes_are_in_the_feed_in_order(app: TestApp) {
     let alice = app.user("alice").await;
     let (one, two) = (alice.memo("one").await, alice.memo("two").await);
     let operations = json!([
@@ -225,9 +225,10 @@ pub async fn a_batch_tells_its_changes_in_order(app: TestApp) {
     ]);
     let answer = alice.batch(&operations).await.expect_status(200);
     let created = |n: usize| answer["results"][n]["memo"]["id"].clone();
-    let told = alice.changes(2).await.expect_status(200);
-    let items = told["items"].as_array().expect("changes").iter();
-    let told: Vec<_> = items.map(|item| json!([item["seq"], item["kind"], item["memo_id"], item["version"]])).collect();
+    let changes = alice.changes(2).await.expect_status(200);
+    let items = changes["items"].as_array().expect("changes").iter();
+    let changes: Vec<_> =
+        items.map(|item| json!([item["seq"], item["kind"], item["memo_id"], item["version"]])).collect();
     let expected = [
         json!([3, "memo.created", created(0), 1]),
         json!([4, "memo.trashed", two, 2]),
@@ -235,10 +236,10 @@ pub async fn a_batch_tells_its_changes_in_order(app: TestApp) {
         json!([6, "memo.created", created(3), 1]),
         json!([7, "memo.updated", one, 3]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(changes, expected);
 }
 
-pub async fn a_batch_has_a_body_of_16_mib(app: TestApp) {
+pub async fn batch_body_may_have_16_mib(app: TestApp) {
     let alice = app.user("alice").await;
     let batch = |body: String| alice.call("POST", "/api/v1/memos/batch").body("application/json", body);
     let padded = |length: usize| {
@@ -250,7 +251,7 @@ pub async fn a_batch_has_a_body_of_16_mib(app: TestApp) {
         batch(padded(length)).await.expect_status(413).problem("body_too_large");
     }
     alice.call("POST", "/api/v1/memos").body("application/json", padded(2 * MIB + 1)).await.expect_status(413);
-    // Memos that no other body could hold together.
+    // Together, these memos exceed the limit of any other body.
     let content = "x".repeat(100_000);
     let operations: Vec<_> =
         (0..25).map(|n| json!({"op": "create", "memo": {"title": n.to_string(), "content": content}})).collect();
@@ -260,7 +261,7 @@ pub async fn a_batch_has_a_body_of_16_mib(app: TestApp) {
     assert_eq!(list["total"], 26);
 }
 
-pub async fn of_two_batches_with_one_version_exactly_one_wins(app: TestApp) {
+pub async fn concurrent_batches_with_one_version_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     for version in 1..=15 {
@@ -268,7 +269,7 @@ pub async fn of_two_batches_with_one_version_exactly_one_wins(app: TestApp) {
             let change = merged(update(&id, &json!({"title": title})), &json!({"if_version": version}));
             alice.batch(&json!([create(&format!("{version} {title}")), change]))
         });
-        let mut statuses: Vec<_> = at_once(calls).await.iter().map(|answer| answer.status).collect();
+        let mut statuses: Vec<_> = send_concurrently(calls).await.iter().map(|answer| answer.status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412], "version {version}");
     }
@@ -276,19 +277,19 @@ pub async fn of_two_batches_with_one_version_exactly_one_wins(app: TestApp) {
     assert_eq!(list["total"], 16);
 }
 
-pub async fn batches_at_once_are_all_done(app: TestApp) {
+pub async fn concurrent_batches_all_apply(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let calls = (0..12).map(|n| {
         alice.batch(&json!([create(&format!("{n}")), update(&id, &json!({"content": n.to_string()})), create("more")]))
     });
-    for answer in at_once(calls).await {
+    for answer in send_concurrently(calls).await {
         assert_eq!(statuses(&answer.expect_status(200)), [201, 200, 201]);
     }
     let list = alice.list_memos(&[("include_total", "true"), ("limit", "1")]).await.expect_status(200);
     assert_eq!(list["total"], 25);
     assert_eq!(alice.get_memo(&id).await["version"], 13);
-    // Each batch is told as a whole, whatever happened at the same time.
+    // The changes of each batch are contiguous in the feed.
     let changes = alice.changes(1).query(&[("limit", "100")]).await.expect_status(200);
     let kinds: Vec<_> = changes["items"].as_array().expect("changes").iter().map(|item| &item["kind"]).collect();
     let expected = ["memo.created", "memo.updated", "memo.created"];

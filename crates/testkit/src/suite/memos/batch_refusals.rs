@@ -1,25 +1,25 @@
-//! What a batch refuses, of which then nothing is done.
+//! Batches that are rejected as a whole.
 
 use serde_json::{Value, json};
 
 use super::batch::{create, delete, update};
 use crate::{
-    Member, TestApp,
-    suite::{assert_json, merged, refused_memos},
+    TestApp, User,
+    suite::{assert_json, invalid_memo_fields, merged},
 };
 
-/// An id that nothing has.
-const NOWHERE: &str = "0198c0de-7f00-7000-8000-0000000000ff";
+/// An id that no memo has.
+const UNKNOWN_ID: &str = "0198c0de-7f00-7000-8000-0000000000ff";
 
-/// All that a member has: a list of it, the trash, and how far the feed has come.
-async fn everything(member: &Member) -> [Value; 3] {
-    let list = |trashed| member.list_memos(&[("limit", "100"), ("sort", "created_at"), ("trashed", trashed)]);
+/// The user's memos, trash and changes.
+async fn snapshot(user: &User) -> [Value; 3] {
+    let list = |trashed| user.list_memos(&[("limit", "100"), ("sort", "created_at"), ("trashed", trashed)]);
     let (memos, trash) = (list("false").await.expect_status(200), list("true").await.expect_status(200));
-    let changes = member.changes(0).query(&[("limit", "100")]).await.expect_status(200);
+    let changes = user.changes(0).query(&[("limit", "100")]).await.expect_status(200);
     [memos.json, trash.json, changes.json]
 }
 
-pub async fn a_batch_that_fails_leaves_nothing(app: TestApp) {
+pub async fn failed_batch_changes_nothing(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let (kept, gone) = (alice.memo("kept").await, alice.memo("gone").await);
     let trashed = alice.memo("trashed").await;
@@ -27,12 +27,12 @@ pub async fn a_batch_that_fails_leaves_nothing(app: TestApp) {
     let private = bob.memo("private").await;
     let body = json!({"title": "public", "visibility": "public"});
     let public = bob.create_memo(&body).await.expect_status(201).id().to_owned();
-    let (hers, his) = (everything(&alice).await, everything(&bob).await);
+    let (alice_before, bob_before) = (snapshot(&alice).await, snapshot(&bob).await);
     let past = json!({"remind_at": "2026-01-31T09:00:00.123456Z"});
     let (any, at, at_reminder) = (json!({}), "/operations/3", "/operations/3/memo/remind_at");
     for (operation, status, code, pointer) in [
-        (update(NOWHERE, &any), 404, "memo_not_found", at),
-        (delete(NOWHERE), 404, "memo_not_found", at),
+        (update(UNKNOWN_ID, &any), 404, "memo_not_found", at),
+        (delete(UNKNOWN_ID), 404, "memo_not_found", at),
         (update(&private, &any), 404, "memo_not_found", at),
         (delete(&private), 404, "memo_not_found", at),
         (update(&public, &any), 403, "not_owner", at),
@@ -48,17 +48,17 @@ pub async fn a_batch_that_fails_leaves_nothing(app: TestApp) {
         let answer = alice.batch(&json!(operations)).await.expect_status(status).problem(code);
         let reason = if status == 422 { "not_in_future" } else { code };
         assert_eq!(answer.errors(), [("pointer", pointer, reason)], "{operation}: {}", answer.shown());
-        assert_eq!(everything(&alice).await, hers, "{operation}");
+        assert_eq!(snapshot(&alice).await, alice_before, "{operation}");
         assert_eq!(alice.found("changed").await, Vec::<String>::new(), "{operation}");
     }
-    assert_eq!(everything(&bob).await, his);
+    assert_eq!(snapshot(&bob).await, bob_before);
 }
 
-pub async fn the_first_operation_that_fails_is_named(app: TestApp) {
+pub async fn first_failing_operation_is_reported(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let conflict = merged(update(&id, &json!({})), &json!({"if_version": 7}));
-    let operations = json!([create("b"), conflict, delete(NOWHERE)]);
+    let operations = json!([create("b"), conflict, delete(UNKNOWN_ID)]);
     let call = alice.batch(&operations).header("x-request-id", "mine");
     let answer = call.await.expect_status(412).problem("precondition_failed");
     assert_json!(answer.json, {".type" => "[origin]/docs/errors#precondition_failed"}, @r##"
@@ -84,10 +84,10 @@ pub async fn the_first_operation_that_fails_is_named(app: TestApp) {
     assert!(detail.contains("버전"), "{detail}");
 }
 
-pub async fn what_is_wrong_is_said_of_all_operations(app: TestApp) {
+pub async fn validation_errors_of_all_operations_are_reported(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
-    let before = everything(&alice).await;
+    let before = snapshot(&alice).await;
     let answer = alice
         .batch(&json!([
             create("good"),
@@ -129,30 +129,30 @@ pub async fn what_is_wrong_is_said_of_all_operations(app: TestApp) {
         ("/operations/9/id", "required"),
     ];
     assert_eq!(errors, expected.map(|(pointer, code)| ("pointer", pointer, code)));
-    assert_eq!(everything(&alice).await, before);
+    assert_eq!(snapshot(&alice).await, before);
 }
 
-pub async fn an_operation_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_operation_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
-    for (members, pointer, code) in refused_memos() {
-        let operations = json!([create("a"), {"op": "create", "memo": merged(json!({"title": "a"}), &members)}]);
+    for (fields, pointer, code) in invalid_memo_fields() {
+        let operations = json!([create("a"), {"op": "create", "memo": merged(json!({"title": "a"}), &fields)}]);
         alice.batch(&operations).await.invalid(&format!("/operations/1/memo{pointer}"), code);
-        // Of tags a patch says as much as a PATCH does.
-        let patch = alice.patch_memo(&id, &members).await.problem("validation_failed");
+        // A patch reports the same errors as `PATCH` does.
+        let patch = alice.patch_memo(&id, &fields).await.problem("validation_failed");
         let expected = format!("/operations/0/memo{}", patch.errors()[0].1);
-        alice.batch(&json!([update(&id, &members)])).await.invalid(&expected, code);
+        alice.batch(&json!([update(&id, &fields)])).await.invalid(&expected, code);
     }
     for wrong in ["", "x", "0198C0DE-7F00-7000-8000-0000000000FF", "0198c0de7f0070008000000000000000", "\0"] {
         alice.batch(&json!([delete(wrong)])).await.invalid("/operations/0/id", "malformed");
     }
 }
 
-pub async fn unknown_members_are_refused_at_every_level(app: TestApp) {
+pub async fn unknown_batch_field_is_rejected_at_every_level(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let update = update(&id, &json!({}));
-    let owner = json!({"owner_id": NOWHERE});
+    let owner = json!({"owner_id": UNKNOWN_ID});
     for (operation, pointer) in [
         (json!({"op": "create", "memo": merged(json!({"title": "a"}), &owner)}), "/operations/1/memo/owner_id"),
         (merged(update.clone(), &json!({"memo": owner})), "/operations/1/memo/owner_id"),
@@ -178,12 +178,12 @@ pub async fn unknown_members_are_refused_at_every_level(app: TestApp) {
     assert_eq!(alice.titles(&[]).await, ["a"]);
 }
 
-pub async fn what_is_no_operation_is_refused(app: TestApp) {
+pub async fn malformed_operation_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     for value in [json!(null), json!(true), json!(1), json!("create"), json!([]), json!(["create", {"title": "a"}])] {
         alice.batch(&json!([value])).await.invalid("/operations/0", "wrong_type");
         alice.batch(&json!([{"op": "create", "memo": value}])).await.invalid("/operations/0/memo", "wrong_type");
-        let update = json!({"op": "update", "id": NOWHERE, "memo": value});
+        let update = json!({"op": "update", "id": UNKNOWN_ID, "memo": value});
         alice.batch(&json!([update])).await.invalid("/operations/0/memo", "wrong_type");
     }
     for (op, code) in [
@@ -196,7 +196,7 @@ pub async fn what_is_no_operation_is_refused(app: TestApp) {
     ] {
         alice.batch(&json!([merged(create("a"), &json!({"op": op}))])).await.invalid("/operations/0/op", code);
     }
-    // What is no JSON is said of the whole, wherever it stands.
+    // Malformed JSON is reported for the whole body, wherever it is.
     for operation in
         [r#"{"op": "create", "memo": {"title": "\ud800"}}"#, r#"{"op": "create", "memo": {"title": "a}}"#, "{"]
     {
@@ -206,9 +206,9 @@ pub async fn what_is_no_operation_is_refused(app: TestApp) {
     }
 }
 
-pub async fn a_refusal_is_bounded_whatever_was_sent(app: TestApp) {
+pub async fn validation_response_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
-    // As many things as fit into a body, all of them wrong.
+    // As many errors as fit into a body.
     let tags = vec![""; 100_000];
     let memo = json!({"title": "a", "tags": tags});
     let operations = vec![json!({"op": "create", "memo": memo}); 20];

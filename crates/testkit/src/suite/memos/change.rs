@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     TestApp,
-    suite::{at_once, for_all, merged, refused_memos},
+    suite::{for_all, invalid_memo_fields, merged, send_concurrently},
 };
 
-/// A memo that has no default value.
+/// A memo with no field at its default.
 fn full() -> Value {
     json!({
         "title": "a",
@@ -21,7 +21,7 @@ fn full() -> Value {
     })
 }
 
-/// What an owner writes, where they write a title alone.
+/// The defaults of all fields but the title.
 fn defaults() -> Value {
     json!({
         "content": "",
@@ -34,13 +34,13 @@ fn defaults() -> Value {
 }
 
 #[track_caller]
-fn assert_has(memo: &Value, members: &Value) {
-    for (name, value) in members.as_object().expect("an object") {
+fn assert_has(memo: &Value, fields: &Value) {
+    for (name, value) in fields.as_object().expect("an object") {
         assert_eq!(memo[name], *value, "{name} of {memo}");
     }
 }
 
-pub async fn a_memo_is_replaced(app: TestApp) {
+pub async fn put_replaces_all_fields(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&full()).await.expect_status(201);
     app.clock.advance(Duration::from_secs(1));
@@ -54,7 +54,7 @@ pub async fn a_memo_is_replaced(app: TestApp) {
     assert_ne!(read.tag(), memo.tag());
 }
 
-pub async fn a_patch_changes_what_it_names(app: TestApp) {
+pub async fn patch_changes_only_the_given_fields(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&full()).await.expect_status(201);
     app.clock.advance(Duration::from_secs(1));
@@ -65,7 +65,7 @@ pub async fn a_patch_changes_what_it_names(app: TestApp) {
     assert_eq!((&read.json, read.tag()), (&after.json, after.tag()));
 }
 
-pub async fn null_in_a_patch_gives_the_default(app: TestApp) {
+pub async fn null_in_a_patch_resets_to_the_default(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.create_memo(&full()).await.expect_status(201).id().to_owned();
     alice.patch_memo(&id, &json!({"title": null})).await.invalid("/title", "required");
@@ -75,26 +75,26 @@ pub async fn null_in_a_patch_gives_the_default(app: TestApp) {
     }
 }
 
-pub async fn any_patch_is_merged_as_rfc_7396_says(app: TestApp) {
-    fn member(values: Vec<Value>) -> impl Strategy<Value = Option<Value>> {
+pub async fn patches_merge_as_in_rfc_7396(app: TestApp) {
+    fn field(values: Vec<Value>) -> impl Strategy<Value = Option<Value>> {
         prop::option::of(prop::sample::select(values))
     }
     let alice = app.user("alice").await;
     let id = alice.create_memo(&full()).await.expect_status(201).id().to_owned();
     let patches = (
-        member(vec![json!("x"), json!("한")]),
-        member(vec![json!(null), json!(""), json!("y")]),
-        member(vec![json!(null), json!([]), json!(["t", "u"])]),
-        member(vec![json!(null), json!(false), json!(true)]),
-        member(vec![json!(null), json!(false), json!(true)]),
-        member(vec![json!(null), json!("private"), json!("public")]),
-        member(vec![json!(null), json!("2026-04-01T00:00:00Z"), json!("2026-05-01T00:00:00.000001Z")]),
+        field(vec![json!("x"), json!("한")]),
+        field(vec![json!(null), json!(""), json!("y")]),
+        field(vec![json!(null), json!([]), json!(["t", "u"])]),
+        field(vec![json!(null), json!(false), json!(true)]),
+        field(vec![json!(null), json!(false), json!(true)]),
+        field(vec![json!(null), json!("private"), json!("public")]),
+        field(vec![json!(null), json!("2026-04-01T00:00:00Z"), json!("2026-05-01T00:00:00.000001Z")]),
     );
     for_all(40, patches, async |(title, content, tags, pinned, archived, visibility, remind_at)| {
         let names = ["title", "content", "tags", "pinned", "archived", "visibility", "remind_at"];
         let values = [title, content, tags, pinned, archived, visibility, remind_at];
-        let members = names.into_iter().zip(values);
-        let patch: Map<_, _> = members.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        let fields = names.into_iter().zip(values);
+        let patch: Map<_, _> = fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         let before = alice.get_memo(&id).await.expect_status(200);
         let mut expected = before.json.clone();
         for (name, value) in &patch {
@@ -107,22 +107,22 @@ pub async fn any_patch_is_merged_as_rfc_7396_says(app: TestApp) {
     .await;
 }
 
-pub async fn a_change_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_memo_change_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&full()).await.expect_status(201);
-    for (members, pointer, code) in refused_memos() {
-        alice.put_memo(memo.id(), &merged(json!({"title": "new"}), &members)).await.invalid(pointer, code);
-        // A patch has one place for all tags: what is wrong with one of them is wrong with the member.
-        let answer = alice.patch_memo(memo.id(), &members).await.problem("validation_failed");
-        let (place, at, reason) = answer.errors()[0];
-        assert_eq!((place, reason), ("pointer", code), "{members}");
-        assert!(pointer == at || pointer.starts_with(&format!("{at}/")), "{members}: {at}");
+    for (fields, pointer, code) in invalid_memo_fields() {
+        alice.put_memo(memo.id(), &merged(json!({"title": "new"}), &fields)).await.invalid(pointer, code);
+        // A patch has one pointer for all tags: an invalid tag is reported at `/tags`.
+        let answer = alice.patch_memo(memo.id(), &fields).await.problem("validation_failed");
+        let (kind, reported, reason) = answer.errors()[0];
+        assert_eq!((kind, reason), ("pointer", code), "{fields}");
+        assert!(pointer == reported || pointer.starts_with(&format!("{reported}/")), "{fields}: {reported}");
     }
     alice.put_memo(memo.id(), &json!({"content": "b"})).await.invalid("/title", "required");
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
 }
 
-pub async fn a_patch_has_one_of_two_media_types(app: TestApp) {
+pub async fn memo_patch_accepts_json_and_merge_patch(app: TestApp) {
     let alice = app.user("alice").await;
     let target = format!("/api/v1/memos/{}", alice.memo("a").await);
     let patch = alice.call("PATCH", &target);
@@ -139,13 +139,13 @@ pub async fn a_patch_has_one_of_two_media_types(app: TestApp) {
     assert_eq!(alice.titles(&[]).await, ["b"]);
 }
 
-pub async fn an_unchanged_reminder_may_be_past(app: TestApp) {
+pub async fn unchanged_past_reminder_is_accepted(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "a", "remind_at": "2026-02-01T00:00:00Z"});
     let id = alice.create_memo(&body).await.expect_status(201).id().to_owned();
     app.clock.advance(Duration::from_hours(24));
     let alice = alice.with_scope("").await;
-    // The same moment in another form.
+    // The same time with another offset.
     let same = json!({"title": "b", "remind_at": "2026-02-01T09:00:00+09:00"});
     let memo = alice.put_memo(&id, &same).await.expect_status(200);
     assert_eq!(memo["remind_at"], "2026-02-01T00:00:00Z");
@@ -154,12 +154,12 @@ pub async fn an_unchanged_reminder_may_be_past(app: TestApp) {
     let past = json!({"remind_at": "2026-02-01T00:00:01Z"});
     alice.patch_memo(&id, &past).await.invalid("/remind_at", "not_in_future");
     alice.patch_memo(&id, &json!({"remind_at": "2026-02-03T00:00:00Z"})).await.expect_status(200);
-    // It was taken away, so the past one would be a new one.
+    // Once removed, the past reminder would be a new one.
     alice.patch_memo(&id, &json!({"remind_at": null})).await.expect_status(200);
     alice.patch_memo(&id, &past).await.invalid("/remind_at", "not_in_future");
 }
 
-pub async fn a_trashed_memo_is_changed_by_nobody(app: TestApp) {
+pub async fn trashed_memo_cannot_be_changed(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&full()).await.expect_status(201);
     alice.delete_memo(memo.id()).await.expect_empty(204);
@@ -171,12 +171,12 @@ pub async fn a_trashed_memo_is_changed_by_nobody(app: TestApp) {
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, trashed.json);
 }
 
-pub async fn changes_at_once_are_all_made(app: TestApp) {
+pub async fn concurrent_changes_all_apply(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let patches = [json!({"pinned": true}), json!({"archived": true}), json!({"content": "b"}), json!({"tags": ["c"]})];
     let calls = (0..20).map(|n| alice.patch_memo(&id, &patches[n % patches.len()]));
-    for answer in at_once(calls).await {
+    for answer in send_concurrently(calls).await {
         answer.expect_status(200);
     }
     let memo = alice.get_memo(&id).await.expect_status(200);

@@ -1,20 +1,20 @@
-//! `If-Match`: a change is made to the state that its author has seen, or not at all.
+//! `If-Match`: a change applies to the state that the client has seen, or not at all.
 
 use serde_json::json;
 
-use crate::{Call, Member, TestApp, suite::at_once};
+use crate::{Call, TestApp, User, suite::send_concurrently};
 
-/// Every call that heeds `If-Match`.
-fn changes(member: &Member, id: &str) -> Vec<Call> {
+/// Every call that evaluates `If-Match`.
+fn changes(user: &User, id: &str) -> Vec<Call> {
     vec![
-        member.put_memo(id, &json!({"title": "changed"})),
-        member.patch_memo(id, &json!({"title": "changed"})),
-        member.delete_memo(id),
-        member.delete_memo_for_good(id),
+        user.put_memo(id, &json!({"title": "changed"})),
+        user.patch_memo(id, &json!({"title": "changed"})),
+        user.delete_memo(id),
+        user.delete_memo_for_good(id),
     ]
 }
 
-pub async fn a_change_to_a_state_that_is_gone_is_refused(app: TestApp) {
+pub async fn outdated_if_match_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let newer = alice.patch_memo(memo.id(), &json!({"content": "b"})).await.expect_status(200);
@@ -24,7 +24,7 @@ pub async fn a_change_to_a_state_that_is_gone_is_refused(app: TestApp) {
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, newer.json);
 }
 
-pub async fn a_change_to_the_state_seen_is_made(app: TestApp) {
+pub async fn current_if_match_is_accepted(app: TestApp) {
     let alice = app.user("alice").await;
     for (n, status) in [200, 200, 204, 204].into_iter().enumerate() {
         let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
@@ -33,7 +33,7 @@ pub async fn a_change_to_the_state_seen_is_made(app: TestApp) {
     }
 }
 
-pub async fn each_change_gives_the_tag_for_the_next(app: TestApp) {
+pub async fn each_change_returns_the_next_etag(app: TestApp) {
     let alice = app.user("alice").await;
     let mut memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     for n in 0..3 {
@@ -46,7 +46,7 @@ pub async fn each_change_gives_the_tag_for_the_next(app: TestApp) {
     alice.delete_memo_for_good(memo.id()).if_match(memo.tag()).await.expect_empty(204);
 }
 
-pub async fn a_star_matches_every_state(app: TestApp) {
+pub async fn if_match_star_matches_every_version(app: TestApp) {
     let alice = app.user("alice").await;
     for (n, status) in [200, 200, 204, 204].into_iter().enumerate() {
         let id = alice.memo("a").await;
@@ -60,21 +60,21 @@ pub async fn a_star_matches_every_state(app: TestApp) {
         .problem("memo_not_found");
 }
 
-pub async fn a_list_of_tags_matches_where_one_does(app: TestApp) {
+pub async fn if_match_list_matches_if_one_tag_does(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let mut tags = vec![memo.tag().to_owned()];
     for title in ["b", "c"] {
         tags.push(alice.put_memo(memo.id(), &json!({"title": title})).await.expect_status(200).tag().to_owned());
     }
-    // RFC 9110, section 13.1.1: true where any of them is that of the memo, wherever it stands.
+    // RFC 9110, section 13.1.1: the condition is true if any listed tag matches, in whatever order.
     let (first, second, third) = (&tags[0], &tags[1], &tags[2]);
     let patch = || alice.patch_memo(memo.id(), &json!({"title": "d"}));
     patch().if_match(&format!("{first}, {second}")).await.expect_status(412).problem("precondition_failed");
     let fourth = patch().if_match(&format!("{first},{third} , \"x\"")).await.expect_status(200).tag().to_owned();
     let fifth = patch().if_match(&format!("{fourth}, {first}")).await.expect_status(200).tag().to_owned();
     patch().if_match(&fifth).await.expect_status(200);
-    // A client may have seen a state that this one has lost, as after a backup was restored.
+    // After a restored backup, a client may have seen a newer version than the memo now has.
     let (other, id) = (alice.memo("other").await, alice.memo("a").await);
     for _ in 0..3 {
         alice.put_memo(&other, &json!({"title": "newer"})).await.expect_status(200);
@@ -84,7 +84,7 @@ pub async fn a_list_of_tags_matches_where_one_does(app: TestApp) {
     alice.patch_memo(&id, &json!({"title": "b"})).if_match(&tags).await.expect_status(200);
 }
 
-pub async fn a_tag_that_is_not_of_a_memo_matches_nothing(app: TestApp) {
+pub async fn if_match_with_a_foreign_tag_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let list = alice.list_memos(&[]).await.expect_status(200);
@@ -103,7 +103,7 @@ pub async fn a_tag_that_is_not_of_a_memo_matches_nothing(app: TestApp) {
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
 }
 
-pub async fn what_is_wrong_anyway_is_said_before_a_lost_race(app: TestApp) {
+pub async fn validation_comes_before_if_match(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let put = |body| alice.put_memo(memo.id(), &body).if_match("\"other\"");
@@ -111,7 +111,7 @@ pub async fn what_is_wrong_anyway_is_said_before_a_lost_race(app: TestApp) {
     put(json!({"title": "a", "remind_at": "2020-01-01T00:00:00Z"})).await.invalid("/remind_at", "not_in_future");
 }
 
-pub async fn of_two_writers_with_one_tag_exactly_one_wins(app: TestApp) {
+pub async fn concurrent_writers_with_one_etag_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let mut tag = memo.tag().to_owned();
@@ -122,7 +122,7 @@ pub async fn of_two_writers_with_one_tag_exactly_one_wins(app: TestApp) {
                 if round % 3 == 0 { alice.put_memo(memo.id(), &body) } else { alice.patch_memo(memo.id(), &body) };
             call.if_match(&tag)
         });
-        let answers = at_once(writers).await;
+        let answers = send_concurrently(writers).await;
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
         assert_eq!((won.len(), lost.len()), (1, 1), "round {round}");
         for answer in lost {
@@ -134,14 +134,14 @@ pub async fn of_two_writers_with_one_tag_exactly_one_wins(app: TestApp) {
     }
 }
 
-pub async fn of_many_deleters_with_one_tag_at_most_one_wins(app: TestApp) {
+pub async fn concurrent_deletes_with_one_etag_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     for _ in 0..5 {
         let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
         let call = alice.delete_memo_for_good(memo.id()).if_match(memo.tag());
         let patch = alice.patch_memo(memo.id(), &json!({"title": "b"})).if_match(memo.tag());
         let calls = std::iter::repeat_n(call, 4).chain([patch]);
-        let answers = at_once(calls).await;
+        let answers = send_concurrently(calls).await;
         let won = answers.iter().filter(|answer| answer.status < 300).count();
         assert_eq!(won, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
         for answer in answers.into_iter().filter(|answer| answer.status >= 300) {

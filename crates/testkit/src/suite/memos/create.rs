@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::{
     TestApp,
-    suite::{assert_json, at_once, merged, refused_memos},
+    suite::{assert_json, invalid_memo_fields, merged, send_concurrently},
 };
 
-pub async fn a_memo_is_created(app: TestApp) {
+pub async fn memo_is_created_with_all_fields(app: TestApp) {
     let alice = app.user("Alice").await;
     let body = json!({
         "title": "주간회의록",
@@ -47,14 +47,14 @@ pub async fn a_memo_is_created(app: TestApp) {
     }
     "##);
     assert_eq!(memo["owner"]["id"], *alice.id);
-    let location = memo.header("location").expect("where it is").to_owned();
+    let location = memo.header("location").expect("a `Location` header").to_owned();
     assert_eq!(location, format!("/api/v1/memos/{}", memo.id()));
     let read = alice.get(&location).await.expect_status(200);
     assert_eq!(read.json, memo.json);
     assert_eq!(read.tag(), memo.tag());
 }
 
-pub async fn a_title_is_enough(app: TestApp) {
+pub async fn memo_is_created_with_a_title_only(app: TestApp) {
     let alice = app.user("Alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     assert_json!(memo.json, {".id" => "[id]", ".owner.id" => "[id]"}, @r#"
@@ -82,17 +82,17 @@ pub async fn a_title_is_enough(app: TestApp) {
     "#);
 }
 
-pub async fn create_says_what_it_refuses(app: TestApp) {
+pub async fn invalid_new_memo_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
-    for (members, pointer, code) in refused_memos() {
-        alice.create_memo(&merged(json!({"title": "a"}), &members)).await.invalid(pointer, code);
+    for (fields, pointer, code) in invalid_memo_fields() {
+        alice.create_memo(&merged(json!({"title": "a"}), &fields)).await.invalid(pointer, code);
     }
     alice.create_memo(&json!({})).await.invalid("/title", "required");
     alice.create_memo(&json!({"title": null})).await.invalid("/title", "wrong_type");
     assert_eq!(alice.list_memos(&[("include_total", "true")]).await["total"], 0);
 }
 
-pub async fn create_names_all_values_that_it_refuses(app: TestApp) {
+pub async fn all_invalid_values_of_a_memo_are_reported_together(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "", "tags": ["a", "", "b\0"], "remind_at": "soon"});
     let answer = alice.create_memo(&body).await.problem("validation_failed");
@@ -107,7 +107,7 @@ pub async fn create_names_all_values_that_it_refuses(app: TestApp) {
     assert_eq!(errors, expected);
 }
 
-pub async fn a_refusal_is_a_problem_document(app: TestApp) {
+pub async fn validation_failure_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.create_memo(&json!({"title": "x".repeat(201)})).header("x-request-id", "mine");
     let answer = call.await.problem("validation_failed");
@@ -131,30 +131,30 @@ pub async fn a_refusal_is_a_problem_document(app: TestApp) {
     "##);
 }
 
-pub async fn the_greatest_values_are_taken(app: TestApp) {
+pub async fn values_at_their_limits_are_accepted(app: TestApp) {
     let alice = app.user("alice").await;
     let tags: Vec<_> = (0..20).map(|n| format!("{n:02}{}", "나".repeat(48))).collect();
     let body = json!({"title": "🎈".repeat(200), "content": "🎈".repeat(100_000), "tags": tags});
     let memo = alice.create_memo(&body).await.expect_status(201);
     let read = alice.get_memo(memo.id()).await.expect_status(200);
-    for member in ["title", "content", "tags"] {
-        assert_eq!(read[member], body[member], "{member}");
+    for field in ["title", "content", "tags"] {
+        assert_eq!(read[field], body[field], "{field}");
     }
 }
 
-pub async fn tags_are_trimmed_normalized_and_joined(app: TestApp) {
+pub async fn tags_are_trimmed_normalized_and_deduplicated(app: TestApp) {
     let alice = app.user("alice").await;
     let mut tags = vec![" Work ".to_owned(), "work".into(), "WORK".into(), "\u{1112}\u{1161}\u{11ab}".into()];
     let body = json!({"title": "a", "tags": tags});
     assert_eq!(alice.create_memo(&body).await.expect_status(201)["tags"], json!(["Work", "한"]));
-    // A tag may have any character but control characters.
+    // A tag may contain any character but control characters.
     let body = json!({"title": "a", "tags": ["a b", "#1", "50%", "a,b", "a_b", "🎈"]});
     assert_eq!(alice.create_memo(&body).await.expect_status(201)["tags"], body["tags"]);
     tags.clear();
     assert_eq!(alice.create_memo(&json!({"title": "a", "tags": tags})).await.expect_status(201)["tags"], json!([]));
 }
 
-pub async fn a_reminder_lies_in_the_future(app: TestApp) {
+pub async fn past_reminder_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "a", "remind_at": "2026-01-31T09:00:00.123457Z"});
     alice.create_memo(&body).await.expect_status(201);
@@ -162,7 +162,7 @@ pub async fn a_reminder_lies_in_the_future(app: TestApp) {
     alice.create_memo(&body).await.invalid("/remind_at", "not_in_future");
 }
 
-pub async fn ids_sort_by_creation(app: TestApp) {
+pub async fn memo_ids_sort_by_creation(app: TestApp) {
     let alice = app.user("alice").await;
     let mut ids = Vec::new();
     for n in 0..20 {
@@ -171,14 +171,14 @@ pub async fn ids_sort_by_creation(app: TestApp) {
     }
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
     for id in ids {
-        assert_eq!((id.len(), &id[14..15], id.to_lowercase()), (36, "7", id.clone()), "a UUIDv7 in lower case");
+        assert_eq!((id.len(), &id[14..15], id.to_lowercase()), (36, "7", id.clone()), "not a UUIDv7 in lower case");
     }
 }
 
-pub async fn a_hundred_creates_at_once_are_a_hundred_memos(app: TestApp) {
+pub async fn concurrent_creates_all_succeed(app: TestApp) {
     let alice = app.user("alice").await;
     let titles: BTreeSet<_> = (0..100).map(|n| format!("memo {n:03}")).collect();
-    let answers = at_once(titles.iter().map(|title| alice.create_memo(&json!({"title": title})))).await;
+    let answers = send_concurrently(titles.iter().map(|title| alice.create_memo(&json!({"title": title})))).await;
     let ids: BTreeSet<_> = answers.into_iter().map(|answer| answer.expect_status(201).id().to_owned()).collect();
     assert_eq!(ids.len(), 100);
     let list = alice.list_memos(&[("limit", "100"), ("include_total", "true")]).await.expect_status(200);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Actor, TestApp};
 
-/// The titles of a list in the order of their creation.
+/// The titles of a list, in order of creation. The total must equal the number of items.
 async fn listed(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
     let mut query = query.to_vec();
     query.extend([("sort", "created_at"), ("include_total", "true")]);
@@ -13,7 +13,7 @@ async fn listed(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
     list.titles()
 }
 
-pub async fn a_list_has_the_members_own_memos(app: TestApp) {
+pub async fn memo_list_has_own_memos_only(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     alice.memo("private").await;
     alice.create_memo(&json!({"title": "public", "visibility": "public"})).await.expect_status(201);
@@ -22,7 +22,7 @@ pub async fn a_list_has_the_members_own_memos(app: TestApp) {
     assert_eq!(listed(&bob, &[]).await, Vec::<String>::new());
 }
 
-pub async fn the_public_scope_has_everyones_public_memos(app: TestApp) {
+pub async fn public_scope_lists_public_memos_of_all_users(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     for (actor, title) in [(&alice, "hers"), (&bob, "his")] {
         actor.memo(&format!("{title}, private")).await;
@@ -42,7 +42,7 @@ pub async fn the_public_scope_has_everyones_public_memos(app: TestApp) {
     assert_eq!(list["items"][0]["owner"], json!({"id": bob.id, "display_name": "bob"}));
 }
 
-pub async fn flags_filter(app: TestApp) {
+pub async fn memo_list_filters_by_flags(app: TestApp) {
     let alice = app.user("alice").await;
     for body in [
         json!({"title": "plain"}),
@@ -72,7 +72,7 @@ pub async fn flags_filter(app: TestApp) {
     }
 }
 
-pub async fn tags_filter_and_all_are_needed(app: TestApp) {
+pub async fn memo_list_filters_by_all_given_tags(app: TestApp) {
     let alice = app.user("alice").await;
     for (title, tags) in [
         ("both", json!(["Work", "urgent"])),
@@ -95,12 +95,12 @@ pub async fn tags_filter_and_all_are_needed(app: TestApp) {
         let query: Vec<_> = tags.iter().map(|tag| ("tag", *tag)).collect();
         assert_eq!(listed(&alice, &query).await, expected, "{tags:?}");
     }
-    // Another's tags are no matter.
+    // Memos of another user with this tag are not listed.
     let bob = app.user("bob").await;
     assert_eq!(listed(&bob, &[("tag", "work")]).await, Vec::<String>::new());
 }
 
-pub async fn filters_have_no_wildcards(app: TestApp) {
+pub async fn tag_filter_has_no_wildcards(app: TestApp) {
     let alice = app.user("alice").await;
     for tag in ["a%c", "a_c", "abc", "a*c", "a\\c", "[a-c]", "a?c", "'"] {
         alice.create_memo(&json!({"title": tag, "tags": [tag]})).await.expect_status(201);
@@ -113,7 +113,7 @@ pub async fn filters_have_no_wildcards(app: TestApp) {
     }
 }
 
-pub async fn times_filter_and_bounds_are_exclusive(app: TestApp) {
+pub async fn time_filters_have_exclusive_bounds(app: TestApp) {
     let alice = app.user("alice").await;
     let mut ids = Vec::new();
     let mut times = Vec::new();
@@ -133,7 +133,7 @@ pub async fn times_filter_and_bounds_are_exclusive(app: TestApp) {
         (vec![("updated_after", &times[1])], &["1", "3"]),
         (vec![("updated_before", &later)], &["2", "3"]),
         (vec![("updated_after", &later)], &[]),
-        // Other forms of the same: an offset, a fraction of one digit.
+        // Other notations: an offset, fractions of other lengths, the limits of the range.
         (vec![("created_after", "2026-01-31T18:00:00.123456+09:00")], &["2", "3"]),
         (vec![("created_after", "2026-01-31T09:00:00.1Z")], &["1", "2", "3"]),
         (vec![("created_after", "2026-01-31T09:00:00.123455999Z")], &["1", "2", "3"]),
@@ -145,7 +145,7 @@ pub async fn times_filter_and_bounds_are_exclusive(app: TestApp) {
     }
 }
 
-pub async fn a_list_says_which_parameter_it_refuses(app: TestApp) {
+pub async fn invalid_list_parameter_is_rejected_by_name(app: TestApp) {
     let alice = app.user("alice").await;
     for (query, name, code) in [
         ("limit=0", "limit", "too_small"),
@@ -186,7 +186,7 @@ pub async fn a_list_says_which_parameter_it_refuses(app: TestApp) {
     ] {
         alice.get(&format!("/api/v1/memos?{query}")).await.invalid_parameter(name, code);
     }
-    // What is given twice could mean either.
+    // A repeated parameter is ambiguous.
     for (query, name) in
         [("limit=1&limit=2", "limit"), ("sort=title&sort=title", "sort"), ("cursor=a&cursor=a", "cursor")]
     {

@@ -1,17 +1,17 @@
-//! Lists of what was searched for: with other filters, by relevance, page by page.
+//! Lists of search results: with filters, by relevance, in pages.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::search::keep;
+use super::search::create;
 use crate::{TestApp, suite::merged};
 
 const NONE: [&str; 0] = [];
 
-pub async fn a_search_is_combined_with_filters(app: TestApp) {
+pub async fn search_combines_with_filters(app: TestApp) {
     let alice = app.user("alice").await;
-    for (title, members) in [
+    for (title, fields) in [
         ("회의 plain", json!({})),
         ("회의 tagged", json!({"tags": ["work"]})),
         ("other tagged", json!({"tags": ["work"]})),
@@ -19,7 +19,7 @@ pub async fn a_search_is_combined_with_filters(app: TestApp) {
         ("회의 pinned", json!({"pinned": true})),
         ("회의 public", json!({"visibility": "public"})),
     ] {
-        alice.create_memo(&merged(json!({"title": title}), &members)).await.expect_status(201);
+        alice.create_memo(&merged(json!({"title": title}), &fields)).await.expect_status(201);
         app.clock.advance(Duration::from_secs(1));
     }
     let trashed = alice.memo("회의 trashed").await;
@@ -41,7 +41,7 @@ pub async fn a_search_is_combined_with_filters(app: TestApp) {
         let list = alice.list_memos(&query).await.expect_status(200);
         let expected: Vec<_> = expected.iter().map(|title| format!("회의 {title}")).collect();
         assert_eq!((list.titles(), &list["total"]), (expected.clone(), &json!(expected.len())), "{query:?}");
-        // The number is that of the whole list, whatever the page.
+        // The total counts the whole list, whatever the page.
         query.extend([("limit", "1"), ("offset", "1")]);
         let page = alice.list_memos(&query).await.expect_status(200);
         assert_eq!(page["total"], expected.len(), "{query:?}");
@@ -49,27 +49,27 @@ pub async fn a_search_is_combined_with_filters(app: TestApp) {
     }
 }
 
-pub async fn another_members_memos_are_found_where_they_are_public(app: TestApp) {
+pub async fn search_finds_public_memos_of_others_in_the_public_scope(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    keep(&alice, "alice, private", "회의").await;
+    create(&alice, "alice, private", "회의").await;
     let body = json!({"title": "alice, public", "content": "회의", "visibility": "public"});
     let public = alice.create_memo(&body).await.expect_status(201).id().to_owned();
-    keep(&bob, "bob", "회의").await;
+    create(&bob, "bob", "회의").await;
     assert_eq!(bob.found("회의").await, ["bob"]);
     assert_eq!(alice.found("회의").await, ["alice, public", "alice, private"]);
-    let of_all = [("q", "회의"), ("scope", "public"), ("include_total", "true")];
-    for member in [&alice, &bob] {
-        let list = member.list_memos(&of_all).await.expect_status(200);
+    let query = [("q", "회의"), ("scope", "public"), ("include_total", "true")];
+    for user in [&alice, &bob] {
+        let list = user.list_memos(&query).await.expect_status(200);
         assert_eq!((list.titles(), &list["total"]), (vec!["alice, public".to_owned()], &json!(1)));
     }
     assert_eq!(bob.titles(&[("q", "-없음"), ("scope", "public")]).await, ["alice, public"]);
     alice.patch_memo(&public, &json!({"visibility": "private"})).await.expect_status(200);
-    assert_eq!(bob.titles(&of_all).await, NONE);
+    assert_eq!(bob.titles(&query).await, NONE);
 }
 
-pub async fn a_search_sees_changes_at_once(app: TestApp) {
+pub async fn search_reflects_changes_immediately(app: TestApp) {
     let alice = app.user("alice").await;
-    let id = keep(&alice, "first", "사과").await;
+    let id = create(&alice, "first", "사과").await;
     assert_eq!(alice.found("사과").await, ["first"]);
     alice.patch_memo(&id, &json!({"content": "바나나"})).await.expect_status(200);
     assert_eq!((alice.found("사과").await, alice.found("바나").await), (vec![], vec!["first".to_owned()]));
@@ -86,7 +86,7 @@ pub async fn a_search_sees_changes_at_once(app: TestApp) {
     assert_eq!(alice.titles(&[("q", "second"), ("trashed", "true")]).await, NONE);
 }
 
-pub async fn a_title_with_more_of_the_words_is_more_relevant(app: TestApp) {
+pub async fn relevance_ranks_memos_by_words_in_the_title(app: TestApp) {
     let alice = app.user("alice").await;
     for (title, content) in [
         ("weekly 회의록", ""),
@@ -97,18 +97,18 @@ pub async fn a_title_with_more_of_the_words_is_more_relevant(app: TestApp) {
         ("WEEKLY plan", "회의"),
     ] {
         app.clock.advance(Duration::from_secs(1));
-        keep(&alice, title, content).await;
+        create(&alice, title, content).await;
     }
     let expected =
         ["weekly 회의, too", "weekly 회의록", "WEEKLY plan", "회의 at noon", "also in the text", "in the text"];
     let query = [("q", "Weekly 회의 -draft"), ("sort", "relevance")];
     assert_eq!(alice.titles(&query).await, expected);
     for limit in ["1", "2", "4"] {
-        let (mut walked, mut by_offset) = (Vec::new(), Vec::new());
+        let (mut paged, mut by_offset) = (Vec::new(), Vec::new());
         let mut page = alice.list_memos(&query).query(&[("limit", limit)]).await.expect_status(200);
         loop {
-            walked.extend(page.titles());
-            let offset = walked.len() - page.titles().len();
+            paged.extend(page.titles());
+            let offset = paged.len() - page.titles().len();
             let same = alice.list_memos(&query).query(&[("limit", limit), ("offset", &offset.to_string())]).await;
             by_offset.extend(same.expect_status(200).titles());
             match page.link("next") {
@@ -116,10 +116,10 @@ pub async fn a_title_with_more_of_the_words_is_more_relevant(app: TestApp) {
                 None => break,
             }
         }
-        assert_eq!(walked, expected, "{limit}");
+        assert_eq!(paged, expected, "{limit}");
         assert_eq!(by_offset, expected, "{limit}");
     }
-    // Where nothing is searched, or nothing but excluded, all are equally relevant: the latest comes first.
+    // If nothing is searched for, or if there are only exclusions, all memos are equally relevant: latest first.
     let mut latest = alice.titles(&[]).await;
     assert_eq!(alice.titles(&[("sort", "relevance")]).await, latest);
     assert_eq!(alice.titles(&[("sort", "relevance"), ("q", "-nowhere")]).await, latest);
@@ -127,11 +127,11 @@ pub async fn a_title_with_more_of_the_words_is_more_relevant(app: TestApp) {
     assert_eq!(alice.titles(&[("sort", "relevance"), ("q", "회의 -text -plan")]).await, latest);
 }
 
-pub async fn pages_of_a_search_have_each_memo_once(app: TestApp) {
+pub async fn search_pages_contain_each_memo_once(app: TestApp) {
     let alice = app.user("alice").await;
     for n in 0..23_u64 {
         let title = ["회의", "other", "회의 team", "team"][usize::try_from(n % 4).unwrap_or(0)];
-        keep(&alice, title, "회의 of the team").await;
+        create(&alice, title, "회의 of the team").await;
         app.clock.advance(Duration::from_secs(n / 5 % 2));
     }
     alice.memo("not this one").await;
@@ -143,27 +143,27 @@ pub async fn pages_of_a_search_have_each_memo_once(app: TestApp) {
         let whole = alice.list_memos(&query).query(&[("limit", "100")]).await.expect_status(200);
         assert_eq!((ids(&whole).len(), &whole["total"]), (23, &json!(23)));
         let mut page = alice.list_memos(&query).query(&[("limit", "4")]).await.expect_status(200);
-        let mut walked = ids(&page);
+        let mut paged = ids(&page);
         while let Some(next) = page.link("next") {
-            // What comes or changes behind one's back moves nothing that is still to come.
-            if walked.len() == 8 && sort == "relevance" {
+            // Memos that are added while paging do not shift the remaining pages.
+            if paged.len() == 8 && sort == "relevance" {
                 app.clock.advance(Duration::from_secs(1));
-                keep(&alice, "team 회의", "new").await;
+                create(&alice, "team 회의", "new").await;
             }
             page = alice.get(&next).await.expect_status(200);
-            walked.extend(ids(&page));
+            paged.extend(ids(&page));
         }
-        assert_eq!(walked, ids(&whole), "{sort}");
+        assert_eq!(paged, ids(&whole), "{sort}");
         for new in alice.list_memos(&[("q", "new")]).await["items"].as_array().into_iter().flatten() {
             alice.delete_memo_for_good(new["id"].as_str().expect("an id")).await.expect_empty(204);
         }
     }
 }
 
-pub async fn a_cursor_is_good_for_its_search_alone(app: TestApp) {
+pub async fn cursor_of_another_search_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     for _ in 0..3 {
-        keep(&alice, "회의", "team").await;
+        create(&alice, "회의", "team").await;
     }
     for sort in ["relevance", "title"] {
         let first = alice.list_memos(&[("q", "회의 team"), ("sort", sort), ("limit", "1")]).await.expect_status(200);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Actor, Answer, TestApp, suite::assert_json};
 
-/// Keeps memos "1" to the number, a second apart.
+/// Creates memos titled "1" to `number`, a second apart.
 async fn add(app: &TestApp, actor: &Actor, number: usize) {
     for n in 1..=number {
         app.clock.advance(Duration::from_secs(1));
@@ -12,8 +12,8 @@ async fn add(app: &TestApp, actor: &Actor, number: usize) {
     }
 }
 
-/// The titles of all pages, by following `next_cursor`.
-async fn walk(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
+/// The titles of all pages, following `next_cursor`.
+async fn all_titles(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
     let (mut titles, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let mut query = query.to_vec();
@@ -27,12 +27,12 @@ async fn walk(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
     }
 }
 
-/// A page with all that names it.
+/// The titles, position and total of a page.
 fn page(answer: &Answer) -> serde_json::Value {
     json!({"titles": answer.titles(), "page": answer["page"], "total": answer["total"]})
 }
 
-pub async fn a_list_is_empty_at_first(app: TestApp) {
+pub async fn memo_list_is_empty_at_first(app: TestApp) {
     let list = app.user("alice").await.list_memos(&[]).await.expect_status(200);
     let list = list.expect_no_header("link").expect_header("cache-control", "private, no-cache");
     assert_json!(list.json, @r#"
@@ -47,7 +47,7 @@ pub async fn a_list_is_empty_at_first(app: TestApp) {
     "#);
 }
 
-pub async fn a_list_has_whole_memos(app: TestApp) {
+pub async fn memo_list_has_complete_memos(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "a", "content": "b", "tags": ["c", "d"], "remind_at": "2026-03-01T00:00:00Z"});
     let memo = alice.create_memo(&body).await.expect_status(201);
@@ -56,7 +56,7 @@ pub async fn a_list_has_whole_memos(app: TestApp) {
     assert_eq!(list.json, json!({"items": [memo.json], "page": info, "total": 1}));
 }
 
-pub async fn a_page_has_twenty_items_by_default(app: TestApp) {
+pub async fn page_limit_defaults_to_twenty(app: TestApp) {
     let alice = app.user("alice").await;
     add(&app, &alice, 21).await;
     let list = alice.list_memos(&[]).await.expect_status(200);
@@ -65,7 +65,7 @@ pub async fn a_page_has_twenty_items_by_default(app: TestApp) {
     assert_eq!(rest.titles(), ["1"]);
 }
 
-pub async fn pages_by_offset_are_linked(app: TestApp) {
+pub async fn offset_pages_are_linked(app: TestApp) {
     let alice = app.user("alice").await;
     add(&app, &alice, 5).await;
     let query = [("limit", "2"), ("offset", "0"), ("sort", "created_at"), ("include_total", "true")];
@@ -90,21 +90,21 @@ pub async fn pages_by_offset_are_linked(app: TestApp) {
     let third = alice.get(&second.link("next").expect("a next page")).await.expect_status(200);
     assert_eq!((third.titles(), third.link("next")), (vec!["5".into()], None));
     assert_eq!((&third["page"]["next_cursor"], &third["total"]), (&json!(null), &json!(5)));
-    let back = alice.get(&third.link("prev").expect("a page before")).await.expect_status(200);
+    let back = alice.get(&third.link("prev").expect("a previous page")).await.expect_status(200);
     assert_eq!(back.json, second.json);
     for answer in [&first, &second, &third] {
         let start = alice.get(&answer.link("first").expect("the first page")).await.expect_status(200);
         assert_eq!(start.titles(), ["1", "2"]);
     }
-    // Between two pages: the page before begins at the start, not before it.
+    // A page that overlaps two: its previous page starts at offset 0.
     let query = [("limit", "2"), ("offset", "1"), ("sort", "created_at")];
     let between = alice.list_memos(&query).await.expect_status(200);
     assert_eq!(between.titles(), ["2", "3"]);
-    let before = alice.get(&between.link("prev").expect("a page before")).await.expect_status(200);
+    let before = alice.get(&between.link("prev").expect("a previous page")).await.expect_status(200);
     assert_eq!((before.titles()[0].as_str(), &before["page"]["offset"]), ("1", &json!(0)));
 }
 
-pub async fn an_offset_past_the_end_gives_an_empty_page(app: TestApp) {
+pub async fn offset_past_the_end_gives_an_empty_page(app: TestApp) {
     let alice = app.user("alice").await;
     add(&app, &alice, 2).await;
     for offset in ["2", "1000000", "9007199254740991"] {
@@ -115,9 +115,9 @@ pub async fn an_offset_past_the_end_gives_an_empty_page(app: TestApp) {
     }
 }
 
-pub async fn pages_by_cursor_have_each_memo_once(app: TestApp) {
+pub async fn cursor_pages_contain_each_memo_once(app: TestApp) {
     let alice = app.user("alice").await;
-    // Many at one moment, and with one title.
+    // Several memos share a time and a title.
     for n in 0..11 {
         alice.memo(if n % 2 == 0 { "same" } else { "SAME" }).await;
         app.clock.advance(Duration::from_secs(n / 4 % 2));
@@ -127,18 +127,18 @@ pub async fn pages_by_cursor_have_each_memo_once(app: TestApp) {
         let ids = |answer: &Answer| -> Vec<_> {
             answer["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()
         };
-        let (mut walked, mut target) = (Vec::new(), Some(format!("/api/v1/memos?sort={sort}&limit=3")));
+        let (mut paged, mut target) = (Vec::new(), Some(format!("/api/v1/memos?sort={sort}&limit=3")));
         while let Some(next) = target {
             let page = alice.get(&next).await.expect_status(200);
-            walked.extend(ids(&page));
+            paged.extend(ids(&page));
             target = page.link("next");
             assert_eq!(target.is_some(), page["page"]["next_cursor"].is_string());
         }
-        assert_eq!(walked, ids(&whole), "{sort}");
+        assert_eq!(paged, ids(&whole), "{sort}");
     }
 }
 
-pub async fn a_page_by_cursor_counts_the_items_before_it(app: TestApp) {
+pub async fn cursor_page_reports_its_offset(app: TestApp) {
     let alice = app.user("alice").await;
     add(&app, &alice, 3).await;
     let first = alice.list_memos(&[("limit", "1"), ("include_total", "true")]).await.expect_status(200);
@@ -148,12 +148,12 @@ pub async fn a_page_by_cursor_counts_the_items_before_it(app: TestApp) {
     assert_eq!((&second["page"]["offset"], &second["total"]), (&json!(1), &json!(3)));
     assert_eq!((second.link("prev"), second.link("first")), (None, None));
     assert!(second.link("next").is_some());
-    // Another limit is the same list.
+    // The limit may change from page to page.
     let rest = alice.list_memos(&[("limit", "50"), ("cursor", cursor)]).await.expect_status(200);
     assert_eq!(rest.titles(), ["2", "1"]);
 }
 
-pub async fn pages_by_cursor_are_stable_under_inserts(app: TestApp) {
+pub async fn cursor_pages_are_stable_under_inserts_and_deletes(app: TestApp) {
     let alice = app.user("alice").await;
     add(&app, &alice, 4).await;
     let first = alice.list_memos(&[("limit", "2")]).await.expect_status(200);
@@ -163,14 +163,14 @@ pub async fn pages_by_cursor_are_stable_under_inserts(app: TestApp) {
     alice.memo("new").await;
     let moved = alice.list_memos(&[("limit", "2"), ("offset", "1")]).await.expect_status(200);
     assert_eq!(moved.titles(), ["4", "3"]);
-    // The memo that the cursor stands at may go.
+    // The memo that the cursor points to may be deleted.
     let last = first["items"][1]["id"].as_str().expect("an id");
     alice.delete_memo_for_good(last).await.expect_empty(204);
     let second = alice.list_memos(&[("limit", "2"), ("cursor", cursor)]).await.expect_status(200);
     assert_eq!(second.titles(), ["2", "1"]);
 }
 
-pub async fn a_list_is_sorted_as_asked_for(app: TestApp) {
+pub async fn memo_list_is_sorted_as_requested(app: TestApp) {
     let alice = app.user("alice").await;
     for title in ["banana", "나", "Apple", "가", "apple", "10", "Zebra", "9"] {
         app.clock.advance(Duration::from_secs(1));
@@ -181,42 +181,42 @@ pub async fn a_list_is_sorted_as_asked_for(app: TestApp) {
     let banana = list["items"][0]["id"].as_str().expect("an id").to_owned();
     alice.patch_memo(&banana, &json!({"pinned": true})).await.expect_status(200);
 
-    let made = ["banana", "나", "Apple", "가", "apple", "10", "Zebra", "9"];
-    let changed = ["나", "Apple", "가", "apple", "10", "Zebra", "9", "banana"];
+    let by_creation = ["banana", "나", "Apple", "가", "apple", "10", "Zebra", "9"];
+    let by_update = ["나", "Apple", "가", "apple", "10", "Zebra", "9", "banana"];
     let by_title = ["10", "9", "Apple", "apple", "banana", "Zebra", "가", "나"];
-    for (sort, expected) in [("created_at", made), ("updated_at", changed), ("title", by_title)] {
+    for (sort, expected) in [("created_at", by_creation), ("updated_at", by_update), ("title", by_title)] {
         assert_eq!(alice.titles(&[("sort", sort)]).await, expected, "{sort}");
-        assert_eq!(walk(&alice, &[("sort", sort), ("limit", "3")]).await, expected, "{sort}");
+        assert_eq!(all_titles(&alice, &[("sort", sort), ("limit", "3")]).await, expected, "{sort}");
         let mut reversed = expected;
         reversed.reverse();
-        assert_eq!(walk(&alice, &[("sort", &format!("-{sort}")), ("limit", "3")]).await, reversed, "-{sort}");
+        assert_eq!(all_titles(&alice, &[("sort", &format!("-{sort}")), ("limit", "3")]).await, reversed, "-{sort}");
     }
-    let mut latest = changed;
+    let mut latest = by_update;
     latest.reverse();
     assert_eq!(alice.titles(&[]).await, latest);
 }
 
-pub async fn a_cursor_is_good_for_its_list_alone(app: TestApp) {
+pub async fn cursor_of_another_list_is_rejected(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     add(&app, &alice, 3).await;
     add(&app, &bob, 3).await;
     let list = alice.list_memos(&[("limit", "1")]).await.expect_status(200);
     let cursor = list["page"]["next_cursor"].as_str().expect("a next page");
-    let refused = |answer: Answer| answer.invalid_parameter("cursor", "invalid_cursor");
-    refused(bob.list_memos(&[("cursor", cursor)]).await);
+    let assert_cursor_rejected = |answer: Answer| answer.invalid_parameter("cursor", "invalid_cursor");
+    assert_cursor_rejected(bob.list_memos(&[("cursor", cursor)]).await);
     for other in [("sort", "title"), ("sort", "updated_at"), ("pinned", "true"), ("tag", "a"), ("trashed", "true")] {
-        refused(alice.list_memos(&[("cursor", cursor), other]).await);
+        assert_cursor_rejected(alice.list_memos(&[("cursor", cursor), other]).await);
     }
     let mut damaged = cursor.to_owned();
     damaged.replace_range(0..1, if cursor.starts_with('A') { "B" } else { "A" });
     for garbage in ["", "x", "garbage!", "%00", "한", &damaged, &cursor[..cursor.len() - 4], &"A".repeat(4_000)] {
-        refused(alice.list_memos(&[("cursor", garbage)]).await);
+        assert_cursor_rejected(alice.list_memos(&[("cursor", garbage)]).await);
     }
     let both = [("cursor", cursor), ("offset", "0")];
     alice.list_memos(&both).await.invalid_parameter("cursor", "conflicting_parameters");
 }
 
-pub async fn a_list_is_read_again_only_where_it_has_changed(app: TestApp) {
+pub async fn unchanged_memo_list_is_not_sent_again(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let list = alice.list_memos(&[]).await.expect_status(200);

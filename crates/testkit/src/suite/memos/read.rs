@@ -2,42 +2,43 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::{Answer, Call, Member, TestApp};
+use crate::{Answer, Call, TestApp, User};
 
-/// Every call that names a memo.
-fn calls(member: &Member, id: &str) -> Vec<Call> {
-    let mut calls = vec![member.get_memo(id)];
-    calls.extend(writes(member, id));
+/// Every call that takes the id of a memo.
+fn calls(user: &User, id: &str) -> Vec<Call> {
+    let mut calls = vec![user.get_memo(id)];
+    calls.extend(writes(user, id));
     calls
 }
 
 /// Every call that changes a memo.
-fn writes(member: &Member, id: &str) -> Vec<Call> {
+fn writes(user: &User, id: &str) -> Vec<Call> {
     vec![
-        member.put_memo(id, &json!({"title": "mine now"})),
-        member.patch_memo(id, &json!({"title": "mine now"})),
-        member.delete_memo(id),
-        member.delete_memo_for_good(id),
-        member.restore_memo(id),
+        user.put_memo(id, &json!({"title": "mine now"})),
+        user.patch_memo(id, &json!({"title": "mine now"})),
+        user.delete_memo(id),
+        user.delete_memo_for_good(id),
+        user.restore_memo(id),
     ]
 }
 
-pub async fn a_private_memo_is_absent_for_others(app: TestApp) {
+pub async fn private_memo_is_not_found_by_others(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a", "content": "secret"})).await.expect_status(201);
-    let nowhere = "0198c0de-7f00-7000-8000-0000000000ff";
-    for (theirs, absent) in calls(&bob, memo.id()).into_iter().zip(calls(&bob, nowhere)) {
-        let (theirs, absent) = (theirs.await, absent.await);
-        // Nothing tells whether there is such a memo.
-        let (theirs, absent) = (theirs.expect_status(404).problem("memo_not_found"), absent.problem("memo_not_found"));
-        assert_eq!((theirs.text("title"), theirs.text("detail")), (absent.text("title"), absent.text("detail")));
+    let unknown_id = "0198c0de-7f00-7000-8000-0000000000ff";
+    for (private, absent) in calls(&bob, memo.id()).into_iter().zip(calls(&bob, unknown_id)) {
+        let (private, absent) = (private.await, absent.await);
+        // The responses do not reveal whether the memo exists.
+        let (private, absent) =
+            (private.expect_status(404).problem("memo_not_found"), absent.problem("memo_not_found"));
+        assert_eq!((private.text("title"), private.text("detail")), (absent.text("title"), absent.text("detail")));
         let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
-        assert_eq!(names(&theirs), names(&absent));
+        assert_eq!(names(&private), names(&absent));
     }
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
 }
 
-pub async fn a_condition_tells_nothing_of_anothers_memo(app: TestApp) {
+pub async fn conditional_request_does_not_reveal_a_private_memo(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     bob.get_memo(memo.id()).if_none_match("*").await.problem("memo_not_found");
@@ -49,7 +50,7 @@ pub async fn a_condition_tells_nothing_of_anothers_memo(app: TestApp) {
     }
 }
 
-pub async fn a_public_memo_is_read_by_others_and_changed_by_its_owner(app: TestApp) {
+pub async fn public_memo_can_be_read_by_others_and_changed_by_its_owner(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a", "visibility": "public"})).await.expect_status(201);
     let read = bob.get_memo(memo.id()).await.expect_status(200);
@@ -58,12 +59,12 @@ pub async fn a_public_memo_is_read_by_others_and_changed_by_its_owner(app: TestA
         call.await.expect_status(403).problem("not_owner");
     }
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
-    // Private again, it is gone for them.
+    // Private again, it is not found by others.
     alice.patch_memo(memo.id(), &json!({"visibility": null})).await.expect_status(200);
     bob.get_memo(memo.id()).await.problem("memo_not_found");
 }
 
-pub async fn a_trashed_public_memo_is_absent_for_others(app: TestApp) {
+pub async fn trashed_public_memo_is_not_found_by_others(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a", "visibility": "public"})).await.expect_status(201);
     alice.delete_memo(memo.id()).await.expect_empty(204);
@@ -74,13 +75,13 @@ pub async fn a_trashed_public_memo_is_absent_for_others(app: TestApp) {
     assert_eq!(read["deleted_at"], app.now());
 }
 
-pub async fn a_memo_needs_a_sign_in_even_if_public(app: TestApp) {
+pub async fn public_memo_needs_authentication(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a", "visibility": "public"})).await.expect_status(201);
     app.anonymous().get_memo(memo.id()).await.expect_status(401).problem("authentication_required");
 }
 
-pub async fn what_is_no_id_names_no_memo(app: TestApp) {
+pub async fn invalid_memo_id_is_not_found(app: TestApp) {
     let alice = app.user("alice").await;
     for id in ["1", "x", "%00", "..%2f..", "%ff", "0198c0de7f0070008000", "'%20OR%201=1--", "%ED%95%9C", "*"] {
         for call in calls(&alice, id) {
@@ -89,7 +90,7 @@ pub async fn what_is_no_id_names_no_memo(app: TestApp) {
     }
 }
 
-pub async fn a_memo_is_read_again_only_where_it_has_changed(app: TestApp) {
+pub async fn unchanged_memo_is_not_sent_again(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let tag = memo.tag();
@@ -106,15 +107,15 @@ pub async fn a_memo_is_read_again_only_where_it_has_changed(app: TestApp) {
     assert_eq!(alice.get_memo(memo.id()).if_none_match(tag).await.expect_status(200)["title"], "b");
 }
 
-pub async fn a_tag_covers_the_whole_memo(app: TestApp) {
+pub async fn etag_covers_the_owner_but_if_match_compares_versions(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.create_memo(&json!({"title": "a", "visibility": "public"})).await.expect_status(201);
     alice.patch_me(&json!({"display_name": "Alice the Great"})).await.expect_status(200);
-    // The name of the owner is part of it, though the version is the same.
+    // The owner's name is part of the representation, although it is not part of the version.
     let read = bob.get_memo(memo.id()).if_none_match(memo.tag()).await.expect_status(200);
     assert_eq!(read["owner"]["display_name"], "Alice the Great");
     assert_eq!(read["version"], memo["version"]);
     assert_ne!(read.tag(), memo.tag());
-    // What was read before is the same version still, so a change may be built on it.
+    // `If-Match` compares versions, so a change based on the older representation is accepted.
     alice.patch_memo(memo.id(), &json!({"title": "b"})).if_match(memo.tag()).await.expect_status(200);
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{TestApp, suite::merged};
 
-pub async fn a_memo_goes_to_the_trash(app: TestApp) {
+pub async fn deleted_memo_moves_to_the_trash(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a", "pinned": true})).await.expect_status(201);
     app.clock.advance(Duration::from_secs(1));
@@ -18,7 +18,7 @@ pub async fn a_memo_goes_to_the_trash(app: TestApp) {
     assert_eq!((&trash["items"][0], &trash["total"]), (&trashed.json, &json!(1)));
 }
 
-pub async fn deleting_again_destroys_nothing(app: TestApp) {
+pub async fn deleting_a_trashed_memo_changes_nothing(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     alice.delete_memo(memo.id()).await.expect_empty(204);
@@ -26,14 +26,14 @@ pub async fn deleting_again_destroys_nothing(app: TestApp) {
     app.clock.advance(Duration::from_secs(1));
     alice.delete_memo(memo.id()).await.expect_empty(204);
     alice.delete_memo(memo.id()).query(&[("permanent", "false")]).await.expect_empty(204);
-    // Whatever the condition says: a client that repeats a request has lost the answer, not a race.
+    // Whatever the condition is: a client that repeats the request has lost the response, not a race.
     for tag in [memo.tag(), trashed.tag(), "\"other\"", "W/\"1\"", "*"] {
         alice.delete_memo(memo.id()).if_match(tag).await.expect_empty(204);
     }
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, trashed.json);
 }
 
-pub async fn a_memo_is_deleted_for_good_from_the_trash_or_not(app: TestApp) {
+pub async fn permanent_delete_removes_the_memo_whether_trashed_or_not(app: TestApp) {
     let alice = app.user("alice").await;
     let (kept, trashed) = (alice.memo("kept").await, alice.memo("trashed").await);
     alice.delete_memo(&trashed).await.expect_empty(204);
@@ -47,12 +47,12 @@ pub async fn a_memo_is_deleted_for_good_from_the_trash_or_not(app: TestApp) {
     assert_eq!(alice.titles(&[("trashed", "true")]).await, Vec::<String>::new());
 }
 
-pub async fn a_memo_comes_out_of_the_trash(app: TestApp) {
+pub async fn restored_memo_leaves_the_trash(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "a", "content": "b", "tags": ["c"], "remind_at": "2026-02-01T00:00:00Z"});
     let memo = alice.create_memo(&body).await.expect_status(201);
     alice.delete_memo(memo.id()).await.expect_empty(204);
-    // Past the reminder, which a restored memo may have.
+    // The reminder is past by now, which a restored memo may keep.
     app.clock.advance(Duration::from_hours(48));
     let alice = alice.with_scope("").await;
     let restored = alice.restore_memo(memo.id()).await.expect_status(200);
@@ -63,7 +63,7 @@ pub async fn a_memo_comes_out_of_the_trash(app: TestApp) {
     assert_eq!(alice.titles(&[("trashed", "true")]).await, Vec::<String>::new());
 }
 
-pub async fn restoring_what_is_not_in_the_trash_changes_nothing(app: TestApp) {
+pub async fn restoring_a_memo_outside_the_trash_changes_nothing(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     app.clock.advance(Duration::from_secs(1));
@@ -71,7 +71,7 @@ pub async fn restoring_what_is_not_in_the_trash_changes_nothing(app: TestApp) {
     assert_eq!((&restored.json, restored.tag()), (&memo.json, memo.tag()));
 }
 
-pub async fn a_restore_takes_no_members(app: TestApp) {
+pub async fn restore_accepts_no_fields(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     alice.restore_memo(&id).json(&json!({})).await.expect_status(200);
@@ -82,7 +82,7 @@ pub async fn a_restore_takes_no_members(app: TestApp) {
     }
 }
 
-pub async fn permanent_is_true_or_false(app: TestApp) {
+pub async fn permanent_parameter_must_be_a_boolean(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     for value in ["", "0", "1", "yes", "TRUE", "null"] {

@@ -9,16 +9,16 @@ use crate::{
 
 const NONE: [&str; 0] = [];
 
-/// Keeps a memo with this text, titled as said, and gives its id.
-pub(super) async fn keep(actor: &Actor, title: &str, content: &str) -> String {
+/// Creates a memo and returns its id.
+pub(super) async fn create(actor: &Actor, title: &str, content: &str) -> String {
     actor.create_memo(&json!({"title": title, "content": content})).await.expect_status(201).id().to_owned()
 }
 
-pub async fn a_word_is_found_inside_a_word(app: TestApp) {
+pub async fn search_finds_a_word_inside_a_word(app: TestApp) {
     let alice = app.user("alice").await;
-    keep(&alice, "주간회의록", "").await;
-    keep(&alice, "other", "다음 주 전체회의는 10시입니다.").await;
-    keep(&alice, "neither", "회 의").await;
+    create(&alice, "주간회의록", "").await;
+    create(&alice, "other", "다음 주 전체회의는 10시입니다.").await;
+    create(&alice, "neither", "회 의").await;
     for text in ["회의", "체회의", "회의는", "회의록", "주간회의록"] {
         let expected: &[_] = match text {
             "회의" => &["other", "주간회의록"],
@@ -30,9 +30,9 @@ pub async fn a_word_is_found_inside_a_word(app: TestApp) {
     assert_eq!(alice.found("의회").await, NONE);
 }
 
-pub async fn the_form_of_letters_makes_no_difference(app: TestApp) {
+pub async fn search_ignores_case_width_and_unicode_form(app: TestApp) {
     let alice = app.user("alice").await;
-    // Each in two forms; whichever is kept is found by the other.
+    // Each in two forms: a memo with either form is found by the other.
     let forms = [
         ("NFD", "한글 회의", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af} \u{1112}\u{116c}\u{110b}\u{1174}"),
         ("accent", "Crème brûlée", "Cre\u{300}me bru\u{302}le\u{301}e"),
@@ -45,8 +45,8 @@ pub async fn the_form_of_letters_makes_no_difference(app: TestApp) {
         ("white space", "one  two\n\tthree", "one two three"),
     ];
     for (name, one, other) in forms {
-        keep(&alice, &format!("{name} 1"), one).await;
-        keep(&alice, &format!("{name} 2"), other).await;
+        create(&alice, &format!("{name} 1"), one).await;
+        create(&alice, &format!("{name} 2"), other).await;
     }
     for (name, one, other) in forms {
         for text in [one, other] {
@@ -57,7 +57,7 @@ pub async fn the_form_of_letters_makes_no_difference(app: TestApp) {
     }
 }
 
-pub async fn any_script_is_searched(app: TestApp) {
+pub async fn search_works_in_any_script(app: TestApp) {
     let alice = app.user("alice").await;
     for (title, content) in [
         ("japanese", "毎週の会議は月曜日です。カタカナとひらがな。"),
@@ -70,7 +70,7 @@ pub async fn any_script_is_searched(app: TestApp) {
         ("jamo", "ㅋㅋㅋ ㅠㅠ"),
         ("rare", "𠮷野家 𝄞"),
     ] {
-        keep(&alice, title, content).await;
+        create(&alice, title, content).await;
     }
     for (text, title) in [
         ("会議", "japanese"),
@@ -95,11 +95,11 @@ pub async fn any_script_is_searched(app: TestApp) {
     assert_eq!(alice.found("議会").await, NONE);
 }
 
-pub async fn one_character_is_searched(app: TestApp) {
+pub async fn search_finds_a_single_character(app: TestApp) {
     let alice = app.user("alice").await;
-    keep(&alice, "a", "회의").await;
-    keep(&alice, "b", "x").await;
-    keep(&alice, "z", "").await;
+    create(&alice, "a", "회의").await;
+    create(&alice, "b", "x").await;
+    create(&alice, "z", "").await;
     for (text, expected) in
         [("회", &["a"][..]), ("의", &["a"]), ("X", &["b"]), ("z", &["z"]), ("a", &["a"]), ("q", &[]), ("ㅎ", &[])]
     {
@@ -109,10 +109,10 @@ pub async fn one_character_is_searched(app: TestApp) {
     assert_eq!(alice.found("b 회").await, NONE);
 }
 
-pub async fn all_words_are_needed_in_any_order(app: TestApp) {
+pub async fn search_needs_all_words_in_any_order(app: TestApp) {
     let alice = app.user("alice").await;
-    keep(&alice, "weekly", "planning of the team").await;
-    keep(&alice, "daily", "team sync").await;
+    create(&alice, "weekly", "planning of the team").await;
+    create(&alice, "daily", "team sync").await;
     for (text, expected) in [
         ("team", &["daily", "weekly"][..]),
         ("team weekly", &["weekly"]),
@@ -123,18 +123,18 @@ pub async fn all_words_are_needed_in_any_order(app: TestApp) {
     ] {
         assert_eq!(alice.found(text).await, expected, "{text}");
     }
-    // A word has its place in the title or in the text, not half in each.
-    keep(&alice, "half", "way").await;
+    // A word must be within the title or within the content, not across both.
+    create(&alice, "half", "way").await;
     assert_eq!(alice.found("halfway").await, NONE);
     assert_eq!(alice.found("\"half way\"").await, NONE);
     assert_eq!(alice.found("half way").await, ["half"]);
 }
 
-pub async fn a_phrase_is_found_as_a_whole(app: TestApp) {
+pub async fn quoted_phrase_is_found_as_a_whole(app: TestApp) {
     let alice = app.user("alice").await;
-    keep(&alice, "1", "the team sync is at ten").await;
-    keep(&alice, "2", "sync the team").await;
-    keep(&alice, "3", "Team\n   Sync").await;
+    create(&alice, "1", "the team sync is at ten").await;
+    create(&alice, "2", "sync the team").await;
+    create(&alice, "3", "Team\n   Sync").await;
     assert_eq!(alice.found("team sync").await, ["3", "2", "1"]);
     for text in ["\"team sync\"", "\" TEAM  sync \"", "＂team sync＂", "\"eam sy\""] {
         assert_eq!(alice.found(text).await, ["3", "1"], "{text}");
@@ -144,11 +144,11 @@ pub async fn a_phrase_is_found_as_a_whole(app: TestApp) {
     assert_eq!(alice.found("\"sync team\"").await, NONE);
 }
 
-pub async fn a_minus_sign_excludes(app: TestApp) {
+pub async fn minus_sign_excludes_a_term(app: TestApp) {
     let alice = app.user("alice").await;
-    keep(&alice, "회의 초안", "").await;
-    keep(&alice, "회의 확정", "team sync").await;
-    keep(&alice, "점심", "sync team").await;
+    create(&alice, "회의 초안", "").await;
+    create(&alice, "회의 확정", "team sync").await;
+    create(&alice, "점심", "sync team").await;
     for (text, expected) in [
         ("회의 -초안", &["회의 확정"][..]),
         ("-초안 회의", &["회의 확정"]),
@@ -165,7 +165,7 @@ pub async fn a_minus_sign_excludes(app: TestApp) {
     }
 }
 
-pub async fn no_query_is_an_error(app: TestApp) {
+pub async fn operator_characters_are_searched_literally(app: TestApp) {
     let alice = app.user("alice").await;
     let texts = [
         "\"",
@@ -257,14 +257,14 @@ pub async fn no_query_is_an_error(app: TestApp) {
         "\"a\"b\"",
     ];
     for text in texts {
-        keep(&alice, "literal", &format!("before {text} after")).await;
+        create(&alice, "literal", &format!("before {text} after")).await;
         let found = alice.list_memos(&[("q", text), ("limit", "1"), ("sort", "-created_at")]).await.expect_status(200);
         let expected = format!("before {text} after");
         assert_eq!(found["items"][0]["content"], expected, "{text:?}");
     }
-    // A minus sign before something excludes it, but in quotation marks it is a character as any other.
+    // A leading minus sign excludes, but in quotation marks it is an ordinary character.
     for text in ["--", "'; --", "--x", "-(", "-*", "-\"", "- -x", "a -- b"] {
-        keep(&alice, "literal", &format!("before {text} after")).await;
+        create(&alice, "literal", &format!("before {text} after")).await;
         alice.search(text).await.expect_status(200);
         if !text.contains('"') {
             let phrase = format!("\"{text}\"");
@@ -275,7 +275,7 @@ pub async fn no_query_is_an_error(app: TestApp) {
     }
 }
 
-pub async fn what_is_searched_is_no_pattern(app: TestApp) {
+pub async fn search_has_no_wildcards(app: TestApp) {
     let alice = app.user("alice").await;
     for title in ["abc", "a%c", "a_c", "a*c", "a?c", "a.c", "a\\c", "[a-c]"] {
         alice.memo(title).await;
@@ -291,12 +291,12 @@ pub async fn what_is_searched_is_no_pattern(app: TestApp) {
     }
 }
 
-pub async fn any_part_of_a_text_is_found(app: TestApp) {
+pub async fn search_finds_any_part_of_a_text(app: TestApp) {
     let alice = app.user("alice").await;
-    // Nothing that becomes another letter beside its neighbour, and no quotation mark, which would end the phrase.
+    // No characters that change with their neighbours when normalized, and no quotation marks, which end a phrase.
     let texts = "[ !#-~가-힣ａ-ｚぁ-ん一-龥ㅋßИя🎉\n]{4,60}";
     for_all(40, (texts, 0..60_usize, 1..12_usize), async |(text, from, length): (String, usize, usize)| {
-        let id = keep(&alice, "t", &text).await;
+        let id = create(&alice, "t", &text).await;
         let part: String = text.chars().skip(from % text.chars().count()).take(length).collect();
         if !part.trim().is_empty() {
             let answer = alice.search(&format!("\"{part}\"")).await.expect_status(200);
@@ -310,7 +310,7 @@ pub async fn any_part_of_a_text_is_found(app: TestApp) {
 pub async fn awkward_texts_are_found_by_themselves(app: TestApp) {
     let alice = app.user("alice").await;
     for (n, text) in AWKWARD_TEXTS.into_iter().enumerate() {
-        keep(&alice, &n.to_string(), text).await;
+        create(&alice, &n.to_string(), text).await;
         let phrase = format!("\"{}\"", text.replace('"', " "));
         let query = if text.contains('"') { text.split('"').next().unwrap_or_default() } else { &phrase };
         let found = alice.list_memos(&[("q", query), ("limit", "100")]).await.expect_status(200);
@@ -318,12 +318,12 @@ pub async fn awkward_texts_are_found_by_themselves(app: TestApp) {
     }
 }
 
-pub async fn a_long_text_is_searched_to_its_end(app: TestApp) {
+pub async fn long_text_is_searched_to_its_end(app: TestApp) {
     let alice = app.user("alice").await;
     let filler = "가나다라마바사 lorem ipsum ".repeat(4_000);
     let content: String = filler.chars().take(99_990).chain("끝에있는말!".chars()).collect();
-    keep(&alice, "long", &content).await;
-    keep(&alice, "short", "lorem").await;
+    create(&alice, "long", &content).await;
+    create(&alice, "short", "lorem").await;
     assert_eq!(alice.found("끝에있는말").await, ["long"]);
     assert_eq!(alice.found("말!").await, ["long"]);
     assert_eq!(alice.found("lorem -끝").await, ["short"]);
@@ -332,7 +332,7 @@ pub async fn a_long_text_is_searched_to_its_end(app: TestApp) {
     assert_eq!(alice.found(&query).await, ["long"]);
 }
 
-pub async fn a_blank_query_is_none(app: TestApp) {
+pub async fn blank_search_lists_everything(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("a").await;
     for text in ["", " ", "\t\n", "\u{3000}\u{a0}"] {
@@ -340,7 +340,7 @@ pub async fn a_blank_query_is_none(app: TestApp) {
     }
 }
 
-pub async fn a_query_is_bounded(app: TestApp) {
+pub async fn search_query_length_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     alice.search(&"가".repeat(200)).await.expect_status(200);
     alice.search(&"🎈".repeat(200)).await.expect_status(200);

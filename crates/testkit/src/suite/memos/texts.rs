@@ -1,4 +1,4 @@
-//! Title and content come back byte for byte, tags in NFC.
+//! Titles and contents are returned byte for byte, tags in NFC.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::{
     suite::{AWKWARD_TEXTS, for_all},
 };
 
-/// Keeps a memo of these texts in each way there is, and reads it in each way there is.
-async fn come_back(alice: &Actor, title: &str, content: &str) {
+/// Writes a memo with these texts in every way and asserts that every way of reading returns them.
+async fn assert_round_trip(alice: &Actor, title: &str, content: &str) {
     let texts = json!({"title": title, "content": content});
     let created = alice.create_memo(&texts).await.expect_status(201);
     let replaced = alice.put_memo(&alice.memo("a").await, &texts).await.expect_status(200);
@@ -26,23 +26,23 @@ async fn come_back(alice: &Actor, title: &str, content: &str) {
     }
 }
 
-pub async fn awkward_texts_come_back_byte_for_byte(app: TestApp) {
+pub async fn awkward_texts_are_stored_byte_for_byte(app: TestApp) {
     let alice = app.user("alice").await;
     for text in AWKWARD_TEXTS {
-        come_back(&alice, text, &format!("{text}\r\n{text}")).await;
+        assert_round_trip(&alice, text, &format!("{text}\r\n{text}")).await;
     }
-    come_back(&alice, " ", "").await;
+    assert_round_trip(&alice, " ", "").await;
 }
 
-pub async fn any_text_comes_back_byte_for_byte(app: TestApp) {
+pub async fn any_text_is_stored_byte_for_byte(app: TestApp) {
     let alice = app.user("alice").await;
     for_all(12, ("[^\0]{1,200}", "[^\0]{0,300}"), async |(title, content): (String, String)| {
-        come_back(&alice, &title, &content).await;
+        assert_round_trip(&alice, &title, &content).await;
     })
     .await;
 }
 
-pub async fn escapes_are_read_as_what_they_mean(app: TestApp) {
+pub async fn json_escapes_are_decoded(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.call("POST", "/api/v1/memos");
     let body = r#"{"\u0074itle": "\ud55c \uD83C\uDF88 \/ \" \\ \b\f\n\r\t", "content": "\u0001"}"#;
@@ -51,23 +51,23 @@ pub async fn escapes_are_read_as_what_they_mean(app: TestApp) {
     assert_eq!(memo["content"], "\u{1}");
 }
 
-pub async fn what_is_no_text_is_refused(app: TestApp) {
+pub async fn invalid_unicode_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.call("POST", "/api/v1/memos");
     for body in [
-        // Lone surrogates, which are no Unicode text.
+        // Lone surrogates are not valid Unicode.
         br#"{"title": "\ud800"}"#.to_vec(),
         br#"{"title": "\udc00"}"#.to_vec(),
         br#"{"title": "\ud800\u0041"}"#.to_vec(),
         br#"{"title": "a", "content": "\udfff\ud83c"}"#.to_vec(),
-        // What is no UTF-8: a surrogate, an overlong NUL, a cut character, Latin-1.
+        // Invalid UTF-8: an encoded surrogate, an overlong NUL, a truncated character, Latin-1.
         b"{\"title\": \"\xed\xa0\x80\"}".to_vec(),
         b"{\"title\": \"\xc0\x80\"}".to_vec(),
         b"{\"title\": \"\xed\x95\"}".to_vec(),
         b"{\"title\": \"caf\xe9\"}".to_vec(),
         // UTF-16.
         "{\"title\": \"a\"}".encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        // A control character that JSON wants escaped.
+        // An unescaped control character.
         b"{\"title\": \"a\nb\"}".to_vec(),
     ] {
         let answer = call.clone().body("application/json", body).await;
@@ -76,22 +76,22 @@ pub async fn what_is_no_text_is_refused(app: TestApp) {
     assert_eq!(alice.titles(&[]).await, Vec::<String>::new());
 }
 
-pub async fn any_tag_comes_back_in_nfc(app: TestApp) {
+pub async fn any_tag_is_stored_in_nfc(app: TestApp) {
     let alice = app.user("alice").await;
     for_all(
         16,
         prop::collection::vec("[가-힣a-z\u{1100}-\u{1112}\u{300}%_,;'\"\\\\🎈]{1,20}", 1..5),
         async |tags: Vec<String>| {
             let memo = alice.create_memo(&json!({"title": "a", "tags": tags})).await.expect_status(201);
-            let kept: Vec<_> = memo["tags"].as_array().expect("tags").iter().filter_map(|tag| tag.as_str()).collect();
-            assert!(!kept.is_empty() && kept.len() <= tags.len());
-            // What was kept is kept as it is, and found by itself.
-            let again = alice.create_memo(&json!({"title": "a", "tags": kept})).await.expect_status(201);
+            let stored: Vec<_> = memo["tags"].as_array().expect("tags").iter().filter_map(|tag| tag.as_str()).collect();
+            assert!(!stored.is_empty() && stored.len() <= tags.len());
+            // A normalized tag is stored unchanged and is found by itself.
+            let again = alice.create_memo(&json!({"title": "a", "tags": stored})).await.expect_status(201);
             assert_eq!(again["tags"], memo["tags"]);
-            let query: Vec<_> = kept.iter().map(|tag| ("tag", *tag)).collect();
+            let query: Vec<_> = stored.iter().map(|tag| ("tag", *tag)).collect();
             let found = alice.list_memos(&query).await.expect_status(200);
             let ids: Vec<_> = found["items"].as_array().expect("a list").iter().map(|item| &item["id"]).collect();
-            assert!(ids.contains(&&memo["id"]) && ids.contains(&&again["id"]), "{kept:?}");
+            assert!(ids.contains(&&memo["id"]) && ids.contains(&&again["id"]), "{stored:?}");
         },
     )
     .await;
