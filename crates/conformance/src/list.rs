@@ -15,82 +15,82 @@ macro_rules! __each_case {
             memos(store) {
                 a_memo_reads_back_equal
                 a_memo_of_awkward_text_reads_back_equal
-                an_update_replaces_all_but_the_creation
-                no_update_changes_the_owner
-                a_removed_memo_is_gone
+                an_update_replaces_all_but_the_creation_time
+                an_update_by_another_owner_is_stale
+                a_removed_memo_is_not_found
                 an_insert_with_a_taken_memo_id_conflicts
                 a_memo_needs_its_owner
                 an_update_from_another_version_is_stale
-                an_absent_memo_is_stale
-                a_view_has_its_owners_name
+                an_update_of_an_absent_memo_is_stale
+                a_view_has_the_owners_display_name
             }
             filters(store) {
-                a_list_has_what_fits_its_filter
-                a_tag_filter_needs_all_tags_whatever_their_case
+                a_list_has_the_memos_that_match_its_filter
+                a_tag_filter_needs_all_tags_ignoring_case
                 a_tag_filter_has_no_wildcards
-                a_tag_filter_tells_accents_apart
+                a_tag_filter_distinguishes_accents
                 time_bounds_are_exclusive
-                time_bounds_may_be_the_ends_of_time
-                the_public_scope_has_everyones_public_memos
+                time_bounds_may_be_the_minimum_and_maximum
+                the_public_scope_has_public_memos_of_all_users
             }
             tags(store) {
                 tags_are_counted
-                tags_of_members_are_counted_apart
+                tags_are_counted_per_user
                 awkward_tags_are_counted
-                tags_follow_what_changes
+                tag_counts_follow_changes
                 memos_are_found_by_their_tag
             }
             pages(store) {
                 a_list_is_sorted
-                titles_are_sorted_byte_by_byte
+                titles_are_sorted_by_the_bytes_of_their_key
                 pages_by_cursor_are_stable
                 pages_by_cursor_are_stable_under_inserts
-                a_cursor_outlives_its_memo
-                pages_by_offset_are_parts_of_the_list
-                a_page_knows_whether_there_are_more
-                a_cursor_keeps_the_longest_title
+                a_cursor_stays_valid_after_its_memo_is_removed
+                pages_by_offset_are_slices_of_the_list
+                a_page_says_whether_there_is_a_next_one
+                a_cursor_takes_the_longest_title
             }
             search(store) {
-                a_search_finds_what_its_query_says
-                a_search_finds_words_in_any_form
-                a_search_reads_phrases_and_exclusions
-                a_search_is_not_fooled_by_near_misses
-                a_search_takes_operators_as_text
-                a_search_takes_the_longest_queries
-                a_search_reads_the_longest_texts
-                a_search_keeps_to_the_rest_of_its_filter
-                a_search_tells_members_apart
-                what_is_found_is_sorted
-                a_title_with_more_of_the_query_comes_first
-                pages_of_a_search_are_parts_of_its_list
+                a_search_finds_what_its_query_matches
+                a_search_ignores_case_and_unicode_form
+                a_search_supports_phrases_and_exclusions
+                a_search_rejects_near_misses
+                a_search_treats_operators_as_text
+                a_search_accepts_the_longest_queries
+                a_search_covers_the_longest_texts
+                a_search_combines_with_the_rest_of_its_filter
+                a_search_is_limited_to_its_user
+                search_results_are_sorted
+                relevance_ranks_by_words_in_the_title
+                pages_of_a_search_are_slices_of_its_list
                 pages_of_a_search_are_stable_under_inserts
-                a_search_follows_what_changes
-                a_search_finds_nothing_of_what_was_rolled_back
-                what_many_write_is_found_at_once
+                a_search_follows_changes
+                a_search_ignores_rolled_back_changes
+                concurrent_writes_are_found_immediately
             }
             users(store) {
                 a_user_reads_back_equal
                 an_insert_with_a_taken_user_id_conflicts
-                an_email_is_taken_whatever_its_case
-                an_email_with_another_accent_is_free
+                an_email_is_unique_ignoring_case
+                an_email_with_another_accent_is_a_different_one
                 a_user_may_change_the_case_of_their_email
-                a_user_is_found_by_email_whatever_its_case
+                a_user_is_found_by_email_ignoring_case
                 a_user_update_from_another_version_is_stale
                 one_of_many_concurrent_sign_ups_gets_the_email
             }
             user_lists(store) {
                 users_are_listed_oldest_first
                 a_user_is_found_by_any_part_of_their_name_or_address
-                administrators_stay_so_until_the_commit
-                a_user_stays_as_looked_up_until_the_commit
-                one_of_many_administrators_who_leave_at_once_stays
+                locked_administrators_do_not_change_until_the_commit
+                a_looked_up_user_does_not_change_until_the_commit
+                concurrent_demotions_leave_one_administrator
             }
             removed_users(store) {
-                a_removed_user_leaves_nothing
-                a_user_in_another_version_is_not_removed
-                a_removed_user_is_nobodys_parent
-                one_of_many_concurrent_removals_removes_a_user
-                nothing_is_left_by_who_writes_while_a_user_is_removed
+                a_removed_user_leaves_no_data
+                a_removal_from_another_version_is_stale
+                an_insert_for_a_removed_user_conflicts
+                concurrent_removals_remove_a_user_once
+                writes_concurrent_with_a_removal_leave_no_data
             }
             sessions(store) {
                 a_session_reads_back_equal
@@ -100,12 +100,12 @@ macro_rules! __each_case {
                 an_update_of_an_absent_session_is_stale
                 a_session_is_found_by_its_cookie
                 an_insert_with_a_taken_cookie_conflicts
-                a_session_stays_as_looked_up_until_the_commit
+                a_looked_up_session_does_not_change_until_the_commit
             }
             session_lists(store) {
                 live_sessions_are_listed_newest_first
                 all_sessions_but_one_are_ended
-                sessions_that_are_long_over_are_removed
+                long_expired_sessions_are_removed
             }
             refresh_tokens(store) {
                 a_refresh_token_reads_back_equal
@@ -114,14 +114,14 @@ macro_rules! __each_case {
                 a_refresh_token_is_claimed_once
                 one_of_many_concurrent_claims_gets_the_token
                 an_absent_refresh_token_is_not_claimed
-                a_dropped_claim_leaves_the_token
+                a_rolled_back_claim_leaves_the_token_unused
             }
             identities(store) {
                 an_identity_is_found_by_issuer_and_subject
                 an_identity_is_linked_once
                 an_identity_needs_its_user
                 identities_are_listed_by_provider
-                one_of_many_identities_that_are_removed_at_once_stays
+                concurrent_removals_leave_one_identity
                 an_identity_is_removed_once
             }
             one_time_tokens(store) {
@@ -132,7 +132,7 @@ macro_rules! __each_case {
                 tries_are_counted
                 concurrent_tries_are_all_counted
                 one_time_tokens_of_a_purpose_are_removed
-                one_time_tokens_that_are_over_are_removed
+                expired_one_time_tokens_are_removed
             }
             second_factors(store) {
                 a_second_factor_reads_back_equal
@@ -161,37 +161,37 @@ macro_rules! __each_case {
             changes(store) {
                 a_change_reads_back_equal
                 changes_are_numbered_from_one_without_a_gap
-                a_feed_is_read_in_parts
+                a_feed_is_read_in_pages
                 a_change_that_was_rolled_back_leaves_no_gap
-                a_change_needs_its_member
+                a_change_needs_its_user
                 changes_outlive_their_memo
                 old_changes_are_removed
-                a_stamp_follows_the_feed_and_the_member
+                a_stamp_follows_the_feed_and_the_user
             }
             feed_races(store) {
                 no_reader_sees_a_gap_while_writers_run
-                feeds_of_many_members_are_numbered_apart
+                feeds_are_numbered_per_user
             }
             units_of_work(store) {
                 an_open_store_passes_its_check
-                what_was_committed_is_seen
+                committed_writes_are_seen
                 a_dropped_unit_of_work_leaves_nothing
                 a_failed_unit_of_work_leaves_nothing
                 a_cancelled_unit_of_work_leaves_nothing
                 two_repositories_commit_together
-                what_is_not_committed_is_not_seen
+                uncommitted_writes_are_not_seen
                 a_unit_of_work_sees_its_own_writes
                 a_snapshot_sees_one_state
             }
             concurrency(store) {
                 writers_wait_for_each_other
                 concurrent_inserts_are_all_kept
-                a_first_write_that_finds_nothing_says_so
-                snapshots_among_writers_see_whole_commits
-                a_list_beside_writers_has_nothing_that_does_not_fit
+                a_first_write_that_matches_nothing_is_stale
+                snapshots_see_whole_commits_among_writers
+                a_list_among_writers_has_matching_memos_only
             }
             reopening(whole) {
-                what_was_committed_survives_reopening
+                committed_writes_survive_reopening
             }
         }
     };
@@ -206,13 +206,13 @@ macro_rules! __each_browser_sessions_case {
             $argument
             browser_sessions(whole) {
                 a_browser_session_is_found_by_its_cookie
-                a_session_without_a_cookie_is_the_stores_alone
-                a_browser_session_is_none_without_the_store
+                a_session_without_a_cookie_is_in_the_store_only
+                a_browser_session_missing_from_the_store_is_not_found
                 a_browser_session_that_ended_is_found_as_ended
-                a_browser_session_that_is_used_lives_on
-                a_browser_session_that_is_over_is_not_touched
+                a_touched_browser_session_expires_later
+                an_expired_browser_session_is_not_touched
                 live_browser_sessions_are_listed_newest_first
-                a_browser_session_is_touched_by_many_at_once
+                concurrent_touches_of_a_browser_session_all_succeed
             }
         }
     };
@@ -319,7 +319,7 @@ mod tests {
     fn every_clause_of_a_contract_has_a_case() {
         let mut clauses = BTreeSet::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut clauses);
-        assert!(clauses.contains("what_was_committed_is_seen"), "the clauses are read from where they stand");
+        assert!(clauses.contains("committed_writes_are_seen"), "the clauses are read from where they stand");
         let cases: BTreeSet<_> = names().map(ToOwned::to_owned).collect();
         let missing: Vec<_> = clauses.difference(&cases).collect();
         assert!(missing.is_empty(), "clauses without a case: {missing:?}");

@@ -80,16 +80,16 @@ pub enum Access {
 /// Keeps everything, in units of work.
 ///
 /// # Contract
-/// * `what_was_committed_is_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
+/// * `committed_writes_are_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
 ///   MUST see what that one wrote.
 /// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, nothing that a unit of work wrote MUST stay.
 /// * `two_repositories_commit_together`: a commit MUST keep what all repositories of the unit of work wrote.
-/// * `what_is_not_committed_is_not_seen`: no other unit of work MUST see a write before its commit.
+/// * `uncommitted_writes_are_not_seen`: no other unit of work MUST see a write before its commit.
 /// * `a_snapshot_sees_one_state`: with [`Access::Snapshot`] all reads MUST see the state of one moment.
 /// * `a_unit_of_work_sees_its_own_writes`: reads MUST see what the same unit of work wrote before.
 /// * `writers_wait_for_each_other`: many units of work with [`Access::Write`] at the same time MUST all be able to
 ///   commit, or fail with an error that [is retryable](StoreError::is_retryable); no update MUST be lost.
-/// * `what_was_committed_survives_reopening`: where the store is durable, a committed write MUST be there after the store
+/// * `committed_writes_survive_reopening`: where the store is durable, a committed write MUST be there after the store
 ///   was opened anew, also after the process was killed.
 #[async_trait]
 pub trait Store: Send + Sync {

@@ -58,7 +58,7 @@ pub(crate) async fn a_browser_session_is_found_by_its_cookie((test_store, sessio
     assert_eq!(find(&*sessions, &browser_session(9, user)).await, None);
 }
 
-pub(crate) async fn a_session_without_a_cookie_is_the_stores_alone((test_store, sessions): Given) {
+pub(crate) async fn a_session_without_a_cookie_is_in_the_store_only((test_store, sessions): Given) {
     let store = test_store.store();
     let user = add_user(&*store, 0).await;
     let session = session(0, user);
@@ -67,7 +67,7 @@ pub(crate) async fn a_session_without_a_cookie_is_the_stores_alone((test_store, 
     assert_eq!(sessions.list_live(user, at(1)).await.expect("sign-ins are listed"), [session]);
 }
 
-pub(crate) async fn a_browser_session_is_none_without_the_store((test_store, sessions): Given) {
+pub(crate) async fn a_browser_session_missing_from_the_store_is_not_found((test_store, sessions): Given) {
     let store = test_store.store();
     let member = add_user(&*store, 0).await;
     let (rolled_back, removed) = (browser_session(0, member), browser_session(1, member));
@@ -100,7 +100,7 @@ pub(crate) async fn a_browser_session_that_ended_is_found_as_ended((test_store, 
     assert_eq!(sessions.list_live(user, at(7)).await.expect("sign-ins are listed"), [new[2].clone()]);
 }
 
-pub(crate) async fn a_browser_session_that_is_used_lives_on((test_store, sessions): Given) {
+pub(crate) async fn a_touched_browser_session_expires_later((test_store, sessions): Given) {
     let store = test_store.store();
     let user = add_user(&*store, 0).await;
     let new = [browser_session(0, user), browser_session(1, user)];
@@ -116,7 +116,7 @@ pub(crate) async fn a_browser_session_that_is_used_lives_on((test_store, session
     }
 }
 
-pub(crate) async fn a_browser_session_that_is_over_is_not_touched((test_store, sessions): Given) {
+pub(crate) async fn an_expired_browser_session_is_not_touched((test_store, sessions): Given) {
     let store = test_store.store();
     let user = add_user(&*store, 0).await;
     let (over, ended) = (browser_session(0, user), browser_session(1, user));
@@ -150,7 +150,7 @@ pub(crate) async fn live_browser_sessions_are_listed_newest_first((test_store, s
     }
 }
 
-pub(crate) async fn a_browser_session_is_touched_by_many_at_once((test_store, sessions): Given) {
+pub(crate) async fn concurrent_touches_of_a_browser_session_all_succeed((test_store, sessions): Given) {
     let store = test_store.store();
     let session = browser_session(0, add_user(&*store, 0).await);
     sign_in(&*store, &*sessions, std::slice::from_ref(&session)).await;

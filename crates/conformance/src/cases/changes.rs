@@ -82,7 +82,7 @@ pub(crate) async fn changes_are_numbered_from_one_without_a_gap(store: Arc<dyn S
     }
 }
 
-pub(crate) async fn a_feed_is_read_in_parts(store: Arc<dyn Store>) {
+pub(crate) async fn a_feed_is_read_in_pages(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let changes: Vec<_> = (0..12).map(change).collect();
     append(&*store, owner, &changes).await;
@@ -124,7 +124,7 @@ pub(crate) async fn a_change_that_was_rolled_back_leaves_no_gap(store: Arc<dyn S
     }
 }
 
-pub(crate) async fn a_change_needs_its_member(store: Arc<dyn Store>) {
+pub(crate) async fn a_change_needs_its_user(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let mut uow = begin(&*store, Access::Write).await;
     assert_conflict(uow.changes().append(user_id(9), &[change(0)]).await, Conflict::Parent);
@@ -187,7 +187,7 @@ pub(crate) async fn old_changes_are_removed(store: Arc<dyn Store>) {
     assert_eq!(some(&*store, one, 0, 100).await, numbered(11, [change(20)]));
 }
 
-pub(crate) async fn a_stamp_follows_the_feed_and_the_member(store: Arc<dyn Store>) {
+pub(crate) async fn a_stamp_follows_the_feed_and_the_user(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let other = add_user(&*store, 1).await;
     let stamp = async |owner| {

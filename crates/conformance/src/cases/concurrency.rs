@@ -104,7 +104,7 @@ async fn fruitless(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), Stor
     }
 }
 
-pub(crate) async fn a_first_write_that_finds_nothing_says_so(store: Arc<dyn Store>) {
+pub(crate) async fn a_first_write_that_matches_nothing_is_stale(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let kept = memo(1_000, owner);
     add_memos(&*store, std::slice::from_ref(&kept)).await;
@@ -130,7 +130,7 @@ pub(crate) async fn a_first_write_that_finds_nothing_says_so(store: Arc<dyn Stor
     assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 61);
 }
 
-pub(crate) async fn snapshots_among_writers_see_whole_commits(store: Arc<dyn Store>) {
+pub(crate) async fn snapshots_see_whole_commits_among_writers(store: Arc<dyn Store>) {
     const LAST: i64 = 60;
     let owner = add_user(&*store, 0).await;
     let pair = [counter(0, owner), counter(1, owner)];
@@ -169,7 +169,7 @@ async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
     times
 }
 
-pub(crate) async fn a_list_beside_writers_has_nothing_that_does_not_fit(store: Arc<dyn Store>) {
+pub(crate) async fn a_list_among_writers_has_matching_memos_only(store: Arc<dyn Store>) {
     const CHANGES: i64 = 60;
     let (owner, viewer) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let told = |memo: &mut Memo, n: i64| {

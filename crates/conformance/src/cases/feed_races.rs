@@ -126,7 +126,7 @@ pub(crate) async fn no_reader_sees_a_gap_while_writers_run(store: Arc<dyn Store>
     }
 }
 
-pub(crate) async fn feeds_of_many_members_are_numbered_apart(store: Arc<dyn Store>) {
+pub(crate) async fn feeds_are_numbered_per_user(store: Arc<dyn Store>) {
     const MEMBERS: u32 = 4;
     let mut tasks = JoinSet::new();
     let mut followers = Vec::new();

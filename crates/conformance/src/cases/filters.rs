@@ -35,7 +35,7 @@ async fn add_tagged(store: &dyn Store, owner: UserId, groups: &[&[&str]]) -> Vec
     memos
 }
 
-pub(crate) async fn a_list_has_what_fits_its_filter(store: Arc<dyn Store>) {
+pub(crate) async fn a_list_has_the_memos_that_match_its_filter(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let groups: [&[&str]; 3] = [&[], &["Work"], &["home", "work"]];
     let visibilities = [Visibility::Private, Visibility::Public];
@@ -86,7 +86,7 @@ pub(crate) async fn a_list_has_what_fits_its_filter(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_tag_filter_needs_all_tags_whatever_their_case(store: Arc<dyn Store>) {
+pub(crate) async fn a_tag_filter_needs_all_tags_ignoring_case(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let groups: [&[&str]; 6] =
         [&["Work"], &["work", "한글"], &["HOME", "WORK", "Ärger"], &["workshop", "wor", "a work"], &[], &["ΣΑΣ"]];
@@ -118,7 +118,7 @@ pub(crate) async fn a_tag_filter_has_no_wildcards(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_tag_filter_tells_accents_apart(store: Arc<dyn Store>) {
+pub(crate) async fn a_tag_filter_distinguishes_accents(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     // Many collations hold some of these for equal, and would not keep both on one memo.
     let texts = ["resume", "résumé", "ss", "ß", "が", "か", "カ", "ｶ", "𝒜", "a", "①", "1", "👩", "👨"];
@@ -159,7 +159,7 @@ pub(crate) async fn time_bounds_are_exclusive(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn time_bounds_may_be_the_ends_of_time(store: Arc<dyn Store>) {
+pub(crate) async fn time_bounds_may_be_the_minimum_and_maximum(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos = [memo(0, owner), Memo { created_at: LATEST, updated_at: LATEST, ..memo(1, owner) }];
     add_memos(&*store, &memos).await;
@@ -174,7 +174,7 @@ pub(crate) async fn time_bounds_may_be_the_ends_of_time(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn the_public_scope_has_everyones_public_memos(store: Arc<dyn Store>) {
+pub(crate) async fn the_public_scope_has_public_memos_of_all_users(store: Arc<dyn Store>) {
     let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let make = |n, owner, visibility, trashed: bool| {
         let mut memo = memo(n, owner);

@@ -181,7 +181,7 @@ pub(crate) async fn identities_are_listed_by_provider(store: Arc<dyn Store>) {
     assert_eq!(list_by_user(&*store, user).await.len(), providers.len());
 }
 
-pub(crate) async fn one_of_many_identities_that_are_removed_at_once_stays(store: Arc<dyn Store>) {
+pub(crate) async fn concurrent_removals_leave_one_identity(store: Arc<dyn Store>) {
     for round in 0..3 {
         let user = add_user(&*store, round).await;
         for n in 0..8 {

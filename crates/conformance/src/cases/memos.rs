@@ -66,7 +66,7 @@ pub(crate) async fn a_memo_of_awkward_text_reads_back_equal(store: Arc<dyn Store
     }
 }
 
-pub(crate) async fn no_update_changes_the_owner(store: Arc<dyn Store>) {
+pub(crate) async fn an_update_by_another_owner_is_stale(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let kept = full_memo(0, owner);
     add_memos(&*store, std::slice::from_ref(&kept)).await;
@@ -77,7 +77,7 @@ pub(crate) async fn no_update_changes_the_owner(store: Arc<dyn Store>) {
     assert_eq!(find_memo(&*store, kept.id).await, Some(kept));
 }
 
-pub(crate) async fn an_update_replaces_all_but_the_creation(store: Arc<dyn Store>) {
+pub(crate) async fn an_update_replaces_all_but_the_creation_time(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let old = full_memo(0, owner);
     add_memos(&*store, std::slice::from_ref(&old)).await;
@@ -91,7 +91,7 @@ pub(crate) async fn an_update_replaces_all_but_the_creation(store: Arc<dyn Store
     assert_eq!(find_memo(&*store, old.id).await, Some(expected));
 }
 
-pub(crate) async fn a_removed_memo_is_gone(store: Arc<dyn Store>) {
+pub(crate) async fn a_removed_memo_is_not_found(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos = [full_memo(0, owner), full_memo(1, owner)];
     add_memos(&*store, &memos).await;
@@ -156,7 +156,7 @@ pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store
     assert_eq!(find_memo(&*store, kept.id).await, Some(changed));
 }
 
-pub(crate) async fn an_absent_memo_is_stale(store: Arc<dyn Store>) {
+pub(crate) async fn an_update_of_an_absent_memo_is_stale(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let absent = memo(0, owner);
     let mut uow = begin(&*store, Access::Write).await;
@@ -168,7 +168,7 @@ pub(crate) async fn an_absent_memo_is_stale(store: Arc<dyn Store>) {
     assert_eq!(find_memo(&*store, absent.id).await, None);
 }
 
-pub(crate) async fn a_view_has_its_owners_name(store: Arc<dyn Store>) {
+pub(crate) async fn a_view_has_the_owners_display_name(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let mut memos = [memo(0, owner), memo(1, other)];
     for memo in &mut memos {

@@ -186,7 +186,7 @@ pub(crate) async fn one_time_tokens_of_a_purpose_are_removed(store: Arc<dyn Stor
     assert_eq!(tokens.len(), 6);
 }
 
-pub(crate) async fn one_time_tokens_that_are_over_are_removed(store: Arc<dyn Store>) {
+pub(crate) async fn expired_one_time_tokens_are_removed(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let ends = [at(10), EARLIEST, at(9), at(11), LATEST, at(10), at(8)];
     let tokens: Vec<_> = (0..)

@@ -40,7 +40,7 @@ pub(crate) async fn a_list_is_sorted(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn titles_are_sorted_byte_by_byte(store: Arc<dyn Store>) {
+pub(crate) async fn titles_are_sorted_by_the_bytes_of_their_key(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     // Collations disagree about case, accents, punctuation, spaces at the end, and what lies outside the BMP.
     let sorted = [
@@ -138,7 +138,7 @@ pub(crate) async fn pages_by_cursor_are_stable_under_inserts(store: Arc<dyn Stor
     }
 }
 
-pub(crate) async fn a_cursor_outlives_its_memo(store: Arc<dyn Store>) {
+pub(crate) async fn a_cursor_stays_valid_after_its_memo_is_removed(store: Arc<dyn Store>) {
     for (owner, (name, sort)) in (0..).zip(MemoSort::NAMES) {
         let numbers = owner * 10..owner * 10 + 10;
         let owner = add_user(&*store, owner).await;
@@ -155,7 +155,7 @@ pub(crate) async fn a_cursor_outlives_its_memo(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn pages_by_offset_are_parts_of_the_list(store: Arc<dyn Store>) {
+pub(crate) async fn pages_by_offset_are_slices_of_the_list(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos = add_grouped(&*store, 0..10, owner).await;
     let filter = MemoFilter::of(owner);
@@ -175,7 +175,7 @@ pub(crate) async fn pages_by_offset_are_parts_of_the_list(store: Arc<dyn Store>)
     }
 }
 
-pub(crate) async fn a_page_knows_whether_there_are_more(store: Arc<dyn Store>) {
+pub(crate) async fn a_page_says_whether_there_is_a_next_one(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let filter = MemoFilter::of(owner);
     let sort = MemoSort::default();
@@ -197,7 +197,7 @@ pub(crate) async fn a_page_knows_whether_there_are_more(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_cursor_keeps_the_longest_title(store: Arc<dyn Store>) {
+pub(crate) async fn a_cursor_takes_the_longest_title(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos: Vec<_> = (0..6)
         .map(|n| {

@@ -116,7 +116,7 @@ pub(crate) async fn an_absent_refresh_token_is_not_claimed(store: Arc<dyn Store>
     assert_eq!(find_refresh_token(&*store, digest(0)).await, None);
 }
 
-pub(crate) async fn a_dropped_claim_leaves_the_token(store: Arc<dyn Store>) {
+pub(crate) async fn a_rolled_back_claim_leaves_the_token_unused(store: Arc<dyn Store>) {
     let token = refresh_token(0, signed_in(&*store).await);
     add_refresh_token(&*store, &token).await;
     let mut uow = begin(&*store, Access::Write).await;

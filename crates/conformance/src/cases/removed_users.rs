@@ -111,7 +111,7 @@ async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
     owners
 }
 
-pub(crate) async fn a_removed_user_leaves_nothing(store: Arc<dyn Store>) {
+pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
     let (leaver, other) = (Everything::add(&*store, 0).await, Everything::add(&*store, 1).await);
     let (gone, stays) = (leaver.user.id, other.user.id);
     write(&*store, async |uow| {
@@ -185,7 +185,7 @@ async fn rest_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::
     (ids(&memos), changes, live, (tokens, one_time), identities, factor, codes, events)
 }
 
-pub(crate) async fn a_user_in_another_version_is_not_removed(store: Arc<dyn Store>) {
+pub(crate) async fn a_removal_from_another_version_is_stale(store: Arc<dyn Store>) {
     let kept = Everything::add(&*store, 0).await;
     let changed = kept.changed();
     write(&*store, async |uow| {
@@ -203,7 +203,7 @@ pub(crate) async fn a_user_in_another_version_is_not_removed(store: Arc<dyn Stor
     assert_eq!(changed.seen_anew(&*store, Access::Read).await, None);
 }
 
-pub(crate) async fn a_removed_user_is_nobodys_parent(store: Arc<dyn Store>) {
+pub(crate) async fn an_insert_for_a_removed_user_conflicts(store: Arc<dyn Store>) {
     let leaver = User { role: Role::Admin, ..user(0) };
     add_users(&*store, std::slice::from_ref(&leaver)).await;
     add_user(&*store, 1).await;
@@ -246,7 +246,7 @@ async fn try_add_one(store: &dyn Store, kind: u32, n: u32, user: UserId) -> Resu
     committed(uow, ()).await
 }
 
-pub(crate) async fn one_of_many_concurrent_removals_removes_a_user(store: Arc<dyn Store>) {
+pub(crate) async fn concurrent_removals_remove_a_user_once(store: Arc<dyn Store>) {
     let kept = Everything::add(&*store, 0).await;
     let id = kept.user.id;
     let removed = at_once(&store, 8, move |store, n| async move {
@@ -262,7 +262,7 @@ pub(crate) async fn one_of_many_concurrent_removals_removes_a_user(store: Arc<dy
     assert_eq!(kept.seen_anew(&*store, Access::Read).await, None);
 }
 
-pub(crate) async fn nothing_is_left_by_who_writes_while_a_user_is_removed(store: Arc<dyn Store>) {
+pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dyn Store>) {
     for round in 0..3 {
         let leaver = user(round);
         let (id, from) = (leaver.id, leaver.version);

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dyn TestStore>) {
+pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn TestStore>) {
     let store = test_store.store();
     let users = awkward_users();
     let owner = users[0].id;
@@ -47,7 +47,7 @@ pub(crate) async fn what_was_committed_survives_reopening(mut test_store: Box<dy
     drop(store);
 
     let Some(store) = test_store.reopen().await else {
-        println!("what_was_committed_survives_reopening: skipped, the store is not durable");
+        println!("committed_writes_survive_reopening: skipped, the store is not durable");
         return;
     };
     store.check().await.expect("the store is in order");

@@ -124,7 +124,7 @@ pub(crate) async fn all_sessions_but_one_are_ended(store: Arc<dyn Store>) {
     assert_eq!(BTreeSet::from_iter(ended), BTreeSet::from_iter([0, 1, 3].map(|index: usize| others[index].id)));
 }
 
-pub(crate) async fn sessions_that_are_long_over_are_removed(store: Arc<dyn Store>) {
+pub(crate) async fn long_expired_sessions_are_removed(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let ends = [
         (LATEST, None),

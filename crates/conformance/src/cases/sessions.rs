@@ -187,7 +187,7 @@ pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store
     }
 }
 
-pub(crate) async fn a_session_stays_as_looked_up_until_the_commit(store: Arc<dyn Store>) {
+pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let user_id = add_user(&*store, 0).await;
     for n in 0..4 {
         let kept = Session { ended_at: None, ..with_cookie(n, digest_of(n), &session(n, user_id)) };

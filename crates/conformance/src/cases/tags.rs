@@ -66,7 +66,7 @@ pub(crate) async fn tags_are_counted(store: Arc<dyn Store>) {
     assert_eq!(counted(&*store, user_id(9)).await, [], "nobody has any");
 }
 
-pub(crate) async fn tags_of_members_are_counted_apart(store: Arc<dyn Store>) {
+pub(crate) async fn tags_are_counted_per_user(store: Arc<dyn Store>) {
     let (one, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let mut memos = tagged(one, &[&["Work"], &["Work", "mine"], &["WORK", "work"], &["theirs", "work"]]);
     for memo in &mut memos[2..] {
@@ -140,7 +140,7 @@ pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
     check(&*store, owner, &memos).await;
 }
 
-pub(crate) async fn tags_follow_what_changes(store: Arc<dyn Store>) {
+pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let mut memos = tagged(owner, &[&["a", "b"], &["B", "c"], &["B"]]);
     add_memos(&*store, &memos).await;

@@ -15,7 +15,7 @@ pub(crate) async fn an_open_store_passes_its_check(store: Arc<dyn Store>) {
     store.check().await.expect("the store is in order");
 }
 
-pub(crate) async fn what_was_committed_is_seen(store: Arc<dyn Store>) {
+pub(crate) async fn committed_writes_are_seen(store: Arc<dyn Store>) {
     // Often, since a store that shows it late may show it in time by chance.
     for n in 0..20 {
         let kept = Everything::add(&*store, n).await;
@@ -127,7 +127,7 @@ pub(crate) async fn two_repositories_commit_together(store: Arc<dyn Store>) {
     assert_eq!(kept.seen_anew(&*store, Access::Read).await, Some(expected));
 }
 
-pub(crate) async fn what_is_not_committed_is_not_seen(store: Arc<dyn Store>) {
+pub(crate) async fn uncommitted_writes_are_not_seen(store: Arc<dyn Store>) {
     let kept = Everything::add(&*store, 0).await;
     let (new, changed) = (Everything::new(1), kept.changed());
     let mut writer = begin(&*store, Access::Write).await;

@@ -176,7 +176,7 @@ async fn leave(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), Sto
     uow.users().update(&user, from).await
 }
 
-pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store>) {
+pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: Arc<dyn Store>) {
     assert_eq!(administrators(&*store).await, []);
     let users = of_every_kind();
     add_users(&*store, &users).await;
@@ -218,7 +218,7 @@ pub(crate) async fn administrators_stay_so_until_the_commit(store: Arc<dyn Store
     assert_eq!(administrators(&*store).await, expected);
 }
 
-pub(crate) async fn a_user_stays_as_looked_up_until_the_commit(store: Arc<dyn Store>) {
+pub(crate) async fn a_looked_up_user_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let users: Vec<_> = (0..3).map(user).collect();
     add_users(&*store, &users).await;
     for (way, kept) in (0..3).zip(&users) {
@@ -243,7 +243,7 @@ pub(crate) async fn a_user_stays_as_looked_up_until_the_commit(store: Arc<dyn St
     }
 }
 
-pub(crate) async fn one_of_many_administrators_who_leave_at_once_stays(store: Arc<dyn Store>) {
+pub(crate) async fn concurrent_demotions_leave_one_administrator(store: Arc<dyn Store>) {
     for round in 0..3 {
         let mine = move |n| user_id(100 * round + n);
         write(&*store, async |uow| {

@@ -60,7 +60,7 @@ pub(crate) async fn an_insert_with_a_taken_user_id_conflicts(store: Arc<dyn Stor
     assert_same(find_user(&*store, first.id).await.as_ref(), &first);
 }
 
-pub(crate) async fn an_email_is_taken_whatever_its_case(store: Arc<dyn Store>) {
+pub(crate) async fn an_email_is_unique_ignoring_case(store: Arc<dyn Store>) {
     let holder = User { email: email("Jos\u{e9}@Example.com"), ..user(0) };
     let other = user(1);
     add_users(&*store, &[holder.clone(), other.clone()]).await;
@@ -82,7 +82,7 @@ pub(crate) async fn an_email_is_taken_whatever_its_case(store: Arc<dyn Store>) {
     insert(&*store, &User { email: holder.email, ..user(3) }).await.expect("the address is free");
 }
 
-pub(crate) async fn an_email_with_another_accent_is_free(store: Arc<dyn Store>) {
+pub(crate) async fn an_email_with_another_accent_is_a_different_one(store: Arc<dyn Store>) {
     let texts = ["jose@example.com", "jos\u{e9}@example.com", "jo_e@example.com", "jo%@example.com", "strasse@a.com"];
     let texts = texts.into_iter().chain(["stra\u{df}e@a.com", "\u{304b}@a.com", "\u{30ab}@a.com"]);
     let users: Vec<_> = (0..).zip(texts).map(|(n, text)| User { email: email(text), ..user(n) }).collect();
@@ -101,7 +101,7 @@ pub(crate) async fn a_user_may_change_the_case_of_their_email(store: Arc<dyn Sto
     assert_same(find_user(&*store, changed.id).await.as_ref(), &changed);
 }
 
-pub(crate) async fn a_user_is_found_by_email_whatever_its_case(store: Arc<dyn Store>) {
+pub(crate) async fn a_user_is_found_by_email_ignoring_case(store: Arc<dyn Store>) {
     let user = User { email: email("J\u{fc}rgen.\u{d55c}@Example.com"), ..user(0) };
     add_users(&*store, &[user.clone(), crate::samples::user(1)]).await;
     let mut uow = begin(&*store, Access::Read).await;

@@ -56,7 +56,7 @@ pub struct OneTimeToken {
 ///   token.
 /// * `one_time_tokens_of_a_purpose_are_removed`: [`remove_all`](Self::remove_all) MUST remove all of a user's tokens for
 ///   that purpose and no others.
-/// * `one_time_tokens_that_are_over_are_removed`: [`remove_before`](Self::remove_before) MUST remove tokens that expired
+/// * `expired_one_time_tokens_are_removed`: [`remove_before`](Self::remove_before) MUST remove tokens that expired
 ///   before that time, at most `most`, and return how many.
 #[async_trait]
 pub trait OneTimeTokenRepository: Send {

@@ -12,11 +12,11 @@ use crate::{Change, Limit, NewChange, Stamp, StoreError, Timestamp, UserId};
 /// * `a_change_that_was_rolled_back_leaves_no_gap`: a unit of work that is not committed MUST NOT consume a number.
 /// * `no_reader_sees_a_gap_while_writers_run`: a reader that sees a number MUST see all smaller ones that were not
 ///   removed: the order of the numbers is the order of the commits.
-/// * `a_change_needs_its_member`: [`append`](Self::append) MUST fail with
+/// * `a_change_needs_its_user`: [`append`](Self::append) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `old_changes_are_removed`: [`remove_before`](Self::remove_before) MUST remove the changes before a time, and
 ///   [`last_seq`](Self::last_seq) MUST still return the greatest number.
-/// * `a_stamp_follows_the_feed_and_the_member`: [`lookup_stamp`](Self::lookup_stamp) MUST have the greatest number and the version of the
+/// * `a_stamp_follows_the_feed_and_the_user`: [`lookup_stamp`](Self::lookup_stamp) MUST have the greatest number and the version of the
 ///   user as last committed.
 #[async_trait]
 pub trait ChangeRepository: Send {

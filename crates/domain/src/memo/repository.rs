@@ -16,22 +16,22 @@ use crate::{
 ///   if the owner does not exist.
 /// * `an_update_from_another_version_is_stale`: [`update`](Self::update) and [`remove`](Self::remove) MUST fail with
 ///   [`StoreError::Stale`] and change nothing unless the stored version is `from`.
-/// * `no_update_changes_the_owner`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] if the stored memo has
+/// * `an_update_by_another_owner_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] if the stored memo has
 ///   another owner.
-/// * `a_list_has_what_fits_its_filter`: [`list`](Self::list) and [`count`](Self::count) MUST agree with
+/// * `a_list_has_the_memos_that_match_its_filter`: [`list`](Self::list) and [`count`](Self::count) MUST agree with
 ///   [`MemoFilter::matches`].
 /// * `a_list_is_sorted`: [`list`](Self::list) MUST sort by the field, then by id, both in the requested direction;
 ///   titles by [`Title::sort_key`](crate::Title::sort_key), byte by byte.
 /// * `pages_by_cursor_are_stable`: pages by cursor MUST return each memo once, also for equal values of the sorted field
 ///   and with inserts between two pages.
-/// * `a_page_knows_whether_there_are_more`: [`Page::next`] MUST be `None` exactly on the last page.
-/// * `a_search_finds_what_its_query_says`: the same holds with a query in the filter: a memo MUST be found as soon
+/// * `a_page_says_whether_there_is_a_next_one`: [`Page::next`] MUST be `None` exactly on the last page.
+/// * `a_search_finds_what_its_query_matches`: the same holds with a query in the filter: a memo MUST be found as soon
 ///   as it is committed, in any script and Unicode form. The same unit of work need not find it before.
 /// * `tags_are_counted`: [`list_tags`](Self::list_tags) MUST return what [`TagCount::join`] makes of the tags of all memos
 ///   of [`MemoFilter::of`] the user: archived ones included, trashed ones not.
 /// * `memos_are_found_by_their_tag`: [`find_by_tag`](Self::find_by_tag) MUST return each of these memos that has the tag,
 ///   once, sorted by id.
-/// * `a_view_has_its_owners_name`: a view MUST have the owner's current display name.
+/// * `a_view_has_the_owners_display_name`: a view MUST have the owner's current display name.
 #[async_trait]
 pub trait MemoRepository: Send {
     /// Returns the memo with this id, of any owner, in the trash or not.

@@ -10,17 +10,17 @@ use crate::{SecretDigest, Session, StoreError, Timestamp, UserId};
 /// # Contract
 /// * `a_browser_session_is_found_by_its_cookie`: once the session that [`prepare`](Self::prepare) returned is in the store,
 ///   [`find_by_cookie`](Self::find_by_cookie) MUST return that session by its digest, equal to the prepared one, and no other.
-/// * `a_browser_session_is_none_without_the_store`: [`find_by_cookie`](Self::find_by_cookie) MUST NOT return a session that the store does not
+/// * `a_browser_session_missing_from_the_store_is_not_found`: [`find_by_cookie`](Self::find_by_cookie) MUST NOT return a session that the store does not
 ///   have: its unit of work was dropped, or its user was removed.
 /// * `a_browser_session_that_ended_is_found_as_ended`: [`find_by_cookie`](Self::find_by_cookie) MUST return
 ///   [`ended_at`](Session::ended_at) as in the store, whether one session or all of a user were ended.
-/// * `a_browser_session_that_is_used_lives_on`: after [`touch`](Self::touch), [`find_by_cookie`](Self::find_by_cookie) and
+/// * `a_touched_browser_session_expires_later`: after [`touch`](Self::touch), [`find_by_cookie`](Self::find_by_cookie) and
 ///   [`list_live`](Self::list_live) MUST return both new times, and everything else unchanged.
-/// * `a_browser_session_that_is_over_is_not_touched`: [`touch`](Self::touch) MUST return `false` and change nothing if
+/// * `an_expired_browser_session_is_not_touched`: [`touch`](Self::touch) MUST return `false` and change nothing if
 ///   the session is unknown, has ended, or had expired at that time.
 /// * `live_browser_sessions_are_listed_newest_first`: [`list_live`](Self::list_live) MUST return all of a user's sessions that are
 ///   neither ended nor expired at that time, also those without a cookie, and no other user's, newest id first.
-/// * `a_browser_session_is_touched_by_many_at_once`: all of any number of concurrent [`touch`](Self::touch)es MUST
+/// * `concurrent_touches_of_a_browser_session_all_succeed`: all of any number of concurrent [`touch`](Self::touch)es MUST
 ///   return `true`, and the session has the times of one of them.
 #[async_trait]
 pub trait BrowserSessions: Send + Sync {

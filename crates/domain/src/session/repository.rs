@@ -20,10 +20,10 @@ use crate::{RefreshToken, SecretDigest, Session, SessionId, StoreError, Timestam
 ///   ended nor expired at that time, and no other user's, the newest id first.
 /// * `all_sessions_but_one_are_ended`: [`end_all`](Self::end_all) MUST end all of a user's sessions that were not ended,
 ///   except the one named, and return their ids.
-/// * `a_session_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) or
+/// * `a_looked_up_session_does_not_change_until_the_commit`: after [`lookup`](Self::lookup) or
 ///   [`find_by_cookie`](Self::find_by_cookie) in a writing unit of work, no other MUST change or end the session
 ///   before this one has ended.
-/// * `sessions_that_are_long_over_are_removed`: [`remove_before`](Self::remove_before) MUST remove sessions that ended or
+/// * `long_expired_sessions_are_removed`: [`remove_before`](Self::remove_before) MUST remove sessions that ended or
 ///   expired before that time, with their refresh tokens, at most `most`, and return how many.
 #[async_trait]
 pub trait SessionRepository: Send {

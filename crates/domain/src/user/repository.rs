@@ -8,19 +8,19 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 /// * `a_user_reads_back_equal`: what was inserted or updated MUST read back equal.
 /// * `an_insert_with_a_taken_user_id_conflicts`: [`insert`](Self::insert) MUST fail with
 ///   [`Conflict::Id`](crate::Conflict::Id) if the id is taken.
-/// * `an_email_is_taken_whatever_its_case`: [`insert`](Self::insert) and [`update`](Self::update) MUST fail with
+/// * `an_email_is_unique_ignoring_case`: [`insert`](Self::insert) and [`update`](Self::update) MUST fail with
 ///   [`Conflict::Email`](crate::Conflict::Email) if another user has an equal address.
-/// * `a_user_is_found_by_email_whatever_its_case`: [`find_by_email`](Self::find_by_email) MUST compare addresses by
+/// * `a_user_is_found_by_email_ignoring_case`: [`find_by_email`](Self::find_by_email) MUST compare addresses by
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
 ///   change nothing unless the stored version is `from`.
-/// * `a_user_stays_as_looked_up_until_the_commit`: after [`lookup`](Self::lookup) in a writing unit of work, no other
+/// * `a_looked_up_user_does_not_change_until_the_commit`: after [`lookup`](Self::lookup) in a writing unit of work, no other
 ///   MUST change or remove the user before this one has ended.
-/// * `a_removed_user_leaves_nothing`: [`remove`](Self::remove) MUST remove the user and all rows of the user in every
+/// * `a_removed_user_leaves_no_data`: [`remove`](Self::remove) MUST remove the user and all rows of the user in every
 ///   repository, and fail with [`StoreError::Stale`] unless the stored version is `from`.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
 ///   id, in pages that neither skip nor repeat one.
-/// * `administrators_stay_so_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a writing
+/// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a writing
 ///   unit of work, no other MUST change who is an administrator before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {

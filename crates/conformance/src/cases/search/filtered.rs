@@ -37,7 +37,7 @@ fn memos(owner: UserId, other: UserId) -> Vec<Memo> {
         .collect()
 }
 
-pub(crate) async fn a_search_keeps_to_the_rest_of_its_filter(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_combines_with_the_rest_of_its_filter(store: Arc<dyn Store>) {
     let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let shelf = Shelf { store, viewer, memos: memos(viewer, other) };
     add_memos(&*shelf.store, &shelf.memos).await;
@@ -79,7 +79,7 @@ pub(crate) async fn a_search_keeps_to_the_rest_of_its_filter(store: Arc<dyn Stor
     assert!(found > 500, "{found} are found in all");
 }
 
-pub(crate) async fn a_search_tells_members_apart(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_is_limited_to_its_user(store: Arc<dyn Store>) {
     // Many have the same texts, so that an index which is asked for all of them at first must still answer for one.
     let mut memos = Vec::new();
     let mut owners = Vec::new();

@@ -44,7 +44,7 @@ impl Shelf {
     }
 }
 
-pub(crate) async fn a_search_follows_what_changes(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_follows_changes(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana 사과"), ("Hauptstraße", "cherry"), ("사과나무", "배 나무")];
     let mut shelf = Shelf::of_texts(store, texts).await;
     shelf.check_all().await;
@@ -101,7 +101,7 @@ pub(crate) async fn a_search_follows_what_changes(store: Arc<dyn Store>) {
     shelf.write(memos, write).await;
 }
 
-pub(crate) async fn a_search_finds_nothing_of_what_was_rolled_back(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_ignores_rolled_back_changes(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana"), ("사과", "cherry")];
     let shelf = Shelf::of_texts(store, texts).await;
     let new = text_memo(50, shelf.viewer, ("사과 banana", "cherry"));
@@ -124,7 +124,7 @@ pub(crate) async fn a_search_finds_nothing_of_what_was_rolled_back(store: Arc<dy
     }
 }
 
-pub(crate) async fn what_many_write_is_found_at_once(store: Arc<dyn Store>) {
+pub(crate) async fn concurrent_writes_are_found_immediately(store: Arc<dyn Store>) {
     const WRITERS: u32 = 8;
     const ROUNDS: u32 = 6;
     let owner = add_user(&*store, 0).await;

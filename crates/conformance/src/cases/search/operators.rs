@@ -6,7 +6,7 @@ use memo_domain::Store;
 
 use super::{Shelf, corpus::OPERATORS};
 
-pub(crate) async fn a_search_takes_operators_as_text(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_treats_operators_as_text(store: Arc<dyn Store>) {
     let texts: Vec<_> = OPERATORS
         .iter()
         .enumerate()

@@ -32,7 +32,7 @@ async fn shelf(store: Arc<dyn Store>, numbers: std::ops::Range<u32>) -> Shelf {
     Shelf { store, viewer, memos }
 }
 
-pub(crate) async fn what_is_found_is_sorted(store: Arc<dyn Store>) {
+pub(crate) async fn search_results_are_sorted(store: Arc<dyn Store>) {
     let shelf = shelf(store, 0..45).await;
     for text in [
         "weekly 회의 plan -draft",
@@ -58,7 +58,7 @@ pub(crate) async fn what_is_found_is_sorted(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_title_with_more_of_the_query_comes_first(store: Arc<dyn Store>) {
+pub(crate) async fn relevance_ranks_by_words_in_the_title(store: Arc<dyn Store>) {
     let (viewer, _) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let relevance = MemoSort { field: SortField::Relevance, direction: SortDirection::Descending };
     let titles = ["-", "weekly", "회의 WEEKLY", "plan 회의 weekly"];
@@ -81,7 +81,7 @@ pub(crate) async fn a_title_with_more_of_the_query_comes_first(store: Arc<dyn St
     assert_eq!(ids(page.items.iter().map(|view| &view.memo)), ids(&memos));
 }
 
-pub(crate) async fn pages_of_a_search_are_parts_of_its_list(store: Arc<dyn Store>) {
+pub(crate) async fn pages_of_a_search_are_slices_of_its_list(store: Arc<dyn Store>) {
     let shelf = shelf(store, 0..23).await;
     for (text, sort) in
         ["weekly 회의 plan -draft", "-draft"].into_iter().flat_map(|text| every_sort().map(move |sort| (text, sort)))

@@ -14,7 +14,7 @@ fn runs(text: &str, length: usize) -> impl Iterator<Item = String> {
     runs.into_iter()
 }
 
-pub(crate) async fn a_search_finds_what_its_query_says(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_finds_what_its_query_matches(store: Arc<dyn Store>) {
     let shelf = Shelf::of_texts(store, TEXTS).await;
     // Runs of one to three characters in the titles and in the contents, every n-th of each: all of them would take long.
     let mut queries = BTreeSet::new();
@@ -31,7 +31,7 @@ pub(crate) async fn a_search_finds_what_its_query_says(store: Arc<dyn Store>) {
     assert!(found > 300 && found * 10 > queries.len() * 9, "{found} of {} runs are found", queries.len());
 }
 
-pub(crate) async fn a_search_finds_words_in_any_form(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_ignores_case_and_unicode_form(store: Arc<dyn Store>) {
     let shelf = Shelf::of_texts(store, TEXTS).await;
     let mut wrong = Vec::new();
     for (text, number) in [
@@ -79,7 +79,7 @@ pub(crate) async fn a_search_finds_words_in_any_form(store: Arc<dyn Store>) {
     assert_eq!(wrong, [], "these find another number of memos");
 }
 
-pub(crate) async fn a_search_reads_phrases_and_exclusions(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_supports_phrases_and_exclusions(store: Arc<dyn Store>) {
     let shelf = Shelf::of_texts(store, TEXTS).await;
     for text in [
         "\"주간 업무\"",
@@ -139,7 +139,7 @@ pub(crate) async fn a_search_reads_phrases_and_exclusions(store: Arc<dyn Store>)
     }
 }
 
-pub(crate) async fn a_search_is_not_fooled_by_near_misses(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_rejects_near_misses(store: Arc<dyn Store>) {
     // Each has all the parts of the queries below, but not side by side, not in order, or not in one place.
     let texts = [
         ("ab bc cd", "d ab"),
@@ -241,7 +241,7 @@ pub(crate) async fn a_search_is_not_fooled_by_near_misses(store: Arc<dyn Store>)
     }
 }
 
-pub(crate) async fn a_search_takes_the_longest_queries(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_accepts_the_longest_queries(store: Arc<dyn Store>) {
     let syllables: String = ('가'..).take(400).collect();
     let letters: String = ('a'..='z').cycle().take(500).collect();
     let spaced: String = ('가'..).take(300).flat_map(|char| [char, ' ']).collect();
@@ -279,7 +279,7 @@ pub(crate) async fn a_search_takes_the_longest_queries(store: Arc<dyn Store>) {
     assert_eq!(shelf.check(&queries[3]).await, 2, "a hundred words");
 }
 
-pub(crate) async fn a_search_reads_the_longest_texts(store: Arc<dyn Store>) {
+pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
     let length = Content::MAX - 6;
     let ending = "끝나는 낱말";
     let repeated: String = "한글로 쓴 긴 글은 ".chars().cycle().take(length).chain(ending.chars()).collect();
