@@ -1,4 +1,4 @@
-//! One entity of each repository, all of one member.
+//! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
     Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Limit, MailState, Memo, MemoFilter, NewChange,
@@ -26,11 +26,11 @@ pub(crate) struct Everything {
     pub(crate) identity: Identity,
     pub(crate) one_time: OneTimeToken,
     pub(crate) factor: SecondFactor,
-    /// How many recovery codes are left.
+    /// The number of recovery codes left.
     pub(crate) codes: u64,
-    /// It is dead, so that it can be seen without being claimed.
+    /// A dead mail, so that it can be read without being claimed.
     pub(crate) mail: QueuedMail,
-    /// The newest first.
+    /// Newest first.
     pub(crate) events: Vec<AuditEvent>,
 }
 
@@ -94,13 +94,13 @@ impl Everything {
     }
 
     pub(crate) async fn insert(&self, uow: &mut dyn UnitOfWork) {
-        uow.users().insert(&self.user).await.expect("the member is added");
-        self.insert_what_they_have(uow).await;
+        uow.users().insert(&self.user).await.expect("the user is added");
+        self.insert_all_but_the_user(uow).await;
     }
 
-    /// All but the member.
-    pub(crate) async fn insert_what_they_have(&self, uow: &mut dyn UnitOfWork) {
-        uow.sessions().insert(&self.session).await.expect("the sign-in is added");
+    /// Inserts all entities but the user.
+    pub(crate) async fn insert_all_but_the_user(&self, uow: &mut dyn UnitOfWork) {
+        uow.sessions().insert(&self.session).await.expect("the session is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo).await.expect("the memo is added");
         self.append_change(uow).await;
@@ -112,47 +112,47 @@ impl Everything {
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
     }
 
-    /// The last of the changes.
+    /// Appends the last of the changes.
     async fn append_change(&self, uow: &mut dyn UnitOfWork) {
         let Change { seq: _, kind, memo_id, version, at } = *self.changes.last().expect("a change");
         let change = NewChange { kind, memo_id, version, at };
         uow.changes().append(self.user.id, &[change]).await.expect("the change is appended");
     }
 
-    /// Replaces what was inserted.
+    /// Replaces what was inserted by the values of `self`.
     pub(crate) async fn update(&self, uow: &mut dyn UnitOfWork) {
         let id = self.user.id;
-        uow.users().update(&self.user, Version::FIRST).await.expect("the member is changed");
-        uow.sessions().update(&self.session).await.expect("the sign-in is changed");
-        assert!(uow.refresh_tokens().claim(&self.token.digest, at(1)).await.expect("a claim"));
+        uow.users().update(&self.user, Version::FIRST).await.expect("the user is changed");
+        uow.sessions().update(&self.session).await.expect("the session is changed");
+        assert!(uow.refresh_tokens().claim(&self.token.digest, at(1)).await.expect("the claim succeeds"));
         uow.memos().update(&self.memo, Version::FIRST).await.expect("the memo is changed");
         self.append_change(uow).await;
         assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
         uow.identities().insert(&self.identity).await.expect("the identity is added");
-        assert_eq!(uow.one_time_tokens().count_try(&self.one_time.digest).await.expect("a try is counted"), 1);
-        // The step comes with the claim.
+        assert_eq!(uow.one_time_tokens().count_try(&self.one_time.digest).await.expect("the try is counted"), 1);
+        // `claim_step` below sets the last step.
         let factor = SecondFactor { last_step: 1, ..self.factor.clone() };
         uow.second_factors().upsert(&factor).await.expect("the factor is changed");
-        assert!(uow.second_factors().claim_step(id, self.factor.last_step).await.expect("a claim"));
+        assert!(uow.second_factors().claim_step(id, self.factor.last_step).await.expect("the claim succeeds"));
         let codes = self.two_codes();
         uow.second_factors().replace_codes(id, &codes).await.expect("the codes are replaced");
-        assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("a claim"));
+        assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("the claim succeeds"));
         uow.outbox().update(&self.mail).await.expect("the mail is changed");
         let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
         uow.audit().append(added).await.expect("the event is appended");
     }
 
-    /// What a unit of work sees of it: all, or `None` where it sees nothing.
-    pub(crate) async fn seen(&self, uow: &mut dyn UnitOfWork) -> Option<Self> {
+    /// The data set as this unit of work sees it; `None` if it sees no part of it. Panics if it sees only some parts.
+    pub(crate) async fn seen_by(&self, uow: &mut dyn UnitOfWork) -> Option<Self> {
         let id = self.user.id;
-        let user = self.user_seen(uow).await;
-        let session = uow.sessions().lookup(self.session.id).await.expect("sign-ins are read");
+        let user = self.user_seen_by(uow).await;
+        let session = uow.sessions().lookup(self.session.id).await.expect("sessions are read");
         for cookie in [&self.session.cookie, &self.changed().session.cookie] {
             let by_cookie = uow.sessions().find_by_cookie(&cookie.expect("a cookie")).await;
             let expected = session.as_ref().filter(|session| session.cookie == *cookie);
-            assert_eq!(by_cookie.expect("sign-ins are read").as_ref(), expected);
+            assert_eq!(by_cookie.expect("sessions are read").as_ref(), expected);
         }
-        let live = uow.sessions().list_live(id, at(0)).await.expect("sign-ins are read");
+        let live = uow.sessions().list_live(id, at(0)).await.expect("sessions are read");
         assert_eq!(live, Vec::from_iter(session.clone().filter(|session| session.is_live(at(0)))));
         let token = uow.refresh_tokens().lookup(&self.token.digest).await.expect("tokens are read");
         let view = uow.memos().lookup(self.memo.id).await.expect("memos are read");
@@ -174,9 +174,9 @@ impl Everything {
         let dead = uow.outbox().list_dead(None, all).await.expect("mail is read");
         let mail = dead.into_iter().find(|mail| mail.user_id == id);
         let events = uow.audit().list(Some(id), &PageRequest::default()).await.expect("events are read").items;
-        let everyones = uow.audit().list(None, &PageRequest { limit: all, ..PageRequest::default() }).await;
-        let everyones = everyones.expect("events are read").items;
-        assert_eq!(everyones.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
+        let all_events = uow.audit().list(None, &PageRequest { limit: all, ..PageRequest::default() }).await;
+        let all_events = all_events.expect("events are read").items;
+        assert_eq!(all_events.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
         let one_time = one_time.expect("tokens are read");
         match (user, session, token, view, identity, one_time, factor, mail) {
             (
@@ -211,30 +211,34 @@ impl Everything {
             {
                 None
             }
-            parts => panic!("one part is seen without another: {parts:?}, {changes:?}, {codes} codes, {events:?}"),
+            parts => panic!("only some parts are seen: {parts:?}, {changes:?}, {codes} codes, {events:?}"),
         }
     }
 
-    /// The member, in every way in which members are read.
-    async fn user_seen(&self, uow: &mut dyn UnitOfWork) -> Option<User> {
-        let user = uow.users().lookup(self.user.id).await.expect("members are read");
-        let by_email = uow.users().find_by_email(&self.user.email).await.expect("members are read");
+    /// The user, read by every method that returns users.
+    async fn user_seen_by(&self, uow: &mut dyn UnitOfWork) -> Option<User> {
+        let user = uow.users().lookup(self.user.id).await.expect("users are read");
+        let by_email = uow.users().find_by_email(&self.user.email).await.expect("users are read");
         assert_eq!(user, by_email);
         let filter = UserFilter::default().with_text(self.user.email.as_str()).expect("a valid text");
-        let listed = uow.users().list(&filter, &PageRequest::default()).await.expect("members are listed");
+        let listed = uow.users().list(&filter, &PageRequest::default()).await.expect("users are listed");
         assert_eq!(listed.items, Vec::from_iter(user.clone()));
-        assert_eq!(uow.users().count(&filter).await.expect("members are counted"), u64::from(user.is_some()));
+        assert_eq!(uow.users().count(&filter).await.expect("users are counted"), u64::from(user.is_some()));
         user
     }
 
-    pub(crate) async fn seen_anew(&self, store: &dyn Store, access: Access) -> Option<Self> {
+    pub(crate) async fn read_back(&self, store: &dyn Store, access: Access) -> Option<Self> {
         let mut uow = begin(store, access).await;
-        let seen = self.seen(&mut *uow).await;
-        // A unit of work need not find what it wrote itself, so this is asked of one that wrote nothing.
+        let seen = self.seen_by(&mut *uow).await;
+        // A unit of work need not find its own writes, so search in one that has written nothing.
         let title = seen.as_ref().map(|seen| &seen.memo.state.title);
         for memo in [self.memo.clone(), self.memo_changed()] {
             let found = uow.memos().count(&search_for(&memo)).await.expect("memos are counted");
-            assert_eq!(found, u64::from(title == Some(&memo.state.title)), "a search sees the same state");
+            assert_eq!(
+                found,
+                u64::from(title == Some(&memo.state.title)),
+                "the search sees the same state as the lookup"
+            );
         }
         seen
     }
@@ -248,7 +252,7 @@ impl Everything {
     }
 }
 
-/// Everything of the owner that has the title of this memo.
+/// A filter that searches the owner's memos for the title of this one.
 pub(crate) fn search_for(memo: &Memo) -> MemoFilter {
     let query = SearchQuery::parse(&format!("\"{}\"", memo.state.title.as_str())).expect("a short query");
     MemoFilter { search: query, ..MemoFilter::of(memo.owner_id) }

@@ -1,11 +1,10 @@
-//! The one list of cases.
+//! The list of all cases.
 //!
-//! Cases are visible in this crate alone and reachable through the list alone, so that one that is missing here is
-//! reported by the compiler as never used.
+//! A case is reachable only through this list, so the compiler reports one that is missing here as unused.
 
-/// Hands the list to another macro, behind an argument for it.
+/// Passes the list to another macro, after an argument for that macro.
 ///
-/// In parentheses stands what the cases of a module take: the store, or the whole of what the factory gives.
+/// The word in parentheses is what the cases of a module take: the store, or the whole value of the factory.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __each_case {
@@ -236,8 +235,8 @@ macro_rules! __each_cache_case {
 
 /// Expands to one test for each behaviour of the suite.
 ///
-/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that makes a fresh store, or gives `None`
-/// where the service that keeps it is not there: the tests say so and pass.
+/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that returns a fresh store, or `None` if its
+/// service is not available; the tests then print that they are skipped, and pass.
 #[macro_export]
 macro_rules! conformance_tests {
     ($factory:path) => {
@@ -245,8 +244,8 @@ macro_rules! conformance_tests {
     };
 }
 
-/// As [`conformance_tests!`], for an adapter of [`BrowserSessions`](memo_domain::BrowserSessions). The factory gives it
-/// with the fresh store that it works with: `async fn() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)>`.
+/// Like [`conformance_tests!`], for an adapter of [`BrowserSessions`](memo_domain::BrowserSessions). The factory returns it
+/// together with the fresh store that it uses: `async fn() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)>`.
 #[macro_export]
 macro_rules! browser_sessions_tests {
     ($factory:path) => {
@@ -254,7 +253,7 @@ macro_rules! browser_sessions_tests {
     };
 }
 
-/// As [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache). Tests may share what it keeps:
+/// Like [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache). Tests may share its data:
 /// `async fn() -> Option<Arc<dyn Cache>>`.
 #[macro_export]
 macro_rules! cache_tests {
@@ -278,7 +277,7 @@ macro_rules! __tests {
 #[macro_export]
 macro_rules! __entries {
     ([$entries:ident, $names:ident, $given:ty] $($module:ident($kind:ident) { $($case:ident)* })*) => {
-        /// The cases in the form that the tests run.
+        /// The cases, each taking the value of the factory.
         #[doc(hidden)]
         pub mod $entries {
             use $crate::cases;
@@ -319,7 +318,7 @@ mod tests {
     fn every_clause_of_a_contract_has_a_case() {
         let mut clauses = BTreeSet::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut clauses);
-        assert!(clauses.contains("committed_writes_are_seen"), "the clauses are read from where they stand");
+        assert!(clauses.contains("committed_writes_are_seen"), "no clauses found in the domain sources");
         let cases: BTreeSet<_> = names().map(ToOwned::to_owned).collect();
         let missing: Vec<_> = clauses.difference(&cases).collect();
         assert!(missing.is_empty(), "clauses without a case: {missing:?}");

@@ -1,4 +1,4 @@
-//! What most cases do.
+//! Steps that most cases share.
 
 use std::{
     fmt::Debug,
@@ -29,7 +29,7 @@ pub(crate) async fn commit(uow: Box<dyn UnitOfWork>) {
     uow.commit().await.expect("the unit of work commits");
 }
 
-/// What a unit of work gives that reads.
+/// Runs `work` in a new unit of work that is then dropped, and returns its result.
 pub(crate) async fn read<T>(
     store: &dyn Store,
     access: Access,
@@ -39,7 +39,7 @@ pub(crate) async fn read<T>(
     work(&mut *uow).await.expect("the store is read")
 }
 
-/// What a unit of work gives that writes and commits.
+/// Runs `work` in a unit of work that writes, commits it, and returns the result.
 pub(crate) async fn try_write<T>(
     store: &dyn Store,
     work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
@@ -49,15 +49,15 @@ pub(crate) async fn try_write<T>(
     committed(uow, done).await
 }
 
-/// What a unit of work gives that leaves others time to come between, and commits. It may be part of a task, which
-/// [`try_write`] may not: the compiler can't tell that such a closure goes to another thread.
+/// Lets other tasks run, commits, and returns `done`. Usable within spawned tasks, unlike [`try_write`]: the compiler
+/// cannot prove that such an async closure is `Send`.
 pub(crate) async fn committed<T>(uow: Box<dyn UnitOfWork>, done: T) -> Result<T, StoreError> {
     let_others_run().await;
     uow.commit().await?;
     Ok(done)
 }
 
-/// What a unit of work gives that writes and commits, and must not fail.
+/// Like [`try_write`], but must not fail.
 pub(crate) async fn write<T>(
     store: &dyn Store,
     work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
@@ -65,7 +65,7 @@ pub(crate) async fn write<T>(
     try_write(store, work).await.expect("the unit of work commits")
 }
 
-/// What a unit of work gives that writes and is dropped.
+/// Runs `work` in a unit of work that writes and is then dropped without a commit.
 pub(crate) async fn dropped<T>(
     store: &dyn Store,
     work: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>,
@@ -74,39 +74,39 @@ pub(crate) async fn dropped<T>(
     work(&mut *uow).await.expect("the unit of work writes")
 }
 
-/// Keeps new members.
+/// Inserts users.
 pub(crate) async fn add_users(store: &dyn Store, users: &[User]) {
     let mut uow = begin(store, Access::Write).await;
     for user in users {
-        uow.users().insert(user).await.expect("the member is added");
+        uow.users().insert(user).await.expect("the user is added");
     }
     commit(uow).await;
 }
 
-/// Keeps a new plain member.
+/// Inserts a plain user.
 pub(crate) async fn add_user(store: &dyn Store, n: u32) -> UserId {
     add_users(store, &[user(n)]).await;
     user(n).id
 }
 
-/// Keeps new memos.
+/// Inserts memos.
 pub(crate) async fn add_memos(store: &dyn Store, memos: &[Memo]) {
     let mut uow = begin(store, Access::Write).await;
     for memo in memos {
         let added = uow.memos().insert(memo).await.expect("the memo is added");
-        assert_eq!(&added.memo, memo, "as it is read from now on");
+        assert_eq!(&added.memo, memo, "`insert` returns the view of the memo");
     }
     commit(uow).await;
 }
 
-/// Keeps a new sign-in.
+/// Inserts a session.
 pub(crate) async fn add_session(store: &dyn Store, session: &Session) {
     let mut uow = begin(store, Access::Write).await;
-    uow.sessions().insert(session).await.expect("the sign-in is added");
+    uow.sessions().insert(session).await.expect("the session is added");
     commit(uow).await;
 }
 
-/// Keeps a new refresh token.
+/// Inserts a refresh token.
 pub(crate) async fn add_refresh_token(store: &dyn Store, token: &RefreshToken) {
     let mut uow = begin(store, Access::Write).await;
     uow.refresh_tokens().insert(token).await.expect("the token is added");
@@ -114,7 +114,7 @@ pub(crate) async fn add_refresh_token(store: &dyn Store, token: &RefreshToken) {
 }
 
 pub(crate) async fn find_user(store: &dyn Store, id: UserId) -> Option<User> {
-    begin(store, Access::Read).await.users().lookup(id).await.expect("members are read")
+    begin(store, Access::Read).await.users().lookup(id).await.expect("users are read")
 }
 
 pub(crate) async fn find_memo(store: &dyn Store, id: MemoId) -> Option<Memo> {
@@ -123,7 +123,7 @@ pub(crate) async fn find_memo(store: &dyn Store, id: MemoId) -> Option<Memo> {
 }
 
 pub(crate) async fn find_session(store: &dyn Store, id: SessionId) -> Option<Session> {
-    begin(store, Access::Read).await.sessions().lookup(id).await.expect("sign-ins are read")
+    begin(store, Access::Read).await.sessions().lookup(id).await.expect("sessions are read")
 }
 
 pub(crate) async fn find_refresh_token(store: &dyn Store, digest: SecretDigest) -> Option<RefreshToken> {
@@ -134,19 +134,19 @@ pub(crate) async fn count(store: &dyn Store, filter: &MemoFilter) -> u64 {
     begin(store, Access::Read).await.memos().count(filter).await.expect("memos are counted")
 }
 
-/// Appends to the feed of a member.
+/// Appends to the change feed of a user.
 pub(crate) async fn append(store: &dyn Store, owner: UserId, changes: &[NewChange]) {
     let mut uow = begin(store, Access::Write).await;
     uow.changes().append(owner, changes).await.expect("changes are appended");
     commit(uow).await;
 }
 
-/// The greatest number in the feed of a member.
+/// The greatest sequence number in the feed of a user.
 pub(crate) async fn last_change(store: &dyn Store, owner: UserId) -> u64 {
     begin(store, Access::Read).await.changes().last_seq(owner).await.expect("changes are read")
 }
 
-/// The whole feed of a member.
+/// The whole feed of a user.
 pub(crate) async fn feed(store: &dyn Store, owner: UserId) -> Vec<Change> {
     let mut uow = begin(store, Access::Snapshot).await;
     let limit = Limit::new(Limit::MAX as u64).expect("a valid limit");
@@ -154,7 +154,7 @@ pub(crate) async fn feed(store: &dyn Store, owner: UserId) -> Vec<Change> {
     loop {
         let since = all.last().map_or(0, |change| change.seq);
         let more = uow.changes().list(owner, since, limit).await.expect("changes are read");
-        assert!(more.iter().all(|change| change.seq > since), "what is behind {since} goes on");
+        assert!(more.iter().all(|change| change.seq > since), "only changes after {since}");
         let ended = more.len() < Limit::MAX;
         all.extend(more);
         if ended {
@@ -175,36 +175,36 @@ pub(crate) async fn page(
     begin(store, Access::Read).await.memos().list(filter, sort, &request).await.expect("memos are listed")
 }
 
-/// A list of up to a hundred memos, all on one page.
+/// A whole list of at most 100 memos.
 pub(crate) async fn list(store: &dyn Store, filter: &MemoFilter, sort: MemoSort) -> Vec<Memo> {
     let page = page(store, filter, sort, 100, PageStart::Offset(0)).await;
-    assert_eq!(page.next, None, "one page holds them all");
+    assert_eq!(page.next, None, "one page holds the whole list");
     page.items.into_iter().map(|view| view.memo).collect()
 }
 
-/// The last changed first, which is the order where nothing is said.
+/// The default order: last changed first.
 pub(crate) const BY_CHANGE: MemoSort = MemoSort { field: SortField::UpdatedAt, direction: SortDirection::Descending };
 
-/// Where a memo stands in the order of a list that searches.
-pub(crate) fn place_in(filter: &MemoFilter, memo: &Memo, sort: MemoSort) -> MemoCursor {
+/// The cursor of a memo in a list with this filter.
+pub(crate) fn cursor_in(filter: &MemoFilter, memo: &Memo, sort: MemoSort) -> MemoCursor {
     sort.cursor(filter, &MemoView { memo: memo.clone(), owner_name: display_name("anyone") })
 }
 
-/// Where a memo stands in the order of a list that does not search.
-pub(crate) fn place(memo: &Memo, sort: MemoSort) -> MemoCursor {
-    place_in(&MemoFilter::of(memo.owner_id), memo, sort)
+/// The cursor of a memo in a list of its owner without a search.
+pub(crate) fn cursor_of(memo: &Memo, sort: MemoSort) -> MemoCursor {
+    cursor_in(&MemoFilter::of(memo.owner_id), memo, sort)
 }
 
-/// Memos as a list must have them.
+/// Sorts memos as a list must.
 pub(crate) fn in_order(mut memos: Vec<Memo>, sort: MemoSort) -> Vec<Memo> {
-    memos.sort_by_key(|memo| place(memo, sort));
+    memos.sort_by_key(|memo| cursor_of(memo, sort));
     if sort.direction == SortDirection::Descending {
         memos.reverse();
     }
     memos
 }
 
-/// Asks for pages of a list in every way, and compares them with the whole of it.
+/// Requests pages of every size and start, by offset and by cursor, and compares them with the whole list.
 pub(crate) async fn assert_pages<T: PartialEq + Debug, C: Clone + PartialEq + Debug>(
     expected: &[T],
     cursor: impl Fn(&T) -> C,
@@ -220,14 +220,14 @@ pub(crate) async fn assert_pages<T: PartialEq + Debug, C: Clone + PartialEq + De
             assert_eq!((&*page.items, page.next.as_ref()), (items, next.as_ref()), "{limit} from {from}");
             if let Some(last) = from.checked_sub(1).and_then(|last| expected.get(last)) {
                 let page = ask(part(PageStart::After(cursor(last)))).await;
-                assert_eq!((&*page.items, page.next.as_ref()), (items, next.as_ref()), "{limit} behind {last:?}");
+                assert_eq!((&*page.items, page.next.as_ref()), (items, next.as_ref()), "{limit} after {last:?}");
             }
         }
         assert_eq!(ask(part(PageStart::Offset(u64::MAX))).await.items, []);
     }
 }
 
-/// What a failure of a list is told by.
+/// The ids of memos, for short failure messages.
 pub(crate) fn ids<'a>(memos: impl IntoIterator<Item = &'a Memo>) -> Vec<MemoId> {
     memos.into_iter().map(|memo| memo.id).collect()
 }
@@ -246,7 +246,7 @@ pub(crate) fn assert_stale<T: Debug>(result: Result<T, StoreError>) {
     }
 }
 
-/// Repeats a unit of work that another one made fail, until it passes or fails for good.
+/// Repeats a unit of work as long as it fails with a retryable error.
 pub(crate) async fn retry<T, F>(mut work: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -259,13 +259,13 @@ where
     }
 }
 
-/// Widens a race: a store that never waits would otherwise end a unit of work before the next one begins.
+/// Yields, to widen a race: a store that never waits would otherwise end one unit of work before the next one begins.
 pub(crate) async fn let_others_run() {
     tokio::task::yield_now().await;
 }
 
-/// Lets so many units of work race, each of which is tried again as long as that may help. What came of them.
-pub(crate) async fn at_once<T, F>(
+/// Runs `number` units of work concurrently, retries each as long as that may help, and returns the results.
+pub(crate) async fn concurrently<T, F>(
     store: &Arc<dyn Store>,
     number: u32,
     work: impl Fn(Arc<dyn Store>, u32) -> F + Clone + Send + Sync + 'static,
@@ -282,7 +282,7 @@ where
     tasks.join_all().await
 }
 
-/// Commits a unit of work that a change by another one must wait for, or begin anew after it.
+/// Asserts that a change by another unit of work does not take effect before `uow` has committed.
 pub(crate) async fn commit_before<F>(uow: Box<dyn UnitOfWork>, change: impl FnMut() -> F + Send + 'static)
 where
     F: Future<Output = Result<(), StoreError>> + Send,
@@ -291,18 +291,18 @@ where
     let task = tokio::spawn({
         let ended = Arc::clone(&ended);
         async move {
-            retry(change).await.expect("the other one passes in the end");
+            retry(change).await.expect("the other unit of work succeeds eventually");
             ended.load(Ordering::SeqCst)
         }
     });
     sleep(Duration::from_millis(100)).await;
-    // Before the commit, since the other one may pass before it has returned.
+    // Set before the commit, as the other unit of work may finish before `commit` returns.
     ended.store(true, Ordering::SeqCst);
     commit(uow).await;
-    assert!(task.await.expect("the other one passes"), "it was changed while the unit of work was open");
+    assert!(task.await.expect("the task completes"), "the change took effect while the unit of work was open");
 }
 
-/// The result of something that must not wait for a unit of work that is still open.
-pub(crate) async fn unhindered<T>(work: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), work).await.expect("nobody waits for the open unit of work")
+/// The result of work that must not wait for a unit of work that is still open.
+pub(crate) async fn without_waiting<T>(work: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(20), work).await.expect("no waiting for the open unit of work")
 }

@@ -24,7 +24,7 @@ async fn page(
     read(store, access, async |uow| uow.audit().list(user, &request).await).await
 }
 
-/// Up to a hundred events.
+/// Up to 100 events.
 async fn list(store: &dyn Store, access: Access, user: Option<UserId>) -> Vec<AuditEvent> {
     let limit = Limit::new(Limit::MAX as u64).expect("a valid limit");
     page(store, access, user, PageRequest { limit, start: PageStart::Offset(0) }).await.items
@@ -57,7 +57,7 @@ pub(crate) async fn an_audit_event_reads_back_equal(store: Arc<dyn Store>) {
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         assert_eq!(list(&*store, access, Some(user)).await, newest_first(&events, None), "{access:?}");
     }
-    assert_eq!(list(&*store, Access::Read, Some(actor)).await, [], "who did it is not whose account it is");
+    assert_eq!(list(&*store, Access::Read, Some(actor)).await, [], "events of the actor's own account only");
 }
 
 pub(crate) async fn an_audit_event_needs_its_user(store: Arc<dyn Store>) {
@@ -69,7 +69,7 @@ pub(crate) async fn an_audit_event_needs_its_user(store: Arc<dyn Store>) {
 
 pub(crate) async fn audit_events_are_listed_newest_first(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    // What tells their order is the id: the times are others.
+    // The order is by id: the times are in another order.
     let event = |n: u32| AuditEvent {
         at: at(i64::from(n * 7 % 5)),
         ..audit_event(n, if n.is_multiple_of(3) { other } else { user })
@@ -82,16 +82,16 @@ pub(crate) async fn audit_events_are_listed_newest_first(store: Arc<dyn Store>) 
         assert_pages(&newest_first(&events, of), |event| event.id, ask).await;
     }
 
-    // Pages by cursor are stable under what comes and goes between two of them.
+    // Pages by cursor are stable under inserts between two pages.
     let limit = Limit::new(4).expect("a valid limit");
     for of in [None, Some(user)] {
         let mut next = None;
-        let mut walked = Vec::new();
+        let mut paged = Vec::new();
         let before = newest_first(&events, of);
         for n in (60..).step_by(2) {
             let start = next.map_or(PageStart::Offset(0), PageStart::After);
             let part = page(&*store, Access::Read, of, PageRequest { limit, start }).await;
-            walked.extend(part.items);
+            paged.extend(part.items);
             next = part.next;
             if next.is_none() {
                 break;
@@ -100,16 +100,16 @@ pub(crate) async fn audit_events_are_listed_newest_first(store: Arc<dyn Store>) 
             append(&*store, std::slice::from_ref(&new)).await;
             events.push(new);
         }
-        assert!(walked.iter().map(|event| event.id).is_sorted_by(|one, next| one > next), "none is repeated");
-        walked.retain(|event| before.contains(event));
-        assert_eq!(walked, before, "none is skipped");
+        assert!(paged.iter().map(|event| event.id).is_sorted_by(|one, next| one > next), "no event is repeated");
+        paged.retain(|event| before.contains(event));
+        assert_eq!(paged, before, "no event is skipped");
     }
-    // Behind one that is not there.
-    for place in [audit_id(1_000), audit_id(1_001), audit_id(1_002)] {
+    // A cursor may be the id of an event that does not exist.
+    for cursor in [audit_id(1_000), audit_id(1_001), audit_id(1_002)] {
         let all = Limit::new(Limit::MAX as u64).expect("a valid limit");
-        let part = page(&*store, Access::Read, None, PageRequest { limit: all, start: PageStart::After(place) }).await;
+        let part = page(&*store, Access::Read, None, PageRequest { limit: all, start: PageStart::After(cursor) }).await;
         let mut expected = newest_first(&events, None);
-        expected.retain(|event| event.id < place);
+        expected.retain(|event| event.id < cursor);
         assert_eq!(part, Page { items: expected, next: None });
     }
 }
@@ -124,12 +124,12 @@ pub(crate) async fn old_audit_events_are_removed(store: Arc<dyn Store>) {
         left.sort_by_key(|event| event.at);
         (removed, left)
     };
-    assert_eq!(remove(at(0), 100).await, (0, events.clone()), "one of that very moment stays");
+    assert_eq!(remove(at(0), 100).await, (0, events.clone()), "an event at exactly that time stays");
     assert_eq!(dropped(&*store, async |uow| uow.audit().remove_before(at(5), 100).await).await, 5);
     assert_eq!(remove(at(5), 0).await, (0, events.clone()));
-    assert_eq!(remove(at(3), 100).await, (3, events[3..].to_vec()), "of every member");
+    assert_eq!(remove(at(3), 100).await, (3, events[3..].to_vec()), "of all users");
     assert_eq!(remove(at(3), 100).await, (0, events[3..].to_vec()));
-    // At most so many; fewer than that says that nothing is left to remove.
+    // Removes at most `most` events; fewer mean that none are left to remove.
     for (most, removed) in [(2, 2), (1, 1), (2, 1), (2, 0)] {
         let (number, left) = remove(at(7), most).await;
         assert_eq!(number, removed, "at most {most}");

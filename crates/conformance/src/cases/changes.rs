@@ -7,19 +7,19 @@ use crate::{
     steps::{add_memos, add_user, append, assert_conflict, begin, commit, feed, find_memo, last_change},
 };
 
-/// A change of a memo that may not be there, at a moment of its own.
+/// A change at a time of its own, of a memo that need not exist.
 fn change(n: u32) -> NewChange {
     let (_, kind) = ChangeKind::NAMES[n as usize % ChangeKind::NAMES.len()];
     NewChange { kind, memo_id: memo_id(n), version: Version::new(n + 1), at: at(i64::from(n)) }
 }
 
-/// Changes in their places.
+/// Changes with their sequence numbers.
 fn numbered(from: u64, changes: impl IntoIterator<Item = NewChange>) -> Vec<Change> {
     (from..).zip(changes).map(|(seq, change)| Change::new(seq, change)).collect()
 }
 
-/// What one call of the list gives.
-async fn some(store: &dyn Store, owner: UserId, since: u64, limit: u64) -> Vec<Change> {
+/// One page of the feed.
+async fn page(store: &dyn Store, owner: UserId, since: u64, limit: u64) -> Vec<Change> {
     let limit = Limit::new(limit).expect("a valid limit");
     begin(store, Access::Read).await.changes().list(owner, since, limit).await.expect("changes are read")
 }
@@ -38,7 +38,7 @@ pub(crate) async fn a_change_reads_back_equal(store: Arc<dyn Store>) {
         NewChange { version: Version::new(u32::MAX), at: EARLIEST, ..change(3) },
         NewChange { version: Version::FIRST, at: LATEST, ..change(3) },
         NewChange { at: Timestamp::from_micros(-1), ..change(4) },
-        // Twice the same, and more than once of one memo.
+        // The same change twice, and several changes of one memo.
         change(5),
         change(5),
     ]);
@@ -55,21 +55,21 @@ pub(crate) async fn a_change_reads_back_equal(store: Arc<dyn Store>) {
 pub(crate) async fn changes_are_numbered_from_one_without_a_gap(store: Arc<dyn Store>) {
     let (one, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     assert_eq!((last_change(&*store, one).await, feed(&*store, one).await), (0, vec![]));
-    let mut kept = [(one, Vec::new()), (other, Vec::new())];
+    let mut appended = [(one, Vec::new()), (other, Vec::new())];
     let mut n = 0;
-    // In turns, by many units of work of different sizes; nothing appended is nothing counted.
-    for (turn, size) in [(0, 1), (1, 3), (0, 2), (0, 0), (1, 1), (0, 120), (1, 0), (1, 2), (0, 1)] {
-        let (owner, changes) = &mut kept[turn];
+    // Alternately for both users, in units of work of various sizes. Appending nothing uses no number.
+    for (user, size) in [(0, 1), (1, 3), (0, 2), (0, 0), (1, 1), (0, 120), (1, 0), (1, 2), (0, 1)] {
+        let (owner, changes) = &mut appended[user];
         let new: Vec<_> = (n..n + size).map(change).collect();
         n += size;
         append(&*store, *owner, &new).await;
         changes.extend(new);
         assert_eq!(last_change(&*store, *owner).await, changes.len() as u64);
     }
-    // Several times in one unit of work, for both, which sees its own.
+    // Several times in one unit of work, which sees its own changes.
     let mut uow = begin(&*store, Access::Write).await;
-    for turn in [0, 1, 0] {
-        let (owner, changes) = &mut kept[turn];
+    for user in [0, 1, 0] {
+        let (owner, changes) = &mut appended[user];
         changes.extend([change(n), change(n + 1)]);
         uow.changes().append(*owner, &[change(n), change(n + 1)]).await.expect("changes are appended");
         n += 2;
@@ -77,7 +77,7 @@ pub(crate) async fn changes_are_numbered_from_one_without_a_gap(store: Arc<dyn S
         assert_eq!(seen, changes.len() as u64, "a unit of work sees its own changes");
     }
     commit(uow).await;
-    for (owner, changes) in kept {
+    for (owner, changes) in appended {
         assert_eq!(feed(&*store, owner).await, numbered(1, changes));
     }
 }
@@ -90,37 +90,37 @@ pub(crate) async fn a_feed_is_read_in_pages(store: Arc<dyn Store>) {
     let all = numbered(1, changes);
     for since in 0..14_u8 {
         for limit in [1, 2, 5, 12, 100_u8] {
-            let listed = some(&*store, owner, since.into(), limit.into()).await;
+            let listed = page(&*store, owner, since.into(), limit.into()).await;
             let expected: Vec<_> = all.iter().skip(since.into()).take(limit.into()).copied().collect();
-            assert_eq!(listed, expected, "{limit} behind {since}");
+            assert_eq!(listed, expected, "{limit} after {since}");
         }
     }
     for since in [i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
-        assert_eq!(some(&*store, owner, since, 5).await, [], "behind {since}");
+        assert_eq!(page(&*store, owner, since, 5).await, [], "after {since}");
     }
-    let nobody = user_id(9);
-    assert_eq!((last_change(&*store, nobody).await, some(&*store, nobody, 0, 5).await), (0, vec![]));
+    let unknown = user_id(9);
+    assert_eq!((last_change(&*store, unknown).await, page(&*store, unknown, 0, 5).await), (0, vec![]));
 }
 
 pub(crate) async fn a_change_that_was_rolled_back_leaves_no_gap(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    let mut kept = Vec::new();
+    let mut appended = Vec::new();
     for n in 0..6 {
-        // Also before the first one that is kept.
+        // The first round drops changes before any is committed.
         let mut uow = begin(&*store, Access::Write).await;
-        let lost = [change(100), change(101), change(102)];
-        uow.changes().append(owner, &lost[..=n as usize % 3]).await.expect("changes are appended");
+        let dropped_changes = [change(100), change(101), change(102)];
+        uow.changes().append(owner, &dropped_changes[..=n as usize % 3]).await.expect("changes are appended");
         if n % 2 == 1 {
             let conflict = uow.memos().insert(&memo(0, user_id(9))).await;
             assert_conflict(conflict, Conflict::Parent);
         }
         drop(uow);
-        assert_eq!(last_change(&*store, owner).await, kept.len() as u64, "what was dropped counts nothing");
-        assert_eq!(feed(&*store, owner).await, numbered(1, kept.clone()));
+        assert_eq!(last_change(&*store, owner).await, appended.len() as u64, "dropped changes use no number");
+        assert_eq!(feed(&*store, owner).await, numbered(1, appended.clone()));
 
         append(&*store, owner, &[change(n)]).await;
-        kept.push(change(n));
-        assert_eq!(feed(&*store, owner).await, numbered(1, kept.clone()));
+        appended.push(change(n));
+        assert_eq!(feed(&*store, owner).await, numbered(1, appended.clone()));
     }
 }
 
@@ -158,33 +158,33 @@ pub(crate) async fn old_changes_are_removed(store: Arc<dyn Store>) {
     let changes: Vec<_> = (0..10).map(change).collect();
     append(&*store, one, &changes).await;
     append(&*store, other, &changes[..4]).await;
-    assert_eq!(remove_before(&*store, 0, 100).await, 0, "one of that very moment stays");
-    assert_eq!(remove_before(&*store, 3, 100).await, 6, "of every member");
+    assert_eq!(remove_before(&*store, 0, 100).await, 0, "a change at exactly that time stays");
+    assert_eq!(remove_before(&*store, 3, 100).await, 6, "of all users");
     assert_eq!(remove_before(&*store, 3, 100).await, 0);
     let (ones, others) = (numbered(1, changes), numbered(1, (0..4).map(change)));
-    assert_eq!(some(&*store, one, 0, 100).await, ones[3..]);
-    assert_eq!(some(&*store, other, 0, 100).await, others[3..]);
-    assert_eq!(some(&*store, one, 5, 2).await, ones[5..7]);
+    assert_eq!(page(&*store, one, 0, 100).await, ones[3..]);
+    assert_eq!(page(&*store, other, 0, 100).await, others[3..]);
+    assert_eq!(page(&*store, one, 5, 2).await, ones[5..7]);
 
-    // At most so many; fewer than that says that nothing is left to remove.
+    // Removes at most `most` changes; fewer mean that none are left to remove.
     for (most, removed) in [(2, 2), (3, 3), (1, 1), (4, 2), (4, 0)] {
         assert_eq!(remove_before(&*store, 10, most).await, removed, "at most {most}");
     }
     for (owner, last) in [(one, 10), (other, 4)] {
-        assert_eq!(some(&*store, owner, 0, 100).await, []);
-        assert_eq!(last_change(&*store, owner).await, last, "the number is still known");
-        // No number is used twice.
+        assert_eq!(page(&*store, owner, 0, 100).await, []);
+        assert_eq!(last_change(&*store, owner).await, last, "the last number is still known");
+        // Numbers are never reused.
         append(&*store, owner, &[change(20)]).await;
-        assert_eq!(some(&*store, owner, 0, 100).await, numbered(last + 1, [change(20)]));
+        assert_eq!(page(&*store, owner, 0, 100).await, numbered(last + 1, [change(20)]));
     }
 
-    // A removal is undone, too.
+    // A removal can be rolled back.
     let mut uow = begin(&*store, Access::Write).await;
     let removed = uow.changes().remove_before(at(21), 100).await.expect("changes are removed");
     let left = uow.changes().list(one, 0, Limit::default()).await.expect("changes are read");
     assert_eq!((removed, left), (2, vec![]));
     drop(uow);
-    assert_eq!(some(&*store, one, 0, 100).await, numbered(11, [change(20)]));
+    assert_eq!(page(&*store, one, 0, 100).await, numbered(11, [change(20)]));
 }
 
 pub(crate) async fn a_stamp_follows_the_feed_and_the_user(store: Arc<dyn Store>) {
@@ -193,7 +193,7 @@ pub(crate) async fn a_stamp_follows_the_feed_and_the_user(store: Arc<dyn Store>)
     let stamp = async |owner| {
         begin(&*store, Access::Read).await.changes().lookup_stamp(owner).await.expect("the stamp is read")
     };
-    assert_eq!(stamp(user_id(9)).await, None, "nobody");
+    assert_eq!(stamp(user_id(9)).await, None, "an unknown user");
     let version = user(0).version;
     assert_eq!(stamp(owner).await, Some(Stamp { last_change: 0, member: version }));
 
@@ -206,7 +206,7 @@ pub(crate) async fn a_stamp_follows_the_feed_and_the_user(store: Arc<dyn Store>)
     let mut uow = begin(&*store, Access::Write).await;
     let mut renamed = user(0);
     renamed.version = version.next();
-    uow.users().update(&renamed, version).await.expect("the member is renamed");
+    uow.users().update(&renamed, version).await.expect("the user is renamed");
     commit(uow).await;
     assert_eq!(stamp(owner).await, Some(Stamp { last_change: 2, member: version.next() }));
     assert_eq!(stamp(other).await, Some(Stamp { last_change: 1, member: version }));

@@ -11,7 +11,8 @@ use crate::{
     steps::{BY_CHANGE, add_memos, add_user, begin, count, find_memo, ids, let_others_run, list, retry},
 };
 
-async fn changed(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) -> Result<(), StoreError> {
+/// Changes each memo in one unit of work.
+async fn change_each(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     for id in ids {
         let mut memo = uow.memos().lookup(*id).await?.expect("the memo is there").memo;
@@ -24,12 +25,13 @@ async fn changed(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) 
     uow.commit().await
 }
 
-/// Counts one up in the text of a memo.
+/// Increments the number in the content of a memo.
 fn increment(memo: &mut Memo) {
-    let number: u32 = memo.state.content.as_str().parse().expect("a number");
+    let number: u32 = memo.state.content.as_str().parse().expect("the content is a number");
     memo.state.content = content(&(number + 1).to_string());
 }
 
+/// A memo with the number 0 as its content.
 fn counter(n: u32, owner: UserId) -> Memo {
     let mut memo = memo(n, owner);
     memo.state.content = content("0");
@@ -45,7 +47,7 @@ pub(crate) async fn writers_wait_for_each_other(store: Arc<dyn Store>) {
         let (store, ids) = (Arc::clone(&store), [shared.id]);
         tasks.spawn(async move {
             for _ in 0..25 {
-                retry(|| changed(&*store, &ids, increment)).await.expect("a writer passes in the end");
+                retry(|| change_each(&*store, &ids, increment)).await.expect("a writer succeeds eventually");
             }
         });
     }
@@ -68,7 +70,7 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
                 let_others_run().await;
                 uow.commit().await
             };
-            retry(insert).await.expect("a writer passes in the end");
+            retry(insert).await.expect("a writer succeeds eventually");
         });
     }
     tasks.join_all().await;
@@ -79,8 +81,8 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
     assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 100);
 }
 
-/// Writes, each the first one of its unit of work, that find nothing to change.
-async fn fruitless(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), StoreError> {
+/// A write that matches nothing, as the first one of its unit of work. Each kind must report that.
+async fn write_matching_nothing(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     let from = kept.version.next();
     let found = |is_there: bool| if is_there { Ok(()) } else { Err(StoreError::Stale) };
@@ -100,7 +102,7 @@ async fn fruitless(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), Stor
     match result {
         Err(StoreError::Stale) => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => panic!("a write of kind {} finds nothing and must say so", kind % 10),
+        Ok(()) => panic!("a write of kind {} matches nothing and must report it", kind % 10),
     }
 }
 
@@ -110,19 +112,19 @@ pub(crate) async fn a_first_write_that_matches_nothing_is_stale(store: Arc<dyn S
     add_memos(&*store, std::slice::from_ref(&kept)).await;
     let mut tasks = JoinSet::new();
     for n in 0..60 {
-        // Each right behind one that wrote, in what may be the same transaction.
-        let (writing, looking, kept) = (Arc::clone(&store), Arc::clone(&store), kept.clone());
+        // Each directly after another writer, in what may be the same database transaction.
+        let (writing_store, other_store, kept) = (Arc::clone(&store), Arc::clone(&store), kept.clone());
         tasks.spawn(async move {
             let insert = async || {
-                let mut uow = writing.begin(Access::Write).await?;
+                let mut uow = writing_store.begin(Access::Write).await?;
                 uow.memos().insert(&memo(n, owner)).await?;
                 let_others_run().await;
                 uow.commit().await
             };
-            retry(insert).await.expect("a writer passes in the end");
+            retry(insert).await.expect("a writer succeeds eventually");
         });
         tasks.spawn(async move {
-            retry(|| fruitless(&*looking, &kept, n)).await.expect("a writer passes in the end");
+            retry(|| write_matching_nothing(&*other_store, &kept, n)).await.expect("a writer succeeds eventually");
         });
     }
     tasks.join_all().await;
@@ -141,23 +143,23 @@ pub(crate) async fn snapshots_see_whole_commits_among_writers(store: Arc<dyn Sto
         tokio::spawn(async move {
             for n in 1..=LAST {
                 let both = |memo: &mut Memo| memo.updated_at = at(n);
-                retry(|| changed(&*store, &ids, both)).await.expect("a writer passes in the end");
+                retry(|| change_each(&*store, &ids, both)).await.expect("a writer succeeds eventually");
             }
         })
     };
     loop {
         let seen = times(&*store, &ids).await;
-        assert_eq!(seen[0], seen[1], "both memos are of one commit");
-        assert_eq!(seen[0], seen[2], "and so is the first one when it is read again");
+        assert_eq!(seen[0], seen[1], "both memos are from one commit");
+        assert_eq!(seen[0], seen[2], "the first memo reads the same again");
         if seen[0] == at(LAST) || writer.is_finished() {
             break;
         }
     }
-    writer.await.expect("the writer passes");
+    writer.await.expect("the writer completes");
     assert_eq!(times(&*store, &ids).await, [at(LAST); 3]);
 }
 
-/// When the first, the second and again the first of two memos changed, in one snapshot.
+/// When the first, the second, and again the first of two memos were changed, in one snapshot.
 async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
     let mut uow = begin(store, Access::Snapshot).await;
     let mut times = [at(0); 3];
@@ -172,14 +174,14 @@ async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
 pub(crate) async fn a_list_among_writers_has_matching_memos_only(store: Arc<dyn Store>) {
     const CHANGES: i64 = 60;
     let (owner, viewer) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let told = |memo: &mut Memo, n: i64| {
+    let toggle_secret = |memo: &mut Memo, n: i64| {
         let is_secret = n % 2 == 1;
         memo.state.visibility = if is_secret { Visibility::Private } else { Visibility::Public };
         memo.state.content = content(if is_secret { "a secret" } else { "an apple" });
     };
     let mut memos: Vec<_> = (0..10).map(|n| memo(n, owner)).collect();
     for memo in &mut memos {
-        told(memo, 0);
+        toggle_secret(memo, 0);
     }
     let ids = [memos[0].id, memos[1].id];
     add_memos(&*store, &memos).await;
@@ -187,8 +189,8 @@ pub(crate) async fn a_list_among_writers_has_matching_memos_only(store: Arc<dyn 
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             for n in 1..=CHANGES {
-                let both = |memo: &mut Memo| told(memo, n);
-                retry(|| changed(&*store, &ids, both)).await.expect("a writer passes in the end");
+                let both = |memo: &mut Memo| toggle_secret(memo, n);
+                retry(|| change_each(&*store, &ids, both)).await.expect("a writer succeeds eventually");
             }
         })
     };
@@ -203,5 +205,5 @@ pub(crate) async fn a_list_among_writers_has_matching_memos_only(store: Arc<dyn 
             }
         }
     }
-    writer.await.expect("the writer passes");
+    writer.await.expect("the writer completes");
 }

@@ -1,4 +1,4 @@
-//! The change feed while many write.
+//! The change feed under concurrent writers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,10 +10,10 @@ use crate::{
     steps::{add_user, begin, feed, last_change, let_others_run, retry},
 };
 
-/// How many units of work each writer tries; every fourth is dropped instead of committed.
+/// Units of work per writer. Every fourth is dropped instead of committed.
 const ROUNDS: u32 = 6;
 
-/// The changes of one unit of work: one to three, that name the writer, the round and their place.
+/// The changes of one unit of work: one to three, which identify the writer, the round and their position.
 fn changes(writer: u32, round: u32) -> Vec<NewChange> {
     let kind = ChangeKind::Updated;
     (1..=1 + (writer + round) % 3)
@@ -21,7 +21,7 @@ fn changes(writer: u32, round: u32) -> Vec<NewChange> {
         .collect()
 }
 
-fn is_kept(writer: u32, round: u32) -> bool {
+fn is_committed(writer: u32, round: u32) -> bool {
     !(writer + round).is_multiple_of(4)
 }
 
@@ -30,11 +30,11 @@ async fn attempt(store: &dyn Store, owner: UserId, writer: u32, round: u32) -> R
     let changes = changes(writer, round);
     let (first, rest) = changes.split_at(1);
     uow.changes().append(owner, first).await?;
-    // A number that is given out before the commit is now in the hands of one that others may overtake.
+    // If numbers are assigned before the commit, another writer can now overtake this one.
     let_others_run().await;
     uow.changes().append(owner, rest).await?;
     let_others_run().await;
-    if is_kept(writer, round) { uow.commit().await } else { Ok(()) }
+    if is_committed(writer, round) { uow.commit().await } else { Ok(()) }
 }
 
 fn spawn_writers(tasks: &mut JoinSet<()>, store: &Arc<dyn Store>, owner: UserId, writers: std::ops::Range<u32>) {
@@ -43,13 +43,13 @@ fn spawn_writers(tasks: &mut JoinSet<()>, store: &Arc<dyn Store>, owner: UserId,
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 let result = retry(|| attempt(&*store, owner, writer, round)).await;
-                result.expect("a writer passes in the end");
+                result.expect("a writer succeeds eventually");
             }
         });
     }
 }
 
-/// What a client does that follows a feed: asks for what is behind the last number it has seen.
+/// A client that follows a feed: it asks for changes after the last number it has seen.
 struct Follower {
     owner: UserId,
     since: u64,
@@ -70,21 +70,21 @@ impl Follower {
             assert_eq!(change.seq, self.since, "no number is missing in {listed:?}");
         }
         let last = uow.changes().last_seq(self.owner).await.expect("changes are read");
-        assert!(last >= self.since, "the greatest number is at least one that was seen");
+        assert!(last >= self.since, "the greatest number is not below one that was seen");
         if access == Access::Snapshot && listed.len() < usize::from(limit.get()) {
-            assert_eq!(last, self.since, "both are of one moment");
+            assert_eq!(last, self.since, "list and last number are from one snapshot");
         }
         self.seen.extend(listed);
     }
 
-    /// Every unit of work that was committed is there once, its changes in their order and side by side.
+    /// Asserts that the changes of every committed unit of work were seen once, in order and contiguous.
     async fn finish(mut self, store: &dyn Store, writers: std::ops::Range<u32>) {
         while self.since < last_change(store, self.owner).await {
             let since = self.since;
             self.poll(store, Access::Read, 100).await;
-            assert!(self.since > since, "what is behind {since} is there");
+            assert!(self.since > since, "changes after {since} are available");
         }
-        assert_eq!(self.seen, feed(store, self.owner).await, "what was seen is what was kept");
+        assert_eq!(self.seen, feed(store, self.owner).await, "the follower has seen the whole feed");
         let mut rounds: BTreeMap<u32, Vec<u32>> = writers.clone().map(|writer| (writer, Vec::new())).collect();
         let mut rest = self.seen.iter().map(|Change { kind, memo_id, version, at, .. }| NewChange {
             kind: *kind,
@@ -97,12 +97,12 @@ impl Follower {
             let round = (0..ROUNDS).find(|round| at((*round).into()) == first.at).expect("a round");
             let expected = changes(writer, round);
             let unit: Vec<_> = std::iter::once(first).chain(rest.by_ref().take(expected.len() - 1)).collect();
-            assert_eq!(unit, expected, "the changes of one unit of work stay together");
+            assert_eq!(unit, expected, "the changes of one unit of work are contiguous");
             rounds.get_mut(&writer).expect("a writer").push(round);
         }
         for (writer, found) in rounds {
-            let expected: Vec<_> = (0..ROUNDS).filter(|round| is_kept(writer, *round)).collect();
-            assert_eq!(found, expected, "each commit of writer {writer}, in the order of the commits, and no other");
+            let expected: Vec<_> = (0..ROUNDS).filter(|round| is_committed(writer, *round)).collect();
+            assert_eq!(found, expected, "exactly the commits of writer {writer}, in commit order");
         }
     }
 }
@@ -117,7 +117,7 @@ pub(crate) async fn no_reader_sees_a_gap_while_writers_run(store: Arc<dyn Store>
             follower.poll(&*store, *access, 100).await;
         }
         while let Some(ended) = tasks.try_join_next() {
-            ended.expect("the writer passes");
+            ended.expect("the writer completes");
         }
         let_others_run().await;
     }
@@ -127,10 +127,10 @@ pub(crate) async fn no_reader_sees_a_gap_while_writers_run(store: Arc<dyn Store>
 }
 
 pub(crate) async fn feeds_are_numbered_per_user(store: Arc<dyn Store>) {
-    const MEMBERS: u32 = 4;
+    const USERS: u32 = 4;
     let mut tasks = JoinSet::new();
     let mut followers = Vec::new();
-    for n in 0..MEMBERS {
+    for n in 0..USERS {
         let owner = add_user(&*store, n).await;
         followers.push((n * 4..n * 4 + 4, Follower::new(owner)));
     }
@@ -143,7 +143,7 @@ pub(crate) async fn feeds_are_numbered_per_user(store: Arc<dyn Store>) {
             follower.poll(&*store, access, 3).await;
         }
         while let Some(ended) = tasks.try_join_next() {
-            ended.expect("the writer passes");
+            ended.expect("the writer completes");
         }
         let_others_run().await;
     }

@@ -7,7 +7,7 @@ use crate::{
     steps::{BY_CHANGE, add_memos, add_user, count, ids, in_order, list},
 };
 
-/// Compares a list and its count with what the filter itself says of all memos.
+/// Compares a list and its count with the memos that the filter itself matches.
 async fn check(store: &dyn Store, all: &[Memo], filter: &MemoFilter) {
     let expected: Vec<_> = all.iter().filter(|memo| filter.matches(memo)).cloned().collect();
     let listed = list(store, filter, BY_CHANGE).await;
@@ -15,17 +15,17 @@ async fn check(store: &dyn Store, all: &[Memo], filter: &MemoFilter) {
     assert_eq!(count(store, filter).await, expected.len() as u64, "the count of {filter:?}");
 }
 
-/// Which of the memos, numbered from 0, have all of the tags.
-async fn tagged(store: &dyn Store, owner: UserId, memos: &[Memo], wanted: &[&str]) -> Vec<usize> {
+/// The indices of the memos that have all of the wanted tags.
+async fn indices_with_tags(store: &dyn Store, owner: UserId, memos: &[Memo], wanted: &[&str]) -> Vec<usize> {
     let filter = MemoFilter { tags: wanted.iter().map(|text| tag(text)).collect(), ..MemoFilter::of(owner) };
     let listed = ids(&list(store, &filter, BY_CHANGE).await);
     assert_eq!(count(store, &filter).await, listed.len() as u64);
     let found: Vec<_> = (0..memos.len()).filter(|index| listed.contains(&memos[*index].id)).collect();
-    assert_eq!(found.len(), listed.len(), "each once");
+    assert_eq!(found.len(), listed.len(), "each memo once");
     found
 }
 
-/// Memos, each with the tags of one group.
+/// Inserts one memo for each group of tags.
 async fn add_tagged(store: &dyn Store, owner: UserId, groups: &[&[&str]]) -> Vec<Memo> {
     let mut memos: Vec<_> = (0..).zip(groups).map(|(n, _)| memo(n, owner)).collect();
     for (memo, group) in memos.iter_mut().zip(groups) {
@@ -39,7 +39,7 @@ pub(crate) async fn a_list_has_the_memos_that_match_its_filter(store: Arc<dyn St
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let groups: [&[&str]; 3] = [&[], &["Work"], &["home", "work"]];
     let visibilities = [Visibility::Private, Visibility::Public];
-    // Every combination of what a filter looks at, twice, with times that repeat.
+    // Every combination of filtered fields, twice, with repeating times.
     let memos: Vec<_> = (0..96_u32)
         .map(|n| {
             let mut memo = memo(n, if n % 2 == 0 { owner } else { other });
@@ -101,7 +101,7 @@ pub(crate) async fn a_tag_filter_needs_all_tags_ignoring_case(store: Arc<dyn Sto
         (&["σασ"], &[5]),
         (&[], &[0, 1, 2, 3, 4, 5]),
     ] {
-        assert_eq!(tagged(&*store, owner, &memos, wanted).await, expected, "{wanted:?}");
+        assert_eq!(indices_with_tags(&*store, owner, &memos, wanted).await, expected, "{wanted:?}");
     }
 }
 
@@ -114,19 +114,19 @@ pub(crate) async fn a_tag_filter_has_no_wildcards(store: Arc<dyn Store>) {
     let groups: Vec<_> = texts.iter().map(std::slice::from_ref).collect();
     let memos = add_tagged(&*store, owner, &groups).await;
     for (n, text) in texts.iter().enumerate() {
-        assert_eq!(tagged(&*store, owner, &memos, &[text]).await, [n], "{text}");
+        assert_eq!(indices_with_tags(&*store, owner, &memos, &[text]).await, [n], "{text}");
     }
 }
 
 pub(crate) async fn a_tag_filter_distinguishes_accents(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    // Many collations hold some of these for equal, and would not keep both on one memo.
+    // Many collations treat some of these as equal, and reject them on one memo.
     let texts = ["resume", "résumé", "ss", "ß", "が", "か", "カ", "ｶ", "𝒜", "a", "①", "1", "👩", "👨"];
     let mut groups: Vec<_> = texts.iter().map(std::slice::from_ref).collect();
     groups.push(&texts);
     let memos = add_tagged(&*store, owner, &groups).await;
     for (n, text) in texts.iter().enumerate() {
-        assert_eq!(tagged(&*store, owner, &memos, &[text]).await, [n, texts.len()], "{text}");
+        assert_eq!(indices_with_tags(&*store, owner, &memos, &[text]).await, [n, texts.len()], "{text}");
     }
 }
 

@@ -4,7 +4,7 @@ use memo_domain::{Access, Conflict, Identity, Store, StoreError, UserId};
 
 use crate::{
     samples::{AWKWARD, EARLIEST, LATEST, identity, user_id},
-    steps::{add_user, assert_conflict, at_once, begin, commit_before, committed, dropped, read},
+    steps::{add_user, assert_conflict, begin, commit_before, committed, concurrently, dropped, read},
 };
 
 async fn find(store: &dyn Store, issuer: &str, subject: &str) -> Option<Identity> {
@@ -27,8 +27,8 @@ async fn remove(store: &dyn Store, user: UserId, provider: &str) -> Result<bool,
     committed(uow, removed).await
 }
 
-/// Removes an identity, where it is not the only way in.
-async fn remove_but_one(store: &dyn Store, user: UserId, provider: &str) -> Result<bool, StoreError> {
+/// Removes an identity unless it is the last one.
+async fn remove_unless_last(store: &dyn Store, user: UserId, provider: &str) -> Result<bool, StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     if uow.identities().list_by_user(user).await?.len() == 1 {
         return Ok(false);
@@ -40,7 +40,7 @@ async fn remove_but_one(store: &dyn Store, user: UserId, provider: &str) -> Resu
 pub(crate) async fn an_identity_is_found_by_issuer_and_subject(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let longest = "x".repeat(255);
-    // Texts that a store may take for one another.
+    // Texts that a store may confuse.
     let alike =
         ["sub", "Sub", "SUB", "sub ", " sub", "s\u{fc}b", "su\u{308}b", "s%b", "s_b", "ß", "ss", "1", "01", "1.0"];
     let texts: Vec<_> = AWKWARD.into_iter().chain(alike).chain([&*longest, &longest[1..]]).collect();
@@ -62,7 +62,7 @@ pub(crate) async fn an_identity_is_found_by_issuer_and_subject(store: Arc<dyn St
         })
         .collect();
     for one in &mut identities {
-        // One issuer has all of the subjects, and one subject is at all of the issuers.
+        // One issuer has all subjects, and one subject exists at all issuers.
         if one.issuer.starts_with("https") {
             "https://issuer.example.com".clone_into(&mut one.issuer);
         }
@@ -94,7 +94,7 @@ pub(crate) async fn an_identity_is_linked_once(store: Arc<dyn Store>) {
     let linked = identity(0, user);
     insert(&*store, &linked).await.expect("the identity is added");
     let taken = [
-        // By another member, by the same one through another provider, and another account at the same provider.
+        // For another user, for the same one by another provider, and another subject at the same provider.
         Identity { user_id: other, ..linked.clone() },
         Identity { provider: "other".to_owned(), ..linked.clone() },
         Identity { subject: "another".to_owned(), ..linked.clone() },
@@ -114,16 +114,16 @@ pub(crate) async fn an_identity_is_linked_once(store: Arc<dyn Store>) {
         assert_eq!(find(&*store, &identity.issuer, &identity.subject).await.as_ref(), Some(identity));
     }
 
-    // What was unlinked is free for everybody.
+    // An unlinked identity can be linked by another user.
     assert!(remove(&*store, user, &linked.provider).await.expect("it is removed"));
     let moved = Identity { user_id: other, provider: "third".to_owned(), ..linked };
-    insert(&*store, &moved).await.expect("the account is free");
+    insert(&*store, &moved).await.expect("the identity is free");
 
-    // Of many members who claim one account at once, one has it.
+    // Of many users who link one identity concurrently, one gets it.
     for n in 10..20 {
         add_user(&*store, n).await;
     }
-    let results = at_once(&store, 10, |store, n| async move {
+    let results = concurrently(&store, 10, |store, n| async move {
         let claimed = Identity { subject: "claimed by many".to_owned(), ..identity(100, user_id(10 + n)) };
         insert(&*store, &claimed).await.map(|()| claimed)
     });
@@ -131,7 +131,7 @@ pub(crate) async fn an_identity_is_linked_once(store: Arc<dyn Store>) {
     for failed in lost {
         assert_conflict(failed, Conflict::Id);
     }
-    let [Ok(winner)] = won.as_slice() else { panic!("one of them has it: {won:?}") };
+    let [Ok(winner)] = won.as_slice() else { panic!("exactly one user gets the identity: {won:?}") };
     assert_eq!(find(&*store, &winner.issuer, &winner.subject).await.as_ref(), Some(winner));
 }
 
@@ -163,20 +163,20 @@ pub(crate) async fn identities_are_listed_by_provider(store: Arc<dyn Store>) {
     assert_eq!(list_by_user(&*store, other).await.len(), providers.len() - 1);
     assert_eq!(list_by_user(&*store, user_id(9)).await, []);
 
-    // Who reads them to decide on them decides on what is there until the end.
+    // Decisions based on the list stay valid until the commit.
     let new = linked("new", user);
-    for adds in [true, false] {
+    for inserts in [true, false] {
         let mut uow = begin(&*store, Access::Write).await;
         let before = uow.identities().list_by_user(user).await.expect("identities are read");
         let (store, new) = (Arc::clone(&store), new.clone());
         commit_before(uow, move || {
             let (store, new) = (Arc::clone(&store), new.clone());
             async move {
-                if adds { insert(&*store, &new).await } else { remove(&*store, user, &new.provider).await.map(drop) }
+                if inserts { insert(&*store, &new).await } else { remove(&*store, user, &new.provider).await.map(drop) }
             }
         })
         .await;
-        assert_eq!(before.len(), providers.len() + usize::from(!adds));
+        assert_eq!(before.len(), providers.len() + usize::from(!inserts));
     }
     assert_eq!(list_by_user(&*store, user).await.len(), providers.len());
 }
@@ -187,8 +187,8 @@ pub(crate) async fn concurrent_removals_leave_one_identity(store: Arc<dyn Store>
         for n in 0..8 {
             insert(&*store, &identity(n, user)).await.expect("the identity is added");
         }
-        let results = at_once(&store, 8, move |store, n| async move {
-            remove_but_one(&*store, user, &identity(n, user).provider).await
+        let results = concurrently(&store, 8, move |store, n| async move {
+            remove_unless_last(&*store, user, &identity(n, user).provider).await
         });
         let removed = results.await.into_iter().filter(|removed| matches!(removed, Ok(true))).count();
         assert_eq!(removed, 7);
@@ -213,7 +213,8 @@ pub(crate) async fn an_identity_is_removed_once(store: Arc<dyn Store>) {
     assert_eq!(list_by_user(&*store, user).await, linked[1..2]);
     assert_eq!(list_by_user(&*store, other).await, linked[2..]);
 
-    let results = at_once(&store, 10, move |store, _| async move { remove(&*store, user, "provider1").await });
-    let removed = results.await.into_iter().filter(|removed| *removed.as_ref().expect("it passes in the end")).count();
-    assert_eq!(removed, 1, "of many at once");
+    let results = concurrently(&store, 10, move |store, _| async move { remove(&*store, user, "provider1").await });
+    let removed =
+        results.await.into_iter().filter(|removed| *removed.as_ref().expect("it succeeds eventually")).count();
+    assert_eq!(removed, 1, "exactly one of the concurrent removals succeeds");
 }

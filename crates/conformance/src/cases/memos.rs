@@ -26,7 +26,7 @@ pub(crate) async fn a_memo_reads_back_equal(store: Arc<dyn Store>) {
     assert_eq!(find_memo(&*store, full.id).await.as_ref(), Some(&full));
     assert_eq!(find_memo(&*store, memo_id(3)).await, None);
 
-    // Each value comes and goes in an update too.
+    // Each field can be set and cleared by an update.
     let filled = Memo { id: plain.id, version: Version::new(2), ..full.clone() };
     let emptied = Memo { id: full.id, version: Version::new(8), ..plain.clone() };
     replace(&*store, &filled, plain.version).await;
@@ -103,7 +103,7 @@ pub(crate) async fn a_removed_memo_is_not_found(store: Arc<dyn Store>) {
     assert_eq!(ids(&list(&*store, &trash, BY_CHANGE).await), [memos[1].id]);
     assert_eq!(count(&*store, &trash).await, 1);
 
-    // Nothing of it is left for one that has the same id.
+    // A new memo with the same id inherits nothing.
     let plain = memo(0, owner);
     add_memos(&*store, std::slice::from_ref(&plain)).await;
     assert_eq!(find_memo(&*store, plain.id).await, Some(plain));
@@ -121,21 +121,21 @@ pub(crate) async fn an_insert_with_a_taken_memo_id_conflicts(store: Arc<dyn Stor
     }
     assert_eq!(find_memo(&*store, first.id).await.as_ref(), Some(&first));
 
-    // In one unit of work as well.
+    // The same within one unit of work.
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().insert(&memo(1, owner)).await.expect("the memo is added");
     assert_conflict(uow.memos().insert(&full_memo(1, owner)).await, Conflict::Id);
 }
 
 pub(crate) async fn a_memo_needs_its_owner(store: Arc<dyn Store>) {
-    let nobody = user_id(9);
-    for memo in [memo(0, nobody), full_memo(1, nobody)] {
+    let unknown = user_id(9);
+    for memo in [memo(0, unknown), full_memo(1, unknown)] {
         let mut uow = begin(&*store, Access::Write).await;
         assert_conflict(uow.memos().insert(&memo).await, Conflict::Parent);
         drop(uow);
         assert_eq!(find_memo(&*store, memo.id).await, None);
     }
-    assert_eq!(count(&*store, &MemoFilter::of(nobody)).await, 0);
+    assert_eq!(count(&*store, &MemoFilter::of(unknown)).await, 0);
 }
 
 pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store>) {
@@ -177,17 +177,17 @@ pub(crate) async fn a_view_has_the_owners_display_name(store: Arc<dyn Store>) {
     add_memos(&*store, &memos).await;
     assert_eq!(names(&*store, other).await, ["User 0", "User 1"]);
 
-    let mut user = find_user(&*store, owner).await.expect("a member");
+    let mut user = find_user(&*store, owner).await.expect("a user");
     let from = user.version;
     user.display_name = display_name("새 이름 👩\u{200d}👧");
     user.touch(at(1));
     let mut uow = begin(&*store, Access::Write).await;
-    uow.users().update(&user, from).await.expect("the member is renamed");
+    uow.users().update(&user, from).await.expect("the user is renamed");
     commit(uow).await;
     assert_eq!(names(&*store, other).await, ["User 1", "새 이름 👩\u{200d}👧"]);
 }
 
-/// The names in the public list, which must be those that single memos are read with.
+/// The owner names in the public list. They must equal those of single lookups.
 async fn names(store: &dyn Store, viewer: UserId) -> Vec<String> {
     let public = MemoFilter { scope: MemoScope::Public, ..MemoFilter::of(viewer) };
     let mut uow = begin(store, Access::Snapshot).await;

@@ -1,4 +1,4 @@
-//! The cases, a module for each port and for each matter that has many.
+//! The cases: one module for each port, and for each aspect that has many.
 
 pub(crate) mod audit;
 pub(crate) mod browser_sessions;

@@ -6,7 +6,7 @@ use memo_domain::{
 
 use crate::{
     samples::{EARLIEST, LATEST, at, awkward_users, digest, digest_of, one_time_token, user_id},
-    steps::{add_user, assert_conflict, at_once, begin, committed, dropped, try_write, write},
+    steps::{add_user, assert_conflict, begin, committed, concurrently, dropped, try_write, write},
 };
 
 const VERIFY: TokenPurpose = TokenPurpose::VerifyEmail;
@@ -19,14 +19,14 @@ async fn add(store: &dyn Store, tokens: &[OneTimeToken]) {
     }
 }
 
-/// A token, in whatever it is good for.
+/// Looks up a token by every purpose. At most one may find it.
 async fn find(store: &dyn Store, digest: SecretDigest) -> Option<OneTimeToken> {
     let mut uow = begin(store, Access::Read).await;
     let mut found = Vec::new();
     for (purpose, _) in TokenPurpose::NAMES {
         found.extend(uow.one_time_tokens().lookup(&digest, purpose).await.expect("tokens are read"));
     }
-    assert!(found.len() <= 1, "it is good for one thing");
+    assert!(found.len() <= 1, "the token has one purpose");
     found.pop()
 }
 
@@ -46,7 +46,7 @@ async fn count_try(store: &dyn Store, digest: SecretDigest) -> Result<u32, Store
     committed(uow, sum).await
 }
 
-/// Tokens of a member, one for each purpose.
+/// Tokens of a user, one for each purpose.
 fn of_each_purpose(first: u8, user: UserId) -> [OneTimeToken; 3] {
     let mut n = first;
     TokenPurpose::NAMES.map(|(purpose, _)| {
@@ -104,11 +104,11 @@ pub(crate) async fn a_one_time_token_is_taken_once(store: Arc<dyn Store>) {
     add(&*store, &tokens).await;
     let [token, other] = &tokens;
     for purpose in [RESET, SECOND] {
-        assert_eq!(take(&*store, token.digest, purpose).await.expect("a take"), None, "for another purpose");
+        assert_eq!(take(&*store, token.digest, purpose).await.expect("the take succeeds"), None, "for another purpose");
     }
-    assert_eq!(take(&*store, digest(9), VERIFY).await.expect("a take"), None);
+    assert_eq!(take(&*store, digest(9), VERIFY).await.expect("the take succeeds"), None);
 
-    // What was taken is there again where the unit of work is dropped.
+    // A rollback restores a taken token.
     let twice = async |uow: &mut dyn memo_domain::UnitOfWork| {
         let first = uow.one_time_tokens().take(&token.digest, VERIFY).await?;
         let second = uow.one_time_tokens().take(&token.digest, VERIFY).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn a_one_time_token_is_taken_once(store: Arc<dyn Store>) {
     assert_eq!(dropped(&*store, twice).await, expected, "in one unit of work");
     assert_eq!(find(&*store, token.digest).await.as_ref(), Some(token));
     assert_eq!(write(&*store, twice).await, expected);
-    assert_eq!(take(&*store, token.digest, VERIFY).await.expect("a take"), None, "in another");
+    assert_eq!(take(&*store, token.digest, VERIFY).await.expect("the take succeeds"), None, "in another");
     assert_eq!(find(&*store, token.digest).await, None);
     assert_eq!(find(&*store, other.digest).await.as_ref(), Some(other));
 }
@@ -129,9 +129,10 @@ pub(crate) async fn one_of_many_concurrent_takes_gets_the_token(store: Arc<dyn S
         let token = one_time_token(round, user);
         add(&*store, std::slice::from_ref(&token)).await;
         let digest = token.digest;
-        let results = at_once(&store, 20, move |store, _| async move { take(&*store, digest, VERIFY).await }).await;
-        let given: Vec<_> = results.into_iter().filter_map(|taken| taken.expect("a take")).collect();
-        assert_eq!(given, [token], "exactly one has the token");
+        let results =
+            concurrently(&store, 20, move |store, _| async move { take(&*store, digest, VERIFY).await }).await;
+        let given: Vec<_> = results.into_iter().filter_map(|taken| taken.expect("the take succeeds")).collect();
+        assert_eq!(given, [token], "exactly one taker gets the token");
         assert_eq!(find(&*store, digest).await, None);
     }
 }
@@ -140,12 +141,12 @@ pub(crate) async fn tries_are_counted(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let [token, other] = [OneTimeToken { purpose: SECOND, ..one_time_token(0, user) }, one_time_token(1, user)];
     add(&*store, &[token.clone(), other.clone()]).await;
-    assert_eq!(count_try(&*store, digest(9)).await.expect("a try is counted"), 0, "there is no such token");
+    assert_eq!(count_try(&*store, digest(9)).await.expect("a try is counted"), 0, "no such token");
     assert_eq!(find(&*store, digest(9)).await, None);
     for sum in 1..4 {
         assert_eq!(count_try(&*store, token.digest).await.expect("a try is counted"), sum);
-        let lost = dropped(&*store, async |uow| uow.one_time_tokens().count_try(&token.digest).await).await;
-        assert_eq!(lost, sum + 1, "what was dropped counts nothing");
+        let dropped_sum = dropped(&*store, async |uow| uow.one_time_tokens().count_try(&token.digest).await).await;
+        assert_eq!(dropped_sum, sum + 1, "a dropped count is not stored");
     }
     let twice = async |uow: &mut dyn memo_domain::UnitOfWork| {
         let first = uow.one_time_tokens().count_try(&token.digest).await?;
@@ -154,19 +155,19 @@ pub(crate) async fn tries_are_counted(store: Arc<dyn Store>) {
     assert_eq!(write(&*store, twice).await, [4, 5], "in one unit of work");
     assert_eq!(find(&*store, token.digest).await, Some(OneTimeToken { tries: 5, ..token.clone() }));
     assert_eq!(find(&*store, other.digest).await, Some(other));
-    let tries = take(&*store, token.digest, SECOND).await.expect("a take").map(|taken| taken.tries);
+    let tries = take(&*store, token.digest, SECOND).await.expect("the take succeeds").map(|taken| taken.tries);
     assert_eq!(tries, Some(5));
-    assert_eq!(count_try(&*store, token.digest).await.expect("a try is counted"), 0, "it is gone");
+    assert_eq!(count_try(&*store, token.digest).await.expect("a try is counted"), 0, "the token was taken");
 }
 
 pub(crate) async fn concurrent_tries_are_all_counted(store: Arc<dyn Store>) {
     let token = one_time_token(0, add_user(&*store, 0).await);
     add(&*store, std::slice::from_ref(&token)).await;
     let digest = token.digest;
-    let sums = at_once(&store, 30, move |store, _| async move { count_try(&*store, digest).await }).await;
+    let sums = concurrently(&store, 30, move |store, _| async move { count_try(&*store, digest).await }).await;
     let mut sums: Vec<_> = sums.into_iter().map(|sum| sum.expect("a try is counted")).collect();
     sums.sort_unstable();
-    assert!(sums.into_iter().eq(1..=30), "each sum is given once");
+    assert!(sums.into_iter().eq(1..=30), "each sum is returned once");
     assert_eq!(find(&*store, digest).await, Some(OneTimeToken { tries: 30, ..token }));
 }
 
@@ -209,11 +210,11 @@ pub(crate) async fn expired_one_time_tokens_are_removed(store: Arc<dyn Store>) {
         (removed, kept)
     };
     let all = ends.to_vec();
-    assert_eq!(remove(EARLIEST, 100).await, (0, all.clone()), "one of that very moment stays");
+    assert_eq!(remove(EARLIEST, 100).await, (0, all.clone()), "a token that expires at exactly that time stays");
     assert_eq!(dropped(&*store, async |uow| uow.one_time_tokens().remove_before(at(9), 9).await).await, 2);
     assert_eq!(remove(at(9), 0).await, (0, all));
     assert_eq!(remove(at(9), 9).await, (2, vec![at(10), at(9), at(11), LATEST, at(10)]));
-    // At most so many; fewer than that says that nothing is left to remove.
+    // Removes at most `most` tokens; fewer mean that none are left to remove.
     let (removed, kept) = remove(at(11), 2).await;
     assert_eq!((removed, kept.len()), (2, 3));
     assert_eq!(remove(at(11), 2).await, (1, vec![at(11), LATEST]));

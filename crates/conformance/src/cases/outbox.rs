@@ -4,7 +4,7 @@ use memo_domain::{Access, Conflict, Limit, MailId, MailState, QueuedMail, Sealed
 
 use crate::{
     samples::{AWKWARD, EARLIEST, LATEST, at, mail_id, queued_mail, user_id},
-    steps::{add_user, assert_conflict, at_once, committed, dropped, read, try_write, write},
+    steps::{add_user, assert_conflict, committed, concurrently, dropped, read, try_write, write},
 };
 
 async fn add(store: &dyn Store, mails: &[QueuedMail]) {
@@ -174,7 +174,8 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_each_mail(store: Arc<dyn 
     let mails: Vec<_> = (0..60).map(|n| QueuedMail { due_at: at(n.into()), ..queued_mail(n, user) }).collect();
     add(&*store, &mails).await;
     // Some find nothing where others are about to take what is due, so they ask more than once.
-    let claimed = at_once(&store, 60, |store, n| async move { try_claim(&*store, at(100), LATEST, 1 + n % 3).await });
+    let claimed =
+        concurrently(&store, 60, |store, n| async move { try_claim(&*store, at(100), LATEST, 1 + n % 3).await });
     let mut claimed: Vec<_> = claimed.await.into_iter().flat_map(|mails| mails.expect("mail is claimed")).collect();
     loop {
         let more = try_claim(&*store, at(100), LATEST, 7).await.expect("mail is claimed");
@@ -249,7 +250,7 @@ pub(crate) async fn dead_mail_is_listed_newest_first(store: Arc<dyn Store>) {
         let most = usize::try_from(limit).expect("a small number");
         let mut behind = None;
         for rest in (0..=expected.len()).map(|from| &expected[from..]) {
-            assert_eq!(dead(&*store, behind, limit).await, rest[..most.min(rest.len())], "{limit} behind {behind:?}");
+            assert_eq!(dead(&*store, behind, limit).await, rest[..most.min(rest.len())], "{limit} after {behind:?}");
             behind = rest.first().map(|mail| mail.id);
         }
     }

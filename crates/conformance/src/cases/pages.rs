@@ -6,10 +6,10 @@ use memo_domain::{
 
 use crate::{
     samples::{at, memo, title},
-    steps::{add_memos, add_user, begin, commit, ids, in_order, list, page, place},
+    steps::{add_memos, add_user, begin, commit, cursor_of, ids, in_order, list, page},
 };
 
-/// A memo that shares its times and its title with every third one, in another order for each field.
+/// A memo that shares its times and its title with others, in different groups for each field.
 fn grouped(n: u32, owner: UserId) -> Memo {
     let mut memo = memo(n, owner);
     memo.state.title = title(["b", "B", "a", "가"][n as usize % 4]);
@@ -26,8 +26,8 @@ async fn add_grouped(store: &dyn Store, numbers: std::ops::Range<u32>, owner: Us
 
 fn is_after(memo: &Memo, cursor: &MemoCursor, sort: MemoSort) -> bool {
     match sort.direction {
-        SortDirection::Ascending => place(memo, sort) > *cursor,
-        SortDirection::Descending => place(memo, sort) < *cursor,
+        SortDirection::Ascending => cursor_of(memo, sort) > *cursor,
+        SortDirection::Descending => cursor_of(memo, sort) < *cursor,
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn a_list_is_sorted(store: Arc<dyn Store>) {
 
 pub(crate) async fn titles_are_sorted_by_the_bytes_of_their_key(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    // Collations disagree about case, accents, punctuation, spaces at the end, and what lies outside the BMP.
+    // Collations disagree about case, accents, punctuation, trailing spaces and characters outside the BMP.
     let sorted = [
         "\t",
         " ",
@@ -91,17 +91,17 @@ pub(crate) async fn pages_by_cursor_are_stable(store: Arc<dyn Store>) {
     add_grouped(&*store, 17..34, other).await;
     for (name, sort) in MemoSort::NAMES {
         for limit in [1, 2, 5] {
-            let mut walked = Vec::new();
+            let mut paged = Vec::new();
             let mut start = PageStart::Offset(0);
             loop {
                 let page = page(&*store, &MemoFilter::of(owner), sort, limit, start).await;
-                walked.extend(page.items.iter().map(|view| view.memo.id));
-                assert!(walked.len() <= memos.len(), "{name} by {limit} has each memo once");
+                paged.extend(page.items.iter().map(|view| view.memo.id));
+                assert!(paged.len() <= memos.len(), "{name} by {limit} repeats a memo");
                 let Some(next) = page.next else { break };
-                assert_eq!(Some(&next), page.items.last().map(|view| place(&view.memo, sort)).as_ref(), "{name}");
+                assert_eq!(Some(&next), page.items.last().map(|view| cursor_of(&view.memo, sort)).as_ref(), "{name}");
                 start = PageStart::After(next);
             }
-            assert_eq!(walked, ids(&in_order(memos.clone(), sort)), "{name} by {limit}");
+            assert_eq!(paged, ids(&in_order(memos.clone(), sort)), "{name} by {limit}");
         }
     }
 }
@@ -122,11 +122,11 @@ pub(crate) async fn pages_by_cursor_are_stable_under_inserts(store: Arc<dyn Stor
         let mut pages = 1;
         while let Some(cursor) = next {
             if pages < 4 {
-                // They fall before the cursor, behind it, and beside it where only the id tells them apart.
+                // The new memos sort before and after the cursor, and next to it by id only.
                 memos.extend(add(6).await);
             }
-            let behind: Vec<_> = memos.iter().filter(|memo| is_after(memo, &cursor, sort)).cloned().collect();
-            let expected = in_order(behind, sort);
+            let after_cursor: Vec<_> = memos.iter().filter(|memo| is_after(memo, &cursor, sort)).cloned().collect();
+            let expected = in_order(after_cursor, sort);
             let page = page(&*store, &filter, sort, LIMIT as u64, PageStart::After(cursor)).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
             assert_eq!(found, ids(expected.iter().take(LIMIT)), "{name}, page {pages}");
@@ -165,7 +165,7 @@ pub(crate) async fn pages_by_offset_are_slices_of_the_list(store: Arc<dyn Store>
             let page = page(&*store, &filter, sort, limit as u64, PageStart::Offset(offset as u64)).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
             assert_eq!(found, ids(memos.iter().skip(offset).take(limit)), "{name} from {offset}");
-            let last = (offset + limit < memos.len()).then(|| place(&memos[offset + limit - 1], sort));
+            let last = (offset + limit < memos.len()).then(|| cursor_of(&memos[offset + limit - 1], sort));
             assert_eq!(page.next, last, "{name} from {offset}");
         }
         for offset in [10, 11, i64::MAX as u64, u64::MAX] {
@@ -201,7 +201,7 @@ pub(crate) async fn a_cursor_takes_the_longest_title(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos: Vec<_> = (0..6)
         .map(|n| {
-            // Three characters of the sort key for each one of the title; they differ at the end alone, in pairs.
+            // The sort key has three characters for each one of the title. Only the last one differs, in pairs.
             let text = "\u{1d160}".repeat(Title::MAX - 1) + ["x", "Y", "𠮷"][n as usize / 2];
             with_title(n, owner, title(&text))
         })
@@ -213,7 +213,7 @@ pub(crate) async fn a_cursor_takes_the_longest_title(store: Arc<dyn Store>) {
         for memo in expected {
             let page = page(&*store, &MemoFilter::of(owner), sort, 1, start).await;
             assert_eq!(page.items.first().map(|view| view.memo.id), Some(memo.id), "{name}");
-            start = PageStart::After(place(&memo, sort));
+            start = PageStart::After(cursor_of(&memo, sort));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-async fn signed_in(store: &dyn Store) -> SessionId {
+async fn add_session_of_new_user(store: &dyn Store) -> SessionId {
     let session = session(0, add_user(store, 0).await);
     add_session(store, &session).await;
     session.id
@@ -26,7 +26,7 @@ async fn claim(store: &dyn Store, digest: SecretDigest, at: Timestamp) -> Result
 }
 
 pub(crate) async fn a_refresh_token_reads_back_equal(store: Arc<dyn Store>) {
-    let session_id = signed_in(&*store).await;
+    let session_id = add_session_of_new_user(&*store).await;
     let tokens = [
         refresh_token(0, session_id),
         RefreshToken { used_at: Some(at(7)), ..refresh_token(1, session_id) },
@@ -51,7 +51,7 @@ pub(crate) async fn a_refresh_token_reads_back_equal(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn an_insert_with_a_taken_digest_conflicts(store: Arc<dyn Store>) {
-    let session_id = signed_in(&*store).await;
+    let session_id = add_session_of_new_user(&*store).await;
     let first = refresh_token(0, session_id);
     add_refresh_token(&*store, &first).await;
     let mut uow = begin(&*store, Access::Write).await;
@@ -62,7 +62,7 @@ pub(crate) async fn an_insert_with_a_taken_digest_conflicts(store: Arc<dyn Store
 }
 
 pub(crate) async fn a_refresh_token_needs_its_session(store: Arc<dyn Store>) {
-    signed_in(&*store).await;
+    add_session_of_new_user(&*store).await;
     let orphan = refresh_token(0, session_id(9));
     let mut uow = begin(&*store, Access::Write).await;
     assert_conflict(uow.refresh_tokens().insert(&orphan).await, Conflict::Parent);
@@ -71,29 +71,32 @@ pub(crate) async fn a_refresh_token_needs_its_session(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn a_refresh_token_is_claimed_once(store: Arc<dyn Store>) {
-    let session_id = signed_in(&*store).await;
+    let session_id = add_session_of_new_user(&*store).await;
     let (token, other) = (refresh_token(0, session_id), refresh_token(1, session_id));
     add_refresh_token(&*store, &token).await;
     add_refresh_token(&*store, &other).await;
     let mut uow = begin(&*store, Access::Write).await;
-    assert!(uow.refresh_tokens().claim(&token.digest, at(5)).await.expect("a claim"));
-    assert!(!uow.refresh_tokens().claim(&token.digest, at(6)).await.expect("a claim"), "in one unit of work");
+    assert!(uow.refresh_tokens().claim(&token.digest, at(5)).await.expect("the claim succeeds"));
+    assert!(
+        !uow.refresh_tokens().claim(&token.digest, at(6)).await.expect("the claim succeeds"),
+        "in one unit of work"
+    );
     commit(uow).await;
     for later in [at(5), at(7)] {
-        assert!(!claim(&*store, token.digest, later).await.expect("a claim"), "in another");
+        assert!(!claim(&*store, token.digest, later).await.expect("the claim succeeds"), "in another");
     }
     let used = RefreshToken { used_at: Some(at(5)), ..token };
     assert_eq!(find_refresh_token(&*store, used.digest).await, Some(used));
     assert_eq!(find_refresh_token(&*store, other.digest).await, Some(other));
 
-    let born_used = RefreshToken { used_at: Some(at(1)), ..refresh_token(2, session_id) };
-    add_refresh_token(&*store, &born_used).await;
-    assert!(!claim(&*store, born_used.digest, at(8)).await.expect("a claim"));
-    assert_eq!(find_refresh_token(&*store, born_used.digest).await, Some(born_used));
+    let inserted_as_used = RefreshToken { used_at: Some(at(1)), ..refresh_token(2, session_id) };
+    add_refresh_token(&*store, &inserted_as_used).await;
+    assert!(!claim(&*store, inserted_as_used.digest, at(8)).await.expect("the claim succeeds"));
+    assert_eq!(find_refresh_token(&*store, inserted_as_used.digest).await, Some(inserted_as_used));
 }
 
 pub(crate) async fn one_of_many_concurrent_claims_gets_the_token(store: Arc<dyn Store>) {
-    let session_id = signed_in(&*store).await;
+    let session_id = add_session_of_new_user(&*store).await;
     for round in 0..5 {
         let token = refresh_token(round, session_id);
         add_refresh_token(&*store, &token).await;
@@ -103,25 +106,27 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_the_token(store: Arc<dyn 
             tasks.spawn(async move { (at(n), retry(|| claim(&*store, digest, at(n))).await) });
         }
         let results = tasks.join_all().await;
-        let winners: Vec<_> =
-            results.into_iter().filter_map(|(at, claimed)| claimed.expect("a claim").then_some(at)).collect();
-        assert_eq!(winners.len(), 1, "exactly one has the token");
+        let winners: Vec<_> = results
+            .into_iter()
+            .filter_map(|(at, claimed)| claimed.expect("the claim succeeds").then_some(at))
+            .collect();
+        assert_eq!(winners.len(), 1, "exactly one claim gets the token");
         let kept = find_refresh_token(&*store, token.digest).await.expect("the token");
         assert_eq!(kept.used_at, Some(winners[0]));
     }
 }
 
 pub(crate) async fn an_absent_refresh_token_is_not_claimed(store: Arc<dyn Store>) {
-    assert!(!claim(&*store, digest(0), at(0)).await.expect("a claim"));
+    assert!(!claim(&*store, digest(0), at(0)).await.expect("the claim succeeds"));
     assert_eq!(find_refresh_token(&*store, digest(0)).await, None);
 }
 
 pub(crate) async fn a_rolled_back_claim_leaves_the_token_unused(store: Arc<dyn Store>) {
-    let token = refresh_token(0, signed_in(&*store).await);
+    let token = refresh_token(0, add_session_of_new_user(&*store).await);
     add_refresh_token(&*store, &token).await;
     let mut uow = begin(&*store, Access::Write).await;
-    assert!(uow.refresh_tokens().claim(&token.digest, at(1)).await.expect("a claim"));
+    assert!(uow.refresh_tokens().claim(&token.digest, at(1)).await.expect("the claim succeeds"));
     drop(uow);
     assert_eq!(find_refresh_token(&*store, token.digest).await.as_ref(), Some(&token));
-    assert!(claim(&*store, token.digest, at(2)).await.expect("a claim"));
+    assert!(claim(&*store, token.digest, at(2)).await.expect("the claim succeeds"));
 }

@@ -13,7 +13,7 @@ use crate::{
         queued_mail, refresh_token, second_factor, session, session_id, tags, user, user_id,
     },
     steps::{
-        BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, at_once, begin, committed, dropped, feed,
+        BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
         find_user, ids, last_change, list, read, try_write, write,
     },
 };
@@ -24,14 +24,14 @@ async fn remove(store: &dyn Store, id: UserId, from: Version) -> Result<(), Stor
     committed(uow, ()).await
 }
 
-/// More than one of each, in every state, under numbers from `100 * first` and digests from `10 * first`.
+/// Inserts several of each entity, in every state, with numbers from `100 * first` and digests from `10 * first`.
 async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
     let numbers = 100 * u32::from(first)..;
     for (n, digest_number) in numbers.zip(10 * first..10 * first + 3) {
         let mut memo = if n % 2 == 0 { memo(n, user) } else { full_memo(n, user) };
         memo.state.tags = tags(["Work", "한글"]);
         memo.state.visibility = Visibility::Public;
-        memo.state.content = content("what is found as 회의록");
+        memo.state.content = content("content with 회의록");
         memo.version = Version::FIRST;
         uow.memos().insert(&memo).await?;
         uow.changes().append(user, &[NewChange::of(&memo, ChangeKind::Created, at(0)); 3]).await?;
@@ -49,8 +49,8 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
     Ok(())
 }
 
-/// Asserts that nothing is there of what [`add_more`] added for someone, by whatever it is known.
-async fn assert_nothing_is_left(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
+/// Asserts that nothing that [`add_more`] inserted is found in any way.
+async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
     for (n, digest_number) in (100 * u32::from(first)..).zip(10 * first..10 * first + 3) {
         assert_eq!(uow.memos().lookup(memo_id(n)).await?, None);
         assert_eq!(uow.sessions().lookup(session_id(n)).await?, None);
@@ -85,7 +85,7 @@ async fn assert_nothing_is_left(uow: &mut dyn UnitOfWork, first: u8, user: UserI
     Ok(())
 }
 
-/// What others see of everybody's, and what housekeeping finds: whose memos, mail and events there are.
+/// The owners of all public memos, of all claimable mail and of all audit events.
 async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
     let mut memos = Vec::new();
     for (search, tagged) in
@@ -112,62 +112,62 @@ async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
 }
 
 pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
-    let (leaver, other) = (Everything::add(&*store, 0).await, Everything::add(&*store, 1).await);
-    let (gone, stays) = (leaver.user.id, other.user.id);
+    let (removed, other) = (Everything::add(&*store, 0).await, Everything::add(&*store, 1).await);
+    let (removed_id, other_id) = (removed.user.id, other.user.id);
     write(&*store, async |uow| {
-        add_more(uow, 1, gone).await?;
-        add_more(uow, 2, stays).await?;
-        // What the one did to the account of the other is the other's.
-        uow.audit().append(&AuditEvent { actor_id: Some(stays), ..audit_event(900, gone) }).await?;
-        uow.audit().append(&AuditEvent { actor_id: Some(gone), ..audit_event(901, stays) }).await
+        add_more(uow, 1, removed_id).await?;
+        add_more(uow, 2, other_id).await?;
+        // An event belongs to the account that it concerns, not to its actor.
+        uow.audit().append(&AuditEvent { actor_id: Some(other_id), ..audit_event(900, removed_id) }).await?;
+        uow.audit().append(&AuditEvent { actor_id: Some(removed_id), ..audit_event(901, other_id) }).await
     })
     .await;
-    let mut both = vec![gone, stays];
+    let mut both = vec![removed_id, other_id];
     both.sort();
-    assert_eq!(owners(&*store, stays).await, [both.clone(), both.clone(), both]);
-    let before = rest_of(&*store, stays).await;
+    assert_eq!(owners(&*store, other_id).await, [both.clone(), both.clone(), both]);
+    let before = data_of(&*store, other_id).await;
 
-    // Undone, it is as it was.
-    let undone = dropped(&*store, async |uow| {
-        uow.users().remove(gone, Version::FIRST).await?;
-        assert_nothing_is_left(uow, 1, gone).await
+    // A rolled back removal changes nothing.
+    let rolled_back_removal = dropped(&*store, async |uow| {
+        uow.users().remove(removed_id, Version::FIRST).await?;
+        assert_no_data(uow, 1, removed_id).await
     });
-    undone.await;
-    assert_eq!(last_change(&*store, gone).await, 10);
-    assert_eq!(list(&*store, &MemoFilter::of(gone), BY_CHANGE).await.len(), 3);
+    rolled_back_removal.await;
+    assert_eq!(last_change(&*store, removed_id).await, 10);
+    assert_eq!(list(&*store, &MemoFilter::of(removed_id), BY_CHANGE).await.len(), 3);
 
-    remove(&*store, gone, Version::FIRST).await.expect("the member is removed");
-    write(&*store, async |uow| assert_nothing_is_left(uow, 1, gone).await).await;
-    assert_eq!(owners(&*store, stays).await, [vec![stays], vec![stays], vec![stays]]);
+    remove(&*store, removed_id, Version::FIRST).await.expect("the user is removed");
+    write(&*store, async |uow| assert_no_data(uow, 1, removed_id).await).await;
+    assert_eq!(owners(&*store, other_id).await, [vec![other_id], vec![other_id], vec![other_id]]);
     let dead = read(&*store, Access::Read, async |uow| uow.outbox().list_dead(None, Limit::default()).await).await;
     assert_eq!(dead, std::slice::from_ref(&other.mail));
-    assert_eq!(rest_of(&*store, stays).await, before, "nobody else loses anything");
-    let everybody = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
-    assert_eq!(everybody, 1);
+    assert_eq!(data_of(&*store, other_id).await, before, "other users lose nothing");
+    let all_users = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
+    assert_eq!(all_users, 1);
 
-    // All of it is free, and who comes back has nothing of the one who left.
+    // Ids and address are free, and a user who signs up again inherits nothing.
     write(&*store, async |uow| {
-        leaver.insert(uow).await;
+        removed.insert(uow).await;
         Ok(())
     })
     .await;
     for access in [Access::Read, Access::Snapshot, Access::Write] {
-        assert_eq!(leaver.seen_anew(&*store, access).await.as_ref(), Some(&leaver), "{access:?}");
+        assert_eq!(removed.read_back(&*store, access).await.as_ref(), Some(&removed), "{access:?}");
     }
     write(&*store, async |uow| {
-        leaver.changed().update(uow).await;
-        add_more(uow, 1, gone).await
+        removed.changed().update(uow).await;
+        add_more(uow, 1, removed_id).await
     })
     .await;
-    assert_eq!(last_change(&*store, gone).await, 11);
+    assert_eq!(last_change(&*store, removed_id).await, 11);
 }
 
-/// What is there of the one who stays.
-async fn rest_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::Debug {
+/// Everything that the other user has.
+async fn data_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::Debug {
     let memos = list(store, &MemoFilter::of(user), BY_CHANGE).await;
     let changes = feed(store, user).await;
     let mut uow = begin(store, Access::Read).await;
-    let live = uow.sessions().list_live(user, at(0)).await.expect("sign-ins are read");
+    let live = uow.sessions().list_live(user, at(0)).await.expect("sessions are read");
     let mut tokens = Vec::new();
     let mut one_time = Vec::new();
     for n in [1, 20, 21, 22] {
@@ -195,37 +195,37 @@ pub(crate) async fn a_removal_from_another_version_is_stale(store: Arc<dyn Store
     .await;
     for from in [Version::FIRST, Version::new(3), Version::new(u32::MAX)] {
         assert_stale(remove(&*store, changed.user.id, from).await);
-        assert_eq!(changed.seen_anew(&*store, Access::Read).await.as_ref(), Some(&changed), "{from:?}");
+        assert_eq!(changed.read_back(&*store, Access::Read).await.as_ref(), Some(&changed), "{from:?}");
     }
     assert_stale(remove(&*store, user_id(9), Version::FIRST).await);
-    remove(&*store, changed.user.id, changed.user.version).await.expect("the member is removed");
+    remove(&*store, changed.user.id, changed.user.version).await.expect("the user is removed");
     assert_stale(remove(&*store, changed.user.id, changed.user.version).await);
-    assert_eq!(changed.seen_anew(&*store, Access::Read).await, None);
+    assert_eq!(changed.read_back(&*store, Access::Read).await, None);
 }
 
 pub(crate) async fn an_insert_for_a_removed_user_conflicts(store: Arc<dyn Store>) {
-    let leaver = User { role: Role::Admin, ..user(0) };
-    add_users(&*store, std::slice::from_ref(&leaver)).await;
+    let removed = User { role: Role::Admin, ..user(0) };
+    add_users(&*store, std::slice::from_ref(&removed)).await;
     add_user(&*store, 1).await;
-    remove(&*store, leaver.id, leaver.version).await.expect("the member is removed");
+    remove(&*store, removed.id, removed.version).await.expect("the user is removed");
     for kind in 0..KINDS {
-        let added = try_add_one(&*store, kind, kind, leaver.id).await;
+        let added = try_add_one(&*store, kind, kind, removed.id).await;
         assert_conflict(added, Conflict::Parent);
     }
     assert_eq!(read(&*store, Access::Write, async |uow| uow.users().lock_administrators().await).await, []);
-    let found = read(&*store, Access::Read, async |uow| uow.users().find_by_email(&leaver.email).await).await;
+    let found = read(&*store, Access::Read, async |uow| uow.users().find_by_email(&removed.email).await).await;
     assert_eq!(found, None);
-    let updated = try_write(&*store, async |uow| uow.users().update(&leaver, leaver.version).await).await;
+    let updated = try_write(&*store, async |uow| uow.users().update(&removed, removed.version).await).await;
     assert_stale(updated);
-    // The address is free, for another one.
-    let newcomer = User { email: leaver.email, ..user(2) };
+    // The address is free for another user.
+    let newcomer = User { email: removed.email, ..user(2) };
     add_users(&*store, std::slice::from_ref(&newcomer)).await;
     assert_eq!(find_user(&*store, newcomer.id).await, Some(newcomer));
 }
 
 const KINDS: u32 = 8;
 
-/// Adds one thing of a member.
+/// Inserts one entity of a user, of this kind.
 async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
     let token = OneTimeToken { digest: digest_of(n), ..one_time_token(0, user) };
     match kind % KINDS {
@@ -249,36 +249,36 @@ async fn try_add_one(store: &dyn Store, kind: u32, n: u32, user: UserId) -> Resu
 pub(crate) async fn concurrent_removals_remove_a_user_once(store: Arc<dyn Store>) {
     let kept = Everything::add(&*store, 0).await;
     let id = kept.user.id;
-    let removed = at_once(&store, 8, move |store, n| async move {
-        // A stale one would be tried again and again: it looks first, as a use case does.
+    let removed = concurrently(&store, 8, move |store, n| async move {
+        // Looks the user up first, as a use case does: a stale version would be retried forever.
         let mut uow = store.begin(Access::Write).await?;
         let Some(user) = uow.users().lookup(id).await? else { return Ok(None) };
         uow.users().remove(id, user.version).await?;
         committed(uow, Some(n)).await
     });
     let removed: Vec<_> =
-        removed.await.into_iter().filter_map(|removed| removed.expect("it passes in the end")).collect();
-    assert_eq!(removed.len(), 1, "exactly one removed them");
-    assert_eq!(kept.seen_anew(&*store, Access::Read).await, None);
+        removed.await.into_iter().filter_map(|removed| removed.expect("it succeeds eventually")).collect();
+    assert_eq!(removed.len(), 1, "exactly one removal succeeds");
+    assert_eq!(kept.read_back(&*store, Access::Read).await, None);
 }
 
 pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dyn Store>) {
     for round in 0..3 {
-        let leaver = user(round);
-        let (id, from) = (leaver.id, leaver.version);
-        add_users(&*store, &[leaver]).await;
-        let results = at_once(&store, 4 * KINDS + 1, move |store, n| async move {
+        let removed = user(round);
+        let (id, from) = (removed.id, removed.version);
+        add_users(&*store, &[removed]).await;
+        let results = concurrently(&store, 4 * KINDS + 1, move |store, n| async move {
             if n == 2 * KINDS {
                 return remove(&*store, id, from).await.map(|()| true);
             }
             match try_add_one(&*store, n, n, id).await {
-                // It came too late.
+                // The insert came after the removal.
                 Err(StoreError::Conflict { what: Conflict::Parent }) => Ok(false),
                 added => added.map(|()| true),
             }
         });
         for result in results.await {
-            result.expect("all of them pass in the end");
+            result.expect("all of them succeed eventually");
         }
         for kind in 0..KINDS {
             let n = 1_000 + kind;

@@ -31,18 +31,18 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     uow.changes().append(users[1].id, &[created]).await.expect("the change is appended");
     assert_eq!(uow.changes().remove_before(at(2), 9).await.expect("changes are removed"), 1);
     commit(uow).await;
-    let whole = Everything::add(&*store, 200).await;
+    let unchanged = Everything::add(&*store, 200).await;
     let changed = Everything::add(&*store, 201).await.changed();
     let removed = Everything::add(&*store, 202).await;
     let mut uow = begin(&*store, Access::Write).await;
     changed.update(&mut *uow).await;
-    uow.users().remove(removed.user.id, removed.user.version).await.expect("the member is removed");
+    uow.users().remove(removed.user.id, removed.user.version).await.expect("the user is removed");
     commit(uow).await;
     let uncommitted = Memo { id: memo_id(1_000), ..found.clone() };
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().insert(&uncommitted).await.expect("the memo is added");
     uow.changes().append(owner, &[created]).await.expect("the change is appended");
-    whole.changed().update(&mut *uow).await;
+    unchanged.changed().update(&mut *uow).await;
     drop(uow);
     drop(store);
 
@@ -60,19 +60,19 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     assert_eq!(find_session(&*store, session.id).await, Some(session));
     assert_eq!(find_refresh_token(&*store, token.digest).await, Some(token));
     assert_eq!(find_memo(&*store, uncommitted.id).await, None);
-    for everything in [&whole, &changed] {
-        assert_eq!(everything.seen_anew(&*store, Access::Read).await.as_ref(), Some(everything));
+    for everything in [&unchanged, &changed] {
+        assert_eq!(everything.read_back(&*store, Access::Read).await.as_ref(), Some(everything));
     }
-    assert_eq!(removed.seen_anew(&*store, Access::Read).await, None);
+    assert_eq!(removed.read_back(&*store, Access::Read).await, None);
     let search = SearchQuery::parse("회의 \"찾는 회의\"").expect("a short query");
     let filter = MemoFilter { search, ..MemoFilter::of(owner) };
     assert_eq!(list(&*store, &filter, BY_CHANGE).await, [found.clone()]);
     assert_eq!(count(&*store, &filter).await, 1);
     let kept = Change::new(2, NewChange { at: at(5), ..created });
     assert_eq!(feed(&*store, owner).await, [kept]);
-    assert_eq!(last_change(&*store, users[1].id).await, 1, "the number of a change that is gone");
+    assert_eq!(last_change(&*store, users[1].id).await, 1, "the number of a removed change");
 
-    // It is open for more.
+    // The reopened store accepts writes.
     let changed = Memo { version: Version::new(2), updated_at: at(9), ..memos[0].clone() };
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().update(&changed, memos[0].version).await.expect("the memo is changed");
@@ -86,6 +86,6 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     uow.changes().append(owner, &[created]).await.expect("the change is appended");
     commit(uow).await;
     let store = test_store.store();
-    assert_eq!(count(&*store, &filter).await, 0, "what was found is not found any more");
+    assert_eq!(count(&*store, &filter).await, 0, "the changed memo no longer matches");
     assert_eq!(feed(&*store, owner).await, [kept, Change::new(3, created)]);
 }

@@ -4,10 +4,10 @@ use memo_domain::{Access, Conflict, Sealed, SecondFactor, SecretDigest, Store, S
 
 use crate::{
     samples::{EARLIEST, LATEST, at, digest_of, second_factor, user_id},
-    steps::{add_user, assert_conflict, at_once, begin, committed, dropped, read, try_write, write},
+    steps::{add_user, assert_conflict, begin, committed, concurrently, dropped, read, try_write, write},
 };
 
-async fn put(store: &dyn Store, factor: &SecondFactor) {
+async fn upsert(store: &dyn Store, factor: &SecondFactor) {
     write(store, async |uow| uow.second_factors().upsert(factor).await).await;
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     assert_eq!(find(&*store, user).await, None);
     let kept = SecondFactor { secret: Sealed::new(vec![7]), last_step: 3, ..second_factor(other) };
-    put(&*store, &kept).await;
+    upsert(&*store, &kept).await;
     let plain = second_factor(user);
     let factors = [
         plain.clone(),
@@ -64,9 +64,9 @@ pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
         },
     ];
     for factor in &factors {
-        put(&*store, factor).await;
-        // That it changes nothing is no error, though some databases count no row.
-        put(&*store, factor).await;
+        upsert(&*store, factor).await;
+        // Replacing by an equal value is not an error, although some databases count no affected row.
+        upsert(&*store, factor).await;
         for access in [Access::Read, Access::Snapshot, Access::Write] {
             let found = read(&*store, access, async |uow| uow.second_factors().lookup(user).await).await;
             assert_eq!(found.as_ref(), Some(factor), "{access:?}");
@@ -88,14 +88,18 @@ pub(crate) async fn a_second_factor_needs_its_user(store: Arc<dyn Store>) {
 pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let kept = SecondFactor { confirmed_at: Some(at(1)), last_step: 10, ..second_factor(user) };
-    put(&*store, &kept).await;
-    put(&*store, &second_factor(other)).await;
+    upsert(&*store, &kept).await;
+    upsert(&*store, &second_factor(other)).await;
     for (step, is_new) in [(10, false), (9, false), (i64::MIN, false), (11, true), (11, false), (10, false), (20, true)]
     {
-        assert_eq!(claim_step(&*store, user, step).await.expect("a claim"), is_new, "{step}");
+        assert_eq!(claim_step(&*store, user, step).await.expect("the claim succeeds"), is_new, "{step}");
     }
     assert!(dropped(&*store, async |uow| uow.second_factors().claim_step(user, 30).await).await);
-    assert_eq!(find(&*store, user).await, Some(SecondFactor { last_step: 20, ..kept.clone() }), "nothing else changes");
+    assert_eq!(
+        find(&*store, user).await,
+        Some(SecondFactor { last_step: 20, ..kept.clone() }),
+        "only the step changes"
+    );
     let several = write(&*store, async |uow| {
         let mut several = Vec::new();
         for step in [30, 30, 29, 31] {
@@ -106,31 +110,32 @@ pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
     assert_eq!(several.await, [true, false, false, true], "in one unit of work");
     assert_eq!(find(&*store, user).await, Some(SecondFactor { last_step: 31, ..kept }));
     assert_eq!(find(&*store, other).await, Some(second_factor(other)));
-    assert!(!claim_step(&*store, user_id(9), 1).await.expect("a claim"), "of nobody");
+    assert!(!claim_step(&*store, user_id(9), 1).await.expect("the claim succeeds"), "of an unknown user");
     assert_eq!(find(&*store, user_id(9)).await, None);
     assert!(remove(&*store, other).await);
-    assert!(!claim_step(&*store, other, 1).await.expect("a claim"), "of one that was removed");
+    assert!(!claim_step(&*store, other, 1).await.expect("the claim succeeds"), "of a removed factor");
 }
 
 pub(crate) async fn one_of_many_concurrent_claims_gets_the_step(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
-    put(&*store, &second_factor(user)).await;
+    upsert(&*store, &second_factor(user)).await;
     for step in 1..6 {
-        let claims = at_once(&store, 20, move |store, _| async move { claim_step(&*store, user, step).await }).await;
-        let claimed = claims.into_iter().filter(|claimed| *claimed.as_ref().expect("a claim")).count();
-        assert_eq!(claimed, 1, "exactly one has the step");
+        let claims =
+            concurrently(&store, 20, move |store, _| async move { claim_step(&*store, user, step).await }).await;
+        let claimed = claims.into_iter().filter(|claimed| *claimed.as_ref().expect("the claim succeeds")).count();
+        assert_eq!(claimed, 1, "exactly one claim gets the step");
         assert_eq!(find(&*store, user).await.map(|factor| factor.last_step), Some(step));
     }
-    // Of different steps the last one wins, and each at most once.
-    let claims = at_once(&store, 20, move |store, n| async move {
+    // Of different steps, the last one wins. Each is claimed at most once.
+    let claims = concurrently(&store, 20, move |store, n| async move {
         let step = 100 + i64::from(n) / 2;
         Ok((step, claim_step(&*store, user, step).await?))
     });
-    let claims: Vec<_> = claims.await.into_iter().map(|claim| claim.expect("a claim")).collect();
+    let claims: Vec<_> = claims.await.into_iter().map(|claim| claim.expect("the claim succeeds")).collect();
     for step in 100..110 {
         let claimed = claims.iter().filter(|claim| **claim == (step, true)).count();
         assert!(claimed <= 1, "{step}");
-        assert!(step < 109 || claimed == 1, "nothing came after the last one");
+        assert!(step < 109 || claimed == 1, "the last step is claimed");
     }
     assert_eq!(find(&*store, user).await.map(|factor| factor.last_step), Some(109));
 }
@@ -138,13 +143,13 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_the_step(store: Arc<dyn S
 pub(crate) async fn a_recovery_code_is_claimed_once(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let odd = [[0; 32], [0xff; 32], [b' '; 32], [b'a'; 32], [b'A'; 32]].map(SecretDigest::new);
-    put(&*store, &second_factor(user)).await;
-    put(&*store, &second_factor(other)).await;
+    upsert(&*store, &second_factor(user)).await;
+    upsert(&*store, &second_factor(other)).await;
     replace_codes(&*store, user, &odd).await;
     replace_codes(&*store, other, &[digest_of(0), digest_of(1)]).await;
     assert_eq!((count_codes(&*store, user).await, count_codes(&*store, other).await), (5, 2));
     for (owner, code) in [(user, digest_of(0)), (other, odd[0]), (user_id(9), odd[0]), (user, digest_of(9))] {
-        assert!(!claim_code(&*store, owner, code).await.expect("a claim"), "it is not theirs");
+        assert!(!claim_code(&*store, owner, code).await.expect("the claim succeeds"), "not a code of this user");
     }
     for (code, left) in odd.into_iter().zip([4, 3, 2, 1, 0]) {
         let twice = async |uow: &mut dyn memo_domain::UnitOfWork| {
@@ -153,9 +158,9 @@ pub(crate) async fn a_recovery_code_is_claimed_once(store: Arc<dyn Store>) {
             Ok((first, second, uow.second_factors().count_codes(user).await?))
         };
         assert_eq!(dropped(&*store, twice).await, (true, false, left), "in one unit of work");
-        assert_eq!(count_codes(&*store, user).await, left + 1, "what was dropped is there again");
+        assert_eq!(count_codes(&*store, user).await, left + 1, "a dropped claim is undone");
         assert_eq!(write(&*store, twice).await, (true, false, left));
-        assert!(!claim_code(&*store, user, code).await.expect("a claim"), "in another");
+        assert!(!claim_code(&*store, user, code).await.expect("the claim succeeds"), "in another");
         assert_eq!(count_codes(&*store, user).await, left);
     }
     assert_eq!(count_codes(&*store, other).await, 2);
@@ -164,13 +169,14 @@ pub(crate) async fn a_recovery_code_is_claimed_once(store: Arc<dyn Store>) {
 
 pub(crate) async fn one_of_many_concurrent_claims_gets_the_code(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
-    put(&*store, &second_factor(user)).await;
+    upsert(&*store, &second_factor(user)).await;
     replace_codes(&*store, user, &[0, 1, 2, 3, 4].map(digest_of)).await;
     for round in 0..5 {
         let code = digest_of(round);
-        let claims = at_once(&store, 20, move |store, _| async move { claim_code(&*store, user, code).await }).await;
-        let claimed = claims.into_iter().filter(|claimed| *claimed.as_ref().expect("a claim")).count();
-        assert_eq!(claimed, 1, "exactly one has the code");
+        let claims =
+            concurrently(&store, 20, move |store, _| async move { claim_code(&*store, user, code).await }).await;
+        let claimed = claims.into_iter().filter(|claimed| *claimed.as_ref().expect("the claim succeeds")).count();
+        assert_eq!(claimed, 1, "exactly one claim gets the code");
         assert_eq!(count_codes(&*store, user).await, 4 - u64::from(round));
     }
 }
@@ -178,39 +184,42 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_the_code(store: Arc<dyn S
 pub(crate) async fn a_removed_second_factor_has_no_codes(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let [first, second, third] = [0, 1, 2].map(digest_of);
-    put(&*store, &second_factor(user)).await;
-    put(&*store, &second_factor(other)).await;
+    upsert(&*store, &second_factor(user)).await;
+    upsert(&*store, &second_factor(other)).await;
     assert_eq!(count_codes(&*store, user).await, 0);
     replace_codes(&*store, user, &[first, second]).await;
     replace_codes(&*store, other, &[digest_of(10)]).await;
     replace_codes(&*store, user, &[third, second]).await;
     assert_eq!(count_codes(&*store, user).await, 2);
-    assert!(!claim_code(&*store, user, first).await.expect("a claim"), "it was replaced");
-    assert!(claim_code(&*store, user, second).await.expect("a claim"), "it is among the new ones");
+    assert!(!claim_code(&*store, user, first).await.expect("the claim succeeds"), "a replaced code");
+    assert!(claim_code(&*store, user, second).await.expect("the claim succeeds"), "a code that was set again");
     replace_codes(&*store, user, &[second, third]).await;
     dropped(&*store, async |uow| uow.second_factors().replace_codes(user, &[]).await).await;
     assert_eq!(count_codes(&*store, user).await, 2);
     replace_codes(&*store, user, &[]).await;
     assert_eq!(count_codes(&*store, user).await, 0);
-    assert!(!claim_code(&*store, user, third).await.expect("a claim"), "they were replaced by none");
+    assert!(!claim_code(&*store, user, third).await.expect("the claim succeeds"), "all codes were removed");
 
     replace_codes(&*store, user, &[first, second]).await;
     assert!(dropped(&*store, async |uow| uow.second_factors().remove(user).await).await);
     assert_eq!((find(&*store, user).await, count_codes(&*store, user).await), (Some(second_factor(user)), 2));
     let mut uow = begin(&*store, Access::Write).await;
     assert!(uow.second_factors().remove(user).await.expect("the factor is removed"));
-    assert!(!uow.second_factors().claim_code(user, &first).await.expect("a claim"), "in the same unit of work");
+    assert!(
+        !uow.second_factors().claim_code(user, &first).await.expect("the claim succeeds"),
+        "in the same unit of work"
+    );
     uow.commit().await.expect("the unit of work commits");
     assert_eq!((find(&*store, user).await, count_codes(&*store, user).await), (None, 0));
-    assert!(!claim_code(&*store, user, second).await.expect("a claim"));
-    assert!(!remove(&*store, user).await, "there is none any more");
-    assert!(!remove(&*store, user_id(9)).await, "of nobody");
+    assert!(!claim_code(&*store, user, second).await.expect("the claim succeeds"));
+    assert!(!remove(&*store, user).await, "the factor was removed");
+    assert!(!remove(&*store, user_id(9)).await, "of an unknown user");
 
-    // The next one has codes of its own.
-    put(&*store, &second_factor(user)).await;
+    // A new factor starts without codes.
+    upsert(&*store, &second_factor(user)).await;
     assert_eq!(count_codes(&*store, user).await, 0);
-    assert!(!claim_code(&*store, user, first).await.expect("a claim"));
+    assert!(!claim_code(&*store, user, first).await.expect("the claim succeeds"));
     replace_codes(&*store, user, &[first]).await;
-    assert!(claim_code(&*store, user, first).await.expect("a claim"));
+    assert!(claim_code(&*store, user, first).await.expect("the claim succeeds"));
     assert_eq!((find(&*store, other).await, count_codes(&*store, other).await), (Some(second_factor(other)), 1));
 }

@@ -5,8 +5,8 @@ use memo_domain::{Access, Session, SessionId, Store, StoreError, Timestamp, User
 use crate::{
     samples::{EARLIEST, LATEST, at, full_session, refresh_token, session, session_id, user_id},
     steps::{
-        add_refresh_token, add_session, add_user, at_once, committed, dropped, find_refresh_token, find_session, read,
-        write,
+        add_refresh_token, add_session, add_user, committed, concurrently, dropped, find_refresh_token, find_session,
+        read, write,
     },
 };
 
@@ -14,7 +14,7 @@ async fn live(store: &dyn Store, user: UserId, now: Timestamp) -> Vec<Session> {
     read(store, Access::Read, async |uow| uow.sessions().list_live(user, now).await).await
 }
 
-/// How many were removed.
+/// Removes old sessions and returns how many.
 async fn remove_before(store: &dyn Store, time: Timestamp, most: u32) -> u64 {
     write(store, async |uow| uow.sessions().remove_before(time, most).await).await
 }
@@ -30,15 +30,15 @@ async fn try_end_all(
     committed(uow, ended).await
 }
 
-/// What ended, in whatever order it was named.
+/// Ends sessions and returns their ids, in any order.
 async fn end_all(store: &dyn Store, user: UserId, except: Option<SessionId>, at: Timestamp) -> BTreeSet<SessionId> {
-    let ended = try_end_all(store, user, except, at).await.expect("sign-ins are ended");
+    let ended = try_end_all(store, user, except, at).await.expect("sessions are ended");
     let ids = ended.iter().copied().collect::<BTreeSet<_>>();
-    assert_eq!(ids.len(), ended.len(), "each is named once");
+    assert_eq!(ids.len(), ended.len(), "each id is returned once");
     ids
 }
 
-/// Keeps sign-ins of a member that end at these moments, by themselves and by their owner.
+/// Inserts sessions of a user with these expiry and end times.
 async fn add_ending(
     store: &dyn Store,
     user: UserId,
@@ -64,7 +64,7 @@ pub(crate) async fn live_sessions_are_listed_newest_first(store: Arc<dyn Store>)
         (at(9), None),
         (EARLIEST, None),
         (LATEST, Some(EARLIEST)),
-        // It is ended, though its end is still to come.
+        // An end in the future counts as ended, too.
         (LATEST, Some(LATEST)),
         (at(20), Some(at(5))),
     ];
@@ -80,7 +80,7 @@ pub(crate) async fn live_sessions_are_listed_newest_first(store: Arc<dyn Store>)
         }
     }
 
-    // All of them, however many there are.
+    // The list has no limit.
     let many = [(LATEST, None); 150];
     add_ending(&*store, other, 1_000, &many).await;
     assert_eq!(live(&*store, other, at(10)).await.len(), 151);
@@ -93,11 +93,11 @@ pub(crate) async fn all_sessions_but_one_are_ended(store: Arc<dyn Store>) {
     let others = add_ending(&*store, other, 100, &ends).await;
     let ids = |indices: &[usize]| indices.iter().map(|index| sessions[*index].id).collect::<BTreeSet<_>>();
 
-    // One that is over was not ended.
+    // An expired session is not an ended one, and is ended as well.
     let rolled_back = dropped(&*store, async |uow| uow.sessions().end_all(user, None, at(5)).await).await;
     assert_eq!(BTreeSet::from_iter(rolled_back), ids(&[0, 1, 3]));
     assert_eq!(end_all(&*store, user, Some(sessions[3].id), at(6)).await, ids(&[0, 1]));
-    // Of nobody, and but for one that is somebody else's, that was ended or is not there.
+    // Unknown users, and an exception that belongs to another user, has ended, or does not exist.
     assert_eq!(end_all(&*store, user_id(9), None, at(7)).await, BTreeSet::new());
     assert_eq!(end_all(&*store, user, Some(sessions[3].id), at(8)).await, BTreeSet::new());
     let expected = [Some(at(6)), Some(at(6)), Some(at(2)), None, Some(at(3))];
@@ -116,10 +116,10 @@ pub(crate) async fn all_sessions_but_one_are_ended(store: Arc<dyn Store>) {
         assert_eq!(find_session(&*store, session.id).await.as_ref(), Some(session));
     }
 
-    // Of many at once each is ended by one.
+    // Of concurrent calls, one ends each session.
     let ended =
-        at_once(&store, 8, move |store, n| async move { try_end_all(&*store, other, None, at(n.into())).await });
-    let ended: Vec<_> = ended.await.into_iter().flat_map(|ended| ended.expect("it passes in the end")).collect();
+        concurrently(&store, 8, move |store, n| async move { try_end_all(&*store, other, None, at(n.into())).await });
+    let ended: Vec<_> = ended.await.into_iter().flat_map(|ended| ended.expect("it succeeds eventually")).collect();
     assert_eq!(ended.len(), 3);
     assert_eq!(BTreeSet::from_iter(ended), BTreeSet::from_iter([0, 1, 3].map(|index: usize| others[index].id)));
 }
@@ -142,31 +142,31 @@ pub(crate) async fn long_expired_sessions_are_removed(store: Arc<dyn Store>) {
     for token in &tokens {
         add_refresh_token(&*store, token).await;
     }
-    // Which are there, each with its token or without both.
-    let kept = async || {
-        let mut kept = Vec::new();
+    // The indices of the sessions that exist. A token exists exactly if its session does.
+    let remaining = async || {
+        let mut remaining = Vec::new();
         for (index, (session, token)) in sessions.iter().zip(&tokens).enumerate() {
             let found = find_session(&*store, session.id).await;
             assert_eq!(found.is_some(), find_refresh_token(&*store, token.digest).await.is_some());
             if found.is_some() {
-                kept.push(index);
+                remaining.push(index);
             }
             assert!(found.is_none_or(|found| found == *session));
         }
-        kept
+        remaining
     };
-    assert_eq!(remove_before(&*store, EARLIEST, 100).await, 0, "one of that very moment stays");
+    assert_eq!(remove_before(&*store, EARLIEST, 100).await, 0, "a session that ended at exactly that time stays");
     assert_eq!(remove_before(&*store, at(9), 100).await, 1);
-    assert_eq!(kept().await, [0, 1, 2, 3, 4, 5, 6, 8, 9]);
+    assert_eq!(remaining().await, [0, 1, 2, 3, 4, 5, 6, 8, 9]);
     assert_eq!(remove_before(&*store, at(10), 100).await, 1);
-    assert_eq!(kept().await, [0, 1, 2, 3, 5, 6, 8, 9]);
+    assert_eq!(remaining().await, [0, 1, 2, 3, 5, 6, 8, 9]);
     let removed = dropped(&*store, async |uow| uow.sessions().remove_before(at(11), 100).await).await;
-    assert_eq!(removed, 4, "of every member");
-    assert_eq!(kept().await.len(), 8);
+    assert_eq!(removed, 4, "of all users");
+    assert_eq!(remaining().await.len(), 8);
     for (most, removed) in [(0, 0), (3, 3), (1, 1), (2, 0)] {
         assert_eq!(remove_before(&*store, at(11), most).await, removed, "at most {most}");
     }
-    assert_eq!(kept().await, [0, 5, 6, 8]);
+    assert_eq!(remaining().await, [0, 5, 6, 8]);
     assert_eq!(remove_before(&*store, LATEST, u32::MAX).await, 2);
-    assert_eq!(kept().await, [0, 8]);
+    assert_eq!(remaining().await, [0, 8]);
 }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// A sign-in that a cookie carries on.
+/// A copy of a session with this number and cookie.
 fn with_cookie(n: u32, cookie: SecretDigest, of: &Session) -> Session {
     Session { id: session_id(n), cookie: Some(cookie), ..of.clone() }
 }
@@ -39,19 +39,19 @@ pub(crate) async fn a_session_reads_back_equal(store: Arc<dyn Store>) {
     }
     assert_eq!(find_session(&*store, session_id(101)).await, None);
 
-    // Each value comes and goes in an update too.
+    // Each field can be set and cleared by an update.
     let others: Vec<_> = sessions.iter().rev().cloned().collect();
     let mut uow = begin(&*store, Access::Write).await;
     for (session, other) in sessions.iter_mut().zip(others) {
-        // The cookies stay: two sign-ins would have one for a while.
+        // Cookies stay: exchanging them would make two sessions share one for a moment.
         *session = Session { id: session.id, created_at: session.created_at, cookie: session.cookie, ..other };
-        uow.sessions().update(session).await.expect("the sign-in is changed");
+        uow.sessions().update(session).await.expect("the session is changed");
     }
     commit(uow).await;
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for session in &sessions {
-            let kept = uow.sessions().lookup(session.id).await.expect("sign-ins are read");
+            let kept = uow.sessions().lookup(session.id).await.expect("sessions are read");
             assert_eq!(kept.as_ref(), Some(session), "{access:?}");
         }
     }
@@ -71,7 +71,7 @@ pub(crate) async fn every_set_of_scopes_reads_back_equal(store: Arc<dyn Store>) 
         .collect();
     let mut uow = begin(&*store, Access::Write).await;
     for session in &sessions {
-        uow.sessions().insert(session).await.expect("the sign-in is added");
+        uow.sessions().insert(session).await.expect("the session is added");
     }
     commit(uow).await;
     for session in &sessions {
@@ -106,9 +106,9 @@ pub(crate) async fn an_update_of_an_absent_session_is_stale(store: Arc<dyn Store
     assert_eq!(find_session(&*store, session_id(1)).await, None);
     assert_eq!(find_session(&*store, kept.id).await.as_ref(), Some(&kept));
 
-    // One that changes nothing is no absent one, though some databases count no row.
+    // An update that changes nothing is not stale, although some databases count no affected row.
     let mut uow = begin(&*store, Access::Write).await;
-    uow.sessions().update(&kept).await.expect("the sign-in is there");
+    uow.sessions().update(&kept).await.expect("the session is there");
     commit(uow).await;
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn a_session_is_found_by_its_cookie(store: Arc<dyn Store>) {
     let plain = session(0, add_user(&*store, 0).await);
     let ended = Session { ended_at: Some(at(1)), ..session(0, add_user(&*store, 1).await) };
     add_session(&*store, &plain).await;
-    // Digests that text, or a comparison of text, would not tell apart.
+    // Digests that a comparison as text would confuse.
     let odd = [[0; 32], [0xff; 32], [b' '; 32], [b'a'; 32], [b'A'; 32], *digest(3).as_bytes()].map(SecretDigest::new);
     let sessions: Vec<_> =
         (1..).zip(odd).map(|(n, cookie)| with_cookie(n, cookie, if n % 2 == 0 { &plain } else { &ended })).collect();
@@ -132,19 +132,19 @@ pub(crate) async fn a_session_is_found_by_its_cookie(store: Arc<dyn Store>) {
         assert_eq!(found(&*store, access, digest(4)).await, None);
     }
 
-    // Another cookie, none, and one again that was given up.
+    // A cookie can be replaced, removed, and reused by another session.
     let (first, second) = (&sessions[0], &sessions[1]);
     let steps = [
         (with_cookie(1, digest(5), first), [None, first.cookie, second.cookie]),
         (Session { cookie: None, ..first.clone() }, [Some(digest(5)), first.cookie, None]),
         (with_cookie(2, odd[0], second), [second.cookie, Some(digest(5)), None]),
     ];
-    for (changed, gone) in steps {
+    for (changed, not_found) in steps {
         write(&*store, async |uow| uow.sessions().update(&changed).await).await;
         if let Some(cookie) = changed.cookie {
             assert_eq!(found(&*store, Access::Read, cookie).await, Some(changed.id));
         }
-        for cookie in gone.into_iter().flatten().filter(|cookie| *cookie != odd[1]) {
+        for cookie in not_found.into_iter().flatten().filter(|cookie| *cookie != odd[1]) {
             assert_eq!(found(&*store, Access::Read, cookie).await, None);
         }
     }
@@ -156,7 +156,7 @@ pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store
     let plain = session(1, other);
     add_session(&*store, &first).await;
     add_session(&*store, &plain).await;
-    // Also by one who is ended, and of the same member.
+    // Even if the other session has ended, and for the same user.
     for user_id in [one, other] {
         let second = Session { cookie: first.cookie, ..session(2, user_id) };
         let inserted = try_write(&*store, async |uow| uow.sessions().insert(&second).await).await;
@@ -167,22 +167,22 @@ pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store
     assert_conflict(try_write(&*store, async |uow| uow.sessions().update(&changed).await).await, Conflict::Id);
     assert_eq!(find_session(&*store, plain.id).await.as_ref(), Some(&plain));
 
-    // It is their own, none is no cookie, and one that was given up is free.
-    let given_up = Session { cookie: None, ..first.clone() };
-    let none = session(3, one);
+    // Keeping the own cookie, having none, and taking one that was released are not conflicts.
+    let released = Session { cookie: None, ..first.clone() };
+    let without_cookie = session(3, one);
     write(&*store, async |uow| uow.sessions().update(&first).await).await;
-    dropped(&*store, async |uow| uow.sessions().update(&given_up).await).await;
+    dropped(&*store, async |uow| uow.sessions().update(&released).await).await;
     assert_conflict(try_write(&*store, async |uow| uow.sessions().update(&changed).await).await, Conflict::Id);
-    let all = async |store: &dyn Store| {
+    let release_and_reuse = async |store: &dyn Store| {
         write(store, async |uow| {
-            uow.sessions().update(&given_up).await?;
-            uow.sessions().insert(&none).await?;
+            uow.sessions().update(&released).await?;
+            uow.sessions().insert(&without_cookie).await?;
             uow.sessions().update(&changed).await
         })
         .await;
     };
-    all(&*store).await;
-    for session in [given_up, none, changed] {
+    release_and_reuse(&*store).await;
+    for session in [released, without_cookie, changed] {
         assert_eq!(find_session(&*store, session.id).await, Some(session));
     }
 }
@@ -198,7 +198,7 @@ pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: 
         } else {
             uow.sessions().find_by_cookie(&digest_of(n)).await
         };
-        assert_eq!(looked_up.expect("sign-ins are read").as_ref(), Some(&kept));
+        assert_eq!(looked_up.expect("sessions are read").as_ref(), Some(&kept));
         let ending = Arc::clone(&store);
         commit_before(uow, move || {
             let store = Arc::clone(&ending);
@@ -207,7 +207,7 @@ pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: 
                 if n < 2 {
                     uow.sessions().end_all(user_id, None, at(6)).await?;
                 } else {
-                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the sign-in is there");
+                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the session is there");
                     uow.sessions().update(&Session { ended_at: Some(at(6)), ..session }).await?;
                 }
                 committed(uow, ()).await

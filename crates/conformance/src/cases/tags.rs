@@ -7,38 +7,38 @@ use crate::{
     steps::{add_memos, add_user, begin, commit, ids},
 };
 
-async fn counted(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
+async fn tag_list(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
     begin(store, Access::Read).await.memos().list_tags(owner).await.expect("tags are counted")
 }
 
-async fn found(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
+async fn memos_with_tag(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
     begin(store, Access::Read).await.memos().find_by_tag(owner, wanted).await.expect("memos are found")
 }
 
-/// What the list of a member's tags must be.
+/// The tag list that a user with these memos must have.
 fn expected(owner: UserId, memos: &[Memo]) -> Vec<TagCount> {
     let filter = MemoFilter::of(owner);
     let memos = memos.iter().filter(|memo| filter.matches(memo));
     TagCount::join(memos.flat_map(|memo| &memo.state.tags).map(|tag| (tag.clone(), 1)))
 }
 
-/// The list as texts, to be compared with one that is written out.
+/// The tag list as plain values, for comparison with literals.
 fn shown(counts: &[TagCount]) -> Vec<(&str, u64)> {
     counts.iter().map(|one| (one.tag.as_str(), one.count)).collect()
 }
 
-/// Compares the list of tags, and what is found by each, with what the memos themselves say.
+/// Compares the tag list, and the memos found by each tag, with the memos themselves.
 async fn check(store: &dyn Store, owner: UserId, memos: &[Memo]) {
-    assert_eq!(counted(store, owner).await, expected(owner, memos));
+    assert_eq!(tag_list(store, owner).await, expected(owner, memos));
     for wanted in memos.iter().flat_map(|memo| &memo.state.tags) {
         let filter = MemoFilter { tags: vec![wanted.clone()], ..MemoFilter::of(owner) };
-        let mut fitting = ids(memos.iter().filter(|memo| filter.matches(memo)));
-        fitting.sort_unstable();
-        assert_eq!(found(store, owner, wanted).await, fitting, "{wanted:?}");
+        let mut matching = ids(memos.iter().filter(|memo| filter.matches(memo)));
+        matching.sort_unstable();
+        assert_eq!(memos_with_tag(store, owner, wanted).await, matching, "{wanted:?}");
     }
 }
 
-/// Memos, each with the tags of one group.
+/// One memo for each group of tags.
 fn tagged(owner: UserId, groups: &[&[&str]]) -> Vec<Memo> {
     let with = |n, group: &&[&str]| {
         let mut memo = memo(n, owner);
@@ -55,35 +55,35 @@ pub(crate) async fn tags_are_counted(store: Arc<dyn Store>) {
     memos[1].state.archived = true;
     memos[5].deleted_at = Some(at(1));
     add_memos(&*store, &memos).await;
-    // Each tag once, as most of the memos spell it; the trash counts for nothing.
-    let counts = counted(&*store, owner).await;
+    // Each tag once, in its most common spelling. The trash does not count.
+    let counts = tag_list(&*store, owner).await;
     assert_eq!(shown(&counts), [("home", 1), ("work", 4), ("zoo", 1), ("한글", 1)]);
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let seen = begin(&*store, access).await.memos().list_tags(owner).await.expect("tags are counted");
         assert_eq!(seen, counts, "{access:?}");
     }
     check(&*store, owner, &memos).await;
-    assert_eq!(counted(&*store, user_id(9)).await, [], "nobody has any");
+    assert_eq!(tag_list(&*store, user_id(9)).await, [], "an unknown user has none");
 }
 
 pub(crate) async fn tags_are_counted_per_user(store: Arc<dyn Store>) {
     let (one, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let mut memos = tagged(one, &[&["Work"], &["Work", "mine"], &["WORK", "work"], &["theirs", "work"]]);
     for memo in &mut memos[2..] {
-        // Also public memos are those of their owner.
+        // Public memos are counted for their owner only.
         (memo.owner_id, memo.state.visibility) = (other, memo_domain::Visibility::Public);
     }
     add_memos(&*store, &memos).await;
-    assert_eq!(shown(&counted(&*store, one).await), [("mine", 1), ("Work", 2)]);
+    assert_eq!(shown(&tag_list(&*store, one).await), [("mine", 1), ("Work", 2)]);
     for owner in [one, other] {
         check(&*store, owner, &memos).await;
     }
-    assert_eq!(found(&*store, one, &tag("theirs")).await, []);
+    assert_eq!(memos_with_tag(&*store, one, &tag("theirs")).await, []);
 }
 
 pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    // Many collations hold some of these for equal, and sort them otherwise.
+    // Many collations treat some of these as equal, and sort them differently.
     let texts = [
         "resume",
         "résumé",
@@ -129,11 +129,11 @@ pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
     let mut groups: Vec<_> = texts.iter().map(std::slice::from_ref).collect();
     groups.extend([&texts[..20], &texts[20..]]);
     let mut memos = tagged(owner, &groups);
-    // The longest texts and keys that there are.
+    // The longest texts and keys possible.
     for longest in ["𠮷", "İ", "\u{1d160}", "x"] {
         let mut memo = memo(u32::try_from(memos.len()).expect("few memos"), owner);
-        let fitting = (1..=Tag::MAX).rev().find_map(|length| Tag::new(longest.repeat(length)).ok());
-        memo.state.tags = Tags::new(fitting).expect("one tag");
+        let matching = (1..=Tag::MAX).rev().find_map(|length| Tag::new(longest.repeat(length)).ok());
+        memo.state.tags = Tags::new(matching).expect("one tag");
         memos.push(memo);
     }
     add_memos(&*store, &memos).await;
@@ -177,12 +177,12 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
     commit(uow).await;
     memos.remove(1);
     check(&*store, owner, &memos).await;
-    assert_eq!(shown(&counted(&*store, owner).await), [("B", 1)]);
+    assert_eq!(shown(&tag_list(&*store, owner).await), [("B", 1)]);
 }
 
 pub(crate) async fn memos_are_found_by_their_tag(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    // More than a page, in ids that are sorted in another order than they are made in.
+    // More than a page. The order of ids differs from the order of creation.
     let groups: Vec<&[&str]> =
         (0..250).map(|n| [&["Work"][..], &["home", "wORK"], &["home"], &[], &["works"]][n % 5]).collect();
     let mut memos = tagged(owner, &groups);
@@ -194,9 +194,9 @@ pub(crate) async fn memos_are_found_by_their_tag(store: Arc<dyn Store>) {
     }
     add_memos(&*store, &memos).await;
     check(&*store, owner, &memos).await;
-    assert_eq!(found(&*store, owner, &tag("work")).await.len(), 85);
+    assert_eq!(memos_with_tag(&*store, owner, &tag("work")).await.len(), 85);
     for nothing in ["wor", "%", "_ork", "ẅork", "work_", "absent"] {
-        assert_eq!(found(&*store, owner, &tag(nothing)).await, [], "{nothing}");
+        assert_eq!(memos_with_tag(&*store, owner, &tag(nothing)).await, [], "{nothing}");
     }
-    assert_eq!(found(&*store, user_id(9), &tag("work")).await, [], "nobody has any");
+    assert_eq!(memos_with_tag(&*store, user_id(9), &tag("work")).await, [], "an unknown user has none");
 }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::{
     everything::{Everything, search_for},
     samples::{at, content, display_name, memo, tag, user},
-    steps::{add_memos, add_user, assert_conflict, begin, commit, count, find_memo, unhindered},
+    steps::{add_memos, add_user, assert_conflict, begin, commit, count, find_memo, without_waiting},
 };
 
 const ALL: [Access; 3] = [Access::Read, Access::Snapshot, Access::Write];
@@ -16,18 +16,18 @@ pub(crate) async fn an_open_store_passes_its_check(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn committed_writes_are_seen(store: Arc<dyn Store>) {
-    // Often, since a store that shows it late may show it in time by chance.
+    // Repeated, since a store that shows commits late may be on time by chance.
     for n in 0..20 {
         let kept = Everything::add(&*store, n).await;
         let access = ALL[usize::from(n) % 3];
-        assert_eq!(kept.seen_anew(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
+        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
         let changed = kept.changed();
         let mut uow = begin(&*store, Access::Write).await;
         changed.update(&mut *uow).await;
         commit(uow).await;
-        assert_eq!(kept.seen_anew(&*store, access).await, Some(changed), "{access:?}");
+        assert_eq!(kept.read_back(&*store, access).await, Some(changed), "{access:?}");
     }
-    // A unit of work that wrote nothing commits too.
+    // A unit of work that has written nothing can be committed, too.
     for access in ALL {
         commit(begin(&*store, access).await).await;
     }
@@ -40,25 +40,25 @@ pub(crate) async fn a_dropped_unit_of_work_leaves_nothing(store: Arc<dyn Store>)
     let mut uow = begin(&*store, Access::Write).await;
     new.insert(&mut *uow).await;
     kept.changed().update(&mut *uow).await;
-    assert_eq!(new.seen(&mut *uow).await.as_ref(), Some(&new));
+    assert_eq!(new.seen_by(&mut *uow).await.as_ref(), Some(&new));
     drop(uow);
     for access in ALL {
-        assert_eq!(new.seen_anew(&*store, access).await, None, "{access:?}");
-        assert_eq!(kept.seen_anew(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
+        assert_eq!(new.read_back(&*store, access).await, None, "{access:?}");
+        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
     }
 
-    // A removal is undone as well, and the next writer finds the store free.
+    // A removal is rolled back as well, and the store is free for the next writer.
     let mut uow = begin(&*store, Access::Write).await;
-    uow.users().remove(kept.user.id, kept.user.version).await.expect("the member is removed");
+    uow.users().remove(kept.user.id, kept.user.version).await.expect("the user is removed");
     drop(uow);
-    assert_eq!(kept.seen_anew(&*store, Access::Read).await.as_ref(), Some(&kept));
+    assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept));
     add_memos(&*store, std::slice::from_ref(&removed)).await;
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().remove(removed.id, removed.version).await.expect("the memo is removed");
     drop(uow);
     assert_eq!(find_memo(&*store, removed.id).await, Some(removed));
     let added = Everything::add(&*store, 1).await;
-    assert_eq!(added.seen_anew(&*store, Access::Read).await, Some(new));
+    assert_eq!(added.read_back(&*store, Access::Read).await, Some(new));
 }
 
 pub(crate) async fn a_failed_unit_of_work_leaves_nothing(store: Arc<dyn Store>) {
@@ -74,11 +74,11 @@ pub(crate) async fn a_failed_unit_of_work_leaves_nothing(store: Arc<dyn Store>) 
         };
         assert_conflict(result, failure);
         drop(uow);
-        assert_eq!(new.seen_anew(&*store, Access::Read).await, None, "{failure:?}");
-        assert_eq!(kept.seen_anew(&*store, Access::Read).await.as_ref(), Some(&kept), "{failure:?}");
+        assert_eq!(new.read_back(&*store, Access::Read).await, None, "{failure:?}");
+        assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept), "{failure:?}");
     }
     let added = Everything::add(&*store, 1).await;
-    assert_eq!(added.seen_anew(&*store, Access::Read).await, Some(new));
+    assert_eq!(added.read_back(&*store, Access::Read).await, Some(new));
 }
 
 pub(crate) async fn a_cancelled_unit_of_work_leaves_nothing(store: Arc<dyn Store>) {
@@ -90,13 +90,13 @@ pub(crate) async fn a_cancelled_unit_of_work_leaves_nothing(store: Arc<dyn Store
             async move {
                 let mut uow = begin(&*store, Access::Write).await;
                 new.insert(&mut *uow).await;
-                wrote.send(()).expect("the case waits");
+                wrote.send(()).expect("the case is waiting");
                 std::future::pending::<()>().await;
                 commit(uow).await;
             }
         });
-        written.await.expect("the task wrote");
-        // One more gives up while it waits for its turn, or right after it got it.
+        written.await.expect("the task has written");
+        // Another unit of work is cancelled while it waits for its turn, or just after it got it.
         let waiting = tokio::spawn({
             let store = Arc::clone(&store);
             async move { begin(&*store, Access::Write).await }
@@ -106,9 +106,9 @@ pub(crate) async fn a_cancelled_unit_of_work_leaves_nothing(store: Arc<dyn Store
         task.abort();
         assert!(task.await.is_err_and(|error| error.is_cancelled()));
         drop(waiting.await);
-        assert_eq!(new.seen_anew(&*store, Access::Read).await, None);
+        assert_eq!(new.read_back(&*store, Access::Read).await, None);
     }
-    unhindered(Everything::add(&*store, 0)).await;
+    without_waiting(Everything::add(&*store, 0)).await;
 }
 
 pub(crate) async fn two_repositories_commit_together(store: Arc<dyn Store>) {
@@ -119,12 +119,12 @@ pub(crate) async fn two_repositories_commit_together(store: Arc<dyn Store>) {
     renamed.touch(at(1));
 
     let mut uow = begin(&*store, Access::Write).await;
-    kept.insert_what_they_have(&mut *uow).await;
-    uow.users().update(&renamed, Version::FIRST).await.expect("the member is renamed");
+    kept.insert_all_but_the_user(&mut *uow).await;
+    uow.users().update(&renamed, Version::FIRST).await.expect("the user is renamed");
     commit(uow).await;
     let mut expected = kept.clone();
     expected.user = renamed;
-    assert_eq!(kept.seen_anew(&*store, Access::Read).await, Some(expected));
+    assert_eq!(kept.read_back(&*store, Access::Read).await, Some(expected));
 }
 
 pub(crate) async fn uncommitted_writes_are_not_seen(store: Arc<dyn Store>) {
@@ -134,13 +134,13 @@ pub(crate) async fn uncommitted_writes_are_not_seen(store: Arc<dyn Store>) {
     new.insert(&mut *writer).await;
     changed.update(&mut *writer).await;
     for access in [Access::Read, Access::Snapshot] {
-        assert_eq!(unhindered(new.seen_anew(&*store, access)).await, None, "{access:?}");
-        assert_eq!(unhindered(kept.seen_anew(&*store, access)).await.as_ref(), Some(&kept), "{access:?}");
+        assert_eq!(without_waiting(new.read_back(&*store, access)).await, None, "{access:?}");
+        assert_eq!(without_waiting(kept.read_back(&*store, access)).await.as_ref(), Some(&kept), "{access:?}");
     }
     commit(writer).await;
     for access in ALL {
-        assert_eq!(new.seen_anew(&*store, access).await.as_ref(), Some(&new), "{access:?}");
-        assert_eq!(kept.seen_anew(&*store, access).await.as_ref(), Some(&changed), "{access:?}");
+        assert_eq!(new.read_back(&*store, access).await.as_ref(), Some(&new), "{access:?}");
+        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&changed), "{access:?}");
     }
 }
 
@@ -148,11 +148,11 @@ pub(crate) async fn a_unit_of_work_sees_its_own_writes(store: Arc<dyn Store>) {
     let new = Everything::new(0);
     let changed = new.changed();
     let mut uow = begin(&*store, Access::Write).await;
-    assert_eq!(new.seen(&mut *uow).await, None);
+    assert_eq!(new.seen_by(&mut *uow).await, None);
     new.insert(&mut *uow).await;
-    assert_eq!(new.seen(&mut *uow).await.as_ref(), Some(&new));
+    assert_eq!(new.seen_by(&mut *uow).await.as_ref(), Some(&new));
     changed.update(&mut *uow).await;
-    assert_eq!(new.seen(&mut *uow).await.as_ref(), Some(&changed));
+    assert_eq!(new.seen_by(&mut *uow).await.as_ref(), Some(&changed));
 
     let tagged = MemoFilter { tags: vec![tag("WORK")], pinned: Some(true), ..MemoFilter::of(new.user.id) };
     assert_eq!(uow.memos().count(&tagged).await.expect("memos are counted"), 1);
@@ -162,24 +162,24 @@ pub(crate) async fn a_unit_of_work_sees_its_own_writes(store: Arc<dyn Store>) {
     commit(uow).await;
     assert_eq!(count(&*store, &tagged).await, 0);
 
-    // That they removed someone, too.
+    // A unit of work sees its own removal of a user, too.
     let kept = Everything::add(&*store, 1).await;
     let mut uow = begin(&*store, Access::Write).await;
-    uow.users().remove(kept.user.id, Version::FIRST).await.expect("the member is removed");
-    assert_eq!(kept.seen(&mut *uow).await, None);
+    uow.users().remove(kept.user.id, Version::FIRST).await.expect("the user is removed");
+    assert_eq!(kept.seen_by(&mut *uow).await, None);
     kept.insert(&mut *uow).await;
-    assert_eq!(kept.seen(&mut *uow).await.as_ref(), Some(&kept));
+    assert_eq!(kept.seen_by(&mut *uow).await.as_ref(), Some(&kept));
     commit(uow).await;
-    assert_eq!(kept.seen_anew(&*store, Access::Read).await.as_ref(), Some(&kept));
+    assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept));
 }
 
 pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
     let kept = Everything::add(&*store, 0).await;
     let other = user(1);
 
-    // The first read is of one repository alone: the moment holds for the others too.
+    // The first read concerns one repository only, but fixes the state of all.
     let mut snapshot = begin(&*store, Access::Snapshot).await;
-    assert_eq!(snapshot.users().lookup(kept.user.id).await.expect("members are read").as_ref(), Some(&kept.user));
+    assert_eq!(snapshot.users().lookup(kept.user.id).await.expect("users are read").as_ref(), Some(&kept.user));
     let changed = kept.changed();
     let mut more = memo(5, kept.user.id);
     more.state.content = content("more");
@@ -188,24 +188,24 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
         changed.update(&mut *writer).await;
         commit(writer).await;
         let mut writer = begin(&*store, Access::Write).await;
-        writer.users().insert(&other).await.expect("the member is added");
+        writer.users().insert(&other).await.expect("the user is added");
         writer.memos().insert(&more).await.expect("the memo is added");
         commit(writer).await;
     };
-    unhindered(commits).await;
+    without_waiting(commits).await;
     for _ in 0..2 {
-        assert_eq!(kept.seen(&mut *snapshot).await.as_ref(), Some(&kept));
-        assert_eq!(snapshot.users().lookup(other.id).await.expect("members are read"), None);
+        assert_eq!(kept.seen_by(&mut *snapshot).await.as_ref(), Some(&kept));
+        assert_eq!(snapshot.users().lookup(other.id).await.expect("users are read"), None);
         assert_eq!(snapshot.memos().lookup(more.id).await.expect("memos are read"), None);
         for (memo, number) in [(&kept.memo, 1), (&changed.memo, 0), (&more, 0)] {
             let found = snapshot.memos().count(&search_for(memo)).await.expect("memos are counted");
-            assert_eq!(found, number, "a search is of the same moment");
+            assert_eq!(found, number, "the search sees the same snapshot");
         }
     }
     commit(snapshot).await;
 
     let mut uow = begin(&*store, Access::Snapshot).await;
     assert_eq!(uow.memos().count(&MemoFilter::of(kept.user.id)).await.expect("memos are counted"), 2);
-    assert_eq!(uow.users().lookup(kept.user.id).await.expect("members are read"), Some(changed.user));
-    assert_eq!(uow.users().lookup(other.id).await.expect("members are read"), Some(other));
+    assert_eq!(uow.users().lookup(kept.user.id).await.expect("users are read"), Some(changed.user));
+    assert_eq!(uow.users().lookup(other.id).await.expect("users are read"), Some(other));
 }

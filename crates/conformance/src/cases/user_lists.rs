@@ -4,7 +4,7 @@ use memo_domain::{Access, Page, PageRequest, Role, Store, StoreError, UnitOfWork
 
 use crate::{
     samples::{AWKWARD, at, awkward_users, display_name, email, session, user, user_id},
-    steps::{add_users, assert_pages, at_once, begin, commit_before, committed, read, write},
+    steps::{add_users, assert_pages, begin, commit_before, committed, concurrently, read, write},
 };
 
 async fn page(
@@ -26,7 +26,7 @@ async fn administrators(store: &dyn Store) -> Vec<UserId> {
     ids
 }
 
-fn that_fit(users: &[User], filter: &UserFilter) -> Vec<User> {
+fn matching(users: &[User], filter: &UserFilter) -> Vec<User> {
     let mut found: Vec<_> = users.iter().filter(|user| filter.matches(user)).cloned().collect();
     found.sort_by_key(|user| user.id);
     found
@@ -36,8 +36,8 @@ fn administrator(n: u32) -> User {
     User { role: Role::Admin, ..user(n) }
 }
 
-/// Those of few who are shut out, and administer.
-fn of_every_kind() -> Vec<User> {
+/// Users of every combination of role and state.
+fn users_of_every_kind() -> Vec<User> {
     let change = |n: u32| {
         let role = if n.is_multiple_of(2) { Role::Member } else { Role::Admin };
         User { role, disabled_at: (n % 3 == 1).then_some(at(5)), ..user(n) }
@@ -46,44 +46,44 @@ fn of_every_kind() -> Vec<User> {
 }
 
 pub(crate) async fn users_are_listed_oldest_first(store: Arc<dyn Store>) {
-    let everybody = UserFilter::default();
+    let all_users = UserFilter::default();
     assert_eq!(
-        page(&*store, Access::Read, &everybody, PageRequest::default()).await,
+        page(&*store, Access::Read, &all_users, PageRequest::default()).await,
         Page { items: vec![], next: None }
     );
-    let users = [awkward_users(), of_every_kind()].concat();
+    let users = [awkward_users(), users_of_every_kind()].concat();
     add_users(&*store, &users).await;
-    let mut filters = vec![everybody.clone().with_text("example.com").expect("a valid text"), everybody.clone()];
+    let mut filters = vec![all_users.clone().with_text("example.com").expect("a valid text"), all_users.clone()];
     for role in [None, Some(Role::Member), Some(Role::Admin)] {
         for disabled in [None, Some(true), Some(false)] {
             for text in ["", "SER1"] {
-                let mut filter = everybody.clone().with_text(text).expect("a valid text");
+                let mut filter = all_users.clone().with_text(text).expect("a valid text");
                 (filter.role, filter.disabled) = (role, disabled);
                 filters.push(filter);
             }
         }
     }
     for filter in &filters {
-        let expected = that_fit(&users, filter);
+        let expected = matching(&users, filter);
         let ask = async |request| page(&*store, Access::Read, filter, request).await;
         assert_pages(&expected, |user| user.id, ask).await;
         assert_eq!(count(&*store, filter).await, expected.len() as u64, "{filter:?}");
     }
-    let sorted = that_fit(&users, &everybody);
+    let sorted = matching(&users, &all_users);
     for access in [Access::Read, Access::Snapshot, Access::Write] {
-        let items = page(&*store, access, &everybody, PageRequest::default()).await.items;
+        let items = page(&*store, access, &all_users, PageRequest::default()).await.items;
         assert_eq!(items, sorted[..20], "{access:?}");
-        // Equality of addresses leaves their case out, and that must be kept too.
+        // Emails compare equal ignoring case, but the case must be preserved.
         let texts = |users: &[User]| users.iter().map(|user| user.email.as_str().to_owned()).collect::<Vec<_>>();
         assert_eq!(texts(&items), texts(&sorted[..20]));
     }
-    // Behind one that is not there any more, or never was.
+    // A cursor may be the id of a user that was removed or never existed.
     write(&*store, async |uow| uow.users().remove(sorted[4].id, sorted[4].version).await).await;
-    for place in [sorted[4].id, user_id(1_000), user_id(1_001)] {
-        let start = memo_domain::PageStart::After(place);
-        let listed = page(&*store, Access::Read, &everybody, PageRequest { start, ..PageRequest::default() }).await;
-        let expected: Vec<_> = sorted.iter().filter(|user| user.id > place).take(20).cloned().collect();
-        assert_eq!(listed.items, expected, "behind {place}");
+    for cursor in [sorted[4].id, user_id(1_000), user_id(1_001)] {
+        let start = memo_domain::PageStart::After(cursor);
+        let listed = page(&*store, Access::Read, &all_users, PageRequest { start, ..PageRequest::default() }).await;
+        let expected: Vec<_> = sorted.iter().filter(|user| user.id > cursor).take(20).cloned().collect();
+        assert_eq!(listed.items, expected, "after {cursor}");
     }
 }
 
@@ -141,14 +141,14 @@ pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: 
     ];
     for text in texts.into_iter().chain(AWKWARD) {
         let filter = UserFilter::default().with_text(text).expect("a valid text");
-        let expected = that_fit(&users, &filter);
+        let expected = matching(&users, &filter);
         let limit = memo_domain::Limit::new(100).expect("a valid limit");
         let found = page(&*store, Access::Read, &filter, PageRequest { limit, ..PageRequest::default() }).await;
         assert_eq!(found, Page { items: expected.clone(), next: None }, "{text:?}");
         assert_eq!(count(&*store, &filter).await, expected.len() as u64, "{text:?}");
     }
 
-    // They are found by what they are called now.
+    // Search uses the current names and addresses.
     let mut renamed = users[0].clone();
     renamed.display_name = display_name("Renamed");
     renamed.email = email("moved@example.com");
@@ -163,9 +163,9 @@ pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: 
     }
 }
 
-/// Ways in which someone stops to administer, by number.
-async fn leave(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), StoreError> {
-    let mut user = uow.users().lookup(id).await?.expect("the member is there");
+/// Demotes, disables or removes an administrator, depending on `way`.
+async fn stop_administering(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), StoreError> {
+    let mut user = uow.users().lookup(id).await?.expect("the user is there");
     let from = user.version;
     match way % 3 {
         0 => user.role = Role::Member,
@@ -178,7 +178,7 @@ async fn leave(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), Sto
 
 pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: Arc<dyn Store>) {
     assert_eq!(administrators(&*store).await, []);
-    let users = of_every_kind();
+    let users = users_of_every_kind();
     add_users(&*store, &users).await;
     let mut expected: Vec<_> = users
         .iter()
@@ -189,10 +189,10 @@ pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: 
     assert_eq!(expected.len(), 4);
     assert_eq!(administrators(&*store).await, expected);
 
-    // Who reads them to decide on them decides on those who are there until the end.
+    // Decisions based on the list stay valid until the commit.
     for way in 0..3 {
         let mut uow = begin(&*store, Access::Write).await;
-        let mut seen = uow.users().lock_administrators().await.expect("members are read");
+        let mut seen = uow.users().lock_administrators().await.expect("users are read");
         seen.sort();
         assert_eq!(seen, expected);
         let id = expected.remove(0);
@@ -201,7 +201,7 @@ pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: 
             let store = Arc::clone(&store);
             async move {
                 let mut uow = store.begin(Access::Write).await?;
-                leave(&mut *uow, way, id).await?;
+                stop_administering(&mut *uow, way, id).await?;
                 committed(uow, ()).await
             }
         })
@@ -209,11 +209,11 @@ pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: 
     }
     assert_eq!(administrators(&*store).await, expected);
 
-    // A unit of work sees whom it made one itself.
+    // A unit of work sees its own changes of administrators.
     let mut uow = begin(&*store, Access::Write).await;
-    leave(&mut *uow, 0, expected[0]).await.expect("the member is changed");
-    uow.users().insert(&administrator(50)).await.expect("the member is added");
-    assert_eq!(uow.users().lock_administrators().await.expect("members are read"), [user_id(50)]);
+    stop_administering(&mut *uow, 0, expected[0]).await.expect("the user is changed");
+    uow.users().insert(&administrator(50)).await.expect("the user is added");
+    assert_eq!(uow.users().lock_administrators().await.expect("users are read"), [user_id(50)]);
     drop(uow);
     assert_eq!(administrators(&*store).await, expected);
 }
@@ -224,15 +224,15 @@ pub(crate) async fn a_looked_up_user_does_not_change_until_the_commit(store: Arc
     for (way, kept) in (0..3).zip(&users) {
         let (id, other) = (kept.id, session(way, kept.id));
         let mut uow = begin(&*store, Access::Write).await;
-        assert_eq!(uow.users().lookup(id).await.expect("members are read").as_ref(), Some(kept));
-        // What is added now is there for whoever changes the member.
-        uow.sessions().insert(&other).await.expect("the sign-in is added");
+        assert_eq!(uow.users().lookup(id).await.expect("users are read").as_ref(), Some(kept));
+        // A session inserted now is seen by the transaction that changes the user.
+        uow.sessions().insert(&other).await.expect("the session is added");
         let changing = Arc::clone(&store);
         commit_before(uow, move || {
             let store = Arc::clone(&changing);
             async move {
                 let mut uow = store.begin(Access::Write).await?;
-                leave(&mut *uow, way, id).await?;
+                stop_administering(&mut *uow, way, id).await?;
                 uow.sessions().end_all(id, None, at(2)).await?;
                 committed(uow, ()).await
             }
@@ -245,11 +245,11 @@ pub(crate) async fn a_looked_up_user_does_not_change_until_the_commit(store: Arc
 
 pub(crate) async fn concurrent_demotions_leave_one_administrator(store: Arc<dyn Store>) {
     for round in 0..3 {
-        let mine = move |n| user_id(100 * round + n);
+        let own_id = move |n| user_id(100 * round + n);
         write(&*store, async |uow| {
-            // Whoever stayed in the last round.
+            // Demote the administrator left by the previous round.
             for id in uow.users().lock_administrators().await? {
-                leave(uow, 0, id).await?;
+                stop_administering(uow, 0, id).await?;
             }
             for n in 0..9 {
                 uow.users().insert(&administrator(100 * round + n)).await?;
@@ -257,15 +257,15 @@ pub(crate) async fn concurrent_demotions_leave_one_administrator(store: Arc<dyn 
             Ok(())
         })
         .await;
-        let results = at_once(&store, 9, move |store, n| async move {
+        let results = concurrently(&store, 9, move |store, n| async move {
             let mut uow = store.begin(Access::Write).await?;
-            let others = uow.users().lock_administrators().await?.into_iter().filter(|id| *id != mine(n)).count();
+            let others = uow.users().lock_administrators().await?.into_iter().filter(|id| *id != own_id(n)).count();
             if others > 0 {
-                leave(&mut *uow, n, mine(n)).await?;
+                stop_administering(&mut *uow, n, own_id(n)).await?;
             }
             committed(uow, others > 0).await
         });
-        let left = results.await.into_iter().filter(|left| *left.as_ref().expect("it passes in the end")).count();
+        let left = results.await.into_iter().filter(|left| *left.as_ref().expect("it succeeds eventually")).count();
         assert_eq!((left, administrators(&*store).await.len()), (8, 1));
     }
 }

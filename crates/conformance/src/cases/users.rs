@@ -8,7 +8,7 @@ use crate::{
     steps::{add_user, add_users, assert_conflict, assert_stale, begin, find_user, let_others_run, retry},
 };
 
-/// Equality of addresses leaves their case out, and that must be kept too.
+/// Emails compare equal ignoring case, but the case must be preserved, so it is compared separately.
 fn assert_same(kept: Option<&User>, expected: &User) {
     assert_eq!(kept, Some(expected));
     assert_eq!(kept.map(|user| user.email.as_str()), Some(expected.email.as_str()));
@@ -35,19 +35,19 @@ pub(crate) async fn a_user_reads_back_equal(store: Arc<dyn Store>) {
     }
     assert_eq!(find_user(&*store, user_id(99)).await, None);
 
-    // Each value comes and goes in an update too. The addresses stay: two members would have one for a while.
+    // Each field can be set and cleared by an update. Emails stay: exchanging them would make two users share one.
     let others: Vec<_> = users.iter().rev().cloned().collect();
     for (user, other) in users.iter_mut().zip(others) {
         let from = user.version;
         *user = User { id: user.id, email: user.email.clone(), created_at: user.created_at, ..other };
         user.version = Version::new(from.get() / 2 + 1);
-        update(&*store, user, from).await.expect("the member is changed");
+        update(&*store, user, from).await.expect("the user is changed");
     }
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for user in &users {
-            assert_same(uow.users().lookup(user.id).await.expect("members are read").as_ref(), user);
-            assert_same(uow.users().find_by_email(&user.email).await.expect("members are read").as_ref(), user);
+            assert_same(uow.users().lookup(user.id).await.expect("users are read").as_ref(), user);
+            assert_same(uow.users().find_by_email(&user.email).await.expect("users are read").as_ref(), user);
         }
     }
 }
@@ -75,7 +75,7 @@ pub(crate) async fn an_email_is_unique_ignoring_case(store: Arc<dyn Store>) {
         assert_same(find_user(&*store, other.id).await.as_ref(), &other);
     }
 
-    // An address that was given up is free again.
+    // A released address is free again.
     let mut moved = User { email: email("new@example.com"), ..holder.clone() };
     moved.touch(at(1));
     update(&*store, &moved, holder.version).await.expect("the address is changed");
@@ -89,7 +89,7 @@ pub(crate) async fn an_email_with_another_accent_is_a_different_one(store: Arc<d
     add_users(&*store, &users).await;
     let mut uow = begin(&*store, Access::Read).await;
     for user in &users {
-        assert_same(uow.users().find_by_email(&user.email).await.expect("members are read").as_ref(), user);
+        assert_same(uow.users().find_by_email(&user.email).await.expect("users are read").as_ref(), user);
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn a_user_may_change_the_case_of_their_email(store: Arc<dyn Sto
     add_user(&*store, 0).await;
     let mut changed = User { email: email("USER0@Example.com"), ..user(0) };
     changed.touch(at(1));
-    update(&*store, &changed, Version::FIRST).await.expect("the address is their own");
+    update(&*store, &changed, Version::FIRST).await.expect("a change of case is not a conflict");
     assert_same(find_user(&*store, changed.id).await.as_ref(), &changed);
 }
 
@@ -106,11 +106,11 @@ pub(crate) async fn a_user_is_found_by_email_ignoring_case(store: Arc<dyn Store>
     add_users(&*store, &[user.clone(), crate::samples::user(1)]).await;
     let mut uow = begin(&*store, Access::Read).await;
     for text in ["j\u{fc}rgen.\u{d55c}@example.com", "JU\u{308}RGEN.\u{1112}\u{1161}\u{11ab}@EXAMPLE.COM"] {
-        let found = uow.users().find_by_email(&email(text)).await.expect("members are read");
+        let found = uow.users().find_by_email(&email(text)).await.expect("users are read");
         assert_same(found.as_ref(), &user);
     }
     for text in ["jurgen.\u{d55c}@example.com", "j\u{fc}rgen.\u{d55c}@example.co", "%@example.com"] {
-        assert_eq!(uow.users().find_by_email(&email(text)).await.expect("members are read"), None, "{text}");
+        assert_eq!(uow.users().find_by_email(&email(text)).await.expect("users are read"), None, "{text}");
     }
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn a_user_update_from_another_version_is_stale(store: Arc<dyn S
         assert_same(find_user(&*store, kept.id).await.as_ref(), &kept);
     }
     assert_stale(update(&*store, &user(1), Version::FIRST).await);
-    update(&*store, &changed, kept.version).await.expect("the member is changed");
+    update(&*store, &changed, kept.version).await.expect("the user is changed");
     assert_same(find_user(&*store, kept.id).await.as_ref(), &changed);
 }
 
@@ -144,5 +144,5 @@ pub(crate) async fn one_of_many_concurrent_sign_ups_gets_the_email(store: Arc<dy
     }
     assert_eq!(winners.len(), 1);
     let found = begin(&*store, Access::Read).await.users().find_by_email(&email("taken@example.com")).await;
-    assert_eq!(found.expect("members are read").map(|user| user.id), Some(winners[0]));
+    assert_eq!(found.expect("users are read").map(|user| user.id), Some(winners[0]));
 }

@@ -1,4 +1,4 @@
-//! What members have beside memos, sign-ins and the feed; and what only those who administer do.
+//! Calls on accounts: everything of users but memos, refresh tokens and the feed; and administration.
 
 use memo_domain::{
     AuditEvent, AuditKind, Identity, Limit, MailState, OneTimeToken, PageRequest, PageStart, QueuedMail, Role, Scopes,
@@ -8,25 +8,25 @@ use memo_domain::{
 use super::{
     Script,
     pair::{Kind, Pair},
-    reads::member,
+    reads::with_email,
     texts::{some_device, some_time},
 };
 use crate::samples::{audit_event, audit_id, digest_of, identity, mail_id, one_time_token, queued_mail, second_factor};
 
 const PROVIDERS: [&str; 4] = ["apple", "google", "a-b", "a_b"];
 
-/// Parts of names and addresses, and what is none.
+/// Parts of names and addresses, and texts that occur in none.
 const PARTS: [&str; 12] =
     ["", "jos\u{e9}", "JOSE", "1", "@EXAMPLE", "한글", "\u{1112}\u{1161}\u{11ab}", "%", "_", "ß", "ΣΣ", "nobody"];
 
-/// As many as there can be on one page.
+/// The greatest page limit.
 fn all() -> Limit {
     Limit::new(Limit::MAX as u64).expect("a valid limit")
 }
 
-/// Equality of addresses leaves their case out: their text is compared beside them.
-fn members(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
-    users.into_iter().filter_map(|user| member(Ok(Some(user))).transpose()).collect()
+/// Emails compare equal ignoring case, so their texts are compared in addition.
+fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
+    users.into_iter().filter_map(|user| with_email(Ok(Some(user))).transpose()).collect()
 }
 
 impl Script<'_> {
@@ -55,28 +55,28 @@ impl Script<'_> {
         digest_of(3_000_000 + u32::try_from(self.chance.below(6)).expect("a small number"))
     }
 
-    /// One of those that were made last, who may go; mostly one who is there.
-    async fn newcomer(&mut self, pair: &mut Pair) -> UserId {
+    /// Mostly one of the last users created. These may be removed.
+    async fn some_recent_user(&mut self, pair: &mut Pair) -> UserId {
         let mut id = self.known.users[3];
         for _ in 0..4 {
             id = self.chance.recent(&self.known.users[3..]).expect("there are four at least");
-            if pair.reference().users().lookup(id).await.expect("members are read").is_some() {
+            if pair.reference().users().lookup(id).await.expect("users are read").is_some() {
                 break;
             }
         }
         id
     }
 
-    /// Those who may go have enough to leave behind.
+    /// A user who may be removed and owns enough entities, or any user.
     async fn some_holder(&mut self, pair: &mut Pair) -> UserId {
-        if self.chance.percent(50) { self.newcomer(pair).await } else { self.some_member() }
+        if self.chance.percent(50) { self.some_recent_user(pair).await } else { self.some_user() }
     }
 
     async fn remove_user(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let by_mistake = self.chance.percent(15);
-        let id = if by_mistake { self.some_member() } else { self.newcomer(pair).await };
-        let from = match pair.reference().users().lookup(id).await.expect("members are read") {
-            // The first ones have most of the memos, and stay.
+        let id = if by_mistake { self.some_user() } else { self.some_recent_user(pair).await };
+        let from = match pair.reference().users().lookup(id).await.expect("users are read") {
+            // The first users own most of the memos and are never removed.
             Some(kept) if !self.known.users[..3].contains(&id) => kept.version,
             Some(kept) => kept.version.next(),
             None if by_mistake => Version::FIRST,
@@ -91,7 +91,7 @@ impl Script<'_> {
         let user = self.some_holder(pair).await;
         let except = self.chance.recent(&self.known.sessions);
         let at = some_time(&mut self.chance);
-        let what = format!("end all sign-ins of {user:?} but {except:?}");
+        let what = format!("end all sessions of {user:?} but {except:?}");
         let end = async |uow: &mut dyn UnitOfWork| {
             let mut ended = uow.sessions().end_all(user, except, at).await?;
             ended.sort();
@@ -100,7 +100,7 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, end).await.map(drop)
     }
 
-    /// Until nothing before the moment is left: which of many go first is a store's own matter.
+    /// Removes until nothing before the time is left: which entities are removed first is unspecified.
     async fn forget(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let time = some_time(&mut self.chance);
         let most = self.chance.one_of(&[2, 10, 100]);
@@ -118,10 +118,10 @@ impl Script<'_> {
         }
     }
 
-    /// Links an account, or unlinks the one that there is.
+    /// Links an identity, or unlinks the existing one.
     async fn link(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
-        let is_there = pair.reference().users().lookup(user).await.expect("members are read").is_some();
+        let is_there = pair.reference().users().lookup(user).await.expect("users are read").is_some();
         let provider = self.chance.one_of(&PROVIDERS);
         let linked = pair.reference().identities().list_by_user(user).await.expect("identities are read");
         if linked.iter().any(|identity| identity.provider == provider) && self.chance.percent(90) {
@@ -181,7 +181,7 @@ impl Script<'_> {
         }
     }
 
-    /// Puts a factor, gives it codes, or removes it.
+    /// Inserts a factor, replaces its codes, or removes it.
     async fn set_up_factor(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let user = self.some_holder(pair).await;
         let kept = pair.reference().second_factors().lookup(user).await.expect("factors are read");
@@ -197,7 +197,7 @@ impl Script<'_> {
                 let what = format!("set {} codes of {user:?}", codes.len());
                 pair.ask(&mut self.log, what, async |uow| uow.second_factors().replace_codes(user, &codes).await).await
             }
-            // What becomes of codes when their factor is replaced is left open.
+            // What happens to the codes when their factor is replaced is unspecified.
             _ if kept.is_some() => Ok(()),
             _ => {
                 let chance = &mut self.chance;
@@ -228,7 +228,7 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, claim).await.map(drop)
     }
 
-    /// Adds a mail, or replaces or removes one.
+    /// Inserts, replaces or removes a mail.
     async fn write_mail(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
         let known = self.chance.recent(&self.known.mails).filter(|_| self.chance.percent(50));
@@ -254,13 +254,13 @@ impl Script<'_> {
         pair.ask(&mut self.log, format!("write {id:?} of {user:?}, due at {}", mail.due_at), write).await
     }
 
-    /// Claims all that is due: which of those go first that are due at the same time is a store's own matter.
+    /// Claims all mail that is due: the order among mail due at the same time is unspecified.
     async fn send_mail(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (now, until) = (some_time(&mut self.chance), some_time(&mut self.chance));
         let claim = async |uow: &mut dyn UnitOfWork| {
             let mut mails = uow.outbox().claim(now, until, 1_000_000).await?;
             mails.sort_by_key(|mail| mail.id);
-            // And so is the time that they say.
+            // And so is the time that the claim returns.
             Ok(mails.into_iter().map(|mail| QueuedMail { due_at: until, ..mail }).collect::<Vec<_>>())
         };
         pair.ask(&mut self.log, format!("claim mail at {now} until {until}"), claim).await.map(drop)
@@ -268,7 +268,7 @@ impl Script<'_> {
 
     async fn append_event(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
-        let actor_id = self.chance.percent(20).then(|| self.some_member());
+        let actor_id = self.chance.percent(20).then(|| self.some_user());
         let chance = &mut self.chance;
         let (kind, _) = chance.one_of(AuditKind::NAMES);
         let (at, device, detail) = (some_time(chance), some_device(chance), some_device(chance));
@@ -291,7 +291,7 @@ impl Script<'_> {
             }
             3 => {
                 let now = some_time(&mut self.chance);
-                let what = format!("sign-ins of {user:?} at {now}");
+                let what = format!("sessions of {user:?} at {now}");
                 let _ = pair.ask(&mut self.log, what, async |uow| uow.sessions().list_live(user, now).await).await;
             }
             4 => {
@@ -319,13 +319,13 @@ impl Script<'_> {
         let request = PageRequest { limit: self.some_limit(), start };
         let list = async |uow: &mut dyn UnitOfWork| {
             let page = uow.users().list(&filter, &request).await?;
-            Ok((members(page.items)?, page.next))
+            Ok((with_emails(page.items)?, page.next))
         };
         let _ = pair.ask(&mut self.log, format!("list {filter:?}, {request:?}"), list).await;
         let _ = pair.ask(&mut self.log, "count them", async |uow| uow.users().count(&filter).await).await;
     }
 
-    /// What one member has.
+    /// Reads the account of one user.
     pub(super) async fn read_account(&mut self, pair: &mut Pair, user: UserId) {
         let log = &mut self.log;
         let identities =
@@ -342,14 +342,14 @@ impl Script<'_> {
         let _ = pair.ask(log, what, async |uow| uow.audit().list(Some(user), &request).await).await;
     }
 
-    /// What those who administer see.
+    /// Reads what administrators see.
     pub(super) async fn read_of_everybody(&mut self, pair: &mut Pair) {
-        let behind = self.chance.recent(&self.known.mails).map(|(id, _)| id);
+        let after = self.chance.recent(&self.known.mails).map(|(id, _)| id);
         let limit = self.some_limit();
         let log = &mut self.log;
-        for (behind, limit) in [(behind, limit), (None, all())] {
-            let what = format!("{} dead mails behind {behind:?}", limit.get());
-            let _ = pair.ask(log, what, async |uow| uow.outbox().list_dead(behind, limit).await).await;
+        for (after, limit) in [(after, limit), (None, all())] {
+            let what = format!("{} dead mails after {after:?}", limit.get());
+            let _ = pair.ask(log, what, async |uow| uow.outbox().list_dead(after, limit).await).await;
         }
         let administrators = async |uow: &mut dyn UnitOfWork| {
             let mut administrators = uow.users().lock_administrators().await?;
@@ -359,7 +359,7 @@ impl Script<'_> {
         let _ = pair.ask(log, "administrators", administrators).await;
     }
 
-    /// A token, for whatever it is good for.
+    /// Looks a token up by every purpose.
     pub(super) async fn find_one_time_token(&mut self, pair: &mut Pair, digest: SecretDigest) {
         for (purpose, name) in TokenPurpose::NAMES {
             let what = format!("look up {:?} for {name}", &digest.as_bytes()[5..9]);

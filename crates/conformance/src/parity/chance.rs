@@ -1,6 +1,6 @@
-//! Chance that is the same in each run.
+//! Deterministic random choices.
 
-/// A generator of numbers (`SplitMix64`): good enough to choose with, and it needs nothing but its seed.
+/// A `SplitMix64` generator: its only state is the seed.
 pub(super) struct Chance(u64);
 
 impl Chance {
@@ -16,12 +16,12 @@ impl Chance {
         mixed ^ mixed >> 31
     }
 
-    /// A number from 0 to below this one.
+    /// A number below `end`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("it is below a usize")
     }
 
-    /// Whether something happens that happens so often in a hundred times.
+    /// `true` in `often` of 100 cases.
     pub(super) fn percent(&mut self, often: usize) -> bool {
         self.below(100) < often
     }
@@ -30,14 +30,14 @@ impl Chance {
         items[self.below(items.len())].clone()
     }
 
-    /// One of those made last, mostly, so that many steps are about the same few; `None` where there is none.
+    /// Mostly one of the last items, so that many steps concern the same few; `None` if there are no items.
     pub(super) fn recent<T: Clone>(&mut self, items: &[T]) -> Option<T> {
         let reach = if self.percent(80) { 12 } else { items.len() };
         let reach = reach.min(items.len());
         (reach > 0).then(|| items[items.len() - 1 - self.below(reach)].clone())
     }
 
-    /// Something or nothing.
+    /// `Some` in `often` of 100 cases.
     pub(super) fn maybe<T>(&mut self, often: usize, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.percent(often).then(|| make(self))
     }

@@ -1,7 +1,7 @@
-//! A random script of operations, run against a store and against a reference at the same time: each answer of the one,
-//! a value or the kind of an error, must be that of the other.
+//! Runs a random script of operations against a store and a reference, and compares each result: values, and kinds of
+//! errors, must be equal.
 //!
-//! The reference is a store that is known to be good, as that in memory is, which passes the suite and is simple.
+//! The reference is a simple store that passes the suite, such as the in-memory one.
 
 mod accounts;
 mod chance;
@@ -20,19 +20,19 @@ use crate::{TestStore, runner::PATIENCE};
 use chance::Chance;
 use pair::Pair;
 
-/// How many steps a script has where `MEMO_TEST_PARITY_STEPS` does not say.
+/// Steps of a script, unless `MEMO_TEST_PARITY_STEPS` is set.
 const STEPS: usize = 1_000;
-/// The seed where `MEMO_TEST_SEED` does not say.
+/// The seed, unless `MEMO_TEST_SEED` is set.
 const SEED: u64 = 20_260_131;
-/// So many steps are shown where a script fails.
+/// The number of last calls that a failure prints.
 const SHOWN: usize = 40;
 
-/// Runs a random script against a store and a reference, both empty, and compares each answer.
+/// Runs a random script against a store and a reference, both empty, and compares each result.
 ///
-/// The same seed and number give the same script.
+/// The same seed and number of steps give the same script.
 ///
 /// # Panics
-/// Where an answer differs. What was asked before is printed, with the seed and the step.
+/// If a result differs. The last calls are printed, with the seed and the step.
 pub async fn run(store: &dyn Store, reference: &dyn Store, seed: u64, steps: usize) {
     let mut script = Script {
         store,
@@ -44,23 +44,23 @@ pub async fn run(store: &dyn Store, reference: &dyn Store, seed: u64, steps: usi
         snapshot: None,
         log: Log { seed, lines: Vec::new() },
     };
-    script.begin_with_members().await;
+    script.add_first_users().await;
     for _ in 0..steps {
         script.step().await;
     }
     script.end().await;
 }
 
-/// What [`parity_test!`](crate::parity_test) runs: a script of the length and seed that the environment names.
+/// Runs the script of [`parity_test!`](crate::parity_test), with seed and length from the environment.
 ///
 /// # Panics
-/// Where an answer differs, or a variable is no number.
+/// If a result differs, or if a variable is not a number.
 pub async fn check(test_store: Box<dyn TestStore>, reference: Arc<dyn Store>) {
     let (seed, steps) = (number("MEMO_TEST_SEED", SEED), number("MEMO_TEST_PARITY_STEPS", STEPS));
     run(&*test_store.store(), &*reference, seed, steps).await;
 }
 
-/// After which time a script hangs.
+/// The time after which a script counts as hanging.
 #[must_use]
 pub fn patience() -> Duration {
     PATIENCE + Duration::from_millis(50) * u32::try_from(number("MEMO_TEST_PARITY_STEPS", STEPS)).unwrap_or(u32::MAX)
@@ -73,30 +73,30 @@ fn number<N: FromStr<Err: Display>>(variable: &str, default: N) -> N {
     }
 }
 
-/// What the script has made. Some of it was rolled back, or is gone, and asked for all the same.
+/// What the script has created. Some of it was rolled back or removed, and is still asked for.
 #[derive(Default)]
 struct Known {
-    /// How many ids were given out.
-    made: u32,
+    /// The number of ids given out.
+    ids_given: u32,
     users: Vec<UserId>,
     sessions: Vec<SessionId>,
     digests: Vec<SecretDigest>,
     memos: Vec<MemoId>,
-    /// With what the list was sorted by, and whether it searched: for another a cursor may mean nothing.
+    /// Each with its list's sort field and whether that list searched: in another list a cursor may be meaningless.
     cursors: Vec<((SortField, bool), MemoCursor)>,
-    /// These are asked for all the same, whether they were rolled back or not.
+    /// Kept after a rollback, too.
     one_time: Vec<SecretDigest>,
     mails: Vec<(MailId, UserId)>,
     events: Vec<AuditId>,
 }
 
 impl Known {
-    /// How much of each there is.
+    /// The number of entities of each kind.
     fn lengths(&self) -> [usize; 4] {
         [self.users.len(), self.sessions.len(), self.digests.len(), self.memos.len()]
     }
 
-    /// Leaves out what was made since.
+    /// Forgets entities created since `lengths`.
     fn shorten(&mut self, [users, sessions, digests, memos]: [usize; 4]) {
         self.users.truncate(users);
         self.sessions.truncate(sessions);
@@ -110,11 +110,11 @@ struct Script<'a> {
     reference: &'a dyn Store,
     chance: Chance,
     known: Known,
-    /// The unit of work that writes. There is one at a time.
+    /// The unit of work that writes; one at a time.
     writer: Option<Pair>,
-    /// What was known when it began.
+    /// The lengths of `known` when it began.
     known_before: [usize; 4],
-    /// One that saw a moment that may be long past.
+    /// A snapshot, possibly of a long past state.
     snapshot: Option<Pair>,
     log: Log,
 }
@@ -145,7 +145,7 @@ impl Script<'_> {
             }
             (18..75, Some(mut writer), snapshot) => {
                 self.snapshot = snapshot;
-                // After an error of a write only dropping is left.
+                // After a failed write, a unit of work can only be dropped.
                 match self.write(&mut writer).await {
                     Ok(()) => self.writer = Some(writer),
                     Err(_) => self.roll_back(writer),
@@ -158,7 +158,7 @@ impl Script<'_> {
         }
     }
 
-    /// Reads in one of the open units of work, or in one of its own.
+    /// Reads in one of the open units of work, or in a new one.
     async fn read_somewhere(&mut self) {
         match (self.chance.below(4), self.writer.take(), self.snapshot.take()) {
             (0, Some(mut writer), snapshot) => {
@@ -183,13 +183,13 @@ impl Script<'_> {
 
     async fn begin(&mut self, access: Access) -> Pair {
         self.log.line(format!("begin {access:?}"));
-        let ours = self.store.begin(access).await.expect("a unit of work begins");
-        let theirs = self.reference.begin(access).await.expect("a unit of work begins");
-        let mut pair = Pair::new(ours, theirs);
+        let tested = self.store.begin(access).await.expect("a unit of work begins");
+        let reference = self.reference.begin(access).await.expect("a unit of work begins");
+        let mut pair = Pair::new(tested, reference);
         if access == Access::Snapshot {
-            // Which moment it is that a snapshot sees is settled by its first read at the latest.
-            let nobody = crate::samples::user_id(u32::MAX);
-            let _ = pair.ask(&mut self.log, "first read", async |uow| uow.users().lookup(nobody).await).await;
+            // The first read fixes the state that a snapshot sees, at the latest.
+            let unknown = crate::samples::user_id(u32::MAX);
+            let _ = pair.ask(&mut self.log, "first read", async |uow| uow.users().lookup(unknown).await).await;
         }
         pair
     }
@@ -197,7 +197,7 @@ impl Script<'_> {
     fn roll_back(&mut self, writer: Pair) {
         self.log.line("roll back".into());
         drop(writer);
-        // Some of what is not there is still asked for.
+        // In some cases, entities that were rolled back are still asked for.
         if self.chance.percent(70) {
             self.known.shorten(self.known_before);
         }
@@ -208,7 +208,7 @@ impl Script<'_> {
         pair.commit().await;
     }
 
-    async fn begin_with_members(&mut self) {
+    async fn add_first_users(&mut self) {
         while self.known.users.len() < 4 {
             self.known_before = self.known.lengths();
             let mut writer = self.begin(Access::Write).await;
@@ -219,7 +219,7 @@ impl Script<'_> {
         }
     }
 
-    /// Compares all that is there at last.
+    /// Compares the complete final state.
     async fn end(&mut self) {
         self.writer = None;
         if let Some(snapshot) = self.snapshot.take() {
@@ -230,12 +230,12 @@ impl Script<'_> {
     }
 }
 
-/// Where a list goes on.
+/// The start of the page after a cursor.
 fn start_at(cursor: Option<MemoCursor>) -> PageStart<MemoCursor> {
     cursor.map_or(PageStart::Offset(0), PageStart::After)
 }
 
-/// What was asked so far. It is printed where the script ends in a panic, whoever panics.
+/// The calls so far. They are printed if the script panics.
 struct Log {
     seed: u64,
     lines: Vec<String>,
@@ -262,8 +262,8 @@ impl Drop for Log {
 /// Expands to a test that runs a random script against a store and a reference.
 ///
 /// The first argument is the factory that [`conformance_tests!`](crate::conformance_tests) takes; the second is an
-/// expression that makes the reference, an empty `Arc<dyn Store>`. `MEMO_TEST_PARITY_STEPS` and `MEMO_TEST_SEED` name
-/// another length and another script.
+/// expression that creates the reference, an empty `Arc<dyn Store>`. `MEMO_TEST_PARITY_STEPS` and `MEMO_TEST_SEED` set
+/// the length and the seed.
 #[macro_export]
 macro_rules! parity_test {
     ($factory:path, $reference:expr) => {

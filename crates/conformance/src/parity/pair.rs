@@ -1,4 +1,4 @@
-//! Two units of work that are asked the same.
+//! Two units of work that receive the same calls.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use memo_domain::{Conflict, StoreError, UnitOfWork};
 
 use super::Log;
 
-/// What an error says to a use case; what the driver said differs from store to store.
+/// The kind of an error. The underlying driver errors differ between stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Conflict(Conflict),
@@ -30,23 +30,23 @@ impl From<&StoreError> for Kind {
 
 /// A unit of work of the store, and one of the reference.
 pub(super) struct Pair {
-    ours: Box<dyn UnitOfWork>,
-    theirs: Box<dyn UnitOfWork>,
-    /// Whether it may search: what a unit of work wrote itself need not be found in it.
+    tested: Box<dyn UnitOfWork>,
+    reference: Box<dyn UnitOfWork>,
+    /// Whether searches are compared: a unit of work need not find its own writes.
     pub(super) may_search: bool,
 }
 
 impl Pair {
-    pub(super) fn new(ours: Box<dyn UnitOfWork>, theirs: Box<dyn UnitOfWork>) -> Self {
-        Self { ours, theirs, may_search: true }
+    pub(super) fn new(tested: Box<dyn UnitOfWork>, reference: Box<dyn UnitOfWork>) -> Self {
+        Self { tested, reference, may_search: true }
     }
 
-    /// What the reference alone says, to decide what is worth asking.
+    /// The unit of work of the reference alone, to choose meaningful calls.
     pub(super) fn reference(&mut self) -> &mut dyn UnitOfWork {
-        &mut *self.theirs
+        &mut *self.reference
     }
 
-    /// Asks both, and gives the answer, which is that of both.
+    /// Calls both, asserts that the results are equal, and returns the result.
     pub(super) async fn ask<T: PartialEq + Debug>(
         &mut self,
         log: &mut Log,
@@ -55,23 +55,23 @@ impl Pair {
     ) -> Result<T, Kind> {
         let what = what.into();
         log.line(what.clone());
-        let (ours, theirs) = (work(&mut *self.ours).await, work(&mut *self.theirs).await);
-        let kinds = (ours.as_ref().map_err(Kind::from), theirs.as_ref().map_err(Kind::from));
-        assert!(kinds.0 == kinds.1, "{what}\nthe store:     {}\nthe reference: {}", show(&ours), show(&theirs));
+        let (tested, reference) = (work(&mut *self.tested).await, work(&mut *self.reference).await);
+        let kinds = (tested.as_ref().map_err(Kind::from), reference.as_ref().map_err(Kind::from));
+        assert!(kinds.0 == kinds.1, "{what}\nthe store:     {}\nthe reference: {}", show(&tested), show(&reference));
         if let Err(kind) = kinds.0 {
             log.line(format!("  {kind:?}"));
         }
-        theirs.map_err(|error| Kind::from(&error))
+        reference.map_err(|error| Kind::from(&error))
     }
 
     pub(super) async fn commit(self) {
-        let (ours, theirs) = (self.ours.commit().await, self.theirs.commit().await);
-        theirs.expect("the reference commits");
-        ours.expect("the store commits");
+        let (tested, reference) = (self.tested.commit().await, self.reference.commit().await);
+        reference.expect("the reference commits");
+        tested.expect("the store commits");
     }
 }
 
-/// An answer, cut where it is very long.
+/// A result, truncated if it is very long.
 fn show(answer: &impl Debug) -> String {
     let text = format!("{answer:?}");
     if text.chars().count() > 4_000 { text.chars().take(4_000).chain("…".chars()).collect() } else { text }

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::samples::{digest, memo_id, session_id, user_id};
 
-/// Equality of addresses leaves their case out: their text is compared beside them.
-type Member = Option<(User, String)>;
+/// A user with the text of their email: emails compare equal ignoring case.
+type UserWithEmail = Option<(User, String)>;
 
-pub(super) fn member(found: Result<Option<User>, StoreError>) -> Result<Member, StoreError> {
+pub(super) fn with_email(found: Result<Option<User>, StoreError>) -> Result<UserWithEmail, StoreError> {
     Ok(found?.map(|user| {
         let address = user.email.as_str().to_owned();
         (user, address)
@@ -22,14 +22,14 @@ pub(super) fn member(found: Result<Option<User>, StoreError>) -> Result<Member, 
 }
 
 impl Script<'_> {
-    /// Reads one thing. Errors are compared as values are: what comes of them is nothing to the script.
+    /// Makes one read. Errors are compared like values, but do not change the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
         match chance.below(25) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
-                let _ = pair.ask(log, what, async |uow| member(uow.users().lookup(id).await)).await;
+                let _ = pair.ask(log, what, async |uow| with_email(uow.users().lookup(id).await)).await;
             }
             1 => {
                 let address = some_email(chance);
@@ -50,7 +50,7 @@ impl Script<'_> {
                 let _ = pair.ask(log, what, async |uow| uow.memos().lookup(id).await).await;
             }
             5 => self.read_feed(pair).await,
-            6 => self.walk(pair).await,
+            6 => self.read_pages(pair).await,
             7 => self.read_tags(pair).await,
             8..13 => self.list_and_count(pair).await,
             _ => self.read_of_account(pair).await,
@@ -58,8 +58,8 @@ impl Script<'_> {
     }
 
     async fn find_by_email(&mut self, pair: &mut Pair, address: &Email) {
-        let what = format!("find the member of {}", address.as_str());
-        let _ = pair.ask(&mut self.log, what, async |uow| member(uow.users().find_by_email(address).await)).await;
+        let what = format!("find the user with {}", address.as_str());
+        let _ = pair.ask(&mut self.log, what, async |uow| with_email(uow.users().find_by_email(address).await)).await;
     }
 
     async fn find_token(&mut self, pair: &mut Pair, digest: SecretDigest) {
@@ -68,7 +68,7 @@ impl Script<'_> {
     }
 
     async fn read_feed(&mut self, pair: &mut Pair) {
-        let owner = self.some_member();
+        let owner = self.some_user();
         let last = pair
             .ask(&mut self.log, format!("last change of {owner:?}"), async |uow| uow.changes().last_seq(owner).await);
         let last = usize::try_from(last.await.unwrap_or(0)).expect("few changes");
@@ -76,13 +76,13 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().lookup_stamp(owner).await).await;
         let since = self.chance.below(last + 2) as u64;
         let limit = self.some_limit();
-        let what = format!("{} changes of {owner:?} behind {since}", limit.get());
+        let what = format!("{} changes of {owner:?} after {since}", limit.get());
         let _ = pair.ask(&mut self.log, what, async |uow| uow.changes().list(owner, since, limit).await).await;
     }
 
-    /// The tags of a member, and the memos that have one of them.
+    /// Reads the tags of a user, and the memos that have one of them.
     async fn read_tags(&mut self, pair: &mut Pair) {
-        let owner = self.some_member();
+        let owner = self.some_user();
         self.count_tags(pair, owner).await;
         let tag = some_tag(&mut self.chance);
         let what = format!("find the memos of {owner:?} by {tag:?}");
@@ -94,7 +94,7 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_tags(owner).await).await;
     }
 
-    /// A page from anywhere, and how many there are in all.
+    /// Reads a page from anywhere, and the count of the list.
     async fn list_and_count(&mut self, pair: &mut Pair) {
         let filter = self.some_filter(pair).await;
         let (sort, limit) = (some_sort(&mut self.chance), self.some_limit());
@@ -117,19 +117,19 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, "count them", async |uow| uow.memos().count(&filter).await).await;
     }
 
-    /// All pages of a list.
-    async fn walk(&mut self, pair: &mut Pair) {
+    /// Reads all pages of a list.
+    async fn read_pages(&mut self, pair: &mut Pair) {
         let filter = self.some_filter(pair).await;
         let sort = some_sort(&mut self.chance);
         let limit = Limit::new(3 + self.chance.below(20) as u64).expect("a valid limit");
-        self.walk_all(pair, &filter, sort, limit).await;
+        self.read_all_pages(pair, &filter, sort, limit).await;
     }
 
-    async fn walk_all(&mut self, pair: &mut Pair, filter: &MemoFilter, sort: MemoSort, limit: Limit) {
+    async fn read_all_pages(&mut self, pair: &mut Pair, filter: &MemoFilter, sort: MemoSort, limit: Limit) {
         let mut next = None;
         loop {
             let request = PageRequest { limit, start: start_at(next) };
-            let what = format!("walk {filter:?} by {sort:?}, {request:?}");
+            let what = format!("page of {filter:?} by {sort:?}, {request:?}");
             let page = pair.ask(&mut self.log, what, async |uow| uow.memos().list(filter, sort, &request).await).await;
             next = page.ok().and_then(|page| page.next);
             if next.is_none() {
@@ -143,15 +143,15 @@ impl Script<'_> {
         let sort = MemoSort { field: SortField::Title, direction: SortDirection::Ascending };
         for owner in self.known.users.clone() {
             let what = format!("look up {owner:?}");
-            let _ = pair.ask(&mut self.log, what, async |uow| member(uow.users().lookup(owner).await)).await;
+            let _ = pair.ask(&mut self.log, what, async |uow| with_email(uow.users().lookup(owner).await)).await;
             self.count_tags(pair, owner).await;
             for trashed in [false, true] {
                 let filter = MemoFilter { trashed, ..MemoFilter::of(owner) };
-                self.walk_all(pair, &filter, sort, limit).await;
+                self.read_all_pages(pair, &filter, sort, limit).await;
             }
             let mut since = 0;
             loop {
-                let what = format!("changes of {owner:?} behind {since}");
+                let what = format!("changes of {owner:?} after {since}");
                 let list =
                     pair.ask(&mut self.log, what, async |uow| uow.changes().list(owner, since, limit).await).await;
                 let Some(seq) = list.ok().and_then(|list| Some(list.last()?.seq)) else { break };
@@ -172,8 +172,8 @@ impl Script<'_> {
         }
     }
 
-    pub(super) fn some_member(&mut self) -> UserId {
-        // The first ones have most of the memos.
+    pub(super) fn some_user(&mut self) -> UserId {
+        // The first users own most of the memos.
         if self.chance.percent(70) {
             self.known.users[self.chance.below(3)]
         } else {
@@ -189,7 +189,7 @@ impl Script<'_> {
                 texts = [state.title.into_string(), state.content.into_string()];
             }
         }
-        let viewer = self.some_member();
+        let viewer = self.some_user();
         some_filter(&mut self.chance, viewer, pair.may_search.then_some(&texts))
     }
 

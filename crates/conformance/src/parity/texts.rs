@@ -1,4 +1,4 @@
-//! Random values. They are made of few parts, so that texts, titles, times and tags are often equal, or nearly so.
+//! Random values. They are composed of few parts, so that texts, titles, times and tags are often equal or similar.
 
 use memo_domain::{
     Content, DisplayName, Email, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery, SortDirection,
@@ -8,7 +8,7 @@ use memo_domain::{
 use super::chance::Chance;
 use crate::samples::{AWKWARD, EARLIEST, LATEST, at, content, display_name, email, tag, title};
 
-/// What texts and queries are made of.
+/// Parts of texts and queries.
 const PARTS: [&str; 40] = [
     "회의",
     "회의록",
@@ -58,7 +58,7 @@ const TITLES: [&str; 8] = ["주간회의록", "주간 회의", "Work", "work", "
 
 const TAGS: [&str; 8] = ["Work", "work", "한글", "\u{1112}\u{1161}\u{11ab}글", "résumé", "resume", "100%", "a tag"];
 
-/// Parts with something between them.
+/// Parts joined by separators.
 fn joined(chance: &mut Chance, most: usize) -> String {
     let mut text = String::new();
     for _ in 0..chance.below(most + 1) {
@@ -95,7 +95,7 @@ pub(super) fn some_tags(chance: &mut Chance, most: usize) -> Tags {
     Tags::new(tags).expect("few tags")
 }
 
-/// One of few moments, or an end of time.
+/// One of a few times, or the earliest or latest.
 pub(super) fn some_time(chance: &mut Chance) -> Timestamp {
     match chance.below(40) {
         0 => EARLIEST,
@@ -109,7 +109,7 @@ pub(super) fn some_name(chance: &mut Chance) -> DisplayName {
     name.unwrap_or_else(|_| display_name(chance.one_of(&TITLES)))
 }
 
-/// One of few addresses, each in two forms.
+/// One of a few addresses, each in two forms.
 pub(super) fn some_email(chance: &mut Chance) -> Email {
     let number = chance.below(30);
     let local = chance.one_of(&["jos\u{e9}", "JOSE\u{301}", "jose", "한글", "\u{1112}\u{1161}\u{11ab}글"]);
@@ -132,7 +132,7 @@ pub(super) fn some_state(chance: &mut Chance) -> MemoState {
     }
 }
 
-/// Changes some of what the owner writes.
+/// Changes some of the fields that the owner edits.
 pub(super) fn vary(chance: &mut Chance, memo: &mut Memo) {
     let other = some_state(chance);
     match chance.below(8) {
@@ -146,7 +146,7 @@ pub(super) fn vary(chance: &mut Chance, memo: &mut Memo) {
     }
 }
 
-/// A query, some of whose terms are cut from these texts, or from where the one ends and the other begins.
+/// A query with terms cut from these texts, or across the boundary of both.
 fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
     let mut text = String::new();
     for _ in 0..=chance.below(2) {
@@ -160,20 +160,20 @@ fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
         };
         let from = chance.below(part.chars().count().min(40) + 1);
         let length = 1 + chance.below(6);
-        let some: String = part.chars().skip(from).take(length).collect();
-        let (sign, quote, some) = match chance.below(8) {
-            0 => ("-", "", some),
-            1 | 3 => ("", "\"", some),
-            2 => ("-", "\"", some),
-            _ => ("", "", some),
+        let term: String = part.chars().skip(from).take(length).collect();
+        let (sign, quote, term) = match chance.below(8) {
+            0 => ("-", "", term),
+            1 | 3 => ("", "\"", term),
+            2 => ("-", "\"", term),
+            _ => ("", "", term),
         };
-        text.extend([sign, quote, &some, quote, " "]);
+        text.extend([sign, quote, &term, quote, " "]);
     }
     let short: String = text.chars().take(SearchQuery::MAX).collect();
     SearchQuery::parse(&short).expect("a short query")
 }
 
-/// A filter; a search asks for what may stand in these texts.
+/// A filter. A search in it uses the given texts.
 pub(super) fn some_filter(chance: &mut Chance, viewer: UserId, texts: Option<&[String; 2]>) -> MemoFilter {
     let public = chance.percent(30);
     let rarely = |chance: &mut Chance| chance.maybe(5, some_time);

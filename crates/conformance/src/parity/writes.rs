@@ -16,7 +16,7 @@ type Done = Result<(), Kind>;
 impl Script<'_> {
     /// Writes one thing.
     ///
-    /// No write breaks two rules at once: which of them a store names is its own matter.
+    /// No write violates two rules at once: which of them a store reports is unspecified.
     pub(super) async fn write(&mut self, pair: &mut Pair) -> Done {
         match self.chance.below(72) {
             0 => self.add_user(pair).await,
@@ -35,8 +35,8 @@ impl Script<'_> {
     }
 
     pub(super) fn next_number(&mut self) -> u32 {
-        self.known.made += 1;
-        self.known.made
+        self.known.ids_given += 1;
+        self.known.ids_given
     }
 
     pub(super) async fn add_user(&mut self, pair: &mut Pair) -> Done {
@@ -54,8 +54,8 @@ impl Script<'_> {
     }
 
     async fn change_user(&mut self, pair: &mut Pair) -> Done {
-        let id = self.some_member();
-        let kept = pair.reference().users().lookup(id).await.expect("members are read");
+        let id = self.some_user();
+        let kept = pair.reference().users().lookup(id).await.expect("users are read");
         let number = self.next_number();
         let right = kept.is_some() && self.chance.percent(90);
         let mut new = kept.unwrap_or_else(|| User { id, ..user(number) });
@@ -74,8 +74,8 @@ impl Script<'_> {
     }
 
     async fn add_session(&mut self, pair: &mut Pair) -> Done {
-        let (number, owner) = (self.next_number(), self.some_member());
-        let is_there = pair.reference().users().lookup(owner).await.expect("members are read").is_some();
+        let (number, owner) = (self.next_number(), self.some_user());
+        let is_there = pair.reference().users().lookup(owner).await.expect("users are read").is_some();
         let taken = self.chance.recent(&self.known.sessions).filter(|_| is_there && self.chance.percent(5));
         let cookie = if is_there { self.some_cookie() } else { None };
         let new = Session { cookie, ..self.some_session(taken.unwrap_or_else(|| session_id(number)), owner) };
@@ -103,8 +103,8 @@ impl Script<'_> {
 
     async fn change_session(&mut self, pair: &mut Pair) -> Done {
         let Some(id) = self.chance.recent(&self.known.sessions) else { return Ok(()) };
-        let kept = pair.reference().sessions().lookup(id).await.expect("sign-ins are read");
-        let owner = kept.as_ref().map_or_else(|| self.some_member(), |kept| kept.user_id);
+        let kept = pair.reference().sessions().lookup(id).await.expect("sessions are read");
+        let owner = kept.as_ref().map_or_else(|| self.some_user(), |kept| kept.user_id);
         let mut new = self.some_session(id, owner);
         if let Some(kept) = kept {
             new.created_at = kept.created_at;
@@ -116,7 +116,7 @@ impl Script<'_> {
     async fn add_token(&mut self, pair: &mut Pair) -> Done {
         let number = self.next_number();
         let session_id = self.chance.recent(&self.known.sessions).unwrap_or(session_id(1_000_000));
-        let is_there = pair.reference().sessions().lookup(session_id).await.expect("sign-ins are read").is_some();
+        let is_there = pair.reference().sessions().lookup(session_id).await.expect("sessions are read").is_some();
         let taken = self.chance.recent(&self.known.digests).filter(|_| is_there && self.chance.percent(5));
         let chance = &mut self.chance;
         let new = RefreshToken {
@@ -139,8 +139,8 @@ impl Script<'_> {
     }
 
     async fn add_memo(&mut self, pair: &mut Pair) -> Done {
-        let (number, owner) = (self.next_number(), self.some_member());
-        let is_there = pair.reference().users().lookup(owner).await.expect("members are read").is_some();
+        let (number, owner) = (self.next_number(), self.some_user());
+        let is_there = pair.reference().users().lookup(owner).await.expect("users are read").is_some();
         let taken = self.chance.recent(&self.known.memos).filter(|_| is_there && self.chance.percent(4));
         let id = taken.unwrap_or_else(|| memo_id(number));
         let mut new = Memo::create(id, owner, some_state(&mut self.chance), some_time(&mut self.chance));
@@ -151,7 +151,7 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new).await.map(drop)).await
     }
 
-    /// A memo and the version that a write of it names: mostly the right one.
+    /// A memo and the expected version of a write to it: mostly the right one.
     async fn some_memo(&mut self, pair: &mut Pair) -> Option<(MemoId, Option<Memo>, Version)> {
         let id = self.chance.recent(&self.known.memos)?;
         let kept = pair.reference().memos().lookup(id).await.expect("memos are read").map(|view| view.memo);
@@ -162,14 +162,14 @@ impl Script<'_> {
 
     async fn change_memo(&mut self, pair: &mut Pair) -> Done {
         let Some((id, kept, from)) = self.some_memo(pair).await else { return Ok(()) };
-        let owner = self.some_member();
+        let owner = self.some_user();
         let state = some_state(&mut self.chance);
         let mut new = kept.unwrap_or_else(|| Memo::create(id, owner, state, some_time(&mut self.chance)));
         vary(&mut self.chance, &mut new);
         new.version = new.version.next();
         new.updated_at = some_time(&mut self.chance);
         if self.chance.percent(5) {
-            // Of another owner it is stale; the creation stays as it is kept.
+            // An update by another owner is stale, and the creation time never changes.
             (new.owner_id, new.created_at) = (owner, some_time(&mut self.chance));
         }
         pair.may_search = false;
@@ -185,7 +185,7 @@ impl Script<'_> {
     }
 
     async fn append_changes(&mut self, pair: &mut Pair) -> Done {
-        let owner = self.some_member();
+        let owner = self.some_user();
         let number = 1 + self.chance.below(4);
         let mut changes = Vec::new();
         for _ in 0..number {
@@ -198,7 +198,7 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, async |uow| uow.changes().append(owner, &changes).await).await
     }
 
-    /// Until nothing before the moment is left: which of many go first is a store's own matter.
+    /// Removes until nothing before the time is left: which changes are removed first is unspecified.
     async fn forget_changes(&mut self, pair: &mut Pair) -> Done {
         let time = some_time(&mut self.chance);
         let most = self.chance.one_of(&[2, 10, 100]);
@@ -213,7 +213,7 @@ impl Script<'_> {
     }
 }
 
-/// What is worth knowing of a memo when a script fails.
+/// The parts of a memo that help to understand a failure.
 fn brief(memo: &Memo) -> (&str, String) {
     (memo.state.title.as_str(), memo.state.content.as_str().chars().take(60).collect())
 }

@@ -1,4 +1,4 @@
-//! What belongs to an account beside memos and sign-ins.
+//! Sample entities of an account, apart from memos and sessions.
 
 use memo_domain::{
     AuditEvent, AuditId, AuditKind, Identity, MailId, MailState, OneTimeToken, QueuedMail, Sealed, SecondFactor,
@@ -15,7 +15,7 @@ pub(crate) fn audit_id(n: u32) -> AuditId {
     AuditId::parse(&id(n)).expect("a valid id")
 }
 
-/// A social account that no other member and no other provider has.
+/// An identity of a provider numbered `n`. The subject is unique to the user.
 pub(crate) fn identity(n: u32, user_id: UserId) -> Identity {
     Identity {
         user_id,
@@ -27,7 +27,7 @@ pub(crate) fn identity(n: u32, user_id: UserId) -> Identity {
     }
 }
 
-/// A token that proves an address.
+/// A token that verifies an e-mail address.
 pub(crate) fn one_time_token(n: u8, user_id: UserId) -> OneTimeToken {
     OneTimeToken {
         digest: digest(n),
@@ -41,17 +41,17 @@ pub(crate) fn one_time_token(n: u8, user_id: UserId) -> OneTimeToken {
     }
 }
 
-/// Bytes of every kind, for a store that takes them for text.
+/// Every byte value, to detect a store that treats them as text.
 fn sealed() -> Sealed {
     Sealed::new((0..=u8::MAX).rev().collect())
 }
 
-/// A second factor that was not confirmed yet.
+/// A second factor that is not confirmed yet.
 pub(crate) fn second_factor(user_id: UserId) -> SecondFactor {
     SecondFactor { user_id, secret: sealed(), confirmed_at: None, last_step: 0, created_at: at(0) }
 }
 
-/// A mail that waits to be sent.
+/// A mail waiting to be sent.
 pub(crate) fn queued_mail(n: u32, user_id: UserId) -> QueuedMail {
     QueuedMail {
         id: mail_id(n),
@@ -67,7 +67,7 @@ pub(crate) fn queued_mail(n: u32, user_id: UserId) -> QueuedMail {
     }
 }
 
-/// An event that its owner made happen, at a moment of its own.
+/// An event without an actor, at a time of its own.
 pub(crate) fn audit_event(n: u32, user_id: UserId) -> AuditEvent {
     AuditEvent {
         id: audit_id(n),

@@ -1,4 +1,4 @@
-//! Entities to keep, from plain ones to the most awkward that the domain allows.
+//! Sample entities, from plain ones to the most awkward that the domain allows.
 
 mod accounts;
 
@@ -9,7 +9,7 @@ use memo_domain::{
 
 pub(crate) use accounts::{audit_event, audit_id, identity, mail_id, one_time_token, queued_mail, second_factor};
 
-/// Texts that a store may harm: by normalizing, trimming, re-encoding, escaping or cutting them.
+/// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.
 pub(crate) const AWKWARD: [&str; 12] = [
     "한글 메모, 조합형 아님",
     "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}",
@@ -25,17 +25,17 @@ pub(crate) const AWKWARD: [&str; 12] = [
     " ",
 ];
 
-/// The earliest moment.
+/// The earliest time.
 pub(crate) const EARLIEST: Timestamp = Timestamp::from_micros(i64::MIN);
-/// The last moment.
+/// The latest time.
 pub(crate) const LATEST: Timestamp = Timestamp::from_micros(i64::MAX);
 
-/// So many microseconds past 2026-01-31T09:00:00.123456Z, a moment that a store of milliseconds can't keep.
+/// 2026-01-31T09:00:00.123456Z plus microseconds: a time that a store with millisecond precision cannot represent.
 pub(crate) const fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(1_769_850_000_123_456 + micros)
 }
 
-/// A `UUIDv7` whose first half is scattered, so that ids sort in another order than they are made in.
+/// A `UUIDv7` whose first half is scattered, so that the order of ids differs from the order of `n`.
 fn id(n: u32) -> String {
     let mixed = (u64::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let (high, middle, low) = (mixed >> 32, mixed >> 16 & 0xffff, mixed & 0xfff);
@@ -78,14 +78,14 @@ pub(crate) fn tags<'a>(texts: impl IntoIterator<Item = &'a str>) -> Tags {
     Tags::new(texts.into_iter().map(tag)).expect("few tags")
 }
 
-/// A plain member.
+/// A plain user.
 pub(crate) fn user(n: u32) -> User {
     let hash = PasswordHash::new(format!("$2b$04$hash{n}"));
     let address = email(&format!("user{n}@example.com"));
     User::sign_up(user_id(n), address, display_name(&format!("User {n}")), hash, Locale::En, at(0))
 }
 
-/// Members with a value in every optional field, with none, and with the longest and oddest texts.
+/// Users with every optional field set, with none set, and with the longest and most unusual texts.
 pub(crate) fn awkward_users() -> Vec<User> {
     let names = AWKWARD.iter().filter_map(|text| DisplayName::new(text).ok());
     let mut users: Vec<_> = (0..).zip(names).map(|(n, name)| User { display_name: name, ..user(n) }).collect();
@@ -129,7 +129,7 @@ pub(crate) fn memo(n: u32, owner: UserId) -> Memo {
     Memo::create(memo_id(n), owner, state, at(0))
 }
 
-/// A memo with a value in every field that is unlike those of [`memo`].
+/// A memo whose every field differs from that of [`memo`].
 pub(crate) fn full_memo(n: u32, owner: UserId) -> Memo {
     Memo {
         state: MemoState {
@@ -149,7 +149,7 @@ pub(crate) fn full_memo(n: u32, owner: UserId) -> Memo {
     }
 }
 
-/// Memos of the oddest and longest texts, and of the ends of time.
+/// Memos with the most unusual and the longest texts, and with the earliest and latest times.
 pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
     let mut memos: Vec<_> = (0..)
         .zip(AWKWARD)
@@ -161,7 +161,7 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
             memo
         })
         .collect();
-    // The sort key of U+1D160 is three times as long as it, the longest that there is.
+    // The sort key of U+1D160 is three times as long as the character: the longest of all.
     for longest in ["\u{1d160}", "𠮷", "İ", "가", "x"] {
         let mut memo = full_memo(u32::try_from(memos.len()).expect("few memos"), owner);
         memo.state.title = title(&longest.repeat(Title::MAX));
@@ -183,7 +183,7 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
     memos
 }
 
-/// A plain sign-in.
+/// A plain session.
 pub(crate) fn session(n: u32, user_id: UserId) -> Session {
     Session {
         id: session_id(n),
@@ -200,7 +200,7 @@ pub(crate) fn session(n: u32, user_id: UserId) -> Session {
     }
 }
 
-/// A sign-in with a value in every field that is unlike those of [`session`].
+/// A session whose every field differs from that of [`session`].
 pub(crate) fn full_session(n: u32, user_id: UserId, device: &str) -> Session {
     Session {
         scopes: Scopes::parse("memos:read account:write").expect("valid scopes"),
@@ -215,7 +215,7 @@ pub(crate) fn full_session(n: u32, user_id: UserId, device: &str) -> Session {
     }
 }
 
-/// A digest with a byte of every kind of trouble: zero, quotes, a backslash, not UTF-8.
+/// A digest with problematic bytes: zero, quote, backslash, invalid UTF-8.
 pub(crate) fn digest(n: u8) -> SecretDigest {
     let mut bytes = *Secret::new([n; 32]).digest().as_bytes();
     bytes[..6].copy_from_slice(&[0, b'\'', b'\\', 0xff, 0xc0, n]);
@@ -223,14 +223,14 @@ pub(crate) fn digest(n: u8) -> SecretDigest {
     SecretDigest::new(bytes)
 }
 
-/// A digest of a number.
+/// A digest derived from a number.
 pub(crate) fn digest_of(n: u32) -> SecretDigest {
     let mut bytes = [0; 32];
     bytes[..4].copy_from_slice(&n.to_be_bytes());
     Secret::new(bytes).digest()
 }
 
-/// A token that was not used yet.
+/// An unused refresh token.
 pub(crate) fn refresh_token(n: u8, session_id: SessionId) -> RefreshToken {
     RefreshToken { digest: digest(n), session_id, issued_at: at(0), expires_at: at(1_000_001), used_at: None }
 }

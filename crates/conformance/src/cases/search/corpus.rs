@@ -1,4 +1,4 @@
-//! Texts of many scripts, and what stands in them that a search engine may take for more than text.
+//! Texts in many scripts, and operator characters that a search engine may interpret.
 
 /// Titles and contents.
 pub(super) const TEXTS: [(&str, &str); 46] = [
@@ -50,7 +50,7 @@ pub(super) const TEXTS: [(&str, &str); 46] = [
     ("ab", "bc cd abc bcd abcd"),
 ];
 
-/// What means something to a search engine or to a database.
+/// Tokens with a special meaning in search engines or databases.
 pub(super) const OPERATORS: [&str; 52] = [
     "AND", "OR", "NOT", "NEAR", "NEAR/2", "NEAR(", "*", "\"", "'", "''", "%", "_", "\\", "\\\\", ":", "::", "(", ")",
     "()", "+", "-", "--", "<", ">", "<->", "~", "@", "@@", "|", "||", "&", "&&", "!", "!!", "^", "{", "}", "[", "]",

@@ -1,10 +1,10 @@
-//! A search together with everything else that a filter looks at.
+//! Search combined with the other criteria of a filter.
 
 use std::sync::Arc;
 
 use memo_domain::{Memo, MemoFilter, MemoScope, MemoSort, Store, UserId, Visibility};
 
-use super::{Shelf, query, text_memo};
+use super::{Fixture, query, text_memo};
 use crate::{
     samples::{at, tag, tags},
     steps::{BY_CHANGE, add_memos, add_user},
@@ -18,7 +18,7 @@ const TEXTS: [(&str, &str); 5] = [
     ("work", "워크"),
 ];
 
-/// A memo of every combination of text, owner and state, more than once, with times that repeat.
+/// A memo for every combination of text, owner and state, several times, with repeating times.
 fn memos(owner: UserId, other: UserId) -> Vec<Memo> {
     let groups: [&[&str]; 3] = [&[], &["Work"], &["회의", "work"]];
     let visibilities = [Visibility::Private, Visibility::Public];
@@ -39,8 +39,8 @@ fn memos(owner: UserId, other: UserId) -> Vec<Memo> {
 
 pub(crate) async fn a_search_combines_with_the_rest_of_its_filter(store: Arc<dyn Store>) {
     let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let shelf = Shelf { store, viewer, memos: memos(viewer, other) };
-    add_memos(&*shelf.store, &shelf.memos).await;
+    let fixture = Fixture { store, viewer, memos: memos(viewer, other) };
+    add_memos(&*fixture.store, &fixture.memos).await;
     let mut found = 0;
     for text in ["회의", "work", "회의 work", "회의 -work", "-회의", "\"회의 and\"", "strasse", "없는말", "의"]
     {
@@ -73,14 +73,14 @@ pub(crate) async fn a_search_combines_with_the_rest_of_its_filter(store: Arc<dyn
             trash,
         ] {
             let sort = MemoSort::NAMES[found % MemoSort::NAMES.len()].1;
-            found += shelf.check_filter(&filter, sort).await;
+            found += fixture.check_filter(&filter, sort).await;
         }
     }
-    assert!(found > 500, "{found} are found in all");
+    assert!(found > 500, "{found} memos are found in total");
 }
 
 pub(crate) async fn a_search_is_limited_to_its_user(store: Arc<dyn Store>) {
-    // Many have the same texts, so that an index which is asked for all of them at first must still answer for one.
+    // Many users have the same texts, so an index that is queried for all users first must still answer for one.
     let mut memos = Vec::new();
     let mut owners = Vec::new();
     for n in 0..8 {
@@ -94,11 +94,11 @@ pub(crate) async fn a_search_is_limited_to_its_user(store: Arc<dyn Store>) {
     }
     add_memos(&*store, &memos).await;
     for viewer in owners {
-        let shelf = Shelf { store: Arc::clone(&store), viewer, memos: memos.clone() };
+        let fixture = Fixture { store: Arc::clone(&store), viewer, memos: memos.clone() };
         for text in ["회의", "work -회의", "-work", "\"in progress\""] {
-            assert!(shelf.check(text).await > 0, "each has some of {text}");
-            let public = MemoFilter { scope: MemoScope::Public, ..shelf.filter(text) };
-            shelf.check_filter(&public, BY_CHANGE).await;
+            assert!(fixture.check(text).await > 0, "each user has a memo with {text}");
+            let public = MemoFilter { scope: MemoScope::Public, ..fixture.filter(text) };
+            fixture.check_filter(&public, BY_CHANGE).await;
         }
     }
 }

@@ -1,22 +1,22 @@
-//! What is found follows what is kept.
+//! Search results follow changes of the memos.
 
 use std::sync::Arc;
 
 use memo_domain::{Access, Conflict, Memo, MemoFilter, Store, UnitOfWork};
 use tokio::task::JoinSet;
 
-use super::{Shelf, text_memo};
+use super::{Fixture, text_memo};
 use crate::{
     samples::{at, content, tag, tags, title},
     steps::{BY_CHANGE, add_user, assert_conflict, begin, commit, count, let_others_run, retry},
 };
 
-/// Queries that each memo below answers otherwise.
+/// Queries that distinguish the memos below.
 const QUERIES: [&str; 9] =
     ["사과", "배나무", "banana", "\"사과 나무\"", "-사과", "나무 -배", "strasse", "cherry", "과"];
 
-impl Shelf {
-    /// Writes in one unit of work; the memos are then those given.
+impl Fixture {
+    /// Writes in one unit of work. Afterwards the store must have exactly these memos.
     async fn write(&mut self, memos: Vec<Memo>, write: impl AsyncFnOnce(&mut dyn UnitOfWork)) {
         let mut uow = begin(&*self.store, Access::Write).await;
         write(&mut *uow).await;
@@ -25,7 +25,7 @@ impl Shelf {
         self.check_all().await;
     }
 
-    /// Replaces a memo, and what it must be.
+    /// Updates one memo in the store and in the expectation.
     async fn change(&mut self, index: usize, change: impl FnOnce(&mut Memo)) {
         let mut memos = self.memos.clone();
         let from = memos[index].version;
@@ -46,22 +46,22 @@ impl Shelf {
 
 pub(crate) async fn a_search_follows_changes(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana 사과"), ("Hauptstraße", "cherry"), ("사과나무", "배 나무")];
-    let mut shelf = Shelf::of_texts(store, texts).await;
-    shelf.check_all().await;
+    let mut fixture = Fixture::with_texts(store, texts).await;
+    fixture.check_all().await;
 
-    shelf.change(0, |memo| memo.state.title = title("배나무 and more")).await;
-    shelf.change(0, |memo| memo.state.content = content("사과, 사과 나무")).await;
-    shelf.change(0, |memo| memo.state.content = content("")).await;
-    shelf.change(1, |memo| memo.state.tags = tags(["사과", "cherry"])).await;
-    shelf.change(2, |memo| memo.state.title = title("Hauptstrasse")).await;
-    shelf.change(2, |memo| memo.state.title = title("\u{1109}\u{1161}과")).await;
-    shelf.change(3, |memo| memo.state.title = title("배 나무")).await;
-    shelf.change(3, |memo| memo.deleted_at = Some(at(5))).await;
-    shelf.change(3, |memo| memo.state.content = content("cherry in the trash")).await;
-    shelf.change(3, |memo| memo.deleted_at = None).await;
+    fixture.change(0, |memo| memo.state.title = title("배나무 and more")).await;
+    fixture.change(0, |memo| memo.state.content = content("사과, 사과 나무")).await;
+    fixture.change(0, |memo| memo.state.content = content("")).await;
+    fixture.change(1, |memo| memo.state.tags = tags(["사과", "cherry"])).await;
+    fixture.change(2, |memo| memo.state.title = title("Hauptstrasse")).await;
+    fixture.change(2, |memo| memo.state.title = title("\u{1109}\u{1161}과")).await;
+    fixture.change(3, |memo| memo.state.title = title("배 나무")).await;
+    fixture.change(3, |memo| memo.deleted_at = Some(at(5))).await;
+    fixture.change(3, |memo| memo.state.content = content("cherry in the trash")).await;
+    fixture.change(3, |memo| memo.deleted_at = None).await;
 
-    // Two exchange their texts, and one is changed twice.
-    let mut memos = shelf.memos.clone();
+    // Two memos exchange their texts, and one is updated twice.
+    let mut memos = fixture.memos.clone();
     let states = [memos[0].state.clone(), memos[1].state.clone()];
     let [first, second] = &mut memos[..2] else { unreachable!("there are more") };
     (first.state, second.state) = (states[1].clone(), states[0].clone());
@@ -76,51 +76,53 @@ pub(crate) async fn a_search_follows_changes(store: Arc<dyn Store>) {
     last.state.content = content("cherry, banana");
     memos[2] = last.clone();
     let (one, other) = (memos[0].clone(), memos[1].clone());
-    let olds = [shelf.memos[0].version, shelf.memos[1].version];
+    let old_versions = [fixture.memos[0].version, fixture.memos[1].version];
     let write = async |uow: &mut dyn UnitOfWork| {
-        uow.memos().update(&one, olds[0]).await.expect("the memo is changed");
-        uow.memos().update(&other, olds[1]).await.expect("the memo is changed");
+        uow.memos().update(&one, old_versions[0]).await.expect("the memo is changed");
+        uow.memos().update(&other, old_versions[1]).await.expect("the memo is changed");
         uow.memos().update(&twice, from).await.expect("the memo is changed");
         uow.memos().update(&last, twice.version).await.expect("the memo is changed");
     };
-    shelf.write(memos, write).await;
+    fixture.write(memos, write).await;
 
-    // One goes, and one that has its id later has nothing of it; another is never there.
-    let gone = shelf.memos.remove(1);
-    let memos = shelf.memos.clone();
-    shelf.write(memos, async |uow| uow.memos().remove(gone.id, gone.version).await.expect("it is removed")).await;
-    let mut memos = shelf.memos.clone();
-    let heir = Memo { id: gone.id, ..text_memo(0, shelf.viewer, ("heir", "strasse")) };
-    memos.push(heir.clone());
-    let never = text_memo(50, shelf.viewer, ("사과 banana cherry", "배나무"));
+    // One memo is removed, and a new one with its id inherits nothing. Another is inserted and removed at once.
+    let removed = fixture.memos.remove(1);
+    let memos = fixture.memos.clone();
+    fixture
+        .write(memos, async |uow| uow.memos().remove(removed.id, removed.version).await.expect("it is removed"))
+        .await;
+    let mut memos = fixture.memos.clone();
+    let successor = Memo { id: removed.id, ..text_memo(0, fixture.viewer, ("successor", "strasse")) };
+    memos.push(successor.clone());
+    let never = text_memo(50, fixture.viewer, ("사과 banana cherry", "배나무"));
     let write = async |uow: &mut dyn UnitOfWork| {
         uow.memos().insert(&never).await.expect("the memo is added");
-        uow.memos().insert(&heir).await.expect("the memo is added");
+        uow.memos().insert(&successor).await.expect("the memo is added");
         uow.memos().remove(never.id, never.version).await.expect("the memo is removed");
     };
-    shelf.write(memos, write).await;
+    fixture.write(memos, write).await;
 }
 
 pub(crate) async fn a_search_ignores_rolled_back_changes(store: Arc<dyn Store>) {
     let texts = [("사과 나무", "apple"), ("배나무", "banana"), ("사과", "cherry")];
-    let shelf = Shelf::of_texts(store, texts).await;
-    let new = text_memo(50, shelf.viewer, ("사과 banana", "cherry"));
-    let mut changed = shelf.memos[0].clone();
+    let fixture = Fixture::with_texts(store, texts).await;
+    let new = text_memo(50, fixture.viewer, ("사과 banana", "cherry"));
+    let mut changed = fixture.memos[0].clone();
     changed.version = changed.version.next();
     changed.state.content = content("banana 배나무");
     for fails in [false, true] {
-        let mut uow = begin(&*shelf.store, Access::Write).await;
+        let mut uow = begin(&*fixture.store, Access::Write).await;
         uow.memos().insert(&new).await.expect("the memo is added");
-        uow.memos().update(&changed, shelf.memos[0].version).await.expect("the memo is changed");
-        let gone = &shelf.memos[1];
-        uow.memos().remove(gone.id, gone.version).await.expect("the memo is removed");
+        uow.memos().update(&changed, fixture.memos[0].version).await.expect("the memo is changed");
+        let removed = &fixture.memos[1];
+        uow.memos().remove(removed.id, removed.version).await.expect("the memo is removed");
         if fails {
-            assert_conflict(uow.memos().insert(&shelf.memos[2]).await, Conflict::Id);
+            assert_conflict(uow.memos().insert(&fixture.memos[2]).await, Conflict::Id);
         } else {
-            shelf.check_all().await;
+            fixture.check_all().await;
         }
         drop(uow);
-        shelf.check_all().await;
+        fixture.check_all().await;
     }
 }
 
@@ -130,30 +132,30 @@ pub(crate) async fn concurrent_writes_are_found_immediately(store: Arc<dyn Store
     let owner = add_user(&*store, 0).await;
     let mut tasks = JoinSet::new();
     for writer in 0..WRITERS {
-        let shelf = Shelf { store: Arc::clone(&store), viewer: owner, memos: Vec::new() };
+        let fixture = Fixture { store: Arc::clone(&store), viewer: owner, memos: Vec::new() };
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 let own = format!("글쓴이{writer} 차례{round}");
                 let mut memo = text_memo(writer * ROUNDS + round, owner, (&own, "모두의 낱말"));
                 memo.state.tags = tags([own.as_str()]);
                 let insert = async || {
-                    let mut uow = shelf.store.begin(Access::Write).await?;
+                    let mut uow = fixture.store.begin(Access::Write).await?;
                     uow.memos().insert(&memo).await?;
                     let_others_run().await;
                     uow.commit().await
                 };
-                retry(insert).await.expect("a writer passes in the end");
-                let filter = shelf.filter(&format!("\"{own}\" 낱말"));
-                assert_eq!(count(&*shelf.store, &filter).await, 1, "{own} is found as soon as it is there");
-                let tagged = MemoFilter { tags: vec![tag(&own)], ..shelf.filter("모두") };
-                assert_eq!(count(&*shelf.store, &tagged).await, 1);
-                let mine = shelf.filter(&format!("글쓴이{writer}"));
-                assert_eq!(count(&*shelf.store, &mine).await, u64::from(round) + 1);
+                retry(insert).await.expect("a writer succeeds eventually");
+                let filter = fixture.filter(&format!("\"{own}\" 낱말"));
+                assert_eq!(count(&*fixture.store, &filter).await, 1, "{own} is found immediately");
+                let tagged = MemoFilter { tags: vec![tag(&own)], ..fixture.filter("모두") };
+                assert_eq!(count(&*fixture.store, &tagged).await, 1);
+                let mine = fixture.filter(&format!("글쓴이{writer}"));
+                assert_eq!(count(&*fixture.store, &mine).await, u64::from(round) + 1);
             }
         });
     }
     tasks.join_all().await;
-    let shelf = Shelf { store, viewer: owner, memos: Vec::new() };
-    let all = count(&*shelf.store, &shelf.filter("낱말")).await;
+    let fixture = Fixture { store, viewer: owner, memos: Vec::new() };
+    let all = count(&*fixture.store, &fixture.filter("낱말")).await;
     assert_eq!(all, u64::from(WRITERS * ROUNDS));
 }

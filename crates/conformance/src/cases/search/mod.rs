@@ -1,7 +1,7 @@
 //! Full-text search.
 //!
-//! Each case keeps a set of memos in one unit of work and asks many queries of it; what
-//! [`MemoFilter::matches`] says of each memo is what the store must say.
+//! Each case inserts a set of memos and runs many queries. For each memo, the store must agree with
+//! [`MemoFilter::matches`].
 
 mod corpus;
 mod filtered;
@@ -25,10 +25,10 @@ pub(crate) use texts::*;
 
 use crate::{
     samples::{at, content, memo, title},
-    steps::{BY_CHANGE, add_memos, add_user, begin, ids, place_in},
+    steps::{BY_CHANGE, add_memos, add_user, begin, cursor_in, ids},
 };
 
-/// Every order, also the one that has no name on the wire.
+/// Every order, including the one that clients cannot request.
 fn every_sort() -> impl Iterator<Item = MemoSort> {
     let worst_first = MemoSort { field: SortField::Relevance, direction: SortDirection::Ascending };
     MemoSort::NAMES.into_iter().map(|(_, sort)| sort).chain([worst_first])
@@ -38,7 +38,7 @@ fn query(text: &str) -> Option<SearchQuery> {
     SearchQuery::parse(text).expect("a short query")
 }
 
-/// A memo of some text. Every third one has the same times.
+/// A memo with this title and content. Every third one has the same times.
 fn text_memo(n: u32, owner: UserId, (heading, text): (&str, &str)) -> Memo {
     let mut memo = memo(n, owner);
     memo.state.title = title(heading);
@@ -47,16 +47,16 @@ fn text_memo(n: u32, owner: UserId, (heading, text): (&str, &str)) -> Memo {
     memo
 }
 
-/// A store, and the memos that it must have.
-struct Shelf {
+/// A store and the memos that it must contain.
+struct Fixture {
     store: Arc<dyn Store>,
     viewer: UserId,
     memos: Vec<Memo>,
 }
 
-impl Shelf {
-    /// Of one member's memos, with texts; another member has the same, which are never found.
-    async fn of_texts<'a>(store: Arc<dyn Store>, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+impl Fixture {
+    /// Inserts one user's memos with these texts, and the same for another user, whose memos must never be found.
+    async fn with_texts<'a>(store: Arc<dyn Store>, texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let (viewer, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
         let memos: Vec<_> = (0..).zip(texts).map(|(n, text)| text_memo(n, viewer, text)).collect();
         let others = (1_000..).zip(memos.iter().take(20)).map(|(n, memo)| Memo {
@@ -64,19 +64,19 @@ impl Shelf {
             id: crate::samples::memo_id(n),
             ..memo.clone()
         });
-        let shelf = Self { store, viewer, memos: memos.iter().cloned().chain(others).collect() };
-        add_memos(&*shelf.store, &shelf.memos).await;
-        shelf
+        let fixture = Self { store, viewer, memos: memos.iter().cloned().chain(others).collect() };
+        add_memos(&*fixture.store, &fixture.memos).await;
+        fixture
     }
 
     fn filter(&self, text: &str) -> MemoFilter {
         MemoFilter { search: query(text), ..MemoFilter::of(self.viewer) }
     }
 
-    /// What a list must have, in order.
+    /// The memos that a list must have, in order.
     fn expected(&self, filter: &MemoFilter, sort: MemoSort) -> Vec<&Memo> {
         let mut found: Vec<_> = self.memos.iter().filter(|memo| filter.matches(memo)).collect();
-        found.sort_by_cached_key(|memo| place_in(filter, memo, sort));
+        found.sort_by_cached_key(|memo| cursor_in(filter, memo, sort));
         if sort.direction == SortDirection::Descending {
             found.reverse();
         }
@@ -94,7 +94,7 @@ impl Shelf {
         begin(&*self.store, Access::Read).await.memos().list(filter, sort, &request).await.expect("memos are listed")
     }
 
-    /// Compares a list and its count with what the filter itself says of all memos. How many there are.
+    /// Compares a list and its count with the memos that the filter itself matches. Returns the count.
     async fn check_filter(&self, filter: &MemoFilter, sort: MemoSort) -> usize {
         let expected = self.expected(filter, sort);
         let mut uow = begin(&*self.store, Access::Read).await;
@@ -109,13 +109,13 @@ impl Shelf {
             titles(&expected),
             titles(&listed.iter().collect::<Vec<_>>()),
         );
-        assert!(listed.iter().eq(expected.iter().copied()), "what {filter:?} finds is whole");
+        assert!(listed.iter().eq(expected.iter().copied()), "{filter:?} returns complete memos");
         let count = uow.memos().count(filter).await.expect("memos are counted");
         assert_eq!(count, expected.len() as u64, "the count of {filter:?}");
         expected.len()
     }
 
-    /// As [`check_filter`](Self::check_filter), of everything that the viewer has.
+    /// Like [`check_filter`](Self::check_filter), for all memos of the viewer.
     async fn check(&self, text: &str) -> usize {
         self.check_filter(&self.filter(text), BY_CHANGE).await
     }

@@ -1,10 +1,10 @@
-//! What means something to an engine is text here.
+//! Operators of search engines are treated as plain text.
 
 use std::sync::Arc;
 
 use memo_domain::Store;
 
-use super::{Shelf, corpus::OPERATORS};
+use super::{Fixture, corpus::OPERATORS};
 
 pub(crate) async fn a_search_treats_operators_as_text(store: Arc<dyn Store>) {
     let texts: Vec<_> = OPERATORS
@@ -17,12 +17,12 @@ pub(crate) async fn a_search_treats_operators_as_text(store: Arc<dyn Store>) {
         })
         .collect();
     let texts = texts.iter().map(|(title, content)| (title.as_str(), content.as_str()));
-    let shelf = Shelf::of_texts(store, texts.chain([("x", "y"), ("xy", "yx")])).await;
+    let fixture = Fixture::with_texts(store, texts.chain([("x", "y"), ("xy", "yx")])).await;
     for operator in OPERATORS {
         for text in [format!("x{operator}y"), format!("x \"{operator}\""), format!("-{operator}")] {
-            shelf.check(&text).await;
+            fixture.check(&text).await;
         }
-        assert!(shelf.check(operator).await > 0, "{operator} is found where it stands");
+        assert!(fixture.check(operator).await > 0, "{operator} is found");
     }
     for text in [
         "x AND y",
@@ -54,6 +54,6 @@ pub(crate) async fn a_search_treats_operators_as_text(store: Arc<dyn Store>) {
         "$$x$$",
         "?1 :x @x $x",
     ] {
-        shelf.check(text).await;
+        fixture.check(text).await;
     }
 }

@@ -1,38 +1,38 @@
-//! What is found in texts of every script, and what is not.
+//! What a search finds in texts of every script, and what it does not.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use memo_domain::{Access, Content, MemoSort, PageRequest, SearchQuery, Store};
 
-use super::{Shelf, corpus::TEXTS};
+use super::{Fixture, corpus::TEXTS};
 use crate::steps::begin;
 
-/// The runs of so many characters in a text.
-fn runs(text: &str, length: usize) -> impl Iterator<Item = String> {
+/// All substrings of `length` characters.
+fn substrings(text: &str, length: usize) -> impl Iterator<Item = String> {
     let chars: Vec<_> = text.chars().collect();
-    let runs: Vec<_> = chars.windows(length).map(|run| run.iter().collect()).collect();
-    runs.into_iter()
+    let substrings: Vec<_> = chars.windows(length).map(|run| run.iter().collect()).collect();
+    substrings.into_iter()
 }
 
 pub(crate) async fn a_search_finds_what_its_query_matches(store: Arc<dyn Store>) {
-    let shelf = Shelf::of_texts(store, TEXTS).await;
-    // Runs of one to three characters in the titles and in the contents, every n-th of each: all of them would take long.
+    let fixture = Fixture::with_texts(store, TEXTS).await;
+    // Substrings of one to three characters of the titles and contents. Only every n-th: all would take too long.
     let mut queries = BTreeSet::new();
     for (title, content) in TEXTS {
         for length in 1..=3 {
-            queries.extend(runs(title, length).step_by(length + 1));
-            queries.extend(runs(content, length).step_by(21 + length));
+            queries.extend(substrings(title, length).step_by(length + 1));
+            queries.extend(substrings(content, length).step_by(21 + length));
         }
     }
     let mut found = 0;
     for text in &queries {
-        found += usize::from(shelf.check(text).await > 0);
+        found += usize::from(fixture.check(text).await > 0);
     }
-    assert!(found > 300 && found * 10 > queries.len() * 9, "{found} of {} runs are found", queries.len());
+    assert!(found > 300 && found * 10 > queries.len() * 9, "{found} of {} substrings are found", queries.len());
 }
 
 pub(crate) async fn a_search_ignores_case_and_unicode_form(store: Arc<dyn Store>) {
-    let shelf = Shelf::of_texts(store, TEXTS).await;
+    let fixture = Fixture::with_texts(store, TEXTS).await;
     let mut wrong = Vec::new();
     for (text, number) in [
         ("회의", 3),
@@ -71,16 +71,16 @@ pub(crate) async fn a_search_ignores_case_and_unicode_form(store: Arc<dyn Store>
         ("낱말 제목에만", 1),
         ("title content", 0),
     ] {
-        let found = shelf.check(text).await;
+        let found = fixture.check(text).await;
         if found != number {
             wrong.push((text, found));
         }
     }
-    assert_eq!(wrong, [], "these find another number of memos");
+    assert_eq!(wrong, [], "queries with an unexpected number of results");
 }
 
 pub(crate) async fn a_search_supports_phrases_and_exclusions(store: Arc<dyn Store>) {
-    let shelf = Shelf::of_texts(store, TEXTS).await;
+    let fixture = Fixture::with_texts(store, TEXTS).await;
     for text in [
         "\"주간 업무\"",
         "\"주간  업무\"",
@@ -125,22 +125,22 @@ pub(crate) async fn a_search_supports_phrases_and_exclusions(store: Arc<dyn Stor
         "없는말",
         "회의 없는말",
     ] {
-        shelf.check(text).await;
+        fixture.check(text).await;
     }
-    let everything = shelf.check("-없는말").await;
-    assert_eq!(everything, TEXTS.len(), "what nothing has excludes nothing");
-    assert_eq!(shelf.check("회의 -회의").await, 0);
-    // Quoted runs across words, and some excluded.
+    let everything = fixture.check("-없는말").await;
+    assert_eq!(everything, TEXTS.len(), "excluding an absent word excludes nothing");
+    assert_eq!(fixture.check("회의 -회의").await, 0);
+    // Quoted substrings across word boundaries, some of them excluded.
     for (title, content) in TEXTS.into_iter().step_by(2) {
-        for (n, run) in runs(title, 4).chain(runs(content, 5)).step_by(11).enumerate() {
+        for (n, run) in substrings(title, 4).chain(substrings(content, 5)).step_by(11).enumerate() {
             let sign = if n % 3 == 0 { "-" } else { "" };
-            shelf.check(&format!("{sign}\"{run}\"")).await;
+            fixture.check(&format!("{sign}\"{run}\"")).await;
         }
     }
 }
 
 pub(crate) async fn a_search_rejects_near_misses(store: Arc<dyn Store>) {
-    // Each has all the parts of the queries below, but not side by side, not in order, or not in one place.
+    // Each text has all parts of the queries below, but not adjacent, not in order, or not in one field.
     let texts = [
         ("ab bc cd", "d ab"),
         ("abc", "bcd"),
@@ -169,7 +169,7 @@ pub(crate) async fn a_search_rejects_near_misses(store: Arc<dyn Store>) {
         ("x", "y z"),
         ("_ab", "%cd ab%cd a_b"),
     ];
-    let shelf = Shelf::of_texts(store, texts).await;
+    let fixture = Fixture::with_texts(store, texts).await;
     for text in [
         "abcd",
         "abc",
@@ -233,11 +233,11 @@ pub(crate) async fn a_search_rejects_near_misses(store: Arc<dyn Store>) {
         "-\"x y\"",
         "-a -회",
     ] {
-        shelf.check(text).await;
+        fixture.check(text).await;
     }
     for (text, number) in [("abcd", 0), ("회의록", 1), ("가나다", 1), ("\"x y\"", 2), ("banana", 1), ("東京都", 1)]
     {
-        assert_eq!(shelf.check(text).await, number, "{text}");
+        assert_eq!(fixture.check(text).await, number, "{text}");
     }
 }
 
@@ -248,7 +248,7 @@ pub(crate) async fn a_search_accepts_the_longest_queries(store: Arc<dyn Store>) 
     let emoji = "👩\u{200d}👧".repeat(100);
     let texts =
         [("syllables", syllables.as_str()), ("letters", &letters), ("spaced", &spaced), ("emoji", &emoji), ("a", "가")];
-    let shelf = Shelf::of_texts(store, texts).await;
+    let fixture = Fixture::with_texts(store, texts).await;
     let cut = |text: &str, from: usize| -> String { text.chars().skip(from).take(SearchQuery::MAX).collect() };
     let quoted = |text: &str| format!("\"{}\"", text.chars().take(SearchQuery::MAX - 2).collect::<String>());
     let mut queries = vec![
@@ -272,18 +272,18 @@ pub(crate) async fn a_search_accepts_the_longest_queries(store: Arc<dyn Store>) 
     queries.push(format!("-{}", &cut(&syllables, 100)[3..]));
     for text in &queries {
         assert!(text.chars().count() <= SearchQuery::MAX, "{text}");
-        shelf.check(text).await;
+        fixture.check(text).await;
     }
-    assert_eq!(shelf.check(&queries[0]).await, 1, "all of two hundred characters");
-    assert_eq!(shelf.check(&queries[8]).await, 0, "but for the last one");
-    assert_eq!(shelf.check(&queries[3]).await, 2, "a hundred words");
+    assert_eq!(fixture.check(&queries[0]).await, 1, "all 200 characters match");
+    assert_eq!(fixture.check(&queries[8]).await, 0, "all but the last character match");
+    assert_eq!(fixture.check(&queries[3]).await, 2, "100 words");
 }
 
 pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
     let length = Content::MAX - 6;
     let ending = "끝나는 낱말";
     let repeated: String = "한글로 쓴 긴 글은 ".chars().cycle().take(length).chain(ending.chars()).collect();
-    // No character comes twice, and so no two neighbours do.
+    // No character occurs twice, so no pair of neighbours does either.
     let distinct: String = ('\u{3400}'..='\u{4dbf}')
         .chain('\u{4e00}'..='\u{9fff}')
         .chain('가'..='힣')
@@ -293,10 +293,10 @@ pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
         .take(Content::MAX)
         .collect();
     let texts = [("repeated", repeated.as_str()), ("distinct", &distinct), ("낱말", "가나다")];
-    let shelf = Shelf::of_texts(store, texts).await;
-    assert!(shelf.memos[..2].iter().all(|memo| memo.state.content.as_str().chars().count() == Content::MAX));
+    let fixture = Fixture::with_texts(store, texts).await;
+    assert!(fixture.memos[..2].iter().all(|memo| memo.state.content.as_str().chars().count() == Content::MAX));
     let last: String = distinct.chars().skip(Content::MAX - 3).collect();
-    // What the filter says of such texts takes long: here it is known.
+    // `MemoFilter::matches` is slow on such texts, so the expected results are written out.
     for (text, expected) in [
         ("\"끝나는 낱말\"", &[0][..]),
         ("낱말", &[0, 2]),
@@ -305,14 +305,14 @@ pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
         (last.as_str(), &[1]),
         ("각가", &[]),
     ] {
-        let filter = shelf.filter(text);
-        let mut uow = begin(&*shelf.store, Access::Read).await;
+        let filter = fixture.filter(text);
+        let mut uow = begin(&*fixture.store, Access::Read).await;
         assert_eq!(uow.memos().count(&filter).await.expect("memos are counted"), expected.len() as u64, "{text}");
         if !expected.is_empty() {
             let page = uow.memos().list(&filter, MemoSort::NAMES[3].1, &PageRequest::default()).await;
             let mut found: Vec<_> = page.expect("memos are listed").items.into_iter().map(|view| view.memo).collect();
-            found.sort_by_key(|memo| shelf.memos.iter().position(|kept| kept.id == memo.id));
-            assert!(found.iter().eq(expected.iter().map(|index| &shelf.memos[*index])), "{text}");
+            found.sort_by_key(|memo| fixture.memos.iter().position(|kept| kept.id == memo.id));
+            assert!(found.iter().eq(expected.iter().map(|index| &fixture.memos[*index])), "{text}");
         }
     }
 }
