@@ -1,4 +1,4 @@
-//! Where the databases need the schema said in different words.
+//! The differences between the databases in schema definitions.
 
 use sea_orm_migration::{
     prelude::*,
@@ -9,7 +9,7 @@ use sea_orm_migration::{
 pub struct TableWithIndexes {
     pub table: TableCreateStatement,
     pub indexes: Vec<IndexCreateStatement>,
-    /// Indexes of the rows that fit a condition; of all rows where the database has no such index.
+    /// Partial indexes with their conditions; on MySQL, which has none, they index all rows.
     pub partial_indexes: Vec<(IndexCreateStatement, &'static str)>,
 }
 
@@ -19,10 +19,10 @@ impl TableWithIndexes {
     }
 }
 
-/// Makes tables, then their indexes.
+/// Creates tables, then their indexes.
 ///
-/// MySQL keeps each statement at once, whatever becomes of the migration. There a table is made with all that belongs to
-/// it, or not at all, so that the migration can be repeated from its start.
+/// MySQL commits each statement by itself. There, each table is created together with its indexes by one statement, so that
+/// an interrupted migration can be repeated from its beginning.
 pub async fn create(manager: &SchemaManager<'_>, tables: Vec<TableWithIndexes>) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     if backend == DbBackend::MySql {
@@ -36,13 +36,13 @@ pub async fn create(manager: &SchemaManager<'_>, tables: Vec<TableWithIndexes>) 
         }
         return Ok(());
     }
-    for made in &tables {
-        manager.create_table(made.table.clone()).await?;
+    for TableWithIndexes { table, .. } in &tables {
+        manager.create_table(table.clone()).await?;
     }
-    for index in tables.iter().flat_map(|made| &made.indexes) {
+    for index in tables.iter().flat_map(|table| &table.indexes) {
         manager.create_index(index.clone()).await?;
     }
-    for (index, condition) in tables.iter().flat_map(|made| &made.partial_indexes) {
+    for (index, condition) in tables.iter().flat_map(|table| &table.partial_indexes) {
         let index = match backend {
             DbBackend::Sqlite => index.build(SqliteQueryBuilder),
             _ => index.build(PostgresQueryBuilder),
@@ -52,8 +52,8 @@ pub async fn create(manager: &SchemaManager<'_>, tables: Vec<TableWithIndexes>) 
     Ok(())
 }
 
-/// On MySQL, which keeps each step at once: counts a migration as taken back before its first step. Whoever is stopped in the
-/// middle then applies it anew, rather than taking it for applied.
+/// On MySQL, which commits each step, records a migration as reverted before its first step is. If the process is
+/// interrupted, the migration is then applied again instead of counting as applied.
 pub async fn forget(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     if backend == DbBackend::MySql {
@@ -64,11 +64,11 @@ pub async fn forget(manager: &SchemaManager<'_>, migration: &str) -> Result<(), 
     Ok(())
 }
 
-/// Drops tables, in this order: first those that belong to others.
+/// Drops tables in the given order, in which a table comes before the ones that it references.
 ///
-/// On MySQL, which keeps each of these steps at once, `migration` counts as taken back and the rows of `root`, on which all
-/// others hang, are gone before the first table is: whoever is stopped in the middle leaves no table whose rows lack those
-/// that belong to them, and the migration can be applied anew.
+/// On MySQL, which commits each step, `migration` is first recorded as reverted, and all rows of `root`, which all other
+/// rows reference, are deleted. If the process is interrupted then, no rows are left without the rows that belong to them,
+/// and the migration can be applied again.
 pub async fn drop<T: IntoIden + Copy + 'static>(
     manager: &SchemaManager<'_>,
     migration: &str,
@@ -85,9 +85,9 @@ pub async fn drop<T: IntoIden + Copy + 'static>(
     Ok(())
 }
 
-/// For a table of small rows: it is kept in the order of its primary key, so that a lookup descends one tree, not two.
+/// Stores a table of small rows in the order of its primary key, so that a lookup descends one tree instead of two.
 ///
-/// MySQL keeps every table so, PostgreSQL none.
+/// MySQL stores every table in this way, PostgreSQL none.
 pub fn compact(backend: DbBackend, table: &mut TableCreateStatement) -> TableCreateStatement {
     match backend {
         DbBackend::Sqlite => table.extra("WITHOUT ROWID").take(),
@@ -95,19 +95,19 @@ pub fn compact(backend: DbBackend, table: &mut TableCreateStatement) -> TableCre
     }
 }
 
-/// A text that is compared byte by byte, whatever the language of the database; of so many characters at most.
+/// A text column of at most `length` characters that is compared byte by byte, independently of collations.
 pub fn key(backend: DbBackend, column: impl IntoIden, length: u32) -> ColumnDef {
     let mut column = ColumnDef::new(column);
     match backend {
         DbBackend::Sqlite => column.string_len(length),
         DbBackend::Postgres => column.custom(format!("varchar({length}) COLLATE \"C\"")),
-        // A collation of text would take texts for equal that differ in the spaces at their end.
+        // Text collations consider texts equal that differ only in trailing spaces.
         _ => column.var_binary(4 * length),
     };
     column.take()
 }
 
-/// A text of more than 64 kB.
+/// A text column for more than 64 kB.
 pub fn long_text(backend: DbBackend, column: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(column);
     match backend {

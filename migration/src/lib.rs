@@ -1,7 +1,7 @@
-//! The schema of memo, as migrations that are applied in order.
+//! The schema of memo, as a list of migrations.
 //!
-//! A migration writes out the names of tables and columns and knows no entity: entities change, a migration stays as it
-//! was when it was applied.
+//! A migration spells out the names of tables and columns instead of using entities: entities change later, but a migration
+//! must stay what it was when it was applied.
 
 mod dialect;
 mod m20261121_000001_members_and_memos;
@@ -17,13 +17,13 @@ use sea_orm_migration::{
     sea_orm::{DatabaseTransaction, DbErr},
 };
 
-/// The migration that brings full-text search; what is kept before it has to be entered into the index.
+/// The migration that adds full-text search. After it, the memos of older versions must be added to the index.
 pub const SEARCH: &str = "m20261121_000002_search_and_changes";
 
 const ACCOUNTS: &str = "m20261121_000003_accounts";
 const BEGUN_MAIL: &str = "m20261122_000004_begun_mail";
 
-/// All migrations, the oldest first.
+/// All migrations, oldest first.
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {
@@ -37,15 +37,15 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Ends what a process that was stopped has left halfway of the latest migration, by taking it back. Whether there was any.
+/// Reverts a migration that an interrupted process has applied or reverted only in part. Returns whether there was one.
 ///
 /// # Errors
-/// Where a step fails.
+/// If a step fails.
 pub async fn revert_interrupted(transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
     let pending = Migrator::get_pending_migrations(transaction).await?;
     let is_pending = |name| pending.iter().any(|migration| migration.name() == name);
     let manager = SchemaManager::new(transaction);
-    // One of them at most: no migration is begun before the ones before it are applied, or those behind it taken back.
+    // There is at most one: a migration is begun only after all older ones are applied, or all newer ones reverted.
     if is_pending(BEGUN_MAIL) && begun_mail::has_remains(&manager).await? {
         begun_mail::Migration.down(&manager).await?;
     } else if is_pending(ACCOUNTS) && accounts::has_remains(&manager).await? {

@@ -1,9 +1,9 @@
-//! Members, their sign-ins, and memos.
+//! Users, sessions and memos.
 //!
-//! * A time is a BIGINT of microseconds since the epoch: exact, and the same in every database, whatever its types of
-//!   time, their precision and their time zones.
-//! * A version is a BIGINT, since no database has an unsigned integer of 32 bits that the others have too.
-//! * A column `…_key` is what its neighbour is compared by. It is as long as the longest key may get.
+//! * A time is a BIGINT of microseconds since the epoch: exact, and the same in every database, independently of its time
+//!   types, their precision and time zones.
+//! * A version is a BIGINT, since there is no 32-bit unsigned integer that all databases support.
+//! * A column `…_key` has the form by which the column next to it is compared. Its length is the maximum of such a form.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -25,12 +25,12 @@ impl MigrationTrait for Migration {
 }
 
 fn tables(backend: DbBackend) -> Vec<TableWithIndexes> {
-    // Each order has the id behind it, in the same direction: a page starts inside the index, and no page is sorted.
+    // Each index ends with the id, in the same direction: a page starts inside the index and needs no sorting.
     let by_owner_and = |name: &str, column: Memos| {
         let mut index = Index::create();
         index.name(name).table(Memos::Table).col(Memos::OwnerId).col(column).col(Memos::Id).take()
     };
-    // A driver names this index, or this column, where an address is taken.
+    // `dialect::unique_rule` of the adapter recognizes this name in the drivers' errors.
     let by_email = Index::create().name("users_email_key").table(Users::Table).col(Users::EmailKey).unique().take();
     let by_user = Index::create().name("sessions_user_id").table(Sessions::Table).col(Sessions::UserId).take();
     let by_session = Index::create()
@@ -49,7 +49,7 @@ fn tables(backend: DbBackend) -> Vec<TableWithIndexes> {
         TableWithIndexes::new(compact(users(backend)), [by_email]),
         TableWithIndexes::new(compact(sessions()), [by_user]),
         TableWithIndexes::new(compact(refresh_tokens()), [by_session]),
-        // With contents of up to 400 kB in its rows a tree by id would be deep; the rows stay behind their own number.
+        // Not compact: with contents of up to 400 kB in its rows, a tree by id would be deep.
         TableWithIndexes {
             partial_indexes: vec![(public_memos(), "visibility = 1 AND deleted_at IS NULL")],
             ..TableWithIndexes::new(memos(backend), memo_orders)
@@ -123,7 +123,7 @@ fn memos(backend: DbBackend) -> TableCreateStatement {
         .col(ColumnDef::new(Memos::OwnerId).uuid().not_null())
         .col(ColumnDef::new(Memos::Pinned).boolean().not_null())
         .col(ColumnDef::new(Memos::Archived).boolean().not_null())
-        // 0 is private, 1 is public: a number, since an index has it in its condition.
+        // 0 is private, 1 is public: a number, since the conditions of indexes contain it.
         .col(ColumnDef::new(Memos::Visibility).small_integer().not_null())
         .col(ColumnDef::new(Memos::RemindAt).big_integer().null())
         .col(ColumnDef::new(Memos::RemindedAt).big_integer().null())
@@ -133,9 +133,9 @@ fn memos(backend: DbBackend) -> TableCreateStatement {
         .col(ColumnDef::new(Memos::DeletedAt).big_integer().null())
         .col(ColumnDef::new(Memos::Title).string_len(200).not_null())
         .col(dialect::key(backend, Memos::TitleKey, 600).not_null())
-        // The texts of the tags in their order, as JSON: so that a memo is read in one row.
+        // The tags in their order as a JSON array, so that a memo is read in one row.
         .col(ColumnDef::new(Memos::Tags).text().not_null())
-        // The last one, since what stands behind a long text is found only by reading through it.
+        // The last column: SQLite has to read through a long text to reach the columns after it.
         .col(dialect::long_text(backend, Memos::Content).not_null())
         .foreign_key(
             ForeignKey::create()
@@ -147,7 +147,7 @@ fn memos(backend: DbBackend) -> TableCreateStatement {
         .take()
 }
 
-/// What memos are found by where a filter names tags.
+/// The index of memos by tag.
 fn memo_tags(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(MemoTags::Table)

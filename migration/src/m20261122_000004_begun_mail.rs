@@ -1,4 +1,4 @@
-//! How many attempts to send a mail were begun of which nobody knows how they ended.
+//! The number of attempts to send a mail that were begun without a known result.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -19,7 +19,7 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if !manager.has_column(TABLE, COLUMN).await? {
-            // Nodes of before write no such value while they run beside newer ones.
+            // A default, since older nodes do not write this column while they run next to newer ones.
             let statement = "ALTER TABLE outbox ADD COLUMN begun bigint NOT NULL DEFAULT 0";
             manager.get_connection().execute_unprepared(statement).await?;
         }
@@ -35,7 +35,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Whether it was taken back, or applied, only halfway: on MySQL, where each step is kept at once.
+/// Whether it was applied or reverted only in part: on MySQL, which commits each statement by itself.
 pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
     Ok(manager.get_database_backend() == DbBackend::MySql && manager.has_column(TABLE, COLUMN).await?)
 }

@@ -10,6 +10,6 @@ pub use cache::{Cached, cache, shared};
 pub use keys::{Credentials, check_keys, credentials};
 pub use mail::mailer;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
-pub use memo_traced::where_logged as traced;
+pub use memo_traced::trace_if_enabled as traced;
 pub use providers::providers;
 pub use store::{OpenedStore, open_store};

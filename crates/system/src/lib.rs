@@ -1,22 +1,22 @@
-//! Time, ids and chance as the machine gives them.
+//! The system clock, UUIDs and random secrets.
 
 use std::sync::Mutex;
 
 use memo_domain::{Clock, IdGenerator, Secret, SecretGenerator, Timestamp};
 use uuid::{ContextV7, Uuid};
 
-/// The clock of the machine.
+/// The system clock.
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter that the others are told to use")]
+    #[expect(clippy::disallowed_methods, reason = "this adapter is the one place that may use it")]
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(chrono::Utc::now().timestamp_micros())
     }
 }
 
-/// Makes `UUIDv7`: within a millisecond by a counter, and never going back where the clock does.
+/// Generates version 7 UUIDs, which increase within a millisecond and if the clock goes back.
 #[derive(Debug)]
 pub struct UuidV7Generator(Mutex<ContextV7>);
 
@@ -35,16 +35,16 @@ impl IdGenerator for UuidV7Generator {
     }
 }
 
-/// Takes secrets from the generator of the operating system.
+/// Generates secrets with the operating system's random generator.
 #[derive(Debug, Default)]
 pub struct SystemSecrets;
 
 impl SecretGenerator for SystemSecrets {
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter that the others are told to use")]
+    #[expect(clippy::disallowed_methods, reason = "this adapter is the one place that may use it")]
     fn next(&self) -> Secret {
         let mut bytes = [0; 32];
-        // Without chance nothing here is safe, and Linux gives it always once the machine has started.
-        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        // There is no safe way to continue without random bytes, and Linux always provides them once it has booted.
+        getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
         Secret::new(bytes)
     }
 }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_of_their_moment_and_grow() {
+    fn ids_increase_and_contain_their_time() {
         let ids = UuidV7Generator::default();
         let at = SystemClock.now();
         let made: Vec<_> = (0..1000).map(|_| ids.next(at)).collect();

@@ -1,7 +1,7 @@
-//! A store that says how long each call of a port took: for finding out which one is slow.
+//! A decorator that logs how long each call of a store takes.
 //!
-//! One event of the level TRACE is written for each call, with the name of the call (`memos.list`), the microseconds
-//! it took and what came of it: `ok`, the kind of the error, or `dropped` where nobody waited for its end. Never a value.
+//! It writes one event at level TRACE for each call, with the name of the call (`memos.list`), its duration in microseconds
+//! and its outcome: `ok`, the kind of the error, or `dropped` if the call was cancelled. Values are never logged.
 
 mod repositories;
 
@@ -11,24 +11,24 @@ use async_trait::async_trait;
 use memo_domain::{Access, Conflict, Store, StoreError, UnitOfWork};
 use tracing::Level;
 
-/// What the events are called in the log.
+/// The target of the events.
 const TARGET: &str = "memo::store";
 
-/// Passes every call on to another store and writes an event for it.
+/// A store that forwards each call to another store and writes an event for it.
 pub struct TracedStore(Arc<dyn Store>);
 
 impl TracedStore {
-    /// A store that traces the calls of this one.
+    /// Wraps a store.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
         Self(inner)
     }
 }
 
-/// Traces a store where the log takes these events (`log.level` has `memo::store=trace`); otherwise
-/// the store stays as it is, and its calls cost nothing more.
+/// Wraps a store in a [`TracedStore`] if its events are logged (`log.level` contains `memo::store=trace`). Otherwise
+/// returns the store itself, so that its calls cost nothing more.
 #[must_use]
-pub fn where_logged(store: Arc<dyn Store>) -> Arc<dyn Store> {
+pub fn trace_if_enabled(store: Arc<dyn Store>) -> Arc<dyn Store> {
     if tracing::enabled!(target: TARGET, Level::TRACE) { Arc::new(TracedStore::new(store)) } else { store }
 }
 
@@ -57,24 +57,24 @@ impl Store for TracedStore {
     }
 }
 
-/// Makes a call, and writes its event.
+/// Awaits a call and writes its event.
 async fn trace<T>(name: &'static str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let mut event = Event { name, begun: Instant::now(), outcome: "dropped" };
+    let mut event = Event { name, started: Instant::now(), outcome: "dropped" };
     let result = call.await;
     event.outcome = result.as_ref().err().map_or("ok", kind);
     result
 }
 
-/// The event of a call, written when it is over, also by being dropped.
+/// The event of a call, written when it is dropped: after the call, or when the call is cancelled.
 struct Event {
     name: &'static str,
-    begun: Instant,
+    started: Instant,
     outcome: &'static str,
 }
 
 impl Drop for Event {
     fn drop(&mut self) {
-        let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::trace!(target: TARGET, call = self.name, micros, outcome = self.outcome, "store");
     }
 }
@@ -108,16 +108,16 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the fields of events, as text.
+    /// Collects the fields of events as text.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<String>>>);
+    struct Collector(Arc<Mutex<Vec<String>>>);
 
-    impl Subscriber for Kept {
+    impl Subscriber for Collector {
         fn enabled(&self, metadata: &Metadata<'_>) -> bool {
             metadata.target() == TARGET
         }
 
-        // Never the answer for all: another test of this process has no subscriber.
+        // Not cached for the whole process: other tests in it have no subscriber.
         fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
             Interest::sometimes()
         }
@@ -133,7 +133,7 @@ mod tests {
         fn event(&self, event: &tracing::Event<'_>) {
             let mut line = Line::default();
             event.record(&mut line);
-            self.0.lock().expect("nobody panicked").push(line.0);
+            self.0.lock().expect("not poisoned").push(line.0);
         }
 
         fn enter(&self, _: &span::Id) {}
@@ -154,25 +154,25 @@ mod tests {
         }
     }
 
-    /// What is logged while something runs.
+    /// Returns the events that are written while `work` runs.
     fn logged(work: impl Future<Output = ()>) -> Vec<String> {
-        let kept = Kept::default();
+        let collector = Collector::default();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        with_default(kept.clone(), || runtime.block_on(work));
-        let lines = kept.0.lock().expect("nobody panicked");
+        with_default(collector.clone(), || runtime.block_on(work));
+        let lines = collector.0.lock().expect("not poisoned");
         lines.clone()
     }
 
     #[test]
-    fn each_call_is_one_event_without_values() {
+    fn each_call_writes_one_event_without_values() {
         let lines = logged(async {
             let faulty = FaultyStore::new(Arc::new(MemoryStore::new()));
             faulty.plan([Fault::before(3, StoreError::Stale)]);
-            let store = where_logged(Arc::new(faulty));
-            let nobody = MemoFilter::of(UserId::new(Uuid::from_u128(7)));
+            let store = trace_if_enabled(Arc::new(faulty));
+            let filter = MemoFilter::of(UserId::new(Uuid::from_u128(7)));
             store.check().await.expect("it is in order");
             let mut unit = store.begin(Access::Write).await.expect("a unit of work");
-            unit.memos().count(&nobody).await.expect("memos are counted");
+            unit.memos().count(&filter).await.expect("memos are counted");
             unit.changes().remove_before(Timestamp::from_micros(0), 7).await.expect_err("it is planned");
             drop(unit);
             drop(store.begin(Access::Snapshot));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_nobody_waits_for_is_told_too() {
+    fn a_cancelled_call_writes_an_event() {
         let lines = logged(async {
             let mut call = Box::pin(trace::<()>("commit", std::future::pending()));
             let polled = std::future::poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
@@ -205,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_nobody_listens_to_stays_as_it_is() {
+    fn a_store_without_a_subscriber_is_not_wrapped() {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        assert!(Arc::ptr_eq(&store, &where_logged(Arc::clone(&store))));
+        assert!(Arc::ptr_eq(&store, &trace_if_enabled(Arc::clone(&store))));
     }
 }

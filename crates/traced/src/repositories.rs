@@ -5,10 +5,10 @@ use super::trace;
 
 pub struct TracedUnit(pub Box<dyn UnitOfWork>);
 
-/// Implements the unit of work and each of its repositories by tracing the calls.
+/// Implements the unit of work and its repositories by traced calls to the wrapped ones.
 macro_rules! traced {
     ($($accessor:ident: $repository:path {
-        $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*
+        $(fn $method:ident($($argument:ident: $type:ty),*) -> $output:ty;)*
     })*) => {
         #[async_trait]
         impl UnitOfWork for TracedUnit {
@@ -23,7 +23,7 @@ macro_rules! traced {
 
         $(#[async_trait]
         impl $repository for TracedUnit {
-            $(async fn $method(&mut self, $($argument: $type),*) -> Result<$answer, StoreError> {
+            $(async fn $method(&mut self, $($argument: $type),*) -> Result<$output, StoreError> {
                 let call = self.0.$accessor().$method($($argument),*);
                 trace(concat!(stringify!($accessor), ".", stringify!($method)), call).await
             })*

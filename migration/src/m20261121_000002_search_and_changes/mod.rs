@@ -1,15 +1,15 @@
 //! Full-text search, the change feed, and an index for each kind of list.
 //!
-//! * `memo_grams` is what full-text search looks up: for each memo its pairs of neighbouring characters, made by the
-//!   adapter, in the kind of index that each database has for many keys of one row.
-//! * `change_feeds` has the last number of each member. Whoever appends to `changes` holds its row until the transaction
-//!   ends: so the order of the numbers is the order of the commits.
-//! * `memo_tags` gets what a list of a member's tags shows and counts by: how a memo spells the tag, and whether the memo is in
-//!   the trash. So that list is read from this table alone.
-//! * The indexes of memos hold one kind of list each (in use, archived, in the trash, pinned, public), in its order, so that
-//!   a page touches the rows that it shows. An index that is partial serves only statements that spell its condition out.
+//! * `memo_grams` is the full-text index: the bigrams of each memo, computed by the adapter, in the kind of index that each
+//!   database has for many keys of one row.
+//! * `change_feeds` has the number of each user's last change. A transaction that appends to `changes` locks its row until it
+//!   ends, so the order of the numbers is the order of the commits.
+//! * `memo_tags` gets the columns that the list of a user's tags needs: the spelling of the tag, and whether the memo is in the
+//!   trash. The list is then read from this table alone.
+//! * Each index of memos serves one kind of list (active, archived, trashed, pinned, public) in its order, so that a page
+//!   reads only the rows that it shows. A partial index is used only by statements that contain its condition.
 //!
-//! The three databases have too little of this in common to say it once.
+//! The databases have little of this in common, so each has a file of its own.
 
 mod mysql;
 mod postgres;
@@ -38,7 +38,8 @@ impl MigrationTrait for Migration {
                 if !manager.has_column("memo_tags", mysql::NEW_COLUMN).await? {
                     run(manager, mysql::TAGS_UP).await?;
                 }
-                // One statement, and so one that is done or not: a process that ends between it and the next one repeats all.
+                // The indexes are changed by one statement, which is applied as a whole: if the last step was interrupted after
+                // it, it must not run again.
                 if manager.has_index("memos", mysql::NEW_INDEX).await? {
                     return Ok(());
                 }
@@ -66,7 +67,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Whether it was taken back, or applied, only halfway: on MySQL, where each step is kept at once.
+/// Whether it was applied or reverted only in part: on MySQL, which commits each statement by itself.
 pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
     if manager.get_database_backend() != DbBackend::MySql {
         return Ok(false);

@@ -1,9 +1,9 @@
-//! In the words of MySQL and MariaDB.
+//! The statements for MySQL and MariaDB.
 //!
-//! Each statement commits by itself, so each can be run again after a process has ended in between.
+//! Each statement commits by itself, so each can be repeated after an interruption.
 
 pub const UP: &[&str] = &[
-    // Its index of words has no words of one or two letters, and so the adapter spells a pair of characters with more.
+    // FULLTEXT ignores words of one or two letters, so the adapter encodes each bigram as a longer word.
     "CREATE TABLE IF NOT EXISTS memo_grams (
         memo_id binary(16) NOT NULL PRIMARY KEY,
         grams mediumtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -28,20 +28,20 @@ pub const UP: &[&str] = &[
     ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4",
 ];
 
-/// One of those that [`TAGS_UP`] adds.
+/// A column that [`TAGS_UP`] adds, to find out whether it has run.
 pub const NEW_COLUMN: &str = "tag";
 
-/// What is there already gets an empty text and a zero, until the adapter fills it.
+/// Existing rows get an empty text and a zero, until the adapter backfills them.
 pub const TAGS_UP: &[&str] = &["ALTER TABLE memo_tags
     ADD COLUMN tag varchar(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     ADD COLUMN trashed bool NOT NULL"];
 
 pub const TAGS_DOWN: &[&str] = &["ALTER TABLE memo_tags DROP COLUMN tag, DROP COLUMN trashed"];
 
-/// One of those that [`INDEXES_UP`] makes.
+/// An index that [`INDEXES_UP`] creates, to find out whether it has run.
 pub const NEW_INDEX: &str = "memos_active_updated_at";
 
-/// No index is partial here: what makes a kind of list stands before its order.
+/// MySQL has no partial indexes: the columns of the condition come before those of the order.
 pub const INDEXES_UP: &[&str] = &["ALTER TABLE memos
     ADD KEY memos_active_updated_at (owner_id, archived, deleted_at, updated_at, id),
     ADD KEY memos_active_created_at (owner_id, archived, deleted_at, created_at, id),

@@ -1,4 +1,4 @@
-//! In PostgreSQL's words.
+//! The statements for PostgreSQL.
 
 pub const UP: &[&str] = &[
     "DROP INDEX memos_owner_id_updated_at",
@@ -22,17 +22,17 @@ pub const UP: &[&str] = &[
     "CREATE INDEX memos_public_updated_at ON memos (updated_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_created_at ON memos (created_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_title_key ON memos (title_key, id) WHERE deleted_at IS NULL AND visibility = 1",
-    // What is there already is filled by the adapter.
+    // The adapter backfills existing rows.
     "ALTER TABLE memo_tags
         ADD COLUMN tag varchar(50) COLLATE \"C\" NOT NULL DEFAULT '',
         ADD COLUMN trashed boolean NOT NULL DEFAULT FALSE",
     "ALTER TABLE memo_tags ALTER COLUMN tag DROP DEFAULT, ALTER COLUMN trashed DROP DEFAULT",
-    // A table of its own, so that a memo whose text stays does not enter all of its pairs into the index again.
+    // Not a column of memos: an update of a memo would add all its bigrams to the index again, even if its text is unchanged.
     "CREATE TABLE memo_grams (
         memo_id uuid NOT NULL PRIMARY KEY REFERENCES memos (id) ON DELETE CASCADE,
         grams integer[] NOT NULL
     )",
-    // New rows wait in a list that each search reads through: a short one.
+    // Each search scans the list of pending rows, so its limit is low.
     "CREATE INDEX memo_grams_grams ON memo_grams USING gin (grams) WITH (gin_pending_list_limit = 512)",
     "CREATE TABLE change_feeds (
         owner_id uuid NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,

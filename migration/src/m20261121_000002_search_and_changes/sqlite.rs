@@ -1,7 +1,7 @@
-//! In SQLite's words.
+//! The statements for SQLite.
 
-/// The table of memos is made anew: `number` is what the index of full-text search knows a memo by, and without a column
-/// for it VACUUM may give every row another one.
+/// Creates the table of memos again with a column `number`, by which the full-text index refers to a memo: without such a
+/// column, VACUUM may change the numbers of rows.
 pub const UP: &[&str] = &[
     "CREATE TABLE memos_numbered (
         number INTEGER PRIMARY KEY,
@@ -26,7 +26,7 @@ pub const UP: &[&str] = &[
      SELECT id, owner_id, pinned, archived, visibility, remind_at, reminded_at, version, created_at,
         updated_at, deleted_at, title, title_key, tags, content
      FROM memos ORDER BY id",
-    // Before the old table goes: what refers to it would go with it.
+    // Before the old table is dropped, which would also delete the rows that reference it.
     "CREATE TABLE memo_tags_kept (
         owner_id uuid_text NOT NULL,
         tag_key varchar(100) NOT NULL,
@@ -35,7 +35,7 @@ pub const UP: &[&str] = &[
         trashed boolean NOT NULL,
         PRIMARY KEY (owner_id, tag_key, memo_id)
     ) WITHOUT ROWID",
-    // The last two are filled by the adapter.
+    // The adapter backfills the last two columns.
     "INSERT INTO memo_tags_kept SELECT owner_id, tag_key, memo_id, '', FALSE FROM memo_tags",
     "DROP TABLE memo_tags",
     "DROP TABLE memos",
@@ -59,7 +59,7 @@ pub const UP: &[&str] = &[
     "CREATE INDEX memos_public_updated_at ON memos (updated_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_created_at ON memos (created_at, id) WHERE deleted_at IS NULL AND visibility = 1",
     "CREATE INDEX memos_public_title_key ON memos (title_key, id) WHERE deleted_at IS NULL AND visibility = 1",
-    // No copy of the text, no positions in it: which memos have a pair of characters is all that is asked.
+    // Without a copy of the text and without positions: queries only ask which memos contain a bigram.
     "CREATE VIRTUAL TABLE memo_grams USING fts5 (
         grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
     )",
@@ -82,7 +82,7 @@ pub const UP: &[&str] = &[
     "CREATE INDEX changes_at ON changes (at)",
 ];
 
-/// The memos keep their numbers, which the version before does not know of.
+/// The table of memos keeps the column `number`, which the older version ignores.
 pub const DOWN: &[&str] = &[
     "ALTER TABLE memo_tags DROP COLUMN tag",
     "ALTER TABLE memo_tags DROP COLUMN trashed",

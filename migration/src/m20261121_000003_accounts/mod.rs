@@ -1,12 +1,12 @@
-//! What an account has beside its owner: social identities, a second factor, tokens used once, mail that waits, the audit
-//! log; what a sign-in by a browser has; and what members are looked for by.
+//! What belongs to an account: social identities, a second factor, one-time tokens, queued mail, the audit log; the columns
+//! of cookie sessions; and the key by which users are searched.
 //!
-//! * All of it goes with its member. The one who did something to another's account is named only: the event stays when they
-//!   go.
-//! * A recovery code belongs to the factor, so that the codes go with it.
-//! * `users.display_name_key` is empty where the adapter has not filled it in yet.
+//! * All rows are removed with their user. `audit_events.actor_id` has no foreign key: the event stays when the actor is
+//!   removed.
+//! * Recovery codes reference the second factor, so that they are removed with it.
+//! * `users.display_name_key` is empty until the adapter backfills it.
 //!
-//! The three databases have too little of this in common to say it once.
+//! The databases have little of this in common, so each has a file of its own.
 
 mod mysql;
 mod postgres;
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             _ => {
                 run(manager, mysql::UP).await?;
                 for change in mysql::CHANGES {
-                    if !change.is_made(manager).await? {
+                    if !change.is_applied(manager).await? {
                         run(manager, &[change.up]).await?;
                     }
                 }
@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
                 dialect::forget(manager, self.name()).await?;
                 run(manager, mysql::DOWN).await?;
                 for change in mysql::CHANGES {
-                    if change.is_made(manager).await? {
+                    if change.is_applied(manager).await? {
                         run(manager, &[change.down]).await?;
                     }
                 }
@@ -61,13 +61,13 @@ impl MigrationTrait for Migration {
 }
 
 impl mysql::Change {
-    /// It is one statement, and so one that is done or not.
-    async fn is_made(&self, manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
+    /// Whether the change is applied: it is one statement, so one of its columns tells.
+    async fn is_applied(&self, manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
         manager.has_column(self.table, self.column).await
     }
 }
 
-/// Whether it was taken back, or applied, only halfway: on MySQL, where each step is kept at once.
+/// Whether it was applied or reverted only in part: on MySQL, which commits each statement by itself.
 pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
     if manager.get_database_backend() != DbBackend::MySql {
         return Ok(false);
@@ -78,7 +78,7 @@ pub async fn has_remains(manager: &SchemaManager<'_>) -> Result<bool, DbErr> {
         }
     }
     for change in mysql::CHANGES {
-        if change.is_made(manager).await? {
+        if change.is_applied(manager).await? {
             return Ok(true);
         }
     }

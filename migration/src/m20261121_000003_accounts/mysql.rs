@@ -1,13 +1,13 @@
-//! In the words of MySQL and MariaDB.
+//! The statements for MySQL and MariaDB.
 //!
-//! Each statement commits by itself, so each can be run again after a process has ended in between.
+//! Each statement commits by itself, so each can be repeated after an interruption.
 
-/// What [`UP`] makes.
+/// The tables that [`UP`] creates.
 pub const TABLES: [&str; 6] =
     ["identities", "one_time_tokens", "second_factors", "recovery_codes", "outbox", "audit_events"];
 
 pub const UP: &[&str] = &[
-    // Bytes: a collation of text would take texts for equal that differ in the spaces at their end.
+    // Binary columns: text collations consider texts equal that differ only in trailing spaces.
     "CREATE TABLE IF NOT EXISTS identities (
         user_id binary(16) NOT NULL,
         provider varbinary(256) NOT NULL,
@@ -77,16 +77,16 @@ pub const UP: &[&str] = &[
     ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin",
 ];
 
-/// What becomes of a table of before.
+/// A change of an existing table.
 pub struct Change {
     pub table: &'static str,
-    /// One of the columns that it gets.
+    /// A column that the change adds, to find out whether it is applied.
     pub column: &'static str,
     pub up: &'static str,
     pub down: &'static str,
 }
 
-/// No index is partial here: what makes a kind of list stands before its order.
+/// MySQL has no partial indexes: the columns of the condition come before those of the order.
 pub const CHANGES: [Change; 2] = [
     Change {
         table: "users",

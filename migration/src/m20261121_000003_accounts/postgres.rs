@@ -1,4 +1,4 @@
-//! In PostgreSQL's words.
+//! The statements for PostgreSQL.
 
 pub const UP: &[&str] = &[
     "ALTER TABLE users ADD COLUMN display_name_key varchar(300) COLLATE \"C\" NOT NULL DEFAULT ''",

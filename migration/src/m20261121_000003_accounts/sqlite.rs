@@ -1,4 +1,4 @@
-//! In SQLite's words.
+//! The statements for SQLite.
 
 pub const UP: &[&str] = &[
     "ALTER TABLE users ADD COLUMN display_name_key varchar(300) NOT NULL DEFAULT ''",
@@ -44,7 +44,7 @@ pub const UP: &[&str] = &[
         code blob(32) NOT NULL,
         PRIMARY KEY (user_id, code)
     ) WITHOUT ROWID",
-    // With whole mails in its rows a tree by id would be deep.
+    // Not WITHOUT ROWID: with whole mails in its rows, a tree by id would be deep.
     "CREATE TABLE outbox (
         id uuid_text NOT NULL PRIMARY KEY,
         user_id uuid_text NOT NULL REFERENCES users (id) ON DELETE CASCADE,
