@@ -3,12 +3,12 @@ use std::{ops::Deref, sync::Arc};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::{Answer, Call, browser::Jar, call::Reach};
+use crate::{Call, Response, browser::Jar, call::Reach};
 
-/// The password of every [`User`].
+/// The password of every new [`User`].
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Somebody who sends requests, signed in or not.
+/// A client that sends requests, authenticated or not.
 #[derive(Clone)]
 pub struct Actor {
     reach: Arc<Reach>,
@@ -25,13 +25,13 @@ impl Actor {
         Self { reach, token: None, jar: Some(jar) }
     }
 
-    /// The same, signed in with this access token.
+    /// This actor with an access token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self::new(self.reach.clone(), Some(token.into()))
     }
 
-    /// Any request. The target is a path, perhaps with a query.
+    /// A request. The target is a path with an optional query.
     pub fn call(&self, method: &str, target: &str) -> Call {
         let call = Call::new(self.reach.clone(), method, target);
         let call = match &self.jar {
@@ -44,7 +44,7 @@ impl Actor {
         }
     }
 
-    /// GET of anything.
+    /// A `GET` request.
     pub fn get(&self, target: &str) -> Call {
         self.call("GET", target)
     }
@@ -59,7 +59,7 @@ impl Actor {
         self.call("POST", "/api/v1/auth/token").form(form)
     }
 
-    /// `POST /api/v1/auth/token` with a password, for every scope.
+    /// `POST /api/v1/auth/token` with a password, for all scopes.
     pub fn sign_in(&self, email: &str, password: &str) -> Call {
         self.token(&[("grant_type", "password"), ("username", email), ("password", password)])
     }
@@ -99,7 +99,7 @@ impl Actor {
         self.call("DELETE", "/api/v1/auth/sessions")
     }
 
-    /// `POST /api/v1/auth/token` with the second step of a sign-in.
+    /// `POST /api/v1/auth/token` with a code of the second factor.
     pub fn second_step(&self, mfa_token: &str, otp: &str) -> Call {
         self.token(&[("grant_type", "mfa_otp"), ("mfa_token", mfa_token), ("otp", otp)])
     }
@@ -194,7 +194,7 @@ impl Actor {
         self.list_memos(&[("q", text)])
     }
 
-    /// `POST /api/v1/memos/batch` with a list of operations.
+    /// `POST /api/v1/memos/batch` with these operations.
     pub fn batch(&self, operations: &Value) -> Call {
         self.call("POST", "/api/v1/memos/batch").json(&json!({"operations": operations}))
     }
@@ -219,7 +219,7 @@ impl Actor {
         self.call("PATCH", &format!("/api/v1/memos/{id}")).merge_patch(patch)
     }
 
-    /// `DELETE /api/v1/memos/{id}`: to the trash.
+    /// `DELETE /api/v1/memos/{id}`, which moves the memo to the trash.
     pub fn delete_memo(&self, id: &str) -> Call {
         self.call("DELETE", &format!("/api/v1/memos/{id}"))
     }
@@ -249,30 +249,30 @@ impl Actor {
         self.call("DELETE", &tag_target(tag))
     }
 
-    /// Keeps a memo that has nothing but this title, and gives its id.
+    /// Creates a memo with this title only and returns its id.
     pub async fn memo(&self, title: &str) -> String {
         self.create_memo(&json!({"title": title})).await.expect_status(201).id().to_owned()
     }
 
-    /// The titles of what a search finds, the latest first.
+    /// The titles that a search finds, last changed first.
     pub async fn found(&self, text: &str) -> Vec<String> {
         self.titles(&[("q", text)]).await
     }
 
-    /// The titles of a list, in order.
+    /// The titles of a memo list, in order.
     pub async fn titles(&self, query: &[(&str, &str)]) -> Vec<String> {
         self.list_memos(query).await.expect_status(200).titles()
     }
 }
 
-/// The path of a tag, whatever characters it has.
+/// The path of a tag, percent-encoded.
 fn tag_target(tag: &str) -> String {
     let mut url = Url::parse("http://localhost/api/v1/tags").expect("a URL");
     url.path_segments_mut().expect("a URL with a path").push(tag);
     url.path().to_owned()
 }
 
-/// Somebody with an account, signed in. Can do all that an [`Actor`] can.
+/// A user who is signed in. Dereferences to an [`Actor`] with the access token.
 #[derive(Clone)]
 pub struct User {
     actor: Actor,
@@ -284,7 +284,7 @@ pub struct User {
     pub password: String,
     /// The access token.
     pub access_token: String,
-    /// The refresh token of the same sign-in.
+    /// The refresh token of the same session.
     pub refresh_token: String,
 }
 
@@ -303,8 +303,8 @@ impl User {
         }
     }
 
-    /// Signs in once more; for these scopes, where any are named.
-    pub async fn sign_in_again(&self, scope: &str) -> Answer {
+    /// Starts another session; with these scopes, or with all scopes if `scope` is empty.
+    pub async fn sign_in_again(&self, scope: &str) -> Response {
         let mut form = vec![("grant_type", "password"), ("username", &*self.email), ("password", &*self.password)];
         if !scope.is_empty() {
             form.push(("scope", scope));
@@ -312,12 +312,12 @@ impl User {
         self.actor.token(&form).await.expect_status(200)
     }
 
-    /// The same member with a token of now.
+    /// The user with the access token of a new session.
     pub async fn with_new_token(&self) -> Actor {
         self.with_scope("").await
     }
 
-    /// The same member with a token for these scopes alone.
+    /// The user with a token for these scopes only.
     pub async fn with_scope(&self, scope: &str) -> Actor {
         self.with_token(self.sign_in_again(scope).await.text("access_token"))
     }

@@ -26,14 +26,14 @@ use crate::{
     running::{Parts, Running},
 };
 
-/// The moment at which the clock of a [`TestApp`] stands at first.
+/// The time at which the clock of a [`TestApp`] starts.
 pub const START: &str = "2026-01-31T09:00:00.123456Z";
 
-/// The whole server in this process, listening on a port of its own, over a store of its own.
+/// The whole server in this process, on its own port and over its own store.
 ///
-/// Dropped, it stops, and what it kept goes.
+/// Dropping it stops the server and removes its data.
 pub struct TestApp {
-    /// The clock of the server. It stands still until a test moves it.
+    /// The clock of the server. It moves only when a test moves it.
     pub clock: Arc<FixedClock>,
     /// The mail that the server has sent.
     pub mail: Arc<CapturedMail>,
@@ -41,7 +41,7 @@ pub struct TestApp {
     pub acme: Arc<MemoryProvider>,
     /// Another one, `other`.
     pub other: Arc<MemoryProvider>,
-    // The order of the next four matters: the server ends before what it uses.
+    // Fields are dropped in this order: the server stops before what it uses.
     running: Running,
     reach: Arc<Reach>,
     store: Box<dyn TestStore>,
@@ -50,7 +50,7 @@ pub struct TestApp {
     sign_ups: AtomicU32,
 }
 
-/// Makes a [`TestApp`].
+/// Builds a [`TestApp`].
 pub struct TestAppBuilder {
     store: Box<dyn TestStore>,
     settings: Settings,
@@ -60,21 +60,21 @@ pub struct TestAppBuilder {
 }
 
 impl TestAppBuilder {
-    /// Changes the settings, which are those of `config/test.toml` with a free port and one worker.
+    /// Changes the settings: those of `config/test.toml`, with a free port and one worker.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
     }
 
-    /// Another clock than one that stands at [`START`].
+    /// Replaces the clock, which starts at [`START`] by default.
     #[must_use]
     pub fn clock(mut self, clock: Arc<FixedClock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Another source of ids than that of production.
+    /// Replaces the generator of ids.
     #[must_use]
     pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
         self.ids = Some(ids);
@@ -99,7 +99,7 @@ impl TestAppBuilder {
 }
 
 impl TestApp {
-    /// A server over this store.
+    /// A builder of a server over this store.
     #[must_use]
     pub fn builder(store: Box<dyn TestStore>) -> TestAppBuilder {
         let data = tempfile::tempdir().expect("a temporary folder");
@@ -111,26 +111,25 @@ impl TestApp {
         TestAppBuilder { store, settings, data, clock, ids: None }
     }
 
-    /// What clients call the server.
+    /// The public URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.reach.public_url
     }
 
-    /// Somebody who has not signed in.
+    /// A client without credentials.
     #[must_use]
     pub fn anonymous(&self) -> Actor {
         Actor::new(self.reach.clone(), None)
     }
 
-    /// A browser that has no cookies yet, with a page of this server in it.
+    /// A new browser without cookies, showing a page of this server.
     #[must_use]
     pub fn browser(&self) -> Browser {
         Browser::new(self.reach.clone())
     }
 
-    /// The first mail to this address that nobody has taken yet, and that is of this kind: a word of its subject in English
-    /// or Korean. Waits until it is sent.
+    /// Takes the first mail to this address whose subject contains `subject`. Waits until it is sent.
     pub async fn mail_to(&self, address: &str, subject: &str) -> Mail {
         for _ in 0..200 {
             if let Some(mail) =
@@ -144,36 +143,34 @@ impl TestApp {
         panic!("no mail to {address} about {subject:?}: {sent:?}")
     }
 
-    /// A new member with this display name, signed in with every scope. The e-mail address is one that nobody has.
+    /// Signs up a user with this display name and a unique e-mail address, and signs in with all scopes.
     pub async fn user(&self, name: &str) -> User {
         let number = self.sign_ups.fetch_add(1, Ordering::Relaxed);
         User::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
     }
 
-    /// As [`user`](Self::user), an administrator: made one behind the server's back, as its operator does.
+    /// Like [`user`](Self::user), but an administrator: promoted directly in the store, as the command line does.
     pub async fn admin(&self, name: &str) -> User {
-        let member = self.user(name).await;
-        let id = UserId::parse(&member.id).expect("an id");
+        let user = self.user(name).await;
+        let id = UserId::parse(&user.id).expect("an id");
         let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
-        let mut user = unit.users().lookup(id).await.expect("the store answers").expect("the account is there");
-        let from = user.version;
-        (user.role, user.version) = (Role::Admin, from.next());
-        unit.users().update(&user, from).await.expect("nobody else changes it");
-        unit.commit().await.expect("the store takes it");
-        member
+        let mut row = unit.users().lookup(id).await.expect("the store answers").expect("the user exists");
+        let from = row.version;
+        (row.role, row.version) = (Role::Admin, from.next());
+        unit.users().update(&row, from).await.expect("the user is unchanged");
+        unit.commit().await.expect("the commit succeeds");
+        user
     }
 
-    /// Takes all mail that waits out of the outbox, as a node does that dies before anybody knows what became of it. It is due
-    /// again in two minutes.
+    /// Claims all waiting mail for two minutes without sending it, like a node that crashes after the claim.
     pub async fn claim_mail_and_crash(&self) {
         let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
         let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
         assert!(!unit.outbox().claim(far, until, 100).await.expect("mail is taken").is_empty(), "there is mail");
-        unit.commit().await.expect("the store takes it");
+        unit.commit().await.expect("the commit succeeds");
     }
 
-    /// The token of the link in the next mail of this kind, as [`mail_to`](Self::mail_to) tells them apart. The link leads to
-    /// this page.
+    /// Takes a mail like [`mail_to`](Self::mail_to) and returns the token of its link, which must lead to this page.
     pub async fn link_to(&self, address: &str, subject: &str, page: &str) -> String {
         let mail = self.mail_to(address, subject).await;
         let begin = format!("{}/{page}?token=", self.url());
@@ -183,37 +180,37 @@ impl TestApp {
         token
     }
 
-    /// The token of the link that proves an address, from the next such mail in English.
+    /// The token of the link in the next verification mail in English.
     pub async fn verification(&self, address: &str) -> String {
         self.link_to(address, "Confirm", "verify-email").await
     }
 
-    /// The token of the link that sets a new password, from the next such mail in English.
+    /// The token of the link in the next password reset mail in English.
     pub async fn reset_link(&self, address: &str) -> String {
         self.link_to(address, "Set a new password", "reset-password").await
     }
 
-    /// The moment that the clock shows, in the form of the API.
+    /// The time of the clock, in the format of the API.
     #[must_use]
     pub fn now(&self) -> String {
         now(self).to_string()
     }
 
-    /// Tells the server to stop, as a signal would. It goes on for as long as its settings say.
+    /// Tells the server to stop, like a signal. It keeps serving for the configured drain delay.
     pub fn announce_stop(&mut self) {
         self.running.announce_stop();
     }
 
-    /// Sends bytes as they are, and gives what comes back until the server closes the connection.
+    /// Sends raw bytes and returns everything received until the server closes the connection.
     ///
-    /// The request must ask for that, or be one that the server refuses to go on after.
+    /// The request must ask for the close, or be one after which the server closes the connection anyway.
     pub async fn exchange(&self, request: &[u8]) -> String {
         let mut connection = TcpStream::connect(self.address).await.expect("the server listens");
-        // The server may answer, and close, before it has read everything: then the rest can't be sent.
+        // The server may respond and close before it has read everything, which makes the write fail.
         let _ = connection.write_all(request).await;
-        let mut answer = Vec::new();
-        let _ = connection.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer).into_owned()
+        let mut response = Vec::new();
+        let _ = connection.read_to_end(&mut response).await;
+        String::from_utf8_lossy(&response).into_owned()
     }
 }
 
@@ -222,7 +219,7 @@ fn now(app: &TestApp) -> Timestamp {
 }
 
 fn settings(data: &TempDir) -> Settings {
-    let data = data.path().to_str().expect("a folder whose name is text");
+    let data = data.path().to_str().expect("a UTF-8 path");
     let variables = [
         ("MEMO_ENV", "test"),
         ("MEMO__DATA_DIR", data),

@@ -3,37 +3,37 @@ use memo_domain::Clock;
 use memo_memory::FixedClock;
 use sha1::Sha1;
 
-use crate::Answer;
+use crate::Response;
 
-/// The app on a member's phone that shows codes by time (RFC 6238), made without the server's own code.
+/// An authenticator app (TOTP, RFC 6238), implemented independently of the server.
 pub struct Authenticator {
     secret: Vec<u8>,
 }
 
 impl Authenticator {
-    /// Set up with what `POST /api/v1/me/mfa/totp` answers.
+    /// Set up from the response of `POST /api/v1/me/mfa/totp`.
     #[must_use]
-    pub fn of(enrolment: &Answer) -> Self {
+    pub fn of(enrolment: &Response) -> Self {
         Self::with_secret(enrolment.text("secret"))
     }
 
-    /// Set up with a secret in base32.
+    /// Set up from a base32 secret.
     #[must_use]
     pub fn with_secret(secret: &str) -> Self {
         Self { secret: base32(secret) }
     }
 
-    /// The code of this moment.
+    /// The current code.
     #[must_use]
     pub fn code(&self, clock: &FixedClock) -> String {
         self.code_at(clock, 0)
     }
 
-    /// The code so many steps later, or earlier.
+    /// The code `steps` time steps later, or earlier if negative.
     #[must_use]
     pub fn code_at(&self, clock: &FixedClock, steps: i64) -> String {
         let step = clock.now().as_secs() / 30 + steps;
-        let mut mac = Hmac::<Sha1>::new_from_slice(&self.secret).expect("any key will do");
+        let mut mac = Hmac::<Sha1>::new_from_slice(&self.secret).expect("HMAC accepts keys of any length");
         mac.update(&step.to_be_bytes());
         let digest = mac.finalize().into_bytes();
         let offset = usize::from(digest[19] & 15);
@@ -41,12 +41,12 @@ impl Authenticator {
         format!("{:06}", (u32::from_be_bytes(*bytes) & 0x7fff_ffff) % 1_000_000)
     }
 
-    /// A code that is none of those of this moment, or of the steps beside it.
+    /// A code that is invalid at the current time step and at its neighbours.
     #[must_use]
     pub fn wrong_code(&self, clock: &FixedClock) -> String {
         let near: Vec<_> = (-2..=2).map(|steps| self.code_at(clock, steps)).collect();
         let codes = (0..10).map(|number| format!("{number:06}"));
-        codes.into_iter().find(|code| !near.contains(code)).expect("five of ten are left")
+        codes.into_iter().find(|code| !near.contains(code)).expect("at most five of ten codes are near")
     }
 }
 

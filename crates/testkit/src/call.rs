@@ -7,9 +7,9 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::{Answer, browser::Jar, contract};
+use crate::{Response, browser::Jar, contract};
 
-/// How the server is reached.
+/// How to reach the server.
 pub struct Reach {
     client: Client,
     base: String,
@@ -18,13 +18,13 @@ pub struct Reach {
 
 impl Reach {
     pub fn new(address: SocketAddr, public_url: String) -> Self {
-        // A connection that is kept would hold up the end of the server.
+        // An idle connection would delay the shutdown of the server.
         let client = Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0);
         Self { client: client.build().expect("a client"), base: format!("http://{address}"), public_url }
     }
 }
 
-/// One request. It is sent when it is awaited.
+/// A request, sent when awaited.
 #[must_use = "a call is sent when it is awaited"]
 #[derive(Clone)]
 pub struct Call {
@@ -42,7 +42,7 @@ impl Call {
         Self { reach, method, target: target.to_owned(), headers: HeaderMap::new(), body: None, jar: None }
     }
 
-    /// With the cookies of a browser, which keeps those of the answer.
+    /// Sends the cookies of a browser, and stores those of the response there.
     pub(crate) fn with_jar(mut self, jar: Arc<Jar>) -> Self {
         self.jar = Some(jar);
         self
@@ -54,7 +54,7 @@ impl Call {
         self
     }
 
-    /// Adds a header; one of the same name stays.
+    /// Adds a header, also if there is one of this name.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
         self.headers.append(name, HeaderValue::from_bytes(value.as_ref()).expect("the value of a header"));
@@ -71,7 +71,7 @@ impl Call {
         self.header("if-none-match", tag)
     }
 
-    /// Adds parameters to the query.
+    /// Adds query parameters.
     pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
         if !parameters.is_empty() {
             let url = Url::parse_with_params("http://localhost", parameters).expect("a query");
@@ -103,13 +103,13 @@ impl Call {
         self.untyped_body(body).header("content-type", media_type)
     }
 
-    /// Sends these bytes without saying what they are.
+    /// Sends a body without a `Content-Type`.
     pub fn untyped_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    async fn send(self) -> Answer {
+    async fn send(self) -> Response {
         let Self { reach, method, target, mut headers, body, jar } = self;
         if let Some(cookies) = jar.as_ref().and_then(|jar| jar.header()) {
             headers.append("cookie", HeaderValue::from_str(&cookies).expect("cookies are ASCII"));
@@ -126,15 +126,15 @@ impl Call {
         }
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("{method} {target}: no body: {error:?}"));
         let (bytes, public_url) = (bytes.to_vec(), reach.public_url.clone());
-        let answer = Answer::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);
-        contract::check(&answer);
-        answer
+        let response = Response::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);
+        contract::check(&response);
+        response
     }
 }
 
 impl IntoFuture for Call {
-    type Output = Answer;
-    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+    type Output = Response;
+    type IntoFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())

@@ -1,4 +1,4 @@
-//! What is true of every answer, and what the server's own documents say of it.
+//! Checks of every response: general rules, and the server's own OpenAPI document.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,19 +7,19 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{Answer, TestApp};
+use crate::{Response, TestApp};
 
 static CONTRACT: OnceLock<Contract> = OnceLock::new();
 
-/// What the server says of itself: the same for all of this process, since the binary alone decides it.
+/// The server's documents. They depend on the binary only, so they are read once per process.
 pub struct Contract {
     /// `/openapi.json`
     pub document: Value,
-    /// The codes that `/docs/errors` explains; those of `errors` with a prefix.
+    /// The codes explained by `/docs/errors`. Those of `errors` have the prefix `errors-`.
     pub codes: BTreeSet<String>,
 }
 
-/// An operation of the document.
+/// An operation of the OpenAPI document.
 #[derive(Clone, Copy)]
 pub struct Operation<'a> {
     pub method: &'a str,
@@ -27,19 +27,19 @@ pub struct Operation<'a> {
     pub item: &'a Value,
 }
 
-/// Reads the documents, once.
+/// Reads the documents, unless that has been done.
 pub async fn learn(app: &TestApp) {
     if CONTRACT.get().is_none() {
         let document = app.anonymous().get("/openapi.json").await.expect_status(200).json;
         let page = app.anonymous().get("/docs/errors").await.expect_status(200);
         let page = String::from_utf8(page.body).expect("a page in UTF-8");
         let codes = page.split(" id=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect();
-        // Another test may have been faster: it read the same.
+        // Another test may have set the same value concurrently.
         let _ = CONTRACT.set(Contract { document, codes });
     }
 }
 
-/// What [`learn`] has read.
+/// The documents that [`learn`] has read.
 pub fn known() -> &'static Contract {
     CONTRACT.get().expect("an app has started")
 }
@@ -47,11 +47,11 @@ pub fn known() -> &'static Contract {
 impl Contract {
     /// Every operation.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
-        members(&self.document["paths"])
-            .flat_map(|(path, item)| members(item).map(move |(method, item)| Operation { method, path, item }))
+        fields(&self.document["paths"])
+            .flat_map(|(path, item)| fields(item).map(move |(method, item)| Operation { method, path, item }))
     }
 
-    /// The methods of every path, in capitals.
+    /// The methods of every path, in upper case.
     pub fn methods(&self) -> BTreeMap<&str, BTreeSet<String>> {
         let mut paths = BTreeMap::<_, BTreeSet<_>>::new();
         for operation in self.operations() {
@@ -62,51 +62,51 @@ impl Contract {
 
     fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
         let method = if method == "HEAD" { "GET" } else { method };
-        // A path that is named comes before a template that it fits.
+        // A literal path takes precedence over a template that it matches.
         let is_named = self.document["paths"][path].is_object();
         self.operations()
             .filter(|operation| if is_named { operation.path == path } else { is_of(operation.path, path) })
             .find(|operation| operation.method.to_ascii_uppercase() == method)
     }
 
-    /// What a `$ref` leads to, or the value itself.
+    /// The target of a `$ref`, or the value itself.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let reference = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-        reference.map_or(value, |pointer| self.document.pointer(pointer).expect("a reference to what is there"))
+        reference.map_or(value, |pointer| self.document.pointer(pointer).expect("a valid reference"))
     }
 }
 
 impl<'a> Operation<'a> {
-    /// Its path with an id, or a tag, that nothing has.
+    /// The path, with an unknown id, tag or name.
     pub fn target(&self) -> String {
         target(self.path)
     }
 
-    /// The scopes that it needs; `None` where nobody need sign in.
+    /// The required scopes; `None` for a public operation.
     pub fn scopes(&self) -> Option<Vec<&'a str>> {
         let ways = self.item["security"].as_array()?;
         let scopes = ways.iter().find_map(|way| way["password"].as_array())?;
         Some(scopes.iter().filter_map(Value::as_str).collect())
     }
 
-    /// Whether it takes nothing but a sign-in for everything.
+    /// Whether an interactive session with all scopes is required.
     pub fn is_interactive(&self) -> bool {
         self.scopes().is_some_and(|scopes| scopes.len() > 2)
     }
 
-    /// Whether its body is one JSON value, rather than a line for each of many.
+    /// Whether the body is one JSON value, not NDJSON.
     pub fn takes_one(&self) -> bool {
         self.path != "/api/v1/me/import"
     }
 
-    /// The media type of its body and an example of it.
+    /// The media type of the body, and its example.
     pub fn example(&self) -> Option<(&'a str, &'a Value)> {
-        let (media_type, content) = members(&self.item["requestBody"]["content"]).next()?;
+        let (media_type, content) = fields(&self.item["requestBody"]["content"]).next()?;
         Some((media_type, &known().resolve(&content["schema"])["example"]))
     }
 }
 
-/// A path of a template, with an id, or a tag, that nothing has.
+/// A path template filled with an unknown id, tag or name.
 pub fn target(template: &str) -> String {
     template
         .replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff")
@@ -114,36 +114,36 @@ pub fn target(template: &str) -> String {
         .replace("{name}", "absent")
 }
 
-/// Whether a path is of a template.
+/// Whether a path matches a template.
 fn is_of(template: &str, path: &str) -> bool {
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let fits = |(part, of): (&&str, &&str)| part == of || part.starts_with('{') && !of.is_empty();
     template.len() == path.len() && template.iter().zip(&path).all(fits)
 }
 
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+fn fields(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter).map(|(name, value)| (name.as_str(), value))
 }
 
-/// What every answer must be.
-pub fn check(answer: &Answer) {
-    let shown = || answer.shown();
-    let id = answer.header("x-request-id").unwrap_or_default();
+/// Asserts the rules for every response.
+pub fn check(response: &Response) {
+    let shown = || response.shown();
+    let id = response.header("x-request-id").unwrap_or_default();
     let is_sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     assert!((1..=64).contains(&id.len()) && id.bytes().all(is_sane), "X-Request-Id: {}", shown());
-    assert!(answer.header("server-timing").is_some_and(is_timing), "Server-Timing: {}", shown());
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", shown());
-    assert!(answer.header("cache-control").is_some(), "Cache-Control: {}", shown());
-    if answer.media_type() == Some("application/problem+json") {
-        if answer.method != "HEAD" {
-            check_problem(answer);
+    assert!(response.header("server-timing").is_some_and(is_timing), "Server-Timing: {}", shown());
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{}", shown());
+    assert!(response.header("cache-control").is_some(), "Cache-Control: {}", shown());
+    if response.media_type() == Some("application/problem+json") {
+        if response.method != "HEAD" {
+            check_problem(response);
         }
     } else {
-        // RFC 6749 has a form of its own.
-        let is_token_error = answer.status == 400 && answer.path == "/api/v1/auth/token";
-        assert!(answer.status < 400 || is_token_error, "an error that is no problem: {}", shown());
+        // The token endpoint has the error format of RFC 6749.
+        let is_token_error = response.status == 400 && response.path == "/api/v1/auth/token";
+        assert!(response.status < 400 || is_token_error, "an error that is not a problem document: {}", shown());
     }
-    check_documented(answer);
+    check_documented(response);
 }
 
 /// `app;dur=1.234`
@@ -153,75 +153,79 @@ fn is_timing(value: &str) -> bool {
     parts.is_some_and(|(whole, fraction)| digits(whole) && digits(fraction) && fraction.len() == 3)
 }
 
-/// The document names the status, the media type, and the headers that must be there.
-fn check_documented(answer: &Answer) {
+/// Asserts that the document lists the status and media type, and that the listed headers are present.
+fn check_documented(response: &Response) {
     let Some(contract) = CONTRACT.get() else { return };
-    let Some(operation) = contract.operation(&answer.method, &answer.path) else { return };
-    let response = &operation.item["responses"][answer.status.to_string()];
-    assert!(response.is_object(), "this status is not documented: {}", answer.shown());
-    if let Some(media_type) = answer.media_type() {
-        assert!(response["content"][media_type].is_object(), "this media type is not documented: {}", answer.shown());
+    let Some(operation) = contract.operation(&response.method, &response.path) else { return };
+    let documented = &operation.item["responses"][response.status.to_string()];
+    assert!(documented.is_object(), "this status is not documented: {}", response.shown());
+    if let Some(media_type) = response.media_type() {
+        assert!(
+            documented["content"][media_type].is_object(),
+            "this media type is not documented: {}",
+            response.shown()
+        );
     }
-    // `Link` is the one header that may be missing: a last page has no next one.
-    for (name, _) in members(&response["headers"]).filter(|(name, _)| *name != "Link") {
-        assert!(answer.headers.contains_key(name), "no header {name}, which is documented: {}", answer.shown());
+    // `Link` is optional: a single page has neither a previous nor a next one.
+    for (name, _) in fields(&documented["headers"]).filter(|(name, _)| *name != "Link") {
+        assert!(response.headers.contains_key(name), "the documented header {name} is missing: {}", response.shown());
     }
 }
 
-/// The problems that one operation of a batch can give the whole.
+/// Problems of a batch that are caused by one of its operations.
 const OF_OPERATIONS: [&str; 4] = ["memo_not_found", "not_owner", "memo_trashed", "precondition_failed"];
 
-/// A problem document is whole, and its code is explained.
+/// Asserts that a problem document has all fields, and that its code is explained.
 #[track_caller]
-pub fn check_problem(answer: &Answer) {
-    let shown = || answer.shown();
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", shown());
-    let members: BTreeSet<_> = members(&answer.json).map(|(name, _)| name).collect();
+pub fn check_problem(response: &Response) {
+    let shown = || response.shown();
+    assert_eq!(response.header("content-type"), Some("application/problem+json"), "{}", shown());
+    let names: BTreeSet<_> = fields(&response.json).map(|(name, _)| name).collect();
     let mut expected = BTreeSet::from(["type", "title", "status", "detail", "instance", "code", "request_id"]);
-    let code = answer.text("code");
-    // A batch says by them which operation it was.
-    let is_of_operation = answer.path == "/api/v1/memos/batch" && OF_OPERATIONS.contains(&code);
-    if answer.status == 422 || is_of_operation {
+    let code = response.text("code");
+    // The `errors` of a batch point to the operation.
+    let is_of_operation = response.path == "/api/v1/memos/batch" && OF_OPERATIONS.contains(&code);
+    if response.status == 422 || is_of_operation {
         expected.insert("errors");
     }
     if code == "mfa_required" {
         expected.insert("mfa_token");
     }
-    if answer.status == 410 {
+    if response.status == 410 {
         expected.insert("next_since");
     }
-    assert_eq!(members, expected, "{}", shown());
+    assert_eq!(names, expected, "{}", shown());
 
-    assert_eq!(answer["type"], format!("{}/docs/errors#{code}", answer.public_url), "{}", shown());
-    assert_eq!(answer["status"], answer.status, "{}", shown());
-    assert_eq!(answer["instance"], answer.path, "{}", shown());
-    assert_eq!(Some(answer.text("request_id")), answer.header("x-request-id"), "{}", shown());
+    assert_eq!(response["type"], format!("{}/docs/errors#{code}", response.public_url), "{}", shown());
+    assert_eq!(response["status"], response.status, "{}", shown());
+    assert_eq!(response["instance"], response.path, "{}", shown());
+    assert_eq!(Some(response.text("request_id")), response.header("x-request-id"), "{}", shown());
     for text in ["title", "detail"] {
-        let text = answer.text(text);
+        let text = response.text(text);
         assert!(!text.is_empty() && !text.contains(['{', '…', '\n']) || text.contains("Bearer …"), "{}", shown());
     }
-    assert!(matches!(answer.header("content-language"), Some("en" | "ko")), "{}", shown());
+    assert!(matches!(response.header("content-language"), Some("en" | "ko")), "{}", shown());
     if expected.contains("errors") {
-        check_errors(answer);
+        check_errors(response);
     }
-    check_challenge(answer);
+    check_challenge(response);
 
     let Some(contract) = CONTRACT.get() else { return };
     assert!(contract.codes.contains(code), "/docs/errors does not explain {code}");
-    if let Some(operation) = contract.operation(&answer.method, &answer.path) {
-        let content = &operation.item["responses"][answer.status.to_string()]["content"]["application/problem+json"];
+    if let Some(operation) = contract.operation(&response.method, &response.path) {
+        let content = &operation.item["responses"][response.status.to_string()]["content"]["application/problem+json"];
         let example = contract.resolve(&content["examples"][code]);
         assert_eq!(example["value"]["code"], code, "the document does not name this problem: {}", shown());
     }
 }
 
-fn check_errors(answer: &Answer) {
-    let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
-    assert!(!errors.is_empty(), "{}", answer.shown());
+fn check_errors(response: &Response) {
+    let errors = response["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    assert!(!errors.is_empty(), "{}", response.shown());
     for error in errors {
-        let names: Vec<_> = members(error).map(|(name, _)| name).collect();
+        let names: Vec<_> = fields(error).map(|(name, _)| name).collect();
         assert!(names == ["code", "detail", "pointer"] || names == ["code", "detail", "parameter"], "{names:?}");
-        assert!(members(error).all(|(_, value)| value.is_string()), "{error}");
+        assert!(fields(error).all(|(_, value)| value.is_string()), "{error}");
         let detail = error["detail"].as_str().unwrap_or_default();
         assert!(!detail.is_empty() && !detail.contains(['{', '…']), "{detail}");
         let code = format!("errors-{}", error["code"].as_str().unwrap_or_default());
@@ -229,13 +233,13 @@ fn check_errors(answer: &Answer) {
     }
 }
 
-/// The header that says what to do, where the status needs one.
-fn check_challenge(answer: &Answer) {
-    let (name, is_right): (_, fn(&str) -> bool) = match answer.status {
+/// Asserts the header that some statuses require: a challenge, the allowed methods, or a retry time.
+fn check_challenge(response: &Response) {
+    let (name, is_right): (_, fn(&str) -> bool) = match response.status {
         401 => ("www-authenticate", |value| value.starts_with("Bearer ")),
         405 => ("allow", |value| !value.is_empty()),
         429 | 503 => ("retry-after", |value| value.parse::<u32>().is_ok_and(|seconds| seconds > 0)),
         _ => return,
     };
-    assert!(answer.header(name).is_some_and(is_right), "{name}: {}", answer.shown());
+    assert!(response.header(name).is_some_and(is_right), "{name}: {}", response.shown());
 }

@@ -1,7 +1,7 @@
-//! The HTTP interface of memo under test, over any store.
+//! The test suite of memo's HTTP interface, over any store.
 //!
-//! [`TestApp`] runs the whole server in this process, made by the composition root that production uses. Its actors
-//! speak real HTTP to it:
+//! [`TestApp`] runs the whole server in this process, built by the composition root of the product. Its actors send
+//! real HTTP requests:
 //!
 //! ```no_run
 //! # use memo_conformance::TestStore;
@@ -17,37 +17,36 @@
 //! # }
 //! ```
 //!
-//! Whoever writes a store runs the whole suite on it, beside that of `memo-conformance`, with the same factory:
+//! The author of a store runs the whole suite on it, in addition to that of `memo-conformance`, with the same factory:
 //!
 //! ```
 //! # use memo_conformance::TestStore;
 //! async fn fresh() -> Option<Box<dyn TestStore>> {
-//!     None // the service is not there; otherwise a store that this test has for itself
+//!     None // if the service is not available; otherwise a store for this test only
 //! }
 //!
 //! memo_testkit::api_tests!(fresh);
 //! # fn main() {}
 //! ```
 //!
-//! Every answer is checked, whatever a test asks of it: it has the headers that all answers have, and the OpenAPI
-//! document of the server names its status, its media type and its problem.
+//! Every response is checked against general rules: required headers, and a status, media type and problem listed in
+//! the OpenAPI document of the server.
 
 #![deny(missing_docs)]
-#![expect(clippy::missing_panics_doc, reason = "to panic where something is not as it must be is what this is for")]
+#![expect(clippy::missing_panics_doc, reason = "panics are how assertions fail")]
 
 mod actor;
-mod answer;
 mod app;
 mod authenticator;
 mod browser;
 mod call;
 mod contract;
 mod list;
+mod response;
 mod running;
 mod suite;
 
 pub use actor::{Actor, User};
-pub use answer::Answer;
 pub use app::{START, TestApp, TestAppBuilder};
 pub use authenticator::Authenticator;
 pub use browser::Browser;
@@ -56,3 +55,4 @@ pub use call::Call;
 pub use list::entries;
 #[doc(hidden)]
 pub use memo_conformance::run;
+pub use response::Response;

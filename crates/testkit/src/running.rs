@@ -4,7 +4,7 @@ use memo_domain::{Clock, IdGenerator, Mailer, SocialProvider, Store};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
-/// What the composition root is given.
+/// Arguments of the composition root.
 pub struct Parts {
     pub settings: Settings,
     pub store: Arc<dyn Store>,
@@ -14,14 +14,14 @@ pub struct Parts {
     pub providers: Vec<Arc<dyn SocialProvider>>,
 }
 
-/// A server on a thread of its own, so that a test can wait for its end while it is dropped.
+/// A server on its own thread, so that `drop` can wait for its end.
 pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Running {
-    /// Starts it; gives its address and its public URL too.
+    /// Starts the server; returns its address and public URL, too.
     pub async fn start(parts: Parts) -> (Self, SocketAddr, String) {
         let (ready, listening) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
@@ -31,7 +31,7 @@ impl Running {
         (running, address, public_url)
     }
 
-    /// Tells it to stop, as a signal would, and waits for nothing.
+    /// Tells the server to stop, like a signal, and does not wait.
     pub fn announce_stop(&mut self) {
         self.stop.take();
     }
@@ -46,13 +46,13 @@ async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopp
     if let Some(ids) = parts.ids {
         builder = builder.ids(ids);
     }
-    let server = builder.build().await.unwrap_or_else(|error| panic!("the server can't be built: {error}"));
+    let server = builder.build().await.unwrap_or_else(|error| panic!("the server cannot be built: {error}"));
     if ready.send((server.address(), server.public_url().to_owned())).is_ok() {
         let stop = async {
-            // The sender is dropped or used: either way it is over.
+            // An error means that the sender was dropped, which counts as a stop, too.
             let _ = stopped.await;
         };
-        server.run(stop).await.unwrap_or_else(|error| panic!("the server can't run: {error}"));
+        server.run(stop).await.unwrap_or_else(|error| panic!("the server failed: {error}"));
     }
 }
 

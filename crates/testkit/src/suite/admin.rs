@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    Answer, TestApp,
+    Response, TestApp,
     suite::{assert_json, send_concurrently, warm_session_cache},
 };
 
-fn names(list: &Answer) -> Vec<String> {
+fn names(list: &Response) -> Vec<String> {
     let items = list["items"].as_array().expect("`items` is an array");
     items.iter().map(|item| item["display_name"].as_str().expect("`display_name` is a string").to_owned()).collect()
 }
@@ -192,9 +192,9 @@ pub async fn invalid_user_patch_is_rejected_with_its_pointer(app: TestApp) {
 
 pub async fn disabled_user_loses_all_access_immediately(app: TestApp) {
     let (root, alice, browser) = (app.admin("root").await, app.user("alice").await, app.browser());
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    anyone.forgot_password(&alice.email).await.expect_empty(202);
+    anonymous.forgot_password(&alice.email).await.expect_empty(202);
     let (verification, reset) = (app.verification(&alice.email).await, app.reset_link(&alice.email).await);
     warm_session_cache(&[&*alice, &*browser]).await;
     app.clock.advance(Duration::from_secs(1));
@@ -204,20 +204,20 @@ pub async fn disabled_user_loses_all_access_immediately(app: TestApp) {
         actor.me().await.expect_status(401).problem("sign_in_ended");
         actor.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
     }
-    assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
-    assert_eq!(anyone.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
+    assert_eq!(anonymous.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
+    assert_eq!(anonymous.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
     app.browser().sign_in_by_cookie(&alice.email, &alice.password).await.problem("credentials_wrong");
-    anyone.verify_email(&verification).await.problem("token_invalid");
-    anyone.reset_password(&reset, "another horse battery").await.problem("token_invalid");
+    anonymous.verify_email(&verification).await.problem("token_invalid");
+    anonymous.reset_password(&reset, "another horse battery").await.problem("token_invalid");
     let account = json!({"email": alice.email, "password": alice.password, "display_name": "A"});
-    anyone.sign_up(&account).await.expect_status(409).problem("email_taken");
+    anonymous.sign_up(&account).await.expect_status(409).problem("email_taken");
     // After she is enabled again she can sign in, but her old sessions and tokens stay revoked.
     let enabled = root.patch_user(&alice.id, &json!({"disabled": false})).await.expect_status(200);
     assert_eq!((&enabled["disabled"], &enabled["disabled_at"]), (&json!(false), &json!(null)));
     for actor in [&*alice, &*browser] {
         actor.me().await.problem("sign_in_ended");
     }
-    assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
+    assert_eq!(anonymous.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
     alice.sign_in_again("").await;
 }
 
@@ -239,8 +239,8 @@ pub async fn administrators_who_demote_each_other_concurrently_leave_one(app: Te
     let (one, two) = (app.admin("one").await, app.admin("two").await);
     for patch in [json!({"role": "member"}), json!({"disabled": true})] {
         let calls = [one.patch_user(&two.id, &patch), two.patch_user(&one.id, &patch)];
-        let answers = send_concurrently(calls).await;
-        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+        let responses = send_concurrently(calls).await;
+        assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 1, "{responses:?}");
         // The one who is left restores the other.
         let (left, other) = if is_administrator(&one).await { (&one, &two) } else { (&two, &one) };
         assert!(is_administrator(left).await);
@@ -253,10 +253,10 @@ pub async fn administrators_who_step_down_concurrently_leave_one(app: TestApp) {
     let (one, two) = (app.admin("one").await, app.admin("two").await);
     for patch in [json!({"role": "member"}), json!({"disabled": true})] {
         let calls = [one.patch_user(&one.id, &patch), two.patch_user(&two.id, &patch)];
-        let mut answers = send_concurrently(calls).await;
-        answers.sort_by_key(|answer| answer.status);
-        assert_eq!(answers[0].status, 200, "{answers:?}");
-        answers.pop().expect("two responses").expect_status(409).problem("last_administrator");
+        let mut responses = send_concurrently(calls).await;
+        responses.sort_by_key(|response| response.status);
+        assert_eq!(responses[0].status, 200, "{responses:?}");
+        responses.pop().expect("two responses").expect_status(409).problem("last_administrator");
         let (left, other) = if is_administrator(&one).await { (&one, &two) } else { (&two, &one) };
         left.patch_user(&other.id, &json!({"role": "admin", "disabled": false})).await.expect_status(200);
     }
@@ -267,7 +267,7 @@ async fn is_administrator(administrator: &crate::Actor) -> bool {
 }
 
 /// The list of dead mail, as soon as it has an item.
-async fn dead_mail(root: &crate::Actor) -> crate::Answer {
+async fn dead_mail(root: &crate::Actor) -> crate::Response {
     let mut list = root.get("/api/v1/admin/dead-mail").await;
     for _ in 0..200 {
         if list["items"] != json!([]) {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    Actor, Answer, TestApp,
+    Actor, Response, TestApp,
     suite::{DAY, assert_json},
 };
 
 /// The sequence numbers of a page. They must follow `since` without a gap.
 #[track_caller]
-fn numbers(page: &Answer, since: u64) -> Vec<u64> {
+fn numbers(page: &Response, since: u64) -> Vec<u64> {
     let items = page["items"].as_array().unwrap_or_else(|| panic!("no list: {}", page.shown()));
     let numbers: Vec<_> = items.iter().map(|item| item["seq"].as_u64().expect("a number")).collect();
     let expected: Vec<_> = (since + 1..).take(numbers.len()).collect();
@@ -140,8 +140,8 @@ pub async fn failed_and_no_op_requests_add_no_change(app: TestApp) {
 pub async fn since_beyond_the_last_change_requires_a_resync(app: TestApp) {
     let alice = app.user("alice").await;
     let refused = async |since: u64, next_since: u64| {
-        let answer = alice.changes(since).await.expect_status(410).problem("resync_required");
-        assert_eq!(answer["next_since"], next_since, "{}", answer.shown());
+        let response = alice.changes(since).await.expect_status(410).problem("resync_required");
+        assert_eq!(response["next_since"], next_since, "{}", response.shown());
         let page = alice.changes(next_since).await.expect_status(200);
         assert_eq!(page.json, json!({"items": [], "next_since": next_since}));
     };
@@ -153,9 +153,9 @@ pub async fn since_beyond_the_last_change_requires_a_resync(app: TestApp) {
     assert!(numbers(&alice.changes(3).await.expect_status(200), 3).is_empty());
     refused(4, 3).await;
     refused(9_007_199_254_740_991, 3).await;
-    let answer = alice.changes(4).header("accept-language", "ko").await.problem("resync_required");
-    let answer = answer.expect_header("content-language", "ko").expect_header("cache-control", "no-store");
-    assert!(answer.text("detail").contains("next_since"));
+    let response = alice.changes(4).header("accept-language", "ko").await.problem("resync_required");
+    let response = response.expect_header("content-language", "ko").expect_header("cache-control", "no-store");
+    assert!(response.text("detail").contains("next_since"));
 }
 
 pub async fn changes_older_than_180_days_require_a_resync(app: TestApp) {
@@ -167,8 +167,8 @@ pub async fn changes_older_than_180_days_require_a_resync(app: TestApp) {
     let alice = alice.with_scope("").await;
     assert_eq!(changes_after(&alice, 0).await.len(), 2);
     app.clock.advance(Duration::from_micros(1));
-    let answer = alice.changes(0).await.expect_status(410).problem("resync_required");
-    assert_eq!(answer["next_since"], 2);
+    let response = alice.changes(0).await.expect_status(410).problem("resync_required");
+    assert_eq!(response["next_since"], 2);
     // Newer changes can still be followed.
     assert_eq!(changes_after(&alice, 1).await.len(), 1);
     app.clock.advance(Duration::from_micros(1));

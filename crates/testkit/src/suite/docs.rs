@@ -2,14 +2,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Answer, TestApp, contract::known};
+use crate::{Response, TestApp, contract::known};
 
 pub async fn document_is_openapi_3_1(app: TestApp) {
-    let answer = app.anonymous().get("/openapi.json").await.expect_status(200);
-    assert_eq!(answer.media_type(), Some("application/json"));
-    assert!(answer.text("openapi").starts_with("3.1"));
-    app.anonymous().get("/openapi.json").if_none_match(answer.tag()).await.expect_empty(304);
-    let flow = &answer["components"]["securitySchemes"]["password"]["flows"]["password"];
+    let response = app.anonymous().get("/openapi.json").await.expect_status(200);
+    assert_eq!(response.media_type(), Some("application/json"));
+    assert!(response.text("openapi").starts_with("3.1"));
+    app.anonymous().get("/openapi.json").if_none_match(response.tag()).await.expect_empty(304);
+    let flow = &response["components"]["securitySchemes"]["password"]["flows"]["password"];
     assert_eq!(flow["tokenUrl"], "/api/v1/auth/token");
     assert_eq!(flow["scopes"].as_object().map(serde_json::Map::len), Some(5));
 }
@@ -92,7 +92,7 @@ pub async fn every_error_code_is_explained(app: TestApp) {
 
 /// Asserts that a page may load files of this server only and may not be framed.
 #[track_caller]
-fn assert_locked_down(page: &Answer) {
+fn assert_locked_down(page: &Response) {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     let policy = page.header("content-security-policy").expect("a policy");
     let directives: Vec<_> = policy.split(';').map(str::trim).collect();
@@ -109,15 +109,15 @@ fn assert_locked_down(page: &Answer) {
 }
 
 pub async fn doc_pages_load_only_own_files(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     for path in ["/docs", "/docs/errors"] {
-        let page = anyone.get(path).await.expect_status(200);
+        let page = anonymous.get(path).await.expect_status(200);
         assert_locked_down(&page);
         let html = String::from_utf8(page.body.clone()).expect("UTF-8");
         let mut files = 0;
         for link in html.split(['"', '\'']).filter(|text| text.starts_with('/') || text.starts_with("http")) {
             assert!(link.starts_with("/docs"), "{link} is not a file of the server");
-            let file = anyone.get(link).await.expect_status(200);
+            let file = anonymous.get(link).await.expect_status(200);
             let media_type = match link.rsplit_once('.').map(|(_, extension)| extension) {
                 Some("js") => "text/javascript",
                 Some("css") => "text/css",
@@ -126,7 +126,7 @@ pub async fn doc_pages_load_only_own_files(app: TestApp) {
             };
             assert_eq!(file.media_type(), Some(media_type), "{link}");
             assert!(!file.body.is_empty());
-            anyone.get(link).if_none_match(file.tag()).await.expect_empty(304);
+            anonymous.get(link).if_none_match(file.tag()).await.expect_empty(304);
             files += 1;
         }
         assert!(files > 1, "{path} loads no files");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{Answer, TestApp, suite::assert_json};
+use crate::{Response, TestApp, suite::assert_json};
 
 pub async fn unknown_path_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
@@ -18,9 +18,9 @@ pub async fn unknown_path_is_a_problem_document(app: TestApp) {
 }
 
 pub async fn problem_document_has_all_fields(app: TestApp) {
-    let answer = app.anonymous().get("/nowhere?a=b").header("x-request-id", "r-1").await.problem("not_found");
-    let answer = answer.expect_header("cache-control", "no-store").expect_header("content-language", "en");
-    assert_json!(answer.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
+    let response = app.anonymous().get("/nowhere?a=b").header("x-request-id", "r-1").await.problem("not_found");
+    let response = response.expect_header("cache-control", "no-store").expect_header("content-language", "en");
+    assert_json!(response.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
     {
       "code": "not_found",
       "detail": "There is nothing at this path. Check its spelling; the OpenAPI document lists every path.",
@@ -46,12 +46,12 @@ pub async fn malformed_json_is_rejected(app: TestApp) {
     ];
     for call in calls {
         for body in ["", " ", "{", "}", "{\"title\"}", "{\"title\":}", "{'title': 1}", "{\"title\": \"a\"} x", "NaN"] {
-            let answer = call.clone().body("application/json", body).await;
-            answer.expect_status(400).problem("invalid_json");
+            let response = call.clone().body("application/json", body).await;
+            response.expect_status(400).problem("invalid_json");
         }
         for body in ["{\"title\": \"a\",}", "\u{feff}{}", "{} {}", "{\"title\": 01}", "{\"title\": \"\\x\"}"] {
-            let answer = call.clone().body("application/json", body).await;
-            answer.expect_status(400).problem("invalid_json");
+            let response = call.clone().body("application/json", body).await;
+            response.expect_status(400).problem("invalid_json");
         }
     }
     let call = alice.call("POST", "/api/v1/memos").body("application/json", r#"{"title": "a", "title": "b"}"#);
@@ -59,24 +59,24 @@ pub async fn malformed_json_is_rejected(app: TestApp) {
 }
 
 pub async fn valid_request_id_is_echoed(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     for id in ["a", "A-b_c.1", &"x".repeat(64), "0198c0de-7f00-7000-8000-0000000000ff"] {
         for path in ["/healthz", "/nowhere", "/api/v1/me", "/docs"] {
-            anyone.get(path).header("x-request-id", id).await.expect_header("x-request-id", id);
+            anonymous.get(path).header("x-request-id", id).await.expect_header("x-request-id", id);
         }
     }
 }
 
 pub async fn invalid_request_id_is_replaced(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let mut seen = std::collections::BTreeSet::new();
     for id in ["", " ", "a b", "a,b", "<script>", "a\"b", "한", &"x".repeat(65), "a\tb", "{}"] {
-        let answer = anyone.get("/nowhere").header("x-request-id", id).await.problem("not_found");
-        let new_id = answer.text("request_id");
+        let response = anonymous.get("/nowhere").header("x-request-id", id).await.problem("not_found");
+        let new_id = response.text("request_id");
         assert_eq!((new_id.len(), &new_id[14..15]), (36, "7"), "not a UUIDv7: {new_id}");
         assert!(seen.insert(new_id.to_owned()));
     }
-    assert!(seen.insert(anyone.get("/healthz").await.header("x-request-id").expect("an id").to_owned()));
+    assert!(seen.insert(anonymous.get("/healthz").await.header("x-request-id").expect("an id").to_owned()));
 }
 
 pub async fn problem_is_in_the_requested_language(app: TestApp) {
@@ -92,41 +92,41 @@ pub async fn problem_is_in_the_requested_language(app: TestApp) {
         (";;;,q=q,\"", "en"),
     ] {
         let call = alice.create_memo(&json!({"title": ""})).header("accept-language", header);
-        let answer = call.await.invalid("/title", "too_short").expect_header("content-language", language);
-        let detail = answer["errors"][0]["detail"].as_str().unwrap_or_default();
-        for text in [answer.text("title"), answer.text("detail"), detail] {
+        let response = call.await.invalid("/title", "too_short").expect_header("content-language", language);
+        let detail = response["errors"][0]["detail"].as_str().unwrap_or_default();
+        for text in [response.text("title"), response.text("detail"), detail] {
             let is_korean = text.chars().any(|c| ('가'..='힣').contains(&c));
             assert_eq!(is_korean, language == "ko", "{header}: {text}");
         }
-        assert!(answer.header("vary").is_some_and(|vary| vary.to_lowercase().contains("accept-language")));
+        assert!(response.header("vary").is_some_and(|vary| vary.to_lowercase().contains("accept-language")));
     }
 }
 
 pub async fn untrusted_host_is_rejected(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     for host in ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", "memo@evil.example.com", "[::1]"]
     {
         for path in ["/readyz", "/api/v1/memos", "/docs", "/nowhere"] {
-            let answer = anyone.get(path).header("host", host).await;
-            answer.expect_status(400).problem("untrusted_host");
+            let response = anonymous.get(path).header("host", host).await;
+            response.expect_status(400).problem("untrusted_host");
         }
-        anyone.get("/healthz").header("host", host).await.expect_status(200);
+        anonymous.get("/healthz").header("host", host).await.expect_status(200);
     }
     for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1"] {
-        anyone.get("/readyz").header("host", host).await.expect_status(200);
+        anonymous.get("/readyz").header("host", host).await.expect_status(200);
     }
     // Forwarding headers of a client are not trusted.
     for name in ["x-forwarded-host", "forwarded"] {
-        let answer = anyone.get("/readyz").header("host", "evil.example.com").header(name, "host=localhost").await;
-        answer.problem("untrusted_host");
+        let response = anonymous.get("/readyz").header("host", "evil.example.com").header(name, "host=localhost").await;
+        response.problem("untrusted_host");
     }
 }
 
 pub async fn foreign_origin_gets_no_cors_headers(app: TestApp) {
     let alice = app.user("alice").await;
     let origin = "https://app.example.com";
-    let answer = alice.me().header("origin", origin).await.expect_status(200);
-    answer.expect_no_header("access-control-allow-origin");
+    let response = alice.me().header("origin", origin).await.expect_status(200);
+    response.expect_no_header("access-control-allow-origin");
     let preflight = app.anonymous().call("OPTIONS", "/api/v1/memos").header("origin", origin);
     let preflight = preflight.header("access-control-request-method", "POST").await;
     let preflight = preflight.expect_no_header("access-control-allow-origin");
@@ -134,7 +134,7 @@ pub async fn foreign_origin_gets_no_cors_headers(app: TestApp) {
 }
 
 /// Parses a response from its bytes on the wire.
-fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Answer {
+fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Response {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
@@ -143,7 +143,7 @@ fn parsed(text: &str, method: &str, path: &str, app: &TestApp) -> Answer {
         (name.parse().expect("the name of a header"), value.parse().expect("the value of a header"))
     });
     let (path, url) = (path.to_owned(), app.url().to_owned());
-    Answer::new(method, path, url, status, headers.collect(), body.as_bytes().to_vec())
+    Response::new(method, path, url, status, headers.collect(), body.as_bytes().to_vec())
 }
 
 pub async fn malformed_http_is_rejected(app: TestApp) {
@@ -156,8 +156,8 @@ pub async fn malformed_http_is_rejected(app: TestApp) {
         "\u{1}\u{2}\u{3}\r\n\r\n",
     ] {
         let text = app.exchange(request.as_bytes()).await;
-        let answer = parsed(&text, "GET", "/", &app);
-        assert_eq!(answer.status, 400, "{request:?}: {text:?}");
+        let response = parsed(&text, "GET", "/", &app);
+        assert_eq!(response.status, 400, "{request:?}: {text:?}");
     }
     app.anonymous().get("/healthz").await.expect_status(200);
 }

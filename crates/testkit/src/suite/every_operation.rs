@@ -48,16 +48,16 @@ pub async fn unknown_json_field_is_rejected_by_name(app: TestApp) {
 }
 
 pub async fn anonymous_request_is_unauthorized(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let mut seen = 0;
     for operation in known().operations().filter(|operation| operation.scopes().is_some()) {
         seen += 1;
-        let answer = call(&anyone, operation).await.expect_status(401).problem("authentication_required");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"memo\""));
+        let response = call(&anonymous, operation).await.expect_status(401).problem("authentication_required");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"memo\""));
         // Authentication comes before any validation.
-        let bare = anyone.call(&operation.method.to_uppercase(), &operation.target()).query(&[("colour", "red")]);
+        let bare = anonymous.call(&operation.method.to_uppercase(), &operation.target()).query(&[("colour", "red")]);
         bare.await.problem("authentication_required");
-        call(&anyone.with_token("x"), operation).await.problem("access_token_invalid");
+        call(&anonymous.with_token("x"), operation).await.problem("access_token_invalid");
     }
     assert!(seen > 8);
 }
@@ -71,11 +71,11 @@ pub async fn missing_scope_is_reported_by_name(app: TestApp) {
         for scope in needed {
             let others: Vec<_> = all.into_iter().filter(|other| *other != scope).collect();
             let without = alice.with_scope(&others.join(" ")).await;
-            let answer = call(&without, operation).await.expect_status(403);
+            let response = call(&without, operation).await.expect_status(403);
             if operation.is_interactive() {
-                answer.problem("interactive_sign_in_required");
+                response.problem("interactive_sign_in_required");
             } else {
-                assert!(answer.problem("insufficient_scope").text("detail").contains(scope));
+                assert!(response.problem("insufficient_scope").text("detail").contains(scope));
             }
         }
     }
@@ -120,8 +120,8 @@ pub async fn body_with_another_media_type_is_rejected(app: TestApp) {
         let Some((_, example)) = operation.example() else { continue };
         let bare = || alice.call(&operation.method.to_uppercase(), &operation.target());
         for media_type in ["text/plain", "application/xml", "multipart/form-data; boundary=x", "json", "*/*", ""] {
-            let answer = bare().body(media_type, example.to_string()).await;
-            answer.expect_status(415).problem("unsupported_media_type");
+            let response = bare().body(media_type, example.to_string()).await;
+            response.expect_status(415).problem("unsupported_media_type");
         }
         bare().untyped_body(example.to_string()).await.problem("unsupported_media_type");
     }
@@ -145,26 +145,26 @@ pub async fn unsupported_method_is_rejected_with_the_allowed_ones(app: TestApp) 
     for path in ["/openapi.json", "/docs", "/docs/errors", "/docs/explorer.js"] {
         paths.insert(path, ["GET".to_owned()].into());
     }
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     for (path, mut methods) in paths {
         if methods.contains("GET") {
             methods.insert("HEAD".into());
         }
         methods.insert("OPTIONS".into());
         let target = target(path);
-        let allowed = |answer: &crate::Answer| -> std::collections::BTreeSet<String> {
-            answer.header("allow").expect("Allow").split(',').map(|method| method.trim().to_owned()).collect()
+        let allowed = |response: &crate::Response| -> std::collections::BTreeSet<String> {
+            response.header("allow").expect("Allow").split(',').map(|method| method.trim().to_owned()).collect()
         };
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get", "X-Y"] {
             if !methods.contains(method) {
-                let answer = anyone.call(method, &target).await.expect_status(405);
-                assert_eq!(allowed(&answer), methods, "{method} {path}");
+                let response = anonymous.call(method, &target).await.expect_status(405);
+                assert_eq!(allowed(&response), methods, "{method} {path}");
                 if method != "HEAD" {
-                    answer.problem("method_not_allowed");
+                    response.problem("method_not_allowed");
                 }
             }
         }
-        let options = anyone.call("OPTIONS", &target).await.expect_empty(204);
+        let options = anonymous.call("OPTIONS", &target).await.expect_empty(204);
         assert_eq!(allowed(&options), methods, "OPTIONS {path}");
     }
 }

@@ -254,7 +254,7 @@ pub async fn no_path_causes_a_server_error(app: TestApp) {
 }
 
 pub async fn no_form_causes_a_server_error(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let forms = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..100),
         "(grant_type=(password|refresh_token)&)?(username|password|refresh_token|scope|token)=(%[0-9a-f]{2}|.){0,50}"
@@ -262,7 +262,7 @@ pub async fn no_form_causes_a_server_error(app: TestApp) {
     ];
     for_all(60, forms, async |form: Vec<u8>| {
         for path in ["/api/v1/auth/token", "/api/v1/auth/revoke"] {
-            let call = anyone.call("POST", path).body("application/x-www-form-urlencoded", form.clone());
+            let call = anonymous.call("POST", path).body("application/x-www-form-urlencoded", form.clone());
             call.await.expect_no_server_error();
         }
     })

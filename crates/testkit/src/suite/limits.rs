@@ -24,8 +24,8 @@ pub async fn body_size_is_limited(app: TestApp) {
             alice.call("PATCH", "/api/v1/me"),
             alice.call("POST", "/api/v1/auth/sign-up"),
         ] {
-            let answer = call.body("application/json", padded(length)).await;
-            answer.expect_status(413).problem("body_too_large");
+            let response = call.body("application/json", padded(length)).await;
+            response.expect_status(413).problem("body_too_large");
         }
     }
     assert_eq!(alice.titles(&[]).await, ["a"]);
@@ -46,9 +46,9 @@ pub async fn chunked_body_size_is_limited(app: TestApp) {
         request.extend(b"\r\n");
     }
     request.extend(b"0\r\n\r\n");
-    let answer = app.exchange(&request).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer:?}");
-    assert!(answer.contains("\"body_too_large\""), "{answer:?}");
+    let response = app.exchange(&request).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response:?}");
+    assert!(response.contains("\"body_too_large\""), "{response:?}");
 }
 
 pub async fn unneeded_body_is_harmless(app: TestApp) {
@@ -56,8 +56,8 @@ pub async fn unneeded_body_is_harmless(app: TestApp) {
     let body = || "x".repeat(5 * MIB);
     for (method, path) in [("GET", "/api/v1/memos"), ("GET", "/healthz"), ("DELETE", "/api/v1/memos/x"), ("GET", "/x")]
     {
-        let answer = alice.call(method, path).body("application/json", body()).await;
-        assert!([200, 400, 404, 413].contains(&answer.status), "{}", answer.shown());
+        let response = alice.call(method, path).body("application/json", body()).await;
+        assert!([200, 400, 404, 413].contains(&response.status), "{}", response.shown());
     }
 }
 
@@ -80,11 +80,11 @@ pub async fn json_depth_is_limited_to_64(app: TestApp) {
     ] {
         for (open, close) in [("[", "]"), ("{\"title\":", "}")] {
             // At the limit, the JSON is read and has the wrong type.
-            let answer = call.clone().body("application/json", nested(64, open, close)).await;
-            answer.expect_status(422);
+            let response = call.clone().body("application/json", nested(64, open, close)).await;
+            response.expect_status(422);
             for depth in [65, 200, 100_000] {
-                let answer = call.clone().body("application/json", nested(depth, open, close)).await;
-                answer.expect_status(400).problem("json_too_deep");
+                let response = call.clone().body("application/json", nested(depth, open, close)).await;
+                response.expect_status(400).problem("json_too_deep");
             }
         }
     }
@@ -113,8 +113,8 @@ pub async fn header_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
     alice.me().header("x-padding", "x".repeat(30 * 1024)).await.expect_status(200);
     for path in ["/api/v1/me", "/healthz", "/nowhere"] {
-        let answer = alice.get(path).header("x-padding", "x".repeat(32 * 1024)).await;
-        answer.expect_status(431).problem("headers_too_large");
+        let response = alice.get(path).header("x-padding", "x".repeat(32 * 1024)).await;
+        response.expect_status(431).problem("headers_too_large");
     }
     let many = (0..80).fold(alice.me(), |call, n| call.header(&format!("x-padding-{n}"), "x".repeat(500)));
     many.await.expect_status(431).problem("headers_too_large");

@@ -29,7 +29,7 @@ use tokio::{
     task::{JoinSet, block_in_place},
 };
 
-use crate::{Actor, Answer, Call};
+use crate::{Actor, Call, Response};
 
 /// Asserts a JSON value by an inline snapshot. Duplicates are allowed: each store asserts it in one process.
 macro_rules! assert_json {
@@ -67,7 +67,7 @@ const AWKWARD_TEXTS: [&str; 20] = [
 ];
 
 /// Sends the calls concurrently and returns all responses.
-async fn send_concurrently(calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
+async fn send_concurrently(calls: impl IntoIterator<Item = Call>) -> Vec<Response> {
     let mut running = JoinSet::new();
     for call in calls {
         running.spawn(async { call.await });

@@ -4,8 +4,8 @@ use crate::TestApp;
 
 pub async fn running_server_is_alive_and_ready(app: TestApp) {
     for path in ["/healthz", "/readyz"] {
-        let answer = app.anonymous().get(path).await.expect_status(200).expect_header("cache-control", "no-store");
-        assert_eq!(answer.json, json!({"status": "ok"}));
+        let response = app.anonymous().get(path).await.expect_status(200).expect_header("cache-control", "no-store");
+        assert_eq!(response.json, json!({"status": "ok"}));
     }
 }
 

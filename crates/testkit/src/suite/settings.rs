@@ -30,11 +30,11 @@ pub async fn closed_sign_up_is_forbidden(store: Box<dyn TestStore>) {
 pub async fn zero_leeway_ends_the_session_at_the_first_reuse(store: Box<dyn TestStore>) {
     let none = Duration::ZERO.into();
     let app = TestApp::builder(store).settings(|settings| settings.auth.refresh_reuse_leeway = none).start().await;
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
-    let tokens = anyone.refresh(&alice.refresh_token).await.expect_status(200);
-    assert_eq!(anyone.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
-    anyone.with_token(tokens.text("access_token")).me().await.problem("sign_in_ended");
-    assert_eq!(anyone.refresh(tokens.text("refresh_token")).await.expect_status(400)["error"], "invalid_grant");
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    let tokens = anonymous.refresh(&alice.refresh_token).await.expect_status(200);
+    assert_eq!(anonymous.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
+    anonymous.with_token(tokens.text("access_token")).me().await.problem("sign_in_ended");
+    assert_eq!(anonymous.refresh(tokens.text("refresh_token")).await.expect_status(400)["error"], "invalid_grant");
 }
 
 pub async fn token_lifetimes_follow_the_settings(store: Box<dyn TestStore>) {
@@ -72,41 +72,41 @@ pub async fn password_equal_to_a_name_email_or_host_is_rejected(store: Box<dyn T
         settings.server.public_url = Some("https://memo.example.com:8443".into());
     });
     let app = app.start().await;
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let guessable = ["alice.liddell", "Alice.LIDDELL", "Alice Pleasance", "aLICE pLEASANCE", "Memo.Example.COM"];
     let account =
         json!({"email": "Alice.Liddell@example.com", "password": "correct horse", "display_name": "Alice Pleasance"});
     for password in guessable {
-        let answer = anyone.sign_up(&merged(account.clone(), &json!({"password": password}))).await;
-        let answer = answer.expect_status(422).problem("password_too_common");
-        assert_eq!(answer.errors(), [("pointer", "/password", "password_too_common")]);
+        let response = anonymous.sign_up(&merged(account.clone(), &json!({"password": password}))).await;
+        let response = response.expect_status(422).problem("password_too_common");
+        assert_eq!(response.errors(), [("pointer", "/password", "password_too_common")]);
     }
-    anyone.sign_up(&account).await.expect_status(201);
+    anonymous.sign_up(&account).await.expect_status(201);
 
-    let tokens = anyone.sign_in("alice.liddell@example.com", "correct horse").await.expect_status(200);
-    let alice = anyone.with_token(tokens.text("access_token"));
+    let tokens = anonymous.sign_in("alice.liddell@example.com", "correct horse").await.expect_status(200);
+    let alice = anonymous.with_token(tokens.text("access_token"));
     for password in guessable {
         let body = json!({"current_password": "correct horse", "new_password": password});
-        let answer = alice.call("PUT", "/api/v1/me/password").json(&body).await.problem("password_too_common");
-        assert_eq!(answer.errors(), [("pointer", "/new_password", "password_too_common")]);
+        let response = alice.call("PUT", "/api/v1/me/password").json(&body).await.problem("password_too_common");
+        assert_eq!(response.errors(), [("pointer", "/new_password", "password_too_common")]);
     }
-    anyone.forgot_password("alice.liddell@example.com").await.expect_empty(202);
+    anonymous.forgot_password("alice.liddell@example.com").await.expect_empty(202);
     let token = app.reset_link("Alice.Liddell@example.com").await;
     for password in guessable {
-        anyone.reset_password(&token, password).await.problem("password_too_common");
+        anonymous.reset_password(&token, password).await.problem("password_too_common");
     }
     // Any additional word makes the password acceptable.
-    anyone.reset_password(&token, "alice.liddell and the rabbit").await.expect_empty(204);
+    anonymous.reset_password(&token, "alice.liddell and the rabbit").await.expect_empty(204);
 }
 
 pub async fn session_cookie_has_the_host_prefix_over_https(store: Box<dyn TestStore>) {
     let url = "https://memo.example.com";
     let app = TestApp::builder(store).settings(|settings| settings.server.public_url = Some(url.into())).start().await;
     let (alice, browser) = (app.user("alice").await, app.browser());
-    let answer = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    let response = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let session = browser.cookie("__Host-memo_session").expect("a cookie with the `__Host-` prefix");
     let attributes = "; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=7776000";
-    answer.expect_header("set-cookie", &format!("__Host-memo_session={session}{attributes}"));
+    response.expect_header("set-cookie", &format!("__Host-memo_session={session}{attributes}"));
     browser.me().await.expect_status(200);
     // A cookie without the `__Host-` prefix can be set by a sibling domain, so it is ignored even if valid.
     let planted = app.browser();
@@ -146,9 +146,9 @@ pub async fn allowed_origin_gets_cors_headers(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.cors.allowed_origins = vec![origin.into()]);
     let app = app.start().await;
     let alice = app.user("alice").await;
-    let answer = alice.me().header("origin", origin).await.expect_status(200);
-    assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-    let exposed = answer.header("access-control-expose-headers").unwrap_or_default().to_lowercase();
+    let response = alice.me().header("origin", origin).await.expect_status(200);
+    assert_eq!(response.header("access-control-allow-origin"), Some(origin));
+    let exposed = response.header("access-control-expose-headers").unwrap_or_default().to_lowercase();
     for name in ["etag", "link", "location", "x-request-id", "retry-after"] {
         assert!(exposed.contains(name), "{exposed}");
     }
@@ -178,9 +178,9 @@ pub async fn stopping_node_reports_draining_and_still_serves(store: Box<dyn Test
     let alice = app.user("alice").await;
     app.announce_stop();
     loop {
-        let answer = app.anonymous().get("/readyz").await;
-        if answer.status == 503 {
-            answer.problem("draining");
+        let response = app.anonymous().get("/readyz").await;
+        if response.status == 503 {
+            response.problem("draining");
             break;
         }
     }
@@ -252,8 +252,8 @@ pub async fn unreachable_store_is_reported_without_details(store: Box<dyn TestSt
         calls.push(call);
     }
     for call in calls {
-        let answer = call.await.expect_status(503).problem("store_unavailable");
-        let text = String::from_utf8_lossy(&answer.body);
+        let response = call.await.expect_status(503).problem("store_unavailable");
+        let text = String::from_utf8_lossy(&response.body);
         assert!(!text.contains("SELECT") && !text.contains("/var/lib"), "{text}");
     }
     app.anonymous().get("/healthz").await.expect_status(200);
@@ -268,8 +268,8 @@ pub async fn outage_does_not_count_as_a_wrong_password(store: Box<dyn TestStore>
     let alice = app.user("alice").await;
     toggled.is_unreachable.store(true, Ordering::SeqCst);
     for _ in 0..12 {
-        let answer = app.anonymous().sign_in(&alice.email, &alice.password).await;
-        answer.expect_status(503).problem("store_unavailable");
+        let response = app.anonymous().sign_in(&alice.email, &alice.password).await;
+        response.expect_status(503).problem("store_unavailable");
     }
     toggled.is_unreachable.store(false, Ordering::SeqCst);
     alice.sign_in_again("").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Answer, TestApp,
+    Actor, Response, TestApp,
     suite::{assert_json, changes::changes_after, send_concurrently},
 };
 
@@ -192,8 +192,8 @@ pub async fn empty_tag_patch_changes_nothing(app: TestApp) {
     let alice = app.user("alice").await;
     create_tagged(&alice, "a", &["Work"]).await;
     let target = "/api/v1/tags/work";
-    let answer = alice.call("PATCH", target).merge_patch(&json!({})).await.expect_status(200);
-    assert_eq!(answer.json, json!({"tag": "Work", "count": 1}));
+    let response = alice.call("PATCH", target).merge_patch(&json!({})).await.expect_status(200);
+    assert_eq!(response.json, json!({"tag": "Work", "count": 1}));
     alice.call("PATCH", "/api/v1/tags/absent").merge_patch(&json!({})).await.expect_status(404).problem("not_found");
     assert_eq!(changes_after(&alice, 1).await, []);
     // Plain JSON is accepted as a patch, too.
@@ -255,8 +255,8 @@ pub async fn unknown_or_invalid_tag_is_not_found(app: TestApp) {
         let target = format!("/api/v1/tags/{form}");
         let patch = alice.call("PATCH", &target).merge_patch(&json!({"tag": "x"})).await;
         let (patch, delete) = (patch.expect_status(404), alice.call("DELETE", &target).await.expect_status(404));
-        for answer in [patch, delete] {
-            answer.problem("not_found");
+        for response in [patch, delete] {
+            response.problem("not_found");
         }
     }
     for target in ["/api/v1/tags/", "/api/v1/tags/home/", "/api/v1/tags/a/b"] {
@@ -362,10 +362,10 @@ pub async fn concurrent_renames_and_changes_all_apply(app: TestApp) {
     calls.insert(3, alice.patch_tag("job", "work"));
     calls.insert(7, alice.patch_tag("rest", "REST"));
     calls.insert(9, alice.delete_memo(&memos[0]));
-    let answers: Vec<Answer> = send_concurrently(calls).await;
-    for answer in answers {
+    let responses: Vec<Response> = send_concurrently(calls).await;
+    for response in responses {
         // The deletion may have come first.
-        assert!([200, 204].contains(&answer.status) || answer["code"] == "memo_trashed", "{}", answer.status);
+        assert!([200, 204].contains(&response.status) || response["code"] == "memo_trashed", "{}", response.status);
     }
     for id in &memos[1..] {
         let memo = alice.get_memo(id).await.expect_status(200);

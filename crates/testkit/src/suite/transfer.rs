@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, Call, TestApp, suite::DAY};
+use crate::{Actor, Call, Response, TestApp, suite::DAY};
 
 /// Downloads an export and returns its lines.
 async fn export(user: &Actor) -> Vec<Value> {
-    let answer = user.get("/api/v1/me/export").await.expect_status(200);
-    assert_eq!(answer.media_type(), Some("application/x-ndjson"));
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let text = String::from_utf8(answer.body).expect("UTF-8");
+    let response = user.get("/api/v1/me/export").await.expect_status(200);
+    assert_eq!(response.media_type(), Some("application/x-ndjson"));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let text = String::from_utf8(response.body).expect("UTF-8");
     assert!(text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
@@ -26,7 +26,7 @@ fn import(user: &Actor, lines: &[Value]) -> Call {
     user.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.join("\n"))
 }
 
-fn counts(report: &Answer) -> [u64; 4] {
+fn counts(report: &Response) -> [u64; 4] {
     ["created", "updated", "kept", "ignored"].map(|name| report[name].as_u64().expect("a number"))
 }
 

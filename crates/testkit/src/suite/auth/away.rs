@@ -68,8 +68,8 @@ pub async fn sign_out_while_the_store_is_down_keeps_the_session(store: Box<dyn T
     app.clock.advance(Duration::from_secs(5));
     is_unreachable.store(true, Ordering::SeqCst);
     for actor in [&*browser, &*alice] {
-        let answer = actor.sign_out().await.expect_status(503).problem("store_unavailable");
-        answer.expect_no_header("set-cookie").expect_no_header("clear-site-data");
+        let response = actor.sign_out().await.expect_status(503).problem("store_unavailable");
+        response.expect_no_header("set-cookie").expect_no_header("clear-site-data");
         let link = actor.get("/api/v1/auth/providers/acme/authorize?link=true");
         link.await.expect_status(503).problem("store_unavailable");
     }

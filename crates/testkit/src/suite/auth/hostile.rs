@@ -6,7 +6,7 @@ use memo_conformance::TestStore;
 use memo_domain::{Access, Email, Role};
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, TestApp};
+use crate::{Actor, Response, TestApp};
 
 const KEY: [u8; 32] = [7; 32];
 /// A time far in the future: the year 2100.
@@ -60,15 +60,18 @@ async fn app_with_key(store: Box<dyn TestStore>) -> (TestApp, tempfile::TempDir)
 }
 
 #[track_caller]
-pub(super) fn assert_rejected(answer: Answer, what: &str) {
-    assert_eq!(answer.status, 401, "{what}: {}", answer.shown());
-    let answer = answer.problem("access_token_invalid");
-    assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")), "{what}");
+pub(super) fn assert_rejected(response: Response, what: &str) {
+    assert_eq!(response.status, 401, "{what}: {}", response.shown());
+    let response = response.problem("access_token_invalid");
+    assert!(
+        response.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")),
+        "{what}"
+    );
 }
 
 #[track_caller]
-fn assert_invalid_grant(answer: Answer) {
-    assert_eq!(answer.expect_status(400)["error"], "invalid_grant");
+fn assert_invalid_grant(response: Response) {
+    assert_eq!(response.expect_status(400)["error"], "invalid_grant");
 }
 
 pub async fn access_token_with_one_wrong_claim_or_header_is_rejected(store: Box<dyn TestStore>) {
@@ -297,12 +300,16 @@ async fn token_from_mail(app: &TestApp, email: &str, subject: &str) -> String {
 
 pub async fn credential_is_accepted_for_its_own_purpose_only(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
     let browser = app.browser();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let cookie = browser.cookie("memo_session").expect("a session cookie");
     let verify = token_from_mail(&app, &alice.email, "Confirm").await;
-    anyone.call("POST", "/api/v1/auth/password/forgot").json(&json!({"email": alice.email})).await.expect_status(202);
+    anonymous
+        .call("POST", "/api/v1/auth/password/forgot")
+        .json(&json!({"email": alice.email}))
+        .await
+        .expect_status(202);
     let reset = token_from_mail(&app, &alice.email, "password").await;
     let secrets = [
         ("access", &alice.access_token),
@@ -311,13 +318,13 @@ pub async fn credential_is_accepted_for_its_own_purpose_only(store: Box<dyn Test
         ("verify", &verify),
         ("reset", &reset),
     ];
-    let post = |path: &str, body: Value| anyone.call("POST", path).json(&body);
+    let post = |path: &str, body: Value| anonymous.call("POST", path).json(&body);
     for (name, secret) in secrets {
         if name != "access" {
-            assert_rejected(anyone.with_token(secret).me().await, name);
+            assert_rejected(anonymous.with_token(secret).me().await, name);
         }
         if name != "refresh" {
-            assert_invalid_grant(anyone.refresh(secret).await);
+            assert_invalid_grant(anonymous.refresh(secret).await);
         }
         if name != "cookie" {
             let browser = app.browser();
@@ -325,24 +332,24 @@ pub async fn credential_is_accepted_for_its_own_purpose_only(store: Box<dyn Test
             browser.me().await.expect_status(401);
         }
         if name != "verify" {
-            let answer = post("/api/v1/auth/email/verify", json!({"token": secret})).await;
-            answer.problem("token_invalid");
+            let response = post("/api/v1/auth/email/verify", json!({"token": secret})).await;
+            response.problem("token_invalid");
         }
         if name != "reset" {
             let body = json!({"token": secret, "password": "another correct horse"});
             post("/api/v1/auth/password/reset", body).await.problem("token_invalid");
         }
         assert_invalid_grant(
-            anyone.token(&[("grant_type", "mfa_otp"), ("mfa_token", secret), ("otp", "123456")]).await,
+            anonymous.token(&[("grant_type", "mfa_otp"), ("mfa_token", secret), ("otp", "123456")]).await,
         );
         let body = json!({"mfa_token": secret, "otp": "123456"});
         post("/api/v1/auth/session", body).await.expect_status(401);
-        assert_invalid_grant(anyone.sign_in(&alice.email, secret).await);
+        assert_invalid_grant(anonymous.sign_in(&alice.email, secret).await);
     }
     // Used for their own purpose, all of them are still valid.
     alice.me().await.expect_status(200);
     browser.me().await.expect_status(200);
-    anyone.refresh(&alice.refresh_token).await.expect_status(200);
+    anonymous.refresh(&alice.refresh_token).await.expect_status(200);
     post("/api/v1/auth/email/verify", json!({"token": verify})).await.expect_empty(204);
     let body = json!({"token": reset, "password": "another correct horse"});
     post("/api/v1/auth/password/reset", body).await.expect_empty(204);
@@ -350,7 +357,7 @@ pub async fn credential_is_accepted_for_its_own_purpose_only(store: Box<dyn Test
 
 pub async fn long_passwords_are_compared_whole(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let hangul: String = (0..64).map(|number| char::from_u32(0xac00 + 97 * number).expect("a syllable")).collect();
     let ascii = format!("{}-one", "x".repeat(72));
     for (number, (password, others)) in [
@@ -365,30 +372,30 @@ pub async fn long_passwords_are_compared_whole(store: Box<dyn TestStore>) {
     {
         let email = format!("user-{number}@example.com");
         let body = json!({"email": email, "password": password, "display_name": "a"});
-        anyone.sign_up(&body).await.expect_status(201);
+        anonymous.sign_up(&body).await.expect_status(201);
         for other in others {
-            assert_invalid_grant(anyone.sign_in(&email, &other).await);
+            assert_invalid_grant(anonymous.sign_in(&email, &other).await);
         }
-        anyone.sign_in(&email, &password).await.expect_status(200);
+        anonymous.sign_in(&email, &password).await.expect_status(200);
     }
 }
 
 pub async fn equivalent_forms_of_an_address_are_one_account(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let body = |email: &str| json!({"email": email, "password": "correct horse", "display_name": "J"});
-    let id = anyone.sign_up(&body("Jos\u{e9}@Example.com")).await.expect_status(201).id().to_owned();
+    let id = anonymous.sign_up(&body("Jos\u{e9}@Example.com")).await.expect_status(201).id().to_owned();
     for email in
         ["jos\u{e9}@example.com", "JOSE\u{301}@EXAMPLE.COM", "jose\u{301}@Example.com", " JOS\u{c9}@example.com "]
     {
-        anyone.sign_up(&body(email)).await.expect_status(409).problem("email_taken");
-        let tokens = anyone.sign_in(email, "correct horse").await.expect_status(200);
-        assert_eq!(anyone.with_token(tokens.text("access_token")).me().await.expect_status(200).id(), id);
+        anonymous.sign_up(&body(email)).await.expect_status(409).problem("email_taken");
+        let tokens = anonymous.sign_in(email, "correct horse").await.expect_status(200);
+        assert_eq!(anonymous.with_token(tokens.text("access_token")).me().await.expect_status(200).id(), id);
         app.browser().sign_in_by_cookie(email, "correct horse").await.expect_status(200);
     }
     // Letters that only look the same, or lack the accent, make a different address.
     for email in ["jose@example.com", "j\u{43e}s\u{e9}@example.com", "jos\u{e9}@example.com.evil.example"] {
-        assert_invalid_grant(anyone.sign_in(email, "correct horse").await);
-        anyone.sign_up(&body(email)).await.expect_status(201);
+        assert_invalid_grant(anonymous.sign_in(email, "correct horse").await);
+        anonymous.sign_up(&body(email)).await.expect_status(201);
     }
 }

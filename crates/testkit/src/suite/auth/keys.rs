@@ -49,8 +49,8 @@ async fn app_with_keys(store: Box<dyn TestStore>, seeds: &[[u8; 32]]) -> (TestAp
 
 /// The published key set.
 async fn keys(app: &TestApp) -> Vec<Value> {
-    let answer = app.anonymous().get(JWKS).await.expect_status(200);
-    answer["keys"].as_array().expect("keys").clone()
+    let response = app.anonymous().get(JWKS).await.expect_status(200);
+    response["keys"].as_array().expect("keys").clone()
 }
 
 fn kid(token: &str) -> String {
@@ -63,20 +63,20 @@ fn re_signed(alice: &User, seed: [u8; 32], change: impl FnOnce(&mut Value, &mut 
 
 pub async fn key_set_is_empty_with_a_shared_secret(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
-    let answer = app.anonymous().get(JWKS).await.expect_status(200);
-    assert_eq!(answer.body, br#"{"keys":[]}"#);
+    let response = app.anonymous().get(JWKS).await.expect_status(200);
+    assert_eq!(response.body, br#"{"keys":[]}"#);
 }
 
 pub async fn access_token_verifies_with_the_published_key_set(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.algorithm = AlgorithmSetting::EdDsa);
     let app = app.start().await;
     let alice = app.user("alice").await;
-    let answer = app.anonymous().get(JWKS).await.expect_status(200);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
-    let again = app.anonymous().get(JWKS).if_none_match(answer.tag()).await.expect_empty(304);
+    let response = app.anonymous().get(JWKS).await.expect_status(200);
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.header("cache-control"), Some("public, max-age=300"));
+    let again = app.anonymous().get(JWKS).if_none_match(response.tag()).await.expect_empty(304);
     assert_eq!(again.header("cache-control"), Some("public, max-age=300"));
-    let key = answer["keys"][0].as_object().expect("a key");
+    let key = response["keys"][0].as_object().expect("a key");
     assert_eq!(
         key.keys().collect::<Vec<_>>(),
         ["alg", "crv", "kid", "kty", "use", "x"],
@@ -86,7 +86,7 @@ pub async fn access_token_verifies_with_the_published_key_set(store: Box<dyn Tes
     assert_eq!(fixed, ["EdDSA", "Ed25519", "OKP", "sig"]);
 
     // Verify the token the way another service does: with a JOSE library and the published keys.
-    let set: JwkSet = serde_json::from_slice(&answer.body).expect("a set of keys");
+    let set: JwkSet = serde_json::from_slice(&response.body).expect("a set of keys");
     let key: &Jwk = set.find(&kid(&alice.access_token)).expect("the key of the token");
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[app.url()]);

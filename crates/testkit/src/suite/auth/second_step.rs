@@ -5,22 +5,22 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    Answer, Authenticator, TestApp, User,
+    Authenticator, Response, TestApp, User,
     suite::{me::mfa::with_second_factor, send_concurrently},
 };
 
 /// Signs in with the right password and returns the token for the second step.
 async fn first_step(app: &TestApp, user: &User) -> String {
-    let answer = app.anonymous().sign_in(&user.email, &user.password).await.expect_status(400);
-    assert_eq!(answer["error"], "mfa_required");
-    answer.text("mfa_token").to_owned()
+    let response = app.anonymous().sign_in(&user.email, &user.password).await.expect_status(400);
+    assert_eq!(response["error"], "mfa_required");
+    response.text("mfa_token").to_owned()
 }
 
 #[track_caller]
-fn assert_invalid_grant(answer: Answer) {
-    let answer = answer.expect_status(400);
-    assert_eq!(answer["error"], "invalid_grant");
-    assert!(answer["mfa_token"].is_null());
+fn assert_invalid_grant(response: Response) {
+    let response = response.expect_status(400);
+    assert_eq!(response["error"], "invalid_grant");
+    assert!(response["mfa_token"].is_null());
 }
 
 /// Alice with a second factor. Her last used code is outside the accepted window.
@@ -33,20 +33,20 @@ async fn alice(app: &TestApp) -> (User, Authenticator, Vec<String>) {
 
 pub async fn token_request_with_a_second_factor_needs_a_code(app: TestApp) {
     let (alice, authenticator, _) = alice(&app).await;
-    let anyone = app.anonymous();
-    let first = anyone.sign_in(&alice.email, &alice.password).await.expect_status(400);
+    let anonymous = app.anonymous();
+    let first = anonymous.sign_in(&alice.email, &alice.password).await.expect_status(400);
     let first = first.expect_header("cache-control", "no-store");
     assert_eq!((&first["error"], &first["access_token"]), (&json!("mfa_required"), &json!(null)));
     let mfa_token = first.text("mfa_token");
-    let tokens = anyone.second_step(mfa_token, &authenticator.code(&app.clock)).await.expect_status(200);
+    let tokens = anonymous.second_step(mfa_token, &authenticator.code(&app.clock)).await.expect_status(200);
     let tokens = tokens.expect_header("cache-control", "no-store");
-    assert_eq!(anyone.with_token(tokens.text("access_token")).me().await.expect_status(200).id(), alice.id);
-    anyone.refresh(tokens.text("refresh_token")).await.expect_status(200);
+    assert_eq!(anonymous.with_token(tokens.text("access_token")).me().await.expect_status(200).id(), alice.id);
+    anonymous.refresh(tokens.text("refresh_token")).await.expect_status(200);
     // The token of the first step is used up.
     app.clock.advance(Duration::from_mins(1));
-    assert_invalid_grant(anyone.second_step(mfa_token, &authenticator.code(&app.clock)).await);
+    assert_invalid_grant(anonymous.second_step(mfa_token, &authenticator.code(&app.clock)).await);
     // A wrong password looks the same as for users without a second factor.
-    assert_invalid_grant(anyone.sign_in(&alice.email, "a wrong password").await);
+    assert_invalid_grant(anonymous.sign_in(&alice.email, "a wrong password").await);
 }
 
 pub async fn cookie_request_with_a_second_factor_needs_a_code(app: TestApp) {
@@ -95,11 +95,11 @@ pub async fn totp_code_of_the_previous_or_next_step_is_accepted(app: TestApp) {
     let (alice, authenticator, _) = alice(&app).await;
     for (steps, is_accepted) in [(-2, false), (2, false), (-1, true), (0, true), (-1, false), (1, true), (0, false)] {
         let mfa_token = first_step(&app, &alice).await;
-        let answer = app.anonymous().second_step(&mfa_token, &authenticator.code_at(&app.clock, steps)).await;
+        let response = app.anonymous().second_step(&mfa_token, &authenticator.code_at(&app.clock, steps)).await;
         if is_accepted {
-            answer.expect_status(200);
+            response.expect_status(200);
         } else {
-            assert_invalid_grant(answer);
+            assert_invalid_grant(response);
         }
     }
 }
@@ -111,8 +111,8 @@ pub async fn concurrent_uses_of_one_code_succeed_once(app: TestApp) {
         for _ in 0..4 {
             tokens.push(first_step(&app, &alice).await);
         }
-        let answers = send_concurrently(tokens.iter().map(|token| app.anonymous().second_step(token, &code))).await;
-        let (done, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        let responses = send_concurrently(tokens.iter().map(|token| app.anonymous().second_step(token, &code))).await;
+        let (done, others): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 200);
         assert_eq!(done.len(), 1);
         others.into_iter().for_each(assert_invalid_grant);
     }
@@ -120,7 +120,7 @@ pub async fn concurrent_uses_of_one_code_succeed_once(app: TestApp) {
 
 pub async fn each_recovery_code_is_accepted_once(app: TestApp) {
     let (alice, _, codes) = alice(&app).await;
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     for (used, code) in codes.iter().enumerate() {
         // Case, hyphens and spaces do not matter.
         let typed = match used {
@@ -130,8 +130,8 @@ pub async fn each_recovery_code_is_accepted_once(app: TestApp) {
             _ => code.clone(),
         };
         let mfa_token = first_step(&app, &alice).await;
-        anyone.second_step(&mfa_token, &typed).await.expect_status(200);
-        assert_invalid_grant(anyone.second_step(&first_step(&app, &alice).await, code).await);
+        anonymous.second_step(&mfa_token, &typed).await.expect_status(200);
+        assert_invalid_grant(anonymous.second_step(&first_step(&app, &alice).await, code).await);
         // Let the failed attempts expire, so that they do not lock her out.
         app.clock.advance(Duration::from_mins(2));
     }
@@ -139,40 +139,40 @@ pub async fn each_recovery_code_is_accepted_once(app: TestApp) {
 
 pub async fn five_wrong_codes_end_the_first_step(app: TestApp) {
     let (alice, authenticator, recovery) = alice(&app).await;
-    let (anyone, wrong) = (app.anonymous(), authenticator.wrong_code(&app.clock));
+    let (anonymous, wrong) = (app.anonymous(), authenticator.wrong_code(&app.clock));
     let mfa_token = first_step(&app, &alice).await;
     for _ in 0..4 {
-        assert_invalid_grant(anyone.second_step(&mfa_token, &wrong).await);
+        assert_invalid_grant(anonymous.second_step(&mfa_token, &wrong).await);
     }
     let second = first_step(&app, &alice).await;
-    assert_invalid_grant(anyone.second_step(&mfa_token, "no code").await);
+    assert_invalid_grant(anonymous.second_step(&mfa_token, "no code").await);
     for code in [&authenticator.code(&app.clock), &recovery[0]] {
-        assert_invalid_grant(anyone.second_step(&mfa_token, code).await);
+        assert_invalid_grant(anonymous.second_step(&mfa_token, code).await);
     }
     // Neither code was used up by the rejected attempts.
-    anyone.second_step(&second, &authenticator.code(&app.clock)).await.expect_status(200);
-    anyone.second_step(&first_step(&app, &alice).await, &recovery[0]).await.expect_status(200);
+    anonymous.second_step(&second, &authenticator.code(&app.clock)).await.expect_status(200);
+    anonymous.second_step(&first_step(&app, &alice).await, &recovery[0]).await.expect_status(200);
 }
 
 pub async fn ten_wrong_codes_lock_the_second_step_for_fifteen_minutes(app: TestApp) {
     let (alice, authenticator, recovery) = alice(&app).await;
-    let (anyone, wrong) = (app.anonymous(), authenticator.wrong_code(&app.clock));
+    let (anonymous, wrong) = (app.anonymous(), authenticator.wrong_code(&app.clock));
     for _ in 0..5 {
         let mfa_token = first_step(&app, &alice).await;
         for _ in 0..2 {
-            assert_invalid_grant(anyone.second_step(&mfa_token, &wrong).await);
+            assert_invalid_grant(anonymous.second_step(&mfa_token, &wrong).await);
         }
     }
     let mfa_token = first_step(&app, &alice).await;
     for code in [&wrong, &authenticator.code(&app.clock), &recovery[0]] {
-        let locked = anyone.second_step(&mfa_token, code).await.expect_status(429).problem("too_many_attempts");
+        let locked = anonymous.second_step(&mfa_token, code).await.expect_status(429).problem("too_many_attempts");
         assert_eq!(locked.header("retry-after"), Some("900"));
     }
     let body = json!({"mfa_token": mfa_token, "otp": authenticator.code(&app.clock)});
     app.browser().create_session(&body).await.expect_status(429).problem("too_many_attempts");
     app.clock.advance(Duration::from_mins(15));
     let mfa_token = first_step(&app, &alice).await;
-    anyone.second_step(&mfa_token, &authenticator.code(&app.clock)).await.expect_status(200);
+    anonymous.second_step(&mfa_token, &authenticator.code(&app.clock)).await.expect_status(200);
 }
 
 pub async fn second_step_expires_after_five_minutes(app: TestApp) {
@@ -193,21 +193,21 @@ pub async fn second_step_token_is_bound_to_its_user_and_purpose(app: TestApp) {
     assert_invalid_grant(app.anonymous().second_step(&mfa_token, &alice_app.code(&app.clock)).await);
     assert_invalid_grant(app.anonymous().second_step(&mfa_token, &recovery[0]).await);
     // Tokens of different kinds are not interchangeable.
-    let anyone = app.anonymous();
-    anyone.with_token(&mfa_token).me().await.problem("access_token_invalid");
-    assert_invalid_grant(anyone.refresh(&mfa_token).await);
-    anyone.verify_email(&mfa_token).await.problem("token_invalid");
-    anyone.reset_password(&mfa_token, "another horse battery").await.problem("token_invalid");
+    let anonymous = app.anonymous();
+    anonymous.with_token(&mfa_token).me().await.problem("access_token_invalid");
+    assert_invalid_grant(anonymous.refresh(&mfa_token).await);
+    anonymous.verify_email(&mfa_token).await.problem("token_invalid");
+    anonymous.reset_password(&mfa_token, "another horse battery").await.problem("token_invalid");
     let browser = app.browser();
     browser.set_session(&mfa_token);
     browser.me().await.problem("sign_in_ended");
     let verification = app.verification(&bob.email).await;
     for token in ["x", &*bob.refresh_token, &*bob.access_token, &*verification, &"A".repeat(43)] {
         let code = bob_app.code(&app.clock);
-        assert_invalid_grant(anyone.second_step(token, &code).await);
+        assert_invalid_grant(anonymous.second_step(token, &code).await);
         app.browser().create_session(&json!({"mfa_token": token, "otp": code})).await.problem("credentials_wrong");
     }
-    anyone.second_step(&mfa_token, &bob_app.code(&app.clock)).await.expect_status(200);
+    anonymous.second_step(&mfa_token, &bob_app.code(&app.clock)).await.expect_status(200);
     drop(alice);
 }
 
@@ -234,8 +234,8 @@ pub async fn password_change_or_disabling_ends_the_first_step(app: TestApp) {
     app.clock.advance(Duration::from_secs(30));
     alice_now.change_password(&alice.password, "another horse battery").await.expect_empty(204);
     assert_invalid_grant(app.anonymous().second_step(&old, &authenticator.code(&app.clock)).await);
-    let answer = app.anonymous().sign_in(&alice.email, "another horse battery").await.expect_status(400);
-    let mfa_token = answer.text("mfa_token");
+    let response = app.anonymous().sign_in(&alice.email, "another horse battery").await.expect_status(400);
+    let mfa_token = response.text("mfa_token");
     admin.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
     assert_invalid_grant(app.anonymous().second_step(mfa_token, &authenticator.code(&app.clock)).await);
 }
@@ -252,8 +252,8 @@ pub async fn password_reset_does_not_bypass_the_second_factor(app: TestApp) {
     app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
     let token = app.reset_link(&alice.email).await;
     app.anonymous().reset_password(&token, "another horse battery").await.expect_empty(204);
-    let answer = app.anonymous().sign_in(&alice.email, "another horse battery").await.expect_status(400);
-    assert_eq!(answer["error"], "mfa_required");
+    let response = app.anonymous().sign_in(&alice.email, "another horse battery").await.expect_status(400);
+    assert_eq!(response["error"], "mfa_required");
     let code = authenticator.code(&app.clock);
-    app.anonymous().second_step(answer.text("mfa_token"), &code).await.expect_status(200);
+    app.anonymous().second_step(response.text("mfa_token"), &code).await.expect_status(200);
 }

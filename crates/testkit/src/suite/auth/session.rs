@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, Browser, TestApp, User,
+    Browser, Response, TestApp, User,
     suite::{DAY, warm_session_cache},
 };
 
@@ -13,9 +13,9 @@ const CLEAR_SITE_DATA: &str = r#""cache", "cookies", "storage""#;
 
 /// The name, value and attributes of the one cookie that a response sets.
 #[track_caller]
-fn set_cookie(answer: &Answer) -> (&str, &str, BTreeSet<&str>) {
-    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1, "{:?}", answer.headers);
-    let mut parts = answer.header("set-cookie").expect("text").split("; ");
+fn set_cookie(response: &Response) -> (&str, &str, BTreeSet<&str>) {
+    assert_eq!(response.headers.get_all("set-cookie").iter().count(), 1, "{:?}", response.headers);
+    let mut parts = response.header("set-cookie").expect("text").split("; ");
     let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a pair");
     (name, value, parts.collect())
 }
@@ -36,14 +36,14 @@ fn with_session(app: &TestApp, session: &str) -> Browser {
 
 pub async fn right_password_sets_a_session_cookie(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
-    let answer = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
-    let answer = answer.expect_header("cache-control", "no-store");
-    let (name, value, attributes) = set_cookie(&answer);
+    let response = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    let response = response.expect_header("cache-control", "no-store");
+    let (name, value, attributes) = set_cookie(&response);
     assert_eq!((name, value.len()), ("memo_session", 43));
     assert_eq!(attributes, BTreeSet::from(["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=7776000"]));
     let me = browser.me().await.expect_status(200);
-    assert_eq!((me.id(), &me.json), (&*alice.id, &answer.json));
-    assert!(!String::from_utf8_lossy(&answer.body).contains(value));
+    assert_eq!((me.id(), &me.json), (&*alice.id, &response.json));
+    assert!(!String::from_utf8_lossy(&response.body).contains(value));
     // The session has all scopes.
     let memo = browser.memo("Milk").await;
     alice.get_memo(&memo).await.expect_status(200);
@@ -62,8 +62,8 @@ pub async fn wrong_credentials_set_no_cookie_and_look_alike(app: TestApp) {
         (&*alice.email, ""),
         (&*alice.email, &*alice.password.to_uppercase()),
     ] {
-        let answer = browser.sign_in_by_cookie(email, password).await.expect_status(401).problem("credentials_wrong");
-        let mut body = answer.expect_no_header("set-cookie").json;
+        let response = browser.sign_in_by_cookie(email, password).await.expect_status(401).problem("credentials_wrong");
+        let mut body = response.expect_no_header("set-cookie").json;
         body["request_id"] = Value::Null;
         bodies.push(body);
     }
@@ -126,8 +126,8 @@ pub async fn sign_out_ends_the_session_and_clears_the_cookie(app: TestApp) {
     let (browser, elsewhere) = (signed_in(&app, &alice).await, signed_in(&app, &alice).await);
     let session = browser.session();
     warm_session_cache(&[&browser]).await;
-    let answer = browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
-    let (name, value, attributes) = set_cookie(&answer);
+    let response = browser.sign_out().await.expect_empty(204).expect_header("clear-site-data", CLEAR_SITE_DATA);
+    let (name, value, attributes) = set_cookie(&response);
     assert_eq!((name, value), ("memo_session", ""));
     assert_eq!(attributes, BTreeSet::from(["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=0"]));
     assert_eq!(browser.cookie("memo_session"), None);

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    Actor, Answer, TestApp,
+    Actor, Response, TestApp,
     suite::{assert_json, warm_session_cache},
 };
 
 /// The ids of the listed sessions.
-fn ids(answer: &Answer) -> Vec<String> {
-    let items = answer["items"].as_array().expect("a list");
+fn ids(response: &Response) -> Vec<String> {
+    let items = response["items"].as_array().expect("a list");
     items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
 }
 
@@ -99,8 +99,8 @@ pub async fn ending_all_sessions_includes_the_current_one(app: TestApp) {
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.with_token(alice.sign_in_again("").await.text("access_token"));
     warm_session_cache(&[&*alice, &*browser, &other]).await;
-    let answer = browser.end_sessions().await.expect_empty(204);
-    assert!(answer.header("clear-site-data").is_some());
+    let response = browser.end_sessions().await.expect_empty(204);
+    assert!(response.header("clear-site-data").is_some());
     assert_eq!(browser.cookie("memo_session"), None);
     for actor in [&*alice, &other] {
         actor.me().await.problem("sign_in_ended");
@@ -114,8 +114,8 @@ pub async fn ending_other_sessions_keeps_the_current_one(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     warm_session_cache(&[&*alice, &*browser]).await;
-    let answer = browser.end_sessions().query(&[("except_current", "true")]).await.expect_empty(204);
-    answer.expect_no_header("clear-site-data").expect_no_header("set-cookie");
+    let response = browser.end_sessions().query(&[("except_current", "true")]).await.expect_empty(204);
+    response.expect_no_header("clear-site-data").expect_no_header("set-cookie");
     browser.me().await.expect_status(200);
     alice.me().await.problem("sign_in_ended");
     for value in ["1", "yes", "", "TRUE"] {

@@ -10,8 +10,8 @@ fn alice() -> Value {
 }
 
 pub async fn sign_up_creates_an_account(app: TestApp) {
-    let anyone = app.anonymous();
-    let account = anyone.sign_up(&alice()).await.expect_status(201);
+    let anonymous = app.anonymous();
+    let account = anonymous.sign_up(&alice()).await.expect_status(201);
     let account = account.expect_header("location", "/api/v1/me").expect_header("cache-control", "no-store");
     assert_json!(account.json, {".id" => "[id]"}, @r#"
     {
@@ -25,8 +25,8 @@ pub async fn sign_up_creates_an_account(app: TestApp) {
       "updated_at": "2026-01-31T09:00:00.123456Z"
     }
     "#);
-    let tokens = anyone.sign_in("alice@example.com", "correct horse").await.expect_status(200);
-    let me = anyone.with_token(tokens.text("access_token")).me().await.expect_status(200);
+    let tokens = anonymous.sign_in("alice@example.com", "correct horse").await.expect_status(200);
+    let me = anonymous.with_token(tokens.text("access_token")).me().await.expect_status(200);
     assert_eq!(me.json, account.json);
 }
 
@@ -40,9 +40,9 @@ pub async fn sign_up_takes_the_locale_from_accept_language(app: TestApp) {
     .into_iter()
     .enumerate()
     {
-        let (anyone, email) = (app.anonymous(), format!("alice-{number}@example.com"));
+        let (anonymous, email) = (app.anonymous(), format!("alice-{number}@example.com"));
         let body = merged(alice(), &json!({"email": email}));
-        let account = anyone.sign_up(&body).header("accept-language", language).await.expect_status(201);
+        let account = anonymous.sign_up(&body).header("accept-language", language).await.expect_status(201);
         assert_eq!(account["locale"], locale, "{language}");
         app.link_to(&email, subject, "verify-email").await;
     }
@@ -51,13 +51,13 @@ pub async fn sign_up_takes_the_locale_from_accept_language(app: TestApp) {
 }
 
 pub async fn email_is_unique_regardless_of_case_and_unicode_form(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let bob = |email: &str| merged(alice(), &json!({"email": email, "display_name": "Bob"}));
-    anyone.sign_up(&bob("Jos\u{e9}@Example.com")).await.expect_status(201);
+    anonymous.sign_up(&bob("Jos\u{e9}@Example.com")).await.expect_status(201);
     for email in ["jos\u{e9}@example.com", "JOS\u{c9}@EXAMPLE.COM", "jose\u{301}@example.com"] {
-        anyone.sign_up(&bob(email)).await.expect_status(409).problem("email_taken");
+        anonymous.sign_up(&bob(email)).await.expect_status(409).problem("email_taken");
     }
-    anyone.sign_up(&bob("jose@example.com")).await.expect_status(201);
+    anonymous.sign_up(&bob("jose@example.com")).await.expect_status(201);
 }
 
 pub async fn email_and_display_name_are_trimmed_and_in_nfc(app: TestApp) {
@@ -109,8 +109,8 @@ pub async fn missing_sign_up_value_is_rejected_with_its_pointer(app: TestApp) {
 
 pub async fn all_invalid_sign_up_values_are_reported_together(app: TestApp) {
     let body = json!({"email": "alice", "password": "short", "display_name": ""});
-    let answer = app.anonymous().sign_up(&body).await.problem("validation_failed");
-    let mut errors = answer.errors();
+    let response = app.anonymous().sign_up(&body).await.problem("validation_failed");
+    let mut errors = response.errors();
     errors.sort_unstable();
     let pointers: Vec<_> = errors.into_iter().map(|(_, pointer, code)| (pointer, code)).collect();
     assert_eq!(pointers, [("/display_name", "too_short"), ("/email", "malformed"), ("/password", "too_short")]);
@@ -119,44 +119,44 @@ pub async fn all_invalid_sign_up_values_are_reported_together(app: TestApp) {
 pub async fn common_password_is_rejected(app: TestApp) {
     for password in ["password", "12345678", "qwertyui", "PASSWORD1", "iloveyou"] {
         let body = merged(alice(), &json!({"password": password}));
-        let answer = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
-        assert_eq!(answer.errors(), [("pointer", "/password", "password_too_common")]);
+        let response = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
+        assert_eq!(response.errors(), [("pointer", "/password", "password_too_common")]);
     }
 }
 
 pub async fn email_as_password_is_rejected(app: TestApp) {
     for password in ["alice@example.com", "ALICE@example.com"] {
         let body = merged(alice(), &json!({"password": password}));
-        let answer = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
-        assert_eq!(answer.errors(), [("pointer", "/password", "password_too_common")]);
+        let response = app.anonymous().sign_up(&body).await.expect_status(422).problem("password_too_common");
+        assert_eq!(response.errors(), [("pointer", "/password", "password_too_common")]);
     }
 }
 
 pub async fn password_is_never_truncated(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     // Three bytes per character: far more than the 72 bytes that bcrypt reads.
     let password = "한".repeat(128);
-    anyone.sign_up(&merged(alice(), &json!({"password": password}))).await.expect_status(201);
-    anyone.sign_in("alice@example.com", &password).await.expect_status(200);
+    anonymous.sign_up(&merged(alice(), &json!({"password": password}))).await.expect_status(201);
+    anonymous.sign_in("alice@example.com", &password).await.expect_status(200);
     for wrong in ["한".repeat(127), format!("{}글", "한".repeat(127)), "한".repeat(24)] {
-        assert_eq!(anyone.sign_in("alice@example.com", &wrong).await.expect_status(400)["error"], "invalid_grant");
+        assert_eq!(anonymous.sign_in("alice@example.com", &wrong).await.expect_status(400)["error"], "invalid_grant");
     }
 }
 
 pub async fn password_is_compared_in_nfc(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let nfd = "\u{1112}\u{1161}\u{11ab}".repeat(8);
-    anyone.sign_up(&merged(alice(), &json!({"password": nfd}))).await.expect_status(201);
-    anyone.sign_in("alice@example.com", &"한".repeat(8)).await.expect_status(200);
-    anyone.sign_in("alice@example.com", &nfd).await.expect_status(200);
+    anonymous.sign_up(&merged(alice(), &json!({"password": nfd}))).await.expect_status(201);
+    anonymous.sign_in("alice@example.com", &"한".repeat(8)).await.expect_status(200);
+    anonymous.sign_in("alice@example.com", &nfd).await.expect_status(200);
 }
 
 pub async fn concurrent_sign_ups_with_one_email_succeed_once(app: TestApp) {
-    let anyone = app.anonymous();
-    let answers = send_concurrently((0..10).map(|_| anyone.sign_up(&alice()))).await;
-    let (created, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    let anonymous = app.anonymous();
+    let responses = send_concurrently((0..10).map(|_| anonymous.sign_up(&alice()))).await;
+    let (created, refused): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 201);
     assert_eq!(created.len(), 1);
-    for answer in refused {
-        answer.problem("email_taken");
+    for response in refused {
+        response.problem("email_taken");
     }
 }

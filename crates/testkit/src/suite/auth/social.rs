@@ -4,7 +4,7 @@ use reqwest::{Url, header::SET_COOKIE};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Actor, Answer, Browser, TestApp, call::Call, suite::assert_json};
+use crate::{Actor, Browser, Response, TestApp, call::Call, suite::assert_json};
 
 pub(super) const SESSION: &str = "memo_session";
 /// The prefix of the cookies that carry a flow: one authorization request, from the redirect to its callback.
@@ -23,9 +23,9 @@ pub(super) fn callback(browser: &Browser, provider: &str, query: &[(&str, &str)]
 
 /// The `state` parameter of a redirect to a provider.
 #[track_caller]
-pub(super) fn state(answer: Answer) -> String {
-    let answer = answer.expect_status(302).expect_header("cache-control", "no-store");
-    let url = Url::parse(answer.header("location").expect("a URL")).expect("a URL");
+pub(super) fn state(response: Response) -> String {
+    let response = response.expect_status(302).expect_header("cache-control", "no-store");
+    let url = Url::parse(response.header("location").expect("a URL")).expect("a URL");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a `state` parameter").1.into_owned();
     assert_eq!(state.len(), 43, "the state is 43 characters (256 bits) long");
     state
@@ -42,42 +42,42 @@ pub(super) async fn complete_flow(
     provider: &MemoryProvider,
     user: SocialUser,
     query: &[(&str, &str)],
-) -> Answer {
+) -> Response {
     let state = start_flow(browser, provider, query).await;
     let code = provider.approve(&state, user).expect("a pending request");
     callback(browser, provider.name(), &[("state", &state), ("code", &code)]).await
 }
 
 /// Signs in, or up, by a social account.
-pub(super) async fn social_sign_in(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Answer {
+pub(super) async fn social_sign_in(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Response {
     complete_flow(browser, provider, user, &[]).await
 }
 
 /// Links a social account to the user who is signed in.
-pub(super) async fn link(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Answer {
+pub(super) async fn link(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Response {
     complete_flow(browser, provider, user, &[("link", "true")]).await
 }
 
 /// Asserts that the response redirects to this path and clears the cookie of the flow.
 #[track_caller]
-pub(super) fn assert_redirected(answer: Answer, location: &str) -> Answer {
-    let answer =
-        answer.expect_status(303).expect_header("location", location).expect_header("cache-control", "no-store");
-    let cookie = set_cookie(&answer, FLOW).expect("the flow's cookie is cleared");
+pub(super) fn assert_redirected(response: Response, location: &str) -> Response {
+    let response =
+        response.expect_status(303).expect_header("location", location).expect_header("cache-control", "no-store");
+    let cookie = set_cookie(&response, FLOW).expect("the flow's cookie is cleared");
     assert!(cookie.contains("Max-Age=0"), "{cookie}");
-    answer
+    response
 }
 
 /// Asserts that the flow failed with this error and set no session cookie.
 #[track_caller]
-pub(super) fn assert_flow_failed(answer: Answer, error: &str) {
-    let answer = assert_redirected(answer, &format!("/?sign_in_error={error}"));
-    assert_eq!(set_cookie(&answer, SESSION), None);
+pub(super) fn assert_flow_failed(response: Response, error: &str) {
+    let response = assert_redirected(response, &format!("/?sign_in_error={error}"));
+    assert_eq!(set_cookie(&response, SESSION), None);
 }
 
 /// The `Set-Cookie` header whose cookie name has this prefix. At most one may have it.
-pub(super) fn set_cookie<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    let cookies = answer.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+pub(super) fn set_cookie<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let cookies = response.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
     let mut cookies = cookies.filter(|cookie| cookie.starts_with(name));
     let cookie = cookies.next();
     assert_eq!(cookies.next(), None, "{name} is set twice");
@@ -145,9 +145,9 @@ pub async fn unknown_provider_is_not_found(app: TestApp) {
 
 pub async fn first_social_sign_in_creates_an_account(app: TestApp) {
     let browser = app.browser();
-    let answer = social_sign_in(&browser, &app.acme, app.acme.user("alice", Some("alice@example.com"), true)).await;
-    let answer = assert_redirected(answer, "/");
-    let cookie = set_cookie(&answer, SESSION).expect("a session cookie");
+    let response = social_sign_in(&browser, &app.acme, app.acme.user("alice", Some("alice@example.com"), true)).await;
+    let response = assert_redirected(response, "/");
+    let cookie = set_cookie(&response, SESSION).expect("a session cookie");
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
         assert!(cookie.contains(attribute), "{attribute}: {cookie}");
     }
@@ -168,8 +168,8 @@ pub async fn first_social_sign_in_creates_an_account(app: TestApp) {
     assert_eq!(identities(&browser).await, [("acme".to_owned(), json!("alice@example.com"))]);
     browser.create_memo(&json!({"title": "a"})).await.expect_status(201);
     // The account has no password, so none can be right.
-    let answer = app.anonymous().sign_in("alice@example.com", "correct horse").await.expect_status(400);
-    assert_eq!(answer["error"], "invalid_grant");
+    let response = app.anonymous().sign_in("alice@example.com", "correct horse").await.expect_status(400);
+    assert_eq!(response["error"], "invalid_grant");
 }
 
 pub async fn social_account_is_recognized_by_subject_not_by_email(app: TestApp) {

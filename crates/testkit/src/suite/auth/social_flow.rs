@@ -47,9 +47,9 @@ pub async fn return_to_another_site_is_ignored(app: TestApp) {
     for target in targets {
         let browser = app.browser();
         let user = app.acme.user("alice", Some("alice@example.com"), true);
-        let answer = complete_flow(&browser, &app.acme, user, &[("return_to", target)]).await;
-        assert_eq!(answer.header("location"), Some("/"), "{target:?}");
-        assert_eq!(answer.headers.get_all("location").iter().count(), 1);
+        let response = complete_flow(&browser, &app.acme, user, &[("return_to", target)]).await;
+        assert_eq!(response.header("location"), Some("/"), "{target:?}");
+        assert_eq!(response.headers.get_all("location").iter().count(), 1);
         // A failed flow redirects to the same place.
         let state = start_flow(&browser, &app.acme, &[("return_to", target)]).await;
         assert_flow_failed(
@@ -77,13 +77,13 @@ pub async fn flow_error_is_added_to_the_query_of_return_to(app: TestApp) {
 }
 
 pub async fn flow_cookie_is_http_only_and_encrypted(app: TestApp) {
-    let answer = authorize(&app.browser(), "acme").await.expect_status(302);
-    let cookie = set_cookie(&answer, FLOW).expect("a flow cookie").to_owned();
+    let response = authorize(&app.browser(), "acme").await.expect_status(302);
+    let cookie = set_cookie(&response, FLOW).expect("a flow cookie").to_owned();
     let mut attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     attributes.sort_unstable();
     assert_eq!(attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]);
     // The cookie is encrypted: it reveals neither nonce, verifier nor state.
-    let state = state(answer);
+    let state = state(response);
     let value = cookie.split([';', '=']).nth(1).expect("a value");
     let read = URL_SAFE_NO_PAD.decode(value).expect("base64url");
     let read = String::from_utf8_lossy(&read);
@@ -112,8 +112,8 @@ pub async fn callback_with_a_wrong_state_is_rejected(app: TestApp) {
         &[("state", &altered), ("error", "access_denied")],
     ];
     for query in queries {
-        let answer = callback(&browser, "acme", query).await.expect_status(400).problem("state_invalid");
-        answer.expect_no_header("location").expect_no_header("set-cookie");
+        let response = callback(&browser, "acme", query).await.expect_status(400).problem("state_invalid");
+        response.expect_no_header("location").expect_no_header("set-cookie");
     }
     for other in [&altered, &state, ""] {
         let twice = [("state", other), ("state", &state), ("code", &code)];
@@ -182,11 +182,11 @@ pub async fn flow_expires_after_ten_minutes(app: TestApp) {
         let code =
             app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
         app.clock.advance(time);
-        let answer = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await;
+        let response = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await;
         if is_in_time {
-            assert_redirected(answer, "/");
+            assert_redirected(response, "/");
         } else {
-            answer.expect_status(400).problem("state_invalid");
+            response.expect_status(400).problem("state_invalid");
             assert_signed_out(&browser).await;
         }
     }
@@ -236,10 +236,10 @@ pub async fn code_is_accepted_in_its_own_flow_only(app: TestApp) {
     let alice_code = app.acme.approve(&alice_state, app.acme.user("alice", Some("a@example.com"), true));
     let (mallory_code, alice_code) = (mallory_code.expect("a pending request"), alice_code.expect("a pending request"));
     // A stolen code in the attacker's flow, and the attacker's code in the victim's flow.
-    let answer = callback(&mallory, "acme", &[("state", &mallory_state), ("code", &alice_code)]).await;
-    assert_flow_failed(answer, "provider_failed");
-    let answer = callback(&alice, "acme", &[("state", &alice_state), ("code", &mallory_code)]).await;
-    assert_flow_failed(answer, "provider_failed");
+    let response = callback(&mallory, "acme", &[("state", &mallory_state), ("code", &alice_code)]).await;
+    assert_flow_failed(response, "provider_failed");
+    let response = callback(&alice, "acme", &[("state", &alice_state), ("code", &mallory_code)]).await;
+    assert_flow_failed(response, "provider_failed");
     assert_signed_out(&mallory).await;
     assert_signed_out(&alice).await;
 }
@@ -301,9 +301,9 @@ pub async fn unreachable_provider_is_reported(app: TestApp) {
     let code =
         app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
     app.acme.be_away(true);
-    let answer = authorize(&app.browser(), "acme").await.expect_status(503).problem("provider_unavailable");
-    assert!(answer.header("retry-after").is_some());
-    answer.expect_no_header("set-cookie").expect_no_header("location");
+    let response = authorize(&app.browser(), "acme").await.expect_status(503).problem("provider_unavailable");
+    assert!(response.header("retry-after").is_some());
+    response.expect_no_header("set-cookie").expect_no_header("location");
     assert_flow_failed(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "provider_failed");
     assert_signed_out(&browser).await;
     // Other providers are not affected.
@@ -384,9 +384,9 @@ pub async fn abandoned_flow_cookies_are_limited(app: TestApp) {
     assert_eq!(browser.cookies(FLOW).len(), 3);
     // Cookies that only share the prefix are ignored.
     let odd = ["é", "a b", "\"", "a\tb", "한"].map(|rest| format!("memo_sign_in_{rest}=x")).join("; ");
-    let answer = authorize(&app.anonymous(), "acme").header("cookie", &odd).await;
-    assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1);
-    state(answer);
+    let response = authorize(&app.anonymous(), "acme").header("cookie", &odd).await;
+    assert_eq!(response.headers.get_all("set-cookie").iter().count(), 1);
+    state(response);
 }
 
 pub async fn duplicate_callback_parameters_are_rejected(app: TestApp) {

@@ -37,9 +37,9 @@ pub async fn identity_can_be_linked_and_unlinked(app: TestApp) {
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let cookie = browser.cookie(SESSION);
     let acme_user = || app.acme.user("alice-at-acme", Some("alice@acme.example"), true);
-    let answer = complete_flow(&browser, &app.acme, acme_user(), &[("link", "true"), ("return_to", "/docs")]).await;
-    let answer = assert_redirected(answer, "/docs");
-    assert_eq!((set_cookie(&answer, SESSION), browser.cookie(SESSION)), (None, cookie), "the session continues");
+    let response = complete_flow(&browser, &app.acme, acme_user(), &[("link", "true"), ("return_to", "/docs")]).await;
+    let response = assert_redirected(response, "/docs");
+    assert_eq!((set_cookie(&response, SESSION), browser.cookie(SESSION)), (None, cookie), "the session continues");
     // Linking the same account again succeeds.
     assert_redirected(link(&browser, &app.acme, acme_user()).await, "/");
     let list = browser.get("/api/v1/me/identities").await.expect_status(200);
@@ -227,8 +227,8 @@ pub async fn recent_social_session_allows_withdrawal_without_the_password(app: T
     withdraw(&elsewhere).await.expect_empty(204);
     assert_signed_out(&elsewhere).await;
     assert_signed_out(&browser).await;
-    let answer = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
-    assert_eq!(answer["error"], "invalid_grant");
+    let response = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    assert_eq!(response["error"], "invalid_grant");
 }
 
 pub async fn concurrent_links_of_one_identity_leave_one_user(app: TestApp) {
@@ -241,12 +241,12 @@ pub async fn concurrent_links_of_one_identity_leave_one_user(app: TestApp) {
         let code = app.acme.approve(&state, app.acme.user("a", None, false)).expect("a pending request");
         calls.push(callback(&browser, "acme", &[("state", &state), ("code", &code)]));
     }
-    let answers = send_concurrently(calls).await;
-    let locations: Vec<_> = answers.iter().map(|answer| answer.header("location")).collect();
+    let responses = send_concurrently(calls).await;
+    let locations: Vec<_> = responses.iter().map(|response| response.header("location")).collect();
     let linked = locations.iter().filter(|location| **location == Some("/")).count();
     assert_eq!(linked, 2, "both flows of one user: {locations:?}");
-    for answer in answers.into_iter().filter(|answer| answer.header("location") != Some("/")) {
-        assert_flow_failed(answer, "identity_taken");
+    for response in responses.into_iter().filter(|response| response.header("location") != Some("/")) {
+        assert_flow_failed(response, "identity_taken");
     }
     assert_eq!(identities(&alice).await.len() + identities(&bob).await.len(), 1);
 }

@@ -38,12 +38,12 @@ pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestS
     let url = "https://memo.example.com";
     let app = TestApp::builder(store).settings(|settings| settings.server.public_url = Some(url.into())).start().await;
     let browser = app.browser();
-    let answer = authorize(&browser, "acme").await.expect_status(302);
-    let cookie = set_cookie(&answer, "__Host-memo_sign_in_").expect("a flow cookie");
+    let response = authorize(&browser, "acme").await.expect_status(302);
+    let cookie = set_cookie(&response, "__Host-memo_sign_in_").expect("a flow cookie");
     let mut attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     attributes.sort_unstable();
     assert_eq!(attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "Secure"]);
-    let state = state(answer);
+    let state = state(response);
     let code =
         app.acme.approve(&state, app.acme.user("alice", Some("alice@example.com"), true)).expect("a pending request");
     // A sibling domain can set a cookie without the `__Host-` prefix; it must be ignored.
@@ -56,8 +56,8 @@ pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestS
     }
     callback(&sibling, "acme", &[("state", &state), ("code", &code)]).await.problem("state_invalid");
 
-    let answer = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await.expect_status(303);
-    let cookie = set_cookie(&answer, "__Host-memo_session").expect("a session cookie");
+    let response = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await.expect_status(303);
+    let cookie = set_cookie(&response, "__Host-memo_session").expect("a session cookie");
     for attribute in ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"] {
         assert!(cookie.split("; ").any(|part| part == attribute), "{cookie}");
     }

@@ -3,19 +3,19 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::{Answer, TestApp, suite::assert_json};
+use crate::{Response, TestApp, suite::assert_json};
 
 const ALL_SCOPES: &str = "memos:read memos:write events:read account:read account:write";
 
 /// Asserts an error response in the form of RFC 6749, section 5.2.
 #[track_caller]
-fn assert_error(answer: &Answer, error: &str) {
-    let answer = answer.clone().expect_status(400);
-    let answer = answer.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
-    assert_eq!(answer.media_type(), Some("application/json"), "{}", answer.shown());
-    assert_eq!(answer["error"], error, "{}", answer.shown());
-    assert!(!answer.text("error_description").is_empty());
-    assert_eq!(answer.json.as_object().map(serde_json::Map::len), Some(2), "{}", answer.shown());
+fn assert_error(response: &Response, error: &str) {
+    let response = response.clone().expect_status(400);
+    let response = response.expect_header("cache-control", "no-store").expect_header("pragma", "no-cache");
+    assert_eq!(response.media_type(), Some("application/json"), "{}", response.shown());
+    assert_eq!(response["error"], error, "{}", response.shown());
+    assert!(!response.text("error_description").is_empty());
+    assert_eq!(response.json.as_object().map(serde_json::Map::len), Some(2), "{}", response.shown());
 }
 
 pub async fn right_password_returns_tokens(app: TestApp) {
@@ -67,8 +67,8 @@ pub async fn email_for_signing_in_is_case_insensitive(app: TestApp) {
 
 pub async fn wrong_email_and_wrong_password_look_alike(app: TestApp) {
     let alice = app.user("alice").await;
-    let anyone = app.anonymous();
-    let wrong = anyone.sign_in(&alice.email, "correct horse battery stapler").await;
+    let anonymous = app.anonymous();
+    let wrong = anonymous.sign_in(&alice.email, "correct horse battery stapler").await;
     assert_error(&wrong, "invalid_grant");
     for (email, password) in [
         ("nobody@example.com", &*alice.password),
@@ -78,9 +78,9 @@ pub async fn wrong_email_and_wrong_password_look_alike(app: TestApp) {
         (&alice.email, "correct\0horse"),
         ("a\0@example.com", &alice.password),
     ] {
-        let answer = anyone.sign_in(email, password).await;
-        assert_error(&answer, "invalid_grant");
-        assert_eq!(answer.body, wrong.body, "{email}");
+        let response = anonymous.sign_in(email, password).await;
+        assert_error(&response, "invalid_grant");
+        assert_eq!(response.body, wrong.body, "{email}");
     }
 }
 
@@ -145,8 +145,8 @@ pub async fn access_token_expires_after_fifteen_minutes(app: TestApp) {
     app.clock.advance(Duration::from_secs(15 * 60 + 4));
     alice.me().await.expect_status(200);
     app.clock.advance(Duration::from_secs(2));
-    let answer = alice.me().await.expect_status(401).problem("access_token_expired");
-    assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
+    let response = alice.me().await.expect_status(401).problem("access_token_expired");
+    assert!(response.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
     let tokens = app.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
     alice.with_token(tokens.text("access_token")).me().await.expect_status(200);
 }
@@ -188,12 +188,12 @@ pub async fn malformed_access_token_is_rejected(app: TestApp) {
         format!("{}.{claims}.{signature}", with("kid", "another")),
         alice.refresh_token.clone(),
     ] {
-        let answer = alice.with_token(&token).me().await.expect_status(401).problem("access_token_invalid");
-        assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
+        let response = alice.with_token(&token).me().await.expect_status(401).problem("access_token_invalid");
+        assert!(response.header("www-authenticate").is_some_and(|value| value.contains("error=\"invalid_token\"")));
     }
     for header in ["Bearer", "Bearer ", "Basic YTpi", "bearer", &*alice.access_token] {
-        let answer = app.anonymous().me().header("authorization", header).await.expect_status(401);
-        answer.problem("access_token_invalid");
+        let response = app.anonymous().me().header("authorization", header).await.expect_status(401);
+        response.problem("access_token_invalid");
     }
 }
 

@@ -84,11 +84,11 @@ pub async fn invalid_verification_token_is_rejected(app: TestApp) {
 pub async fn concurrent_uses_of_a_verification_link_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let token = app.verification(&alice.email).await;
-    let answers = crate::suite::send_concurrently((0..8).map(|_| app.anonymous().verify_email(&token))).await;
-    let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 204);
+    let responses = crate::suite::send_concurrently((0..8).map(|_| app.anonymous().verify_email(&token))).await;
+    let (done, refused): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 204);
     assert_eq!(done.len(), 1);
-    for answer in refused {
-        answer.problem("token_invalid");
+    for response in refused {
+        response.problem("token_invalid");
     }
 }
 
@@ -108,15 +108,15 @@ pub async fn mail_is_in_the_language_of_the_user(app: TestApp) {
 }
 
 pub async fn user_text_cannot_inject_mail_headers(app: TestApp) {
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     let account =
         |email: &str, name: &str| json!({"email": email, "password": "correct horse battery", "display_name": name});
     for line_break in ["\r\n", "\n", "\r", "\u{85}"] {
         let email = format!("alice@example.com{line_break}Bcc: mallory@example.com");
-        anyone.sign_up(&account(&email, "A")).await.invalid("/email", "control_character");
-        anyone.forgot_password(&email).await.invalid("/email", "control_character");
+        anonymous.sign_up(&account(&email, "A")).await.invalid("/email", "control_character");
+        anonymous.forgot_password(&email).await.invalid("/email", "control_character");
         let name = format!("A{line_break}Bcc: mallory@example.com");
-        anyone.sign_up(&account("alice@example.com", &name)).await.invalid("/display_name", "control_character");
+        anonymous.sign_up(&account("alice@example.com", &name)).await.invalid("/display_name", "control_character");
     }
     for email in [
         "alice@example.com, mallory@example.com",
@@ -127,11 +127,11 @@ pub async fn user_text_cannot_inject_mail_headers(app: TestApp) {
         "alice@example.com\u{2028}Bcc:mallory@example.com",
         "alice@example.com;mallory@example.com",
     ] {
-        anyone.sign_up(&account(email, "A")).await.invalid("/email", "malformed");
+        anonymous.sign_up(&account(email, "A")).await.invalid("/email", "malformed");
     }
     let name = "Bcc: mallory@example.com =?utf-8?q?=0d=0aBcc:m@example.com?= <script>";
-    anyone.sign_up(&account("alice@example.com", name)).await.expect_status(201);
-    anyone.forgot_password("alice@example.com").await.expect_empty(202);
+    anonymous.sign_up(&account("alice@example.com", name)).await.expect_status(201);
+    anonymous.forgot_password("alice@example.com").await.expect_empty(202);
     for subject in ["Confirm your e-mail address", "Set a new password"] {
         let mail = app.mail_to("alice@example.com", subject).await;
         assert_eq!(mail.subject, subject);
@@ -157,12 +157,12 @@ pub async fn user_agent_in_mail_is_escaped_and_not_a_link(app: TestApp) {
 
 pub async fn link_pages_do_not_leak_the_token(app: TestApp) {
     for page in ["/verify-email", "/reset-password"] {
-        let answer = app.anonymous().get(&format!("{page}?token=A-token-of-a-link")).await.expect_status(200);
-        assert_eq!(answer.media_type(), Some("text/html"));
-        let policy = answer.header("content-security-policy").expect("a policy");
+        let response = app.anonymous().get(&format!("{page}?token=A-token-of-a-link")).await.expect_status(200);
+        assert_eq!(response.media_type(), Some("text/html"));
+        let policy = response.header("content-security-policy").expect("a policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
-        let answer = answer.expect_header("referrer-policy", "no-referrer");
-        let body = String::from_utf8(answer.body).expect("UTF-8");
+        let response = response.expect_header("referrer-policy", "no-referrer");
+        let body = String::from_utf8(response.body).expect("UTF-8");
         assert!(!body.contains("A-token") && !body.contains("http"), "{body}");
     }
 }

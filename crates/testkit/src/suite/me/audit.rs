@@ -5,17 +5,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Answer, TestApp,
+    Actor, Response, TestApp,
     suite::{assert_json, me::mfa::with_second_factor},
 };
 
-fn kinds(list: &Answer) -> Vec<String> {
+fn kinds(list: &Response) -> Vec<String> {
     let items = list["items"].as_array().expect("a list");
     items.iter().map(|item| item["kind"].as_str().expect("a kind").to_owned()).collect()
 }
 
 /// The first page, as soon as it has `count` events of a kind. Failures are recorded asynchronously.
-async fn wait_for_events(actor: &Actor, kind: &str, count: usize) -> Answer {
+async fn wait_for_events(actor: &Actor, kind: &str, count: usize) -> Response {
     for _ in 0..200 {
         let list = actor.audit().query(&[("limit", "100")]).await.expect_status(200);
         if kinds(&list).iter().filter(|one| *one == kind).count() == count {
@@ -51,23 +51,23 @@ pub async fn audit_event_has_kind_time_device_ip_and_request_id(app: TestApp) {
 }
 
 pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
-    let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
-    anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
+    let (alice, anonymous, browser) = (app.user("alice").await, app.anonymous(), app.browser());
+    anonymous.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let moved = json!({"email": "liddell@example.com", "current_password": alice.password});
     alice.patch_me(&moved).await.expect_status(200);
-    anyone.forgot_password("liddell@example.com").await.expect_empty(202);
+    anonymous.forgot_password("liddell@example.com").await.expect_empty(202);
     let reset = app.reset_link("liddell@example.com").await;
-    anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
-    assert_eq!(anyone.sign_in("liddell@example.com", "a wrong password").await.status, 400);
+    anonymous.reset_password(&reset, "another horse battery").await.expect_empty(204);
+    assert_eq!(anonymous.sign_in("liddell@example.com", "a wrong password").await.status, 400);
     browser.sign_in_by_cookie("liddell@example.com", "another horse battery").await.expect_status(200);
     wait_for_events(&browser, "sign_in.failed", 1).await;
     let enrolment = browser.begin_totp().await.expect_status(200);
     let code = crate::Authenticator::of(&enrolment).code(&app.clock);
     let codes = browser.confirm_totp(&code).await.expect_status(200);
-    let first = anyone.sign_in("liddell@example.com", "another horse battery").await.expect_status(400);
+    let first = anonymous.sign_in("liddell@example.com", "another horse battery").await.expect_status(400);
     let recovery = codes["recovery_codes"][0].as_str().expect("a code");
-    let tokens = anyone.second_step(first.text("mfa_token"), recovery).await.expect_status(200);
-    anyone.revoke(tokens.text("refresh_token")).await.expect_status(200);
+    let tokens = anonymous.second_step(first.text("mfa_token"), recovery).await.expect_status(200);
+    anonymous.revoke(tokens.text("refresh_token")).await.expect_status(200);
     browser.remove_totp("another horse battery").await.expect_empty(204);
     browser.get("/api/v1/me/export").await.expect_status(200);
     let list = browser.audit().await.expect_status(200);
@@ -95,17 +95,17 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
 }
 
 pub async fn refresh_token_reuse_is_recorded_once(app: TestApp) {
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
-    anyone.refresh(&alice.refresh_token).await.expect_status(200);
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    anonymous.refresh(&alice.refresh_token).await.expect_status(200);
     app.clock.advance(Duration::from_secs(11));
-    let theft = anyone.refresh(&alice.refresh_token).header("x-request-id", "the-theft").await;
+    let theft = anonymous.refresh(&alice.refresh_token).header("x-request-id", "the-theft").await;
     assert_eq!(theft.expect_status(400)["error"], "invalid_grant");
     let alice_again = alice.with_token(alice.sign_in_again("").await.text("access_token"));
     let list = alice_again.audit().await.expect_status(200);
     let event = &list["items"][1];
     assert_eq!((&event["kind"], &event["request_id"]), (&json!("sign_in.refresh_reused"), &json!("the-theft")));
     // Only the first reuse is recorded, as it has ended the session.
-    assert_eq!(anyone.refresh(&alice.refresh_token).await.status, 400);
+    assert_eq!(anonymous.refresh(&alice.refresh_token).await.status, 400);
     wait_for_events(&alice_again, "sign_in.refresh_reused", 1).await;
 }
 
@@ -165,24 +165,24 @@ pub async fn audit_pages_are_newest_first(app: TestApp) {
 }
 
 pub async fn audit_events_contain_no_secrets(app: TestApp) {
-    let (alice, anyone, browser) = (app.user("alice").await, app.anonymous(), app.browser());
+    let (alice, anonymous, browser) = (app.user("alice").await, app.anonymous(), app.browser());
     let admin = app.admin("root").await;
     let mut secrets = vec![alice.password.clone(), alice.access_token.clone(), alice.refresh_token.clone()];
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     secrets.push(browser.session());
     let wrong = "a wrong password of hers";
-    anyone.sign_in(&alice.email, wrong).await;
+    anonymous.sign_in(&alice.email, wrong).await;
     browser.sign_in_by_cookie(&alice.email, wrong).await;
     alice.change_password(wrong, "yet another horse").await.problem("password_wrong");
     secrets.extend([wrong.to_owned(), "yet another horse".to_owned()]);
     let verification = app.verification(&alice.email).await;
-    anyone.verify_email(&verification).await.expect_empty(204);
+    anonymous.verify_email(&verification).await.expect_empty(204);
     let (_, codes) = with_second_factor(&app, &alice).await;
-    let first = anyone.sign_in(&alice.email, &alice.password).await;
-    anyone.second_step(first.text("mfa_token"), &codes[0]).await.expect_status(200);
-    anyone.forgot_password(&alice.email).await.expect_empty(202);
+    let first = anonymous.sign_in(&alice.email, &alice.password).await;
+    anonymous.second_step(first.text("mfa_token"), &codes[0]).await.expect_status(200);
+    anonymous.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
-    anyone.reset_password(&reset, "another horse battery").await.expect_empty(204);
+    anonymous.reset_password(&reset, "another horse battery").await.expect_empty(204);
     secrets.extend([verification, reset, first.text("mfa_token").to_owned(), "another horse battery".to_owned()]);
     secrets.extend(codes);
     let query = [("user_id", &*alice.id), ("limit", "100")];

@@ -10,21 +10,21 @@ fn change_to(email: &str, user: &User) -> Value {
 }
 
 pub async fn changed_email_must_be_verified_again(app: TestApp) {
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
-    anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    anonymous.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let me = alice.patch_me(&change_to("Liddell@Example.com", &alice)).await.expect_status(200);
     assert_eq!((&me["email"], &me["email_verified"]), (&json!("Liddell@Example.com"), &json!(false)));
     assert_eq!(alice.me().await.json, me.json);
     // The old address is notified, and the new one gets a verification link.
     let alert = app.mail_to(&alice.email, "Your e-mail address was changed").await;
     assert!(!alert.text.contains("token=") && !alert.text.contains("Liddell"), "{}", alert.text);
-    anyone.verify_email(&app.verification("Liddell@Example.com").await).await.expect_empty(204);
+    anonymous.verify_email(&app.verification("Liddell@Example.com").await).await.expect_empty(204);
     assert_eq!(alice.me().await["email_verified"], true);
-    assert_eq!(anyone.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
-    anyone.sign_in("liddell@example.com", &alice.password).await.expect_status(200);
+    assert_eq!(anonymous.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
+    anonymous.sign_in("liddell@example.com", &alice.password).await.expect_status(200);
     // The old address is free.
     let bob = json!({"email": alice.email, "password": alice.password, "display_name": "Bob"});
-    assert_ne!(anyone.sign_up(&bob).await.expect_status(201).id(), alice.id);
+    assert_ne!(anonymous.sign_up(&bob).await.expect_status(201).id(), alice.id);
 }
 
 pub async fn email_change_needs_the_password(app: TestApp) {
@@ -55,21 +55,21 @@ pub async fn email_change_needs_the_password(app: TestApp) {
 }
 
 pub async fn verification_link_is_bound_to_its_address(app: TestApp) {
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
     let old = app.verification(&alice.email).await;
     alice.patch_me(&change_to("victim@example.com", &alice)).await.expect_status(200);
-    anyone.verify_email(&old).await.problem("token_invalid");
+    anonymous.verify_email(&old).await.problem("token_invalid");
     assert_eq!(alice.me().await["email_verified"], false);
     // A link for an address that was given up is invalid as well.
     let victim_token = app.verification("victim@example.com").await;
     alice.patch_me(&change_to(&alice.email, &alice)).await.expect_status(200);
-    anyone.verify_email(&victim_token).await.problem("token_invalid");
+    anonymous.verify_email(&victim_token).await.problem("token_invalid");
     assert_eq!(alice.me().await["email_verified"], false);
 }
 
 pub async fn email_change_of_case_only_stays_verified(app: TestApp) {
-    let (alice, anyone) = (app.user("alice").await, app.anonymous());
-    anyone.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    anonymous.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let email = alice.email.to_uppercase();
     let me = alice.patch_me(&change_to(&email, &alice)).await.expect_status(200);
     assert_eq!((&me["email"], &me["email_verified"]), (&json!(email), &json!(true)));
@@ -82,9 +82,9 @@ pub async fn concurrent_changes_to_one_email_succeed_once(app: TestApp) {
         users.push(app.user(name).await);
     }
     let wanted = |user: &User| user.patch_me(&change_to("wanted@example.com", user));
-    let answers = send_concurrently(users.iter().map(wanted)).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    for answer in answers.into_iter().filter(|answer| answer.status != 200) {
-        answer.problem("email_taken");
+    let responses = send_concurrently(users.iter().map(wanted)).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 200).count(), 1);
+    for response in responses.into_iter().filter(|response| response.status != 200) {
+        response.problem("email_taken");
     }
 }

@@ -10,8 +10,8 @@ use crate::{Authenticator, TestApp, User, suite::send_concurrently};
 pub(in crate::suite) async fn with_second_factor(app: &TestApp, user: &User) -> (Authenticator, Vec<String>) {
     let enrolment = user.begin_totp().await.expect_status(200);
     let authenticator = Authenticator::of(&enrolment);
-    let answer = user.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
-    let codes = answer["recovery_codes"].as_array().expect("a list");
+    let response = user.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(200);
+    let codes = response["recovery_codes"].as_array().expect("a list");
     (authenticator, codes.iter().map(|code| code.as_str().expect("a code").to_owned()).collect())
 }
 
@@ -40,8 +40,8 @@ pub async fn second_factor_is_enabled_by_its_first_code(app: TestApp) {
     assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": true, "recovery_codes_left": 10}));
     // Existing sessions continue.
     alice.me().await.expect_status(200);
-    let answer = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
-    assert_eq!(answer["error"], "mfa_required");
+    let response = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
+    assert_eq!(response["error"], "mfa_required");
 }
 
 pub async fn enabled_second_factor_cannot_be_replaced(app: TestApp) {
@@ -78,8 +78,8 @@ pub async fn concurrent_confirmations_succeed_once(app: TestApp) {
     let code = authenticator.code(&app.clock);
     // Starting again at the same time does not break the confirmation.
     let again = alice.begin_totp();
-    let answers = send_concurrently((0..6).map(|_| alice.confirm_totp(&code)).chain([again])).await;
-    let codes: Vec<_> = answers.iter().filter(|answer| answer.json["recovery_codes"].is_array()).collect();
+    let responses = send_concurrently((0..6).map(|_| alice.confirm_totp(&code)).chain([again])).await;
+    let codes: Vec<_> = responses.iter().filter(|response| response.json["recovery_codes"].is_array()).collect();
     assert!(codes.len() <= 1, "{}", codes.len());
     assert_eq!(alice.mfa().await["totp"], codes.len() == 1);
     let Some(codes) = codes.first() else { return };
@@ -114,8 +114,8 @@ pub async fn disabling_the_second_factor_needs_the_password(app: TestApp) {
     // A first step from before is invalid.
     app.clock.advance(Duration::from_secs(30));
     for code in [&authenticator.code(&app.clock), &old_codes[0]] {
-        let answer = app.anonymous().second_step(first.text("mfa_token"), code).await.expect_status(400);
-        assert_eq!(answer["error"], "invalid_grant");
+        let response = app.anonymous().second_step(first.text("mfa_token"), code).await.expect_status(400);
+        assert_eq!(response["error"], "invalid_grant");
     }
     // A new factor has new recovery codes.
     let (_, codes) = with_second_factor(&app, &alice).await;

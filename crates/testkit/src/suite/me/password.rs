@@ -11,10 +11,10 @@ const NEW: &str = "another horse battery";
 
 pub async fn password_change_ends_all_other_sessions(app: TestApp) {
     let (alice, browser) = (app.user("alice").await, app.browser());
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.sign_in_again("").await;
-    let other_token = anyone.with_token(other.text("access_token"));
+    let other_token = anonymous.with_token(other.text("access_token"));
     warm_session_cache(&[&*alice, &*browser, &other_token]).await;
     let done = browser.change_password(&alice.password, NEW).await.expect_empty(204);
     done.expect_header("cache-control", "no-store");
@@ -24,10 +24,10 @@ pub async fn password_change_ends_all_other_sessions(app: TestApp) {
         actor.me().await.problem("sign_in_ended");
     }
     for token in [&*alice.refresh_token, other.text("refresh_token")] {
-        assert_eq!(anyone.refresh(token).await.expect_status(400)["error"], "invalid_grant");
+        assert_eq!(anonymous.refresh(token).await.expect_status(400)["error"], "invalid_grant");
     }
-    assert_eq!(anyone.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
-    anyone.sign_in(&alice.email, NEW).await.expect_status(200);
+    assert_eq!(anonymous.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
+    anonymous.sign_in(&alice.email, NEW).await.expect_status(200);
     app.mail_to(&alice.email, "Your password was changed").await;
 }
 
@@ -68,8 +68,8 @@ pub async fn password_change_needs_the_current_password(app: TestApp) {
 pub async fn concurrent_password_changes_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let passwords = [format!("{NEW} 1"), format!("{NEW} 2")];
-    let answers = send_concurrently(passwords.iter().map(|new| alice.change_password(&alice.password, new))).await;
-    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    let responses = send_concurrently(passwords.iter().map(|new| alice.change_password(&alice.password, new))).await;
+    let mut statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 403]);
     let mut accepted = 0;

@@ -86,8 +86,8 @@ pub async fn account_patch_accepts_json_and_merge_patch(app: TestApp) {
         call.clone().body(media_type, r#"{"display_name": "A"}"#).await.expect_status(200);
     }
     for media_type in ["application/json-patch+json", "text/plain", "application/json; charset=euc-kr"] {
-        let answer = call.clone().body(media_type, "{}").await.expect_status(415).problem("unsupported_media_type");
-        let accepted = answer.header("accept-patch").expect("an `Accept-Patch` header");
+        let response = call.clone().body(media_type, "{}").await.expect_status(415).problem("unsupported_media_type");
+        let accepted = response.header("accept-patch").expect("an `Accept-Patch` header");
         assert!(accepted.contains("application/merge-patch+json") && accepted.contains("application/json"));
     }
 }

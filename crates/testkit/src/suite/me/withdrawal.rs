@@ -9,14 +9,14 @@ use crate::{
 
 pub async fn withdrawal_removes_all_data_and_sessions(app: TestApp) {
     let (alice, bob, browser) = (app.user("alice").await, app.user("bob").await, app.browser());
-    let anyone = app.anonymous();
+    let anonymous = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.with_token(alice.sign_in_again("").await.text("access_token"));
     let public = alice.create_memo(&json!({"title": "Milk", "visibility": "public"})).await.expect_status(201);
     alice.memo("Bread").await;
     with_second_factor(&app, &alice).await;
     let verification = app.verification(&alice.email).await;
-    anyone.forgot_password(&alice.email).await.expect_empty(202);
+    anonymous.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
     warm_session_cache(&[&*alice, &*browser, &other]).await;
     bob.get_memo(public.id()).await.expect_status(200);
@@ -33,20 +33,22 @@ pub async fn withdrawal_removes_all_data_and_sessions(app: TestApp) {
         }
         actor.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
     }
-    for answer in [anyone.refresh(&alice.refresh_token).await, anyone.sign_in(&alice.email, &alice.password).await] {
-        assert_eq!(answer.expect_status(400)["error"], "invalid_grant");
+    for response in
+        [anonymous.refresh(&alice.refresh_token).await, anonymous.sign_in(&alice.email, &alice.password).await]
+    {
+        assert_eq!(response.expect_status(400)["error"], "invalid_grant");
     }
-    anyone.verify_email(&verification).await.problem("token_invalid");
-    anyone.reset_password(&reset, "another horse battery").await.problem("token_invalid");
+    anonymous.verify_email(&verification).await.problem("token_invalid");
+    anonymous.reset_password(&reset, "another horse battery").await.problem("token_invalid");
     bob.get_memo(public.id()).await.problem("memo_not_found");
     assert!(bob.titles(&[("scope", "public")]).await.is_empty());
 
     // The address is free, and a new account with it inherits nothing.
     let account = json!({"email": alice.email, "password": alice.password, "display_name": "Another"});
-    let another = anyone.sign_up(&account).await.expect_status(201);
+    let another = anonymous.sign_up(&account).await.expect_status(201);
     assert_ne!(another.id(), alice.id);
-    let tokens = anyone.sign_in(&alice.email, &alice.password).await.expect_status(200);
-    let another = anyone.with_token(tokens.text("access_token"));
+    let tokens = anonymous.sign_in(&alice.email, &alice.password).await.expect_status(200);
+    let another = anonymous.with_token(tokens.text("access_token"));
     assert!(another.titles(&[]).await.is_empty());
     assert_eq!(another.mfa().await["totp"], false);
     let events = another.audit().await.expect_status(200);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, TestApp,
+    Response, TestApp,
     suite::{assert_json, merged, send_concurrently},
 };
 
@@ -23,8 +23,8 @@ pub(super) fn delete(id: &str) -> Value {
 }
 
 /// The status of each result.
-fn statuses(answer: &Answer) -> Vec<u64> {
-    let results = answer["results"].as_array().unwrap_or_else(|| panic!("no `results`: {}", answer.shown()));
+fn statuses(response: &Response) -> Vec<u64> {
+    let results = response["results"].as_array().unwrap_or_else(|| panic!("no `results`: {}", response.shown()));
     results.iter().map(|result| result["status"].as_u64().expect("a status")).collect()
 }
 
@@ -36,7 +36,7 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
     app.clock.advance(Duration::from_secs(1));
     let body =
         json!({"title": "주간회의록", "content": "# 안건\n", "tags": ["work"], "remind_at": "2026-03-01T00:00:00Z"});
-    let answer = alice
+    let response = alice
         .batch(&json!([
             {"op": "create", "memo": body},
             update(kept.id(), &json!({"pinned": true})),
@@ -47,7 +47,7 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
         .await
         .expect_status(200)
         .expect_header("cache-control", "private, no-cache");
-    assert_json!(answer.json, {".results[].memo.id" => "[id]", ".results[].memo.owner.id" => "[id]"}, @r##"
+    assert_json!(response.json, {".results[].memo.id" => "[id]", ".results[].memo.owner.id" => "[id]"}, @r##"
     {
       "results": [
         {
@@ -111,7 +111,7 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
       ]
     }
     "##);
-    for result in &answer["results"].as_array().expect("results")[..2] {
+    for result in &response["results"].as_array().expect("results")[..2] {
         let id = result["memo"]["id"].as_str().expect("an id");
         assert_eq!(alice.get_memo(id).await.expect_status(200).json, result["memo"]);
     }
@@ -128,8 +128,8 @@ pub async fn batch_operations_see_the_previous_ones(app: TestApp) {
         delete(&id),
         delete(&id),
     ]);
-    let answer = alice.batch(&versions).await.expect_status(200);
-    assert_eq!(statuses(&answer), [200, 200, 204, 204]);
+    let response = alice.batch(&versions).await.expect_status(200);
+    assert_eq!(statuses(&response), [200, 200, 204, 204]);
     let memo = alice.get_memo(&id).await.expect_status(200);
     assert_eq!((&memo["content"], &memo["pinned"], &memo["version"]), (&json!("b"), &json!(true), &json!(4)));
 }
@@ -137,9 +137,9 @@ pub async fn batch_operations_see_the_previous_ones(app: TestApp) {
 pub async fn batch_takes_1_to_100_operations(app: TestApp) {
     let alice = app.user("alice").await;
     let many = |number: usize| Value::Array((0..number).map(|n| create(&format!("{n:03}"))).collect());
-    let answer = alice.batch(&many(100)).await.expect_status(200);
-    assert_eq!(statuses(&answer), [201; 100]);
-    let results = answer["results"].as_array().expect("results");
+    let response = alice.batch(&many(100)).await.expect_status(200);
+    assert_eq!(statuses(&response), [201; 100]);
+    let results = response["results"].as_array().expect("results");
     assert!((0..100).all(|n| results[n]["memo"]["title"] == format!("{n:03}")));
     // All have the same creation time, but are listed in the order of their creation.
     let list = alice.list_memos(&[("sort", "created_at"), ("limit", "100")]).await.expect_status(200);
@@ -200,8 +200,8 @@ pub async fn batch_update_is_a_merge_patch(app: TestApp) {
         let one = alice.create_memo(&full).await.expect_status(201);
         let other = alice.create_memo(&full).await.expect_status(201);
         let expected = alice.patch_memo(one.id(), &patch).await.expect_status(200);
-        let answer = alice.batch(&json!([update(other.id(), &patch)])).await.expect_status(200);
-        let memo = merged(answer["results"][0]["memo"].clone(), &json!({"id": one.id()}));
+        let response = alice.batch(&json!([update(other.id(), &patch)])).await.expect_status(200);
+        let memo = merged(response["results"][0]["memo"].clone(), &json!({"id": one.id()}));
         assert_eq!(memo, expected.json, "{patch}");
     }
     // An unchanged reminder may be in the past.
@@ -223,8 +223,8 @@ pub async fn batch_changes_are_in_the_feed_in_order(app: TestApp) {
         update(&one, &json!({"pinned": false})),
         delete(&two),
     ]);
-    let answer = alice.batch(&operations).await.expect_status(200);
-    let created = |n: usize| answer["results"][n]["memo"]["id"].clone();
+    let response = alice.batch(&operations).await.expect_status(200);
+    let created = |n: usize| response["results"][n]["memo"]["id"].clone();
     let changes = alice.changes(2).await.expect_status(200);
     let items = changes["items"].as_array().expect("changes").iter();
     let changes: Vec<_> =
@@ -255,8 +255,8 @@ pub async fn batch_body_may_have_16_mib(app: TestApp) {
     let content = "x".repeat(100_000);
     let operations: Vec<_> =
         (0..25).map(|n| json!({"op": "create", "memo": {"title": n.to_string(), "content": content}})).collect();
-    let answer = alice.batch(&json!(operations)).await.expect_status(200);
-    assert_eq!(answer["results"][24]["memo"]["content"], content);
+    let response = alice.batch(&json!(operations)).await.expect_status(200);
+    assert_eq!(response["results"][24]["memo"]["content"], content);
     let list = alice.list_memos(&[("include_total", "true"), ("limit", "1")]).await.expect_status(200);
     assert_eq!(list["total"], 26);
 }
@@ -269,7 +269,7 @@ pub async fn concurrent_batches_with_one_version_succeed_once(app: TestApp) {
             let change = merged(update(&id, &json!({"title": title})), &json!({"if_version": version}));
             alice.batch(&json!([create(&format!("{version} {title}")), change]))
         });
-        let mut statuses: Vec<_> = send_concurrently(calls).await.iter().map(|answer| answer.status).collect();
+        let mut statuses: Vec<_> = send_concurrently(calls).await.iter().map(|response| response.status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412], "version {version}");
     }
@@ -283,8 +283,8 @@ pub async fn concurrent_batches_all_apply(app: TestApp) {
     let calls = (0..12).map(|n| {
         alice.batch(&json!([create(&format!("{n}")), update(&id, &json!({"content": n.to_string()})), create("more")]))
     });
-    for answer in send_concurrently(calls).await {
-        assert_eq!(statuses(&answer.expect_status(200)), [201, 200, 201]);
+    for response in send_concurrently(calls).await {
+        assert_eq!(statuses(&response.expect_status(200)), [201, 200, 201]);
     }
     let list = alice.list_memos(&[("include_total", "true"), ("limit", "1")]).await.expect_status(200);
     assert_eq!(list["total"], 25);

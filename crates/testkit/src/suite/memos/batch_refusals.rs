@@ -45,9 +45,9 @@ pub async fn failed_batch_changes_nothing(app: TestApp) {
     ] {
         let before = [create("new"), update(&kept, &json!({"title": "changed"})), delete(&gone)];
         let operations: Vec<_> = before.into_iter().chain([operation.clone(), create("more")]).collect();
-        let answer = alice.batch(&json!(operations)).await.expect_status(status).problem(code);
+        let response = alice.batch(&json!(operations)).await.expect_status(status).problem(code);
         let reason = if status == 422 { "not_in_future" } else { code };
-        assert_eq!(answer.errors(), [("pointer", pointer, reason)], "{operation}: {}", answer.shown());
+        assert_eq!(response.errors(), [("pointer", pointer, reason)], "{operation}: {}", response.shown());
         assert_eq!(snapshot(&alice).await, alice_before, "{operation}");
         assert_eq!(alice.found("changed").await, Vec::<String>::new(), "{operation}");
     }
@@ -60,8 +60,8 @@ pub async fn first_failing_operation_is_reported(app: TestApp) {
     let conflict = merged(update(&id, &json!({})), &json!({"if_version": 7}));
     let operations = json!([create("b"), conflict, delete(UNKNOWN_ID)]);
     let call = alice.batch(&operations).header("x-request-id", "mine");
-    let answer = call.await.expect_status(412).problem("precondition_failed");
-    assert_json!(answer.json, {".type" => "[origin]/docs/errors#precondition_failed"}, @r##"
+    let response = call.await.expect_status(412).problem("precondition_failed");
+    assert_json!(response.json, {".type" => "[origin]/docs/errors#precondition_failed"}, @r##"
     {
       "code": "precondition_failed",
       "detail": "The memo has changed since you read it. Read it again, apply your change to what it is now, and send the new ETag, or in a batch the new version.",
@@ -79,8 +79,8 @@ pub async fn first_failing_operation_is_reported(app: TestApp) {
       "type": "[origin]/docs/errors#precondition_failed"
     }
     "##);
-    let answer = alice.batch(&operations).header("accept-language", "ko").await.problem("precondition_failed");
-    let detail = answer["errors"][0]["detail"].as_str().unwrap_or_default();
+    let response = alice.batch(&operations).header("accept-language", "ko").await.problem("precondition_failed");
+    let detail = response["errors"][0]["detail"].as_str().unwrap_or_default();
     assert!(detail.contains("버전"), "{detail}");
 }
 
@@ -88,7 +88,7 @@ pub async fn validation_errors_of_all_operations_are_reported(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     let before = snapshot(&alice).await;
-    let answer = alice
+    let response = alice
         .batch(&json!([
             create("good"),
             {"op": "create", "memo": {"title": "", "tags": ["a", ""], "remind_at": "soon"}},
@@ -107,7 +107,7 @@ pub async fn validation_errors_of_all_operations_are_reported(app: TestApp) {
         ]))
         .await
         .problem("validation_failed");
-    let mut errors = answer.errors();
+    let mut errors = response.errors();
     errors.sort_unstable();
     let expected = [
         ("/operations/1/memo/remind_at", "malformed"),
@@ -201,8 +201,8 @@ pub async fn malformed_operation_is_rejected(app: TestApp) {
         [r#"{"op": "create", "memo": {"title": "\ud800"}}"#, r#"{"op": "create", "memo": {"title": "a}}"#, "{"]
     {
         let body = format!("{{\"operations\": [{{\"op\": \"x\"}}, {operation}]}}");
-        let answer = alice.call("POST", "/api/v1/memos/batch").body("application/json", body).await;
-        answer.expect_status(400).problem("invalid_json");
+        let response = alice.call("POST", "/api/v1/memos/batch").body("application/json", body).await;
+        response.expect_status(400).problem("invalid_json");
     }
 }
 
@@ -218,7 +218,7 @@ pub async fn validation_response_size_is_limited(app: TestApp) {
         alice.batch(&json!(vec![1; 1_000_000])),
         alice.batch(&json!(vec![create(""); 10_000])),
     ] {
-        let answer = call.await.expect_status(422).problem("validation_failed");
-        assert!(answer.body.len() < 200_000, "{} bytes", answer.body.len());
+        let response = call.await.expect_status(422).problem("validation_failed");
+        assert!(response.body.len() < 200_000, "{} bytes", response.body.len());
     }
 }

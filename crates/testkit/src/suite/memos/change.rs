@@ -113,8 +113,8 @@ pub async fn invalid_memo_change_is_rejected_with_its_pointer(app: TestApp) {
     for (fields, pointer, code) in invalid_memo_fields() {
         alice.put_memo(memo.id(), &merged(json!({"title": "new"}), &fields)).await.invalid(pointer, code);
         // A patch has one pointer for all tags: an invalid tag is reported at `/tags`.
-        let answer = alice.patch_memo(memo.id(), &fields).await.problem("validation_failed");
-        let (kind, reported, reason) = answer.errors()[0];
+        let response = alice.patch_memo(memo.id(), &fields).await.problem("validation_failed");
+        let (kind, reported, reason) = response.errors()[0];
         assert_eq!((kind, reason), ("pointer", code), "{fields}");
         assert!(pointer == reported || pointer.starts_with(&format!("{reported}/")), "{fields}: {reported}");
     }
@@ -129,9 +129,9 @@ pub async fn memo_patch_accepts_json_and_merge_patch(app: TestApp) {
     patch.clone().json(&json!({"title": "b"})).await.expect_status(200);
     patch.clone().body("Application/Merge-Patch+JSON; charset=\"UTF-8\"", "{}").await.expect_status(200);
     for media_type in ["application/json-patch+json", "text/plain", "application/x-www-form-urlencoded"] {
-        let answer = patch.clone().body(media_type, r#"{"title": "c"}"#).await;
-        let answer = answer.expect_status(415).problem("unsupported_media_type");
-        assert!(answer.header("accept-patch").is_some_and(|types| types.contains("application/merge-patch+json")));
+        let response = patch.clone().body(media_type, r#"{"title": "c"}"#).await;
+        let response = response.expect_status(415).problem("unsupported_media_type");
+        assert!(response.header("accept-patch").is_some_and(|types| types.contains("application/merge-patch+json")));
     }
     patch.untyped_body("{}").await.problem("unsupported_media_type");
     let put = alice.call("PUT", &target).merge_patch(&json!({"title": "c"}));
@@ -176,8 +176,8 @@ pub async fn concurrent_changes_all_apply(app: TestApp) {
     let id = alice.memo("a").await;
     let patches = [json!({"pinned": true}), json!({"archived": true}), json!({"content": "b"}), json!({"tags": ["c"]})];
     let calls = (0..20).map(|n| alice.patch_memo(&id, &patches[n % patches.len()]));
-    for answer in send_concurrently(calls).await {
-        answer.expect_status(200);
+    for response in send_concurrently(calls).await {
+        response.expect_status(200);
     }
     let memo = alice.get_memo(&id).await.expect_status(200);
     assert_has(

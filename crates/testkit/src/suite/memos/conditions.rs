@@ -96,8 +96,8 @@ pub async fn if_match_with_a_foreign_tag_is_rejected(app: TestApp) {
     }
     for garbage in ["garbage", "1", "\"unclosed"] {
         for call in changes(&alice, memo.id()) {
-            let answer = call.if_match(garbage).await;
-            assert!([400, 412].contains(&answer.status), "{}", answer.shown());
+            let response = call.if_match(garbage).await;
+            assert!([400, 412].contains(&response.status), "{}", response.shown());
         }
     }
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
@@ -122,11 +122,11 @@ pub async fn concurrent_writers_with_one_etag_succeed_once(app: TestApp) {
                 if round % 3 == 0 { alice.put_memo(memo.id(), &body) } else { alice.patch_memo(memo.id(), &body) };
             call.if_match(&tag)
         });
-        let answers = send_concurrently(writers).await;
-        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        let responses = send_concurrently(writers).await;
+        let (won, lost): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 200);
         assert_eq!((won.len(), lost.len()), (1, 1), "round {round}");
-        for answer in lost {
-            answer.problem("precondition_failed");
+        for response in lost {
+            response.problem("precondition_failed");
         }
         assert_eq!(won[0]["version"], round + 2);
         assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, won[0].json);
@@ -141,11 +141,11 @@ pub async fn concurrent_deletes_with_one_etag_succeed_once(app: TestApp) {
         let call = alice.delete_memo_for_good(memo.id()).if_match(memo.tag());
         let patch = alice.patch_memo(memo.id(), &json!({"title": "b"})).if_match(memo.tag());
         let calls = std::iter::repeat_n(call, 4).chain([patch]);
-        let answers = send_concurrently(calls).await;
-        let won = answers.iter().filter(|answer| answer.status < 300).count();
-        assert_eq!(won, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-        for answer in answers.into_iter().filter(|answer| answer.status >= 300) {
-            assert!([404, 412].contains(&answer.status), "{}", answer.shown());
+        let responses = send_concurrently(calls).await;
+        let won = responses.iter().filter(|response| response.status < 300).count();
+        assert_eq!(won, 1, "{:?}", responses.iter().map(|response| response.status).collect::<Vec<_>>());
+        for response in responses.into_iter().filter(|response| response.status >= 300) {
+            assert!([404, 412].contains(&response.status), "{}", response.shown());
         }
     }
 }

@@ -95,8 +95,8 @@ pub async fn invalid_new_memo_is_rejected_with_its_pointer(app: TestApp) {
 pub async fn all_invalid_values_of_a_memo_are_reported_together(app: TestApp) {
     let alice = app.user("alice").await;
     let body = json!({"title": "", "tags": ["a", "", "b\0"], "remind_at": "soon"});
-    let answer = alice.create_memo(&body).await.problem("validation_failed");
-    let mut errors = answer.errors();
+    let response = alice.create_memo(&body).await.problem("validation_failed");
+    let mut errors = response.errors();
     errors.sort_unstable();
     let expected = [
         ("pointer", "/remind_at", "malformed"),
@@ -110,8 +110,8 @@ pub async fn all_invalid_values_of_a_memo_are_reported_together(app: TestApp) {
 pub async fn validation_failure_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.create_memo(&json!({"title": "x".repeat(201)})).header("x-request-id", "mine");
-    let answer = call.await.problem("validation_failed");
-    assert_json!(answer.json, {".type" => "[origin]/docs/errors#validation_failed"}, @r##"
+    let response = call.await.problem("validation_failed");
+    assert_json!(response.json, {".type" => "[origin]/docs/errors#validation_failed"}, @r##"
     {
       "code": "validation_failed",
       "detail": "Nothing was changed. The member `errors` says what to correct.",
@@ -178,8 +178,8 @@ pub async fn memo_ids_sort_by_creation(app: TestApp) {
 pub async fn concurrent_creates_all_succeed(app: TestApp) {
     let alice = app.user("alice").await;
     let titles: BTreeSet<_> = (0..100).map(|n| format!("memo {n:03}")).collect();
-    let answers = send_concurrently(titles.iter().map(|title| alice.create_memo(&json!({"title": title})))).await;
-    let ids: BTreeSet<_> = answers.into_iter().map(|answer| answer.expect_status(201).id().to_owned()).collect();
+    let responses = send_concurrently(titles.iter().map(|title| alice.create_memo(&json!({"title": title})))).await;
+    let ids: BTreeSet<_> = responses.into_iter().map(|response| response.expect_status(201).id().to_owned()).collect();
     assert_eq!(ids.len(), 100);
     let list = alice.list_memos(&[("limit", "100"), ("include_total", "true")]).await.expect_status(200);
     assert_eq!(list["total"], 100);

@@ -190,8 +190,8 @@ pub async fn invalid_list_parameter_is_rejected_by_name(app: TestApp) {
     for (query, name) in
         [("limit=1&limit=2", "limit"), ("sort=title&sort=title", "sort"), ("cursor=a&cursor=a", "cursor")]
     {
-        let answer = alice.get(&format!("/api/v1/memos?{query}")).await.problem("validation_failed");
-        assert_eq!((answer.errors().len(), answer.errors()[0].1), (1, name), "{query}");
+        let response = alice.get(&format!("/api/v1/memos?{query}")).await.problem("validation_failed");
+        assert_eq!((response.errors().len(), response.errors()[0].1), (1, name), "{query}");
     }
     let long = "가".repeat(51);
     alice.list_memos(&[("tag", &long)]).await.invalid_parameter("tag", "too_long");

@@ -135,8 +135,8 @@ pub async fn search_pages_contain_each_memo_once(app: TestApp) {
         app.clock.advance(Duration::from_secs(n / 5 % 2));
     }
     alice.memo("not this one").await;
-    let ids = |answer: &crate::Answer| -> Vec<_> {
-        answer["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()
+    let ids = |response: &crate::Response| -> Vec<_> {
+        response["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()
     };
     for sort in ["relevance", "-updated_at", "created_at", "title"] {
         let query = [("q", "TEAM 회의"), ("sort", sort), ("include_total", "true")];

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{Actor, Answer, TestApp, suite::assert_json};
+use crate::{Actor, Response, TestApp, suite::assert_json};
 
 /// Creates memos titled "1" to `number`, a second apart.
 async fn add(app: &TestApp, actor: &Actor, number: usize) {
@@ -28,8 +28,8 @@ async fn all_titles(actor: &Actor, query: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// The titles, position and total of a page.
-fn page(answer: &Answer) -> serde_json::Value {
-    json!({"titles": answer.titles(), "page": answer["page"], "total": answer["total"]})
+fn page(response: &Response) -> serde_json::Value {
+    json!({"titles": response.titles(), "page": response["page"], "total": response["total"]})
 }
 
 pub async fn memo_list_is_empty_at_first(app: TestApp) {
@@ -92,8 +92,8 @@ pub async fn offset_pages_are_linked(app: TestApp) {
     assert_eq!((&third["page"]["next_cursor"], &third["total"]), (&json!(null), &json!(5)));
     let back = alice.get(&third.link("prev").expect("a previous page")).await.expect_status(200);
     assert_eq!(back.json, second.json);
-    for answer in [&first, &second, &third] {
-        let start = alice.get(&answer.link("first").expect("the first page")).await.expect_status(200);
+    for response in [&first, &second, &third] {
+        let start = alice.get(&response.link("first").expect("the first page")).await.expect_status(200);
         assert_eq!(start.titles(), ["1", "2"]);
     }
     // A page that overlaps two: its previous page starts at offset 0.
@@ -124,8 +124,8 @@ pub async fn cursor_pages_contain_each_memo_once(app: TestApp) {
     }
     for sort in ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title", "relevance"] {
         let whole = alice.list_memos(&[("sort", sort), ("limit", "100")]).await.expect_status(200);
-        let ids = |answer: &Answer| -> Vec<_> {
-            answer["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()
+        let ids = |response: &Response| -> Vec<_> {
+            response["items"].as_array().expect("a list").iter().map(|item| item["id"].to_string()).collect()
         };
         let (mut paged, mut target) = (Vec::new(), Some(format!("/api/v1/memos?sort={sort}&limit=3")));
         while let Some(next) = target {
@@ -202,7 +202,7 @@ pub async fn cursor_of_another_list_is_rejected(app: TestApp) {
     add(&app, &bob, 3).await;
     let list = alice.list_memos(&[("limit", "1")]).await.expect_status(200);
     let cursor = list["page"]["next_cursor"].as_str().expect("a next page");
-    let assert_cursor_rejected = |answer: Answer| answer.invalid_parameter("cursor", "invalid_cursor");
+    let assert_cursor_rejected = |response: Response| response.invalid_parameter("cursor", "invalid_cursor");
     assert_cursor_rejected(bob.list_memos(&[("cursor", cursor)]).await);
     for other in [("sort", "title"), ("sort", "updated_at"), ("pinned", "true"), ("tag", "a"), ("trashed", "true")] {
         assert_cursor_rejected(alice.list_memos(&[("cursor", cursor), other]).await);

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::{Answer, Call, TestApp, User};
+use crate::{Call, Response, TestApp, User};
 
 /// Every call that takes the id of a memo.
 fn calls(user: &User, id: &str) -> Vec<Call> {
@@ -32,7 +32,7 @@ pub async fn private_memo_is_not_found_by_others(app: TestApp) {
         let (private, absent) =
             (private.expect_status(404).problem("memo_not_found"), absent.problem("memo_not_found"));
         assert_eq!((private.text("title"), private.text("detail")), (absent.text("title"), absent.text("detail")));
-        let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
+        let names = |response: &Response| response.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
         assert_eq!(names(&private), names(&absent));
     }
     assert_eq!(alice.get_memo(memo.id()).await.expect_status(200).json, memo.json);
@@ -95,9 +95,9 @@ pub async fn unchanged_memo_is_not_sent_again(app: TestApp) {
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
     let tag = memo.tag();
     for header in [tag, "*", &format!("W/{tag}"), &format!("\"other\", {tag}"), &format!("W/\"x\" , W/{tag}")] {
-        let answer = alice.get_memo(memo.id()).if_none_match(header).await.expect_empty(304);
-        assert_eq!(answer.tag(), tag);
-        answer.expect_header("cache-control", "private, no-cache").expect_no_header("content-type");
+        let response = alice.get_memo(memo.id()).if_none_match(header).await.expect_empty(304);
+        assert_eq!(response.tag(), tag);
+        response.expect_header("cache-control", "private, no-cache").expect_no_header("content-type");
     }
     for header in ["\"other\"", "garbage", "", &tag.to_uppercase(), tag.trim_matches('"')] {
         let read = alice.get_memo(memo.id()).if_none_match(header).await.expect_status(200);

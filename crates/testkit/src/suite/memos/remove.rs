@@ -86,8 +86,8 @@ pub async fn permanent_parameter_must_be_a_boolean(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("a").await;
     for value in ["", "0", "1", "yes", "TRUE", "null"] {
-        let answer = alice.delete_memo(&id).query(&[("permanent", value)]).await;
-        answer.invalid_parameter("permanent", "wrong_type");
+        let response = alice.delete_memo(&id).query(&[("permanent", value)]).await;
+        response.invalid_parameter("permanent", "wrong_type");
     }
     let twice = [("permanent", "true"), ("permanent", "false")];
     alice.delete_memo(&id).query(&twice).await.expect_status(422).problem("validation_failed");

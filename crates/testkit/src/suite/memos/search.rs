@@ -299,8 +299,8 @@ pub async fn search_finds_any_part_of_a_text(app: TestApp) {
         let id = create(&alice, "t", &text).await;
         let part: String = text.chars().skip(from % text.chars().count()).take(length).collect();
         if !part.trim().is_empty() {
-            let answer = alice.search(&format!("\"{part}\"")).await.expect_status(200);
-            assert_eq!(answer["items"][0]["id"], id, "{part:?} in {text:?}");
+            let response = alice.search(&format!("\"{part}\"")).await.expect_status(200);
+            assert_eq!(response["items"][0]["id"], id, "{part:?} in {text:?}");
         }
         alice.delete_memo_for_good(&id).await.expect_empty(204);
     })

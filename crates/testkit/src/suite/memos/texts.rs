@@ -16,8 +16,8 @@ async fn assert_round_trip(alice: &Actor, title: &str, content: &str) {
     let patched = alice.patch_memo(&alice.memo("a").await, &texts).await.expect_status(200);
     for memo in [created, replaced, patched] {
         let read = alice.get_memo(memo.id()).await.expect_status(200);
-        for answer in [&memo, &read] {
-            assert_eq!((&answer["title"], &answer["content"]), (&texts["title"], &texts["content"]));
+        for response in [&memo, &read] {
+            assert_eq!((&response["title"], &response["content"]), (&texts["title"], &texts["content"]));
         }
     }
     let list = alice.list_memos(&[("limit", "3")]).await.expect_status(200);
@@ -70,8 +70,8 @@ pub async fn invalid_unicode_is_rejected(app: TestApp) {
         // An unescaped control character.
         b"{\"title\": \"a\nb\"}".to_vec(),
     ] {
-        let answer = call.clone().body("application/json", body).await;
-        answer.expect_status(400).problem("invalid_json");
+        let response = call.clone().body("application/json", body).await;
+        response.expect_status(400).problem("invalid_json");
     }
     assert_eq!(alice.titles(&[]).await, Vec::<String>::new());
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::contract;
 
-/// What came back.
+/// The response to a [`Call`](crate::Call).
 ///
-/// Members of a JSON body are read by index: `answer["page"]["limit"]`. What is expected is said by methods that panic
-/// otherwise, and show the answer.
+/// Fields of a JSON body are read by index: `response["page"]["limit"]`. The methods that assert something panic with
+/// the whole response otherwise.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) public_url: String,
@@ -20,11 +20,11 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
-    /// The body where it is JSON, null otherwise.
+    /// The body if it is JSON, null otherwise.
     pub json: Value,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn new(
         method: &str,
         path: String,
@@ -37,7 +37,7 @@ impl Answer {
         Self { method: method.to_owned(), path, public_url, status, headers, body, json }
     }
 
-    /// The whole of it, for the message of a failure.
+    /// The request line, status, headers and body, for failure messages.
     pub(crate) fn shown(&self) -> String {
         let body: String = String::from_utf8_lossy(&self.body).chars().take(2_000).collect();
         format!("{} {}: {} {:?}\n{body}", self.method, self.path, self.status, self.headers)
@@ -47,47 +47,47 @@ impl Answer {
 #[expect(
     clippy::must_use_candidate,
     clippy::return_self_not_must_use,
-    reason = "what is expected is checked, whether the test goes on with the answer or not"
+    reason = "the assertion is made whether the returned response is used or not"
 )]
-impl Answer {
-    /// It has this status.
+impl Response {
+    /// Asserts the status.
     #[track_caller]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.shown());
         self
     }
 
-    /// It has this status, and no body.
+    /// Asserts the status and an empty body.
     #[track_caller]
     pub fn expect_empty(self, status: u16) -> Self {
-        let answer = self.expect_status(status);
-        assert!(answer.body.is_empty(), "{}", answer.shown());
-        answer
+        let response = self.expect_status(status);
+        assert!(response.body.is_empty(), "{}", response.shown());
+        response
     }
 
-    /// It has this header with this value.
+    /// Asserts that a header has this value.
     #[track_caller]
     pub fn expect_header(self, name: &str, value: &str) -> Self {
         assert_eq!(self.header(name), Some(value), "the header {name} of {}", self.shown());
         self
     }
 
-    /// It does not have this header.
+    /// Asserts that a header is absent.
     #[track_caller]
     pub fn expect_no_header(self, name: &str) -> Self {
         assert_eq!(self.header(name), None, "the header {name} of {}", self.shown());
         self
     }
 
-    /// It is not a failure of the server.
+    /// Asserts a status below 500.
     #[track_caller]
     pub fn expect_no_server_error(self) -> Self {
         assert!(self.status < 500, "{}", self.shown());
         self
     }
 
-    /// It is a problem document with this code, well formed in every part, documented, and with the headers that its
-    /// status needs.
+    /// Asserts a problem document with this code that is well formed, documented, and accompanied by the headers that
+    /// its status requires.
     #[track_caller]
     pub fn problem(self, code: &str) -> Self {
         contract::check_problem(&self);
@@ -95,25 +95,25 @@ impl Answer {
         self
     }
 
-    /// It refuses this member of the body, and nothing else, for this reason.
+    /// Asserts that exactly one field of the body was rejected: its pointer and the error code.
     #[track_caller]
     pub fn invalid(self, pointer: &str, code: &str) -> Self {
-        let answer = self.problem("validation_failed");
-        assert_eq!(answer.errors(), [("pointer", pointer, code)], "{}", answer.shown());
-        answer
+        let response = self.problem("validation_failed");
+        assert_eq!(response.errors(), [("pointer", pointer, code)], "{}", response.shown());
+        response
     }
 
-    /// It refuses this parameter of the query, and nothing else, for this reason.
+    /// Asserts that exactly one query parameter was rejected: its name and the error code.
     #[track_caller]
     pub fn invalid_parameter(self, name: &str, code: &str) -> Self {
-        let answer = self.problem("validation_failed");
-        assert_eq!(answer.errors(), [("parameter", name, code)], "{}", answer.shown());
-        answer
+        let response = self.problem("validation_failed");
+        assert_eq!(response.errors(), [("parameter", name, code)], "{}", response.shown());
+        response
     }
 }
 
-impl Answer {
-    /// The members `errors` of a problem: pointer or parameter, its value, the code.
+impl Response {
+    /// The `errors` of a problem: each "pointer" or "parameter", its value, and the code.
     #[must_use]
     pub fn errors(&self) -> Vec<(&str, &str, &str)> {
         let errors = self["errors"].as_array().into_iter().flatten();
@@ -125,7 +125,7 @@ impl Answer {
             .collect()
     }
 
-    /// A header, where it is there and is text.
+    /// The value of a header, if present and valid text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -137,30 +137,30 @@ impl Answer {
         Some(self.header("content-type")?.split(';').next()?.trim())
     }
 
-    /// The `ETag`, which must be a strong one.
+    /// The `ETag`, which must be a strong validator.
     #[track_caller]
     #[must_use]
     pub fn tag(&self) -> &str {
         let tag = self.header("etag").unwrap_or_else(|| panic!("no ETag: {}", self.shown()));
-        assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag} is no strong tag");
+        assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag} is not a strong tag");
         tag
     }
 
-    /// A member of the body that is a text.
+    /// A string field of the body.
     #[track_caller]
     #[must_use]
-    pub fn text(&self, member: &str) -> &str {
-        self[member].as_str().unwrap_or_else(|| panic!("no text `{member}`: {}", self.shown()))
+    pub fn text(&self, field: &str) -> &str {
+        self[field].as_str().unwrap_or_else(|| panic!("no string `{field}`: {}", self.shown()))
     }
 
-    /// The member `id`.
+    /// The field `id`.
     #[track_caller]
     #[must_use]
     pub fn id(&self) -> &str {
         self.text("id")
     }
 
-    /// The titles of a list, in order.
+    /// The titles of a memo list, in order.
     #[track_caller]
     #[must_use]
     pub fn titles(&self) -> Vec<String> {
@@ -180,10 +180,10 @@ impl Answer {
     }
 }
 
-impl Index<&str> for Answer {
+impl Index<&str> for Response {
     type Output = Value;
 
-    fn index(&self, member: &str) -> &Value {
-        &self.json[member]
+    fn index(&self, field: &str) -> &Value {
+        &self.json[field]
     }
 }
