@@ -11,7 +11,8 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 const ROOMS: &[(&str, &[&str])] = &[
     ("memo-domain", &[]),
     ("memo-application", &["memo-domain"]),
-    ("memo-memory", &["memo-domain"]),
+    ("memo-kv", &["memo-domain"]),
+    ("memo-memory", &["memo-domain", "memo-kv"]),
     ("memo-migration", &[]),
     ("memo-infrastructure", &["memo-domain", "memo-migration"]),
     ("memo-crypto", &["memo-domain", "memo-system"]),

@@ -5,24 +5,13 @@
 
 #![deny(missing_docs)]
 
-mod audit;
 mod cache;
-mod changes;
 mod clock;
-mod identities;
 mod ids;
 mod mail;
-mod memos;
-mod one_time_tokens;
-mod outbox;
 mod provider;
-mod refresh_tokens;
-mod second_factors;
 mod secrets;
-mod sessions;
-mod state;
 mod store;
-mod users;
 
 pub use cache::MemoryCache;
 pub use clock::FixedClock;

@@ -1,148 +1,91 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    ops::{Bound, Range},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
-use memo_domain::{
-    Access, AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository,
-    OutboxRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Store, StoreError, UnitOfWork,
-    UserRepository,
-};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use memo_kv::{Direction, Engine, Entries, KvStore, Snapshot, Writes};
 
-use crate::state::State;
-
-/// A store that forgets everything when it is dropped.
-///
-/// Readers see the state that was committed when they began and wait for nobody; writers wait for each other.
-#[derive(Default)]
-pub struct MemoryStore {
-    committed: Arc<Committed>,
-    writer: Arc<Mutex<()>>,
-}
+/// A [`Store`] that loses everything when it is dropped.
+pub struct MemoryStore(KvStore);
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self(KvStore::new(Committed::default()))
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let turn = match access {
-            Access::Read | Access::Snapshot => None,
-            Access::Write => Some(Turn {
-                // The order matters: what the writer before committed must be seen.
-                _guard: Arc::clone(&self.writer).lock_owned().await,
-                committed: Arc::clone(&self.committed),
-            }),
-        };
-        Ok(Box::new(Unit { state: self.committed.get(), turn, failed: false }))
+        self.0.begin(access).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        Ok(())
+        self.0.check().await
     }
 
-    async fn close(&self) {}
+    async fn close(&self) {
+        self.0.close().await;
+    }
 }
 
+/// Cloning it shares the keys and values.
+type Map = BTreeMap<Arc<[u8]>, Arc<[u8]>>;
+
+/// What was committed last. A snapshot is another reference to it; a commit copies the map only if a snapshot is left.
 #[derive(Default)]
-struct Committed(RwLock<Arc<State>>);
+struct Committed(RwLock<Arc<Map>>);
 
-// The lock is held for one assignment, which can't panic: a poisoned one holds a whole state too.
-impl Committed {
-    fn get(&self) -> Arc<State> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+struct MapSnapshot(Arc<Map>);
+
+// A lock that was poisoned by a panic is taken all the same: at worst some writes of a commit are missing, in tests.
+impl Engine for Committed {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(MapSnapshot(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))))
     }
 
-    fn set(&self, state: Arc<State>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
-    }
-}
-
-/// The right to commit, which one unit of work has at a time.
-struct Turn {
-    _guard: OwnedMutexGuard<()>,
-    committed: Arc<Committed>,
-}
-
-/// A unit of work: a state of its own, which a commit makes that of all.
-pub struct Unit {
-    pub state: Arc<State>,
-    turn: Option<Turn>,
-    failed: bool,
-}
-
-impl Unit {
-    /// Makes a change, on a copy from the first one on.
-    pub fn write<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        if self.turn.is_none() {
-            return Err(refused("a unit of work that was begun for reading can't write"));
-        }
-        let result = change(Arc::make_mut(&mut self.state));
-        self.failed |= result.is_err();
-        result
-    }
-}
-
-#[async_trait]
-impl UnitOfWork for Unit {
-    fn users(&mut self) -> &mut dyn UserRepository {
-        self
-    }
-
-    fn sessions(&mut self) -> &mut dyn SessionRepository {
-        self
-    }
-
-    fn refresh_tokens(&mut self) -> &mut dyn RefreshTokenRepository {
-        self
-    }
-
-    fn memos(&mut self) -> &mut dyn MemoRepository {
-        self
-    }
-
-    fn changes(&mut self) -> &mut dyn ChangeRepository {
-        self
-    }
-
-    fn identities(&mut self) -> &mut dyn IdentityRepository {
-        self
-    }
-
-    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
-        self
-    }
-
-    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
-        self
-    }
-
-    fn outbox(&mut self) -> &mut dyn OutboxRepository {
-        self
-    }
-
-    fn audit(&mut self) -> &mut dyn AuditRepository {
-        self
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        if self.failed {
-            // Databases refuse it too, each in its own way: better a use case that tries it fails here first.
-            return Err(refused("a unit of work can't be committed after an error of a write"));
-        }
-        if let Some(turn) = self.turn {
-            turn.committed.set(self.state);
+    fn commit(&self, writes: Writes) -> Result<(), StoreError> {
+        let mut committed = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let map = Arc::make_mut(&mut committed);
+        for (key, value) in writes {
+            match value {
+                Some(value) => map.insert(key.into(), value.into()),
+                None => map.remove(key.as_slice()),
+            };
         }
         Ok(())
     }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
 }
 
-fn refused(reason: &str) -> StoreError {
-    StoreError::Other { source: reason.into() }
+impl Snapshot for MapSnapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+        Ok(self.0.get(key).map(|value| Cow::Borrowed(&**value)))
+    }
+
+    fn walk(&self, range: Range<&[u8]>, direction: Direction) -> Entries<'_> {
+        let entries = self.0.range::<[u8], _>((Bound::Included(range.start), Bound::Excluded(range.end)));
+        let entries = entries.map(|(key, value)| Ok((Cow::Borrowed(&**key), Cow::Borrowed(&**value))));
+        match direction {
+            Direction::Ascending => Box::new(entries),
+            Direction::Descending => Box::new(entries.rev()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -163,24 +106,29 @@ mod tests {
         )
     }
 
+    async fn is_empty(store: &MemoryStore) -> bool {
+        let mut uow = store.begin(Access::Read).await.expect("a unit of work");
+        uow.users().lookup(user().id).await.expect("users are read").is_none()
+    }
+
     #[tokio::test]
-    async fn what_was_begun_for_reading_writes_nothing() {
+    async fn unit_of_work_begun_for_reading_cannot_write() {
         let store = MemoryStore::new();
         for access in [Access::Read, Access::Snapshot] {
             let mut uow = store.begin(access).await.expect("a unit of work");
             assert!(matches!(uow.users().insert(&user()).await, Err(StoreError::Other { .. })));
             uow.commit().await.expect("nothing was written");
         }
-        assert!(store.committed.get().users.is_empty());
+        assert!(is_empty(&store).await);
     }
 
     #[tokio::test]
-    async fn after_an_error_of_a_write_nothing_is_committed() {
+    async fn commit_after_a_failed_write_is_refused() {
         let store = MemoryStore::new();
         let mut uow = store.begin(Access::Write).await.expect("a unit of work");
-        uow.users().insert(&user()).await.expect("the member is added");
+        uow.users().insert(&user()).await.expect("the user is added");
         uow.users().insert(&user()).await.expect_err("the id is taken");
         assert!(matches!(uow.commit().await, Err(StoreError::Other { .. })));
-        assert!(store.committed.get().users.is_empty());
+        assert!(is_empty(&store).await);
     }
 }

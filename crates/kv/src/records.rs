@@ -1,0 +1,306 @@
+//! The entities as records: their fields, their keys and the indexes that they are found by.
+
+use memo_domain::{
+    AuditEvent, Change, Identity, MailState, Memo, MemoState, OneTimeToken, QueuedMail, RefreshToken, Role,
+    SecondFactor, SecretDigest, Session, SortPosition, Source, User, UserId, Visibility,
+};
+
+use crate::{
+    codec::{Codec, Input, record},
+    keys::{Hashed, KeyPart, Prefix, key},
+};
+
+/// An index of the records themselves, by their key.
+pub const PRIMARY: u8 = 0;
+
+/// A record with a key.
+///
+/// The numbers of tables and indexes are part of what is stored: one that was used once keeps its meaning.
+pub trait Entity: Codec {
+    const TABLE: u8;
+
+    /// The key, without the table.
+    fn key(&self) -> Vec<u8>;
+
+    /// The index entries that lead to it: the number of the index, and a key that no other record has there.
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)>;
+}
+
+record!(User, 1, {
+    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at
+});
+
+pub const USER_BY_EMAIL: u8 = 1;
+pub const ADMINISTRATOR: u8 = 2;
+
+impl Entity for User {
+    const TABLE: u8 = 1;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let mut indexes = vec![(USER_BY_EMAIL, key![Hashed(&[self.email.key()])])];
+        if self.role == Role::Admin && self.disabled_at.is_none() {
+            indexes.push((ADMINISTRATOR, key![self.id]));
+        }
+        indexes
+    }
+}
+
+record!(Session, 1, {
+    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at
+});
+
+pub const SESSION_BY_USER: u8 = 1;
+pub const SESSION_BY_COOKIE: u8 = 2;
+pub const SESSION_BY_END: u8 = 3;
+
+impl Entity for Session {
+    const TABLE: u8 = 2;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let end = self.ended_at.map_or(self.expires_at, |ended| ended.min(self.expires_at));
+        let mut indexes = vec![(SESSION_BY_USER, key![self.user_id, self.id]), (SESSION_BY_END, key![end, self.id])];
+        indexes.extend(self.cookie.map(|digest| (SESSION_BY_COOKIE, key![digest])));
+        indexes
+    }
+}
+
+record!(RefreshToken, 1, { digest, session_id, issued_at, expires_at, used_at });
+
+pub const REFRESH_TOKEN_BY_SESSION: u8 = 1;
+
+impl Entity for RefreshToken {
+    const TABLE: u8 = 3;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.digest]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(REFRESH_TOKEN_BY_SESSION, key![self.session_id, self.digest])]
+    }
+}
+
+record!(Memo, 1, { id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at });
+record!(MemoState, 1, { title, content, tags, pinned, archived, visibility, remind_at });
+
+/// The list that a memo is in.
+#[derive(Clone, Copy)]
+pub enum MemoList {
+    /// The memos of a user that are in the trash, or those that are not.
+    Own(UserId, bool),
+    /// The public memos of all users.
+    Public,
+}
+
+impl KeyPart for MemoList {
+    fn append_to(&self, key: &mut Vec<u8>) {
+        match self {
+            Self::Own(owner, trashed) => key.extend(key![0_u8, *owner, *trashed]),
+            Self::Public => key.push(1),
+        }
+    }
+}
+
+impl KeyPart for SortPosition {
+    fn append_to(&self, key: &mut Vec<u8>) {
+        match self {
+            Self::Time(time) | Self::Relevance { updated_at: time, .. } => time.append_to(key),
+            Self::Text(text) => Prefix(text).append_to(key),
+        }
+    }
+}
+
+pub const MEMO_BY_UPDATE: u8 = 1;
+pub const MEMO_BY_CREATION: u8 = 2;
+/// Titles as far as they fit: those that are equal there are in no order.
+pub const MEMO_BY_TITLE: u8 = 3;
+/// The memos of a user that are not in the trash. The spelling of the tag ends the key.
+pub const MEMO_BY_TAG: u8 = 4;
+
+impl Entity for Memo {
+    const TABLE: u8 = 4;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let is_public = self.state.visibility == Visibility::Public && !self.is_trashed();
+        let lists = [Some(MemoList::Own(self.owner_id, self.is_trashed())), is_public.then_some(MemoList::Public)];
+        let orders = [
+            (MEMO_BY_UPDATE, SortPosition::Time(self.updated_at)),
+            (MEMO_BY_CREATION, SortPosition::Time(self.created_at)),
+            (MEMO_BY_TITLE, SortPosition::Text(self.state.title.sort_key())),
+        ];
+        let mut indexes = Vec::new();
+        for list in lists.into_iter().flatten() {
+            indexes.extend(orders.iter().map(|(index, position)| (*index, key![list, *position, self.id])));
+        }
+        for tag in self.state.tags.iter().filter(|_| !self.is_trashed()) {
+            let mut key = key![self.owner_id, Hashed(&[tag.key()]), self.id];
+            key.extend_from_slice(tag.as_str().as_bytes());
+            indexes.push((MEMO_BY_TAG, key));
+        }
+        indexes
+    }
+}
+
+/// The greatest number that a change of a user's memos ever had.
+pub struct Feed {
+    pub owner: UserId,
+    pub last_seq: u64,
+}
+
+record!(Feed, 1, { owner, last_seq });
+
+impl Entity for Feed {
+    const TABLE: u8 = 5;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.owner]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        Vec::new()
+    }
+}
+
+/// A change of a user's memos.
+pub struct FeedEntry {
+    pub owner: UserId,
+    pub change: Change,
+}
+
+record!(FeedEntry, 1, { owner, change });
+record!(Change, 1, { seq, kind, memo_id, version, at });
+
+pub const CHANGE_BY_TIME: u8 = 1;
+
+impl Entity for FeedEntry {
+    const TABLE: u8 = 6;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.owner, self.change.seq]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(CHANGE_BY_TIME, key![self.change.at, self.owner, self.change.seq])]
+    }
+}
+
+record!(Identity, 1, { user_id, provider, issuer, subject, email, created_at });
+
+pub const IDENTITY_BY_SUBJECT: u8 = 1;
+
+impl Entity for Identity {
+    const TABLE: u8 = 7;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user_id, Hashed(&[&self.provider])]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(IDENTITY_BY_SUBJECT, key![Hashed(&[&self.issuer, &self.subject])])]
+    }
+}
+
+record!(OneTimeToken, 1, { digest, user_id, purpose, email_key, scopes, tries, created_at, expires_at });
+
+pub const ONE_TIME_TOKEN_BY_USER: u8 = 1;
+pub const ONE_TIME_TOKEN_BY_END: u8 = 2;
+
+impl Entity for OneTimeToken {
+    const TABLE: u8 = 8;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.digest]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![
+            (ONE_TIME_TOKEN_BY_USER, key![self.user_id, self.purpose, self.digest]),
+            (ONE_TIME_TOKEN_BY_END, key![self.expires_at, self.digest]),
+        ]
+    }
+}
+
+record!(SecondFactor, 1, { user_id, secret, confirmed_at, last_step, created_at });
+
+impl Entity for SecondFactor {
+    const TABLE: u8 = 9;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user_id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        Vec::new()
+    }
+}
+
+/// A recovery code of a user's second factor.
+pub struct RecoveryCode {
+    pub user: UserId,
+    pub digest: SecretDigest,
+}
+
+record!(RecoveryCode, 1, { user, digest });
+
+impl Entity for RecoveryCode {
+    const TABLE: u8 = 10;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user, self.digest]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        Vec::new()
+    }
+}
+
+record!(QueuedMail, 1, { id, user_id, kind, content, state, tries, begun, due_at, created_at, error });
+
+pub const MAIL_BY_USER: u8 = 1;
+pub const MAIL_BY_TIME: u8 = 2;
+pub const DEAD_MAIL: u8 = 3;
+
+impl Entity for QueuedMail {
+    const TABLE: u8 = 11;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let by_state = match self.state {
+            MailState::Waiting => (MAIL_BY_TIME, key![self.due_at, self.id]),
+            MailState::Dead => (DEAD_MAIL, key![self.id]),
+        };
+        vec![(MAIL_BY_USER, key![self.user_id, self.id]), by_state]
+    }
+}
+
+record!(AuditEvent, 1, { id, user_id, actor_id, kind, at, ip, device, request_id, detail });
+
+pub const EVENT_BY_USER: u8 = 1;
+pub const EVENT_BY_TIME: u8 = 2;
+
+impl Entity for AuditEvent {
+    const TABLE: u8 = 12;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(EVENT_BY_USER, key![self.user_id, self.id]), (EVENT_BY_TIME, key![self.at, self.id])]
+    }
+}

@@ -1,0 +1,160 @@
+//! What belongs to an account: social identities, one-time tokens and the second factor.
+
+use async_trait::async_trait;
+use memo_domain::{
+    Conflict, Identity, IdentityRepository, OneTimeToken, OneTimeTokenRepository, SecondFactor, SecondFactorRepository,
+    SecretDigest, StoreError, Timestamp, TokenPurpose, UserId,
+};
+
+use crate::{
+    keys::{Hashed, key},
+    records::{IDENTITY_BY_SUBJECT, ONE_TIME_TOKEN_BY_END, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode},
+    repositories::users::require_user,
+    store::Unit,
+    transaction::{Transaction, require},
+};
+
+#[async_trait]
+impl IdentityRepository for Unit {
+    async fn find_by_subject(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        let place = key![Hashed(&[issuer, subject])];
+        self.read(move |tx| tx.find(IDENTITY_BY_SUBJECT, &place)).await
+    }
+
+    async fn list_by_user(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+        self.read(move |tx| {
+            let mut identities = tx.all::<Identity>(PRIMARY, &key![user])?;
+            identities.sort_by(|a, b| a.provider.cmp(&b.provider));
+            Ok(identities)
+        })
+        .await
+    }
+
+    async fn insert(&mut self, identity: &Identity) -> Result<(), StoreError> {
+        let identity = identity.clone();
+        self.write(move |tx| {
+            tx.insert(&identity)?;
+            require_user(tx, identity.user_id)
+        })
+        .await
+    }
+
+    async fn remove(&mut self, user: UserId, provider: &str) -> Result<bool, StoreError> {
+        let place = key![user, Hashed(&[provider])];
+        self.write(move |tx| {
+            let identity = tx.get::<Identity>(&place)?;
+            Ok(identity.map(|identity| tx.remove(&identity)).is_some())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl OneTimeTokenRepository for Unit {
+    async fn lookup(
+        &mut self,
+        digest: &SecretDigest,
+        purpose: TokenPurpose,
+    ) -> Result<Option<OneTimeToken>, StoreError> {
+        let digest = *digest;
+        self.read(move |tx| find_token(tx, digest, purpose)).await
+    }
+
+    async fn insert(&mut self, token: &OneTimeToken) -> Result<(), StoreError> {
+        let token = token.clone();
+        self.write(move |tx| {
+            tx.insert(&token)?;
+            require_user(tx, token.user_id)
+        })
+        .await
+    }
+
+    async fn take(&mut self, digest: &SecretDigest, purpose: TokenPurpose) -> Result<Option<OneTimeToken>, StoreError> {
+        let digest = *digest;
+        self.write(move |tx| Ok(find_token(tx, digest, purpose)?.inspect(|token| tx.remove(token)))).await
+    }
+
+    async fn count_try(&mut self, digest: &SecretDigest) -> Result<u32, StoreError> {
+        let digest = *digest;
+        self.write(move |tx| {
+            let Some(token) = tx.get::<OneTimeToken>(&key![digest])? else { return Ok(0) };
+            let tries = token.tries.saturating_add(1);
+            tx.replace(&token, &OneTimeToken { tries, ..token.clone() })?;
+            Ok(tries)
+        })
+        .await
+    }
+
+    async fn remove_all(&mut self, user: UserId, purpose: TokenPurpose) -> Result<(), StoreError> {
+        self.write(move |tx| tx.remove_all::<OneTimeToken>(ONE_TIME_TOKEN_BY_USER, &key![user, purpose])).await
+    }
+
+    async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        self.write(move |tx| tx.remove_below::<OneTimeToken>(ONE_TIME_TOKEN_BY_END, &key![time], most)).await
+    }
+}
+
+fn find_token(
+    tx: &Transaction,
+    digest: SecretDigest,
+    purpose: TokenPurpose,
+) -> Result<Option<OneTimeToken>, StoreError> {
+    Ok(tx.get(&key![digest])?.filter(|token: &OneTimeToken| token.purpose == purpose))
+}
+
+#[async_trait]
+impl SecondFactorRepository for Unit {
+    async fn lookup(&mut self, user: UserId) -> Result<Option<SecondFactor>, StoreError> {
+        self.read(move |tx| tx.get(&key![user])).await
+    }
+
+    async fn upsert(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
+        let factor = factor.clone();
+        self.write(move |tx| {
+            require_user(tx, factor.user_id)?;
+            tx.replace(&factor, &factor)
+        })
+        .await
+    }
+
+    async fn replace_codes(&mut self, user: UserId, codes: &[SecretDigest]) -> Result<(), StoreError> {
+        let codes = codes.to_vec();
+        self.write(move |tx| {
+            require(tx.contains::<SecondFactor>(&key![user])?, Conflict::Parent)?;
+            tx.remove_all::<RecoveryCode>(PRIMARY, &key![user])?;
+            for digest in codes {
+                let code = RecoveryCode { user, digest };
+                tx.replace(&code, &code)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn count_codes(&mut self, user: UserId) -> Result<u64, StoreError> {
+        self.read(move |tx| Ok(tx.all::<RecoveryCode>(PRIMARY, &key![user])?.len() as u64)).await
+    }
+
+    async fn claim_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let older = tx.get(&key![user])?.filter(|factor: &SecondFactor| factor.last_step < step);
+            let Some(factor) = older else { return Ok(false) };
+            tx.replace(&factor, &SecondFactor { last_step: step, ..factor.clone() })?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn claim_code(&mut self, user: UserId, code: &SecretDigest) -> Result<bool, StoreError> {
+        let place = key![user, *code];
+        self.write(move |tx| Ok(tx.get::<RecoveryCode>(&place)?.map(|code| tx.remove(&code)).is_some())).await
+    }
+
+    async fn remove(&mut self, user: UserId) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            tx.remove_all::<RecoveryCode>(PRIMARY, &key![user])?;
+            Ok(tx.get::<SecondFactor>(&key![user])?.map(|factor| tx.remove(&factor)).is_some())
+        })
+        .await
+    }
+}

@@ -1,0 +1,249 @@
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, hash_map::Entry},
+};
+
+use async_trait::async_trait;
+use memo_domain::{
+    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
+    PageRequest, PageStart, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, User, UserId, Version,
+};
+
+use crate::{
+    Direction,
+    keys::{Hashed, KeyRange, Prefix, key},
+    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList},
+    repositories::users::require_user,
+    store::Unit,
+    transaction::{Transaction, range},
+};
+
+/// The length of an id in a key.
+const ID: usize = 16;
+
+#[async_trait]
+impl MemoRepository for Unit {
+    async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError> {
+        self.read(move |tx| tx.get(&key![id])?.map(|memo| view(tx, memo)).transpose()).await
+    }
+
+    async fn list(
+        &mut self,
+        filter: &MemoFilter,
+        sort: MemoSort,
+        page: &PageRequest<MemoCursor>,
+    ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read(move |tx| list(tx, &filter, sort, &page)).await
+    }
+
+    async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
+        let filter = filter.clone();
+        self.read(move |tx| {
+            let Some(list) = list_of(&filter) else { return Ok(0) };
+            let all = range::<Memo>(MEMO_BY_UPDATE, &key![list]);
+            let mut count = 0;
+            if is_whole_list(&filter) {
+                for entry in tx.walk(all.as_range(), Direction::Ascending) {
+                    entry?;
+                    count += 1;
+                }
+                return Ok(count);
+            }
+            for memo in tx.scan::<Memo>(MEMO_BY_UPDATE, &all, Direction::Ascending) {
+                count += u64::from(filter.matches(&memo?));
+            }
+            Ok(count)
+        })
+        .await
+    }
+
+    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
+        self.read(move |tx| {
+            let all = range::<Memo>(MEMO_BY_TAG, &key![owner]);
+            // After the owner, the hash of the tag and the id.
+            let spelling = all.prefix_len() + 32 + ID;
+            let tags = tx.walk(all.as_range(), Direction::Ascending).map(|entry| {
+                let (key, _) = entry?;
+                let text = std::str::from_utf8(&key[spelling..]).map_err(StoreError::corrupt)?;
+                Ok((Tag::new(text).map_err(StoreError::corrupt)?, 1))
+            });
+            Ok(TagCount::join(tags.collect::<Result<Vec<_>, StoreError>>()?))
+        })
+        .await
+    }
+
+    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
+        let tag = tag.clone();
+        self.read(move |tx| {
+            let memos = tx.all::<Memo>(MEMO_BY_TAG, &key![owner, Hashed(&[tag.key()])])?;
+            Ok(memos.into_iter().map(|memo| memo.id).collect())
+        })
+        .await
+    }
+
+    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
+        let memo = memo.clone();
+        self.write(move |tx| {
+            tx.insert(&memo)?;
+            require_user(tx, memo.owner_id)?;
+            view(tx, memo)
+        })
+        .await
+    }
+
+    async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
+        let memo = memo.clone();
+        self.write(move |tx| {
+            let old = in_version(tx, memo.id, from)?;
+            if old.owner_id != memo.owner_id {
+                return Err(StoreError::Stale);
+            }
+            let new = Memo { created_at: old.created_at, ..memo };
+            tx.replace(&old, &new)
+        })
+        .await
+    }
+
+    async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let memo = in_version(tx, id, from)?;
+            tx.remove(&memo);
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, StoreError> {
+    tx.get(&key![id])?.filter(|memo: &Memo| memo.version == version).ok_or(StoreError::Stale)
+}
+
+fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
+    Ok(MemoView { owner_name: owner_name(tx, memo.owner_id)?, memo })
+}
+
+fn owner_name(tx: &Transaction, owner: UserId) -> Result<DisplayName, StoreError> {
+    let owner = tx.get::<User>(&key![owner])?;
+    owner.map(|owner| owner.display_name).ok_or_else(|| StoreError::corrupt("a memo has no owner"))
+}
+
+/// The list that has all memos of a filter; `None` if it has none.
+fn list_of(filter: &MemoFilter) -> Option<MemoList> {
+    match filter.scope {
+        MemoScope::Mine => Some(MemoList::Own(filter.viewer, filter.trashed)),
+        MemoScope::Public => (!filter.trashed).then_some(MemoList::Public),
+    }
+}
+
+/// Whether all memos of its list match a filter.
+fn is_whole_list(filter: &MemoFilter) -> bool {
+    *filter == MemoFilter { scope: filter.scope, trashed: filter.trashed, ..MemoFilter::of(filter.viewer) }
+}
+
+fn list(
+    tx: &Transaction,
+    filter: &MemoFilter,
+    sort: MemoSort,
+    page: &PageRequest<MemoCursor>,
+) -> Result<Page<MemoView, MemoCursor>, StoreError> {
+    let Some(list) = list_of(filter) else { return Ok(Page { items: Vec::new(), next: None }) };
+    let (skipped, after) = match &page.start {
+        PageStart::Offset(offset) => (usize::try_from(*offset).unwrap_or(usize::MAX), None),
+        PageStart::After(cursor) => (0, Some(cursor)),
+    };
+    let wanted = usize::from(page.limit.get()) + 1;
+    let order = Order { list, sort };
+    let mut views = Views { tx, names: HashMap::new() };
+    // First the places of all that may be on the page, then their memos.
+    let mut places = Vec::new();
+    let mut last_run = Vec::new();
+    for entry in tx.walk(order.range_after(after).as_range(), order.direction()) {
+        let (key, id) = entry?;
+        if places.len() >= skipped.saturating_add(wanted) && order.run(&key).is_some_and(|run| run != last_run) {
+            break;
+        }
+        let memo = tx.indexed::<Memo>(&id)?;
+        if !filter.matches(&memo) {
+            continue;
+        }
+        let place = sort.cursor(filter, &views.of(memo)?);
+        if after.is_none_or(|after| order.compare(&place, after).is_gt()) {
+            last_run = order.run(&key).unwrap_or_default().to_vec();
+            places.push(place);
+        }
+    }
+    places.sort_unstable_by(|a, b| order.compare(a, b));
+    let on_page = places.iter().skip(skipped).take(wanted);
+    let items = on_page.map(|place| views.of(tx.indexed(&key![place.id])?)).collect::<Result<_, _>>()?;
+    Ok(Page::from_overfetched(items, page.limit, |last| sort.cursor(filter, last)))
+}
+
+/// A list in an order, and the index that has it.
+struct Order {
+    list: MemoList,
+    sort: MemoSort,
+}
+
+impl Order {
+    fn direction(&self) -> Direction {
+        match self.sort.direction {
+            SortDirection::Ascending => Direction::Ascending,
+            SortDirection::Descending => Direction::Descending,
+        }
+    }
+
+    fn range(&self) -> KeyRange {
+        let index = match self.sort.field {
+            SortField::UpdatedAt | SortField::Relevance => MEMO_BY_UPDATE,
+            SortField::CreatedAt => MEMO_BY_CREATION,
+            SortField::Title => MEMO_BY_TITLE,
+        };
+        range::<Memo>(index, &key![self.list])
+    }
+
+    /// The entries that may come after a place.
+    fn range_after(&self, cursor: Option<&MemoCursor>) -> KeyRange {
+        let Some(MemoCursor { position, id }) = cursor else { return self.range() };
+        match (self.sort.field, position) {
+            (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(time)) => {
+                self.range().after(&key![*time, *id], self.direction())
+            }
+            (SortField::Title, SortPosition::Text(title)) => self.range().from(&key![Prefix(title)], self.direction()),
+            _ => self.range(),
+        }
+    }
+
+    /// What is equal in the keys of neighbours that may be in another order than the list. `None` if the whole index is.
+    fn run<'a>(&self, key: &'a [u8]) -> Option<&'a [u8]> {
+        let is_cut = || key.len() == self.range().prefix_len() + Prefix::MAX + 1 + ID;
+        match self.sort.field {
+            SortField::Relevance => None,
+            SortField::Title if is_cut() => Some(&key[..key.len() - ID]),
+            _ => Some(key),
+        }
+    }
+
+    fn compare(&self, a: &MemoCursor, b: &MemoCursor) -> Ordering {
+        match self.sort.direction {
+            SortDirection::Ascending => a.cmp(b),
+            SortDirection::Descending => b.cmp(a),
+        }
+    }
+}
+
+/// Adds the names of the owners, each of which is read once.
+struct Views<'a> {
+    tx: &'a Transaction,
+    names: HashMap<UserId, DisplayName>,
+}
+
+impl Views<'_> {
+    fn of(&mut self, memo: Memo) -> Result<MemoView, StoreError> {
+        let owner_name = match self.names.entry(memo.owner_id) {
+            Entry::Occupied(name) => name.get().clone(),
+            Entry::Vacant(place) => place.insert(owner_name(self.tx, memo.owner_id)?).clone(),
+        };
+        Ok(MemoView { memo, owner_name })
+    }
+}

@@ -1,0 +1,10 @@
+//! The repositories. Each method is one closure over the [`Transaction`](crate::transaction::Transaction), since it may
+//! run on another thread.
+
+mod accounts;
+mod audit;
+mod changes;
+mod memos;
+mod outbox;
+mod sessions;
+mod users;

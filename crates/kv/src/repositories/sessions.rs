@@ -1,0 +1,114 @@
+use async_trait::async_trait;
+use memo_domain::{
+    Conflict, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId, SessionRepository, StoreError,
+    Timestamp, UserId,
+};
+
+use super::users::require_user;
+use crate::{
+    keys::key,
+    records::{REFRESH_TOKEN_BY_SESSION, SESSION_BY_COOKIE, SESSION_BY_END, SESSION_BY_USER},
+    store::Unit,
+    transaction::{Transaction, require},
+};
+
+#[async_trait]
+impl SessionRepository for Unit {
+    async fn lookup(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.read(move |tx| tx.get(&key![id])).await
+    }
+
+    async fn find_by_cookie(&mut self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
+        let digest = *digest;
+        self.read(move |tx| tx.find(SESSION_BY_COOKIE, &key![digest])).await
+    }
+
+    async fn list_live(&mut self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.read(move |tx| {
+            let oldest_first = tx.all::<Session>(SESSION_BY_USER, &key![user])?;
+            Ok(oldest_first.into_iter().rev().filter(|session| session.is_live(now)).collect())
+        })
+        .await
+    }
+
+    async fn end_all(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+        at: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.write(move |tx| {
+            let mut sessions = tx.all::<Session>(SESSION_BY_USER, &key![user])?;
+            sessions.retain(|session| session.ended_at.is_none() && Some(session.id) != except);
+            for session in &sessions {
+                tx.replace(session, &Session { ended_at: Some(at), ..session.clone() })?;
+            }
+            Ok(sessions.into_iter().map(|session| session.id).collect())
+        })
+        .await
+    }
+
+    async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let sessions = tx.first_below::<Session>(SESSION_BY_END, &key![time], most)?;
+            for session in &sessions {
+                remove_session(tx, session)?;
+            }
+            Ok(sessions.len() as u64)
+        })
+        .await
+    }
+
+    async fn insert(&mut self, session: &Session) -> Result<(), StoreError> {
+        let session = session.clone();
+        self.write(move |tx| {
+            tx.insert(&session)?;
+            require_user(tx, session.user_id)
+        })
+        .await
+    }
+
+    async fn update(&mut self, session: &Session) -> Result<(), StoreError> {
+        let session = session.clone();
+        self.write(move |tx| {
+            let old = tx.get::<Session>(&key![session.id])?.ok_or(StoreError::Stale)?;
+            tx.replace(&old, &session)
+        })
+        .await
+    }
+}
+
+/// Removes a session with its refresh tokens.
+pub fn remove_session(tx: &mut Transaction, session: &Session) -> Result<(), StoreError> {
+    tx.remove_all::<RefreshToken>(REFRESH_TOKEN_BY_SESSION, &key![session.id])?;
+    tx.remove(session);
+    Ok(())
+}
+
+#[async_trait]
+impl RefreshTokenRepository for Unit {
+    async fn lookup(&mut self, digest: &SecretDigest) -> Result<Option<RefreshToken>, StoreError> {
+        let digest = *digest;
+        self.read(move |tx| tx.get(&key![digest])).await
+    }
+
+    async fn insert(&mut self, token: &RefreshToken) -> Result<(), StoreError> {
+        let token = token.clone();
+        self.write(move |tx| {
+            tx.insert(&token)?;
+            require(tx.contains::<Session>(&key![token.session_id])?, Conflict::Parent)
+        })
+        .await
+    }
+
+    async fn claim(&mut self, digest: &SecretDigest, at: Timestamp) -> Result<bool, StoreError> {
+        let digest = *digest;
+        self.write(move |tx| {
+            let unused = tx.get(&key![digest])?.filter(|token: &RefreshToken| token.used_at.is_none());
+            let Some(token) = unused else { return Ok(false) };
+            tx.replace(&token, &RefreshToken { used_at: Some(at), ..token.clone() })?;
+            Ok(true)
+        })
+        .await
+    }
+}

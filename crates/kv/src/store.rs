@@ -1,0 +1,179 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::spawn_blocking,
+};
+
+use crate::{engine::Engine, keys::KeyRange, transaction::Transaction};
+
+/// Where the version of the format of all keys and records is kept.
+const FORMAT_KEY: [u8; 1] = [0];
+/// The version that this crate reads and writes.
+const FORMAT: [u8; 1] = [1];
+
+/// A [`Store`] over an [`Engine`].
+pub struct KvStore {
+    /// `None` after [`close`](Store::close).
+    engine: RwLock<Option<Arc<dyn Engine>>>,
+    writer: Arc<Mutex<()>>,
+}
+
+impl KvStore {
+    /// A store over an engine that is empty, or that holds what such a store has written.
+    pub fn new(engine: impl Engine + 'static) -> Self {
+        Self { engine: RwLock::new(Some(Arc::new(engine))), writer: Arc::default() }
+    }
+
+    fn engine(&self) -> Result<Arc<dyn Engine>, StoreError> {
+        let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+        engine.clone().ok_or_else(|| StoreError::Unavailable { source: "the store is closed".into() })
+    }
+
+    async fn begin_unit(&self, turn: Option<OwnedMutexGuard<()>>) -> Result<Unit, StoreError> {
+        let engine = self.engine()?;
+        let transaction = call(Arc::clone(&engine), |engine| {
+            let transaction = Transaction::new(engine.snapshot()?);
+            check_format(&transaction)?;
+            Ok(transaction)
+        });
+        Ok(Unit { transaction: Some(transaction.await?), engine, turn, failed: false })
+    }
+}
+
+#[async_trait]
+impl Store for KvStore {
+    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let turn = match access {
+            Access::Read | Access::Snapshot => None,
+            // Before the snapshot, so that it has what the writer before has committed.
+            Access::Write => Some(Arc::clone(&self.writer).lock_owned().await),
+        };
+        Ok(Box::new(self.begin_unit(turn).await?))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.begin_unit(None).await.map(drop)
+    }
+
+    async fn close(&self) {
+        // A commit that is under way ends first.
+        let _turn = self.writer.lock().await;
+        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Fails unless this crate can read what the engine holds.
+fn check_format(transaction: &Transaction) -> Result<(), StoreError> {
+    match transaction.get_bytes(&FORMAT_KEY)?.as_deref() {
+        Some(format) if format == FORMAT => Ok(()),
+        Some(other) => {
+            Err(StoreError::corrupt(format!("the store has format {other:?}; this server reads {FORMAT:?}")))
+        }
+        None => match transaction.walk(KeyRange::everything(), crate::Direction::Ascending).next() {
+            None => Ok(()),
+            Some(entry) => entry.and_then(|_| Err(StoreError::corrupt("the engine holds something else than memos"))),
+        },
+    }
+}
+
+/// Calls an engine, on a thread for blocking work if it may block.
+async fn call<T: Send + 'static>(
+    engine: Arc<dyn Engine>,
+    work: impl FnOnce(&dyn Engine) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    if engine.is_in_memory() {
+        return work(&*engine);
+    }
+    spawn_blocking(move || work(&*engine)).await.unwrap_or_else(|panic| Err(StoreError::Other { source: panic.into() }))
+}
+
+/// A unit of work. It is all ten repositories.
+pub struct Unit {
+    /// `None` after a call whose future was dropped before it ended.
+    transaction: Option<Transaction>,
+    engine: Arc<dyn Engine>,
+    /// The right to write, which one unit of work has at a time.
+    turn: Option<OwnedMutexGuard<()>>,
+    failed: bool,
+}
+
+impl Unit {
+    /// Reads.
+    pub async fn read<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Transaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(|transaction| work(transaction)).await
+    }
+
+    /// Writes. After an error nothing can be committed.
+    pub async fn write<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.turn.is_none() {
+            return Err(refused("a unit of work that was begun for reading cannot write"));
+        }
+        let result = self.run(work).await;
+        self.failed |= result.is_err();
+        result
+    }
+
+    async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut transaction =
+            self.transaction.take().ok_or_else(|| refused("a call of this unit of work was dropped"))?;
+        let (transaction, result) = call(Arc::clone(&self.engine), move |_| {
+            let result = work(&mut transaction);
+            Ok((transaction, result))
+        })
+        .await?;
+        self.transaction = Some(transaction);
+        result
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        let Self { transaction, engine, turn, failed } = self;
+        let (Some(mut transaction), false) = (transaction, failed) else {
+            return Err(refused("a unit of work cannot be committed after an error of a write"));
+        };
+        if transaction.is_unchanged() {
+            return Ok(());
+        }
+        // The turn goes along: a commit that nobody waits for any more keeps other writers waiting until it ends.
+        call(engine, move |engine| {
+            if transaction.get_bytes(&FORMAT_KEY)?.is_none() {
+                transaction.put_bytes(FORMAT_KEY.to_vec(), FORMAT.to_vec());
+            }
+            let result = engine.commit(transaction.into_writes());
+            drop(turn);
+            result
+        })
+        .await
+    }
+}
+
+macro_rules! unit_of_work {
+    ($($accessor:ident: $repository:path { $($methods:tt)* })*) => {
+        #[async_trait]
+        impl UnitOfWork for Unit {
+            $(fn $accessor(&mut self) -> &mut dyn $repository {
+                self
+            })*
+
+            async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                Unit::commit(*self).await
+            }
+        }
+    };
+}
+memo_domain::for_each_repository!(unit_of_work);
+
+fn refused(reason: &'static str) -> StoreError {
+    StoreError::Other { source: reason.into() }
+}
