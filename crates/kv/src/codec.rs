@@ -213,16 +213,15 @@ macro_rules! values {
             }
 
             fn read(input: &mut Input<'_>) -> Result<Self, Source> {
-                let form = $form::read(input)?;
-                Ok($from(form)?)
+                $from($form::read(input)?).map_err(Source::from)
             }
         }
     )+};
 }
 values! {
-    Timestamp as i64: |time: &Self| time.as_micros(), |micros| Ok::<_, Source>(Self::from_micros(micros));
-    Version as u32: |version: &Self| version.get(), |number| Ok::<_, Source>(Self::new(number));
-    PasswordHash as String: |hash: &Self| hash.as_str().to_owned(), |text| Ok::<_, Source>(Self::new(text));
+    Timestamp as i64: |time: &Self| time.as_micros(), |micros| Ok::<_, InvalidValue>(Self::from_micros(micros));
+    Version as u32: |version: &Self| version.get(), |number| Ok::<_, InvalidValue>(Self::new(number));
+    PasswordHash as String: |hash: &Self| hash.as_str().to_owned(), |text| Ok::<_, InvalidValue>(Self::new(text));
     Scopes as String: Self::to_string, |text: String| Self::parse(&text);
     AuditKind as String: |kind: &Self| kind.name().to_owned(), |text: String| named(&text, Self::NAMES);
 }

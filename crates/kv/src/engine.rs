@@ -47,8 +47,11 @@ pub trait Snapshot: Send {
     fn walk(&self, range: Range<&[u8]>, direction: Direction) -> Entries<'_>;
 }
 
-/// Keys with their values. An error may come at the start or in the middle.
-pub type Entries<'a> = Box<dyn Iterator<Item = Result<(Cow<'a, [u8]>, Cow<'a, [u8]>), StoreError>> + 'a>;
+/// A key with its value.
+pub type Entry<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
+/// The entries of a walk. An error may come at the start or in the middle.
+pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry<'a>, StoreError>> + 'a>;
 
 /// The order of a walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +75,9 @@ impl Writes {
         self.0.insert(key, None);
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        self.0.get(key).map(Option::as_deref)
+    /// What was written for this key: a value, or `None` for its removal.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.0.get(key)
     }
 
     pub(crate) fn range(&self, range: Range<&[u8]>) -> btree_map::Range<'_, Vec<u8>, Option<Vec<u8>>> {

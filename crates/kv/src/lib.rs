@@ -1,4 +1,4 @@
-//! A [`Store`](memo_domain::Store) over any engine that keeps bytes in order: redb, fjall, LMDB, RocksDB or a
+//! A [`Store`](memo_domain::Store) over any engine that keeps bytes in order: redb, fjall, LMDB or a
 //! `BTreeMap`.
 //!
 //! An adapter implements two small traits, [`Engine`] and [`Snapshot`], and wraps the engine in a [`KvStore`]. This
@@ -28,5 +28,5 @@ mod repositories;
 mod store;
 mod transaction;
 
-pub use engine::{Direction, Engine, Entries, Snapshot, Writes};
+pub use engine::{Direction, Engine, Entries, Entry, Snapshot, Writes};
 pub use store::KvStore;

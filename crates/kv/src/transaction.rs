@@ -6,7 +6,7 @@ use memo_domain::{Conflict, Page, PageRequest, PageStart, StoreError};
 
 use crate::{
     codec::{decode, encode},
-    engine::{Direction, Entries, Snapshot, Writes},
+    engine::{Direction, Entries, Entry, Snapshot, Writes},
     keys::KeyRange,
     records::{Entity, PRIMARY},
 };
@@ -32,7 +32,7 @@ impl Transaction {
 
     pub fn get_bytes(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.map(Cow::Borrowed)),
+            Some(written) => Ok(written.as_deref().map(Cow::Borrowed)),
             None => self.snapshot.get(key),
         }
     }
@@ -134,7 +134,9 @@ impl Transaction {
     /// Removes the first records of an index whose keys are below a bound. Returns how many.
     pub fn remove_below<E: Entity>(&mut self, index: u8, bound: &[u8], limit: u32) -> Result<u64, StoreError> {
         let old = self.first_below::<E>(index, bound, limit)?;
-        old.iter().for_each(|old| self.remove(old));
+        for old in &old {
+            self.remove(old);
+        }
         Ok(old.len() as u64)
     }
 
@@ -186,7 +188,7 @@ fn merge<'a>(
     kept: Entries<'a>,
     written: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + 'a,
     direction: Direction,
-) -> impl Iterator<Item = Result<(Cow<'a, [u8]>, Cow<'a, [u8]>), StoreError>> + 'a {
+) -> impl Iterator<Item = Result<Entry<'a>, StoreError>> + 'a {
     let (mut kept, mut written) = (kept.peekable(), written.peekable());
     std::iter::from_fn(move || {
         loop {
