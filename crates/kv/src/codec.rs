@@ -6,9 +6,8 @@
 use memo_domain::{
     AuditId, AuditKind, ChangeKind, Content, DisplayName, Email, InvalidValue, Locale, MailId, MailState, MemoId,
     PasswordHash, Role, Scopes, Sealed, SecretDigest, SessionId, Source, StoreError, Tag, Tags, Timestamp, Title,
-    TokenPurpose, UserId, Version, Visibility,
+    TokenPurpose, UserId, Uuid, Version, Visibility,
 };
-use uuid::Uuid;
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.
 pub trait Codec: Sized {
