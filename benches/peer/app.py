@@ -1,11 +1,11 @@
-"""The peer: the three operations that `benches/run` measures, as people write them with FastAPI and SQLAlchemy.
+"""The peer: the operations that `benches/run` measures, in a typical implementation with FastAPI and SQLAlchemy.
 
-Plain `def` endpoints, which FastAPI runs in its thread pool, over SQLAlchemy's pool and a SQLite file in WAL mode with
-synchronous=FULL: a POST is durable when it is answered, as memo's is. Where the two differ, the difference favours the
-peer: ids are integers, a memo has fewer members, nothing is searched, counted, limited or logged.
+Plain `def` endpoints, which FastAPI runs in its thread pool, on SQLAlchemy's pool and a SQLite file in WAL mode with
+synchronous=FULL: a POST is durable before the response, as with memo. All differences are in favour of the peer: ids
+are integers, a memo has fewer fields, nothing is indexed for search, counted, rate-limited or logged.
 
-`python app.py seed` fills the database: memo n belongs to member (n - 1) % 100 + 1.
-Settings: PEER_DATABASE, the file; PEER_SECRET, the key of the tokens.
+`python app.py seed` fills the database: memo n belongs to user (n - 1) % 100 + 1.
+Environment: PEER_DATABASE is the file, PEER_SECRET the key of the tokens.
 """
 
 import os
@@ -24,7 +24,7 @@ from sqlalchemy import DateTime, Index, Text, create_engine, event, insert, sele
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.pool import QueuePool
 
-MEMBERS = 100
+USERS = 100
 MEMOS = 100_000
 PASSWORD = b"a password for the load"
 SECRET = os.environ.get("PEER_SECRET", "only for measuring, on the loopback interface")
@@ -46,7 +46,7 @@ def set_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-# Without expire_on_commit=False the answer to a POST would read its row again.
+# Without expire_on_commit=False, a POST would read its row again for the response.
 sessions = sessionmaker(engine, expire_on_commit=False)
 
 
@@ -83,7 +83,7 @@ class MemoBody(NewMemo):
 
 
 class SignIn(BaseModel):
-    member: int = Field(ge=1, le=MEMBERS)
+    user: int = Field(ge=1, le=USERS)
     password: str
 
 
@@ -92,14 +92,14 @@ bearer = HTTPBearer()
 password_hash = bcrypt.hashpw(PASSWORD, bcrypt.gensalt(12))
 
 
-async def signed_in(credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
+async def authenticate(credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
     try:
         return int(jwt.decode(credentials.credentials, SECRET, ["HS256"])["sub"])
     except (jwt.PyJWTError, KeyError, ValueError):
         raise HTTPException(401, "the token is not valid") from None
 
 
-Member = Annotated[int, Depends(signed_in)]
+User = Annotated[int, Depends(authenticate)]
 
 
 @app.get("/healthz", status_code=204)
@@ -112,30 +112,30 @@ def token(body: SignIn) -> dict[str, str]:
     if not bcrypt.checkpw(body.password.encode(), password_hash):
         raise HTTPException(401, "the password is wrong")
     now = datetime.now(UTC)
-    claims = {"sub": str(body.member), "iat": now, "exp": now + timedelta(minutes=15)}
+    claims = {"sub": str(body.user), "iat": now, "exp": now + timedelta(minutes=15)}
     return {"access_token": jwt.encode(claims, SECRET, "HS256")}
 
 
 @app.get("/memos/{memo_id}", response_model=MemoBody)
-def get_memo(memo_id: int, member: Member) -> Memo:
+def get_memo(memo_id: int, user: User) -> Memo:
     with sessions() as session:
-        memo = session.scalar(select(Memo).where(Memo.id == memo_id, Memo.owner_id == member))
+        memo = session.scalar(select(Memo).where(Memo.id == memo_id, Memo.owner_id == user))
     if memo is None:
-        raise HTTPException(404, "there is no such memo")
+        raise HTTPException(404, "the memo does not exist")
     return memo
 
 
 @app.get("/memos", response_model=list[MemoBody])
-def list_memos(member: Member, limit: int = 20) -> Sequence[Memo]:
-    newest = select(Memo).where(Memo.owner_id == member).order_by(Memo.updated_at.desc(), Memo.id.desc()).limit(limit)
+def list_memos(user: User, limit: int = 20) -> Sequence[Memo]:
+    newest = select(Memo).where(Memo.owner_id == user).order_by(Memo.updated_at.desc(), Memo.id.desc()).limit(limit)
     with sessions() as session:
         return session.scalars(newest).all()
 
 
 @app.post("/memos", response_model=MemoBody, status_code=201)
-def create_memo(body: NewMemo, member: Member) -> Memo:
+def create_memo(body: NewMemo, user: User) -> Memo:
     now = datetime.now(UTC)
-    memo = Memo(owner_id=member, title=body.title, content=body.content, created_at=now, updated_at=now)
+    memo = Memo(owner_id=user, title=body.title, content=body.content, created_at=now, updated_at=now)
     with sessions() as session:
         session.add(memo)
         session.commit()
@@ -152,7 +152,7 @@ def seed() -> None:
         rows.append(
             {
                 "id": number,
-                "owner_id": (number - 1) % MEMBERS + 1,
+                "owner_id": (number - 1) % USERS + 1,
                 "title": f"memo {number}",
                 "content": " ".join(f"{words.randrange(16**7):07x}" for _ in range(50)),
                 "created_at": at,
@@ -161,7 +161,7 @@ def seed() -> None:
         )
     with engine.begin() as connection:
         connection.execute(insert(Memo), rows)
-    # Closing moves the write-ahead log into the file, so that the file alone can be copied.
+    # Closing checkpoints the write-ahead log, so that copying the file is enough.
     engine.dispose()
 
 

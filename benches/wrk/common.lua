@@ -1,4 +1,4 @@
--- What the scripts share: settings from the environment, and the line of JSON that `run` reads.
+-- Shared by the scripts: settings from the environment, and the line of JSON that `run` reads.
 local common = {}
 
 function common.setting(name)
@@ -11,13 +11,13 @@ function common.lines(name)
   return lines
 end
 
-function common.signed_in()
+function common.auth_headers()
   return { Authorization = "Bearer " .. common.setting("TOKEN") }
 end
 
--- wrk counts answers of 400 and above as errors of status. It does not count those of 3xx, and counting them here would
--- need a callback for each answer, which slows wrk down: `run` looks at the bytes read instead.
--- `more` is further JSON members, each with a comma before it.
+-- wrk counts responses of 400 and above as status errors, but not those of 3xx. Counting these here would need a callback
+-- for each response, which slows wrk down, so `run` checks the number of bytes instead.
+-- `more` is a string of further JSON fields, each after a comma.
 function common.report(summary, latency, more)
   local errors = summary.errors
   print(string.format(

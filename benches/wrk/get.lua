@@ -1,4 +1,5 @@
--- GET $BASE/{id}, signed in by $TOKEN: the ids of the file $IDS, a line each, in a random order that is the same each time.
+-- GET $BASE/{id} with the access token $TOKEN, for the ids in the file $IDS (one per line), in a random order that is the
+-- same in each run.
 local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
 local requests, last = {}, 0
@@ -10,7 +11,7 @@ function init()
     local j = math.random(i)
     requests[i], requests[j] = requests[j], requests[i]
   end
-  local base, headers = common.setting("BASE"), common.signed_in()
+  local base, headers = common.setting("BASE"), common.auth_headers()
   for i = 1, #requests do requests[i] = wrk.format("GET", base .. "/" .. requests[i], headers) end
 end
 

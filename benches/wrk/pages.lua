@@ -1,8 +1,8 @@
--- GET $BASE?limit=20 with a bound in the future, another one each time: a page that nobody has asked for before. Signed in by
--- $TOKEN.
+-- GET $BASE?limit=20 with the access token $TOKEN and a different time bound in the future each time, so that no page is
+-- cached.
 local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
-local base, headers = common.setting("BASE"), common.signed_in()
+local base, headers = common.setting("BASE"), common.auth_headers()
 local number
 
 function init() number = math.random(0, 4000) * 2000000 end

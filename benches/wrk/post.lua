@@ -1,10 +1,10 @@
--- POST $BASE, signed in by $TOKEN: the JSON of the file $BODY.
+-- POST $BASE with the access token $TOKEN and the JSON in the file $BODY.
 local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
 local creation
 
 function init()
-  local headers = common.signed_in()
+  local headers = common.auth_headers()
   headers["Content-Type"] = "application/json"
   creation = wrk.format("POST", common.setting("BASE"), headers, table.concat(common.lines("BODY"), "\n"))
 end

@@ -1,7 +1,7 @@
-//! A handler that does nothing but answer the bytes that memo answered, as the upper bound for memo's own figures.
+//! A server that responds with bodies recorded from memo, as the upper bound of memo's figures.
 //!
-//! With `--signing-key` it first checks the request's access token as memo does, so that the cost of the token and the
-//! cost of all else can be told apart.
+//! With `--signing-key` it first verifies the request's access token as memo does, which separates the cost of the token
+//! from all other costs.
 
 use std::{
     fs, io,
@@ -22,15 +22,15 @@ use serde::Deserialize;
 
 #[derive(Parser)]
 struct Options {
-    /// Address and port.
+    /// Address and port to listen on.
     #[arg(long)]
     listen: SocketAddr,
     #[arg(long)]
     workers: usize,
-    /// A folder with `get.json`, `list.json` and `post.json`, as memo answered them.
+    /// A folder with `get.json`, `list.json` and `post.json`, recorded from memo.
     #[arg(long)]
     bodies: PathBuf,
-    /// Check tokens with the first key of this file: base64url, a line each.
+    /// Verify tokens with the first key of this file: base64url, one key per line.
     #[arg(long, requires_all = ["issuer", "audience"])]
     signing_key: Option<PathBuf>,
     #[arg(long)]
@@ -39,21 +39,21 @@ struct Options {
     audience: Option<String>,
 }
 
-struct Answers {
+struct Responses {
     get: Bytes,
     list: Bytes,
     post: Bytes,
     tokens: Option<Tokens>,
 }
 
-impl Answers {
+impl Responses {
     fn read(options: &Options) -> io::Result<Self> {
         let body = |name: &str| fs::read(options.bodies.join(name)).map(Bytes::from);
         let tokens = options.signing_key.as_deref().map(|file| Tokens::new(file, options)).transpose()?;
         Ok(Self { get: body("get.json")?, list: body("list.json")?, post: body("post.json")?, tokens })
     }
 
-    fn answer(&self, request: &HttpRequest, status: StatusCode, body: &Bytes) -> actix_web::Result<HttpResponse> {
+    fn respond(&self, request: &HttpRequest, status: StatusCode, body: &Bytes) -> actix_web::Result<HttpResponse> {
         if let Some(tokens) = &self.tokens {
             tokens.check(request).ok_or_else(|| error::ErrorUnauthorized("the token is not valid"))?;
         }
@@ -66,9 +66,9 @@ struct Tokens {
     validation: Validation,
 }
 
-/// All of them, because memo reads all of them.
+/// The claims that memo reads.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is measured is the reading")]
+#[expect(dead_code, reason = "only the parsing is measured")]
 struct Claims {
     sub: String,
     sid: String,
@@ -105,31 +105,36 @@ async fn healthz() -> HttpResponse {
 }
 
 #[get("/api/v1/memos/{id}")]
-async fn get_memo(request: HttpRequest, answers: web::Data<Answers>) -> actix_web::Result<HttpResponse> {
-    answers.answer(&request, StatusCode::OK, &answers.get)
+async fn get_memo(request: HttpRequest, responses: web::Data<Responses>) -> actix_web::Result<HttpResponse> {
+    responses.respond(&request, StatusCode::OK, &responses.get)
 }
 
 #[get("/api/v1/memos")]
-async fn list_memos(request: HttpRequest, answers: web::Data<Answers>) -> actix_web::Result<HttpResponse> {
-    answers.answer(&request, StatusCode::OK, &answers.list)
+async fn list_memos(request: HttpRequest, responses: web::Data<Responses>) -> actix_web::Result<HttpResponse> {
+    responses.respond(&request, StatusCode::OK, &responses.list)
 }
 
-/// Takes the body in whole, as any handler of it must.
+/// Reads the whole body, as any handler of this request must.
 #[post("/api/v1/memos")]
 async fn create_memo(
     request: HttpRequest,
     _body: Bytes,
-    answers: web::Data<Answers>,
+    responses: web::Data<Responses>,
 ) -> actix_web::Result<HttpResponse> {
-    answers.answer(&request, StatusCode::CREATED, &answers.post)
+    responses.respond(&request, StatusCode::CREATED, &responses.post)
 }
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let options = Options::parse();
-    let answers = web::Data::new(Answers::read(&options)?);
+    let responses = web::Data::new(Responses::read(&options)?);
     HttpServer::new(move || {
-        App::new().app_data(answers.clone()).service(healthz).service(get_memo).service(list_memos).service(create_memo)
+        App::new()
+            .app_data(responses.clone())
+            .service(healthz)
+            .service(get_memo)
+            .service(list_memos)
+            .service(create_memo)
     })
     .workers(options.workers)
     .bind(options.listen)?

@@ -1,7 +1,7 @@
-//! Fills a store and measures it, without HTTP: `memo-bench-million URL [MEMOS [EACH]]`.
+//! Fills a store and measures it without HTTP: `memo-bench-million URL [MEMOS [EACH]]`.
 //!
-//! One memo of EACH (10) belongs to one member, the others to 999 more. Prints a line of Markdown for each figure. A store
-//! that is full already is measured as it is.
+//! Every EACH-th memo (default: 10) belongs to one user, the others to 999 other users. Prints a line of Markdown for each
+//! figure. A store that was filled before is only measured.
 
 mod sizes;
 mod texts;
@@ -20,11 +20,11 @@ use memo_domain::{
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use uuid::Uuid;
 
-use texts::{Chance, Language};
+use texts::{Language, Random};
 
-const MEMBERS: u128 = 1_000;
-/// How many memos one unit of work adds while the store is filled.
-const AT_ONCE: u128 = 500;
+const USERS: u128 = 1_000;
+/// The number of memos that one unit of work adds while the store is filled.
+const BATCH: u128 = 500;
 const ROUNDS: usize = 41;
 
 type Failed = Box<dyn Error>;
@@ -32,18 +32,18 @@ type Failed = Box<dyn Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let mut arguments = std::env::args().skip(1);
-    let url = arguments.next().ok_or("which database? memo-bench-million URL [MEMOS [EACH]]")?;
+    let url = arguments.next().ok_or("usage: memo-bench-million URL [MEMOS [EACH]]")?;
     let memos: u128 = arguments.next().map_or(Ok(1_000_000), |memos| memos.parse())?;
     let each: u128 = arguments.next().map_or(Ok(10), |each| each.parse())?;
     let store = Arc::new(SeaOrmStore::open(StoreOptions::new(&url)).await?);
     store.migrate_up().await?;
-    sizes::put_back(&url).await?;
+    sizes::restore_index(&url).await?;
     let bench = Bench { store, language: Language::new(), memos, each };
     bench.fill().await?;
-    sizes::settle(&url).await?;
+    sizes::analyze(&url).await?;
     bench.measure().await?;
     sizes::print(&url).await?;
-    bench.inserts(&url).await?;
+    bench.measure_inserts(&url).await?;
     bench.store.close().await;
     Ok(())
 }
@@ -55,11 +55,11 @@ struct Bench {
     each: u128,
 }
 
-const fn member(n: u128) -> UserId {
+const fn user_id(n: u128) -> UserId {
     UserId::new(Uuid::from_u128(n + 1))
 }
 
-/// A moment for each memo, mixed, so that the order of changes is not that of the rows.
+/// The time of a memo, shuffled, so that the order by time is not the order of the rows.
 fn moment(n: u128, memos: u128) -> Timestamp {
     let mixed = n * 7_919 % memos;
     Timestamp::from_micros(1_769_850_000_000_000 + i64::try_from(mixed).unwrap_or(0) * 1_000)
@@ -67,15 +67,15 @@ fn moment(n: u128, memos: u128) -> Timestamp {
 
 impl Bench {
     const fn owner(&self, n: u128) -> UserId {
-        member(if n.is_multiple_of(self.each) { 0 } else { 1 + n % (MEMBERS - 1) })
+        user_id(if n.is_multiple_of(self.each) { 0 } else { 1 + n % (USERS - 1) })
     }
 
     fn memo(&self, n: u128) -> Result<Memo, Failed> {
-        let mut chance = Chance::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
-        let tags = [format!("tag{}", chance.below(20)), format!("rare{}", chance.below(2_000))];
+        let mut random = Random::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+        let tags = [format!("tag{}", random.below(20)), format!("rare{}", random.below(2_000))];
         let state = MemoState {
-            title: Title::new(self.language.text(&mut chance, 3)).map_err(|error| error.to_string())?,
-            content: Content::new(self.language.text(&mut chance, 60)).map_err(|error| error.to_string())?,
+            title: Title::new(self.language.text(&mut random, 3)).map_err(|error| error.to_string())?,
+            content: Content::new(self.language.text(&mut random, 60)).map_err(|error| error.to_string())?,
             tags: Tags::new(tags.into_iter().filter_map(|tag| Tag::new(tag).ok()))
                 .map_err(|error| error.to_string())?,
             pinned: false,
@@ -84,7 +84,7 @@ impl Bench {
             remind_at: None,
         };
         let at = moment(n, self.memos);
-        // The beginning of an id is its time, as that of production is.
+        // The id begins with a time, as ids in production do.
         let id = MemoId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + n));
         Ok(Memo::create(id, self.owner(n), state, at))
     }
@@ -102,14 +102,14 @@ impl Bench {
     async fn fill(&self) -> Result<(), Failed> {
         let memos = self.memos;
         let mut unit = self.store.begin(Access::Write).await?;
-        if unit.users().lookup(member(0)).await?.is_some() {
+        if unit.users().lookup(user_id(0)).await?.is_some() {
             return Ok(());
         }
-        for n in 0..MEMBERS {
+        for n in 0..USERS {
             let user = User::sign_up(
-                member(n),
-                Email::new(format!("member{n}@example.com")).map_err(|error| error.to_string())?,
-                DisplayName::new(format!("Member {n}")).map_err(|error| error.to_string())?,
+                user_id(n),
+                Email::new(format!("user{n}@example.com")).map_err(|error| error.to_string())?,
+                DisplayName::new(format!("User {n}")).map_err(|error| error.to_string())?,
                 PasswordHash::new(String::new()),
                 Locale::Ko,
                 moment(0, memos),
@@ -120,10 +120,10 @@ impl Bench {
         let began = Instant::now();
         let mut first = 0;
         while first < memos {
-            self.add(first..memos.min(first + AT_ONCE)).await?;
-            first += AT_ONCE;
+            self.add(first..memos.min(first + BATCH)).await?;
+            first += BATCH;
         }
-        println!("| filled with {memos} memos, {AT_ONCE} a unit of work | {:.0} s |", began.elapsed().as_secs_f64());
+        println!("| filled with {memos} memos, {BATCH} per unit of work | {:.0} s |", began.elapsed().as_secs_f64());
         Ok(())
     }
 
@@ -137,14 +137,14 @@ impl Bench {
     }
 
     async fn measure(&self) -> Result<(), Failed> {
-        let filter = MemoFilter { archived: Some(false), ..MemoFilter::of(member(0)) };
+        let filter = MemoFilter { archived: Some(false), ..MemoFilter::of(user_id(0)) };
         let rows = u64::try_from(self.memos / self.each / 2)?;
         let deep = self.page(&filter, PageStart::Offset(rows - 1)).await?.items;
         let deep = MemoSort::default().cursor(&filter, deep.first().ok_or("the store has too few memos")?);
         let first = median(async |_| self.page(&filter, PageStart::Offset(0)).await.map(drop)).await?;
         let deep = median(async |_| self.page(&filter, PageStart::After(deep.clone())).await.map(drop)).await?;
-        println!("| first page of 20 of a member with {} | {} |", self.memos / self.each, micros(first));
-        println!("| page of 20 by cursor at depth {rows} | {} ({:.2} times) |", micros(deep), ratio(deep, first));
+        println!("| first page of 20 of a user with {} memos | {} |", self.memos / self.each, millis(first));
+        println!("| page of 20 by cursor at depth {rows} | {} ({:.2} times) |", millis(deep), ratio(deep, first));
         for (kind, rank) in [("frequent", 3), ("usual", 100), ("rare", 4_000)] {
             let query = |n: usize| {
                 let word: String = self.language.word(rank + n).chars().take(2).collect();
@@ -153,7 +153,7 @@ impl Bench {
             let mut unit = self.store.begin(Access::Read).await?;
             let found = unit.memos().count(&query(0)).await?;
             let time = median(async |n| self.page(&query(n), PageStart::Offset(0)).await.map(drop)).await?;
-            println!("| page of 20, q of two syllables, {kind} ({found} of their memos) | {} |", micros(time));
+            println!("| page of 20, search for two syllables, {kind} ({found} memos of the user) | {} |", millis(time));
         }
         for (kind, tag) in [("frequent", "tag"), ("rare", "rare")] {
             let tagged = |n: usize| {
@@ -161,28 +161,28 @@ impl Bench {
                 MemoFilter { tags, ..filter.clone() }
             };
             let time = median(async |n| self.page(&tagged(n % 20), PageStart::Offset(0)).await.map(drop)).await?;
-            println!("| page of 20 with a {kind} tag | {} |", micros(time));
+            println!("| page of 20 with a {kind} tag | {} |", millis(time));
         }
         Ok(())
     }
 
-    /// One memo a unit of work, in turns with the index of search and with one that keeps nothing.
-    async fn inserts(&self, url: &str) -> Result<(), Failed> {
-        const EACH: u32 = 400;
+    /// Measures units of work with one memo each, alternately with the full-text index and with one that discards all rows.
+    async fn measure_inserts(&self, url: &str) -> Result<(), Failed> {
+        const INSERTS: u32 = 400;
         let (mut with, mut without) = (Vec::new(), Vec::new());
         let mut next = self.memos + u128::from(self.store_size().await?);
         for _ in 0..5 {
             for is_indexed in [true, false] {
                 if !is_indexed && !sizes::swap_index(url, true).await? {
-                    println!("| insert without the index of search | not measured |");
+                    println!("| insert without the full-text index | not measured |");
                     return Ok(());
                 }
                 let began = Instant::now();
-                for n in next..next + u128::from(EACH) {
+                for n in next..next + u128::from(INSERTS) {
                     self.add(std::iter::once(n)).await?;
                 }
                 if is_indexed { &mut with } else { &mut without }.push(began.elapsed());
-                next += u128::from(EACH);
+                next += u128::from(INSERTS);
                 if !is_indexed {
                     sizes::swap_index(url, false).await?;
                 }
@@ -190,11 +190,11 @@ impl Bench {
         }
         with.sort_unstable();
         without.sort_unstable();
-        let (with, without) = (with[2] / EACH, without[2] / EACH);
-        println!("| insert, one a unit of work | {} |", micros(with));
+        let (with, without) = (with[2] / INSERTS, without[2] / INSERTS);
+        println!("| insert, one memo per unit of work | {} |", millis(with));
         println!(
-            "| the same without the index | {} ({:.2} of its speed with it) |",
-            micros(without),
+            "| the same without the full-text index | {} ({:.2} of the time with it) |",
+            millis(without),
             ratio(without, with)
         );
         Ok(())
@@ -202,11 +202,11 @@ impl Bench {
 
     async fn store_size(&self) -> Result<u32, Failed> {
         let mut unit = self.store.begin(Access::Read).await?;
-        Ok(u32::try_from(unit.changes().last_seq(member(0)).await? * 10)?)
+        Ok(u32::try_from(unit.changes().last_seq(user_id(0)).await? * 10)?)
     }
 }
 
-/// The median time of a call, after one that warms up.
+/// Returns the median duration of a call, after one call to warm up.
 async fn median(call: impl AsyncFn(usize) -> Result<(), StoreError>) -> Result<Duration, StoreError> {
     call(ROUNDS).await?;
     let mut times = Vec::new();
@@ -219,7 +219,7 @@ async fn median(call: impl AsyncFn(usize) -> Result<(), StoreError>) -> Result<D
     Ok(times[ROUNDS / 2])
 }
 
-fn micros(time: Duration) -> String {
+fn millis(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
 }
 

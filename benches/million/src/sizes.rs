@@ -1,17 +1,17 @@
-//! How large the texts and their index are, in each database's words.
+//! The sizes of the texts and the full-text index, and the index itself, in the SQL of each database.
 
 use std::error::Error;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
-/// A number of bytes, in KiB.
+/// Queries a number of bytes and returns it in KiB.
 async fn kib(database: &DatabaseConnection, sql: &str) -> Result<f64, Box<dyn Error>> {
     let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await?;
     Ok(u32::try_from(row.ok_or("no row")?.try_get_by_index::<i64>(0)? >> 10)?.into())
 }
 
-/// Lets the database count what it has, as it does by itself after a while.
-pub async fn settle(url: &str) -> Result<(), Box<dyn Error>> {
+/// Updates the statistics of the database, as it does by itself after a while.
+pub async fn analyze(url: &str) -> Result<(), Box<dyn Error>> {
     let database = Database::connect(url).await?;
     let statements: &[&str] = match database.get_database_backend() {
         DbBackend::Postgres => &["VACUUM ANALYZE"],
@@ -24,7 +24,7 @@ pub async fn settle(url: &str) -> Result<(), Box<dyn Error>> {
     Ok(database.close().await?)
 }
 
-/// Prints a line of Markdown.
+/// Prints the sizes as a line of Markdown.
 pub async fn print(url: &str) -> Result<(), Box<dyn Error>> {
     let database = Database::connect(url).await?;
     let (texts, index) = match database.get_database_backend() {
@@ -44,7 +44,7 @@ pub async fn print(url: &str) -> Result<(), Box<dyn Error>> {
     };
     let (texts, index) = (kib(&database, texts).await?, kib(&database, index).await?);
     println!(
-        "| texts · index of search | {:.0} MiB · {:.0} MiB ({:.2} times) |",
+        "| texts · full-text index | {:.0} MiB · {:.0} MiB ({:.2} times) |",
         texts / 1024.0,
         index / 1024.0,
         index / texts
@@ -52,21 +52,21 @@ pub async fn print(url: &str) -> Result<(), Box<dyn Error>> {
     Ok(database.close().await?)
 }
 
-/// Puts the index back where a run that failed has left it away.
-pub async fn put_back(url: &str) -> Result<(), Box<dyn Error>> {
+/// Restores the index if a failed run has left it replaced.
+pub async fn restore_index(url: &str) -> Result<(), Box<dyn Error>> {
     let database = Database::connect(url).await?;
-    let is_away = database.execute_unprepared("SELECT 1 FROM memo_grams_away WHERE 1 = 0").await.is_ok();
+    let is_replaced = database.execute_unprepared("SELECT 1 FROM memo_grams_away WHERE 1 = 0").await.is_ok();
     database.close().await?;
-    if is_away {
+    if is_replaced {
         swap_index(url, false).await?;
     }
     Ok(())
 }
 
-/// Puts something in the place of the index that keeps nothing, or puts the index back. Whether the database can.
-pub async fn swap_index(url: &str, away: bool) -> Result<bool, Box<dyn Error>> {
+/// Replaces the index by one that discards all rows, or restores it. Returns whether the database supports this.
+pub async fn swap_index(url: &str, replace: bool) -> Result<bool, Box<dyn Error>> {
     let database = Database::connect(url).await?;
-    let statements: &[&str] = match (database.get_database_backend(), away) {
+    let statements: &[&str] = match (database.get_database_backend(), replace) {
         (DbBackend::Sqlite, true) => &[
             "DROP TRIGGER memos_removed",
             "ALTER TABLE memo_grams RENAME TO memo_grams_away",
