@@ -1,15 +1,15 @@
-// A newcomer's way through the explorer: sign up, sign in, create a memo, see it. Any complaint of the browser on the
-// way (an error on the console, a violation of the Content-Security-Policy, a request to anywhere else) is a failure.
+// Uses the explorer as a new user would: signs up, signs in, creates a memo and reads it. Any problem that the browser
+// reports (a console error, a violation of the Content-Security-Policy, a request to another origin) is a failure.
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const origin = process.env.MEMO_URL;
-const complaints = [];
-const member = {
+const problems = [];
+const user = {
   email: `newcomer-${Date.now()}@example.com`,
   password: 'a pass phrase to explore with',
-  display_name: 'A newcomer',
+  display_name: 'A new user',
 };
 const memo = {
   title: 'Groceries 장보기',
@@ -32,13 +32,13 @@ const context = await chromium.launchPersistentContext(process.env.PROFILE, {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    // No name is looked up: whatever a page would like to load from elsewhere is not there.
+    // No host name resolves, so a page can't load anything from elsewhere.
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   ],
 });
 context.setDefaultTimeout(15_000);
 
-// The browser says so on the console too; the event names the directive and the place.
+// The console shows these violations as well, but the event names the directive and the source location.
 await context.addInitScript(() => {
   addEventListener('securitypolicyviolation', (event) => {
     console.error(`CSP: ${event.violatedDirective} blocked ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`);
@@ -47,27 +47,27 @@ await context.addInitScript(() => {
 const page = context.pages()[0] ?? (await context.newPage());
 page.on('console', (message) => {
   if (['error', 'warning', 'assert'].includes(message.type())) {
-    complaints.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+    problems.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
   }
 });
-page.on('pageerror', (error) => complaints.push(`page error: ${error.stack ?? error}`));
+page.on('pageerror', (error) => problems.push(`page error: ${error.stack ?? error}`));
 page.on('request', (request) => {
   const url = new URL(request.url());
   if (url.origin !== origin && !['data:', 'blob:'].includes(url.protocol)) {
-    complaints.push(`request to another origin: ${request.url()}`);
+    problems.push(`request to another origin: ${request.url()}`);
   }
 });
 page.on('requestfailed', (request) => {
-  complaints.push(`request failed: ${request.method()} ${request.url()} (${request.failure()?.errorText})`);
+  problems.push(`request failed: ${request.method()} ${request.url()} (${request.failure()?.errorText})`);
 });
 
-let doing = 'starting';
+let currentStep = 'starting';
 function step(text) {
-  doing = text;
+  currentStep = text;
   console.log(`browser: ${text}`);
 }
 
-// Opens an operation, fills in what is asked for, presses Execute, and reads the answer where a person would.
+// Opens an operation, fills in its inputs, presses Execute, and returns the response that the page shows.
 async function tryOut(method, path, { body, parameters = {} } = {}) {
   const operation = page
     .locator('.opblock')
@@ -82,25 +82,25 @@ async function tryOut(method, path, { body, parameters = {} } = {}) {
   for (const [name, value] of Object.entries(parameters)) {
     await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
   }
-  const [answer] = await Promise.all([
-    page.waitForResponse((response) => response.request().method() === method && new URL(response.url()).origin === origin),
+  const [response] = await Promise.all([
+    page.waitForResponse((sent) => sent.request().method() === method && new URL(sent.url()).origin === origin),
     operation.getByRole('button', { name: 'Execute' }).click(),
   ]);
   const shown = operation.locator('.live-responses-table .response');
   await shown.waitFor();
   const status = (await shown.locator('.response-col_status').innerText()).trim();
   const text = await shown.locator('.response-col_description .highlight-code pre').first().innerText();
-  const where = `${method} ${new URL(answer.url()).pathname}`;
-  assert.equal(status.split(/\s/)[0], String(answer.status()), `${where}: the status that is shown`);
-  assert.ok(!/undocumented/i.test(status), `${where}: ${answer.status()} is not in the document`);
-  return { operation, status: answer.status(), text, where };
+  const request = `${method} ${new URL(response.url()).pathname}`;
+  assert.equal(status.split(/\s/)[0], String(response.status()), `${request}: the status on the page`);
+  assert.ok(!/undocumented/i.test(status), `${request}: ${response.status()} is not in the document`);
+  return { operation, status: response.status(), text, request };
 }
 
-function parsed({ text, where }) {
+function parsed({ text, request }) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${where}: what is shown is no JSON: ${text}`);
+    throw new Error(`${request}: the body on the page is not JSON: ${text}`);
   }
 }
 
@@ -110,21 +110,21 @@ async function explore() {
   assert.equal(docs.status(), 200);
   const policy = docs.headers()['content-security-policy'] ?? '';
   assert.match(policy, /frame-ancestors 'none'/, '/docs has a Content-Security-Policy');
-  assert.doesNotMatch(policy, /unsafe-|\*|https?:/, 'the policy allows own files only');
+  assert.doesNotMatch(policy, /unsafe-|\*|https?:/, 'the policy allows only files of the server itself');
   await page.locator('.opblock').first().waitFor();
 
   step('sign up');
-  const signUp = await tryOut('POST', '/api/v1/auth/sign-up', { body: member });
+  const signUp = await tryOut('POST', '/api/v1/auth/sign-up', { body: user });
   assert.equal(signUp.status, 201, signUp.text);
-  assert.equal(parsed(signUp).email, member.email);
+  assert.equal(parsed(signUp).email, user.email);
   await signUp.operation.locator('.opblock-summary-control').click();
 
-  step('sign in by the dialog');
+  step('sign in with the dialog');
   await page.locator('.auth-wrapper .authorize').click();
   const dialog = page.locator('.modal-ux');
   const flow = dialog.locator('.auth-container').filter({ hasText: 'OAuth2, password' });
-  await flow.locator('#oauth_username').fill(member.email);
-  await flow.locator('#oauth_password').fill(member.password);
+  await flow.locator('#oauth_username').fill(user.email);
+  await flow.locator('#oauth_password').fill(user.password);
   await flow.getByText('select all').click();
   const [token] = await Promise.all([
     page.waitForResponse(`${origin}/api/v1/auth/token`),
@@ -141,21 +141,21 @@ async function explore() {
   for (const [name, value] of Object.entries(memo)) assert.deepEqual(parsed(created)[name], value, name);
   await created.operation.locator('.opblock-summary-control').click();
 
-  step('see it');
+  step('read the memo');
   const read = await tryOut('GET', '/api/v1/memos/{id}', { parameters: { id } });
   assert.equal(read.status, 200, read.text);
   assert.deepEqual(parsed(read), parsed(created));
-  if (process.env.SCREENSHOT) await picture(read.operation);
+  if (process.env.SCREENSHOT) await takeScreenshot(read.operation);
   await read.operation.locator('.opblock-summary-control').click();
 
-  step('see it in the list');
+  step('list the memos');
   const list = await tryOut('GET', '/api/v1/memos');
   assert.equal(list.status, 200, list.text);
   assert.deepEqual(parsed(list).items.map((item) => item.id), [id]);
 
-  step('look for what the explorer leaves behind');
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
-  assert.ok(!kept.includes(member.password), 'the password is in the browser’s storage');
+  step('check that the browser’s storage has no password');
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  assert.ok(!stored.includes(user.password), 'the password is in the browser’s storage');
 
   step('open /docs/errors');
   const errors = await page.goto(`${origin}/docs/errors`);
@@ -167,9 +167,9 @@ async function explore() {
   }
 }
 
-// The request and its answer, as far as they fit into the window. The command line has an access token in it, which is
-// long, and nobody's business.
-async function picture(operation) {
+// Takes a screenshot of a request and its response, as far as they fit into the window. Hides the curl command, which
+// contains an access token.
+async function takeScreenshot(operation) {
   await operation.locator('.curl-command').evaluate((element) => {
     element.style.display = 'none';
   });
@@ -183,7 +183,7 @@ async function picture(operation) {
     document.body.style.zoom = '';
   });
   const size = statSync(process.env.SCREENSHOT).size;
-  assert.ok(size < 400_000, `the picture has ${size} bytes`);
+  assert.ok(size < 400_000, `the screenshot has ${size} bytes`);
   console.log(`browser: ${process.env.SCREENSHOT} has ${size} bytes`);
 }
 
@@ -193,17 +193,17 @@ try {
 } catch (error) {
   failure = error;
 }
-// What came last may still be on its way.
+// The last events may still be pending.
 await page.waitForTimeout(300).catch(() => {});
-if (failure || complaints.length > 0) {
+if (failure || problems.length > 0) {
   await page.screenshot({ path: process.env.FAILURE_SCREENSHOT, fullPage: true }).catch(() => {});
 }
 await context.close().catch(() => {});
 
-if (failure) console.error(`browser: FAILED at "${doing}":\n${failure.message ?? failure}`);
-for (const complaint of new Set(complaints)) console.error(`browser: the browser complains: ${complaint}`);
-if (failure || complaints.length > 0) {
-  console.error(`browser: the page as it was then: ${process.env.FAILURE_SCREENSHOT}`);
+if (failure) console.error(`browser: FAILED at "${currentStep}":\n${failure.message ?? failure}`);
+for (const problem of new Set(problems)) console.error(`browser: reported by the browser: ${problem}`);
+if (failure || problems.length > 0) {
+  console.error(`browser: screenshot of the failure: ${process.env.FAILURE_SCREENSHOT}`);
   process.exit(1);
 }
-console.log('browser: signed up, signed in, created a memo and saw it');
+console.log('browser: signed up, signed in, created a memo and read it');

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Starts and ends the server under test; sourced by tests/contract/run, tests/contract/first-session and the `run` of
-# tests/browser, tests/oidc and tests/mail.
+# Starts and stops the server under test. Sourced by tests/contract/run, tests/contract/first-session and the `run` of
+# tests/browser and tests/oidc.
 #
-#   start_memo BINARY FOLDER   an empty FOLDER; sets MEMO_URL and memo_pid, writes FOLDER/memo.log; what the array
-#                              memo_settings has (NAME=VALUE) is set beside the settings below
-#   stop_memo                  SIGTERM by pid; fails where the server does not end with 0
+#   start_memo BINARY FOLDER   starts BINARY in the empty FOLDER; sets MEMO_URL and memo_pid, and writes FOLDER/memo.log.
+#                              The array memo_settings has further settings (NAME=VALUE)
+#   stop_memo                  sends SIGTERM; fails if the server does not exit with 0
 
 memo_pid=
 memo_settings=()
@@ -13,14 +13,14 @@ start_memo() {
   local binary folder address
   binary=$(realpath "$1")
   folder=$2
-  [[ -x $binary ]] || { echo "there is no $1: build it first" >&2; return 1; }
+  [[ -x $binary ]] || { echo "$1 does not exist; build it first" >&2; return 1; }
   mkdir -p "$folder"
   if [[ -n $(ls -A "$folder") ]]; then
     echo "$folder is not empty" >&2
     return 1
   fi
-  # The server gets the settings of this test and none that the shell happens to have. Its working directory is the
-  # empty folder, so that neither a .env file nor the project's config folder has a say.
+  # Only the settings of this test apply, none of the caller's environment. The working directory is the empty folder, so
+  # that neither a .env file nor the project's config folder is read.
   (
     for name in $(compgen -e | grep '^MEMO_' || true); do unset "$name"; done
     cd "$folder" || exit 1
@@ -35,7 +35,7 @@ start_memo() {
     exec "$binary"
   ) >"$folder/memo.log" 2>&1 </dev/null &
   memo_pid=$!
-  # Port 0 takes a free port, which the log line `listening` names.
+  # Port 0 selects a free port, which the log line `listening` contains.
   for _ in $(seq 200); do
     address=$(grep -m 1 '"listening"' "$folder/memo.log" 2>/dev/null | grep -o '127\.0\.0\.1:[0-9]*' | head -n 1 || true)
     [[ -z $address ]] || break
@@ -55,7 +55,7 @@ stop_memo() {
   local pid=$memo_pid code=0
   memo_pid=
   kill -TERM "$pid" 2>/dev/null || true
-  # A little more than the time that the server allows for what still runs.
+  # Slightly longer than the server's own limit for requests in progress.
   for _ in $(seq 350); do
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
@@ -63,7 +63,7 @@ stop_memo() {
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" || code=$?
   if ((code != 0)); then
-    echo "the server ended with $code after SIGTERM" >&2
+    echo "the server exited with $code after SIGTERM" >&2
     return 1
   fi
 }

@@ -1,5 +1,5 @@
-// Two OpenID providers, and people who sign in to memo by them. Called with two files: the first gets the settings that
-// memo needs for the providers, the second says where memo runs once it does.
+// Runs two OpenID providers and signs in to memo with them. Takes two files as arguments: it writes memo's settings for
+// the providers to the first, and waits until the second contains the URL of the running memo.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Provider } from 'oidc-provider';
 
 const [settingsFile, memoFile] = process.argv.slice(2);
-// With characters that a client has to escape where it shows who it is (RFC 6749, section 2.3.1).
+// With characters that a client must escape when it authenticates (RFC 6749, section 2.3.1).
 const secret = `secret:+/=&%${randomBytes(16).toString('base64url')}`;
 
-// What the two do otherwise: how tokens are signed, how memo shows who it is, and where the address of a person stands.
+// The differences of the two providers: signature of tokens, authentication of the client, and where the e-mail claim is.
 const kinds = {
   acme: { alg: 'RS256', key: ['rsa', { modulusLength: 2048 }], auth: 'client_secret_basic', inIdToken: false },
   other: { alg: 'ES256', key: ['ec', { namedCurve: 'P-256' }], auth: 'client_secret_post', inIdToken: true },
@@ -32,11 +32,11 @@ renameSync(`${settingsFile}.new`, settingsFile);
 while (!existsSync(memoFile)) await sleep(50);
 const memo = readFileSync(memoFile, 'utf8').trim();
 
-// The providers know everybody, by whatever name they sign in with.
-const person = (id) => ({
+// The providers accept every login name, and derive the claims from it.
+const claimsOf = (id) => ({
   sub: `${id}-there`,
-  email: id === 'silent' ? undefined : `${id}@example.com`,
-  email_verified: id !== 'unproved',
+  email: id === 'without-email' ? undefined : `${id}@example.com`,
+  email_verified: id !== 'unverified',
   name: id === 'alice' ? '앨리스' : id,
 });
 for (const [name, { server, issuer }] of Object.entries(servers)) {
@@ -61,103 +61,103 @@ for (const [name, { server, issuer }] of Object.entries(servers)) {
     cookies: { keys: [randomBytes(16).toString('hex')] },
     pkce: { required: () => true },
     ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
-    findAccount: (_, id) => ({ accountId: id, claims: () => person(id) }),
+    findAccount: (_, id) => ({ accountId: id, claims: () => claimsOf(id) }),
   });
   provider.on('server_error', (_, error) => console.error(`${name}:`, error));
   server.on('request', provider.callback());
 }
 
-// A browser: it keeps cookies by place and path, and shows each step.
+// A minimal browser that stores cookies by origin and path, and does not follow redirects by itself.
 class Browser {
   cookies = [];
 
   async go(url, { method = 'GET', form, json, from = 'none' } = {}) {
     const { origin, pathname } = new URL(url);
-    const fits = ({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
-    const sent = this.cookies.filter((cookie) => cookie.origin === origin && fits(cookie));
+    const matches = ({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+    const sent = this.cookies.filter((cookie) => cookie.origin === origin && matches(cookie));
     const headers = { 'sec-fetch-site': from, cookie: sent.map(({ name, value }) => `${name}=${value}`).join('; ') };
     if (!sent.length) delete headers.cookie;
     if (json) headers['content-type'] = 'application/json';
     const body = form ? new URLSearchParams(form) : json && JSON.stringify(json);
-    const answer = await fetch(url, { method, headers, body, redirect: 'manual', signal: AbortSignal.timeout(15_000) });
-    for (const line of answer.headers.getSetCookie()) {
+    const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: AbortSignal.timeout(15_000) });
+    for (const line of response.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split(/; */);
       const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-      const get = (wanted) => attributes.map((a) => a.split('=')).find(([a]) => a.toLowerCase() === wanted)?.[1];
+      const get = (key) => attributes.map((a) => a.split('=')).find(([a]) => a.toLowerCase() === key)?.[1];
       const path = get('path') ?? '/';
       this.cookies = this.cookies.filter((c) => !(c.origin === origin && c.name === name && c.path === path));
-      const isOver = get('max-age') === '0' || new Date(get('expires') ?? '9999-01-01') < new Date();
-      if (!isOver) this.cookies.push({ origin, name, value, path });
+      const isExpired = get('max-age') === '0' || new Date(get('expires') ?? '9999-01-01') < new Date();
+      if (!isExpired) this.cookies.push({ origin, name, value, path });
     }
-    const text = await answer.text();
-    return { url, status: answer.status, headers: answer.headers, text, json: () => JSON.parse(text) };
+    const text = await response.text();
+    return { url, status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
   }
 
   api(path, options) {
     return this.go(`${memo}/api/v1${path}`, { from: 'same-origin', ...options });
   }
 
-  /** Begins a flow; where the browser is sent. */
-  async depart(provider, query = {}) {
-    const answer = await this.api(`/auth/providers/${provider}/authorize?${new URLSearchParams(query)}`);
-    assert.equal(answer.status, 302, answer.text);
-    return answer.headers.get('location');
+  /** Begins a flow at memo. Returns the authorization URL of the provider. */
+  async authorize(provider, query = {}) {
+    const response = await this.api(`/auth/providers/${provider}/authorize?${new URLSearchParams(query)}`);
+    assert.equal(response.status, 302, response.text);
+    return response.headers.get('location');
   }
 
-  /** Signs in at the provider and agrees, or says no; the address of memo that the browser is sent back to. */
-  async agree(place, login, { isNo = false } = {}) {
+  /** Signs in at the provider and consents, or denies consent. Returns the callback URL of memo. */
+  async consent(url, login, { deny = false } = {}) {
     for (let steps = 0; steps < 20; steps += 1) {
-      if (place.startsWith(memo)) return place;
-      const page = await this.go(place);
+      if (url.startsWith(memo)) return url;
+      const page = await this.go(url);
       const next = page.headers.get('location');
       if (next) {
-        place = new URL(next, page.url).href;
+        url = new URL(next, page.url).href;
         continue;
       }
-      assert.equal(page.status, 200, `${place}: ${page.text}`);
+      assert.equal(page.status, 200, `${url}: ${page.text}`);
       const action = page.text.match(/<form [^>]*action="([^"]+)"/)?.[1];
       const prompt = page.text.match(/name="prompt" value="(\w+)"/)?.[1];
       const abort = page.text.match(/href="([^"]+\/abort)"/)?.[1];
       assert.ok(action && prompt && abort, page.text);
-      if (isNo && prompt === 'consent') {
-        place = new URL(abort, place).href;
+      if (deny && prompt === 'consent') {
+        url = new URL(abort, url).href;
         continue;
       }
       const form = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt };
-      const answer = await this.go(new URL(action, place).href, { method: 'POST', form });
-      assert.equal(answer.status, 303, answer.text);
-      place = new URL(answer.headers.get('location'), place).href;
+      const response = await this.go(new URL(action, url).href, { method: 'POST', form });
+      assert.equal(response.status, 303, response.text);
+      url = new URL(response.headers.get('location'), url).href;
     }
-    throw new Error(`no way back from ${place}`);
+    throw new Error(`no redirect to memo from ${url}`);
   }
 
   callback(url) {
     return this.go(url, { from: 'cross-site' });
   }
 
-  /** The whole flow; where the browser ends. */
+  /** Runs the whole flow. Returns the URL that memo redirects to in the end. */
   async signIn(provider, login, query = {}) {
-    const answer = await this.callback(await this.agree(await this.depart(provider, query), login));
-    assert.equal(answer.status, 303, answer.text);
-    return answer.headers.get('location');
+    const response = await this.callback(await this.consent(await this.authorize(provider, query), login));
+    assert.equal(response.status, 303, response.text);
+    return response.headers.get('location');
   }
 
   async me() {
-    const answer = await this.api('/me');
-    assert.equal(answer.status, 200, answer.text);
-    return answer.json();
+    const response = await this.api('/me');
+    assert.equal(response.status, 200, response.text);
+    return response.json();
   }
 
   async identities() {
-    const answer = await this.api('/me/identities');
-    assert.equal(answer.status, 200, answer.text);
-    return answer.json().items.map(({ provider, email }) => [provider, email]);
+    const response = await this.api('/me/identities');
+    assert.equal(response.status, 200, response.text);
+    return response.json().items.map(({ provider, email }) => [provider, email]);
   }
 }
 
-const refused = (answer, status, code) => {
-  assert.equal(answer.status, status, answer.text);
-  assert.equal(answer.json().code, code);
+const assertProblem = (response, status, code) => {
+  assert.equal(response.status, status, response.text);
+  assert.equal(response.json().code, code);
 };
 const steps = [];
 const step = async (name, work) => {
@@ -165,7 +165,7 @@ const step = async (name, work) => {
   steps.push(name);
   console.log(`oidc: ${name}`);
 };
-const changed = (url, parameters) => {
+const withParameters = (url, parameters) => {
   const result = new URL(url);
   for (const [name, value] of Object.entries(parameters)) result.searchParams.set(name, value);
   return result.href;
@@ -174,100 +174,100 @@ const changed = (url, parameters) => {
 const alice = new Browser();
 let aliceId;
 
-await step('a new account, signed in', async () => {
+await step('the first sign-in creates an account', async () => {
   const list = (await alice.api('/auth/providers')).json().items;
   assert.deepEqual(list.map(({ name }) => name).sort(), ['acme', 'other']);
-  const place = await alice.depart('acme', { return_to: '/docs?a=b' });
-  assert.ok(place.startsWith(`${servers.acme.issuer}/auth?`), place);
-  const query = new URL(place).searchParams;
+  const url = await alice.authorize('acme', { return_to: '/docs?a=b' });
+  assert.ok(url.startsWith(`${servers.acme.issuer}/auth?`), url);
+  const query = new URL(url).searchParams;
   assert.equal(query.get('code_challenge_method'), 'S256');
   assert.equal(query.get('response_type'), 'code');
   for (const name of ['state', 'nonce', 'code_challenge']) assert.equal(query.get(name).length, 43, name);
 
-  const back = await alice.agree(place, 'alice');
-  assert.equal(new URL(back).searchParams.get('iss'), servers.acme.issuer);
-  const answer = await alice.callback(back);
-  assert.equal(answer.status, 303, answer.text);
-  assert.equal(answer.headers.get('location'), '/docs?a=b');
+  const callback = await alice.consent(url, 'alice');
+  assert.equal(new URL(callback).searchParams.get('iss'), servers.acme.issuer);
+  const response = await alice.callback(callback);
+  assert.equal(response.status, 303, response.text);
+  assert.equal(response.headers.get('location'), '/docs?a=b');
   const me = await alice.me();
   assert.deepEqual([me.email, me.email_verified, me.display_name], ['alice@example.com', true, '앨리스']);
   aliceId = me.id;
-  // The same answer once more is none.
-  refused(await alice.callback(back), 400, 'state_invalid');
+  // A callback is accepted only once.
+  assertProblem(await alice.callback(callback), 400, 'state_invalid');
 });
 
-await step('the same account comes back', async () => {
+await step('the next sign-in finds the same account', async () => {
   const browser = new Browser();
   assert.equal(await browser.signIn('acme', 'alice'), '/');
   assert.equal((await browser.me()).id, aliceId);
 });
 
-await step('another provider: other keys, another way to show who memo is', async () => {
+await step('sign-in at a provider with other keys and another client authentication', async () => {
   const browser = new Browser();
   assert.equal(await browser.signIn('other', 'carol'), '/');
   const me = await browser.me();
   assert.deepEqual([me.email, me.email_verified, me.display_name], ['carol@example.com', true, 'carol']);
 });
 
-await step('an address that is not proved, one that is missing, one that is taken', async () => {
+await step('an unverified e-mail address, a missing one and one that is taken', async () => {
   const browser = new Browser();
-  assert.equal(await browser.signIn('acme', 'unproved'), '/');
+  assert.equal(await browser.signIn('acme', 'unverified'), '/');
   assert.equal((await browser.me()).email_verified, false);
   const others = new Browser();
-  assert.equal(await others.signIn('acme', 'silent'), '/?sign_in_error=email_missing');
-  // It is another account there, with an address that somebody has here.
+  assert.equal(await others.signIn('acme', 'without-email'), '/?sign_in_error=email_missing');
+  // Another account at that provider, with the e-mail address of an existing user of memo.
   assert.equal(await new Browser().signIn('other', 'alice'), '/?sign_in_error=email_taken');
   assert.equal((await others.api('/me')).status, 401);
 });
 
-await step('a state that is wrong, missing or of another browser', async () => {
+await step('a wrong state, a missing one and one of another browser are rejected', async () => {
   const [browser, stranger] = [new Browser(), new Browser()];
-  const back = await browser.agree(await browser.depart('acme'), 'alice');
-  const without = new URL(back);
+  const callback = await browser.consent(await browser.authorize('acme'), 'alice');
+  const without = new URL(callback);
   without.searchParams.delete('state');
-  refused(await browser.callback(changed(back, { state: 'A'.repeat(43) })), 400, 'state_invalid');
-  refused(await browser.callback(without.href), 400, 'state_invalid');
-  refused(await stranger.callback(back), 400, 'state_invalid');
-  await stranger.depart('acme');
-  refused(await stranger.callback(back), 400, 'state_invalid');
-  refused(await browser.callback(back.replace('/acme/', '/other/')), 400, 'state_invalid');
+  assertProblem(await browser.callback(withParameters(callback, { state: 'A'.repeat(43) })), 400, 'state_invalid');
+  assertProblem(await browser.callback(without.href), 400, 'state_invalid');
+  assertProblem(await stranger.callback(callback), 400, 'state_invalid');
+  await stranger.authorize('acme');
+  assertProblem(await stranger.callback(callback), 400, 'state_invalid');
+  assertProblem(await browser.callback(callback.replace('/acme/', '/other/')), 400, 'state_invalid');
   assert.equal((await stranger.api('/me')).status, 401);
   assert.equal((await browser.api('/me')).status, 401);
-  assert.equal((await browser.callback(back)).headers.get('location'), '/');
+  assert.equal((await browser.callback(callback)).headers.get('location'), '/');
   assert.equal((await browser.me()).id, aliceId);
 });
 
-await step("a code of somebody else's flow, and one of another provider", async () => {
+await step('a code of another flow and a response of another provider are rejected', async () => {
   const [mallory, victim] = [new Browser(), new Browser()];
-  const stolen = await victim.agree(await victim.depart('acme'), 'alice');
-  const own = await mallory.agree(await mallory.depart('acme'), 'mallory');
+  const stolen = await victim.consent(await victim.authorize('acme'), 'alice');
+  const own = await mallory.consent(await mallory.authorize('acme'), 'mallory');
   const code = new URL(stolen).searchParams.get('code');
-  // The provider compares the verifier (PKCE) and refuses.
-  const answer = await mallory.callback(changed(own, { code }));
-  assert.equal(answer.headers.get('location'), '/?sign_in_error=provider_failed');
-  const mixed = await mallory.agree(await mallory.depart('acme'), 'mallory');
-  const mixUp = await mallory.callback(changed(mixed, { iss: servers.other.issuer }));
+  // The provider rejects the code, since the verifier (PKCE) does not match.
+  const response = await mallory.callback(withParameters(own, { code }));
+  assert.equal(response.headers.get('location'), '/?sign_in_error=provider_failed');
+  const mixed = await mallory.consent(await mallory.authorize('acme'), 'mallory');
+  const mixUp = await mallory.callback(withParameters(mixed, { iss: servers.other.issuer }));
   assert.equal(mixUp.headers.get('location'), '/?sign_in_error=provider_mix_up');
   assert.equal((await mallory.api('/me')).status, 401);
 });
 
-await step('a no at the provider', async () => {
+await step('consent denied at the provider', async () => {
   const browser = new Browser();
-  const back = await browser.agree(await browser.depart('acme'), 'dave', { isNo: true });
-  assert.equal(new URL(back).searchParams.get('error'), 'access_denied');
-  assert.equal((await browser.callback(back)).headers.get('location'), '/?sign_in_error=access_denied');
+  const callback = await browser.consent(await browser.authorize('acme'), 'dave', { deny: true });
+  assert.equal(new URL(callback).searchParams.get('error'), 'access_denied');
+  assert.equal((await browser.callback(callback)).headers.get('location'), '/?sign_in_error=access_denied');
   assert.equal((await browser.api('/me')).status, 401);
 });
 
-await step('linked and unlinked', async () => {
+await step('an identity is linked and unlinked', async () => {
   const bob = { email: 'bob@example.org', password: 'a pass phrase of bob' };
   const browser = new Browser();
-  refused(await browser.api('/auth/providers/acme/authorize?link=true'), 401, 'authentication_required');
+  assertProblem(await browser.api('/auth/providers/acme/authorize?link=true'), 401, 'authentication_required');
   const account = await browser.api('/auth/sign-up', { method: 'POST', json: { ...bob, display_name: 'Bob' } });
   assert.equal(account.status, 201, account.text);
   assert.equal((await browser.api('/auth/session', { method: 'POST', json: bob })).status, 200);
   assert.equal(await browser.signIn('acme', 'alice', { link: 'true' }), '/?sign_in_error=identity_taken');
-  // Who is signed in at the provider already is not asked again, so this is another one.
+  // Without its cookies, the provider asks for a login name again.
   browser.cookies = browser.cookies.filter(({ origin }) => origin === memo);
   assert.equal(await browser.signIn('acme', 'bobby', { link: 'true', return_to: '/docs' }), '/docs');
   assert.deepEqual(await browser.identities(), [['acme', 'bobby@example.com']]);
@@ -277,19 +277,19 @@ await step('linked and unlinked', async () => {
   assert.equal((await browser.api('/me/identities/acme', { method: 'DELETE' })).status, 204);
   assert.deepEqual(await browser.identities(), []);
   assert.equal(await new Browser().signIn('acme', 'bobby'), '/');
-  // Who has no password keeps a way to sign in.
-  refused(await alice.api('/me/identities/acme', { method: 'DELETE' }), 409, 'last_way_to_sign_in');
+  // An account without a password must keep its last identity.
+  assertProblem(await alice.api('/me/identities/acme', { method: 'DELETE' }), 409, 'last_way_to_sign_in');
   assert.equal(await alice.signIn('other', 'alice', { link: 'true' }), '/');
   assert.equal((await alice.api('/me/identities/acme', { method: 'DELETE' })).status, 204);
   assert.deepEqual(await alice.identities(), [['other', 'alice@example.com']]);
 });
 
-await step('a provider that is away', async () => {
+await step('a provider that is unavailable', async () => {
   const browser = new Browser();
-  const back = await browser.agree(await browser.depart('other'), 'carol');
+  const callback = await browser.consent(await browser.authorize('other'), 'carol');
   servers.other.server.closeAllConnections();
   await new Promise((resolve) => servers.other.server.close(resolve));
-  assert.equal((await browser.callback(back)).headers.get('location'), '/?sign_in_error=provider_failed');
+  assert.equal((await browser.callback(callback)).headers.get('location'), '/?sign_in_error=provider_failed');
   assert.equal(await browser.signIn('acme', 'erin'), '/');
 });
 
