@@ -40,8 +40,7 @@ mod store_source;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
-    AlgorithmSetting, ApiKeySettings, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden,
-    KakaoSettings, LogFormat, LogSettings, MailSettings, MemoSettings, Rate, RateLimitSettings, ServerSettings,
-    Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
+    AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, LogFormat,
+    LogSettings, MailSettings, ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

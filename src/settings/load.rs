@@ -3,9 +3,9 @@ use std::{collections::HashMap, fmt, path::PathBuf, time::Duration};
 use config::{Config, File, FileFormat};
 use thiserror::Error;
 
-use super::Settings;
+use super::{Settings, unavailable};
 
-/// Which file of `config/` holds.
+/// Which file of `config/` applies in addition to `base.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// A developer's machine.
@@ -17,7 +17,7 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// Its file, as it is built into the binary.
+    /// Returns its file, as built into the binary.
     const fn embedded(self) -> &'static str {
         match self {
             Self::Development => include_str!("../../config/development.toml"),
@@ -31,7 +31,7 @@ impl Environment {
             "development" => Ok(Self::Development),
             "production" => Ok(Self::Production),
             "test" => Ok(Self::Test),
-            _ => Err(SettingsError::new("MEMO_ENV is one of development, production and test")),
+            _ => Err(SettingsError::new("MEMO_ENV must be development, production or test")),
         }
     }
 }
@@ -46,13 +46,13 @@ impl fmt::Display for Environment {
     }
 }
 
-/// What is wrong with the settings, in one line.
+/// A setting is invalid. The text is one line and shows no secret.
 #[derive(Debug, Error)]
 #[error("settings: {0}")]
 pub struct SettingsError(String);
 
 impl SettingsError {
-    /// With this text.
+    /// Creates an error whose text begins with the setting's name.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -62,17 +62,19 @@ impl From<config::ConfigError> for SettingsError {
     fn from(error: config::ConfigError) -> Self {
         match error {
             // The parser's own text quotes the line, which may hold a secret.
-            config::ConfigError::FileParse { uri, .. } => Self(format!("{} is no valid TOML", uri.unwrap_or_default())),
+            config::ConfigError::FileParse { uri, .. } => {
+                Self(format!("{} is not valid TOML", uri.unwrap_or_default()))
+            }
             error => Self(error.to_string().replace('\n', " ")),
         }
     }
 }
 
 impl Settings {
-    /// Of this process: its variables, `.env` and `config/` in its working directory.
+    /// Reads the settings of this process: its variables, `.env` and `config/` in its working directory.
     ///
     /// # Errors
-    /// [`SettingsError`] where a value is wrong or a name unknown.
+    /// [`SettingsError`] if a value is invalid or a name is unknown.
     pub fn load() -> Result<Self, SettingsError> {
         let mut variables = dotenv()?;
         variables.extend(
@@ -81,10 +83,10 @@ impl Settings {
         Self::of_variables(&variables)
     }
 
-    /// Of these variables, `MEMO_ENV` and `MEMO_CONFIG_DIR` included.
+    /// Reads the settings from these variables and the files that `MEMO_ENV` and `MEMO_CONFIG_DIR` select.
     ///
     /// # Errors
-    /// [`SettingsError`] where a value is wrong or a name unknown.
+    /// [`SettingsError`] if a value is invalid or a name is unknown.
     pub fn of_variables(variables: &HashMap<String, String>) -> Result<Self, SettingsError> {
         let environment = Environment::parse(variables.get("MEMO_ENV").map_or("development", String::as_str))?;
         let folder = variables.get("MEMO_CONFIG_DIR").map(PathBuf::from);
@@ -92,14 +94,16 @@ impl Settings {
             .add_source(File::from_str(include_str!("../../config/base.toml"), FileFormat::Toml))
             .add_source(File::from_str(environment.embedded(), FileFormat::Toml));
         if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
-            return Err(SettingsError::new(format!("MEMO_CONFIG_DIR: {} is no folder", folder.display())));
+            return Err(SettingsError::new(format!("MEMO_CONFIG_DIR: {} is not a folder", folder.display())));
         }
         let folder = folder.unwrap_or_else(|| PathBuf::from("config"));
         for name in ["base".to_owned(), environment.to_string()] {
             let file = folder.join(format!("{name}.toml"));
             builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(false));
         }
-        let settings: Self = builder.add_source(source(variables)).build()?.try_deserialize()?;
+        let mut config = builder.add_source(source(variables)).build()?;
+        unavailable::remove(&mut config.cache).map_err(SettingsError)?;
+        let settings: Self = config.try_deserialize()?;
         settings.check(environment)?;
         Ok(settings)
     }
@@ -108,44 +112,43 @@ impl Settings {
         let wrong = |text: &str| Err(SettingsError::new(text));
         let cost = self.auth.bcrypt_cost;
         if !(4..=31).contains(&cost) {
-            return wrong("auth.bcrypt_cost is 4 to 31");
+            return wrong("auth.bcrypt_cost must be 4 to 31");
         }
         if cost < 10 && environment == Environment::Production {
-            return wrong("auth.bcrypt_cost is at least 10 in production");
+            return wrong("auth.bcrypt_cost must be at least 10 in production");
         }
         if self.server.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
             return wrong(
-                "server.public_url is of the form https://memo.example.com, in lower case, without a path or the usual port",
+                "server.public_url must have the form https://memo.example.com, in lower case, without a path or the default port",
             );
         }
         if let Some(origin) = self.cors.allowed_origins.iter().find(|origin| !is_origin(origin)) {
-            return wrong(&format!("cors.allowed_origins: `{origin}` is not of the form https://app.example.com"));
+            return wrong(&format!("cors.allowed_origins: `{origin}` does not have the form https://app.example.com"));
         }
         let second = Duration::from_secs(1);
         if *self.auth.access_token_ttl < second || *self.auth.refresh_token_ttl < second {
-            return wrong("auth.access_token_ttl and auth.refresh_token_ttl are at least 1s");
+            return wrong("auth.access_token_ttl and auth.refresh_token_ttl must be at least 1s");
         }
         if self.server.workers == Some(0) {
-            return wrong("server.workers is at least 1");
+            return wrong("server.workers must be at least 1");
         }
         if self.server.request_timeout.is_zero() {
-            return wrong("server.request_timeout is more than 0s");
+            return wrong("server.request_timeout must be more than 0s");
         }
         let cache = self.cache.url.expose();
         if cache != "memory:" && !cache.starts_with("redis://") {
-            return wrong("cache.url: neither memory: nor redis://host:port");
+            return wrong("cache.url must be memory: or redis://host:port");
         }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let prefix = self.cache.prefix.as_bytes();
         if prefix.is_empty() || prefix.len() > 64 || !prefix.iter().copied().all(is_plain) {
-            return wrong("cache.prefix: 1 to 64 letters, digits, dots, hyphens and underscores");
+            return wrong("cache.prefix must be 1 to 64 letters, digits, dots, hyphens and underscores");
         }
         Ok(())
     }
 }
 
-/// `http://` or `https://` and a host, perhaps a port: as browsers write it, in lower case and without the port that the
-/// scheme has anyway, since it is compared with what they send.
+/// Whether this is an origin as browsers send it: scheme, host and a port that is not the default, in lower case.
 fn is_origin(url: &str) -> bool {
     let https = url.strip_prefix("https://").filter(|host| !host.ends_with(":443"));
     let rest = https.or_else(|| url.strip_prefix("http://").filter(|host| !host.ends_with(":80")));
@@ -155,12 +158,12 @@ fn is_origin(url: &str) -> bool {
     })
 }
 
-/// The variables of `.env`, which those of the process override.
+/// Reads `.env`; the variables of the process override it.
 fn dotenv() -> Result<HashMap<String, String>, SettingsError> {
     match dotenvy::from_path_iter(".env") {
-        Ok(lines) => {
-            lines.collect::<Result<_, _>>().map_err(|_| SettingsError::new(".env can't be read as NAME=value"))
-        }
+        Ok(lines) => lines
+            .collect::<Result<_, _>>()
+            .map_err(|_| SettingsError::new(".env must have lines of the form NAME=value")),
         Err(error) if error.not_found() => Ok(HashMap::new()),
         Err(_) => Err(SettingsError::new(".env can't be read")),
     }
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_need_be_set() {
+    fn every_setting_has_a_default() {
         let settings = settings(&[]).expect("valid");
         assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.server.body_limit.0, 2 * 1024 * 1024);
@@ -220,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_in_one_line() {
+    fn an_invalid_setting_is_named_in_one_line() {
         for (name, value, says) in [
             ("MEMO__SERVER__LISTENN", "x", "listenn"),
             ("MEMO__NOWHERE__KEY", "x", "nowhere"),
@@ -228,7 +231,7 @@ mod tests {
             ("MEMO__SERVER__BODY_LIMIT", "lots", "lots"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "soon", "soon"),
             ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
-            ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "many"),
+            ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "rate_limit.anonymous"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
             ("MEMO__SERVER__PUBLIC_URL", "https://Memo.example.com", "public_url"),
             ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:443", "public_url"),
@@ -251,7 +254,47 @@ mod tests {
     }
 
     #[test]
-    fn each_algorithm_has_a_key_file_of_its_own() {
+    fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
+        for (name, value, says) in [
+            ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
+            ("MEMO__SERVER__FORWARDED_HEADER", "forwarded", "server.forwarded_header"),
+            ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
+            ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
+            ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
+            ("MEMO__RATE_LIMIT__ENABLED", "true", "rate_limit.enabled"),
+            ("MEMO__RATE_LIMIT__PRINCIPAL", "600/1m", "rate_limit.principal"),
+            ("MEMO__LIMITS__HEAVY", "2", "limits.heavy"),
+            ("MEMO__IMPORT__MAX_SIZE", "1GiB", "import.max_size"),
+            ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
+            ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
+            ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
+            ("MEMO__KAKAO__API_BASES", "x", "kakao"),
+            ("MEMO__MEMOS__REVISIONS", "100", "memos.revisions"),
+            ("MEMO__AUTH__PROVIDERS__ACME__ROLE_CLAIM", "role", "role_claim"),
+        ] {
+            let error = settings(&[(name, value)]).expect_err(name).to_string();
+            assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
+        }
+        for (name, value) in [
+            ("MEMO__SERVER__METRICS_LISTEN", "off"),
+            ("MEMO__RATE_LIMIT__ENABLED", "false"),
+            ("MEMO__DATABASE__POOLER", "false"),
+        ] {
+            settings(&[(name, value)]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder_name = folder.path().to_str().expect("UTF-8");
+        let file = |text: &str| {
+            std::fs::write(folder.path().join("base.toml"), text).expect("written");
+            settings(&[("MEMO_CONFIG_DIR", folder_name)])
+        };
+        file("[rate_limit]\nenabled = false\n").expect("the feature is off");
+        file("[rate_limit]\nenabled = false\nanonymous = \"60/1m\"\n").expect_err("a rate without a feature");
+        file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+    }
+
+    #[test]
+    fn each_algorithm_has_its_own_key_file() {
         let file = |variables: &[(&str, &str)]| settings(variables).expect("valid").signing_key_file();
         let eddsa = ("MEMO__AUTH__ALGORITHM", "EdDSA");
         assert!(file(&[]).ends_with("data/signing.key"));

@@ -1,6 +1,7 @@
-//! Settings: the defaults of `config/base.toml`, the environment's file, `.env`, variables `MEMO__SECTION__KEY`.
+//! Settings: `config/base.toml`, the file of the environment, `.env`, then variables `MEMO__SECTION__KEY`.
 
 mod load;
+mod unavailable;
 mod value;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -8,261 +9,211 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use ipnet::IpNet;
 pub use load::{Environment, SettingsError};
 use serde::Deserialize;
-pub use value::{Hidden, Rate, Size, Time};
+pub use value::{Hidden, Size, Time};
 
-/// All settings. Unknown ones are refused, and secrets never printed.
+/// All settings. Unknown names are refused.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// What the embedded defaults write: database, keys, mail.
+    /// Default folder of the database, the keys and mail.
     pub data_dir: PathBuf,
-    /// How the server is reached.
+    /// The HTTP server.
     pub server: ServerSettings,
-    /// Pages of other origins.
+    /// Cross-origin requests.
     pub cors: CorsSettings,
-    /// Where everything is kept.
+    /// The store.
     pub database: DatabaseSettings,
-    /// Where what need not be kept is shared.
+    /// Short-lived state that nodes share.
     pub cache: CacheSettings,
-    /// Signing in.
+    /// Authentication.
     pub auth: AuthSettings,
-    /// API keys.
-    pub api_keys: ApiKeySettings,
-    /// Rate limits.
-    pub rate_limit: RateLimitSettings,
-    /// Kakao messages.
-    pub kakao: KakaoSettings,
     /// Mail.
     pub mail: MailSettings,
-    /// Memos.
-    pub memos: MemoSettings,
     /// The log.
     pub log: LogSettings,
 }
 
-/// How the server is reached.
+/// The HTTP server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
-    /// Address and port; port 0 takes a free one.
+    /// Address and port to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// What clients see; `http://` and the address listened on where it is not set.
+    /// The URL that clients use; by default `http://` and the address.
     pub public_url: Option<String>,
-    /// Address and port of the metrics, or `off`.
-    pub metrics_listen: String,
-    /// How many threads serve; as many as there are cores where it is not set.
+    /// Number of worker threads; by default one per core.
     pub workers: Option<usize>,
-    /// Hosts that are answered; the public URL's and this machine where it is not set.
+    /// Accepted hosts; by default that of the public URL and this machine.
     #[serde(default, deserialize_with = "value::optional_list")]
     pub trusted_hosts: Option<Vec<String>>,
-    /// Proxies whose `X-Forwarded-For` and `Forwarded` are believed.
+    /// Proxies whose `X-Forwarded-For` and `Forwarded` headers are trusted.
     #[serde(deserialize_with = "value::list")]
     pub trusted_proxies: Vec<IpNet>,
-    /// The most time a request takes.
+    /// Time limit of a request.
     pub request_timeout: Time,
-    /// How long what runs may go on after SIGTERM.
+    /// How long running requests may continue after SIGTERM.
     pub shutdown_grace: Time,
-    /// How long requests are still served as ever after `/readyz` turned 503.
+    /// How long requests are still served after `/readyz` turned 503.
     pub shutdown_drain_delay: Time,
-    /// The greatest body.
+    /// Maximum size of a request body.
     pub body_limit: Size,
 }
 
-/// Pages of other origins.
+/// Cross-origin requests.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorsSettings {
-    /// The origins whose pages may call the API.
+    /// Origins whose pages may call the API.
     #[serde(deserialize_with = "value::list")]
     pub allowed_origins: Vec<String>,
 }
 
-/// Where everything is kept.
+/// The store.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// The scheme picks the adapter; a SQLite file in the data folder where it is not set.
+    /// The scheme selects the adapter; by default a SQLite file in the data folder.
     pub url: Option<Hidden>,
-    /// By adapter where it is not set.
+    /// Maximum number of connections; the default depends on the database.
     pub max_connections: Option<u32>,
     /// How long a request waits for a connection.
     pub acquire_timeout: Time,
-    /// How long a statement may take on a server.
+    /// Time limit of a statement on a database server.
     pub statement_timeout: Time,
 }
 
-/// Where what need not be kept is shared.
+/// Short-lived state that nodes share.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CacheSettings {
     /// `memory:` or `redis:`.
     pub url: Hidden,
-    /// What all names in Redis begin with.
+    /// Prefix of all keys in Redis.
     pub prefix: String,
 }
 
-/// Signing in.
+/// Authentication.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthSettings {
-    /// How long an access token lives.
+    /// Lifetime of an access token.
     pub access_token_ttl: Time,
-    /// How long a refresh token lives that is not used.
+    /// Lifetime of an unused refresh token.
     pub refresh_token_ttl: Time,
-    /// How long a cookie session lives that is not used.
+    /// Lifetime of an unused cookie session.
     pub session_ttl: Time,
-    /// How long a used refresh token still gets a fresh pair; `0s`: not at all.
+    /// How long a used refresh token still gets a new pair; `0s`: never.
     pub refresh_reuse_leeway: Time,
-    /// 4 to 31; below 10 in development and tests only.
+    /// 4 to 31; at least 10 in production.
     pub bcrypt_cost: u32,
-    /// What access tokens are signed with.
+    /// Signature algorithm of access tokens.
     pub algorithm: AlgorithmSetting,
-    /// Made in the data folder where it is not set.
+    /// By default a file in the data folder, created if missing.
     pub signing_key_file: Option<PathBuf>,
-    /// Made in the data folder where it is not set.
+    /// By default a file in the data folder, created if missing.
     pub pepper_file: Option<PathBuf>,
-    /// Who may sign up.
+    /// Whether users may sign up.
     pub sign_up: SignUpSetting,
-    /// Social sign-in, by name.
+    /// Social providers by name.
     #[serde(default)]
     pub providers: BTreeMap<String, SocialSettings>,
 }
 
-/// What access tokens are signed with.
+/// Signature algorithm of access tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum AlgorithmSetting {
-    /// HMAC-SHA-256, a secret that is shared.
+    /// HMAC-SHA-256 with a shared secret.
     Hs256,
-    /// Ed25519: anybody can check by the public key.
+    /// Ed25519: anyone can verify with the public key.
     EdDsa,
 }
 
-/// A social provider. What is not set is the preset's of its kind.
+/// A social provider. The preset of its kind has defaults for what is not set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SocialSettings {
     /// `google`, `kakao`, `naver` or `oidc`.
     pub kind: String,
-    /// What the provider knows this server by.
+    /// The client id of this server at the provider.
     pub client_id: String,
-    /// What this server proves itself with.
+    /// The client secret of this server.
     pub client_secret: Option<Hidden>,
-    /// Who issues ID tokens; needed for `oidc`.
+    /// The issuer of ID tokens; required for `oidc`.
     pub issuer: Option<String>,
-    /// Where browsers are sent.
+    /// The authorization endpoint.
     pub authorize_url: Option<String>,
-    /// Where codes are redeemed.
+    /// The token endpoint.
     pub token_url: Option<String>,
-    /// Where user data is read.
+    /// The user info endpoint.
     pub userinfo_url: Option<String>,
-    /// What is asked for, with a space between.
+    /// Requested scopes, separated by spaces.
     pub scopes: Option<String>,
-    /// What people call it.
+    /// The name shown to users.
     pub display_name: Option<String>,
 }
 
-/// Who may sign up.
+/// Whether users may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignUpSetting {
-    /// Everybody.
+    /// Anyone may sign up.
     Open,
-    /// Nobody.
+    /// Only the operator creates accounts.
     Closed,
-}
-
-/// API keys.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiKeySettings {
-    /// The most keys a member has.
-    pub max_per_user: u32,
-}
-
-/// Rate limits.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimitSettings {
-    /// Whether they hold.
-    pub enabled: bool,
-    /// Per address where nobody is signed in.
-    pub anonymous: Rate,
-    /// Per member or key.
-    pub principal: Rate,
-    /// Tries to sign in, per address.
-    pub sign_in: Rate,
-}
-
-/// Kakao messages.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KakaoSettings {
-    /// The address of the message API.
-    pub api_base: String,
 }
 
 /// Mail.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailSettings {
-    /// A `file:` folder in the data folder where it is not set.
+    /// By default a `file:` folder in the data folder.
     pub url: Option<Hidden>,
     /// The sender.
     pub from: String,
-    /// The password of the SMTP server.
+    /// The password for the SMTP server.
     pub password: Option<Hidden>,
-}
-
-/// Memos.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemoSettings {
-    /// How long the trash keeps a memo.
-    pub trash_retention: Time,
-    /// How many states of a memo are kept.
-    pub revisions: u32,
 }
 
 /// The log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
-    /// For people or for programs.
+    /// The format of its lines.
     pub format: LogFormat,
     /// A level, or directives such as `info,sqlx=debug`.
     pub level: String,
-    /// A folder; a new file each day.
+    /// A folder, with a new file each day; by default standard output.
     pub file: Option<PathBuf>,
-    /// Whether statements are logged with their times, without values.
+    /// Whether SQL statements are logged with their times, without values.
     pub sql: bool,
 }
 
-/// The form of the log.
+/// The format of the log's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Human-readable.
     Pretty,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Settings {
-    /// The URL of the database, with the default filled in.
+    /// Returns the URL of the database, by default that of a file in the data folder.
     #[must_use]
     pub fn database_url(&self) -> Hidden {
-        // A URL reads these characters otherwise.
+        // These characters have a meaning in a URL.
         let path = self.data_dir.join("memo.db").display().to_string();
         let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
         let default = || Hidden::from(&*format!("sqlite:{path}"));
         self.database.url.clone().unwrap_or_else(default)
     }
 
-    /// The file of the keys that sign access tokens.
+    /// Returns the path of the keys that sign access tokens.
     #[must_use]
     pub fn signing_key_file(&self) -> PathBuf {
-        // Each algorithm has a file of its own, so that one can be changed for the other and back.
+        // Each algorithm has its own file, so that one can replace the other, and back.
         let name = match self.auth.algorithm {
             AlgorithmSetting::Hs256 => "signing.key",
             AlgorithmSetting::EdDsa => "signing.pem",
@@ -270,7 +221,7 @@ impl Settings {
         self.auth.signing_key_file.clone().unwrap_or_else(|| self.data_dir.join(name))
     }
 
-    /// The file of the pepper of passwords.
+    /// Returns the path of the peppers of passwords.
     #[must_use]
     pub fn pepper_file(&self) -> PathBuf {
         self.auth.pepper_file.clone().unwrap_or_else(|| self.data_dir.join("pepper.key"))

@@ -1,4 +1,4 @@
-//! Values of settings in their text form.
+//! Types of settings that are written as text.
 
 use std::{fmt, ops::Deref, time::Duration};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::AlgorithmSetting;
 
-/// A text that is never shown: it may hold a password.
+/// A text that may hold a password. Its `Debug` form hides it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Hidden(String);
 
 impl Hidden {
-    /// The text, for what needs it.
+    /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Time {
         let text = String::deserialize(deserializer)?;
         humantime::parse_duration(&text)
             .map(Self)
-            .map_err(|_| de::Error::custom(format_args!("`{text}` is no duration such as 15m or 30d")))
+            .map_err(|_| de::Error::custom(format_args!("`{text}` is not a duration such as 15m or 30d")))
     }
 }
 
@@ -78,32 +78,11 @@ impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let size = text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
-        size.map(Self).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no size such as 2MiB")))
+        size.map(Self).ok_or_else(|| de::Error::custom(format_args!("`{text}` is not a size such as 2MiB")))
     }
 }
 
-/// Requests per window, such as `60/1m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// How many.
-    pub requests: u32,
-    /// In which time.
-    pub window: Duration,
-}
-
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let parsed = text.split_once('/').and_then(|(requests, window)| {
-            let requests = requests.trim().parse().ok().filter(|requests| *requests > 0)?;
-            let window = humantime::parse_duration(window.trim()).ok().filter(|window| !window.is_zero())?;
-            Some(Self { requests, window })
-        });
-        parsed.ok_or_else(|| de::Error::custom(format_args!("`{text}` is no rate such as 60/1m")))
-    }
-}
-
-/// A list: in a file an array, in a variable separated by commas.
+/// Reads a list: an array in a file, separated by commas in a variable.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -119,15 +98,10 @@ where
         Form::Array(items) => items,
         Form::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(String::from).collect(),
     };
-    items
-        .iter()
-        .map(|item| {
-            item.parse().map_err(|_| de::Error::custom(format_args!("`{item}` is not of the form needed here")))
-        })
-        .collect()
+    items.iter().map(|item| item.parse().map_err(|_| de::Error::custom(format_args!("`{item}` is invalid")))).collect()
 }
 
-/// A list that may be absent.
+/// Like [`list`], for a setting that may be absent.
 pub fn optional_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     list(deserializer).map(Some)
 }
