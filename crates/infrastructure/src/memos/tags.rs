@@ -113,7 +113,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/memo.db", folder.path().display());
         let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
-        store.migrate_up().await.expect("the schema is made");
+        store.migrate_up().await.expect("the schema is created");
         (store, folder)
     }
 
@@ -160,7 +160,7 @@ mod tests {
         for server in [Server::Postgres, Server::MySql] {
             let Some(database) = server.database().await else { continue };
             let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
-            store.migrate_up().await.expect("the schema is made");
+            store.migrate_up().await.expect("the schema is created");
             check_tags_survive_migration(&store).await;
             store.close().await;
         }
@@ -175,7 +175,7 @@ mod tests {
         {
             let statement = select.build(DbBackend::Sqlite);
             let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
-            let rows = file.reader().query_all_raw(explained).await.expect("the plan is made");
+            let rows = file.reader().query_all_raw(explained).await.expect("the plan is read");
             let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
             assert_eq!(steps[0], format!("SEARCH memo_tags USING PRIMARY KEY {expected}"));
             let is_sorted = steps.iter().any(|step| step.contains("ORDER BY"));

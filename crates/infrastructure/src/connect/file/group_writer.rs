@@ -58,7 +58,7 @@ struct Group {
     began: Option<Instant>,
     /// The number of units of work that have had a turn in the transaction.
     turns: usize,
-    /// The units of work that have ended with a commit, to be told the result.
+    /// The channels by which the units of work that have called `commit` receive the result.
     committed: Vec<oneshot::Sender<Result<(), DbErr>>>,
     /// The savepoint of the last unit of work that ended with a commit, if it had one.
     previous: Option<&'static str>,
@@ -174,7 +174,8 @@ impl Group {
             return end_savepoint(transaction, "RELEASE", dropped).await.map(drop);
         }
         // Either the unit of work was dropped before it created its savepoint, and so before it wrote; or a disk error has
-        // ended the transaction without the driver's knowledge, and with it all writes in it. A nested BEGIN tells.
+        // ended the transaction without the driver's knowledge, and with it all writes in it. A nested BEGIN succeeds only
+        // in the second case.
         match transaction.execute_unprepared("BEGIN IMMEDIATE").await {
             Ok(_) => return Err(transaction_lost()),
             Err(error) if error.to_string().contains("within a transaction") => {}

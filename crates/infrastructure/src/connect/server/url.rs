@@ -86,7 +86,7 @@ mod tests {
 
     fn error_of(url: &str) -> String {
         let backend = if url.starts_with("mysql") { DbBackend::MySql } else { DbBackend::Postgres };
-        let error = parse(backend, &StoreOptions::new(url)).err().expect("it is refused");
+        let error = parse(backend, &StoreOptions::new(url)).err().expect("the URL is rejected");
         let text = format!("{error} {:?} {}", error, std::error::Error::source(&error).expect("a cause"));
         assert!(!text.contains("hunter") && !text.contains("ter2"), "{text}");
         text

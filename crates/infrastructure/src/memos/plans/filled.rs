@@ -32,7 +32,7 @@ impl Filled {
     pub async fn new(server: Server) -> Option<Self> {
         let database = server.database().await?;
         let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
-        store.migrate_up().await.expect("the schema is made");
+        store.migrate_up().await.expect("the schema is created");
         let mut unit = store.begin(Access::Write).await.expect("a unit of work begins");
         for n in 0..=OTHERS {
             unit.users().insert(&user(n)).await.expect("the user is added");

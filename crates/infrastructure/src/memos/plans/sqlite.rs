@@ -16,7 +16,7 @@ fn reader(store: &SeaOrmStore) -> &DatabaseConnection {
 
 async fn plan(store: &SeaOrmStore, statement: Statement) -> String {
     let statement = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
-    let rows = reader(store).query_all_raw(statement).await.expect("the plan is made");
+    let rows = reader(store).query_all_raw(statement).await.expect("the plan is read");
     let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
     steps.join("\n")
 }
@@ -44,7 +44,7 @@ async fn store() -> (SeaOrmStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}/memo.db", folder.path().display());
     let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
-    store.migrate_up().await.expect("the schema is made");
+    store.migrate_up().await.expect("the schema is created");
     (store, folder)
 }
 
