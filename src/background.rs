@@ -1,4 +1,4 @@
-//! What runs beside requests: work that nobody waits for, and the post.
+//! What runs beside requests: tasks that no request waits for, and the job worker.
 
 use std::{
     sync::{
@@ -8,27 +8,27 @@ use std::{
     time::Duration,
 };
 
-use memo_application::{Background, Error, Outbox, Work};
+use memo_application::{Background, Error, JobWorker, Work};
 use tokio::{
     runtime::Handle,
     sync::Notify,
     time::{sleep, timeout},
 };
 
-/// Runs work on the runtime of whoever asks, and tells the post of mail.
+/// Spawns tasks on the runtime of the caller, and wakes the job worker of this node.
 #[derive(Default)]
-pub struct Spawned {
-    bell: Arc<Notify>,
+pub struct Tasks {
+    wake_up: Arc<Notify>,
 }
 
-impl Spawned {
-    /// What rings when there is mail.
-    pub fn bell(&self) -> Arc<Notify> {
-        self.bell.clone()
+impl Tasks {
+    /// Notified when a job was committed on this node.
+    pub fn wake_up(&self) -> Arc<Notify> {
+        self.wake_up.clone()
     }
 }
 
-impl Background for Spawned {
+impl Background for Tasks {
     fn run(&self, work: Work) {
         // Without a runtime the process is ending.
         if let Ok(runtime) = Handle::try_current() {
@@ -37,51 +37,51 @@ impl Background for Spawned {
     }
 
     fn mail_waits(&self) {
-        self.bell.notify_one();
+        self.wake_up.notify_one();
     }
 }
 
-/// How long the post waits when there was nothing to send and nobody rings: other nodes may have written mail.
-const IDLE: Duration = Duration::from_millis(500);
+/// How often the queue is polled while no job is due: other nodes insert jobs, and failed jobs become due again.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Sends mail. It may be dropped at any time, but what it is just sending is then in doubt.
-pub struct Post {
-    outbox: Outbox,
-    bell: Arc<Notify>,
+/// Runs the job worker until it is closed. If it is dropped while a job runs, the outcome of that job is unknown.
+pub struct JobLoop {
+    worker: JobWorker,
+    wake_up: Arc<Notify>,
     is_closed: AtomicBool,
 }
 
-impl Post {
-    /// Of this outbox, woken by this bell.
-    pub const fn new(outbox: Outbox, bell: Arc<Notify>) -> Self {
-        Self { outbox, bell, is_closed: AtomicBool::new(false) }
+impl JobLoop {
+    /// A loop that does not wait for the next poll when it is notified.
+    pub const fn new(worker: JobWorker, wake_up: Arc<Notify>) -> Self {
+        Self { worker, wake_up, is_closed: AtomicBool::new(false) }
     }
 
-    /// Sends mail, again and again, until it is closed.
+    /// Runs jobs until the loop is closed.
     pub async fn run(&self) {
-        rounds(&self.bell, &self.is_closed, IDLE, async || self.outbox.deliver().await).await;
+        poll(&self.wake_up, &self.is_closed, POLL_INTERVAL, async || self.worker.run_next().await).await;
     }
 
-    /// Has it end once what it is just sending is sent.
+    /// Ends the loop after the job that is running.
     pub fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
-        self.bell.notify_one();
+        self.wake_up.notify_one();
     }
 }
 
-async fn rounds(
-    bell: &Notify,
+async fn poll(
+    wake_up: &Notify,
     is_closed: &AtomicBool,
-    idle: Duration,
-    deliver: impl AsyncFn() -> Result<usize, Error>,
+    interval: Duration,
+    run_next: impl AsyncFn() -> Result<usize, Error>,
 ) {
     while !is_closed.load(Ordering::Relaxed) {
-        match deliver().await {
-            Ok(0) => drop(timeout(idle, bell.notified()).await),
+        match run_next().await {
+            Ok(0) => drop(timeout(interval, wake_up.notified()).await),
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "mail could not be sent from the outbox");
-                sleep(idle * 4).await;
+                tracing::warn!(error = &error as &dyn std::error::Error, "the queue of jobs is unavailable");
+                sleep(interval * 4).await;
             }
         }
     }
@@ -99,47 +99,46 @@ mod tests {
     const EVER: Duration = Duration::from_hours(1);
 
     #[tokio::test]
-    async fn mail_that_is_written_here_does_not_wait_for_the_next_look() {
-        let (spawned, is_closed) = (Spawned::default(), AtomicBool::new(false));
-        let (bell, waiting, sent) = (spawned.bell(), AtomicUsize::new(0), Semaphore::new(0));
-        let deliver = async || {
-            let is_any =
-                waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |mails| mails.checked_sub(1)).is_ok();
-            sent.add_permits(usize::from(is_any));
+    async fn a_job_of_this_node_does_not_wait_for_the_next_poll() {
+        let (tasks, is_closed) = (Tasks::default(), AtomicBool::new(false));
+        let (wake_up, waiting, done) = (tasks.wake_up(), AtomicUsize::new(0), Semaphore::new(0));
+        let run_next = async || {
+            let is_any = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).is_ok();
+            done.add_permits(usize::from(is_any));
             Ok(usize::from(is_any))
         };
-        let write = async {
-            for mails in [1, 3] {
-                waiting.fetch_add(mails, Ordering::Relaxed);
-                spawned.mail_waits();
-                let all = u32::try_from(mails).expect("few");
-                sent.acquire_many(all).await.expect("they are sent").forget();
+        let insert = async {
+            for jobs in [1, 3] {
+                waiting.fetch_add(jobs, Ordering::Relaxed);
+                tasks.mail_waits();
+                let all = u32::try_from(jobs).expect("few");
+                done.acquire_many(all).await.expect("they are done").forget();
             }
         };
         tokio::select! {
-            () = rounds(&bell, &is_closed, EVER, deliver) => panic!("nobody has closed it"),
-            () = write => {}
+            () = poll(&wake_up, &is_closed, EVER, run_next) => panic!("it was not closed"),
+            () = insert => {}
         }
     }
 
     #[tokio::test]
-    async fn what_is_being_sent_is_sent_before_the_post_closes() {
-        let (bell, is_closed) = (Notify::new(), AtomicBool::new(false));
-        let (begun, go_on, sent) = (Notify::new(), Notify::new(), AtomicUsize::new(0));
-        let deliver = async || {
+    async fn a_running_job_ends_before_the_loop_does() {
+        let (wake_up, is_closed) = (Notify::new(), AtomicBool::new(false));
+        let (begun, go_on, done) = (Notify::new(), Notify::new(), AtomicUsize::new(0));
+        let run_next = async || {
             begun.notify_one();
             go_on.notified().await;
-            sent.fetch_add(1, Ordering::Relaxed);
+            done.fetch_add(1, Ordering::Relaxed);
             Ok(1)
         };
         let close = async {
             begun.notified().await;
             is_closed.store(true, Ordering::Relaxed);
-            bell.notify_one();
-            assert_eq!(sent.load(Ordering::Relaxed), 0);
+            wake_up.notify_one();
+            assert_eq!(done.load(Ordering::Relaxed), 0);
             go_on.notify_one();
         };
-        tokio::join!(rounds(&bell, &is_closed, EVER, deliver), close);
-        assert_eq!(sent.load(Ordering::Relaxed), 1, "and no other one is begun");
+        tokio::join!(poll(&wake_up, &is_closed, EVER, run_next), close);
+        assert_eq!(done.load(Ordering::Relaxed), 1, "and no other job is started");
     }
 }

@@ -9,8 +9,8 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Leftovers, LiveSessions, Memos, Outbox, Ports, Proofs, Readiness,
-    SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
+    Accounts, Administration, AuditLog, Changes, JobWorker, Leftovers, LiveSessions, MailHandler, Memos, Ports, Proofs,
+    Readiness, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_web::{HttpSettings, RequestIds, Services, UseCases};
@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     Settings, SignUpSetting, StartError,
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
-    background::{Post, Spawned},
+    background::{JobLoop, Tasks},
     housekeeping::Housekeeping,
     ports::ports,
     store_source::StoreSource,
@@ -47,7 +47,7 @@ pub struct Server {
     public_url: Arc<str>,
     services: Services,
     housekeeping: Housekeeping,
-    post: Post,
+    jobs: JobLoop,
     live: Arc<LiveSessions>,
     store: Arc<dyn Store>,
 }
@@ -118,13 +118,14 @@ impl ServerBuilder {
             None => adapters::mailer(&settings, clock.clone())?,
         };
         let store = adapters::traced(store.open_migrated(&settings).await?.store);
-        let background = Spawned::default();
-        let bell = background.bell();
+        let background = Tasks::default();
+        let wake_up = background.wake_up();
         let (url, background) = (&http.public_url, Arc::new(background));
         let (ports, live) = ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
-        let post = Post::new(Outbox::new(ports.clone(), mailer), bell);
+        let mail = MailHandler::new(ports.clone(), mailer);
+        let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, &ports, &live, providers);
         let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
         Ok(Server {
@@ -134,7 +135,7 @@ impl ServerBuilder {
             public_url: http.public_url,
             services,
             housekeeping,
-            post,
+            jobs,
             live,
             store,
         })
@@ -208,7 +209,7 @@ impl Server {
     /// [`StartError::Io`] where it can't serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, post, live, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, jobs, live, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -219,24 +220,24 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
-        let mut posting = pin!(post.run());
+        let mut working = pin!(jobs.run());
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
-            () = &mut posting => {}
+            () = &mut working => {}
             never = live.listen() => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();
-                post.close();
+                jobs.close();
                 let drained = async {
                     sleep(*settings.server.shutdown_drain_delay).await;
                     draining.refuse();
                     handle.stop(true).await;
                 };
-                // A mail that is on its way is given the time, too: cut off it would come twice.
-                let posted = timeout(*settings.server.shutdown_grace, &mut posting);
-                let ((), ended, _) = tokio::join!(drained, &mut server, posted);
+                // The job that is running gets the time to end: interrupted, it would run twice.
+                let worked = timeout(*settings.server.shutdown_grace, &mut working);
+                let ((), ended, _) = tokio::join!(drained, &mut server, worked);
                 ended.map_err(failed)?;
             }
         }

@@ -116,3 +116,13 @@ pub fn long_text(backend: DbBackend, column: impl IntoIden) -> ColumnDef {
     };
     column.take()
 }
+
+/// Bytes, up to 16 MB.
+pub fn bytes(backend: DbBackend, column: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(column);
+    match backend {
+        DbBackend::MySql => column.custom("mediumblob"),
+        _ => column.blob(),
+    };
+    column.take()
+}

@@ -14,7 +14,7 @@ use super::arguments::UserAction;
 use crate::{
     Settings, StartError,
     adapters::{SystemClock, SystemSecrets, UuidV7Generator},
-    background::Spawned,
+    background::Tasks,
     ports::ports,
     store_source::StoreSource,
 };
@@ -33,7 +33,7 @@ pub async fn run(settings: &Settings, store: StoreSource, action: UserAction) ->
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
     let (ports, live) =
-        ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Spawned::default()))?;
+        ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Tasks::default()))?;
     let done = act(&Arc::new(ports), live, action).await;
     store.close().await;
     done

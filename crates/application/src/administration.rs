@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, AuditKind, Limit, MailId, Page, PageRequest, QueuedMail, Role, UnitOfWork, User, UserFilter, UserId,
+    Access, AuditKind, Job, JobId, JobKind, Limit, Page, PageRequest, Role, UnitOfWork, User, UserFilter, UserId,
 };
 
 use crate::{Device, Error, Ports, Resource, UnauthenticatedReason, audit::Happened, live::LiveSessions, unit::repeat};
@@ -141,12 +141,12 @@ impl Administration {
     pub async fn dead_mail(
         &self,
         administrator: UserId,
-        after: Option<MailId>,
+        after: Option<JobId>,
         limit: Limit,
-    ) -> Result<Vec<QueuedMail>, Error> {
+    ) -> Result<Vec<Job>, Error> {
         let mut unit = self.ports.store.begin(Access::Read).await?;
         require(&mut *unit, administrator, Role::Admin).await?;
-        Ok(unit.outbox().list_dead(after, limit).await?)
+        Ok(unit.jobs().list_dead(&JobKind::MAIL, after, limit).await?)
     }
 }
 

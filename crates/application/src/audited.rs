@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, AuditEvent, AuditId, AuditRepository, ChangeRepository, IdentityRepository, MemoRepository,
-    OneTimeTokenRepository, OutboxRepository, Page, PageRequest, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, Store, StoreError, Timestamp, UnitOfWork, UserId, UserRepository,
+    Access, AuditEvent, AuditId, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository,
+    OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository,
+    Store, StoreError, Timestamp, UnitOfWork, UserId, UserRepository,
 };
 
 use crate::audit::tell;
@@ -85,8 +85,8 @@ impl UnitOfWork for AuditedUnit {
         self.unit.second_factors()
     }
 
-    fn outbox(&mut self) -> &mut dyn OutboxRepository {
-        self.unit.outbox()
+    fn jobs(&mut self) -> &mut dyn JobRepository {
+        self.unit.jobs()
     }
 
     fn audit(&mut self) -> &mut dyn AuditRepository {

@@ -1,6 +1,6 @@
 //! The mails that members get, in their language, and the way into the outbox.
 
-use memo_domain::{Email, Locale, Mail, MailId, MailState, QueuedMail, Sealed, Secret, Source, UnitOfWork, User};
+use memo_domain::{Email, Job, JobId, JobKind, JobState, Locale, Mail, Sealed, Secret, Source, UnitOfWork, User};
 
 use crate::{Error, Ports, secret_text};
 
@@ -131,23 +131,24 @@ pub async fn enqueue_to(
     let (subject, lines) = letter.text(user.locale, &ports.public_url);
     let text = lines.join("\n\n") + "\n";
     let content = [to.as_str(), &subject, &text, &html(user.locale, &subject, &lines, &ports.public_url)].join("\0");
-    let mail = QueuedMail {
-        id: MailId::new(ports.id(now)),
-        user_id: user.id,
-        kind: letter.kind().to_owned(),
-        content: ports.sealer.seal(CONTEXT, content.as_bytes()).map_err(|source| Error::Internal { source })?,
-        state: MailState::Waiting,
-        tries: 0,
+    let job = Job {
+        id: JobId::new(ports.id(now)),
+        owner: Some(user.id),
+        kind: JobKind::MAIL,
+        label: letter.kind().to_owned(),
+        payload: ports.sealer.seal(CONTEXT, content.as_bytes()).map_err(|source| Error::Internal { source })?,
+        state: JobState::Waiting,
+        attempts: 0,
         begun: 0,
-        due_at: now,
+        run_at: now,
         created_at: now,
         error: None,
     };
-    Ok(unit.outbox().insert(&mail).await?)
+    Ok(unit.jobs().insert(&job).await?)
 }
 
 /// The mail of an entry of the outbox.
-pub fn unseal(ports: &Ports, id: MailId, content: &Sealed) -> Result<Mail, Source> {
+pub fn unseal(ports: &Ports, id: JobId, content: &Sealed) -> Result<Mail, Source> {
     let content = String::from_utf8(ports.sealer.open(CONTEXT, content)?)?;
     let mut content = content.split('\0').map(str::to_owned);
     let mut next = || content.next().ok_or("a mail lacks a part");

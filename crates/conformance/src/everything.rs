@@ -1,14 +1,14 @@
 //! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
-    Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Limit, MailState, Memo, MemoFilter, NewChange,
-    OneTimeToken, PageRequest, QueuedMail, RefreshToken, SearchQuery, SecondFactor, SecretDigest, Session, Store,
+    Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Job, JobKind, JobState, Limit, Memo, MemoFilter,
+    NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor, SecretDigest, Session, Store,
     TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
     samples::{
-        at, audit_event, digest_of, display_name, full_memo, full_session, identity, memo, one_time_token, queued_mail,
+        at, audit_event, digest_of, display_name, full_memo, full_session, identity, job, memo, one_time_token,
         refresh_token, second_factor, session, user,
     },
     steps::{BY_CHANGE, begin, commit},
@@ -28,8 +28,8 @@ pub(crate) struct Everything {
     pub(crate) factor: SecondFactor,
     /// The number of recovery codes left.
     pub(crate) codes: u64,
-    /// A dead mail, so that it can be read without being claimed.
-    pub(crate) mail: QueuedMail,
+    /// A dead job, so that it can be read without being claimed.
+    pub(crate) job: Job,
     /// Newest first.
     pub(crate) events: Vec<AuditEvent>,
 }
@@ -52,7 +52,7 @@ impl Everything {
             one_time: one_time_token(n, user.id),
             factor: second_factor(user.id),
             codes: 2,
-            mail: QueuedMail { state: MailState::Dead, ..queued_mail(number, user.id) },
+            job: Job { state: JobState::Dead, ..job(number, user.id) },
             events: vec![audit_event(number, user.id)],
             user,
         }
@@ -79,7 +79,7 @@ impl Everything {
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
             factor: SecondFactor { confirmed_at: Some(at(1)), last_step: 7, ..self.factor.clone() },
             codes: self.codes - 1,
-            mail: QueuedMail { tries: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.mail.clone() },
+            job: Job { attempts: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.job.clone() },
             events,
             user,
         }
@@ -108,7 +108,7 @@ impl Everything {
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
         uow.second_factors().upsert(&self.factor).await.expect("the factor is added");
         uow.second_factors().replace_codes(self.user.id, &self.two_codes()).await.expect("the codes are added");
-        uow.outbox().insert(&self.mail).await.expect("the mail is added");
+        uow.jobs().insert(&self.job).await.expect("the job is added");
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
     }
 
@@ -137,7 +137,7 @@ impl Everything {
         let codes = self.two_codes();
         uow.second_factors().replace_codes(id, &codes).await.expect("the codes are replaced");
         assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("the claim succeeds"));
-        uow.outbox().update(&self.mail).await.expect("the mail is changed");
+        uow.jobs().update(&self.job).await.expect("the job is changed");
         let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
         uow.audit().append(added).await.expect("the event is appended");
     }
@@ -171,14 +171,14 @@ impl Everything {
         let factor = uow.second_factors().lookup(id).await.expect("factors are read");
         let codes = uow.second_factors().count_codes(id).await.expect("codes are counted");
         let all = Limit::new(Limit::MAX as u64).expect("a valid limit");
-        let dead = uow.outbox().list_dead(None, all).await.expect("mail is read");
-        let mail = dead.into_iter().find(|mail| mail.user_id == id);
+        let dead = uow.jobs().list_dead(&JobKind::MAIL, None, all).await.expect("jobs are read");
+        let job = dead.into_iter().find(|job| job.owner == Some(id));
         let events = uow.audit().list(Some(id), &PageRequest::default()).await.expect("events are read").items;
         let all_events = uow.audit().list(None, &PageRequest { limit: all, ..PageRequest::default() }).await;
         let all_events = all_events.expect("events are read").items;
         assert_eq!(all_events.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
         let one_time = one_time.expect("tokens are read");
-        match (user, session, token, view, identity, one_time, factor, mail) {
+        match (user, session, token, view, identity, one_time, factor, job) {
             (
                 Some(user),
                 Some(session),
@@ -187,7 +187,7 @@ impl Everything {
                 Some(identity),
                 Some(one_time),
                 Some(factor),
-                Some(mail),
+                Some(job),
             ) if !changes.is_empty() && codes > 0 && !events.is_empty() => {
                 let (number, memo) = (self.number, view.memo);
                 let seen = Self {
@@ -201,7 +201,7 @@ impl Everything {
                     one_time,
                     factor,
                     codes,
-                    mail,
+                    job,
                     events,
                 };
                 Some(seen)

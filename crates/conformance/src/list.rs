@@ -142,14 +142,18 @@ macro_rules! __each_case {
                 one_of_many_concurrent_claims_gets_the_code
                 a_removed_second_factor_has_no_codes
             }
-            outbox(store) {
-                a_queued_mail_reads_back_equal
-                a_queued_mail_needs_its_user
-                due_mail_is_claimed_once
+            jobs(store) {
+                a_job_reads_back_equal
+                an_insert_with_a_taken_job_id_conflicts
+                a_job_needs_its_owner
+                a_job_without_an_owner_stays
+                due_jobs_are_claimed_once
+                only_jobs_of_these_kinds_are_claimed
                 a_claim_counts_as_begun
-                one_of_many_concurrent_claims_gets_each_mail
-                a_mail_is_updated_or_gone
-                dead_mail_is_listed_newest_first
+                one_of_many_concurrent_workers_gets_the_lease
+                an_expired_lease_can_be_claimed
+                a_job_is_updated_or_gone
+                dead_jobs_are_listed_newest_first
             }
             audit(store) {
                 an_audit_event_reads_back_equal

@@ -58,8 +58,8 @@ ids! {
     UserId;
     /// The id of a session.
     SessionId;
-    /// The id of a mail.
-    MailId;
+    /// The id of a job.
+    JobId;
     /// The id of an event of the audit log.
     AuditId;
     /// The id of an API key.

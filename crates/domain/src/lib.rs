@@ -12,6 +12,7 @@ mod account;
 mod cache;
 mod change;
 mod id;
+mod job;
 mod mail;
 mod memo;
 mod page;
@@ -32,8 +33,9 @@ pub use account::{
 };
 pub use cache::{Cache, CacheError};
 pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
-pub use id::{ApiKeyId, AuditId, MailId, MemoId, SessionId, UserId};
-pub use mail::{Mail, MailError, MailState, Mailer, OutboxRepository, QueuedMail};
+pub use id::{ApiKeyId, AuditId, JobId, MemoId, SessionId, UserId};
+pub use job::{Job, JobKind, JobRepository, JobState};
+pub use mail::{Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer};
 pub use memo::{
     Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,
     SearchTerm, SortDirection, SortField, SortPosition, Tag, TagCount, Tags, Title, Version, Visibility,

@@ -96,12 +96,21 @@ macro_rules! for_each_repository {
                 fn claim_code(user: $crate::UserId, code: &$crate::SecretDigest) -> bool;
                 fn remove(user: $crate::UserId) -> bool;
             }
-            outbox: $crate::OutboxRepository {
-                fn insert(mail: &$crate::QueuedMail) -> ();
-                fn claim(now: $crate::Timestamp, until: $crate::Timestamp, most: u32) -> Vec<$crate::QueuedMail>;
-                fn update(mail: &$crate::QueuedMail) -> ();
-                fn remove(id: $crate::MailId) -> ();
-                fn list_dead(after: Option<$crate::MailId>, limit: $crate::Limit) -> Vec<$crate::QueuedMail>;
+            jobs: $crate::JobRepository {
+                fn insert(job: &$crate::Job) -> ();
+                fn claim(
+                    kinds: &[$crate::JobKind],
+                    now: $crate::Timestamp,
+                    until: $crate::Timestamp,
+                    limit: u32
+                ) -> Vec<$crate::Job>;
+                fn update(job: &$crate::Job) -> ();
+                fn remove(id: $crate::JobId) -> ();
+                fn list_dead(
+                    kind: &$crate::JobKind,
+                    after: Option<$crate::JobId>,
+                    limit: $crate::Limit
+                ) -> Vec<$crate::Job>;
             }
             audit: $crate::AuditRepository {
                 fn append(event: &$crate::AuditEvent) -> ();

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository, OutboxRepository,
+    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
     RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserRepository,
 };
 
@@ -132,8 +132,8 @@ pub trait UnitOfWork: Send {
     /// The second factors.
     fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
 
-    /// The mail that is still to be sent.
-    fn outbox(&mut self) -> &mut dyn OutboxRepository;
+    /// The queue of jobs.
+    fn jobs(&mut self) -> &mut dyn JobRepository;
 
     /// The audit log.
     fn audit(&mut self) -> &mut dyn AuditRepository;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository, OutboxRepository,
+    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
     RefreshTokenRepository, SecondFactorRepository, SessionRepository, StoreError, Timestamp, UnitOfWork, UserId,
     UserRepository,
 };
@@ -201,7 +201,7 @@ impl UnitOfWork for SeaOrmUnitOfWork {
         self
     }
 
-    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+    fn jobs(&mut self) -> &mut dyn JobRepository {
         self
     }
 

@@ -4,9 +4,9 @@
 //! What is read is checked by the constructors of the domain: anything else is [`StoreError::Corrupt`].
 
 use memo_domain::{
-    AuditId, AuditKind, ChangeKind, Content, DisplayName, Email, InvalidValue, Locale, MailId, MailState, MemoId,
-    PasswordHash, Role, Scopes, Sealed, SecretDigest, SessionId, Source, StoreError, Tag, Tags, Timestamp, Title,
-    TokenPurpose, UserId, Uuid, Version, Visibility,
+    AuditId, AuditKind, ChangeKind, Content, DisplayName, Email, InvalidValue, JobId, JobKind, JobState, Locale,
+    MemoId, PasswordHash, Role, Scopes, Sealed, SecretDigest, SessionId, Source, StoreError, Tag, Tags, Timestamp,
+    Title, TokenPurpose, UserId, Uuid, Version, Visibility,
 };
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.
@@ -222,6 +222,7 @@ values! {
     Version as u32: |version: &Self| version.get(), |number| Ok::<_, InvalidValue>(Self::new(number));
     PasswordHash as String: |hash: &Self| hash.as_str().to_owned(), |text| Ok::<_, InvalidValue>(Self::new(text));
     Scopes as String: Self::to_string, |text: String| Self::parse(&text);
+    JobKind as String: |kind: &Self| kind.as_str().to_owned(), Self::new;
     AuditKind as String: |kind: &Self| kind.name().to_owned(), |text: String| named(&text, Self::NAMES);
 }
 
@@ -242,7 +243,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(UserId SessionId MemoId MailId AuditId);
+ids!(UserId SessionId MemoId JobId AuditId);
 
 impl Codec for SecretDigest {
     fn write(&self, out: &mut Vec<u8>) {
@@ -277,7 +278,7 @@ enums! {
     Visibility { Private = 1, Public = 2 }
     ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5 }
     TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
-    MailState { Waiting = 1, Dead = 2 }
+    JobState { Waiting = 1, Dead = 2 }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memo_domain::{AuditId, MailId, MemoId, SecretDigest, SessionId, Timestamp, TokenPurpose, UserId};
+use memo_domain::{AuditId, JobId, MemoId, SecretDigest, SessionId, Timestamp, TokenPurpose, UserId};
 use sha2::{Digest, Sha256};
 
 use crate::{codec::Codec, engine::Direction};
@@ -22,7 +22,7 @@ macro_rules! key_parts {
     )+};
 }
 // Unsigned numbers are written with the highest byte first.
-key_parts!(u8 u64 bool UserId SessionId MemoId MailId AuditId SecretDigest TokenPurpose);
+key_parts!(u8 u64 bool UserId SessionId MemoId JobId AuditId SecretDigest TokenPurpose);
 
 impl KeyPart for Timestamp {
     fn append_to(&self, key: &mut Vec<u8>) {

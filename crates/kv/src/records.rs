@@ -1,8 +1,8 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, Change, Identity, MailState, Memo, MemoState, OneTimeToken, QueuedMail, RefreshToken, Role,
-    SecondFactor, SecretDigest, Session, SortPosition, Source, User, UserId, Visibility,
+    AuditEvent, Change, Identity, Job, JobState, Memo, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor,
+    SecretDigest, Session, SortPosition, Source, User, UserId, Visibility,
 };
 
 use crate::{
@@ -266,13 +266,13 @@ impl Entity for RecoveryCode {
     }
 }
 
-record!(QueuedMail, 1, { id, user_id, kind, content, state, tries, begun, due_at, created_at, error });
+record!(Job, 1, { id, owner, kind, label, payload, state, attempts, begun, run_at, created_at, error });
 
-pub const MAIL_BY_USER: u8 = 1;
-pub const MAIL_BY_TIME: u8 = 2;
-pub const DEAD_MAIL: u8 = 3;
+pub const JOB_BY_OWNER: u8 = 1;
+pub const JOB_BY_TIME: u8 = 2;
+pub const DEAD_JOB: u8 = 3;
 
-impl Entity for QueuedMail {
+impl Entity for Job {
     const TABLE: u8 = 11;
 
     fn key(&self) -> Vec<u8> {
@@ -280,11 +280,13 @@ impl Entity for QueuedMail {
     }
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
-        let by_state = match self.state {
-            MailState::Waiting => (MAIL_BY_TIME, key![self.due_at, self.id]),
-            MailState::Dead => (DEAD_MAIL, key![self.id]),
-        };
-        vec![(MAIL_BY_USER, key![self.user_id, self.id]), by_state]
+        let kind = Prefix(self.kind.as_str());
+        let mut indexes = vec![match self.state {
+            JobState::Waiting => (JOB_BY_TIME, key![kind, self.run_at, self.id]),
+            JobState::Dead => (DEAD_JOB, key![kind, self.id]),
+        }];
+        indexes.extend(self.owner.map(|owner| (JOB_BY_OWNER, key![owner, self.id])));
+        indexes
     }
 }
 

@@ -109,7 +109,7 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use memo_domain::MailId;
+    use memo_domain::JobId;
 
     use super::*;
     use crate::tests::{clock, mail};
@@ -147,7 +147,7 @@ mod tests {
     async fn names_sort_by_time_and_a_mail_sent_again_replaces_itself() {
         let folder = tempfile::tempdir().expect("a folder");
         let mailer = mailer(folder.path());
-        let later = MailId::parse("0198c0de-7f01-7000-8000-000000000001").expect("an id");
+        let later = JobId::parse("0198c0de-7f01-7000-8000-000000000001").expect("an id");
         mailer.send(&Mail { id: later, ..mail() }).await.expect("sent");
         mailer.send(&mail()).await.expect("sent");
         mailer.send(&Mail { subject: "Again".into(), ..mail() }).await.expect("sent");

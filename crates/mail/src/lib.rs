@@ -72,7 +72,7 @@ pub fn mailer(settings: &MailSettings, clock: Arc<dyn Clock>) -> Result<Arc<dyn 
 
 #[cfg(test)]
 mod tests {
-    use memo_domain::{Email, Mail, MailId, Timestamp};
+    use memo_domain::{Email, JobId, Mail, Timestamp};
     use memo_memory::FixedClock;
 
     use super::*;
@@ -83,7 +83,7 @@ mod tests {
 
     pub fn mail() -> Mail {
         Mail {
-            id: MailId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("an id"),
+            id: JobId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("an id"),
             to: Email::new("alice@example.com").expect("an address"),
             subject: "Confirm your address".into(),
             text: "Hello,\n\nhttps://memo.example/verify?token=abc\n.\n".into(),

@@ -103,14 +103,14 @@ impl Mailer for CapturedMail {
 
 #[cfg(test)]
 mod tests {
-    use memo_domain::{Email, MailId};
+    use memo_domain::{Email, JobId};
     use uuid::Uuid;
 
     use super::*;
 
     fn mail(n: u128) -> Mail {
         Mail {
-            id: MailId::new(Uuid::from_u128(n)),
+            id: JobId::new(Uuid::from_u128(n)),
             to: Email::new("alice@example.com").expect("a valid address"),
             subject: String::new(),
             text: String::new(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use memo_conformance::TestStore;
-use memo_domain::{Access, IdGenerator, Mail, Role, SocialProvider, Timestamp, UserId};
+use memo_domain::{Access, IdGenerator, JobKind, Mail, Role, SocialProvider, Timestamp, UserId};
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider};
 use memo_server::Settings;
 use tempfile::TempDir;
@@ -162,11 +162,12 @@ impl TestApp {
         user
     }
 
-    /// Claims all waiting mail for two minutes without sending it, like a node that crashes after the claim.
+    /// Leases all waiting mail for two minutes without sending it, like a node that crashes after the claim.
     pub async fn claim_mail_and_crash(&self) {
         let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
         let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
-        assert!(!unit.outbox().claim(far, until, 100).await.expect("mail is taken").is_empty(), "there is mail");
+        let mail = unit.jobs().claim(&[JobKind::MAIL], far, until, 100).await.expect("mail is leased");
+        assert!(!mail.is_empty(), "there is mail");
         unit.commit().await.expect("the commit succeeds");
     }
 

@@ -1,8 +1,8 @@
 //! Entities as JSON. What is read is checked as what comes from a client is: by the constructors of the domain.
 
 use memo_domain::{
-    AuditEvent, AuditId, AuditKind, Content, DisplayName, Email, Identity, Locale, MailId, MailState, Memo, MemoId,
-    MemoState, OneTimeToken, PasswordHash, QueuedMail, RefreshToken, Role, Scopes, Sealed, SecondFactor, SecretDigest,
+    AuditEvent, AuditId, AuditKind, Content, DisplayName, Email, Identity, Job, JobId, JobKind, JobState, Locale, Memo,
+    MemoId, MemoState, OneTimeToken, PasswordHash, RefreshToken, Role, Scopes, Sealed, SecondFactor, SecretDigest,
     Session, SessionId, Source, Tag, Tags, Timestamp, Title, TokenPurpose, User, UserId, Visibility,
 };
 use serde_json::{Value, json};
@@ -11,7 +11,6 @@ use crate::json::Fields;
 
 const LOCALES: [(Locale, &str); 2] = [(Locale::En, "en"), (Locale::Ko, "ko")];
 const VISIBILITIES: [(Visibility, &str); 2] = [(Visibility::Private, "private"), (Visibility::Public, "public")];
-const MAIL_STATES: [(MailState, &str); 2] = [(MailState::Waiting, "waiting"), (MailState::Dead, "dead")];
 
 fn name<T: PartialEq>(value: &T, all: &[(T, &'static str)]) -> Option<&'static str> {
     all.iter().find(|(named, _)| named == value).map(|(_, name)| *name)
@@ -187,25 +186,26 @@ pub fn read_second_factor(row: &Fields) -> Result<SecondFactor, Source> {
     })
 }
 
-pub fn write_mail(mail: &QueuedMail) -> Value {
+pub fn write_job(job: &Job) -> Value {
     json!({
-        "row": "mail", "id": mail.id.to_string(), "user_id": mail.user_id.to_string(), "kind": mail.kind,
-        "content": mail.content.as_bytes(), "state": name(&mail.state, &MAIL_STATES), "tries": mail.tries,
-        "begun": mail.begun, "due_at": mail.due_at.as_micros(), "created_at": mail.created_at.as_micros(), "error": mail.error,
+        "row": "job", "id": job.id.to_string(), "owner": job.owner.map(|id| id.to_string()), "kind": job.kind.as_str(),
+        "label": job.label, "payload": job.payload.as_bytes(), "state": name(&job.state, &JobState::NAMES),
+        "attempts": job.attempts, "begun": job.begun, "run_at": job.run_at.as_micros(),
+        "created_at": job.created_at.as_micros(), "error": job.error,
     })
 }
 
-pub fn read_mail(row: &Fields) -> Result<QueuedMail, Source> {
-    Ok(QueuedMail {
-        id: MailId::parse(row.text("id")?)?,
-        user_id: UserId::parse(row.text("user_id")?)?,
-        kind: row.string("kind")?,
-        content: Sealed::new(row.bytes("content")?),
-        state: row.named("state", &MAIL_STATES)?,
-        tries: row.number("tries")?,
-        // Files from before it was counted lack it.
-        begun: row.optional("begun", Fields::number)?.unwrap_or_default(),
-        due_at: row.time("due_at")?,
+pub fn read_job(row: &Fields) -> Result<Job, Source> {
+    Ok(Job {
+        id: JobId::parse(row.text("id")?)?,
+        owner: row.optional("owner", Fields::text)?.map(UserId::parse).transpose()?,
+        kind: JobKind::new(row.string("kind")?)?,
+        label: row.string("label")?,
+        payload: Sealed::new(row.bytes("payload")?),
+        state: row.named("state", &JobState::NAMES)?,
+        attempts: row.number("attempts")?,
+        begun: row.number("begun")?,
+        run_at: row.time("run_at")?,
         created_at: row.time("created_at")?,
         error: row.optional("error", Fields::string)?,
     })

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    AuditId, Change, ChangeKind, MailId, MemoId, SecretDigest, SessionId, Source, StoreError, Timestamp, UserId,
-    Version,
+    AuditId, Change, ChangeKind, JobId, MemoId, SecretDigest, SessionId, Source, StoreError, Timestamp, UserId, Version,
 };
 use serde_json::{Value, json};
 
@@ -47,8 +46,8 @@ fn write_row(row: &Row) -> Value {
             let codes: Vec<_> = codes.iter().map(SecretDigest::as_bytes).collect();
             json!({"row": "codes", "user_id": user.to_string(), "codes": codes})
         }
-        Row::Mail(mail) => entities::write_mail(mail),
-        Row::MailGone(id) => json!({"row": "mail_gone", "id": id.to_string()}),
+        Row::Job(job) => entities::write_job(job),
+        Row::JobGone(id) => json!({"row": "job_gone", "id": id.to_string()}),
         Row::Event(event) => entities::write_event(event),
         Row::EventGone(id) => json!({"row": "event_gone", "id": id.to_string()}),
     }
@@ -85,8 +84,8 @@ fn read_row(row: &Fields) -> Result<Row, Source> {
             let codes: Vec<[u8; 32]> = serde_json::from_value(row.0["codes"].clone())?;
             Row::Codes(user("user_id")?, codes.into_iter().map(SecretDigest::new).collect())
         }
-        "mail" => Row::Mail(Arc::new(entities::read_mail(row)?)),
-        "mail_gone" => Row::MailGone(MailId::parse(row.text("id")?)?),
+        "job" => Row::Job(Arc::new(entities::read_job(row)?)),
+        "job_gone" => Row::JobGone(JobId::parse(row.text("id")?)?),
         "event" => Row::Event(Arc::new(entities::read_event(row)?)),
         "event_gone" => Row::EventGone(AuditId::parse(row.text("id")?)?),
         _ => return Err("a row of no kind".into()),

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use memo_domain::{
-    AuditEvent, AuditId, Change, Conflict, Identity, MailId, Memo, MemoId, OneTimeToken, Page, PageRequest, PageStart,
-    QueuedMail, RefreshToken, SecondFactor, SecretDigest, Session, SessionId, StoreError, User, UserId,
+    AuditEvent, AuditId, Change, Conflict, Identity, Job, JobId, Memo, MemoId, OneTimeToken, Page, PageRequest,
+    PageStart, RefreshToken, SecondFactor, SecretDigest, Session, SessionId, StoreError, User, UserId,
 };
 
 /// All that is kept at one moment. A clone shares the entities.
@@ -24,7 +24,7 @@ pub struct State {
     pub second_factors: BTreeMap<UserId, Arc<SecondFactor>>,
     /// The recovery codes that are left of each member.
     pub codes: BTreeMap<UserId, Vec<SecretDigest>>,
-    pub mails: BTreeMap<MailId, Arc<QueuedMail>>,
+    pub jobs: BTreeMap<JobId, Arc<Job>>,
     pub events: BTreeMap<AuditId, Arc<AuditEvent>>,
 }
 
@@ -49,8 +49,8 @@ pub enum Row {
     /// With its codes.
     SecondFactorGone(UserId),
     Codes(UserId, Vec<SecretDigest>),
-    Mail(Arc<QueuedMail>),
-    MailGone(MailId),
+    Job(Arc<Job>),
+    JobGone(JobId),
     Event(Arc<AuditEvent>),
     EventGone(AuditId),
 }
@@ -108,11 +108,11 @@ impl State {
             Row::Codes(user, codes) => {
                 self.codes.insert(*user, codes.clone());
             }
-            Row::Mail(mail) => {
-                self.mails.insert(mail.id, Arc::clone(mail));
+            Row::Job(job) => {
+                self.jobs.insert(job.id, Arc::clone(job));
             }
-            Row::MailGone(id) => {
-                self.mails.remove(id);
+            Row::JobGone(id) => {
+                self.jobs.remove(id);
             }
             Row::Event(event) => {
                 self.events.insert(event.id, Arc::clone(event));
@@ -134,7 +134,7 @@ impl State {
         self.one_time_tokens.retain(|_, token| token.user_id != id);
         self.second_factors.remove(&id);
         self.codes.remove(&id);
-        self.mails.retain(|_, mail| mail.user_id != id);
+        self.jobs.retain(|_, job| job.owner != Some(id));
         self.events.retain(|_, event| event.user_id != id);
     }
 }

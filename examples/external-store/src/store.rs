@@ -4,9 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Access, AuditRepository, ChangeRepository, IdentityRepository, MemoRepository, OneTimeTokenRepository,
-    OutboxRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Store, StoreError, UnitOfWork,
-    UserRepository,
+    Access, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository,
+    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Store, StoreError,
+    UnitOfWork, UserRepository,
 };
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, watch},
@@ -129,7 +129,7 @@ impl UnitOfWork for Unit {
         self
     }
 
-    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+    fn jobs(&mut self) -> &mut dyn JobRepository {
         self
     }
 

@@ -1,6 +1,6 @@
 //! Whichever call of the store fails, a use case that writes has done all of its work or nothing.
 
-mod outbox;
+mod jobs;
 mod races;
 mod use_cases;
 mod world;

@@ -10,15 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use memo_application::{
-    Accounts, Administration, Background, Changes, Claimant, Device, Grant, Leftovers, LiveSessions, Memos, Outbox,
-    Ports, Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn,
-    StoredBrowserSessions, Work,
+    Accounts, Administration, Background, Changes, Claimant, Device, Grant, JobWorker, Leftovers, LiveSessions,
+    MailHandler, Memos, Ports, Precondition, Proofs, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy,
+    SignedIn, StoredBrowserSessions, Work,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Limit,
-    Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart, Password,
-    PasswordHash, PasswordHasher, PublicKey, QueuedMail, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
+    Access, AccessClaims, AuditEvent, Change, Clock, Content, DisplayName, Email, HashError, IdGenerator, Job, JobKind,
+    Limit, Locale, MemoFilter, MemoId, MemoState, MemoView, OneTimeCodes, OneTimeToken, PageRequest, PageStart,
+    Password, PasswordHash, PasswordHasher, PublicKey, RefreshToken, Scopes, Sealed, Sealer, SecondFactor, Secret,
     SecretGenerator, Session, SessionId, Source, Store, Tag, TagCount, Tags, Timestamp, Title, TokenError,
     TokenPurpose, TokenSigner, User, UserId, Visibility,
 };
@@ -164,7 +164,7 @@ struct Kept {
     factors: Vec<SecondFactor>,
     codes: u64,
     one_time: Vec<OneTimeToken>,
-    mail: Vec<QueuedMail>,
+    jobs: Vec<Job>,
     audit: Vec<AuditEvent>,
 }
 
@@ -204,7 +204,7 @@ pub struct World {
     pub second_factors: SecondFactors,
     pub administration: Administration,
     pub leftovers: Leftovers,
-    pub outbox: Outbox,
+    pub worker: JobWorker,
     /// What was sent.
     pub mail: Arc<CapturedMail>,
     /// Who has all of this.
@@ -272,7 +272,8 @@ impl World {
         let administration = Administration::new(ports.clone(), live);
         let leftovers = Leftovers::new(ports.clone());
         let mail = Arc::new(CapturedMail::new());
-        let outbox = Outbox::new(ports, mail.clone());
+        let mail_handler = MailHandler::new(ports.clone(), mail.clone());
+        let worker = JobWorker::new(ports, vec![Arc::new(mail_handler)]);
 
         let device = Device::default();
         // The first secret of all.
@@ -300,7 +301,7 @@ impl World {
             second_factors,
             administration,
             leftovers,
-            outbox,
+            worker,
             mail,
             alice,
             carol,
@@ -357,7 +358,7 @@ impl World {
         // Taken, and given back.
         let far = self.clock.now() + Duration::from_hours(1_000);
         let mut unit = self.kept.begin(Access::Write).await.expect("a unit of work");
-        state.mail = unit.outbox().claim(far, far, 100).await.expect("mail is read");
+        state.jobs = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await.expect("jobs are read");
         state.into()
     }
 }

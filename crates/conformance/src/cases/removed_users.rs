@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, AuditEvent, ChangeKind, Conflict, Limit, MemoFilter, MemoScope, NewChange, OneTimeToken, PageRequest,
-    QueuedMail, RefreshToken, Role, SearchQuery, Session, Store, StoreError, TokenPurpose, UnitOfWork, User,
+    Access, AuditEvent, ChangeKind, Conflict, Job, JobKind, Limit, MemoFilter, MemoScope, NewChange, OneTimeToken,
+    PageRequest, RefreshToken, Role, SearchQuery, Session, Store, StoreError, TokenPurpose, UnitOfWork, User,
     UserFilter, UserId, Version, Visibility,
 };
 
 use crate::{
     everything::Everything,
     samples::{
-        LATEST, at, audit_event, content, digest, digest_of, full_memo, identity, memo, memo_id, one_time_token,
-        queued_mail, refresh_token, second_factor, session, session_id, tags, user, user_id,
+        LATEST, at, audit_event, content, digest, digest_of, full_memo, identity, job, memo, memo_id, one_time_token,
+        refresh_token, second_factor, session, session_id, tags, user, user_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -43,7 +43,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         uow.identities().insert(&identity(n, user)).await?;
         let (purpose, _) = TokenPurpose::NAMES[usize::from(digest_number) % 3];
         uow.one_time_tokens().insert(&OneTimeToken { purpose, ..one_time_token(digest_number, user) }).await?;
-        uow.outbox().insert(&queued_mail(n, user)).await?;
+        uow.jobs().insert(&job(n, user)).await?;
         uow.audit().append(&audit_event(n, user)).await?;
     }
     Ok(())
@@ -85,7 +85,7 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
     Ok(())
 }
 
-/// The owners of all public memos, of all claimable mail and of all audit events.
+/// The owners of all public memos, of all claimable jobs and of all audit events.
 async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
     let mut memos = Vec::new();
     for (search, tagged) in
@@ -96,12 +96,12 @@ async fn owners(store: &dyn Store, viewer: UserId) -> [Vec<UserId>; 3] {
         memos.push(list(store, &filter, BY_CHANGE).await.into_iter().map(|memo| memo.owner_id).collect::<Vec<_>>());
     }
     assert!(memos.iter().all(|found| found.len() == memos[0].len()), "each list has the same memos: {memos:?}");
-    let mail = dropped(store, async |uow| uow.outbox().claim(at(9), at(10), 100).await).await;
+    let jobs = dropped(store, async |uow| uow.jobs().claim(&[JobKind::MAIL], at(9), at(10), 100).await).await;
     let request = PageRequest { limit: Limit::new(100).expect("a valid limit"), ..PageRequest::default() };
     let events = read(store, Access::Read, async |uow| uow.audit().list(None, &request).await).await.items;
     let mut owners = [
         memos.swap_remove(0),
-        mail.iter().map(|mail| mail.user_id).collect(),
+        jobs.iter().filter_map(|job| job.owner).collect(),
         events.iter().map(|event| event.user_id).collect(),
     ];
     for owners in &mut owners {
@@ -139,8 +139,10 @@ pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
     remove(&*store, removed_id, Version::FIRST).await.expect("the user is removed");
     write(&*store, async |uow| assert_no_data(uow, 1, removed_id).await).await;
     assert_eq!(owners(&*store, other_id).await, [vec![other_id], vec![other_id], vec![other_id]]);
-    let dead = read(&*store, Access::Read, async |uow| uow.outbox().list_dead(None, Limit::default()).await).await;
-    assert_eq!(dead, std::slice::from_ref(&other.mail));
+    let dead =
+        read(&*store, Access::Read, async |uow| uow.jobs().list_dead(&JobKind::MAIL, None, Limit::default()).await)
+            .await;
+    assert_eq!(dead, std::slice::from_ref(&other.job));
     assert_eq!(data_of(&*store, other_id).await, before, "other users lose nothing");
     let all_users = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
     assert_eq!(all_users, 1);
@@ -235,7 +237,7 @@ async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> R
         3 => uow.identities().insert(&identity(n, user)).await,
         4 => uow.one_time_tokens().insert(&token).await,
         5 => uow.second_factors().upsert(&second_factor(user)).await,
-        6 => uow.outbox().insert(&queued_mail(n, user)).await,
+        6 => uow.jobs().insert(&job(n, user)).await,
         _ => uow.audit().append(&audit_event(n, user)).await,
     }
 }
@@ -285,8 +287,9 @@ pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dy
             let added = try_add_one(&*store, kind, n, id).await;
             assert_conflict(added, Conflict::Parent);
         }
-        let mail: Vec<QueuedMail> = write(&*store, async |uow| uow.outbox().claim(at(9), at(10), 100).await).await;
-        assert_eq!(mail, []);
+        let jobs: Vec<Job> =
+            write(&*store, async |uow| uow.jobs().claim(&[JobKind::MAIL], at(9), at(10), 100).await).await;
+        assert_eq!(jobs, []);
         assert_eq!(feed(&*store, id).await, []);
         let events =
             read(&*store, Access::Read, async |uow| uow.audit().list(None, &PageRequest::default()).await).await;

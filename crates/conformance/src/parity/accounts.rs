@@ -1,17 +1,18 @@
 //! Calls on accounts: everything of users but memos, refresh tokens and the feed; and administration.
 
 use memo_domain::{
-    AuditEvent, AuditKind, Identity, Limit, MailState, OneTimeToken, PageRequest, PageStart, QueuedMail, Role, Scopes,
+    AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken, PageRequest, PageStart, Role, Scopes,
     Sealed, SecondFactor, SecretDigest, StoreError, TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version,
 };
 
 use super::{
     Script,
+    chance::Chance,
     pair::{Kind, Pair},
     reads::with_email,
     texts::{some_device, some_time},
 };
-use crate::samples::{audit_event, audit_id, digest_of, identity, mail_id, one_time_token, queued_mail, second_factor};
+use crate::samples::{audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor};
 
 const PROVIDERS: [&str; 4] = ["apple", "google", "a-b", "a_b"];
 
@@ -41,8 +42,8 @@ impl Script<'_> {
             11..15 => self.use_one_time_token(pair).await,
             15..18 => self.set_up_factor(pair).await,
             18..22 => self.use_factor(pair).await,
-            22..25 => self.write_mail(pair).await,
-            25 | 26 => self.send_mail(pair).await,
+            22..25 => self.write_job(pair).await,
+            25 | 26 => self.claim_jobs(pair).await,
             _ => self.append_event(pair).await,
         }
     }
@@ -228,42 +229,44 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, claim).await.map(drop)
     }
 
-    /// Inserts, replaces or removes a mail.
-    async fn write_mail(&mut self, pair: &mut Pair) -> Result<(), Kind> {
+    /// Inserts a job, or updates or removes one.
+    async fn write_job(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
-        let known = self.chance.recent(&self.known.mails).filter(|_| self.chance.percent(50));
-        let (id, user) = known.unwrap_or((mail_id(number), user));
+        let known = self.chance.recent(&self.known.jobs).filter(|_| self.chance.percent(50));
+        let (id, user) = known.unwrap_or((job_id(number), user));
         let chance = &mut self.chance;
-        let mail = QueuedMail {
+        let job = Job {
             id,
-            state: if chance.percent(40) { MailState::Dead } else { MailState::Waiting },
-            tries: u32::try_from(chance.below(9)).expect("a small number"),
+            owner: chance.percent(90).then_some(user),
+            kind: some_kind(chance),
+            state: if chance.percent(40) { JobState::Dead } else { JobState::Waiting },
+            attempts: u32::try_from(chance.below(9)).expect("a small number"),
             begun: u32::try_from(chance.below(4)).expect("a small number"),
-            due_at: some_time(chance),
+            run_at: some_time(chance),
             error: some_device(chance),
-            ..queued_mail(0, user)
+            ..job(0, user)
         };
         if known.is_some() && self.chance.percent(40) {
-            return pair.ask(&mut self.log, format!("remove {id:?}"), async |uow| uow.outbox().remove(id).await).await;
+            return pair.ask(&mut self.log, format!("remove {id:?}"), async |uow| uow.jobs().remove(id).await).await;
         }
         let is_new = known.is_none();
-        self.known.mails.extend(is_new.then_some((id, user)));
+        self.known.jobs.extend(is_new.then_some((id, user)));
         let write = async |uow: &mut dyn UnitOfWork| {
-            if is_new { uow.outbox().insert(&mail).await } else { uow.outbox().update(&mail).await }
+            if is_new { uow.jobs().insert(&job).await } else { uow.jobs().update(&job).await }
         };
-        pair.ask(&mut self.log, format!("write {id:?} of {user:?}, due at {}", mail.due_at), write).await
+        pair.ask(&mut self.log, format!("write {id:?} of {user:?}, due at {}", job.run_at), write).await
     }
 
-    /// Claims all mail that is due: the order among mail due at the same time is unspecified.
-    async fn send_mail(&mut self, pair: &mut Pair) -> Result<(), Kind> {
+    /// Claims all due jobs: the order of jobs that are due at the same time is not specified.
+    async fn claim_jobs(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (now, until) = (some_time(&mut self.chance), some_time(&mut self.chance));
+        let kinds = [some_kind(&mut self.chance), some_kind(&mut self.chance)];
         let claim = async |uow: &mut dyn UnitOfWork| {
-            let mut mails = uow.outbox().claim(now, until, 1_000_000).await?;
-            mails.sort_by_key(|mail| mail.id);
-            // And so is the time that the claim returns.
-            Ok(mails.into_iter().map(|mail| QueuedMail { due_at: until, ..mail }).collect::<Vec<_>>())
+            let mut jobs = uow.jobs().claim(&kinds, now, until, 1_000_000).await?;
+            jobs.sort_by_key(|job| job.id);
+            Ok(jobs)
         };
-        pair.ask(&mut self.log, format!("claim mail at {now} until {until}"), claim).await.map(drop)
+        pair.ask(&mut self.log, format!("claim {kinds:?} at {now} until {until}"), claim).await.map(drop)
     }
 
     async fn append_event(&mut self, pair: &mut Pair) -> Result<(), Kind> {
@@ -344,12 +347,13 @@ impl Script<'_> {
 
     /// Reads what administrators see.
     pub(super) async fn read_of_everybody(&mut self, pair: &mut Pair) {
-        let after = self.chance.recent(&self.known.mails).map(|(id, _)| id);
+        let after = self.chance.recent(&self.known.jobs).map(|(id, _)| id);
+        let kind = some_kind(&mut self.chance);
         let limit = self.some_limit();
         let log = &mut self.log;
         for (after, limit) in [(after, limit), (None, all())] {
-            let what = format!("{} dead mails after {after:?}", limit.get());
-            let _ = pair.ask(log, what, async |uow| uow.outbox().list_dead(after, limit).await).await;
+            let what = format!("{} dead jobs of kind {kind} after {after:?}", limit.get());
+            let _ = pair.ask(log, what, async |uow| uow.jobs().list_dead(&kind, after, limit).await).await;
         }
         let administrators = async |uow: &mut dyn UnitOfWork| {
             let mut administrators = uow.users().lock_administrators().await?;
@@ -367,4 +371,8 @@ impl Script<'_> {
             let _ = pair.ask(&mut self.log, what, find).await;
         }
     }
+}
+
+fn some_kind(chance: &mut Chance) -> JobKind {
+    if chance.percent(80) { JobKind::MAIL } else { JobKind::new("other").expect("a valid kind") }
 }

@@ -13,7 +13,7 @@ mod writes;
 use std::{env, fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
 use memo_domain::{
-    Access, AuditId, MailId, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId,
+    Access, AuditId, JobId, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId,
 };
 
 use crate::{TestStore, runner::PATIENCE};
@@ -86,7 +86,7 @@ struct Known {
     cursors: Vec<((SortField, bool), MemoCursor)>,
     /// Kept after a rollback, too.
     one_time: Vec<SecretDigest>,
-    mails: Vec<(MailId, UserId)>,
+    jobs: Vec<(JobId, UserId)>,
     events: Vec<AuditId>,
 }
 

@@ -1,14 +1,14 @@
 //! Sample entities of an account, apart from memos and sessions.
 
 use memo_domain::{
-    AuditEvent, AuditId, AuditKind, Identity, MailId, MailState, OneTimeToken, QueuedMail, Sealed, SecondFactor,
+    AuditEvent, AuditId, AuditKind, Identity, Job, JobId, JobKind, JobState, OneTimeToken, Sealed, SecondFactor,
     TokenPurpose, UserId,
 };
 
 use super::{at, digest, id};
 
-pub(crate) fn mail_id(n: u32) -> MailId {
-    MailId::parse(&id(n)).expect("a valid id")
+pub(crate) fn job_id(n: u32) -> JobId {
+    JobId::parse(&id(n)).expect("a valid id")
 }
 
 pub(crate) fn audit_id(n: u32) -> AuditId {
@@ -51,17 +51,18 @@ pub(crate) fn second_factor(user_id: UserId) -> SecondFactor {
     SecondFactor { user_id, secret: sealed(), confirmed_at: None, last_step: 0, created_at: at(0) }
 }
 
-/// A mail waiting to be sent.
-pub(crate) fn queued_mail(n: u32, user_id: UserId) -> QueuedMail {
-    QueuedMail {
-        id: mail_id(n),
-        user_id,
-        kind: "verify_email".to_owned(),
-        content: sealed(),
-        state: MailState::Waiting,
-        tries: 0,
+/// A mail to be sent, which is due.
+pub(crate) fn job(n: u32, owner: UserId) -> Job {
+    Job {
+        id: job_id(n),
+        owner: Some(owner),
+        kind: JobKind::MAIL,
+        label: "verify_email".to_owned(),
+        payload: sealed(),
+        state: JobState::Waiting,
+        attempts: 0,
         begun: 0,
-        due_at: at(0),
+        run_at: at(0),
         created_at: at(0),
         error: None,
     }

@@ -1,8 +1,8 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, AuditEvent, AuditId, AuditKind, ChangeKind, Identity, MailId, MailState, NewChange, OneTimeToken,
-    QueuedMail, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId,
+    Access, AuditEvent, AuditId, AuditKind, ChangeKind, Identity, Job, JobId, JobKind, JobState, NewChange,
+    OneTimeToken, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId,
     Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -65,15 +65,16 @@ async fn add_all(store: &dyn Store) {
         last_step: 0,
         created_at: NOW,
     };
-    let mail = QueuedMail {
-        id: MailId::new(Uuid::from_u128(1)),
-        user_id: owner,
-        kind: "verify_email".to_owned(),
-        content: Sealed::new(vec![7; 48]),
-        state: MailState::Waiting,
-        tries: 0,
+    let job = Job {
+        id: JobId::new(Uuid::from_u128(1)),
+        owner: Some(owner),
+        kind: JobKind::MAIL,
+        label: "verify_email".to_owned(),
+        payload: Sealed::new(vec![7; 48]),
+        state: JobState::Waiting,
+        attempts: 0,
         begun: 0,
-        due_at: NOW,
+        run_at: NOW,
         created_at: NOW,
         error: None,
     };
@@ -87,7 +88,7 @@ async fn add_all(store: &dyn Store) {
     uow.one_time_tokens().insert(&one_time).await.expect("the token is added");
     uow.second_factors().upsert(&factor).await.expect("the factor is added");
     uow.second_factors().replace_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
-    uow.outbox().insert(&mail).await.expect("the mail is added");
+    uow.jobs().insert(&job).await.expect("the job is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }

@@ -4,7 +4,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod jobs;
 mod memos;
-mod outbox;
 mod sessions;
 mod users;

@@ -296,7 +296,7 @@ pub async fn mail_claimed_by_two_crashed_nodes_is_listed_as_dead(app: TestApp) {
     [
       {
         "created_at": "2026-01-31T09:00:00.123456Z",
-        "error": "It may have been sent: twice nobody wrote down how an attempt ended.",
+        "error": "It may have been sent: the outcome of two attempts is unknown.",
         "id": "[id]",
         "kind": "verify_email",
         "tries": 3,

@@ -1,6 +1,6 @@
 use garde::Validate;
 use memo_application::MemberChange;
-use memo_domain::{AuditEvent, QueuedMail, User};
+use memo_domain::{AuditEvent, Job, User};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -221,15 +221,16 @@ pub struct DeadMail {
     created_at: String,
 }
 
-impl From<QueuedMail> for DeadMail {
-    fn from(mail: QueuedMail) -> Self {
+impl From<Job> for DeadMail {
+    fn from(job: Job) -> Self {
         Self {
-            id: mail.id.to_string(),
-            user_id: mail.user_id.to_string(),
-            kind: mail.kind,
-            tries: mail.tries,
-            error: mail.error,
-            created_at: mail.created_at.to_string(),
+            id: job.id.to_string(),
+            // Every mail has an owner.
+            user_id: job.owner.map(|owner| owner.to_string()).unwrap_or_default(),
+            kind: job.label,
+            tries: job.attempts,
+            error: job.error,
+            created_at: job.created_at.to_string(),
         }
     }
 }

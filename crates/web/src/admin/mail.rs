@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use garde::Validate;
 use memo_application::Administration;
-use memo_domain::{Limit, MailId, PageStart};
+use memo_domain::{JobId, Limit, PageStart};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -53,7 +53,7 @@ pub async fn list_dead_mail(
     Query(query): Query<DeadMailQuery>,
 ) -> Result<HttpResponse, Problem> {
     let paging = Paging { limit: query.limit, offset: None, cursor: query.cursor.as_deref() };
-    let list = IdList::read("dead mail", &paging, MailId::new)?;
+    let list = IdList::read("dead mail", &paging, JobId::new)?;
     let after = match list.request.start {
         PageStart::After(id) => Some(id),
         PageStart::Offset(_) => None,

@@ -1,21 +1,22 @@
-//! The table of mail that is still to be sent.
+//! The table of jobs.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "outbox")]
+#[sea_orm(table_name = "jobs")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub user_id: Uuid,
+    pub owner_id: Option<Uuid>,
     pub kind: String,
+    pub label: String,
     pub state: String,
-    pub tries: i64,
+    pub attempts: i64,
     pub begun: i64,
-    pub due_at: i64,
+    pub run_at: i64,
     pub created_at: i64,
     pub error: Option<String>,
-    pub content: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

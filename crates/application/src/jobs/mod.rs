@@ -1,0 +1,144 @@
+//! Runs jobs after the transaction that inserted them: one worker per node, handlers by kind, retries, dead letters.
+
+mod mail;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use memo_domain::{Access, Job, JobKind, JobState, Source};
+
+use crate::{Error, Ports};
+pub use mail::MailHandler;
+
+/// How long a job is leased: longer than a handler may take.
+const LEASE: Duration = Duration::from_mins(2);
+/// How many jobs are leased at a time: a crash leaves at most one of this node in an unknown state.
+const AT_ONCE: u32 = 1;
+/// How many attempts may have an unknown outcome. Each may have done the work: so it is done at most twice.
+const MAX_UNKNOWN: u32 = 2;
+/// How many attempts may fail, over some 21 hours.
+const MAX_ATTEMPTS: u32 = 12;
+/// The greatest number of characters of an error that is stored.
+const MAX_ERROR: usize = 500;
+
+/// Why a job failed.
+#[derive(Debug)]
+pub enum JobError {
+    /// A later attempt may succeed.
+    Temporary(Source),
+    /// No later attempt will succeed.
+    Permanent(Source),
+}
+
+/// Does the work of jobs of one kind.
+#[async_trait]
+pub trait JobHandler: Send + Sync {
+    /// The kind.
+    fn kind(&self) -> JobKind;
+
+    /// Does the work of a job. It must end within a minute, and tolerate that the same job runs twice.
+    async fn run(&self, job: &Job) -> Result<(), JobError>;
+}
+
+/// Leases jobs and hands them to the handlers of their kinds.
+pub struct JobWorker {
+    ports: Arc<Ports>,
+    handlers: Vec<Arc<dyn JobHandler>>,
+    kinds: Vec<JobKind>,
+}
+
+impl JobWorker {
+    /// A worker for the jobs of these handlers. Jobs of other kinds are left to nodes that know them.
+    #[must_use]
+    pub fn new(ports: Arc<Ports>, handlers: Vec<Arc<dyn JobHandler>>) -> Self {
+        let kinds = handlers.iter().map(|handler| handler.kind()).collect();
+        Self { ports, handlers, kinds }
+    }
+
+    /// Runs one job that is due, if there is any. Returns how many jobs were leased.
+    ///
+    /// The lease records that an attempt has started. If its outcome is never recorded (the process crashes, or the store
+    /// is away), the job runs once more after the lease. If that happens a second time, the job is dead, because its work
+    /// may have been done twice already.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn run_next(&self) -> Result<usize, Error> {
+        let now = self.ports.now();
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        let jobs = unit.jobs().claim(&self.kinds, now, now + LEASE, AT_ONCE).await?;
+        let leased = jobs.len();
+        let (jobs, doubtful): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.begun <= MAX_UNKNOWN);
+        for job in doubtful {
+            unit.jobs().update(&abandoned(job)).await?;
+        }
+        unit.commit().await?;
+        for job in jobs {
+            self.run(job).await?;
+        }
+        Ok(leased)
+    }
+
+    async fn run(&self, job: Job) -> Result<(), Error> {
+        let result = match self.handlers.iter().find(|handler| handler.kind() == job.kind) {
+            Some(handler) => handler.run(&job).await,
+            None => Err(JobError::Temporary("no handler for this kind".into())),
+        };
+        let mut unit = self.ports.store.begin(Access::Write).await?;
+        match result {
+            Ok(()) => unit.jobs().remove(job.id).await?,
+            Err(error) => unit.jobs().update(&self.failed(job, &error)).await?,
+        }
+        Ok(unit.commit().await?)
+    }
+
+    fn failed(&self, job: Job, error: &JobError) -> Job {
+        let attempts = job.attempts.saturating_add(1);
+        let is_dead = matches!(error, JobError::Permanent(_)) || attempts >= MAX_ATTEMPTS;
+        let (JobError::Temporary(source) | JobError::Permanent(source)) = error;
+        tracing::warn!(
+            job_id = %job.id, kind = %job.kind, label = job.label, attempts, is_dead, error = %source, "a job failed"
+        );
+        Job {
+            attempts,
+            // The outcome of this attempt is known.
+            begun: job.begun.saturating_sub(1),
+            state: if is_dead { JobState::Dead } else { JobState::Waiting },
+            run_at: self.ports.now() + backoff(attempts),
+            error: Some(source.to_string().chars().take(MAX_ERROR).collect()),
+            ..job
+        }
+    }
+}
+
+/// The wait after so many failed attempts: 30 s, 1 min, 2 min … 4 h.
+fn backoff(attempts: u32) -> Duration {
+    Duration::from_secs(30 << attempts.saturating_sub(1).min(9)).min(Duration::from_hours(4))
+}
+
+/// A job whose attempts ended without a recorded outcome as often as is allowed.
+fn abandoned(job: Job) -> Job {
+    tracing::warn!(
+        job_id = %job.id, kind = %job.kind, label = job.label, "a job may have run twice, and is not retried"
+    );
+    // The attempt that this claim counted is not made.
+    let begun = job.begun.saturating_sub(1);
+    Job {
+        attempts: job.attempts.saturating_add(begun),
+        begun,
+        state: JobState::Dead,
+        error: Some("It may have been sent: the outcome of two attempts is unknown.".to_owned()),
+        ..job
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_four_hours() {
+        let seconds = [1, 2, 3, 4, 9, 10, 11, 100].map(|attempts| backoff(attempts).as_secs());
+        assert_eq!(seconds, [30, 60, 120, 240, 7_680, 14_400, 14_400, 14_400]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Mail: the messages that users get, and the ports that render and send them.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{Email, JobId, Locale, Secret, Source};
+
+/// What a mail tells its recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailMessage {
+    /// Asks them to confirm that the address is theirs.
+    VerifyEmail {
+        /// Confirms it.
+        token: Secret,
+    },
+    /// Lets them set a new password.
+    ResetPassword {
+        /// Permits it.
+        token: Secret,
+    },
+    /// Warns that somebody signed in from a new device.
+    NewDevice {
+        /// The device as it names itself (`User-Agent`).
+        device: Option<String>,
+        /// Its network address.
+        ip: Option<String>,
+    },
+    /// Confirms that the password was changed.
+    PasswordChanged,
+    /// Tells the old address that the account has another one now.
+    EmailChanged,
+}
+
+impl MailMessage {
+    /// The name of the message, for stores and administrators.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::NewDevice { .. } => "new_device",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
+        }
+    }
+}
+
+/// The text of a mail, as plain text and as HTML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailContent {
+    /// The subject: one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as an HTML document.
+    pub html: String,
+}
+
+/// Renders messages in the language of their recipient.
+///
+/// # Contract
+/// * `a_rendered_mail_has_its_token`: the text and the HTML of a message with a token MUST contain it.
+/// * `the_text_of_others_is_escaped`: text that comes from a client, such as the name of a device, MUST NOT become markup
+///   or a link, and MUST NOT get into the subject.
+pub trait MailRenderer: Send + Sync {
+    /// Renders a message.
+    fn render(&self, message: &MailMessage, locale: Locale) -> MailContent;
+}
+
+/// A mail, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Identifies the mail (`Message-ID`), so that a duplicate is recognised.
+    pub id: JobId,
+    /// The recipient.
+    pub to: Email,
+    /// The subject: one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as an HTML document.
+    pub html: String,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, Error)]
+pub enum MailError {
+    /// The server is away or busy: a later attempt may succeed.
+    #[error("the mail could not be sent now")]
+    Temporary {
+        /// The answer of the server, or why there was none.
+        source: Source,
+    },
+    /// The server refuses the mail: no later attempt will succeed.
+    #[error("the mail is refused")]
+    Permanent {
+        /// The answer of the server.
+        source: Source,
+    },
+}
+
+/// Sends mail.
+///
+/// # Contract
+/// * It MUST return `Ok` only when the mail is with the next server, or on the disk.
+/// * No line of a header MUST come from outside: what would break one is refused as [`MailError::Permanent`].
+/// * It MUST end within 30 s.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends a mail.
+    async fn send(&self, mail: &Mail) -> Result<(), MailError>;
+
+    /// Whether mail could be sent now.
+    async fn check(&self) -> Result<(), MailError>;
+}

@@ -1,0 +1,86 @@
+use async_trait::async_trait;
+use memo_domain::{Job, JobId, JobKind, JobRepository, Limit, StoreError, Timestamp};
+
+use crate::{
+    Direction,
+    keys::{KeyRange, Prefix, key},
+    records::{DEAD_JOB, JOB_BY_TIME},
+    repositories::users::require_user,
+    store::Unit,
+    transaction::range,
+};
+
+#[async_trait]
+impl JobRepository for Unit {
+    async fn insert(&mut self, job: &Job) -> Result<(), StoreError> {
+        let job = job.clone();
+        self.write(move |tx| {
+            tx.insert(&job)?;
+            job.owner.map_or(Ok(()), |owner| require_user(tx, owner))
+        })
+        .await
+    }
+
+    async fn claim(
+        &mut self,
+        kinds: &[JobKind],
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
+        let kinds = kinds.to_vec();
+        self.write(move |tx| {
+            let mut due = Vec::new();
+            for kind in kinds {
+                let of_kind = range::<Job>(JOB_BY_TIME, &key![Prefix(kind.as_str())]);
+                let of_kind = of_kind.from(&key![now], Direction::Descending);
+                for job in tx.scan::<Job>(JOB_BY_TIME, &of_kind, Direction::Ascending).take(limit as usize) {
+                    due.push(job?);
+                }
+            }
+            due.sort_by_key(|job| (job.run_at, job.id));
+            due.dedup_by_key(|job| job.id);
+            due.truncate(limit as usize);
+            for job in &mut due {
+                let old = job.clone();
+                job.run_at = until;
+                job.begun = job.begun.saturating_add(1);
+                tx.replace(&old, job)?;
+            }
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn update(&mut self, job: &Job) -> Result<(), StoreError> {
+        let job = job.clone();
+        self.write(move |tx| match tx.get::<Job>(&key![job.id])? {
+            Some(old) => tx.replace(&old, &job),
+            None => Ok(()),
+        })
+        .await
+    }
+
+    async fn remove(&mut self, id: JobId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            if let Some(job) = tx.get::<Job>(&key![id])? {
+                tx.remove(&job);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list_dead(&mut self, kind: &JobKind, after: Option<JobId>, limit: Limit) -> Result<Vec<Job>, StoreError> {
+        let kind = kind.clone();
+        self.read(move |tx| {
+            let all: KeyRange = range::<Job>(DEAD_JOB, &key![Prefix(kind.as_str())]);
+            let older = match after {
+                Some(id) => all.after(&key![id], Direction::Descending),
+                None => all,
+            };
+            tx.scan(DEAD_JOB, &older, Direction::Descending).take(limit.get().into()).collect()
+        })
+        .await
+    }
+}
