@@ -59,8 +59,8 @@ pub struct MailContent {
 /// Renders messages in the language of their recipient.
 ///
 /// # Contract
-/// * `a_rendered_mail_has_its_token`: the text and the HTML of a message with a token MUST contain it.
-/// * `the_text_of_others_is_escaped`: text that comes from a client, such as the name of a device, MUST NOT become markup
+/// * The text and the HTML of a message with a token MUST contain it.
+/// * Text that comes from a client, such as the name of a device, MUST NOT become markup
 ///   or a link, and MUST NOT get into the subject.
 pub trait MailRenderer: Send + Sync {
     /// Renders a message.
