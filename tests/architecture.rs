@@ -1,4 +1,4 @@
-//! The walls of the house: which crate may know which, and which keep clear of frameworks.
+//! Architecture: which crate may depend on which, and which must not reach frameworks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,8 +7,8 @@ use std::{
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-/// The rooms, and the rooms that each may know. Whatever is not named here is forbidden.
-const ROOMS: &[(&str, &[&str])] = &[
+/// Every workspace crate, with the workspace crates that it may depend on.
+const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-domain", &[]),
     ("memo-application", &["memo-domain"]),
     ("memo-kv", &["memo-domain"]),
@@ -45,8 +45,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("memo-bench-million", &["memo-domain", "memo-infrastructure"]),
 ];
 
-/// Crates that a room must not reach, not even through another crate.
-const OUT_OF_REACH: &[(&str, &[&str])] = &[
+/// Crates that a workspace crate must not reach, not even indirectly.
+const FORBIDDEN: &[(&str, &[&str])] = &[
     ("memo-domain", &["tokio", "actix-web", "sea-orm", "sqlx-core", "serde"]),
     ("memo-application", &["tokio", "actix-web", "sea-orm", "sqlx-core", "serde"]),
     ("memo-memory", &["actix-web", "sea-orm", "sqlx-core"]),
@@ -62,7 +62,7 @@ const OUT_OF_REACH: &[(&str, &[&str])] = &[
     ("memo-migration", &["actix-web"]),
 ];
 
-/// The adapter crates, as the composition root may name them in `src/adapters` alone.
+/// The adapter crates, which the composition root may name only in `src/adapters`.
 const ADAPTERS: &[&str] = &[
     "memo_crypto",
     "memo_infrastructure",
@@ -74,37 +74,42 @@ const ADAPTERS: &[&str] = &[
     "memo_traced",
 ];
 
-/// Of this platform alone: what others need may not have been downloaded.
+/// Metadata for this platform only: dependencies of other platforms may not have been downloaded.
 fn metadata() -> Metadata {
-    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc tells its version");
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc prints its version");
     let version = String::from_utf8(rustc.stdout).expect("UTF-8");
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("a platform");
     let options = ["--locked", "--filter-platform", host].map(String::from);
-    MetadataCommand::new().other_options(options).exec().expect("cargo gives metadata")
+    MetadataCommand::new().other_options(options).exec().expect("cargo prints metadata")
 }
 
 #[test]
-fn each_room_knows_its_neighbours_alone() {
+fn each_crate_depends_only_on_the_allowed_ones() {
     let metadata = metadata();
     let members: BTreeSet<_> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
-    let rooms: BTreeMap<_, _> = ROOMS.iter().copied().collect();
-    assert_eq!(members, rooms.keys().map(ToString::to_string).collect(), "a crate without a place in the plan");
+    let allowed_by_crate: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    assert_eq!(members, allowed_by_crate.keys().map(ToString::to_string).collect(), "crates missing from `ALLOWED`");
     for package in metadata.workspace_packages() {
-        let allowed = rooms[package.name.as_str()];
+        let allowed = allowed_by_crate[package.name.as_str()];
         let known = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
         for dependency in known.filter(|dependency| members.contains(&dependency.name)) {
-            assert!(allowed.contains(&dependency.name.as_str()), "{} must not know {}", package.name, dependency.name);
+            assert!(
+                allowed.contains(&dependency.name.as_str()),
+                "{} must not depend on {}",
+                package.name,
+                dependency.name
+            );
         }
     }
 }
 
 #[test]
-fn frameworks_stay_in_their_rooms() {
-    for (room, out_of_reach) in OUT_OF_REACH {
-        let reached = reached_by(room);
-        assert!(reached.contains(*room) && reached.len() > 5, "{room}: the tree is there");
-        for name in *out_of_reach {
-            assert!(!reached.contains(*name), "{room} must not reach {name}");
+fn crates_do_not_reach_forbidden_frameworks() {
+    for (package, forbidden) in FORBIDDEN {
+        let reached = reached_by(package);
+        assert!(reached.contains(*package) && reached.len() > 5, "{package}: the dependency tree is empty");
+        for name in *forbidden {
+            assert!(!reached.contains(*name), "{package} must not reach {name}");
         }
     }
 }
@@ -137,14 +142,14 @@ fn only_the_adapters_module_names_adapter_crates() {
             }
             files += 1;
             let source = std::fs::read_to_string(&path).expect("a source file");
-            // Examples in doc comments are those of users.
+            // Examples in doc comments may name adapters.
             let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
             for (adapter, line) in code.flat_map(|line| ADAPTERS.iter().map(move |adapter| (adapter, line))) {
                 assert!(!line.contains(adapter), "{}: {adapter} belongs to src/adapters: {line}", path.display());
             }
         }
     }
-    assert!(files > 10, "the sources are there");
+    assert!(files > 10, "no sources found");
 }
 
 /// The names of all crates that a package is built with, macros and development dependencies aside; with the features

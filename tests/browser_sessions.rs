@@ -1,7 +1,7 @@
-//! The sign-ins of browsers where they are kept by the store: one suite, over every store. That of Redis passes the same one
-//! in `crates/redis`.
+//! The suite of browser sessions for the adapter that keeps them in the store, over every store. The Redis adapter
+//! passes the same suite in `crates/redis`.
 
-macro_rules! kept_by {
+macro_rules! tests_over {
     ($($store:ident)*) => {$(
         mod $store {
             use std::sync::Arc;
@@ -21,7 +21,7 @@ macro_rules! kept_by {
     )*};
 }
 
-kept_by!(memory sqlite postgres mysql);
+tests_over!(memory sqlite postgres mysql);
 
 mod stores {
     use std::sync::Arc;

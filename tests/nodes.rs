@@ -1,4 +1,4 @@
-//! Several nodes over one store, which meet at a Redis.
+//! Several nodes over one store that share a Redis.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-/// The store of several nodes. That one of them closes it means nothing to a store in memory.
+/// A store of several nodes. The in-memory store ignores being closed by one of them.
 struct Shared(Arc<dyn Store>);
 
 impl TestStore for Shared {
@@ -20,7 +20,7 @@ impl TestStore for Shared {
     }
 }
 
-/// What nodes have in common.
+/// The store, keys and Redis that the nodes share.
 struct Nodes {
     store: Arc<dyn Store>,
     keys: TempDir,
@@ -32,7 +32,7 @@ impl Nodes {
         Self { store: Arc::new(MemoryStore::new()), keys: tempfile::tempdir().expect("a folder"), redis }
     }
 
-    /// One more.
+    /// Starts another node.
     async fn start(&self) -> TestApp {
         let [signing, pepper] = ["signing.key", "pepper.key"].map(|name| self.keys.path().join(name));
         let node = TestApp::builder(Box::new(Shared(self.store.clone()))).settings(|settings| {
@@ -46,11 +46,11 @@ impl Nodes {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_ends_on_one_node_ends_on_the_others_at_once() {
+async fn session_ended_on_one_node_ends_on_the_others_without_delay() {
     let Some(redis) = redis_url().await else { return };
     let nodes = Nodes::new(redis);
     let (here, there) = (nodes.start().await, nodes.start().await);
-    // Their clocks stand still: what a node remembers never grows old.
+    // The clocks stand still, so cached sessions never expire by themselves.
     for end in ["revoke", "password"] {
         let alice = here.user("alice").await;
         let tokens = here.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
@@ -63,16 +63,16 @@ async fn a_sign_in_that_ends_on_one_node_ends_on_the_others_at_once() {
             let change = json!({"current_password": alice.password, "new_password": "another horse battery"});
             alice.call("PUT", "/api/v1/me/password").json(&change).await.expect_empty(204);
         }
-        let began = Instant::now();
+        let start = Instant::now();
         while other.me().await.status != 401 {
-            assert!(began.elapsed() < Duration::from_secs(5), "{end}: the sign-in goes on");
+            assert!(start.elapsed() < Duration::from_secs(5), "{end}: the session continues on the other node");
             sleep(Duration::from_millis(10)).await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_browser_goes_from_node_to_node() {
+async fn browser_session_is_shared_between_nodes() {
     let Some(redis) = redis_url().await else { return };
     let nodes = Nodes::new(redis);
     let (here, there) = (nodes.start().await, nodes.start().await);
@@ -83,26 +83,26 @@ async fn a_browser_goes_from_node_to_node() {
     other.set_session(&browser.session());
     other.call("GET", "/api/v1/me").await.expect_status(200);
 
-    // A use on one node carries it on for both: thirteen days, and again.
+    // A use on either node extends the session on both: thirteen days at a time.
     let days = Duration::from_hours(13 * 24);
     for (node, user) in [(&here, &browser), (&there, &other), (&here, &browser)] {
         here.clock.advance(days);
         there.clock.advance(days);
         user.call("GET", "/api/v1/me").await.expect_status(200);
         let list = user.call("GET", "/api/v1/auth/sessions").await.expect_status(200);
-        let seen = list.json["items"].as_array().expect("a list").iter().map(|item| item["last_seen_at"].clone());
-        assert!(seen.clone().any(|seen| seen == node.now()), "{:?}", list.json);
+        let mut seen = list.json["items"].as_array().expect("a list").iter().map(|item| item["last_seen_at"].clone());
+        assert!(seen.any(|seen| seen == node.now()), "{:?}", list.json);
     }
     browser.call("DELETE", "/api/v1/auth/session").await.expect_empty(204);
-    let began = Instant::now();
+    let start = Instant::now();
     while other.call("GET", "/api/v1/me").await.status != 401 {
-        assert!(began.elapsed() < Duration::from_secs(5), "the sign-in goes on");
+        assert!(start.elapsed() < Duration::from_secs(5), "the session continues on the other node");
         sleep(Duration::from_millis(10)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_out_of_reach_is_said() {
+async fn unreachable_redis_is_reported_and_recovers() {
     let Some(redis) = redis_url().await else { return };
     let address = redis.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
     let proxy = Proxy::start(address).await;
@@ -116,15 +116,15 @@ async fn a_redis_out_of_reach_is_said() {
     node.clock.advance(Duration::from_mins(1));
     let unknown = browser.call("GET", "/api/v1/me").await.expect_status(503);
     unknown.problem("store_unavailable");
-    let refused = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(503);
-    refused.problem("store_unavailable");
+    let rejected = browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(503);
+    rejected.problem("store_unavailable");
     alice.me().await.expect_status(200);
     node.anonymous().get("/healthz").await.expect_status(200);
 
     proxy.restore().await;
-    let began = Instant::now();
+    let start = Instant::now();
     while node.anonymous().get("/readyz").await.status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(20), "it is never ready again");
+        assert!(start.elapsed() < Duration::from_secs(20), "the node does not become ready again");
         sleep(Duration::from_millis(10)).await;
     }
     browser.call("GET", "/api/v1/me").await.expect_status(200);

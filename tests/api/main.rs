@@ -1,4 +1,4 @@
-//! The HTTP contract, over every store. The tests are those of `memo-testkit`.
+//! The HTTP suite of `memo-testkit`, over every store.
 
 mod memory {
     use std::sync::Arc;
@@ -22,7 +22,7 @@ mod memory {
     memo_testkit::api_tests!(fresh);
 }
 
-/// Nodes that share a Redis: in memory, or it would be the store that is tested again.
+/// A server with Redis, over the in-memory store: the other stores have been tested without it.
 mod redis {
     use std::sync::Arc;
 

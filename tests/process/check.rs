@@ -1,10 +1,10 @@
-//! `memo check`: a line for each thing that the settings name.
+//! `memo check`: one line for each component that the settings name.
 
 use std::{path::Path, process::Command};
 
 use tempfile::TempDir;
 
-/// Whether it passed, and its lines: what, outcome, text.
+/// Runs the check; returns whether it passed, and its lines: component, outcome, text.
 fn check(folder: &Path, variables: &[(&str, &str)]) -> (bool, Vec<[String; 3]>) {
     let output = Command::new(env!("CARGO_BIN_EXE_memo"))
         .arg("check")
@@ -14,9 +14,9 @@ fn check(folder: &Path, variables: &[(&str, &str)]) -> (bool, Vec<[String; 3]>) 
         .envs(variables.iter().copied())
         .output()
         .expect("the binary runs");
-    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let output_text = String::from_utf8(output.stdout).expect("UTF-8");
     let errors = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(!said.contains("hunter2") && !errors.contains("hunter2"), "{said}{errors}");
+    assert!(!output_text.contains("hunter2") && !errors.contains("hunter2"), "{output_text}{errors}");
     assert_eq!(errors.lines().count(), usize::from(!output.status.success()), "{errors}");
     let line = |line: &str| {
         let words = ["ok", "failed"].into_iter().find_map(|outcome| {
@@ -25,7 +25,7 @@ fn check(folder: &Path, variables: &[(&str, &str)]) -> (bool, Vec<[String; 3]>) 
         });
         words.unwrap_or_else(|| panic!("{line}"))
     };
-    (output.status.success(), said.lines().map(line).collect())
+    (output.status.success(), output_text.lines().map(line).collect())
 }
 
 fn outcomes(lines: &[[String; 3]]) -> Vec<(&str, &str)> {
@@ -33,7 +33,7 @@ fn outcomes(lines: &[[String; 3]]) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn a_lone_binary_passes() {
+fn check_passes_with_default_settings() {
     let folder = TempDir::new().expect("a folder");
     let parts = ["settings", "store", "cache", "mail", "providers"];
     for pending in [true, false] {
@@ -48,7 +48,7 @@ fn a_lone_binary_passes() {
 }
 
 #[tokio::test]
-async fn a_redis_passes() {
+async fn check_passes_with_redis() {
     let Some(url) = memo_test_databases::redis_url().await else { return };
     let folder = TempDir::new().expect("a folder");
     let (passed, lines) = check(folder.path(), &[("MEMO__CACHE__URL", &url)]);
@@ -57,7 +57,7 @@ async fn a_redis_passes() {
 }
 
 #[test]
-fn all_that_fails_is_named() {
+fn check_names_every_failed_component() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("garbage.db"), "this is no database at all, hunter2").expect("written");
     let (passed, lines) = check(
@@ -79,7 +79,7 @@ fn all_that_fails_is_named() {
 }
 
 #[test]
-fn wrong_settings_are_the_only_line() {
+fn invalid_settings_are_the_only_line_of_a_check() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("broken.key"), "hunter2\n").expect("written");
     for (name, value) in [("MEMO__SERVER__LISTENN", "x"), ("MEMO__CACHE__URL", "hunter2://x")] {

@@ -1,4 +1,4 @@
-//! How it ends, and what a kill leaves behind.
+//! Shutdown, and recovery from a kill.
 
 use std::{
     path::Path,
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::running::{PATIENCE, Running, command};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_loses_nothing_that_was_acknowledged() {
+async fn kill_loses_no_acknowledged_write() {
     let folder = TempDir::new().expect("a folder");
     let mut acknowledged = Vec::new();
     for round in 0..3 {
@@ -34,31 +34,31 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
         }
         let server = &mut server;
         let written = write_until_killed(server, &token, round).await;
-        assert!(written.len() >= 100, "only {} writes were under way", written.len());
+        assert!(written.len() >= 100, "only {} writes were acknowledged", written.len());
         acknowledged.extend(written);
     }
     let server = Running::start(folder.path(), &[]).await;
     let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
     let (_, page) = server.get("/api/v1/memos?include_total=true", &token).await;
     let total = page["total"].as_u64().expect("a total");
-    assert!(total >= acknowledged.len() as u64, "{total} of {} are there", acknowledged.len());
+    assert!(total >= acknowledged.len() as u64, "{total} of {} acknowledged memos exist", acknowledged.len());
 }
 
-/// Writes by eight clients at once, kills the server in the middle, and gives what was acknowledged.
+/// Writes with eight concurrent clients, kills the server meanwhile, and returns the acknowledged memos.
 async fn write_until_killed(server: &mut Running, token: &str, round: u32) -> Vec<(String, String)> {
     let acknowledged = Mutex::new(Vec::new());
     let killed = AtomicBool::new(false);
-    let pid = server.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("it runs");
+    let pid = server.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("the server runs");
     let write = async |client: u32| {
         for number in 0.. {
             let title = format!("round {round}, client {client}, memo {number}");
             match server.post("/memos", token, &json!({"title": title, "tags": ["kill"]})).await {
                 Ok((StatusCode::CREATED, memo)) => {
                     let id = memo["id"].as_str().expect("an id").to_owned();
-                    let mut acknowledged = acknowledged.lock().expect("nobody panicked");
+                    let mut acknowledged = acknowledged.lock().expect("no client panicked");
                     acknowledged.push((id, title));
                     if acknowledged.len() == 100 {
-                        kill_process(pid, Signal::KILL).expect("it can be killed");
+                        kill_process(pid, Signal::KILL).expect("the signal is sent");
                         killed.store(true, Ordering::SeqCst);
                     }
                 }
@@ -68,50 +68,52 @@ async fn write_until_killed(server: &mut Running, token: &str, round: u32) -> Ve
         }
     };
     let all = async { tokio::join!(write(0), write(1), write(2), write(3), write(4), write(5), write(6), write(7)) };
-    timeout(PATIENCE, all).await.expect("the writers end with the server");
+    timeout(PATIENCE, all).await.expect("the clients end with the server");
     assert!(killed.load(Ordering::SeqCst));
-    server.child.wait().await.expect("it has ended");
-    acknowledged.into_inner().expect("nobody panicked")
+    server.child.wait().await.expect("the exit status");
+    acknowledged.into_inner().expect("no client panicked")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigterm_drains_and_ends_well() {
+async fn sigterm_drains_and_exits_with_status_0() {
     let folder = TempDir::new().expect("a folder");
     let mut server = Running::start(folder.path(), &[("MEMO__SERVER__SHUTDOWN_DRAIN_DELAY", "2s")]).await;
     assert_eq!(server.get("/readyz", "").await.0, StatusCode::OK);
     server.signal(Signal::TERM);
-    let turned = async {
+    let drains = async {
         while server.get("/readyz", "").await.0 == StatusCode::OK {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, turned).await.expect("it says that it goes");
+    timeout(PATIENCE, drains).await.expect("the server reports draining");
     let (status, problem) = server.get("/readyz", "").await;
     assert_eq!((status, problem["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("draining")));
-    assert_eq!(server.get("/healthz", "").await.0, StatusCode::OK, "it still serves");
-    let status = timeout(PATIENCE, server.child.wait()).await.expect("it ends").expect("its status");
+    assert_eq!(server.get("/healthz", "").await.0, StatusCode::OK, "the server still serves");
+    let status =
+        timeout(PATIENCE, server.child.wait()).await.expect("the server exits in time").expect("the exit status");
     assert_eq!(status.code(), Some(0));
 }
 
 async fn migrate(folder: &Path, url: &str, arguments: &[&str]) -> (bool, String) {
     let mut command = command(folder, &[("MEMO__DATABASE__URL", url)]);
-    let ended = timeout(PATIENCE, command.arg("migrate").args(arguments).output()).await.expect("it ends in time");
-    let ended = ended.expect("it starts");
+    let output =
+        timeout(PATIENCE, command.arg("migrate").args(arguments).output()).await.expect("the command ends in time");
+    let output = output.expect("the binary starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (ended.status.success(), text(ended.stdout) + &text(ended.stderr))
+    (output.status.success(), text(output.stdout) + &text(output.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_migration_is_gone_on_with() {
+async fn killed_migration_is_resumed() {
     let folder = TempDir::new().expect("a folder");
     let databases = [Server::Postgres.database().await, Server::MySql.database().await];
     let urls = databases.iter().flatten().map(memo_test_databases::TestDatabase::url);
     for url in urls.chain(["sqlite:killed.db".to_owned()]) {
-        for turn in 0..6 {
+        for round in 0..6 {
             let mut killed = command(folder.path(), &[("MEMO__DATABASE__URL", &url)]);
-            let mut killed = killed.args(["migrate", "up"]).spawn().expect("it starts");
-            tokio::time::sleep(Duration::from_millis(20 + 45 * turn)).await;
-            killed.kill().await.expect("it is killed, or has ended");
+            let mut killed = killed.args(["migrate", "up"]).spawn().expect("the binary starts");
+            tokio::time::sleep(Duration::from_millis(20 + 45 * round)).await;
+            killed.kill().await.expect("the command is killed or has ended");
             let (succeeded, text) = migrate(folder.path(), &url, &["up"]).await;
             assert!(succeeded && !text.contains("pending"), "{url}: {text}");
             let (succeeded, text) = migrate(folder.path(), &url, &["down", "--steps", "9"]).await;

@@ -1,4 +1,4 @@
-//! The binary as a process.
+//! Tests of the binary as a process.
 
 mod check;
 mod ending;

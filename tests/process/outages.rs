@@ -1,4 +1,4 @@
-//! What happens while the database is away.
+//! Outages of the database.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use tempfile::TempDir;
 use crate::running::Running;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_of_the_database_is_a_503_in_time_and_passes() {
-    tokio::join!(an_outage_passes(Server::Postgres), an_outage_passes(Server::MySql));
+async fn database_outage_is_a_quick_503_and_recovers() {
+    tokio::join!(check_outage(Server::Postgres), check_outage(Server::MySql));
 }
 
-async fn an_outage_passes(server: Server) {
+async fn check_outage(server: Server) {
     let Some(database) = server.database().await else { return };
     let proxy = Proxy::start(server.address()).await;
     let folder = TempDir::new().expect("a folder");
@@ -28,21 +28,21 @@ async fn an_outage_passes(server: Server) {
         for path in ["/api/v1/me", "/readyz"] {
             let start = Instant::now();
             let request = memo.client.get(format!("{}{path}", memo.url)).bearer_auth(&token);
-            let answer = request.send().await.expect("an answer");
+            let response = request.send().await.expect("a response");
             assert!(start.elapsed() < Duration::from_millis(2_500), "{path} took {:?}", start.elapsed());
-            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
-            assert!(answer.headers().contains_key("retry-after"), "{path}");
-            let problem: Value = answer.json().await.expect("a problem");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert!(response.headers().contains_key("retry-after"), "{path}");
+            let problem: Value = response.json().await.expect("a problem");
             assert_eq!(problem["code"], "store_unavailable", "{path}");
         }
         let start = Instant::now();
-        let (status, _) = memo.post("/memos", &token, &body).await.expect("an answer");
+        let (status, _) = memo.post("/memos", &token, &body).await.expect("a response");
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(start.elapsed() < Duration::from_millis(2_500), "a write took {:?}", start.elapsed());
         assert_eq!(memo.get("/healthz", "").await.0, StatusCode::OK);
         proxy.restore().await;
-        assert_eq!(memo.get("/api/v1/me", &token).await.0, StatusCode::OK, "it works again at once");
+        assert_eq!(memo.get("/api/v1/me", &token).await.0, StatusCode::OK, "the server recovers immediately");
         assert_eq!(memo.get("/readyz", "").await.0, StatusCode::OK);
-        assert_eq!(memo.post("/memos", &token, &body).await.expect("an answer").0, StatusCode::CREATED);
+        assert_eq!(memo.post("/memos", &token, &body).await.expect("a response").0, StatusCode::CREATED);
     }
 }

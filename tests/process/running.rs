@@ -1,4 +1,4 @@
-//! A memo that runs.
+//! A running server process.
 
 use std::{
     path::Path,
@@ -16,9 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-/// A hang is a failure: nothing here takes longer.
+/// A process that takes longer counts as hanging.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The command `memo`, with these environment variables only.
 pub fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_memo"));
     command
@@ -35,7 +36,7 @@ pub fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A running server, and what it has logged.
+/// A running server and its log.
 pub struct Running {
     pub child: Child,
     pub url: String,
@@ -46,57 +47,57 @@ pub struct Running {
 impl Running {
     pub async fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = command(folder, variables).spawn().expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut lines = BufReader::new(child.stdout.take().expect("the standard output")).lines();
         let log = Arc::new(Mutex::new(String::new()));
-        let (found, url) = tokio::sync::oneshot::channel();
-        let kept = log.clone();
+        let (sender, url) = tokio::sync::oneshot::channel();
+        let log_of_reader = log.clone();
         tokio::spawn(async move {
-            let mut found = Some(found);
+            let mut sender = Some(sender);
             while let Ok(Some(line)) = lines.next_line().await {
                 let entry: Value = serde_json::from_str(&line).expect("each line of the log is JSON");
                 if entry["message"] == "listening"
-                    && let Some(found) = found.take()
+                    && let Some(sender) = sender.take()
                 {
-                    let _ = found.send(format!("http://{}", entry["address"].as_str().expect("an address")));
+                    let _ = sender.send(format!("http://{}", entry["address"].as_str().expect("an address")));
                 }
-                let mut log = kept.lock().expect("nobody panicked");
+                let mut log = log_of_reader.lock().expect("no test has panicked");
                 log.push_str(&line);
                 log.push('\n');
             }
         });
-        let url = timeout(PATIENCE, url).await.expect("it listens in time").expect("it says where");
+        let url = timeout(PATIENCE, url).await.expect("the server listens in time").expect("the log names the address");
         Self { child, url, log, client: Client::new() }
     }
 
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::Result<(StatusCode, Value)> {
         let request = self.client.post(format!("{}/api/v1{path}", self.url)).bearer_auth(token).json(body);
-        let answer = request.send().await?;
-        Ok((answer.status(), answer.json().await?))
+        let response = request.send().await?;
+        Ok((response.status(), response.json().await?))
     }
 
     pub async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
         let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(token);
-        let answer = request.send().await.expect("an answer");
-        (answer.status(), answer.json().await.expect("JSON"))
+        let response = request.send().await.expect("a response");
+        (response.status(), response.json().await.expect("JSON"))
     }
 
     pub async fn sign_up(&self) {
         let body = json!({"email": "alice@example.com", "password": PASSWORD, "display_name": "Alice"});
         let request = self.client.post(format!("{}/api/v1/auth/sign-up", self.url)).json(&body);
-        assert_eq!(request.send().await.expect("an answer").status(), StatusCode::CREATED);
+        assert_eq!(request.send().await.expect("a response").status(), StatusCode::CREATED);
     }
 
     pub async fn sign_in(&self) -> Value {
         let form = [("grant_type", "password"), ("username", "alice@example.com"), ("password", PASSWORD)];
         let request = self.client.post(format!("{}/api/v1/auth/token", self.url)).form(&form);
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::OK);
-        answer.json().await.expect("tokens")
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.expect("tokens")
     }
 
     pub fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("it runs");
-        kill_process(pid, signal).expect("it can be signalled");
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("the server runs");
+        kill_process(pid, signal).expect("the signal is sent");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the log has nothing of.
+//! No secrets in the log.
 
 use std::time::Duration;
 
@@ -22,23 +22,26 @@ async fn no_secret_reaches_the_log() {
     let tokens = server.sign_in().await;
     let (access, refresh) = (tokens["access_token"].as_str(), tokens["refresh_token"].as_str());
     let (access, refresh) = (access.expect("a token"), refresh.expect("a token"));
-    server.post("/memos", access, &json!({"title": "a private thing"})).await.expect("an answer");
+    server.post("/memos", access, &json!({"title": "a private thing"})).await.expect("a response");
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
     let url = format!("{}/api/v1/auth/token", server.url);
     let renewed: Value =
-        server.client.post(url).form(&form).send().await.expect("an answer").json().await.expect("tokens");
+        server.client.post(url).form(&form).send().await.expect("a response").json().await.expect("tokens");
     let (_, me) = server.get("/api/v1/me", access).await;
     assert_eq!(me["email"], "alice@example.com");
     server.signal(Signal::TERM);
-    server.child.wait().await.expect("it has ended");
+    server.child.wait().await.expect("the exit status");
 
-    let mut log = server.log.lock().expect("nobody panicked").clone();
+    let mut log = server.log.lock().expect("the reader has not panicked").clone();
     let mut errors = String::new();
-    server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
+    server.child.stderr.take().expect("the standard error").read_to_string(&mut errors).await.expect("UTF-8");
     log.push_str(&errors);
-    assert!(log.contains("\"route\":\"/api/v1/memos\"") && log.contains("INSERT"), "the log says what happened");
-    let happened = log.lines().filter(|line| line.contains("memo::audit") && line.contains("security event")).count();
-    assert_eq!(happened, 2, "a sign-up and a sign-in are told once each");
+    assert!(
+        log.contains("\"route\":\"/api/v1/memos\"") && log.contains("INSERT"),
+        "the log has entries of the requests"
+    );
+    let events = log.lines().filter(|line| line.contains("memo::audit") && line.contains("security event")).count();
+    assert_eq!(events, 2, "signing up and signing in are logged once each");
     let key = std::fs::read_to_string(folder.path().join("data/signing.key")).expect("the key");
     let pepper = std::fs::read_to_string(folder.path().join("data/pepper.key")).expect("the pepper");
     let renewed = (renewed["access_token"].as_str(), renewed["refresh_token"].as_str());
@@ -57,15 +60,15 @@ async fn no_secret_reaches_the_log() {
     }
 }
 
-/// A member's own calls, in which every secret that is sent or answered is remembered.
-struct Life<'a> {
+/// Calls of one user that remember every secret sent or received.
+struct Calls<'a> {
     server: &'a Running,
     mail: std::path::PathBuf,
     secrets: Vec<(&'static str, String)>,
 }
 
-impl Life<'_> {
-    fn keep(&mut self, name: &'static str, secret: impl Into<String>) -> String {
+impl Calls<'_> {
+    fn remember(&mut self, name: &'static str, secret: impl Into<String>) -> String {
         let secret = secret.into();
         assert!(secret.len() >= 6, "{name}: {secret}");
         self.secrets.push((name, secret.clone()));
@@ -77,32 +80,32 @@ impl Life<'_> {
         self.server.client.request(method, format!("{}/api/v1{path}", self.server.url)).json(body)
     }
 
-    async fn sent(&self, request: reqwest::RequestBuilder, status: u16) -> Value {
-        let answer = request.send().await.expect("an answer");
-        let (was, text) = (answer.status().as_u16(), answer.text().await.expect("UTF-8"));
-        assert_eq!(was, status, "{text}");
+    async fn send(&self, request: reqwest::RequestBuilder, status: u16) -> Value {
+        let response = request.send().await.expect("a response");
+        let (actual, text) = (response.status().as_u16(), response.text().await.expect("UTF-8"));
+        assert_eq!(actual, status, "{text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// The token endpoint; what it gives is a secret.
+    /// Calls the token endpoint and remembers the tokens of the response.
     async fn token(&mut self, form: &[(&str, &str)], status: u16) -> Value {
         let url = format!("{}/api/v1/auth/token", self.server.url);
-        let answer = self.sent(self.server.client.post(url).form(form), status).await;
+        let response = self.send(self.server.client.post(url).form(form), status).await;
         for name in ["access_token", "refresh_token", "mfa_token"] {
-            if let Some(token) = answer[name].as_str() {
-                self.keep(name, token);
+            if let Some(token) = response[name].as_str() {
+                self.remember(name, token);
             }
         }
-        answer
+        response
     }
 
-    /// The cookie that a browser gets.
+    /// Signs in with a cookie and returns it.
     async fn cookie(&mut self, body: &Value) -> String {
-        let answer = self.call("POST", "/auth/session", body).send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::OK);
+        let response = self.call("POST", "/auth/session", body).send().await.expect("a response");
+        assert_eq!(response.status(), StatusCode::OK);
         let cookie =
-            answer.headers()["set-cookie"].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
-        self.keep("cookie", cookie.split_once('=').expect("a pair").1);
+            response.headers()["set-cookie"].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+        self.remember("cookie", cookie.split_once('=').expect("a pair").1);
         cookie
     }
 
@@ -110,7 +113,7 @@ impl Life<'_> {
         self.call(method, path, body).header("cookie", cookie).header("sec-fetch-site", "same-origin")
     }
 
-    /// The token of a link to this page, once a mail to this address has one.
+    /// Waits for a mail to this address with a link to this page, and returns its token.
     async fn link(&mut self, to: &str, page: &str) -> String {
         let begin = format!("{page}?token=");
         let read = async {
@@ -126,16 +129,16 @@ impl Life<'_> {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let token = timeout(PATIENCE, read).await.expect("the mail comes");
-        self.keep("token of a link", token)
+        let token = timeout(PATIENCE, read).await.expect("the mail arrives");
+        self.remember("link token", token)
     }
 }
 
-/// Whether a number stands in a text by itself: as part of a time it says nothing.
+/// Whether a number occurs in a text on its own, not as part of a time or a longer word.
 fn has_number(text: &str, number: &str) -> bool {
-    text.match_indices(number).any(|(place, _)| {
-        let before = text[..place].chars().next_back();
-        let after = text[place + number.len()..].chars().next();
+    text.match_indices(number).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + number.len()..].chars().next();
         let is_part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || ".-:".contains(char));
         !is_part(before) && !is_part(after)
     })
@@ -151,79 +154,79 @@ async fn no_secret_of_an_account_reaches_the_log() {
         ("MEMO__AUTH__REFRESH_REUSE_LEEWAY", "0s"),
     ];
     let mut server = Running::start(folder.path(), &variables).await;
-    let mut life = Life { server: &server, mail: folder.path().join("post"), secrets: Vec::new() };
+    let mut calls = Calls { server: &server, mail: folder.path().join("post"), secrets: Vec::new() };
     let (email, moved) = ("alice@example.com", "liddell@example.com");
-    let first = life.keep("password", "troubador-first-31");
-    let second = life.keep("new password", "troubador-second-32");
-    let third = life.keep("reset password", "troubador-third-33");
-    let wrong = life.keep("wrong password", "troubador-wrong-34");
+    let first = calls.remember("password", "troubador-first-31");
+    let second = calls.remember("new password", "troubador-second-32");
+    let third = calls.remember("reset password", "troubador-third-33");
+    let wrong = calls.remember("wrong password", "troubador-wrong-34");
 
-    // Sign-up, a proved address, tokens, a refresh that comes twice.
+    // Sign-up, verification, tokens, a reused refresh token.
     let account = json!({"email": email, "password": first, "display_name": "Alice"});
-    life.sent(life.call("POST", "/auth/sign-up", &account), 201).await;
-    let verification = life.link(email, "verify-email").await;
-    life.sent(life.call("POST", "/auth/email/verify", &json!({"token": verification})), 204).await;
-    life.sent(life.call("POST", "/auth/email/verify", &json!({"token": verification})), 422).await;
-    life.token(&[("grant_type", "password"), ("username", email), ("password", &wrong)], 400).await;
-    let tokens = life.token(&[("grant_type", "password"), ("username", email), ("password", &first)], 200).await;
+    calls.send(calls.call("POST", "/auth/sign-up", &account), 201).await;
+    let verification = calls.link(email, "verify-email").await;
+    calls.send(calls.call("POST", "/auth/email/verify", &json!({"token": verification})), 204).await;
+    calls.send(calls.call("POST", "/auth/email/verify", &json!({"token": verification})), 422).await;
+    calls.token(&[("grant_type", "password"), ("username", email), ("password", &wrong)], 400).await;
+    let tokens = calls.token(&[("grant_type", "password"), ("username", email), ("password", &first)], 200).await;
     let refresh =
         [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().expect("a token"))];
-    life.token(&refresh, 200).await;
-    life.token(&refresh, 400).await;
+    calls.token(&refresh, 200).await;
+    calls.token(&refresh, 400).await;
 
-    // A cookie, another password, another address.
-    life.sent(life.call("POST", "/auth/session", &json!({"email": email, "password": wrong})), 401).await;
-    let cookie = life.cookie(&json!({"email": email, "password": first})).await;
+    // A cookie, a new password, a new address.
+    calls.send(calls.call("POST", "/auth/session", &json!({"email": email, "password": wrong})), 401).await;
+    let cookie = calls.cookie(&json!({"email": email, "password": first})).await;
     let change = |current: &str| json!({"current_password": current, "new_password": second});
-    life.sent(life.by_cookie("PUT", "/me/password", &cookie, &change(&wrong)), 403).await;
-    life.sent(life.by_cookie("PUT", "/me/password", &cookie, &change(&first)), 204).await;
+    calls.send(calls.by_cookie("PUT", "/me/password", &cookie, &change(&wrong)), 403).await;
+    calls.send(calls.by_cookie("PUT", "/me/password", &cookie, &change(&first)), 204).await;
     let patch = json!({"email": moved, "current_password": second});
-    life.sent(life.by_cookie("PATCH", "/me", &cookie, &patch), 200).await;
-    life.link(moved, "verify-email").await;
+    calls.send(calls.by_cookie("PATCH", "/me", &cookie, &patch), 200).await;
+    calls.link(moved, "verify-email").await;
 
-    // A second factor, and both kinds of its codes.
-    let enrolment = life.sent(life.by_cookie("POST", "/me/mfa/totp", &cookie, &json!({})), 200).await;
-    let secret = life.keep("secret", enrolment["secret"].as_str().expect("a secret"));
+    // A second factor, and both kinds of codes.
+    let enrolment = calls.send(calls.by_cookie("POST", "/me/mfa/totp", &cookie, &json!({})), 200).await;
+    let secret = calls.remember("secret", enrolment["secret"].as_str().expect("a secret"));
     let authenticator = Authenticator::with_secret(&secret);
     let clock = FixedClock::at(SystemClock.now());
     let codes = [-1, 0, 1].map(|steps| authenticator.code_at(&clock, steps));
-    let confirmed = life.by_cookie("POST", "/me/mfa/totp/confirm", &cookie, &json!({"code": codes[1]}));
-    let confirmed = life.sent(confirmed, 200).await;
+    let confirmed = calls.by_cookie("POST", "/me/mfa/totp/confirm", &cookie, &json!({"code": codes[1]}));
+    let confirmed = calls.send(confirmed, 200).await;
     for code in confirmed["recovery_codes"].as_array().expect("a list") {
-        life.keep("recovery code", code.as_str().expect("a code"));
+        calls.remember("recovery code", code.as_str().expect("a code"));
     }
     let password = [("grant_type", "password"), ("username", moved), ("password", &*second)];
-    let pending = life.token(&password, 400).await;
+    let pending = calls.token(&password, 400).await;
     let step = [("grant_type", "mfa_otp"), ("mfa_token", pending["mfa_token"].as_str().expect("a token"))];
-    life.token(&[&step[..], &[("otp", &*codes[0])]].concat(), 400).await;
-    life.token(&[&step[..], &[("otp", &*codes[2])]].concat(), 200).await;
+    calls.token(&[&step[..], &[("otp", &*codes[0])]].concat(), 400).await;
+    calls.token(&[&step[..], &[("otp", &*codes[2])]].concat(), 200).await;
     let pending =
-        life.sent(life.call("POST", "/auth/session", &json!({"email": moved, "password": second})), 401).await;
-    let mfa_token = life.keep("mfa_token", pending["mfa_token"].as_str().expect("a token"));
-    let cookie = life.cookie(&json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][0]})).await;
+        calls.send(calls.call("POST", "/auth/session", &json!({"email": moved, "password": second})), 401).await;
+    let mfa_token = calls.remember("mfa_token", pending["mfa_token"].as_str().expect("a token"));
+    let cookie = calls.cookie(&json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][0]})).await;
 
-    // A forgotten password; the end.
-    life.sent(life.call("POST", "/auth/password/forgot", &json!({"email": moved})), 202).await;
-    let reset = life.link(moved, "reset-password").await;
+    // A forgotten password; withdrawal.
+    calls.send(calls.call("POST", "/auth/password/forgot", &json!({"email": moved})), 202).await;
+    let reset = calls.link(moved, "reset-password").await;
     let weak = json!({"token": reset, "password": "password123"});
-    life.sent(life.call("POST", "/auth/password/reset", &weak), 422).await;
-    life.sent(life.call("POST", "/auth/password/reset", &json!({"token": reset, "password": third})), 204).await;
-    life.sent(life.by_cookie("GET", "/me", &cookie, &json!({})), 401).await;
-    let pending = life.token(&[("grant_type", "password"), ("username", moved), ("password", &third)], 400).await;
+    calls.send(calls.call("POST", "/auth/password/reset", &weak), 422).await;
+    calls.send(calls.call("POST", "/auth/password/reset", &json!({"token": reset, "password": third})), 204).await;
+    calls.send(calls.by_cookie("GET", "/me", &cookie, &json!({})), 401).await;
+    let pending = calls.token(&[("grant_type", "password"), ("username", moved), ("password", &third)], 400).await;
     let mfa_token = pending["mfa_token"].as_str().expect("a token");
     let body = json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][1]});
-    let cookie = life.cookie(&body).await;
-    life.sent(life.by_cookie("DELETE", "/me", &cookie, &json!({"password": third})), 204).await;
-    let secrets = std::mem::take(&mut life.secrets);
+    let cookie = calls.cookie(&body).await;
+    calls.send(calls.by_cookie("DELETE", "/me", &cookie, &json!({"password": third})), 204).await;
+    let secrets = std::mem::take(&mut calls.secrets);
     server.signal(Signal::TERM);
-    server.child.wait().await.expect("it has ended");
+    server.child.wait().await.expect("the exit status");
 
-    let mut log = server.log.lock().expect("nobody panicked").clone();
+    let mut log = server.log.lock().expect("the reader has not panicked").clone();
     let mut errors = String::new();
-    server.child.stderr.take().expect("its errors").read_to_string(&mut errors).await.expect("UTF-8");
+    server.child.stderr.take().expect("the standard error").read_to_string(&mut errors).await.expect("UTF-8");
     log.push_str(&errors);
-    for said in ["/api/v1/me/mfa/totp/confirm", "INSERT", "account.withdrawn", "sign_in.refresh_reused", "\"TRACE\""] {
-        assert!(log.contains(said), "the log says what happened: {said}");
+    for entry in ["/api/v1/me/mfa/totp/confirm", "INSERT", "account.withdrawn", "sign_in.refresh_reused", "\"TRACE\""] {
+        assert!(log.contains(entry), "the log has no entry {entry}");
     }
     assert!(secrets.len() > 25);
     for (name, secret) in &secrets {

@@ -56,29 +56,29 @@ async fn a_node_that_lost_its_connection_says_that_it_may_have_missed_something(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_was_away_at_first_is_found_later() {
+async fn redis_unavailable_at_start_is_reached_later() {
     let Some(url) = redis_url().await else { return };
     let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
     let proxy = Proxy::start(address).await;
     let redis = Redis::new(&format!("redis://127.0.0.1:{}", proxy.port()), "test").expect("a URL of Redis");
     let cache = RedisCache::new(redis);
     proxy.cut();
-    assert!(timeout(PATIENCE, cache.check()).await.expect("an answer in time").is_err());
+    assert!(timeout(PATIENCE, cache.check()).await.expect("a result in time").is_err());
     proxy.restore().await;
     let found = async { while cache.check().await.is_err() {} };
-    timeout(PATIENCE, found).await.expect("it is found");
+    timeout(PATIENCE, found).await.expect("Redis is reached");
 }
 
 #[test]
-fn a_url_of_something_else_is_refused_without_being_shown() {
+fn invalid_url_is_rejected_without_being_shown() {
     for url in ["postgres://user:secret@host", "redis://user:secret@host:port", "secret"] {
-        let error = Redis::new(url, "test").err().expect("it is refused").to_string();
+        let error = Redis::new(url, "test").err().expect("an error").to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 }
 
-/// A part of the server that no other test uses. What is kept there ends by itself.
-async fn own_part() -> Option<Redis> {
+/// A key prefix of its own. Its data expires by itself.
+async fn own_prefix() -> Option<Redis> {
     let url = redis_url().await?;
     let id = UuidV7Generator::default().next(SystemClock.now());
     Some(Redis::new(&url, &format!("test:{id}")).expect("a URL of Redis"))
@@ -92,23 +92,23 @@ impl TestStore for Fresh {
     }
 }
 
-async fn beside_a_store() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
+async fn with_a_store() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
     let store: Arc<dyn Store> = Arc::new(memo_memory::MemoryStore::new());
-    let sessions = RedisBrowserSessions::new(own_part().await?, store.clone());
+    let sessions = RedisBrowserSessions::new(own_prefix().await?, store.clone());
     Some((Box::new(Fresh(store)), Arc::new(sessions)))
 }
 
-memo_conformance::browser_sessions_tests!(beside_a_store);
+memo_conformance::browser_sessions_tests!(with_a_store);
 
 async fn cache() -> Option<Arc<dyn Cache>> {
-    Some(Arc::new(RedisCache::new(own_part().await?)))
+    Some(Arc::new(RedisCache::new(own_prefix().await?)))
 }
 
 memo_conformance::cache_tests!(cache);
 
 #[tokio::test]
-async fn no_sign_in_outlasts_its_row() {
-    let Some(redis) = own_part().await else { return };
+async fn cookie_session_never_outlives_its_maximum_age() {
+    let Some(redis) = own_prefix().await else { return };
     let store: Arc<dyn Store> = Arc::new(memo_memory::MemoryStore::new());
     let sessions = RedisBrowserSessions::new(redis, store.clone());
     let (ids, now) = (UuidV7Generator::default(), SystemClock.now());
@@ -129,14 +129,14 @@ async fn no_sign_in_outlasts_its_row() {
         expires_at: now + PATIENCE,
         ended_at: None,
     };
-    let kept = sessions.prepare(&session).await.expect("it is made ready");
+    let kept = sessions.prepare(&session).await.expect("the session is prepared");
     let mut unit = store.begin(Access::Write).await.expect("a unit of work");
-    unit.users().insert(&user).await.expect("a member");
-    unit.sessions().insert(&kept).await.expect("a sign-in");
-    unit.commit().await.expect("it is committed");
+    unit.users().insert(&user).await.expect("the user is inserted");
+    unit.sessions().insert(&kept).await.expect("the session is inserted");
+    unit.commit().await.expect("the commit succeeds");
     let long = Session::MAX_AGE + Session::MAX_AGE;
-    assert!(sessions.touch(&cookie, now, now + long).await.expect("it is noted"));
-    let found = sessions.find_by_cookie(&cookie).await.expect("it is read").expect("it is there");
+    assert!(sessions.touch(&cookie, now, now + long).await.expect("the touch succeeds"));
+    let found = sessions.find_by_cookie(&cookie).await.expect("Redis answers").expect("the session exists");
     assert_eq!(found.expires_at, session.ends_at_latest());
-    assert!(sessions.list_live(user.id, session.ends_at_latest()).await.expect("they are read").is_empty());
+    assert!(sessions.list_live(user.id, session.ends_at_latest()).await.expect("Redis answers").is_empty());
 }

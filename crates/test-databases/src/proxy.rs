@@ -1,4 +1,4 @@
-//! A network that fails when it is told to.
+//! A proxy that simulates network failures.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Passes on to a server what comes in on a port of this machine, until it is told otherwise. It ends with the runtime.
+/// Forwards connections from a local port to a server, until told otherwise. It ends with the runtime.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -19,59 +19,59 @@ pub struct Proxy {
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
-    /// Connections of an earlier one are closed.
+    /// Connections of earlier epochs are closed.
     epoch: u32,
-    /// How many messages the server still gets.
+    /// How many more messages reach the server.
     messages_left: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    PassingOn,
+    Forwarding,
     Frozen,
     Refusing,
 }
 
 impl Proxy {
-    /// In front of the server at this address.
+    /// Starts a proxy for the server at this address.
     pub async fn start(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("its address").port();
-        let state = Arc::new(watch::Sender::new(State { mode: Mode::PassingOn, epoch: 0, messages_left: None }));
+        let port = listener.local_addr().expect("an address").port();
+        let state = Arc::new(watch::Sender::new(State { mode: Mode::Forwarding, epoch: 0, messages_left: None }));
         tokio::spawn(serve(listener, port, server, state.clone()));
         Self { port, state }
     }
 
-    /// Where it listens.
+    /// The local port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// From now on nothing comes through, and nobody is told.
+    /// Forwards nothing from now on, without closing connections.
     pub fn freeze(&self) {
         self.state.send_modify(|state| state.mode = Mode::Frozen);
     }
 
-    /// Ends all connections; new ones are refused.
+    /// Closes all connections and refuses new ones.
     pub fn cut(&self) {
         self.state.send_modify(State::cut);
     }
 
-    /// Ends all connections; new ones are welcome, as after a restart of the server.
+    /// Closes all connections but accepts new ones, like a restart of the server.
     pub fn drop_connections(&self) {
         self.state.send_modify(|state| state.epoch += 1);
     }
 
-    /// Is [`cut`](Self::cut) when the server has got so many messages more.
+    /// Does [`cut`](Self::cut) after `messages` more messages to the server.
     pub fn cut_after(&self, messages: u32) {
         self.state.send_modify(|state| state.messages_left = Some(messages));
     }
 
-    /// From now on all comes through again.
+    /// Forwards everything again.
     pub async fn restore(&self) {
         self.state.send_modify(|state| {
-            state.mode = Mode::PassingOn;
+            state.mode = Mode::Forwarding;
             state.messages_left = None;
         });
         while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
@@ -93,7 +93,7 @@ async fn serve(mut listener: TcpListener, port: u16, server: String, state: Arc<
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { continue };
-                tokio::spawn(pass_on(client, server.clone(), state.clone()));
+                tokio::spawn(forward(client, server.clone(), state.clone()));
             }
             () = until(&mut watched, |state| state.mode == Mode::Refusing) => {
                 drop(listener);
@@ -104,12 +104,12 @@ async fn serve(mut listener: TcpListener, port: u16, server: String, state: Arc<
     }
 }
 
-async fn pass_on(mut client: TcpStream, server: String, state: Arc<watch::Sender<State>>) {
+async fn forward(mut client: TcpStream, server: String, state: Arc<watch::Sender<State>>) {
     let mut watched = state.subscribe();
     let epoch = watched.borrow().epoch;
     let mut closing = state.subscribe();
     let exchange = async {
-        until(&mut watched, |state| state.mode == Mode::PassingOn).await;
+        until(&mut watched, |state| state.mode == Mode::Forwarding).await;
         let mut server = TcpStream::connect(server).await?;
         let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
         tokio::select! {
@@ -123,9 +123,9 @@ async fn pass_on(mut client: TcpStream, server: String, state: Arc<watch::Sender
     }
 }
 
-/// Waits for a state, without end where nobody changes it any more.
-async fn until(watched: &mut watch::Receiver<State>, is_so: impl Fn(&State) -> bool) {
-    if watched.wait_for(|state| is_so(state)).await.is_err() {
+/// Waits for a state; forever if the sender is gone.
+async fn until(watched: &mut watch::Receiver<State>, is_reached: impl Fn(&State) -> bool) {
+    if watched.wait_for(|state| is_reached(state)).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -31,7 +31,7 @@ pub const ACCESS_TOKEN: &str = "hunter2-access-token";
 pub const CALLBACK: &str = "http://127.0.0.1:8080/api/v1/auth/providers/fake/callback";
 pub const STATE: &str = "the-state";
 
-/// The present moment of these tests, in seconds.
+/// The current time of these tests, in seconds.
 pub const NOW: i64 = 1_800_000_000;
 
 pub fn now() -> Timestamp {
@@ -44,23 +44,23 @@ pub enum Signed {
     Rsa(Algorithm),
     OtherRsa,
     Ec,
-    /// With this secret, as no provider should.
+    /// With this shared secret, as no provider should.
     Hmac(&'static str),
     /// Not at all.
-    Not,
+    Unsigned,
 }
 
-/// What is answered in place of what should be.
+/// A response in place of the regular one.
 #[derive(Debug, Clone)]
-pub enum Answer {
-    With(u16, String),
+pub enum Reply {
+    Status(u16, String),
     Redirect,
     Hang,
     HangUp,
     Endless,
 }
 
-/// What a browser agreed to.
+/// The parameters of an authorization request that the user has approved.
 #[derive(Debug, Clone)]
 struct Consent {
     challenge: String,
@@ -68,23 +68,23 @@ struct Consent {
     redirect_uri: String,
 }
 
-/// What the provider does. A test changes what it is about.
+/// The behaviour of the provider. Each test changes what it needs.
 pub struct Behaviour {
-    /// The id and the secret of the one client there is.
+    /// The id and the secret of the only client.
     pub client: (String, String),
     pub document: Value,
     pub keys: Value,
-    /// Over what an ID token should say; `null` leaves out.
+    /// Overrides claims of the ID token; `null` removes one.
     pub claims: Value,
-    /// Over what its header should say.
+    /// Overrides fields of its header.
     pub header: Value,
     pub signed: Signed,
     pub has_id_token: bool,
-    /// Over what the token endpoint should answer.
+    /// Overrides fields of the token response.
     pub tokens: Value,
     pub user_info: Value,
-    /// By path.
-    pub answers: BTreeMap<&'static str, Answer>,
+    /// Replacement responses by path.
+    pub replies: BTreeMap<&'static str, Reply>,
     consents: BTreeMap<String, Consent>,
     /// The requests so far: path, credentials, body.
     pub requests: Vec<(String, Option<String>, String)>,
@@ -126,7 +126,7 @@ impl Fake {
             has_id_token: true,
             tokens: json!({}),
             user_info: json!({}),
-            answers: BTreeMap::new(),
+            replies: BTreeMap::new(),
             consents: BTreeMap::new(),
             requests: Vec::new(),
         };
@@ -148,7 +148,7 @@ impl Fake {
         self.behaviour().requests.iter().filter(|(other, ..)| other == path).count()
     }
 
-    /// The settings of a provider of this kind that is this one.
+    /// Settings of this kind for this provider.
     pub fn settings(&self, kind: ProviderKind) -> ProviderSettings {
         let (id, secret) = self.behaviour().client.clone();
         let settings = ProviderSettings::new("fake", kind, &id, Some(&secret));
@@ -163,12 +163,12 @@ impl Fake {
         ProviderSettings { issuer: Some(self.url.clone()), ..settings }
     }
 
-    /// What a browser does: it goes where it is sent, its owner agrees, and it comes back with a code.
-    pub fn agree(&self, request: &AuthorizationRequest) -> String {
+    /// Acts as the browser of a user who consents: follows the request and returns the code of the callback.
+    pub fn approve(&self, request: &AuthorizationRequest) -> String {
         let url = Url::parse(&request.url).expect("an address");
         assert!(request.url.starts_with(&format!("{}/authorize", self.url)), "{}", request.url);
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
-        assert_eq!(query.len(), url.query_pairs().count(), "each parameter comes once");
+        assert_eq!(query.len(), url.query_pairs().count(), "a parameter is repeated");
         let client = self.behaviour().client.0.clone();
         for (name, value) in [
             ("response_type", "code"),
@@ -210,17 +210,17 @@ impl Fake {
         stream.read_exact(&mut body).await.expect("a body");
         let body = String::from_utf8(body).expect("UTF-8");
         self.behaviour().requests.push((path.clone(), credentials.clone(), body.clone()));
-        let answer = self.behaviour().answers.get(path.as_str()).cloned();
-        let (status, extra, text) = match answer {
+        let reply = self.behaviour().replies.get(path.as_str()).cloned();
+        let (status, extra, text) = match reply {
             None => {
-                let (status, value) = self.answer(&path, credentials.as_deref(), &body);
+                let (status, value) = self.reply(&path, credentials.as_deref(), &body);
                 (status, String::new(), value.to_string())
             }
-            Some(Answer::With(status, text)) => (status, String::new(), text),
-            Some(Answer::Redirect) => (302, format!("Location: {}/elsewhere\r\n", self.url), String::new()),
-            Some(Answer::Hang) => pending().await,
-            Some(Answer::HangUp) => return,
-            Some(Answer::Endless) => {
+            Some(Reply::Status(status, text)) => (status, String::new(), text),
+            Some(Reply::Redirect) => (302, format!("Location: {}/elsewhere\r\n", self.url), String::new()),
+            Some(Reply::Hang) => pending().await,
+            Some(Reply::HangUp) => return,
+            Some(Reply::Endless) => {
                 let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
                 let mut open = stream.write_all(head.as_bytes()).await.is_ok();
                 while open {
@@ -230,11 +230,11 @@ impl Fake {
             }
         };
         let head = format!("HTTP/1.1 {status} Status\r\nContent-Type: application/json;charset=UTF-8\r\n{extra}");
-        let answer = format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
-        let _ = stream.write_all(answer.as_bytes()).await;
+        let reply = format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+        let _ = stream.write_all(reply.as_bytes()).await;
     }
 
-    fn answer(&self, path: &str, credentials: Option<&str>, body: &str) -> (u16, Value) {
+    fn reply(&self, path: &str, credentials: Option<&str>, body: &str) -> (u16, Value) {
         match path {
             "/.well-known/openid-configuration" => (200, self.behaviour().document.clone()),
             "/keys" => (200, self.behaviour().keys.clone()),
@@ -283,13 +283,13 @@ impl Fake {
             Signed::OtherRsa => (Algorithm::RS256, "rsa", EncodingKey::from_rsa_pem(keys::OTHER_RSA.as_bytes())),
             Signed::Ec => (Algorithm::ES256, "ec", EncodingKey::from_ec_pem(keys::EC.as_bytes())),
             Signed::Hmac(secret) => (Algorithm::HS256, "rsa", Ok(EncodingKey::from_secret(secret.as_bytes()))),
-            Signed::Not => (Algorithm::HS256, "rsa", Ok(EncodingKey::from_secret(b""))),
+            Signed::Unsigned => (Algorithm::HS256, "rsa", Ok(EncodingKey::from_secret(b""))),
         };
         let mut header = json!({"alg": algorithm, "kid": id, "typ": "JWT"});
         merge(&mut header, &behaviour.header);
         let mut claims = json!({
             "iss": self.url,
-            "sub": "alice-there",
+            "sub": "alice-at-fake",
             "aud": behaviour.client.0,
             "iat": NOW,
             "exp": NOW + 3600,
@@ -300,19 +300,22 @@ impl Fake {
         });
         merge(&mut claims, &behaviour.claims);
         let signed = format!("{}.{}", encode(&header), encode(&claims));
-        if matches!(behaviour.signed, Signed::Not) {
+        if matches!(behaviour.signed, Signed::Unsigned) {
             return format!("{signed}.");
         }
-        let signature = sign(signed.as_bytes(), &key.expect("a key"), algorithm).expect("signed");
+        let signature = sign(signed.as_bytes(), &key.expect("a key"), algorithm).expect("the token is signed");
         format!("{signed}.{signature}")
     }
 }
 
-/// The id and the secret of `Basic` credentials, each encoded as in a form before it (RFC 6749, section 2.3.1).
+/// The id and the secret of `Basic` credentials, each form-encoded before (RFC 6749, section 2.3.1).
 fn basic(credentials: &str) -> Option<(String, String)> {
     let decoded = |text: &str| {
-        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._+%".contains(&byte)), "it is encoded");
-        // A name without a value is what the text says.
+        assert!(
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._+%".contains(&byte)),
+            "the credentials are not form-encoded"
+        );
+        // Parsing the text as a form with one name decodes it.
         form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned())
     };
     let text = String::from_utf8(STANDARD.decode(credentials.strip_prefix("Basic ")?).ok()?).ok()?;
@@ -324,33 +327,33 @@ fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-fn merge(value: &mut Value, over: &Value) {
-    for (name, over) in over.as_object().expect("an object") {
+fn merge(value: &mut Value, overrides: &Value) {
+    for (name, overrides) in overrides.as_object().expect("an object") {
         let object = value.as_object_mut().expect("an object");
-        if over.is_null() {
+        if overrides.is_null() {
             object.remove(name);
         } else {
-            object.insert(name.clone(), over.clone());
+            object.insert(name.clone(), overrides.clone());
         }
     }
 }
 
-/// A provider of these settings, and the clock that it goes by.
+/// A provider with these settings, and its clock.
 pub fn provider(settings: ProviderSettings) -> (Provider, Arc<FixedClock>) {
     let clock = Arc::new(FixedClock::at(now()));
     let provider = Provider::new(settings, clock.clone(), Arc::new(SequentialSecrets::new())).expect("a provider");
     (provider.within(Duration::from_secs(8)), clock)
 }
 
-/// The provider of `OpenID` Connect that is this one.
+/// An `OpenID` Connect provider for this fake.
 pub fn open_id(fake: &Fake) -> Provider {
     provider(fake.settings(ProviderKind::Oidc)).0
 }
 
-/// The whole flow.
+/// Completes a whole flow.
 pub async fn sign_in(fake: &Fake, provider: &Provider) -> Result<SocialUser, ProviderError> {
     let request = provider.authorize(STATE, CALLBACK).await?;
-    let code = fake.agree(&request);
+    let code = fake.approve(&request);
     redeem(provider, &code, &request).await
 }
 
@@ -378,7 +381,7 @@ pub fn assert_unavailable<T>(result: Result<T, ProviderError>, what: &str) {
     }
 }
 
-/// An error is a line for a log, and there is nothing secret in it.
+/// Asserts that an error fits in one line of a log and contains no secret.
 #[track_caller]
 fn assert_clean(error: &ProviderError) {
     let mut texts = vec![format!("{error:?}")];
@@ -394,7 +397,7 @@ fn assert_clean(error: &ProviderError) {
     }
 }
 
-/// The clock of a test, moved.
+/// Advances the clock of a test.
 pub fn advance(clock: &FixedClock, duration: Duration) {
     let before = clock.now();
     clock.advance(duration);

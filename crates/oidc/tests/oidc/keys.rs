@@ -1,4 +1,4 @@
-//! Keys that were made for these tests and are good for nothing else.
+//! Keys for these tests only.
 
 pub const RSA: &str = "-----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCVqQ4D71gw5/F1
@@ -32,7 +32,7 @@ yMudRGI5SnlHzzapnuQ5fS4=
 /// The modulus of [`RSA`]; its exponent is `AQAB`.
 pub const RSA_N: &str = "lakOA-9YMOfxday1VtJDKDauHHSzWNth0hP5irbCO7PCiHgxPyUqSVvlX08JFwomUBDERF2hkX_W2dVlMHM_XSaycGxL_J54OW28aHliM3D74hTSavIE1ipSYtJyZF3skpBtQ9jN1WmOJmAXMY_tajoVcrh84wCVToNuz1vj-KiZyeype4ROuJMBaKMEzBIulK85KsH2rvmVSwnxt_CLbKxXwPc7qa0P0pSSNDyKzvj_NvOLOC5xjrxr0hFl2t7I0AamRR7XfHeaX0baaBJfOK6tcXmvZ6pLeI1aUiM74ORk6FYTyVm0H4oT-8ol7V01QaGkHkycLXj5ugzGy7lo3w";
 
-/// Its public half, as somebody would use it as a key of HMAC.
+/// The public half of [`RSA`], for the attack that uses it as an HMAC key.
 pub const RSA_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAlakOA+9YMOfxday1VtJD
 KDauHHSzWNth0hP5irbCO7PCiHgxPyUqSVvlX08JFwomUBDERF2hkX/W2dVlMHM/
@@ -92,7 +92,7 @@ TDOXHQgi4uOP3DN2NkfZKGoJhWuhRANCAAQecFSe9jXKaeOSXt1KSTPljp9x+RtD
 FWSKMshSgH+PpfgT++XdRzWeElrF48aP8GMqADabFVA29TuAhDrcpQVR
 -----END PRIVATE KEY-----";
 
-/// `localhost` says of itself that it is `localhost`.
+/// A self-signed certificate of `localhost`.
 pub const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
 MIIBYDCCAQagAwIBAgIBATAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDAptZW1vIHRl
 c3RzMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAVMRMwEQYDVQQD

@@ -1,4 +1,4 @@
-//! Sign-in by accounts elsewhere, against a provider in this process that can be told to misbehave.
+//! Social sign-in against a provider in this process that can be told to misbehave.
 
 mod fake;
 mod keys;

@@ -1,26 +1,27 @@
-//! Naver: plain OAuth 2.0 with user data of its own form.
+//! Naver: plain OAuth 2.0 with user data in a format of its own.
 
 use memo_domain::{SocialProvider, SocialUser};
 use memo_oidc::{Provider, ProviderKind, ProviderSettings};
 use serde_json::{Value, json};
 
-use crate::fake::{Answer, CALLBACK, Fake, STATE, assert_refused, assert_unavailable, provider, redeem, sign_in};
+use crate::fake::{CALLBACK, Fake, Reply, STATE, assert_refused, assert_unavailable, provider, redeem, sign_in};
 
 async fn naver() -> (std::sync::Arc<Fake>, Provider) {
     let fake = Fake::start().await;
     fake.behaviour().has_id_token = false;
     fake.behaviour().tokens = json!({"expires_in": "3600", "refresh_token": "hunter2-refresh"});
-    fake.behaviour().user_info = answer(&json!({"id": "alice_Naver-1", "email": "alice@naver.com", "name": "앨리스"}));
+    fake.behaviour().user_info =
+        user_info(&json!({"id": "alice_Naver-1", "email": "alice@naver.com", "name": "앨리스"}));
     let (provider, _) = provider(fake.settings(ProviderKind::Naver));
     (fake, provider)
 }
 
-fn answer(response: &Value) -> Value {
+fn user_info(response: &Value) -> Value {
     json!({"resultcode": "00", "message": "success", "response": response})
 }
 
 #[tokio::test]
-async fn a_member_signs_in() {
+async fn user_signs_in() {
     let (fake, provider) = naver().await;
     let user = SocialUser {
         issuer: "https://nid.naver.com".into(),
@@ -31,13 +32,13 @@ async fn a_member_signs_in() {
     };
     assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), user);
     assert_eq!(provider.issuer(), user.issuer);
-    assert_eq!(fake.requests_to("/.well-known/openid-configuration"), 0, "there is nothing to discover");
+    assert_eq!(fake.requests_to("/.well-known/openid-configuration"), 0, "no discovery");
     let (_, credentials, body) = fake.behaviour().requests[0].clone();
-    assert!(credentials.is_none() && body.contains("client_secret="), "the secret is among the parameters");
+    assert!(credentials.is_none() && body.contains("client_secret="), "the secret is sent as a parameter");
 }
 
 #[tokio::test]
-async fn a_browser_is_sent_without_what_naver_does_not_know() {
+async fn authorization_request_omits_scope_and_nonce() {
     let (_, provider) = naver().await;
     let request = provider.authorize(STATE, CALLBACK).await.expect("a request");
     assert!(request.url.contains("code_challenge=") && request.url.contains("code_challenge_method=S256"));
@@ -45,62 +46,62 @@ async fn a_browser_is_sent_without_what_naver_does_not_know() {
 }
 
 #[tokio::test]
-async fn another_verifier_is_refused() {
+async fn another_verifier_is_rejected() {
     let (fake, provider) = naver().await;
     let one = provider.authorize(STATE, CALLBACK).await.expect("a request");
     let other = provider.authorize(STATE, CALLBACK).await.expect("a request");
-    let code = fake.agree(&one);
+    let code = fake.approve(&one);
     assert_refused(redeem(&provider, &code, &other).await, "another verifier");
 }
 
 #[tokio::test]
-async fn names_and_addresses_may_be_missing() {
+async fn missing_name_or_email_is_accepted() {
     let (fake, provider) = naver().await;
-    fake.behaviour().user_info = answer(&json!({"id": "1", "name": " ", "nickname": "ali", "email": ""}));
+    fake.behaviour().user_info = user_info(&json!({"id": "1", "name": " ", "nickname": "ali", "email": ""}));
     let user = sign_in(&fake, &provider).await.expect("signed in");
     assert_eq!((user.email, user.name.as_deref()), (None, Some("ali")));
-    fake.behaviour().user_info = answer(&json!({"id": "1", "email_verified": true}));
+    fake.behaviour().user_info = user_info(&json!({"id": "1", "email_verified": true}));
     let user = sign_in(&fake, &provider).await.expect("signed in");
     assert_eq!((user.email, user.name, user.email_verified), (None, None, false));
 }
 
 #[tokio::test]
-async fn what_is_no_user_is_refused() {
+async fn invalid_user_data_is_rejected() {
     let (fake, provider) = naver().await;
     for response in [
         json!({"resultcode": "024", "message": "Authentication failed"}),
         json!({"resultcode": "024", "response": {"id": "1"}}),
         json!({"resultcode": "00"}),
-        answer(&json!({"id": ""})),
-        answer(&json!({"id": "a".repeat(256)})),
+        user_info(&json!({"id": ""})),
+        user_info(&json!({"id": "a".repeat(256)})),
     ] {
         fake.behaviour().user_info = response.clone();
         assert_refused(sign_in(&fake, &provider).await, &response.to_string());
     }
     fake.behaviour().user_info = json!({"id": "1", "email": "alice@naver.com"});
-    assert_unavailable(sign_in(&fake, &provider).await, "another form");
+    assert_unavailable(sign_in(&fake, &provider).await, "another format");
     fake.behaviour().tokens = json!({"access_token": "hunter2-another"});
     assert_refused(sign_in(&fake, &provider).await, "401");
 }
 
 #[tokio::test]
-async fn an_error_with_status_200_is_an_error() {
+async fn error_with_status_200_is_rejected() {
     let (fake, provider) = naver().await;
     let text = json!({"error": "invalid_request", "error_description": "no valid data in session"}).to_string();
-    fake.behaviour().answers.insert("/token", Answer::With(200, text));
+    fake.behaviour().replies.insert("/token", Reply::Status(200, text));
     assert_refused(sign_in(&fake, &provider).await, "an error");
 }
 
 #[tokio::test]
-async fn a_check_looks_whether_it_is_there() {
+async fn check_reports_an_unavailable_provider() {
     let (fake, provider) = naver().await;
-    provider.check().await.expect("it is there");
-    fake.behaviour().answers.insert("/token", Answer::With(503, String::new()));
+    provider.check().await.expect("the provider is available");
+    fake.behaviour().replies.insert("/token", Reply::Status(503, String::new()));
     assert_unavailable(provider.check().await, "503");
 }
 
 #[tokio::test]
-async fn its_issuer_can_be_called_otherwise() {
+async fn issuer_can_be_set() {
     let (fake, _) = naver().await;
     let settings =
         ProviderSettings { issuer: Some("https://naver.example".into()), ..fake.settings(ProviderKind::Naver) };

@@ -1,4 +1,4 @@
-//! `OpenID` Connect: the flow, and what a provider says of itself.
+//! `OpenID` Connect: the flow and discovery.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
 fn alice(fake: &Fake) -> SocialUser {
     SocialUser {
         issuer: fake.url.clone(),
-        subject: "alice-there".into(),
+        subject: "alice-at-fake".into(),
         email: Some("alice@example.com".into()),
         email_verified: true,
         name: Some("Alice".into()),
@@ -25,48 +25,48 @@ fn alice(fake: &Fake) -> SocialUser {
 }
 
 #[tokio::test]
-async fn a_member_signs_in() {
+async fn user_signs_in() {
     let fake = Fake::start().await;
     for kind in [ProviderKind::Google, ProviderKind::Oidc] {
         let (provider, _) = provider(fake.settings(kind));
         assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), alice(&fake));
         assert_eq!((provider.name(), provider.display_name(), provider.issuer()), ("fake", "Fake", fake.url.as_str()));
     }
-    assert_eq!(fake.requests_to("/me"), 0, "the ID token says it all");
+    assert_eq!(fake.requests_to("/me"), 0, "the ID token is sufficient");
 }
 
 #[tokio::test]
-async fn a_browser_is_sent_with_all_that_protects_the_flow() {
+async fn authorization_request_has_state_nonce_and_pkce() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     let (one, other) = (provider.authorize(STATE, CALLBACK).await, provider.authorize(STATE, CALLBACK).await);
     let (one, other) = (one.expect("a request"), other.expect("a request"));
-    assert!(one.url.contains("tenant=1&"), "what the address has of its own is kept: {}", one.url);
+    assert!(one.url.contains("tenant=1&"), "the query of the endpoint is kept: {}", one.url);
     assert!(one.url.contains("scope=openid+email+profile") && one.url.contains(&format!("nonce={}", one.nonce)));
-    assert!(!one.url.contains(&one.verifier), "the verifier stays here");
+    assert!(!one.url.contains(&one.verifier), "the verifier must not be sent");
     assert!((43..=128).contains(&one.verifier.len()) && one.nonce.len() >= 43);
     assert!(one.nonce != one.verifier && one.nonce != other.nonce && one.verifier != other.verifier);
 }
 
 #[tokio::test]
-async fn kakao_vouches_for_no_address() {
+async fn kakao_emails_are_never_verified() {
     let fake = Fake::start().await;
     fake.behaviour().claims = json!({"email_verified": null, "name": null, "nickname": " 앨리스 "});
     let (kakao, _) = provider(fake.settings(ProviderKind::Kakao));
     let unverified = SocialUser { email_verified: false, name: Some("앨리스".into()), ..alice(&fake) };
     assert_eq!(sign_in(&fake, &kakao).await.expect("signed in"), unverified);
     fake.behaviour().claims = json!({"email": null});
-    fake.behaviour().user_info = json!({"sub": "alice-there", "email": "alice@example.com", "email_verified": true});
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": "alice@example.com", "email_verified": true});
     assert!(!sign_in(&fake, &kakao).await.expect("signed in").email_verified);
     let request = kakao.authorize(STATE, CALLBACK).await.expect("a request");
     assert!(request.url.contains("scope=openid+account_email+profile_nickname"), "{}", request.url);
     let (_, credentials, body) =
         fake.behaviour().requests.iter().find(|(path, ..)| path == "/token").cloned().expect("one");
-    assert!(credentials.is_none() && body.contains("client_secret="), "the secret is among the parameters");
+    assert!(credentials.is_none() && body.contains("client_secret="), "the secret is sent as a parameter");
 }
 
 #[tokio::test]
-async fn the_secret_goes_where_the_provider_wants_it() {
+async fn client_authentication_follows_the_discovery_document() {
     let fake = Fake::start().await;
     for (methods, is_basic) in [
         (json!(null), true),
@@ -81,7 +81,7 @@ async fn the_secret_goes_where_the_provider_wants_it() {
 }
 
 #[tokio::test]
-async fn an_id_and_a_secret_of_any_characters_arrive_as_they_are() {
+async fn client_credentials_may_have_any_characters() {
     let fake = Fake::start().await;
     for (id, secret) in [
         ("memo client", "hunter2 with spaces"),
@@ -106,66 +106,66 @@ async fn an_id_and_a_secret_of_any_characters_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_who_asked_for_it() {
+async fn code_is_bound_to_its_request_and_client() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     let one = provider.authorize(STATE, CALLBACK).await.expect("a request");
     let other = provider.authorize(STATE, CALLBACK).await.expect("a request");
-    let code = fake.agree(&one);
+    let code = fake.approve(&one);
     assert_refused(redeem(&provider, &code, &other).await, "another verifier");
-    let code = fake.agree(&one);
+    let code = fake.approve(&one);
     let mixed = memo_domain::AuthorizationRequest { nonce: other.nonce.clone(), ..one.clone() };
     assert_refused(redeem(&provider, &code, &mixed).await, "another nonce");
-    assert_refused(redeem(&provider, "hunter2-made-up", &one).await, "a code of nobody's");
-    let code = fake.agree(&one);
+    assert_refused(redeem(&provider, "hunter2-made-up", &one).await, "an unknown code");
+    let code = fake.approve(&one);
     assert!(redeem(&provider, &code, &one).await.is_ok());
     assert_refused(redeem(&provider, &code, &one).await, "a second time");
     let wrong = ProviderSettings { client_secret: Some("hunter3".into()), ..fake.settings(ProviderKind::Oidc) };
-    let (stranger, _) = crate::fake::provider(wrong);
-    assert_refused(sign_in(&fake, &stranger).await, "another secret");
+    let (other_client, _) = crate::fake::provider(wrong);
+    assert_refused(sign_in(&fake, &other_client).await, "another secret");
 }
 
 #[tokio::test]
-async fn user_data_are_asked_for_where_there_is_no_address() {
+async fn user_info_is_requested_if_the_id_token_has_no_email() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     fake.behaviour().claims = json!({"email": null, "name": null});
     for verified in [json!(true), json!("true")] {
         fake.behaviour().user_info =
-            json!({"sub": "alice-there", "email": "alice@example.com", "email_verified": verified, "name": "Alice"});
+            json!({"sub": "alice-at-fake", "email": "alice@example.com", "email_verified": verified, "name": "Alice"});
         assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), alice(&fake));
     }
-    // Whether an address is verified is said of that address alone.
+    // `email_verified` applies to the address next to it only.
     for verified in [json!(false), json!("false"), json!(null), json!(1)] {
         fake.behaviour().user_info =
-            json!({"sub": "alice-there", "email": "alice@example.com", "email_verified": verified});
+            json!({"sub": "alice-at-fake", "email": "alice@example.com", "email_verified": verified});
         assert!(!sign_in(&fake, &provider).await.expect("signed in").email_verified);
     }
-    fake.behaviour().user_info = json!({"sub": "alice-there"});
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake"});
     let user = sign_in(&fake, &provider).await.expect("signed in");
     assert_eq!((user.email, user.email_verified, user.name), (None, false, None));
     fake.behaviour().document["userinfo_endpoint"] = json!(null);
-    assert!(sign_in(&fake, &open_id(&fake)).await.expect("signed in").email.is_none(), "there is nowhere to ask");
+    assert!(sign_in(&fake, &open_id(&fake)).await.expect("signed in").email.is_none(), "no user info endpoint");
 }
 
 #[tokio::test]
-async fn user_data_are_asked_for_where_a_setting_says_so() {
+async fn user_info_is_requested_if_its_url_is_set() {
     let fake = Fake::start().await;
     let settings = fake.settings(ProviderKind::Oidc);
     let settings = ProviderSettings { userinfo_url: Some(format!("{}/me", fake.url)), ..settings };
     let (provider, _) = provider(settings);
-    fake.behaviour().user_info = json!({"sub": "alice-there", "email": "other@example.com", "email_verified": false});
-    assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), alice(&fake), "the ID token comes first");
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": "other@example.com", "email_verified": false});
+    assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), alice(&fake), "the ID token takes precedence");
     assert_eq!(fake.requests_to("/me"), 1);
-    fake.behaviour().user_info["sub"] = json!("mallory-there");
-    assert_refused(sign_in(&fake, &provider).await, "another account's data");
+    fake.behaviour().user_info["sub"] = json!("mallory-at-fake");
+    assert_refused(sign_in(&fake, &provider).await, "data of another subject");
 }
 
 #[tokio::test]
-async fn user_data_of_another_account_are_refused() {
+async fn user_info_of_another_subject_is_rejected() {
     let fake = Fake::start().await;
     fake.behaviour().claims = json!({"email": null});
-    for subject in [json!("mallory-there"), json!("Alice-there"), json!("")] {
+    for subject in [json!("mallory-at-fake"), json!("Alice-at-fake"), json!("")] {
         fake.behaviour().user_info = json!({"sub": subject, "email": "alice@example.com", "email_verified": true});
         assert_refused(sign_in(&fake, &open_id(&fake)).await, "another sub");
     }
@@ -174,52 +174,52 @@ async fn user_data_of_another_account_are_refused() {
 }
 
 #[tokio::test]
-async fn what_a_provider_says_of_itself_is_believed_for_an_hour() {
+async fn discovery_and_keys_are_cached_for_an_hour() {
     let fake = Fake::start().await;
     let (provider, clock) = provider(fake.settings(ProviderKind::Oidc));
-    let asked = || (fake.requests_to("/.well-known/openid-configuration"), fake.requests_to("/keys"));
-    assert_eq!(asked(), (0, 0), "nothing is asked before it is needed");
+    let requests = || (fake.requests_to("/.well-known/openid-configuration"), fake.requests_to("/keys"));
+    assert_eq!(requests(), (0, 0), "nothing is requested before it is needed");
     let (one, other) = tokio::join!(sign_in(&fake, &provider), sign_in(&fake, &provider));
     assert!(one.is_ok() && other.is_ok());
-    assert_eq!(asked(), (1, 1), "of two at once one asks");
+    assert_eq!(requests(), (1, 1), "concurrent flows share one request");
     advance(&clock, Duration::from_mins(59));
     sign_in(&fake, &provider).await.expect("signed in");
-    assert_eq!(asked(), (1, 1));
+    assert_eq!(requests(), (1, 1));
     advance(&clock, Duration::from_mins(2));
     sign_in(&fake, &provider).await.expect("signed in");
-    assert_eq!(asked(), (2, 2));
+    assert_eq!(requests(), (2, 2));
 }
 
 #[tokio::test]
-async fn new_keys_are_asked_for_where_one_is_unknown_but_not_all_the_time() {
+async fn unknown_key_id_refreshes_the_keys_at_most_every_ten_seconds() {
     let fake = Fake::start().await;
     let (provider, clock) = provider(fake.settings(ProviderKind::Oidc));
     sign_in(&fake, &provider).await.expect("signed in");
-    // The provider changes its key.
+    // The provider rotates its key.
     fake.behaviour().keys = json!({"keys": [rsa_key("new", keys::OTHER_RSA_N)]});
     fake.behaviour().signed = Signed::OtherRsa;
     fake.behaviour().header = json!({"kid": "new"});
     sign_in(&fake, &provider).await.expect("signed in");
     assert_eq!(fake.requests_to("/keys"), 2);
-    // Somebody makes up names of keys.
+    // An attacker makes up key ids.
     fake.behaviour().header = json!({"kid": "made up"});
     for _ in 0..3 {
         assert_refused(sign_in(&fake, &provider).await, "an unknown key");
     }
-    assert_eq!(fake.requests_to("/keys"), 2, "it was asked a moment ago");
+    assert_eq!(fake.requests_to("/keys"), 2, "the keys were just refreshed");
     advance(&clock, Duration::from_secs(10));
     assert_refused(sign_in(&fake, &provider).await, "an unknown key");
     assert_refused(sign_in(&fake, &provider).await, "an unknown key");
     assert_eq!(fake.requests_to("/keys"), 3);
-    // The old key is gone.
+    // The old key is no longer valid.
     fake.behaviour().signed = Signed::Rsa(jsonwebtoken::Algorithm::RS256);
     fake.behaviour().header = json!({});
-    assert_refused(sign_in(&fake, &provider).await, "a key that was given up");
+    assert_refused(sign_in(&fake, &provider).await, "a retired key");
     assert_eq!(fake.requests_to("/.well-known/openid-configuration"), 1);
 }
 
 #[tokio::test]
-async fn a_document_may_lack_what_is_not_needed_and_keys_what_is_not_understood() {
+async fn minimal_discovery_document_and_unknown_key_types_are_accepted() {
     let fake = Fake::start().await;
     let url = fake.url.clone();
     fake.behaviour().document = json!({
@@ -233,7 +233,7 @@ async fn a_document_may_lack_what_is_not_needed_and_keys_what_is_not_understood(
 }
 
 #[tokio::test]
-async fn a_document_that_cannot_be_right_is_not_believed() {
+async fn invalid_discovery_document_makes_the_provider_unavailable() {
     for (name, value) in [
         ("issuer", json!("https://accounts.example")),
         ("issuer", json!(null)),
@@ -256,7 +256,7 @@ async fn a_document_that_cannot_be_right_is_not_believed() {
 }
 
 #[tokio::test]
-async fn addresses_of_the_settings_come_before_those_of_the_document() {
+async fn urls_in_the_settings_override_discovery() {
     let fake = Fake::start().await;
     for name in ["authorization_endpoint", "token_endpoint"] {
         fake.behaviour().document[name] = json!("https://nowhere.example/");
@@ -270,12 +270,12 @@ async fn addresses_of_the_settings_come_before_those_of_the_document() {
 }
 
 #[tokio::test]
-async fn a_check_asks_anew() {
+async fn check_ignores_the_cache_and_fills_it() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
-    provider.check().await.expect("it is there");
-    provider.check().await.expect("it is there");
+    provider.check().await.expect("the provider is available");
+    provider.check().await.expect("the provider is available");
     assert_eq!(fake.requests_to("/keys"), 2);
     provider.authorize(STATE, CALLBACK).await.expect("a request");
-    assert_eq!(fake.requests_to("/keys"), 2, "what a check found is good for a flow");
+    assert_eq!(fake.requests_to("/keys"), 2, "a flow uses the result of a check");
 }

@@ -1,4 +1,4 @@
-//! ID tokens that must not pass.
+//! Validation of ID tokens.
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_claim_that_does_not_hold_is_refused() {
+async fn invalid_claim_is_rejected() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     for claims in [
@@ -40,11 +40,11 @@ async fn a_claim_that_does_not_hold_is_refused() {
         fake.behaviour().claims = claims.clone();
         assert_refused(sign_in(&fake, &provider).await, &claims.to_string());
     }
-    assert_eq!(fake.requests_to("/keys"), 1, "none of it is a reason to ask for keys");
+    assert_eq!(fake.requests_to("/keys"), 1, "invalid claims do not refresh the keys");
 }
 
 #[tokio::test]
-async fn claims_that_just_hold_pass() {
+async fn claims_at_their_limits_are_accepted() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     for claims in [
@@ -65,22 +65,22 @@ async fn claims_that_just_hold_pass() {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_not_the_providers_is_refused() {
+async fn invalid_signature_is_rejected() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     let cases: [(&str, Signed, Value); 12] = [
-        ("another key under this name", Signed::OtherRsa, json!({})),
-        ("none at all", Signed::Not, json!({"alg": "none"})),
-        ("none, by another name", Signed::Not, json!({"alg": "None"})),
-        ("none where one is named", Signed::Not, json!({"alg": "RS256"})),
+        ("another key with this id", Signed::OtherRsa, json!({})),
+        ("unsigned", Signed::Unsigned, json!({"alg": "none"})),
+        ("unsigned, in another spelling", Signed::Unsigned, json!({"alg": "None"})),
+        ("unsigned, declared as signed", Signed::Unsigned, json!({"alg": "RS256"})),
         ("HMAC with the public key", Signed::Hmac(keys::RSA_PUBLIC), json!({})),
-        ("HMAC with the public key, called RSA", Signed::Hmac(keys::RSA_PUBLIC), json!({"alg": "RS256"})),
+        ("HMAC with the public key, declared as RSA", Signed::Hmac(keys::RSA_PUBLIC), json!({"alg": "RS256"})),
         ("HMAC with the modulus", Signed::Hmac(keys::RSA_N), json!({})),
         ("HMAC with the client's secret", Signed::Hmac(SECRET), json!({})),
-        ("another algorithm of this key", Signed::Rsa(Algorithm::RS256), json!({"alg": "RS512"})),
-        ("an algorithm that the provider does not name", Signed::Rsa(Algorithm::RS384), json!({})),
-        ("an elliptic curve's under the name of RSA", Signed::Ec, json!({"alg": "RS256", "kid": "rsa"})),
-        ("what nobody understands", Signed::Rsa(Algorithm::RS256), json!({"crit": ["x"], "x": 1})),
+        ("another algorithm declared for this key", Signed::Rsa(Algorithm::RS256), json!({"alg": "RS512"})),
+        ("an algorithm that discovery does not list", Signed::Rsa(Algorithm::RS384), json!({})),
+        ("an EC signature declared as RSA", Signed::Ec, json!({"alg": "RS256", "kid": "rsa"})),
+        ("an unknown critical header", Signed::Rsa(Algorithm::RS256), json!({"crit": ["x"], "x": 1})),
     ];
     for (what, signed, header) in cases {
         fake.behaviour().signed = signed;
@@ -90,7 +90,7 @@ async fn a_signature_that_is_not_the_providers_is_refused() {
 }
 
 #[tokio::test]
-async fn every_algorithm_that_is_named_passes() {
+async fn every_supported_algorithm_is_accepted() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     let signed =
@@ -102,19 +102,19 @@ async fn every_algorithm_that_is_named_passes() {
 }
 
 #[tokio::test]
-async fn a_key_needs_no_name_where_there_is_one_that_fits() {
+async fn token_without_a_key_id_needs_exactly_one_matching_key() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     fake.behaviour().header = json!({"kid": null, "typ": null});
-    assert!(sign_in(&fake, &provider).await.is_ok(), "one is of RSA");
+    assert!(sign_in(&fake, &provider).await.is_ok(), "one RSA key matches");
     fake.behaviour().keys = json!({"keys": [rsa_key("a", keys::RSA_N), rsa_key("b", keys::OTHER_RSA_N)]});
-    assert_refused(sign_in(&fake, &open_id(&fake)).await, "two would fit");
+    assert_refused(sign_in(&fake, &open_id(&fake)).await, "two keys match");
     fake.behaviour().keys = json!({"keys": []});
-    assert_refused(sign_in(&fake, &open_id(&fake)).await, "there is none");
+    assert_refused(sign_in(&fake, &open_id(&fake)).await, "no key matches");
 }
 
 #[tokio::test]
-async fn a_token_for_something_else_is_refused() {
+async fn token_of_another_type_is_rejected() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     for header in [json!({"typ": "at+jwt"}), json!({"typ": "logout+jwt"}), json!({"cty": "JWT"})] {
@@ -124,12 +124,12 @@ async fn a_token_for_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn without_an_id_token_nobody_is_signed_in() {
+async fn missing_or_malformed_id_token_is_rejected() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
-    fake.behaviour().user_info = json!({"sub": "alice-there", "email": "alice@example.com", "email_verified": true});
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": "alice@example.com", "email_verified": true});
     fake.behaviour().has_id_token = false;
-    assert_refused(sign_in(&fake, &provider).await, "none");
+    assert_refused(sign_in(&fake, &provider).await, "no ID token");
     for token in
         ["", ".", "..", "a.b.c", "eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9.e30.", "eyJhbGciOiJub25lIn0.e30."]
     {

@@ -1,4 +1,4 @@
-//! A provider that is away, or behaves as if.
+//! Unavailable and misbehaving providers.
 
 use std::{
     sync::Arc,
@@ -17,90 +17,93 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    fake::{Answer, CALLBACK, Fake, STATE, assert_refused, assert_unavailable, open_id, provider, redeem, sign_in},
+    fake::{CALLBACK, Fake, Reply, STATE, assert_refused, assert_unavailable, open_id, provider, redeem, sign_in},
     keys,
 };
 
 const PATHS: [&str; 4] = ["/.well-known/openid-configuration", "/keys", "/token", "/me"];
 
-/// A flow in which every address is called.
-async fn whole(fake: &Fake, provider: &Provider) -> Result<memo_domain::SocialUser, memo_domain::ProviderError> {
+/// A flow that calls every endpoint.
+async fn complete_flow(
+    fake: &Fake,
+    provider: &Provider,
+) -> Result<memo_domain::SocialUser, memo_domain::ProviderError> {
     fake.behaviour().claims = json!({"email": null});
-    fake.behaviour().user_info = json!({"sub": "alice-there", "email": "alice@example.com"});
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": "alice@example.com"});
     sign_in(fake, provider).await
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_makes_it_unavailable() {
+async fn invalid_response_makes_the_provider_unavailable() {
     for path in PATHS {
-        for answer in [
-            Answer::With(500, json!({"error": "server_error"}).to_string()),
-            Answer::With(502, "<html>".into()),
-            Answer::With(429, json!({"error": "slow_down"}).to_string()),
-            Answer::With(200, "<html>hunter2</html>".into()),
-            Answer::With(200, String::new()),
-            Answer::With(200, json!({"access_token": 1, "refresh_token": "hunter2"}).to_string()),
-            Answer::With(304, String::new()),
-            Answer::HangUp,
-            Answer::Endless,
+        for reply in [
+            Reply::Status(500, json!({"error": "server_error"}).to_string()),
+            Reply::Status(502, "<html>".into()),
+            Reply::Status(429, json!({"error": "slow_down"}).to_string()),
+            Reply::Status(200, "<html>hunter2</html>".into()),
+            Reply::Status(200, String::new()),
+            Reply::Status(200, json!({"access_token": 1, "refresh_token": "hunter2"}).to_string()),
+            Reply::Status(304, String::new()),
+            Reply::HangUp,
+            Reply::Endless,
         ] {
             let fake = Fake::start().await;
-            fake.behaviour().answers.insert(path, answer.clone());
-            assert_unavailable(whole(&fake, &open_id(&fake)).await, &format!("{path}: {answer:?}"));
+            fake.behaviour().replies.insert(path, reply.clone());
+            assert_unavailable(complete_flow(&fake, &open_id(&fake)).await, &format!("{path}: {reply:?}"));
         }
     }
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn redirects_are_not_followed() {
     for path in PATHS {
         let fake = Fake::start().await;
-        fake.behaviour().answers.insert(path, Answer::Redirect);
-        assert_unavailable(whole(&fake, &open_id(&fake)).await, path);
+        fake.behaviour().replies.insert(path, Reply::Redirect);
+        assert_unavailable(complete_flow(&fake, &open_id(&fake)).await, path);
         assert_eq!((fake.requests_to(path), fake.requests_to("/elsewhere")), (1, 0), "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_call_ends_in_time() {
+async fn call_times_out() {
     for path in PATHS {
         let fake = Fake::start().await;
-        fake.behaviour().answers.insert(path, Answer::Hang);
+        fake.behaviour().replies.insert(path, Reply::Hang);
         let limit = Duration::from_millis(500);
         let provider = open_id(&fake).within(limit);
         let begin = Instant::now();
-        assert_unavailable(whole(&fake, &provider).await, path);
+        assert_unavailable(complete_flow(&fake, &provider).await, path);
         assert!(begin.elapsed() >= limit && begin.elapsed() < Duration::from_secs(5), "{path}");
     }
 }
 
 #[tokio::test]
-async fn it_is_asked_again_once_it_is_back() {
+async fn recovered_provider_is_available_again() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
-    fake.behaviour().answers.insert(PATHS[0], Answer::HangUp);
-    assert_unavailable(provider.authorize(STATE, CALLBACK).await, "away");
-    fake.behaviour().answers.clear();
-    provider.authorize(STATE, CALLBACK).await.expect("it is back");
+    fake.behaviour().replies.insert(PATHS[0], Reply::HangUp);
+    assert_unavailable(provider.authorize(STATE, CALLBACK).await, "unavailable");
+    fake.behaviour().replies.clear();
+    provider.authorize(STATE, CALLBACK).await.expect("the provider is available");
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_had_leave_the_known_ones() {
+async fn failed_key_refresh_keeps_the_known_keys() {
     let fake = Fake::start().await;
     let (provider, clock) = provider(fake.settings(ProviderKind::Oidc));
     sign_in(&fake, &provider).await.expect("signed in");
-    fake.behaviour().answers.insert("/keys", Answer::With(500, String::new()));
+    fake.behaviour().replies.insert("/keys", Reply::Status(500, String::new()));
     fake.behaviour().header = json!({"kid": "made up"});
-    assert_unavailable(sign_in(&fake, &provider).await, "it may be a new one");
-    assert_refused(sign_in(&fake, &provider).await, "it was asked a moment ago");
+    assert_unavailable(sign_in(&fake, &provider).await, "the key may be new");
+    assert_refused(sign_in(&fake, &provider).await, "the keys were just requested");
     clock.advance(Duration::from_secs(10));
-    assert_unavailable(sign_in(&fake, &provider).await, "it may be a new one");
+    assert_unavailable(sign_in(&fake, &provider).await, "the key may be new");
     fake.behaviour().header = json!({});
     sign_in(&fake, &provider).await.expect("signed in");
 }
 
 #[tokio::test]
-async fn nothing_goes_to_who_cannot_show_a_certificate() {
+async fn untrusted_certificate_is_rejected_before_a_request() {
     let key = PrivateKeyDer::from_pem_slice(keys::TLS.as_bytes()).expect("a key");
     let certificate = CertificateDer::from_pem_slice(keys::CERTIFICATE.as_bytes()).expect("a certificate");
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -108,7 +111,7 @@ async fn nothing_goes_to_who_cannot_show_a_certificate() {
         .expect("versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
-        .expect("they fit");
+        .expect("the key matches the certificate");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let server = tokio::spawn(async move {
@@ -118,12 +121,12 @@ async fn nothing_goes_to_who_cannot_show_a_certificate() {
     let mut settings = Fake::start().await.settings(ProviderKind::Oidc);
     settings.issuer = Some(format!("https://localhost:{port}"));
     let (provider, _) = provider(settings);
-    assert_unavailable(provider.check().await, "a certificate that nobody vouches for");
-    assert!(!server.await.expect("it ended"), "it is left before a word is said");
+    assert_unavailable(provider.check().await, "an untrusted certificate");
+    assert!(!server.await.expect("the server task ended"), "the client must abort the handshake");
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn refused_connection_makes_the_provider_unavailable() {
     let fake = Fake::start().await;
     let provider = open_id(&fake);
     let request = provider.authorize(STATE, CALLBACK).await.expect("a request");
@@ -140,12 +143,12 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn what_a_provider_says_is_cut_short() {
+async fn long_provider_texts_are_truncated() {
     let fake = Fake::start().await;
     let text = json!({"error": format!("x\r\n{}", "y".repeat(100_000))}).to_string();
-    fake.behaviour().answers.insert("/token", Answer::With(400, text));
+    fake.behaviour().replies.insert("/token", Reply::Status(400, text));
     assert_refused(sign_in(&fake, &open_id(&fake)).await, "a long error");
-    fake.behaviour().answers.clear();
+    fake.behaviour().replies.clear();
     fake.behaviour().claims = json!({"iss": format!("https://example.org/{}", "y".repeat(100_000))});
     assert_refused(sign_in(&fake, &open_id(&fake)).await, "a long issuer");
 }
