@@ -1,4 +1,4 @@
-//! A store that fails when it is told to, for tests of use cases and of adapters that wrap others.
+//! A store with planned failures, for tests of use cases and of adapters that wrap other stores.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -22,14 +22,14 @@ use std::{
 use async_trait::async_trait;
 use memo_domain::{Access, Store, StoreError, UnitOfWork, for_each_repository};
 
-/// When a call fails.
+/// Whether a call fails before or after it takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     Before,
     After,
 }
 
-/// One call that fails, once.
+/// A call that fails once.
 #[derive(Debug)]
 pub struct Fault {
     call: usize,
@@ -44,30 +44,30 @@ impl Fault {
         Self { call, moment: Moment::Before, error }
     }
 
-    /// The call of this number, from 0, is made, and where it succeeds, its answer is lost: of a commit, what a client
-    /// sees whose connection breaks at the wrong moment.
+    /// The call of this number, from 0, is made, but if it succeeds, its result is lost: for a commit, this is a
+    /// connection that breaks after the commit took effect.
     #[must_use]
     pub const fn after(call: usize, error: StoreError) -> Self {
         Self { call, moment: Moment::After, error }
     }
 }
 
-/// A store that passes every call on to another one, but for those that a plan lets fail.
+/// A store that forwards every call to another one, except for the planned failures.
 ///
-/// A unit of work in which a call failed can't be committed any more, whatever the call was: so it is with databases.
+/// A unit of work in which any call failed cannot be committed any more, as with databases.
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
     plan: Arc<Plan>,
 }
 
 impl FaultyStore {
-    /// A store that fails when it is told to, and never before.
+    /// A store without planned failures.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
         Self { inner, plan: Arc::default() }
     }
 
-    /// Replaces the faults to come, and counts the calls from 0 again.
+    /// Replaces the planned faults, and restarts the count of calls at 0.
     pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         *self.plan.lock() = State { faults: faults.into_iter().collect(), calls: Vec::new() };
     }
@@ -79,7 +79,7 @@ impl FaultyStore {
         self.plan.lock().calls.clone()
     }
 
-    /// How many of the faults did not come to pass.
+    /// The number of planned faults that have not occurred yet.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.plan.lock().faults.len()
@@ -97,11 +97,11 @@ struct State {
 
 impl Plan {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A test that panicked says enough.
+        // The test that poisoned the lock has failed already.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a call that may fail by the plan.
+    /// Makes a call, unless the plan lets it fail.
     async fn call<T>(
         &self,
         name: &'static str,
@@ -151,7 +151,7 @@ struct FaultyUnit {
     failed: bool,
 }
 
-/// Implements the unit of work and each of its repositories by passing on the calls.
+/// Implements the unit of work and each of its repositories by forwarding the calls.
 macro_rules! pass_on {
     ($($accessor:ident: $repository:path {
         $(fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*

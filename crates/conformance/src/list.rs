@@ -188,7 +188,7 @@ macro_rules! __each_case {
             }
             concurrency(store) {
                 writers_wait_for_each_other
-                concurrent_inserts_are_all_kept
+                concurrent_inserts_all_succeed
                 a_first_write_that_matches_nothing_is_stale
                 snapshots_see_whole_commits_among_writers
                 a_list_among_writers_has_matching_memos_only

@@ -22,8 +22,8 @@ fn browser_session(n: u32, user: UserId) -> Session {
 /// Prepares and inserts sessions.
 async fn sign_in(store: &dyn Store, sessions: &dyn BrowserSessions, new: &[Session]) {
     for session in new {
-        let kept = sessions.prepare(session).await.expect("the session is prepared");
-        add_session(store, &kept).await;
+        let stored = sessions.prepare(session).await.expect("the session is prepared");
+        add_session(store, &stored).await;
     }
 }
 
@@ -37,7 +37,7 @@ async fn touch(sessions: &dyn BrowserSessions, session: &Session, at: Timestamp,
 
 async fn end(store: &dyn Store, id: SessionId, ended_at: Timestamp) {
     write(store, async |uow| {
-        let session = uow.sessions().lookup(id).await?.expect("the session is there");
+        let session = uow.sessions().lookup(id).await?.expect("the session exists");
         uow.sessions().update(&Session { ended_at: Some(ended_at), ..session }).await
     })
     .await;
@@ -71,9 +71,9 @@ pub(crate) async fn a_browser_session_missing_from_the_store_is_not_found((test_
     let store = test_store.store();
     let user_id = add_user(&*store, 0).await;
     let (rolled_back, removed) = (browser_session(0, user_id), browser_session(1, user_id));
-    let kept = sessions.prepare(&rolled_back).await.expect("the session is prepared");
+    let stored = sessions.prepare(&rolled_back).await.expect("the session is prepared");
     assert_eq!(find(&*sessions, &rolled_back).await, None, "before it is in the store");
-    dropped(&*store, async |uow| uow.sessions().insert(&kept).await).await;
+    dropped(&*store, async |uow| uow.sessions().insert(&stored).await).await;
     assert_eq!(find(&*sessions, &rolled_back).await, None);
     assert!(!touch(&*sessions, &rolled_back, at(1), at(1) + HOUR).await);
 

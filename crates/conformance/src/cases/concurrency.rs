@@ -15,7 +15,7 @@ use crate::{
 async fn change_each(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Memo)) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     for id in ids {
-        let mut memo = uow.memos().lookup(*id).await?.expect("the memo is there").memo;
+        let mut memo = uow.memos().lookup(*id).await?.expect("the memo exists").memo;
         let from = memo.version;
         change(&mut memo);
         memo.version = from.next();
@@ -52,12 +52,12 @@ pub(crate) async fn writers_wait_for_each_other(store: Arc<dyn Store>) {
         });
     }
     tasks.join_all().await;
-    let kept = find_memo(&*store, shared.id).await.expect("the memo");
-    assert_eq!(kept.state.content.as_str(), "200", "no update is lost");
-    assert_eq!(kept.version, Version::new(201));
+    let stored = find_memo(&*store, shared.id).await.expect("the memo");
+    assert_eq!(stored.state.content.as_str(), "200", "no update is lost");
+    assert_eq!(stored.version, Version::new(201));
 }
 
-pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
+pub(crate) async fn concurrent_inserts_all_succeed(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let mut tasks = JoinSet::new();
     for n in 0..100 {
@@ -82,14 +82,14 @@ pub(crate) async fn concurrent_inserts_are_all_kept(store: Arc<dyn Store>) {
 }
 
 /// A write that matches nothing, as the first one of its unit of work. Each kind must report that.
-async fn write_matching_nothing(store: &dyn Store, kept: &Memo, kind: u32) -> Result<(), StoreError> {
+async fn write_matching_nothing(store: &dyn Store, stored: &Memo, kind: u32) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
-    let from = kept.version.next();
+    let from = stored.version.next();
     let found = |is_there: bool| if is_there { Ok(()) } else { Err(StoreError::Stale) };
-    let owner = kept.owner_id;
+    let owner = stored.owner_id;
     let result = match kind % 10 {
-        0 => uow.memos().update(&Memo { version: from.next(), ..kept.clone() }, from).await,
-        1 => uow.memos().remove(kept.id, from).await,
+        0 => uow.memos().update(&Memo { version: from.next(), ..stored.clone() }, from).await,
+        1 => uow.memos().remove(stored.id, from).await,
         2 => uow.users().update(&user(9), Version::FIRST).await,
         3 => uow.sessions().update(&session(9, owner)).await,
         4 => found(uow.refresh_tokens().claim(&digest(9), at(0)).await?),
@@ -108,12 +108,12 @@ async fn write_matching_nothing(store: &dyn Store, kept: &Memo, kind: u32) -> Re
 
 pub(crate) async fn a_first_write_that_matches_nothing_is_stale(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    let kept = memo(1_000, owner);
-    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let stored = memo(1_000, owner);
+    add_memos(&*store, std::slice::from_ref(&stored)).await;
     let mut tasks = JoinSet::new();
     for n in 0..60 {
         // Each directly after another writer, in what may be the same database transaction.
-        let (writing_store, other_store, kept) = (Arc::clone(&store), Arc::clone(&store), kept.clone());
+        let (writing_store, other_store, stored) = (Arc::clone(&store), Arc::clone(&store), stored.clone());
         tasks.spawn(async move {
             let insert = async || {
                 let mut uow = writing_store.begin(Access::Write).await?;
@@ -124,11 +124,11 @@ pub(crate) async fn a_first_write_that_matches_nothing_is_stale(store: Arc<dyn S
             retry(insert).await.expect("a writer succeeds eventually");
         });
         tasks.spawn(async move {
-            retry(|| write_matching_nothing(&*other_store, &kept, n)).await.expect("a writer succeeds eventually");
+            retry(|| write_matching_nothing(&*other_store, &stored, n)).await.expect("a writer succeeds eventually");
         });
     }
     tasks.join_all().await;
-    assert_eq!(find_memo(&*store, kept.id).await, Some(kept));
+    assert_eq!(find_memo(&*store, stored.id).await, Some(stored));
     assert_eq!(count(&*store, &MemoFilter::of(owner)).await, 61);
 }
 
@@ -164,7 +164,7 @@ async fn times(store: &dyn Store, ids: &[MemoId; 2]) -> [Timestamp; 3] {
     let mut uow = begin(store, Access::Snapshot).await;
     let mut times = [at(0); 3];
     for (time, id) in times.iter_mut().zip([ids[0], ids[1], ids[0]]) {
-        let view = uow.memos().lookup(id).await.expect("memos are read").expect("the memo is there");
+        let view = uow.memos().lookup(id).await.expect("memos are read").expect("the memo exists");
         *time = view.memo.updated_at;
         let_others_run().await;
     }

@@ -101,11 +101,11 @@ pub(crate) async fn a_job_reads_back_equal(store: Arc<dyn Store>) {
 
 pub(crate) async fn an_insert_with_a_taken_job_id_conflicts(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let kept = job(0, user);
-    add(&*store, std::slice::from_ref(&kept)).await;
+    let stored = job(0, user);
+    add(&*store, std::slice::from_ref(&stored)).await;
     let taken = Job { kind: other_kind(), ..job(0, other) };
     assert_conflict(try_write(&*store, async |uow| uow.jobs().insert(&taken).await).await, Conflict::Id);
-    assert_eq!(claim(&*store, 0, 100).await, claimed(&[kept], at(1)));
+    assert_eq!(claim(&*store, 0, 100).await, claimed(&[stored], at(1)));
 }
 
 pub(crate) async fn a_job_needs_its_owner(store: Arc<dyn Store>) {
@@ -174,7 +174,7 @@ pub(crate) async fn due_jobs_are_claimed_once(store: Arc<dyn Store>) {
 pub(crate) async fn only_jobs_of_these_kinds_are_claimed(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let kinds = [JobKind::MAIL, other_kind(), JobKind::new("mail2").expect("a valid kind")];
-    // Those of other kinds are due earlier, and more of them than a claim may look at.
+    // Jobs of another kind are due earlier, and more of them than the limit of a claim.
     let others: Vec<_> = (0..40)
         .map(|n| Job { kind: kinds[1 + usize::from(n % 2 == 0)].clone(), run_at: EARLIEST, ..job(n, user) })
         .collect();
@@ -215,7 +215,7 @@ pub(crate) async fn a_claim_counts_as_begun(store: Arc<dyn Store>) {
     // The outcome of the attempts is known: the update says how many are left.
     write(&*store, async |uow| uow.jobs().update(&Job { begun: 1, run_at: at(40), ..first.clone() }).await).await;
     assert_eq!(begun(&claim(&*store, 40, 9).await), [2]);
-    // No other job was changed by all this.
+    // The other jobs are unchanged.
     let later = claim(&*store, 1_000, 9).await;
     assert_eq!(begun(&later.iter().filter(|job| job.id == other.id).cloned().collect::<Vec<_>>()), [8]);
     assert_eq!(dead(&*store, None, 9).await, [lost]);
@@ -262,38 +262,38 @@ pub(crate) async fn an_expired_lease_can_be_claimed(store: Arc<dyn Store>) {
 
 pub(crate) async fn a_job_is_updated_or_gone(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let [first, kept] = [job(0, user), Job { run_at: at(1), ..job(1, other) }];
-    add(&*store, &[first.clone(), kept.clone()]).await;
+    let [first, stored] = [job(0, user), Job { run_at: at(1), ..job(1, other) }];
+    add(&*store, &[first.clone(), stored.clone()]).await;
     let update = async |job: &Job| write(&*store, async |uow| uow.jobs().update(job).await).await;
     let label = "other".to_owned();
     let relabelled = Job { label, payload: Sealed::new(vec![1]), attempts: 2, run_at: at(3), ..first.clone() };
     let steps = [
         Job { attempts: 1, begun: 2, run_at: at(7), error: Some("busy".to_owned()), ..first.clone() },
         relabelled.clone(),
-        // An update that changes nothing is no error.
+        // An update that changes nothing succeeds.
         relabelled,
     ];
     for step in &steps {
         update(step).await;
         let due = peek(&*store, 50).await;
-        let next = if step.run_at < kept.run_at { step.id } else { kept.id };
+        let next = if step.run_at < stored.run_at { step.id } else { stored.id };
         assert_eq!(due[0].id, next, "the one that is due first now");
-        assert_eq!(sorted(due), claimed(&[step.clone(), kept.clone()], at(1_000)));
-        assert_eq!(ids(&peek(&*store, 2).await), [kept.id]);
+        assert_eq!(sorted(due), claimed(&[step.clone(), stored.clone()], at(1_000)));
+        assert_eq!(ids(&peek(&*store, 2).await), [stored.id]);
     }
 
-    // It dies, and is revived.
+    // A job can die and be revived.
     let lost = Job { state: JobState::Dead, attempts: 9, error: Some("no".to_owned()), ..first.clone() };
     dropped(&*store, async |uow| uow.jobs().update(&lost).await).await;
     assert_eq!(dead(&*store, None, 9).await, []);
     update(&lost).await;
     assert_eq!(dead(&*store, None, 9).await, std::slice::from_ref(&lost));
-    assert_eq!(ids(&claim(&*store, 50, 9).await), [kept.id]);
+    assert_eq!(ids(&claim(&*store, 50, 9).await), [stored.id]);
     update(&first).await;
     assert_eq!(dead(&*store, None, 9).await, []);
     assert_eq!(ids(&claim(&*store, 100, 1).await), [first.id]);
 
-    // What is removed stays removed.
+    // An update does not bring a removed job back.
     let remove = async |id| write(&*store, async |uow| uow.jobs().remove(id).await).await;
     dropped(&*store, async |uow| uow.jobs().remove(first.id).await).await;
     remove(job_id(9)).await;
@@ -303,7 +303,7 @@ pub(crate) async fn a_job_is_updated_or_gone(store: Arc<dyn Store>) {
         update(&lost).await;
         update(&first).await;
     }
-    assert_eq!(ids(&claim(&*store, 300, 9).await), [kept.id]);
+    assert_eq!(ids(&claim(&*store, 300, 9).await), [stored.id]);
     assert_eq!(dead(&*store, None, 9).await, []);
 }
 
@@ -312,7 +312,7 @@ pub(crate) async fn dead_jobs_are_listed_newest_first(store: Arc<dyn Store>) {
     let jobs: Vec<_> = (0..24)
         .map(|n| {
             let state = if n % 4 == 0 { JobState::Waiting } else { JobState::Dead };
-            // In another order than that of the ids.
+            // The times are in another order than the ids.
             let run_at = at(i64::from(n * 7 % 11));
             Job { state, run_at, created_at: run_at, ..job(n, if n % 3 == 0 { user } else { other }) }
         })
@@ -328,7 +328,7 @@ pub(crate) async fn dead_jobs_are_listed_newest_first(store: Arc<dyn Store>) {
             after = rest.first().map(|job| job.id);
         }
     }
-    // After an id that no dead job has, or has any more.
+    // The cursor may be an id that no dead job has.
     for place in jobs.iter().map(|job| job.id).chain([job_id(1_000), job_id(1_001)]) {
         let rest: Vec<_> = expected.iter().filter(|job| job.id < place).cloned().collect();
         assert_eq!(dead(&*store, Some(place), 100).await, rest);

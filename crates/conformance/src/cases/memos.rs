@@ -34,8 +34,8 @@ pub(crate) async fn a_memo_reads_back_equal(store: Arc<dyn Store>) {
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for memo in [&filled, &emptied] {
-            let kept = uow.memos().lookup(memo.id).await.expect("memos are read").map(|view| view.memo);
-            assert_eq!(kept.as_ref(), Some(memo), "{access:?}");
+            let stored = uow.memos().lookup(memo.id).await.expect("memos are read").map(|view| view.memo);
+            assert_eq!(stored.as_ref(), Some(memo), "{access:?}");
         }
     }
 }
@@ -68,13 +68,13 @@ pub(crate) async fn a_memo_of_awkward_text_reads_back_equal(store: Arc<dyn Store
 
 pub(crate) async fn an_update_by_another_owner_is_stale(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let kept = full_memo(0, owner);
-    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let stored = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&stored)).await;
     let mut uow = begin(&*store, Access::Write).await;
-    let result = uow.memos().update(&Memo { owner_id: other, ..kept.clone() }, kept.version).await;
+    let result = uow.memos().update(&Memo { owner_id: other, ..stored.clone() }, stored.version).await;
     assert!(matches!(result, Err(StoreError::Stale)), "{result:?}");
     drop(uow);
-    assert_eq!(find_memo(&*store, kept.id).await, Some(kept));
+    assert_eq!(find_memo(&*store, stored.id).await, Some(stored));
 }
 
 pub(crate) async fn an_update_replaces_all_but_the_creation_time(store: Arc<dyn Store>) {
@@ -140,20 +140,20 @@ pub(crate) async fn a_memo_needs_its_owner(store: Arc<dyn Store>) {
 
 pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
-    let kept = full_memo(0, owner);
-    add_memos(&*store, std::slice::from_ref(&kept)).await;
+    let stored = full_memo(0, owner);
+    add_memos(&*store, std::slice::from_ref(&stored)).await;
     let changed = Memo { version: Version::new(9), ..memo(0, owner) };
     for from in [Version::FIRST, Version::new(6), Version::new(8), changed.version, Version::new(u32::MAX)] {
         let mut uow = begin(&*store, Access::Write).await;
         assert_stale(uow.memos().update(&changed, from).await);
         drop(uow);
         let mut uow = begin(&*store, Access::Write).await;
-        assert_stale(uow.memos().remove(kept.id, from).await);
+        assert_stale(uow.memos().remove(stored.id, from).await);
         drop(uow);
-        assert_eq!(find_memo(&*store, kept.id).await.as_ref(), Some(&kept), "from {from:?}");
+        assert_eq!(find_memo(&*store, stored.id).await.as_ref(), Some(&stored), "from {from:?}");
     }
-    replace(&*store, &changed, kept.version).await;
-    assert_eq!(find_memo(&*store, kept.id).await, Some(changed));
+    replace(&*store, &changed, stored.version).await;
+    assert_eq!(find_memo(&*store, stored.id).await, Some(changed));
 }
 
 pub(crate) async fn an_update_of_an_absent_memo_is_stale(store: Arc<dyn Store>) {

@@ -201,13 +201,13 @@ pub(crate) async fn expired_one_time_tokens_are_removed(store: Arc<dyn Store>) {
     add(&*store, &tokens).await;
     let remove = async |time: Timestamp, most| {
         let removed = write(&*store, async |uow| uow.one_time_tokens().remove_before(time, most).await).await;
-        let mut kept = Vec::new();
+        let mut stored = Vec::new();
         for token in &tokens {
             let found = find(&*store, token.digest).await;
             assert!(found.as_ref().is_none_or(|found| found == token));
-            kept.extend(found.map(|found| found.expires_at));
+            stored.extend(found.map(|found| found.expires_at));
         }
-        (removed, kept)
+        (removed, stored)
     };
     let all = ends.to_vec();
     assert_eq!(remove(EARLIEST, 100).await, (0, all.clone()), "a token that expires at exactly that time stays");
@@ -215,8 +215,8 @@ pub(crate) async fn expired_one_time_tokens_are_removed(store: Arc<dyn Store>) {
     assert_eq!(remove(at(9), 0).await, (0, all));
     assert_eq!(remove(at(9), 9).await, (2, vec![at(10), at(9), at(11), LATEST, at(10)]));
     // Removes at most `most` tokens; fewer mean that none are left to remove.
-    let (removed, kept) = remove(at(11), 2).await;
-    assert_eq!((removed, kept.len()), (2, 3));
+    let (removed, stored) = remove(at(11), 2).await;
+    assert_eq!((removed, stored.len()), (2, 3));
     assert_eq!(remove(at(11), 2).await, (1, vec![at(11), LATEST]));
     assert_eq!(remove(LATEST, u32::MAX).await, (1, vec![LATEST]));
 }

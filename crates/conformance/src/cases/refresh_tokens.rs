@@ -43,8 +43,8 @@ pub(crate) async fn a_refresh_token_reads_back_equal(store: Arc<dyn Store>) {
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for token in &tokens {
-            let kept = uow.refresh_tokens().lookup(&token.digest).await.expect("tokens are read");
-            assert_eq!(kept.as_ref(), Some(token), "{access:?}");
+            let stored = uow.refresh_tokens().lookup(&token.digest).await.expect("tokens are read");
+            assert_eq!(stored.as_ref(), Some(token), "{access:?}");
         }
     }
     assert_eq!(find_refresh_token(&*store, digest(9)).await, None);
@@ -111,8 +111,8 @@ pub(crate) async fn one_of_many_concurrent_claims_gets_the_token(store: Arc<dyn 
             .filter_map(|(at, claimed)| claimed.expect("the claim succeeds").then_some(at))
             .collect();
         assert_eq!(winners.len(), 1, "exactly one claim gets the token");
-        let kept = find_refresh_token(&*store, token.digest).await.expect("the token");
-        assert_eq!(kept.used_at, Some(winners[0]));
+        let stored = find_refresh_token(&*store, token.digest).await.expect("the token");
+        assert_eq!(stored.used_at, Some(winners[0]));
     }
 }
 

@@ -188,8 +188,8 @@ async fn data_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::
 }
 
 pub(crate) async fn a_removal_from_another_version_is_stale(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
-    let changed = kept.changed();
+    let stored = Everything::add(&*store, 0).await;
+    let changed = stored.changed();
     write(&*store, async |uow| {
         changed.update(uow).await;
         Ok(())
@@ -249,8 +249,8 @@ async fn try_add_one(store: &dyn Store, kind: u32, n: u32, user: UserId) -> Resu
 }
 
 pub(crate) async fn concurrent_removals_remove_a_user_once(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
-    let id = kept.user.id;
+    let stored = Everything::add(&*store, 0).await;
+    let id = stored.user.id;
     let removed = concurrently(&store, 8, move |store, n| async move {
         // Looks the user up first, as a use case does: a stale version would be retried forever.
         let mut uow = store.begin(Access::Write).await?;
@@ -261,7 +261,7 @@ pub(crate) async fn concurrent_removals_remove_a_user_once(store: Arc<dyn Store>
     let removed: Vec<_> =
         removed.await.into_iter().filter_map(|removed| removed.expect("it succeeds eventually")).collect();
     assert_eq!(removed.len(), 1, "exactly one removal succeeds");
-    assert_eq!(kept.read_back(&*store, Access::Read).await, None);
+    assert_eq!(stored.read_back(&*store, Access::Read).await, None);
 }
 
 pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dyn Store>) {

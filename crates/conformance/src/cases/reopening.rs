@@ -68,8 +68,8 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     let filter = MemoFilter { search, ..MemoFilter::of(owner) };
     assert_eq!(list(&*store, &filter, BY_CHANGE).await, [found.clone()]);
     assert_eq!(count(&*store, &filter).await, 1);
-    let kept = Change::new(2, NewChange { at: at(5), ..created });
-    assert_eq!(feed(&*store, owner).await, [kept]);
+    let stored = Change::new(2, NewChange { at: at(5), ..created });
+    assert_eq!(feed(&*store, owner).await, [stored]);
     assert_eq!(last_change(&*store, users[1].id).await, 1, "the number of a removed change");
 
     // The reopened store accepts writes.
@@ -87,5 +87,5 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     commit(uow).await;
     let store = test_store.store();
     assert_eq!(count(&*store, &filter).await, 0, "the changed memo no longer matches");
-    assert_eq!(feed(&*store, owner).await, [kept, Change::new(3, created)]);
+    assert_eq!(feed(&*store, owner).await, [stored, Change::new(3, created)]);
 }

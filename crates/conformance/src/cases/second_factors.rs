@@ -42,8 +42,8 @@ async fn claim_code(store: &dyn Store, user: UserId, code: SecretDigest) -> Resu
 pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     assert_eq!(find(&*store, user).await, None);
-    let kept = SecondFactor { secret: Sealed::new(vec![7]), last_step: 3, ..second_factor(other) };
-    upsert(&*store, &kept).await;
+    let stored = SecondFactor { secret: Sealed::new(vec![7]), last_step: 3, ..second_factor(other) };
+    upsert(&*store, &stored).await;
     let plain = second_factor(user);
     let factors = [
         plain.clone(),
@@ -74,7 +74,7 @@ pub(crate) async fn a_second_factor_reads_back_equal(store: Arc<dyn Store>) {
     }
     dropped(&*store, async |uow| uow.second_factors().upsert(&factors[0]).await).await;
     assert_eq!(find(&*store, user).await.as_ref(), factors.last());
-    assert_eq!(find(&*store, other).await, Some(kept));
+    assert_eq!(find(&*store, other).await, Some(stored));
     assert_eq!(find(&*store, user_id(9)).await, None);
 }
 
@@ -87,8 +87,8 @@ pub(crate) async fn a_second_factor_needs_its_user(store: Arc<dyn Store>) {
 
 pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let kept = SecondFactor { confirmed_at: Some(at(1)), last_step: 10, ..second_factor(user) };
-    upsert(&*store, &kept).await;
+    let stored = SecondFactor { confirmed_at: Some(at(1)), last_step: 10, ..second_factor(user) };
+    upsert(&*store, &stored).await;
     upsert(&*store, &second_factor(other)).await;
     for (step, is_new) in [(10, false), (9, false), (i64::MIN, false), (11, true), (11, false), (10, false), (20, true)]
     {
@@ -97,7 +97,7 @@ pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
     assert!(dropped(&*store, async |uow| uow.second_factors().claim_step(user, 30).await).await);
     assert_eq!(
         find(&*store, user).await,
-        Some(SecondFactor { last_step: 20, ..kept.clone() }),
+        Some(SecondFactor { last_step: 20, ..stored.clone() }),
         "only the step changes"
     );
     let several = write(&*store, async |uow| {
@@ -108,7 +108,7 @@ pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
         Ok(several)
     });
     assert_eq!(several.await, [true, false, false, true], "in one unit of work");
-    assert_eq!(find(&*store, user).await, Some(SecondFactor { last_step: 31, ..kept }));
+    assert_eq!(find(&*store, user).await, Some(SecondFactor { last_step: 31, ..stored }));
     assert_eq!(find(&*store, other).await, Some(second_factor(other)));
     assert!(!claim_step(&*store, user_id(9), 1).await.expect("the claim succeeds"), "of an unknown user");
     assert_eq!(find(&*store, user_id(9)).await, None);

@@ -51,8 +51,8 @@ pub(crate) async fn a_session_reads_back_equal(store: Arc<dyn Store>) {
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         let mut uow = begin(&*store, access).await;
         for session in &sessions {
-            let kept = uow.sessions().lookup(session.id).await.expect("sessions are read");
-            assert_eq!(kept.as_ref(), Some(session), "{access:?}");
+            let stored = uow.sessions().lookup(session.id).await.expect("sessions are read");
+            assert_eq!(stored.as_ref(), Some(session), "{access:?}");
         }
     }
 }
@@ -98,17 +98,17 @@ pub(crate) async fn a_session_needs_its_user(store: Arc<dyn Store>) {
 
 pub(crate) async fn an_update_of_an_absent_session_is_stale(store: Arc<dyn Store>) {
     let user_id = add_user(&*store, 0).await;
-    let kept = session(0, user_id);
-    add_session(&*store, &kept).await;
+    let stored = session(0, user_id);
+    add_session(&*store, &stored).await;
     let mut uow = begin(&*store, Access::Write).await;
     assert_stale(uow.sessions().update(&full_session(1, user_id, "absent")).await);
     drop(uow);
     assert_eq!(find_session(&*store, session_id(1)).await, None);
-    assert_eq!(find_session(&*store, kept.id).await.as_ref(), Some(&kept));
+    assert_eq!(find_session(&*store, stored.id).await.as_ref(), Some(&stored));
 
     // An update that changes nothing is not stale, although some databases count no affected row.
     let mut uow = begin(&*store, Access::Write).await;
-    uow.sessions().update(&kept).await.expect("the session is there");
+    uow.sessions().update(&stored).await.expect("the session exists");
     commit(uow).await;
 }
 
@@ -190,15 +190,15 @@ pub(crate) async fn an_insert_with_a_taken_cookie_conflicts(store: Arc<dyn Store
 pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let user_id = add_user(&*store, 0).await;
     for n in 0..4 {
-        let kept = Session { ended_at: None, ..with_cookie(n, digest_of(n), &session(n, user_id)) };
-        add_session(&*store, &kept).await;
+        let stored = Session { ended_at: None, ..with_cookie(n, digest_of(n), &session(n, user_id)) };
+        add_session(&*store, &stored).await;
         let mut uow = begin(&*store, Access::Write).await;
         let looked_up = if n % 2 == 0 {
-            uow.sessions().lookup(kept.id).await
+            uow.sessions().lookup(stored.id).await
         } else {
             uow.sessions().find_by_cookie(&digest_of(n)).await
         };
-        assert_eq!(looked_up.expect("sessions are read").as_ref(), Some(&kept));
+        assert_eq!(looked_up.expect("sessions are read").as_ref(), Some(&stored));
         let ending = Arc::clone(&store);
         commit_before(uow, move || {
             let store = Arc::clone(&ending);
@@ -207,13 +207,13 @@ pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: 
                 if n < 2 {
                     uow.sessions().end_all(user_id, None, at(6)).await?;
                 } else {
-                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the session is there");
+                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the session exists");
                     uow.sessions().update(&Session { ended_at: Some(at(6)), ..session }).await?;
                 }
                 committed(uow, ()).await
             }
         })
         .await;
-        assert_eq!(find_session(&*store, kept.id).await, Some(Session { ended_at: Some(at(6)), ..kept }));
+        assert_eq!(find_session(&*store, stored.id).await, Some(Session { ended_at: Some(at(6)), ..stored }));
     }
 }

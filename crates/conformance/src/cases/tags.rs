@@ -158,12 +158,12 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
         let mut changed = memos.clone();
         step(&mut changed[0]);
         changed[0].version = from.next();
-        for kept in [false, true] {
+        for stored in [false, true] {
             let mut uow = begin(&*store, Access::Write).await;
             uow.memos().update(&changed[0], from).await.expect("the memo is changed");
             let seen = uow.memos().list_tags(owner).await.expect("tags are counted");
             assert_eq!(seen, expected(owner, &changed), "a unit of work sees its own writes");
-            if kept {
+            if stored {
                 commit(uow).await;
                 memos.clone_from(&changed);
             } else {

@@ -18,14 +18,14 @@ pub(crate) async fn an_open_store_passes_its_check(store: Arc<dyn Store>) {
 pub(crate) async fn committed_writes_are_seen(store: Arc<dyn Store>) {
     // Repeated, since a store that shows commits late may be on time by chance.
     for n in 0..20 {
-        let kept = Everything::add(&*store, n).await;
+        let stored = Everything::add(&*store, n).await;
         let access = ALL[usize::from(n) % 3];
-        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
-        let changed = kept.changed();
+        assert_eq!(stored.read_back(&*store, access).await.as_ref(), Some(&stored), "{access:?}");
+        let changed = stored.changed();
         let mut uow = begin(&*store, Access::Write).await;
         changed.update(&mut *uow).await;
         commit(uow).await;
-        assert_eq!(kept.read_back(&*store, access).await, Some(changed), "{access:?}");
+        assert_eq!(stored.read_back(&*store, access).await, Some(changed), "{access:?}");
     }
     // A unit of work that has written nothing can be committed, too.
     for access in ALL {
@@ -34,24 +34,24 @@ pub(crate) async fn committed_writes_are_seen(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn a_dropped_unit_of_work_leaves_nothing(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
+    let stored = Everything::add(&*store, 0).await;
     let new = Everything::new(1);
-    let removed = memo(2, kept.user.id);
+    let removed = memo(2, stored.user.id);
     let mut uow = begin(&*store, Access::Write).await;
     new.insert(&mut *uow).await;
-    kept.changed().update(&mut *uow).await;
+    stored.changed().update(&mut *uow).await;
     assert_eq!(new.seen_by(&mut *uow).await.as_ref(), Some(&new));
     drop(uow);
     for access in ALL {
         assert_eq!(new.read_back(&*store, access).await, None, "{access:?}");
-        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&kept), "{access:?}");
+        assert_eq!(stored.read_back(&*store, access).await.as_ref(), Some(&stored), "{access:?}");
     }
 
     // A removal is rolled back as well, and the store is free for the next writer.
     let mut uow = begin(&*store, Access::Write).await;
-    uow.users().remove(kept.user.id, kept.user.version).await.expect("the user is removed");
+    uow.users().remove(stored.user.id, stored.user.version).await.expect("the user is removed");
     drop(uow);
-    assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept));
+    assert_eq!(stored.read_back(&*store, Access::Read).await.as_ref(), Some(&stored));
     add_memos(&*store, std::slice::from_ref(&removed)).await;
     let mut uow = begin(&*store, Access::Write).await;
     uow.memos().remove(removed.id, removed.version).await.expect("the memo is removed");
@@ -62,20 +62,20 @@ pub(crate) async fn a_dropped_unit_of_work_leaves_nothing(store: Arc<dyn Store>)
 }
 
 pub(crate) async fn a_failed_unit_of_work_leaves_nothing(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
+    let stored = Everything::add(&*store, 0).await;
     let new = Everything::new(1);
     for failure in [Conflict::Id, Conflict::Email, Conflict::Parent] {
         let mut uow = begin(&*store, Access::Write).await;
         new.insert(&mut *uow).await;
         let result = match failure {
-            Conflict::Id => uow.memos().insert(&kept.memo).await.map(drop),
-            Conflict::Email => uow.users().insert(&User { email: kept.user.email.clone(), ..user(2) }).await,
+            Conflict::Id => uow.memos().insert(&stored.memo).await.map(drop),
+            Conflict::Email => uow.users().insert(&User { email: stored.user.email.clone(), ..user(2) }).await,
             Conflict::Parent => uow.memos().insert(&memo(2, user(3).id)).await.map(drop),
         };
         assert_conflict(result, failure);
         drop(uow);
         assert_eq!(new.read_back(&*store, Access::Read).await, None, "{failure:?}");
-        assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept), "{failure:?}");
+        assert_eq!(stored.read_back(&*store, Access::Read).await.as_ref(), Some(&stored), "{failure:?}");
     }
     let added = Everything::add(&*store, 1).await;
     assert_eq!(added.read_back(&*store, Access::Read).await, Some(new));
@@ -112,35 +112,35 @@ pub(crate) async fn a_cancelled_unit_of_work_leaves_nothing(store: Arc<dyn Store
 }
 
 pub(crate) async fn two_repositories_commit_together(store: Arc<dyn Store>) {
-    let kept = Everything::new(0);
+    let stored = Everything::new(0);
     add_user(&*store, 0).await;
     let mut renamed = user(0);
     renamed.display_name = display_name("Renamed");
     renamed.touch(at(1));
 
     let mut uow = begin(&*store, Access::Write).await;
-    kept.insert_all_but_the_user(&mut *uow).await;
+    stored.insert_all_but_the_user(&mut *uow).await;
     uow.users().update(&renamed, Version::FIRST).await.expect("the user is renamed");
     commit(uow).await;
-    let mut expected = kept.clone();
+    let mut expected = stored.clone();
     expected.user = renamed;
-    assert_eq!(kept.read_back(&*store, Access::Read).await, Some(expected));
+    assert_eq!(stored.read_back(&*store, Access::Read).await, Some(expected));
 }
 
 pub(crate) async fn uncommitted_writes_are_not_seen(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
-    let (new, changed) = (Everything::new(1), kept.changed());
+    let stored = Everything::add(&*store, 0).await;
+    let (new, changed) = (Everything::new(1), stored.changed());
     let mut writer = begin(&*store, Access::Write).await;
     new.insert(&mut *writer).await;
     changed.update(&mut *writer).await;
     for access in [Access::Read, Access::Snapshot] {
         assert_eq!(without_waiting(new.read_back(&*store, access)).await, None, "{access:?}");
-        assert_eq!(without_waiting(kept.read_back(&*store, access)).await.as_ref(), Some(&kept), "{access:?}");
+        assert_eq!(without_waiting(stored.read_back(&*store, access)).await.as_ref(), Some(&stored), "{access:?}");
     }
     commit(writer).await;
     for access in ALL {
         assert_eq!(new.read_back(&*store, access).await.as_ref(), Some(&new), "{access:?}");
-        assert_eq!(kept.read_back(&*store, access).await.as_ref(), Some(&changed), "{access:?}");
+        assert_eq!(stored.read_back(&*store, access).await.as_ref(), Some(&changed), "{access:?}");
     }
 }
 
@@ -163,25 +163,25 @@ pub(crate) async fn a_unit_of_work_sees_its_own_writes(store: Arc<dyn Store>) {
     assert_eq!(count(&*store, &tagged).await, 0);
 
     // A unit of work sees its own removal of a user, too.
-    let kept = Everything::add(&*store, 1).await;
+    let stored = Everything::add(&*store, 1).await;
     let mut uow = begin(&*store, Access::Write).await;
-    uow.users().remove(kept.user.id, Version::FIRST).await.expect("the user is removed");
-    assert_eq!(kept.seen_by(&mut *uow).await, None);
-    kept.insert(&mut *uow).await;
-    assert_eq!(kept.seen_by(&mut *uow).await.as_ref(), Some(&kept));
+    uow.users().remove(stored.user.id, Version::FIRST).await.expect("the user is removed");
+    assert_eq!(stored.seen_by(&mut *uow).await, None);
+    stored.insert(&mut *uow).await;
+    assert_eq!(stored.seen_by(&mut *uow).await.as_ref(), Some(&stored));
     commit(uow).await;
-    assert_eq!(kept.read_back(&*store, Access::Read).await.as_ref(), Some(&kept));
+    assert_eq!(stored.read_back(&*store, Access::Read).await.as_ref(), Some(&stored));
 }
 
 pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
-    let kept = Everything::add(&*store, 0).await;
+    let stored = Everything::add(&*store, 0).await;
     let other = user(1);
 
     // The first read concerns one repository only, but fixes the state of all.
     let mut snapshot = begin(&*store, Access::Snapshot).await;
-    assert_eq!(snapshot.users().lookup(kept.user.id).await.expect("users are read").as_ref(), Some(&kept.user));
-    let changed = kept.changed();
-    let mut more = memo(5, kept.user.id);
+    assert_eq!(snapshot.users().lookup(stored.user.id).await.expect("users are read").as_ref(), Some(&stored.user));
+    let changed = stored.changed();
+    let mut more = memo(5, stored.user.id);
     more.state.content = content("more");
     let commits = async {
         let mut writer = begin(&*store, Access::Write).await;
@@ -194,10 +194,10 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
     };
     without_waiting(commits).await;
     for _ in 0..2 {
-        assert_eq!(kept.seen_by(&mut *snapshot).await.as_ref(), Some(&kept));
+        assert_eq!(stored.seen_by(&mut *snapshot).await.as_ref(), Some(&stored));
         assert_eq!(snapshot.users().lookup(other.id).await.expect("users are read"), None);
         assert_eq!(snapshot.memos().lookup(more.id).await.expect("memos are read"), None);
-        for (memo, number) in [(&kept.memo, 1), (&changed.memo, 0), (&more, 0)] {
+        for (memo, number) in [(&stored.memo, 1), (&changed.memo, 0), (&more, 0)] {
             let found = snapshot.memos().count(&search_for(memo)).await.expect("memos are counted");
             assert_eq!(found, number, "the search sees the same snapshot");
         }
@@ -205,7 +205,7 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
     commit(snapshot).await;
 
     let mut uow = begin(&*store, Access::Snapshot).await;
-    assert_eq!(uow.memos().count(&MemoFilter::of(kept.user.id)).await.expect("memos are counted"), 2);
-    assert_eq!(uow.users().lookup(kept.user.id).await.expect("users are read"), Some(changed.user));
+    assert_eq!(uow.memos().count(&MemoFilter::of(stored.user.id)).await.expect("memos are counted"), 2);
+    assert_eq!(uow.users().lookup(stored.user.id).await.expect("users are read"), Some(changed.user));
     assert_eq!(uow.users().lookup(other.id).await.expect("users are read"), Some(other));
 }

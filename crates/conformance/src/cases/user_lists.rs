@@ -165,7 +165,7 @@ pub(crate) async fn a_user_is_found_by_any_part_of_their_name_or_address(store: 
 
 /// Demotes, disables or removes an administrator, depending on `way`.
 async fn stop_administering(uow: &mut dyn UnitOfWork, way: u32, id: UserId) -> Result<(), StoreError> {
-    let mut user = uow.users().lookup(id).await?.expect("the user is there");
+    let mut user = uow.users().lookup(id).await?.expect("the user exists");
     let from = user.version;
     match way % 3 {
         0 => user.role = Role::Member,
@@ -221,10 +221,10 @@ pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: 
 pub(crate) async fn a_looked_up_user_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let users: Vec<_> = (0..3).map(user).collect();
     add_users(&*store, &users).await;
-    for (way, kept) in (0..3).zip(&users) {
-        let (id, other) = (kept.id, session(way, kept.id));
+    for (way, stored) in (0..3).zip(&users) {
+        let (id, other) = (stored.id, session(way, stored.id));
         let mut uow = begin(&*store, Access::Write).await;
-        assert_eq!(uow.users().lookup(id).await.expect("users are read").as_ref(), Some(kept));
+        assert_eq!(uow.users().lookup(id).await.expect("users are read").as_ref(), Some(stored));
         // A session inserted now is seen by the transaction that changes the user.
         uow.sessions().insert(&other).await.expect("the session is added");
         let changing = Arc::clone(&store);

@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// Emails compare equal ignoring case, but the case must be preserved, so it is compared separately.
-fn assert_same(kept: Option<&User>, expected: &User) {
-    assert_eq!(kept, Some(expected));
-    assert_eq!(kept.map(|user| user.email.as_str()), Some(expected.email.as_str()));
+fn assert_same(stored: Option<&User>, expected: &User) {
+    assert_eq!(stored, Some(expected));
+    assert_eq!(stored.map(|user| user.email.as_str()), Some(expected.email.as_str()));
 }
 
 async fn insert(store: &dyn Store, user: &User) -> Result<(), StoreError> {
@@ -115,16 +115,16 @@ pub(crate) async fn a_user_is_found_by_email_ignoring_case(store: Arc<dyn Store>
 }
 
 pub(crate) async fn a_user_update_from_another_version_is_stale(store: Arc<dyn Store>) {
-    let kept = User { version: Version::new(7), ..user(0) };
-    add_users(&*store, std::slice::from_ref(&kept)).await;
-    let changed = User { email_verified: true, version: Version::new(8), updated_at: at(1), ..kept.clone() };
+    let stored = User { version: Version::new(7), ..user(0) };
+    add_users(&*store, std::slice::from_ref(&stored)).await;
+    let changed = User { email_verified: true, version: Version::new(8), updated_at: at(1), ..stored.clone() };
     for from in [Version::FIRST, Version::new(6), changed.version] {
         assert_stale(update(&*store, &changed, from).await);
-        assert_same(find_user(&*store, kept.id).await.as_ref(), &kept);
+        assert_same(find_user(&*store, stored.id).await.as_ref(), &stored);
     }
     assert_stale(update(&*store, &user(1), Version::FIRST).await);
-    update(&*store, &changed, kept.version).await.expect("the user is changed");
-    assert_same(find_user(&*store, kept.id).await.as_ref(), &changed);
+    update(&*store, &changed, stored.version).await.expect("the user is changed");
+    assert_same(find_user(&*store, stored.id).await.as_ref(), &changed);
 }
 
 pub(crate) async fn one_of_many_concurrent_sign_ups_gets_the_email(store: Arc<dyn Store>) {

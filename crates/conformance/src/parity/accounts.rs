@@ -78,8 +78,8 @@ impl Script<'_> {
         let id = if by_mistake { self.some_user() } else { self.some_recent_user(pair).await };
         let from = match pair.reference().users().lookup(id).await.expect("users are read") {
             // The first users own most of the memos and are never removed.
-            Some(kept) if !self.known.users[..3].contains(&id) => kept.version,
-            Some(kept) => kept.version.next(),
+            Some(stored) if !self.known.users[..3].contains(&id) => stored.version,
+            Some(stored) => stored.version.next(),
             None if by_mistake => Version::FIRST,
             None => return Ok(()),
         };
@@ -185,13 +185,13 @@ impl Script<'_> {
     /// Inserts a factor, replaces its codes, or removes it.
     async fn set_up_factor(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let user = self.some_holder(pair).await;
-        let kept = pair.reference().second_factors().lookup(user).await.expect("factors are read");
+        let stored = pair.reference().second_factors().lookup(user).await.expect("factors are read");
         match self.chance.below(8) {
             0 => {
                 let what = format!("remove the factor of {user:?}");
                 pair.ask(&mut self.log, what, async |uow| uow.second_factors().remove(user).await).await.map(drop)
             }
-            1..5 if kept.is_some() => {
+            1..5 if stored.is_some() => {
                 let mut codes = vec![self.some_code(), self.some_code(), self.some_code()];
                 codes.sort();
                 codes.dedup();
@@ -199,7 +199,7 @@ impl Script<'_> {
                 pair.ask(&mut self.log, what, async |uow| uow.second_factors().replace_codes(user, &codes).await).await
             }
             // What happens to the codes when their factor is replaced is unspecified.
-            _ if kept.is_some() => Ok(()),
+            _ if stored.is_some() => Ok(()),
             _ => {
                 let chance = &mut self.chance;
                 let new = SecondFactor {

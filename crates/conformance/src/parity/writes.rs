@@ -55,10 +55,10 @@ impl Script<'_> {
 
     async fn change_user(&mut self, pair: &mut Pair) -> Done {
         let id = self.some_user();
-        let kept = pair.reference().users().lookup(id).await.expect("users are read");
+        let stored = pair.reference().users().lookup(id).await.expect("users are read");
         let number = self.next_number();
-        let right = kept.is_some() && self.chance.percent(90);
-        let mut new = kept.unwrap_or_else(|| User { id, ..user(number) });
+        let right = stored.is_some() && self.chance.percent(90);
+        let mut new = stored.unwrap_or_else(|| User { id, ..user(number) });
         let from = if right { new.version } else { Version::new(new.version.get() + 7) };
         new.display_name = some_name(&mut self.chance);
         if right && self.chance.percent(20) {
@@ -103,12 +103,12 @@ impl Script<'_> {
 
     async fn change_session(&mut self, pair: &mut Pair) -> Done {
         let Some(id) = self.chance.recent(&self.known.sessions) else { return Ok(()) };
-        let kept = pair.reference().sessions().lookup(id).await.expect("sessions are read");
-        let owner = kept.as_ref().map_or_else(|| self.some_user(), |kept| kept.user_id);
+        let stored = pair.reference().sessions().lookup(id).await.expect("sessions are read");
+        let owner = stored.as_ref().map_or_else(|| self.some_user(), |stored| stored.user_id);
         let mut new = self.some_session(id, owner);
-        if let Some(kept) = kept {
-            new.created_at = kept.created_at;
-            new.cookie = if self.chance.percent(50) { kept.cookie } else { self.some_cookie() };
+        if let Some(stored) = stored {
+            new.created_at = stored.created_at;
+            new.cookie = if self.chance.percent(50) { stored.cookie } else { self.some_cookie() };
         }
         pair.ask(&mut self.log, format!("change {id:?}"), async |uow| uow.sessions().update(&new).await).await
     }
@@ -154,17 +154,17 @@ impl Script<'_> {
     /// A memo and the expected version of a write to it: mostly the right one.
     async fn some_memo(&mut self, pair: &mut Pair) -> Option<(MemoId, Option<Memo>, Version)> {
         let id = self.chance.recent(&self.known.memos)?;
-        let kept = pair.reference().memos().lookup(id).await.expect("memos are read").map(|view| view.memo);
-        let right = kept.as_ref().map_or(Version::FIRST, |memo| memo.version);
+        let stored = pair.reference().memos().lookup(id).await.expect("memos are read").map(|view| view.memo);
+        let right = stored.as_ref().map_or(Version::FIRST, |memo| memo.version);
         let from = if self.chance.percent(97) { right } else { Version::new(right.get() + 1) };
-        Some((id, kept, from))
+        Some((id, stored, from))
     }
 
     async fn change_memo(&mut self, pair: &mut Pair) -> Done {
-        let Some((id, kept, from)) = self.some_memo(pair).await else { return Ok(()) };
+        let Some((id, stored, from)) = self.some_memo(pair).await else { return Ok(()) };
         let owner = self.some_user();
         let state = some_state(&mut self.chance);
-        let mut new = kept.unwrap_or_else(|| Memo::create(id, owner, state, some_time(&mut self.chance)));
+        let mut new = stored.unwrap_or_else(|| Memo::create(id, owner, state, some_time(&mut self.chance)));
         vary(&mut self.chance, &mut new);
         new.version = new.version.next();
         new.updated_at = some_time(&mut self.chance);

@@ -135,8 +135,8 @@ pub async fn users_without_the_admin_role_are_forbidden(app: TestApp) {
         }
     }
     for path in ["users", "audit", "dead-mail"] {
-        let refused = alice.get(&format!("/api/v1/admin/{path}")).await.expect_status(403);
-        assert!(!String::from_utf8_lossy(&refused.problem("administrator_required").body).contains("example.com"));
+        let rejected = alice.get(&format!("/api/v1/admin/{path}")).await.expect_status(403);
+        assert!(!String::from_utf8_lossy(&rejected.problem("administrator_required").body).contains("example.com"));
     }
     // A token without all scopes is rejected, too.
     let narrow = root.with_scope("account:read account:write").await;

@@ -139,20 +139,20 @@ pub async fn failed_and_no_op_requests_add_no_change(app: TestApp) {
 
 pub async fn since_beyond_the_last_change_requires_a_resync(app: TestApp) {
     let alice = app.user("alice").await;
-    let refused = async |since: u64, next_since: u64| {
+    let rejected = async |since: u64, next_since: u64| {
         let response = alice.changes(since).await.expect_status(410).problem("resync_required");
         assert_eq!(response["next_since"], next_since, "{}", response.shown());
         let page = alice.changes(next_since).await.expect_status(200);
         assert_eq!(page.json, json!({"items": [], "next_since": next_since}));
     };
-    refused(1, 0).await;
+    rejected(1, 0).await;
     for n in 0..3 {
         alice.memo(&n.to_string()).await;
     }
     assert_eq!(numbers(&alice.changes(2).await.expect_status(200), 2), [3]);
     assert!(numbers(&alice.changes(3).await.expect_status(200), 3).is_empty());
-    refused(4, 3).await;
-    refused(9_007_199_254_740_991, 3).await;
+    rejected(4, 3).await;
+    rejected(9_007_199_254_740_991, 3).await;
     let response = alice.changes(4).header("accept-language", "ko").await.problem("resync_required");
     let response = response.expect_header("content-language", "ko").expect_header("cache-control", "no-store");
     assert!(response.text("detail").contains("next_since"));

@@ -158,8 +158,8 @@ pub async fn allowed_origin_gets_cors_headers(store: Box<dyn TestStore>) {
     assert!([200, 204].contains(&preflight.status), "{}", preflight.shown());
     assert_eq!(preflight.header("access-control-allow-origin"), Some(origin));
     // Error responses have the CORS headers, too.
-    let refused = app.anonymous().me().header("origin", origin).await.problem("authentication_required");
-    assert_eq!(refused.header("access-control-allow-origin"), Some(origin));
+    let rejected = app.anonymous().me().header("origin", origin).await.problem("authentication_required");
+    assert_eq!(rejected.header("access-control-allow-origin"), Some(origin));
     let other = alice.me().header("origin", "https://evil.example.com").await;
     other.expect_no_header("access-control-allow-origin").expect_no_server_error();
 }

@@ -311,7 +311,7 @@ pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
         if !expected.is_empty() {
             let page = uow.memos().list(&filter, MemoSort::NAMES[3].1, &PageRequest::default()).await;
             let mut found: Vec<_> = page.expect("memos are listed").items.into_iter().map(|view| view.memo).collect();
-            found.sort_by_key(|memo| fixture.memos.iter().position(|kept| kept.id == memo.id));
+            found.sort_by_key(|memo| fixture.memos.iter().position(|stored| stored.id == memo.id));
             assert!(found.iter().eq(expected.iter().map(|index| &fixture.memos[*index])), "{text}");
         }
     }

@@ -71,8 +71,8 @@ pub async fn cross_site_write_with_a_cookie_is_rejected(store: Box<dyn TestStore
     let (me, memo_before) = (browser.me().await.json, browser.get_memo(&memo).await.json);
     for headers in FOREIGN_ORIGINS {
         for call in attacks(&browser, &alice, &memo) {
-            let refused = sent_from(headers, call).await;
-            refused.expect_status(403).problem("cross_site_request").expect_no_header("set-cookie");
+            let rejected = sent_from(headers, call).await;
+            rejected.expect_status(403).problem("cross_site_request").expect_no_header("set-cookie");
         }
     }
     assert_eq!(browser.me().await.expect_status(200).json, me);
@@ -147,8 +147,8 @@ pub async fn allowed_cors_origin_cannot_use_the_cookie(store: Box<dyn TestStore>
         let headers = [("sec-fetch-site", site), ("origin", "https://app.example.com")];
         let read = sent_from(&headers, browser.me()).await.expect_status(200);
         read.expect_no_header("access-control-allow-credentials");
-        let refused = sent_from(&headers, browser.create_memo(&json!({"title": "planted"}))).await;
-        refused.problem("cross_site_request").expect_no_header("access-control-allow-credentials");
+        let rejected = sent_from(&headers, browser.create_memo(&json!({"title": "planted"}))).await;
+        rejected.problem("cross_site_request").expect_no_header("access-control-allow-credentials");
     }
     let older_browser = [("origin", "https://app.example.com")];
     sent_from(&older_browser, browser.create_memo(&json!({"title": "planted"}))).await.problem("cross_site_request");

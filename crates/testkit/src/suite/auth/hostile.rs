@@ -1,4 +1,4 @@
-//! Forged, altered, expired and misplaced credentials.
+//! Forged, altered and expired credentials, and credentials used for another purpose.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};

@@ -58,7 +58,7 @@ pub async fn reset_link_sets_a_new_password_and_ends_all_sessions(app: TestApp) 
     assert_eq!(anonymous.refresh(&alice.refresh_token).await.expect_status(400)["error"], "invalid_grant");
     assert_eq!(anonymous.sign_in(&alice.email, &alice.password).await.expect_status(400)["error"], "invalid_grant");
     let tokens = anonymous.sign_in(&alice.email, NEW).await.expect_status(200);
-    // The link has proved that the address is theirs.
+    // Following the link proves ownership of the address.
     assert_eq!(anonymous.with_token(tokens.text("access_token")).me().await["email_verified"], true);
     app.mail_to(&alice.email, "Your password was changed").await;
     anonymous.reset_password(&token, "yet another horse").await.expect_status(422).problem("token_invalid");
@@ -120,8 +120,8 @@ pub async fn rejected_reset_keeps_the_link_valid(app: TestApp) {
     alice.me().await.expect_status(200);
     anonymous.reset_password(&token, NEW).await.expect_empty(204);
     for wrong in ["", "x", &"A".repeat(43), &alice.refresh_token, &alice.access_token] {
-        let refused = anonymous.reset_password(wrong, "yet another horse").await.problem("token_invalid");
-        assert_eq!(refused.errors(), [("pointer", "/token", "token_invalid")]);
+        let rejected = anonymous.reset_password(wrong, "yet another horse").await.problem("token_invalid");
+        assert_eq!(rejected.errors(), [("pointer", "/token", "token_invalid")]);
     }
 }
 

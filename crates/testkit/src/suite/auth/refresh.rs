@@ -141,7 +141,7 @@ pub async fn refresh_can_narrow_but_not_widen_the_scope(app: TestApp) {
     let token = narrow.text("refresh_token");
     let response = with_scope(token, "memos:read account:read").await.expect_status(400);
     assert_eq!(response["error"], "invalid_scope");
-    // The rejected request has not used up the token. Without a scope it gives all scopes of the session.
+    // The rejected request has not used up the token. Without a scope, a refresh grants all scopes of the session.
     let wide = anonymous.refresh(token).await.expect_status(200);
     assert_eq!(wide["scope"], "memos:read memos:write");
 }

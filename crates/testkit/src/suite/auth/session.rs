@@ -146,8 +146,8 @@ pub async fn sign_out_revokes_the_access_token_immediately(app: TestApp) {
     warm_session_cache(&[&alice]).await;
     alice.sign_out().await.expect_empty(204);
     alice.me().await.expect_status(401).problem("sign_in_ended");
-    let refused = app.anonymous().refresh(&alice.refresh_token).await.expect_status(400);
-    assert_eq!(refused["error"], "invalid_grant");
+    let rejected = app.anonymous().refresh(&alice.refresh_token).await.expect_status(400);
+    assert_eq!(rejected["error"], "invalid_grant");
 }
 
 pub async fn unused_cookie_expires_after_fourteen_days(app: TestApp) {

@@ -119,8 +119,8 @@ pub async fn ending_other_sessions_keeps_the_current_one(app: TestApp) {
     browser.me().await.expect_status(200);
     alice.me().await.problem("sign_in_ended");
     for value in ["1", "yes", "", "TRUE"] {
-        let refused = browser.end_sessions().query(&[("except_current", value)]).await;
-        assert_eq!(refused.problem("validation_failed").errors()[0].1, "except_current");
+        let rejected = browser.end_sessions().query(&[("except_current", value)]).await;
+        assert_eq!(rejected.problem("validation_failed").errors()[0].1, "except_current");
     }
     browser.me().await.expect_status(200);
     browser.end_sessions().query(&[("except_current", "false")]).await.expect_empty(204);

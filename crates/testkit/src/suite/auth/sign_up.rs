@@ -154,9 +154,9 @@ pub async fn password_is_compared_in_nfc(app: TestApp) {
 pub async fn concurrent_sign_ups_with_one_email_succeed_once(app: TestApp) {
     let anonymous = app.anonymous();
     let responses = send_concurrently((0..10).map(|_| anonymous.sign_up(&alice()))).await;
-    let (created, refused): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 201);
+    let (created, rejected): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 201);
     assert_eq!(created.len(), 1);
-    for response in refused {
+    for response in rejected {
         response.problem("email_taken");
     }
 }

@@ -195,7 +195,7 @@ pub async fn flow_expires_after_ten_minutes(app: TestApp) {
 pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
     let browser = app.browser();
     let mallory = || app.other.user("mallory", Some("mallory@example.com"), true);
-    // Told apart by the URL of the callback.
+    // Detected by the URL of the callback.
     let state = start_flow(&browser, &app.acme, &[]).await;
     let code =
         app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
@@ -203,7 +203,7 @@ pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
         .await
         .expect_status(400)
         .problem("state_invalid");
-    // Told apart by the `iss` parameter (RFC 9207).
+    // Detected by the `iss` parameter (RFC 9207).
     for issuer in ["https://other.example", "https://acme.example/", "HTTPS://acme.example", ""] {
         let state = start_flow(&browser, &app.acme, &[]).await;
         let code =
@@ -211,7 +211,7 @@ pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
         let query = [("state", &*state), ("code", &code), ("iss", issuer)];
         assert_flow_failed(callback(&browser, "acme", &query).await, "provider_mix_up");
     }
-    // Told apart by the code.
+    // Detected by the code.
     let state_there = start_flow(&app.browser(), &app.other, &[]).await;
     let code_there = app.other.approve(&state_there, mallory()).expect("a pending request");
     let state = start_flow(&browser, &app.acme, &[]).await;

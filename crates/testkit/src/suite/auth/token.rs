@@ -135,8 +135,8 @@ pub async fn token_has_the_requested_scopes(app: TestApp) {
     let reader = alice.with_token(tokens.text("access_token"));
     reader.list_memos(&[]).await.expect_status(200);
     reader.me().await.expect_status(200);
-    let refused = reader.create_memo(&json!({"title": "a"})).await.expect_status(403).problem("insufficient_scope");
-    assert!(refused.header("www-authenticate").is_some_and(|value| value.contains("insufficient_scope")));
+    let rejected = reader.create_memo(&json!({"title": "a"})).await.expect_status(403).problem("insufficient_scope");
+    assert!(rejected.header("www-authenticate").is_some_and(|value| value.contains("insufficient_scope")));
 }
 
 pub async fn access_token_expires_after_fifteen_minutes(app: TestApp) {

@@ -67,9 +67,9 @@ pub async fn invalid_verification_token_is_rejected(app: TestApp) {
     let long = "A".repeat(43);
     for wrong in ["", "x", "\u{0}", "' OR 1=1 --", &long, &damaged, &format!("{token}A"), &reset, &alice.refresh_token]
     {
-        let refused = app.anonymous().verify_email(wrong).await.expect_status(422).problem("token_invalid");
-        assert_eq!(refused.errors(), [("pointer", "/token", "token_invalid")]);
-        let mut body = refused.json;
+        let rejected = app.anonymous().verify_email(wrong).await.expect_status(422).problem("token_invalid");
+        assert_eq!(rejected.errors(), [("pointer", "/token", "token_invalid")]);
+        let mut body = rejected.json;
         body["request_id"] = json!(null);
         bodies.push(body);
     }
@@ -85,9 +85,9 @@ pub async fn concurrent_uses_of_a_verification_link_succeed_once(app: TestApp) {
     let alice = app.user("alice").await;
     let token = app.verification(&alice.email).await;
     let responses = crate::suite::send_concurrently((0..8).map(|_| app.anonymous().verify_email(&token))).await;
-    let (done, refused): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 204);
+    let (done, rejected): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status == 204);
     assert_eq!(done.len(), 1);
-    for response in refused {
+    for response in rejected {
         response.problem("token_invalid");
     }
 }

@@ -52,8 +52,8 @@ pub async fn enabled_second_factor_cannot_be_replaced(app: TestApp) {
     let second = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     let code = first.code(&app.clock);
     if code != second.code(&app.clock) {
-        let refused = alice.confirm_totp(&code).await.expect_status(422).problem("code_wrong");
-        assert_eq!(refused.errors(), [("pointer", "/code", "code_wrong")]);
+        let rejected = alice.confirm_totp(&code).await.expect_status(422).problem("code_wrong");
+        assert_eq!(rejected.errors(), [("pointer", "/code", "code_wrong")]);
     }
     alice.confirm_totp(&second.code(&app.clock)).await.expect_status(200);
     // A stolen session cannot replace the factor.
@@ -120,7 +120,7 @@ pub async fn disabling_the_second_factor_needs_the_password(app: TestApp) {
     // A new factor has new recovery codes.
     let (_, codes) = with_second_factor(&app, &alice).await;
     let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
-    let refused = app.anonymous().second_step(first.text("mfa_token"), &old_codes[0]).await.expect_status(400);
-    assert_eq!(refused["error"], "invalid_grant");
+    let rejected = app.anonymous().second_step(first.text("mfa_token"), &old_codes[0]).await.expect_status(400);
+    assert_eq!(rejected["error"], "invalid_grant");
     app.anonymous().second_step(first.text("mfa_token"), &codes[0]).await.expect_status(200);
 }
