@@ -2,10 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# The store of a stranger: a workspace of its own, built in the same folder.
-EXAMPLE := examples/external-store
-IN_EXAMPLE := --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
-.PHONY: help run build test lint fmt test-example test-browser test-contract test-oidc test-mail test-session bench
+# A store of somebody else: a workspace of its own with a lock file of its own, built in the same folder.
+EXAMPLE := examples/redb-store
+IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
+.PHONY: help run build test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail test-session bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -20,7 +20,7 @@ test: ## All tests that need nothing but the toolchain (and, where they run, loc
 	cargo test --workspace --all-targets --quiet
 	cargo test --workspace --doc --quiet
 
-lint: $(EXAMPLE)/Cargo.lock ## Format, clippy with warnings as errors, links of the documentation
+lint: ## Format, clippy with warnings as errors, links of the documentation
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -32,13 +32,12 @@ fmt: ## Format the code
 	cargo fmt --all
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml
 
-test-example: $(EXAMPLE)/Cargo.lock ## The store of docs/adapters.md: both suites, and its server over restarts (needs curl)
+test-example: ## The store of docs/adapters.md: both suites, and its server over restarts (needs curl)
 	cargo test $(IN_EXAMPLE) --quiet
-	$(EXAMPLE)/tests/restart target/debug/external-store
+	$(EXAMPLE)/tests/restart target/debug/redb-store
 
-# The same versions; cargo leaves out what the example does not need when it reads the file next.
-$(EXAMPLE)/Cargo.lock: Cargo.lock
-	cp $< $@
+lock-example: ## Bring the lock file of the example up to date with the crates that it uses; nothing else changes there
+	cargo update --workspace --manifest-path $(EXAMPLE)/Cargo.toml
 
 test-session: build ## The README's first session against the release binary on an empty folder
 	tests/contract/first-session target/release/memo

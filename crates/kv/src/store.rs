@@ -61,7 +61,11 @@ impl Store for KvStore {
     async fn close(&self) {
         // A commit that is under way ends first.
         let _turn = self.writer.lock().await;
-        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(engine) = engine {
+            // An engine may write when it is dropped.
+            let _ = call(engine, |_| Ok(())).await;
+        }
     }
 }
 
