@@ -5,7 +5,10 @@ SHELL := /bin/bash
 # A store of somebody else: a workspace of its own with a lock file of its own, built in the same folder.
 EXAMPLE := examples/redb-store
 IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
-.PHONY: help run build test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail test-session bench
+# The server that the other judges test: the one that `make test` has built, unless another one is named.
+MEMO_BIN ?= target/debug/memo
+.PHONY: help run build debug test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
+  test-session test-release bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -16,7 +19,7 @@ run: ## Build and serve on http://127.0.0.1:8080
 build: ## Build the release binary, target/release/memo
 	cargo build --release --bin memo
 
-test: ## All tests that need nothing but the toolchain (and, where they run, local databases)
+test: ## All tests that need nothing but the toolchain (and, if they run, local databases)
 	cargo test --workspace --all-targets --quiet
 	cargo test --workspace --doc --quiet
 
@@ -39,19 +42,29 @@ test-example: ## The store of docs/adapters.md: both suites, and its server over
 lock-example: ## Bring the lock file of the example up to date with the crates that it uses; nothing else changes there
 	cargo update --workspace --manifest-path $(EXAMPLE)/Cargo.toml
 
-test-session: build ## The README's first session against the release binary on an empty folder
-	tests/contract/first-session target/release/memo
+# With the features that the tests ask for, so that what `make test` has built is used.
+debug:
+ifeq ($(MEMO_BIN),target/debug/memo)
+	@cargo build --workspace --quiet --bin memo --example memo-fast-clock
+endif
 
-test-contract: build ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python)
-	MEMO_BIN=target/release/memo tests/contract/run
+test-session: debug ## The README's first session on an empty folder (needs curl and jq)
+	tests/contract/first-session $(MEMO_BIN)
 
-test-browser: build ## The explorer driven in headless Chromium (needs Node.js)
-	MEMO_BIN=target/release/memo tests/browser/run
+test-contract: debug ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python; SEEDS="1 20")
+	MEMO_BIN=$(MEMO_BIN) tests/contract/run
 
-test-oidc: build ## Sign-in by a certified OpenID provider on this machine (needs Node.js)
-	MEMO_BIN=target/release/memo tests/oidc/run
+test-browser: debug ## The explorer driven in headless Chromium (needs Node.js)
+	MEMO_BIN=$(MEMO_BIN) tests/browser/run
 
-test-mail: build ## Mail to an SMTP server on this machine, over its absence and over kill -9 (needs Python)
+test-oidc: debug ## Sessions by a certified OpenID provider on this machine (needs Node.js)
+	MEMO_BIN=$(MEMO_BIN) tests/oidc/run
+
+test-mail: debug ## Mail to an SMTP server on this machine, over its absence and over kill -9 (needs Python)
+	tests/mail/run
+
+test-release: build ## The same judges for the release binary, mail in real time
+	$(MAKE) MEMO_BIN=target/release/memo test-session test-contract test-browser test-oidc
 	MEMO_BIN=target/release/memo tests/mail/run
 
 bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)

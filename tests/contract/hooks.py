@@ -113,7 +113,7 @@ def filter_failure(context, failure, case, response):
         # Perhaps what was wrong with it was what was taken out.
         return False
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422 and case.operation.path == SESSION:
-        # Two members for the first step, two others for the second.
+        # Two fields for the first step, two others for the second.
         return set(case.body) in ({"email", "password"}, {"mfa_token", "otp"})
     if isinstance(failure, (RejectedPositiveData, AcceptedNegativeData)) and response.status_code == 412:
         # Whether a tag or a version is the memo's is no matter of form: any `If-Match`, any `if_version` may lose.
@@ -134,7 +134,7 @@ def filter_failure(context, failure, case, response):
         deleted_at = _json(response).get("deleted_at")
         return not (fate == "trashed" and deleted_at or fate == "restored" and not deleted_at)
     if isinstance(failure, ObjectLevelAuthorizationViolation):
-        # A public memo is read by every member, until it is in the trash.
+        # A public memo is read by every user, until it is in the trash.
         memo = _json(response)
         return memo.get("visibility") != "public" or memo.get("deleted_at") is not None
     return True
@@ -142,7 +142,7 @@ def filter_failure(context, failure, case, response):
 
 @schemathesis.check
 def private_memos_stay_private(ctx, response, case):
-    """What is private, or in the trash, is absent for every other member, to read and to change.
+    """What is private, or in the trash, is absent for every other user, to read and to change.
 
     `object_level_authorization` asks only once in a run, for a memo that may well be a public one.
     """
@@ -162,18 +162,18 @@ def private_memos_stay_private(ctx, response, case):
         "DELETE": requests.delete(url, headers=headers, timeout=10),
     }
     for method, answer in answers.items():
-        assert answer.status_code == 404, f"another member's {method} of a private memo: {answer.status_code}, not 404"
+        assert answer.status_code == 404, f"another user's {method} of a private memo: {answer.status_code}, not 404"
 
 
 _tried = set()
 _tokens = {}
 
 
-def _token_of_another(member, url):
-    token, until = _tokens.get(member, (None, 0))
+def _token_of_another(user, url):
+    token, until = _tokens.get(user, (None, 0))
     if time.monotonic() >= until:
-        members = json.loads(Path("members.json").read_text())["auth"]
-        sign_in = next(other["loginEndpointAuth"] for other in members if other["name"] != member)
+        users = json.loads(Path("users.json").read_text())["auth"]
+        sign_in = next(other["loginEndpointAuth"] for other in users if other["name"] != user)
         answer = requests.post(
             urljoin(url, sign_in["endpoint"]),
             data=sign_in["payloadRaw"],
@@ -182,7 +182,7 @@ def _token_of_another(member, url):
         )
         answer.raise_for_status()
         token = answer.json()["access_token"]
-        _tokens[member] = (token, time.monotonic() + 300)
+        _tokens[user] = (token, time.monotonic() + 300)
     return token
 
 
