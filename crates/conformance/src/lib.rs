@@ -33,6 +33,7 @@
 #![deny(missing_docs)]
 
 mod cases;
+mod clauses;
 mod everything;
 pub mod faults;
 mod list;
@@ -40,6 +41,7 @@ pub mod parity;
 mod runner;
 mod samples;
 mod steps;
+mod suites;
 
 use std::sync::Arc;
 
@@ -47,8 +49,8 @@ use async_trait::async_trait;
 use memo_domain::Store;
 
 #[doc(hidden)]
-pub use list::{browser_sessions_entries, cache_entries, entries};
-pub use runner::{run, run_within};
+pub use suites::{BrowserSessionsGiven, CacheGiven, StoreGiven, browser_sessions_entries, cache_entries, entries};
+pub use runner::{Boxed, run, run_within};
 
 /// A store for one test. Dropping it removes its data.
 #[async_trait]

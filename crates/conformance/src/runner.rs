@@ -1,36 +1,62 @@
-use std::time::Duration;
+use std::{pin::Pin, thread, time::Duration};
 
 use tokio::{runtime::Builder, time::timeout};
 
-/// A case that takes longer hangs: a unit of work waits for one that will not end.
+use crate::clauses;
+
+/// A future of a case: boxed, so that nothing of a case is compiled in the crates that run it.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// A case that takes longer hangs: a unit of work waits for another one that does not end.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Runs one case over what the factory makes for it. What [`conformance_tests!`](crate::conformance_tests) expands to calls it.
+/// Runs one case over what the factory makes. [`conformance_tests!`](crate::conformance_tests) expands to calls of this.
+///
+/// The name is that of a clause, after its module.
 ///
 /// # Panics
-/// Where the store does not pass.
-pub fn run<T, F: Future<Output = ()>>(name: &str, factory: impl AsyncFnOnce() -> Option<T>, case: impl FnOnce(T) -> F) {
+/// If the case fails, or takes more than two minutes.
+pub fn run<T: 'static>(name: &'static str, factory: fn() -> Boxed<Option<T>>, case: fn(T) -> Boxed<()>) {
     run_within(PATIENCE, name, factory, case);
 }
 
-/// As [`run`], with another time after which a case hangs.
+/// Like [`run`], with another time limit.
 ///
 /// # Panics
-/// Where the store does not pass.
-pub fn run_within<T, F: Future<Output = ()>>(
+/// If the case fails, or takes longer.
+pub fn run_within<T: 'static>(
     patience: Duration,
-    name: &str,
-    factory: impl AsyncFnOnce() -> Option<T>,
-    case: impl FnOnce(T) -> F,
+    name: &'static str,
+    factory: fn() -> Boxed<Option<T>>,
+    case: impl FnOnce(T) -> Boxed<()> + 'static,
 ) {
-    // A runtime for each test, as an attribute macro makes it: the crate of the adapter need not know tokio.
+    block_on(patience, name, Box::pin(async move { factory().await.map(case) }));
+}
+
+fn block_on(patience: Duration, name: &'static str, case: Boxed<Option<Boxed<()>>>) {
+    // A runtime for each test, as an attribute macro would make it: the crate of an adapter needs no tokio.
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let _reading_aid = Failure(name);
     runtime.block_on(async {
-        match factory().await {
-            Some(given) => {
-                timeout(patience, case(given)).await.expect("the case ends in time");
-            }
-            None => println!("{name}: skipped, the service is not there"),
+        match case.await {
+            Some(case) => timeout(patience, case).await.expect("the case ends in time"),
+            None => println!("{name}: skipped, its service is absent"),
         }
     });
+}
+
+/// Prints the clause of a case that fails.
+struct Failure(&'static str);
+
+impl Drop for Failure {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            return;
+        }
+        let name = self.0.rsplit(':').next().unwrap_or(self.0);
+        if let Some(clause) = clauses::all().get(name) {
+            eprintln!("\nThe clause: {clause}");
+            eprintln!("In a comparison, `left` is the answer of the store under test, and `right` is what the clause requires.");
+        }
+    }
 }

@@ -45,14 +45,15 @@ mod list;
 mod response;
 mod running;
 mod suite;
+mod suites;
 
 pub use actor::{Actor, User};
 pub use app::{START, TestApp, TestAppBuilder};
 pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use call::Call;
-#[doc(hidden)]
-pub use list::entries;
-#[doc(hidden)]
-pub use memo_conformance::run;
 pub use response::Response;
+#[doc(hidden)]
+pub use memo_conformance::{Boxed, StoreGiven, run};
+#[doc(hidden)]
+pub use suites::entries;

@@ -11,55 +11,208 @@ macro_rules! __each_api_test {
     ($expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
-            auth::sign_up(app) {
-                sign_up_creates_an_account
-                sign_up_takes_the_locale_from_accept_language
-                email_is_unique_regardless_of_case_and_unicode_form
-                email_and_display_name_are_trimmed_and_in_nfc
-                invalid_sign_up_value_is_rejected_with_its_pointer
-                missing_sign_up_value_is_rejected_with_its_pointer
-                all_invalid_sign_up_values_are_reported_together
-                common_password_is_rejected
-                email_as_password_is_rejected
-                password_is_never_truncated
-                password_is_compared_in_nfc
-                concurrent_sign_ups_with_one_email_succeed_once
-            }
-            auth::token(app) {
-                right_password_returns_tokens
-                access_token_is_a_jwt_as_in_rfc_9068
-                email_for_signing_in_is_case_insensitive
-                wrong_email_and_wrong_password_look_alike
-                invalid_token_request_is_rejected_as_in_rfc_6749
-                unknown_token_parameters_are_ignored
-                token_has_the_requested_scopes
-                access_token_expires_after_fifteen_minutes
-                access_token_not_valid_yet_is_rejected
-                malformed_access_token_is_rejected
-                bearer_scheme_is_case_insensitive
-                token_endpoints_accept_only_forms
-            }
-            auth::refresh(app) {
-                refresh_token_returns_a_new_pair
-                refresh_token_reused_within_the_leeway_returns_new_pairs
-                refresh_token_reused_after_the_leeway_ends_the_family
-                reused_refresh_token_ends_the_family_even_after_it_expired
-                reused_refresh_token_ends_the_family_whatever_scope_is_requested
-                refresh_leeway_is_counted_from_the_first_use
-                concurrent_refreshes_all_return_a_pair
-                unused_refresh_token_expires_after_thirty_days
-                refresh_token_family_expires_after_ninety_days
-                refresh_can_narrow_but_not_widen_the_scope
-                malformed_or_foreign_refresh_token_is_rejected
-            }
-            auth::revoke(app) {
-                revoking_a_refresh_token_ends_its_session
-                revoking_an_access_token_ends_its_session
-                revoking_a_used_refresh_token_ends_its_session
-                revoking_an_expired_access_token_ends_its_session
-                revoking_an_invalid_token_succeeds
-                revoke_ignores_unknown_parameters
-                revocation_wins_over_concurrent_refreshes
+            auth {
+                sign_up(app) {
+                    sign_up_creates_an_account
+                    sign_up_takes_the_locale_from_accept_language
+                    email_is_unique_regardless_of_case_and_unicode_form
+                    email_and_display_name_are_trimmed_and_in_nfc
+                    invalid_sign_up_value_is_rejected_with_its_pointer
+                    missing_sign_up_value_is_rejected_with_its_pointer
+                    all_invalid_sign_up_values_are_reported_together
+                    common_password_is_rejected
+                    email_as_password_is_rejected
+                    password_is_never_truncated
+                    password_is_compared_in_nfc
+                    concurrent_sign_ups_with_one_email_succeed_once
+                }
+                token(app) {
+                    right_password_returns_tokens
+                    access_token_is_a_jwt_as_in_rfc_9068
+                    email_for_signing_in_is_case_insensitive
+                    wrong_email_and_wrong_password_look_alike
+                    invalid_token_request_is_rejected_as_in_rfc_6749
+                    unknown_token_parameters_are_ignored
+                    token_has_the_requested_scopes
+                    access_token_expires_after_fifteen_minutes
+                    access_token_not_valid_yet_is_rejected
+                    malformed_access_token_is_rejected
+                    bearer_scheme_is_case_insensitive
+                    token_endpoints_accept_only_forms
+                }
+                refresh(app) {
+                    refresh_token_returns_a_new_pair
+                    refresh_token_reused_within_the_leeway_returns_new_pairs
+                    refresh_token_reused_after_the_leeway_ends_the_family
+                    reused_refresh_token_ends_the_family_even_after_it_expired
+                    reused_refresh_token_ends_the_family_whatever_scope_is_requested
+                    refresh_leeway_is_counted_from_the_first_use
+                    concurrent_refreshes_all_return_a_pair
+                    unused_refresh_token_expires_after_thirty_days
+                    refresh_token_family_expires_after_ninety_days
+                    refresh_can_narrow_but_not_widen_the_scope
+                    malformed_or_foreign_refresh_token_is_rejected
+                }
+                revoke(app) {
+                    revoking_a_refresh_token_ends_its_session
+                    revoking_an_access_token_ends_its_session
+                    revoking_a_used_refresh_token_ends_its_session
+                    revoking_an_expired_access_token_ends_its_session
+                    revoking_an_invalid_token_succeeds
+                    revoke_ignores_unknown_parameters
+                    revocation_wins_over_concurrent_refreshes
+                }
+                session(app) {
+                    right_password_sets_a_session_cookie
+                    wrong_credentials_set_no_cookie_and_look_alike
+                    invalid_session_request_is_rejected_with_its_pointer
+                    planted_cookie_is_replaced_when_signing_in
+                    signing_in_ends_the_previous_session_of_the_browser
+                    sign_out_ends_the_session_and_clears_the_cookie
+                    sign_out_revokes_the_access_token_immediately
+                    unused_cookie_expires_after_fourteen_days
+                    cookie_expires_after_ninety_days
+                    invalid_session_cookie_is_rejected
+                    cookie_together_with_a_token_is_ambiguous
+                    two_session_cookies_are_ambiguous
+                    unrelated_and_malformed_cookies_are_ignored
+                }
+                away(store) {
+                    sign_out_while_the_store_is_down_keeps_the_session
+                }
+                cross_site(store) {
+                    every_writing_operation_rejects_cross_site_requests_with_a_cookie
+                    bearer_token_is_accepted_from_any_origin
+                    allowed_cors_origin_cannot_use_the_cookie
+                    cross_site_write_with_a_cookie_is_rejected
+                    same_origin_write_with_a_cookie_is_accepted
+                    cross_site_read_with_a_cookie_is_answered_without_cors_headers
+                }
+                sessions(app) {
+                    session_list_shows_device_and_current_session
+                    refreshing_keeps_the_session_id
+                    ending_a_session_revokes_its_tokens
+                    session_of_another_user_is_not_found
+                    ending_all_sessions_includes_the_current_one
+                    ending_other_sessions_keeps_the_current_one
+                }
+                verification(app) {
+                    verification_link_verifies_the_address_once
+                    verification_link_expires_after_a_day
+                    resent_verification_link_replaces_the_previous_one
+                    invalid_verification_token_is_rejected
+                    concurrent_uses_of_a_verification_link_succeed_once
+                    mail_is_in_the_language_of_the_user
+                    user_text_cannot_inject_mail_headers
+                    user_agent_in_mail_is_escaped_and_not_a_link
+                    link_pages_do_not_leak_the_token
+                }
+                password(app) {
+                    forgot_password_response_does_not_reveal_the_account
+                    reset_link_sets_a_new_password_and_ends_all_sessions
+                    reset_link_expires_after_an_hour
+                    new_reset_link_replaces_the_previous_one
+                    reset_link_is_revoked_by_a_change_of_password_or_address
+                    rejected_reset_keeps_the_link_valid
+                    concurrent_resets_by_one_link_succeed_once
+                }
+                guesses(app) {
+                    ten_wrong_passwords_lock_the_account_for_fifteen_minutes
+                    unknown_address_is_locked_like_a_known_one
+                    concurrent_wrong_passwords_all_count
+                    right_passwords_neither_lock_nor_reset_the_count
+                }
+                second_step(app) {
+                    token_request_with_a_second_factor_needs_a_code
+                    cookie_request_with_a_second_factor_needs_a_code
+                    totp_code_is_accepted_once
+                    code_that_confirmed_the_factor_is_used_up
+                    totp_code_of_the_previous_or_next_step_is_accepted
+                    concurrent_uses_of_one_code_succeed_once
+                    each_recovery_code_is_accepted_once
+                    five_wrong_codes_end_the_first_step
+                    ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
+                    second_step_expires_after_five_minutes
+                    second_step_token_is_bound_to_its_user_and_purpose
+                    second_step_grants_the_scope_of_the_first
+                    password_change_or_disabling_ends_the_first_step
+                    password_reset_does_not_bypass_the_second_factor
+                }
+                hostile(store) {
+                    access_token_with_one_wrong_claim_or_header_is_rejected
+                    access_token_with_unknown_subject_or_session_is_rejected
+                    access_token_signed_with_another_secret_is_rejected
+                    altered_access_token_is_rejected
+                    huge_token_is_rejected
+                    tokens_of_a_removed_or_disabled_user_are_revoked
+                    tokens_end_with_their_session
+                    credential_is_accepted_for_its_own_purpose_only
+                    long_passwords_are_compared_whole
+                    equivalent_forms_of_an_address_are_one_account
+                }
+                keys(store) {
+                    key_set_is_empty_with_a_shared_secret
+                    access_token_verifies_with_the_published_key_set
+                    first_key_signs_and_all_keys_verify
+                    eddsa_token_with_one_wrong_claim_or_header_is_rejected
+                    key_embedded_in_the_token_is_ignored
+                    public_key_is_not_accepted_as_a_shared_secret
+                    eddsa_token_is_rejected_with_a_shared_secret
+                }
+                social(app) {
+                    provider_list_has_authorize_urls
+                    unknown_provider_is_not_found
+                    first_social_sign_in_creates_an_account
+                    social_account_is_recognized_by_subject_not_by_email
+                    social_subjects_are_compared_byte_for_byte
+                    concurrent_first_social_sign_ins_create_one_account
+                    provider_name_becomes_a_valid_display_name
+                    social_sign_in_with_a_taken_email_is_rejected
+                    social_sign_in_with_an_equivalent_email_is_rejected
+                    email_verification_follows_the_providers_claim
+                    unverified_social_email_gets_one_verification_mail
+                    social_sign_up_takes_the_locale_from_accept_language
+                    social_sign_up_without_a_valid_email_is_rejected
+                }
+                social_flow(app) {
+                    flow_returns_to_the_requested_path
+                    return_to_another_site_is_ignored
+                    flow_error_is_added_to_the_query_of_return_to
+                    flow_cookie_is_http_only_and_encrypted
+                    callback_with_a_wrong_state_is_rejected
+                    callback_in_another_browser_is_rejected
+                    callback_cannot_be_replayed
+                    flow_expires_after_ten_minutes
+                    callback_of_another_provider_is_rejected
+                    code_is_accepted_in_its_own_flow_only
+                    access_denied_at_the_provider_changes_no_session
+                    other_provider_errors_are_reported_as_provider_failure
+                    unreachable_provider_is_reported
+                    social_sign_in_replaces_a_planted_or_old_session
+                    concurrent_flows_in_one_browser_are_independent
+                    abandoned_flow_cookies_are_limited
+                    duplicate_callback_parameters_are_rejected
+                }
+                social_link(app) {
+                    linking_needs_an_interactive_session
+                    identity_can_be_linked_and_unlinked
+                    cross_site_unlink_is_rejected
+                    cross_site_start_of_a_link_is_rejected
+                    last_way_to_sign_in_cannot_be_unlinked
+                    identity_has_one_user_and_user_has_one_identity_per_provider
+                    concurrent_links_of_one_identity_leave_one_user
+                    link_is_bound_to_the_user_who_started_it
+                    social_sign_in_without_link_does_not_link
+                    user_without_a_password_needs_a_recent_session_to_withdraw
+                    recent_social_session_allows_withdrawal_without_the_password
+                    password_reset_of_an_unverified_account_removes_identities
+                }
+                social_settings(store) {
+                    social_cookies_have_the_host_prefix_over_https
+                    disabled_user_cannot_sign_in_with_a_social_account
+                    social_sign_in_does_not_bypass_the_second_factor
+                    closed_sign_up_rejects_new_social_accounts
+                }
             }
             transfer(app) {
                 export_has_all_data_of_the_user_and_no_secrets
@@ -69,199 +222,50 @@ macro_rules! __each_api_test {
                 import_with_an_invalid_line_imports_nothing
                 import_body_may_exceed_the_body_limit
             }
-            auth::session(app) {
-                right_password_sets_a_session_cookie
-                wrong_credentials_set_no_cookie_and_look_alike
-                invalid_session_request_is_rejected_with_its_pointer
-                planted_cookie_is_replaced_when_signing_in
-                signing_in_ends_the_previous_session_of_the_browser
-                sign_out_ends_the_session_and_clears_the_cookie
-                sign_out_revokes_the_access_token_immediately
-                unused_cookie_expires_after_fourteen_days
-                cookie_expires_after_ninety_days
-                invalid_session_cookie_is_rejected
-                cookie_together_with_a_token_is_ambiguous
-                two_session_cookies_are_ambiguous
-                unrelated_and_malformed_cookies_are_ignored
-            }
-            auth::away(store) {
-                sign_out_while_the_store_is_down_keeps_the_session
-            }
-            auth::cross_site(store) {
-                every_writing_operation_rejects_cross_site_requests_with_a_cookie
-                bearer_token_is_accepted_from_any_origin
-                allowed_cors_origin_cannot_use_the_cookie
-                cross_site_write_with_a_cookie_is_rejected
-                same_origin_write_with_a_cookie_is_accepted
-                cross_site_read_with_a_cookie_is_answered_without_cors_headers
-            }
-            auth::sessions(app) {
-                session_list_shows_device_and_current_session
-                refreshing_keeps_the_session_id
-                ending_a_session_revokes_its_tokens
-                session_of_another_user_is_not_found
-                ending_all_sessions_includes_the_current_one
-                ending_other_sessions_keeps_the_current_one
-            }
-            auth::verification(app) {
-                verification_link_verifies_the_address_once
-                verification_link_expires_after_a_day
-                resent_verification_link_replaces_the_previous_one
-                invalid_verification_token_is_rejected
-                concurrent_uses_of_a_verification_link_succeed_once
-                mail_is_in_the_language_of_the_user
-                user_text_cannot_inject_mail_headers
-                user_agent_in_mail_is_escaped_and_not_a_link
-                link_pages_do_not_leak_the_token
-            }
-            auth::password(app) {
-                forgot_password_response_does_not_reveal_the_account
-                reset_link_sets_a_new_password_and_ends_all_sessions
-                reset_link_expires_after_an_hour
-                new_reset_link_replaces_the_previous_one
-                reset_link_is_revoked_by_a_change_of_password_or_address
-                rejected_reset_keeps_the_link_valid
-                concurrent_resets_by_one_link_succeed_once
-            }
-            auth::guesses(app) {
-                ten_wrong_passwords_lock_the_account_for_fifteen_minutes
-                unknown_address_is_locked_like_a_known_one
-                concurrent_wrong_passwords_all_count
-                right_passwords_neither_lock_nor_reset_the_count
-            }
-            auth::second_step(app) {
-                token_request_with_a_second_factor_needs_a_code
-                cookie_request_with_a_second_factor_needs_a_code
-                totp_code_is_accepted_once
-                code_that_confirmed_the_factor_is_used_up
-                totp_code_of_the_previous_or_next_step_is_accepted
-                concurrent_uses_of_one_code_succeed_once
-                each_recovery_code_is_accepted_once
-                five_wrong_codes_end_the_first_step
-                ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
-                second_step_expires_after_five_minutes
-                second_step_token_is_bound_to_its_user_and_purpose
-                second_step_grants_the_scope_of_the_first
-                password_change_or_disabling_ends_the_first_step
-                password_reset_does_not_bypass_the_second_factor
-            }
-            auth::hostile(store) {
-                access_token_with_one_wrong_claim_or_header_is_rejected
-                access_token_with_unknown_subject_or_session_is_rejected
-                access_token_signed_with_another_secret_is_rejected
-                altered_access_token_is_rejected
-                huge_token_is_rejected
-                tokens_of_a_removed_or_disabled_user_are_revoked
-                tokens_end_with_their_session
-                credential_is_accepted_for_its_own_purpose_only
-                long_passwords_are_compared_whole
-                equivalent_forms_of_an_address_are_one_account
-            }
-            auth::keys(store) {
-                key_set_is_empty_with_a_shared_secret
-                access_token_verifies_with_the_published_key_set
-                first_key_signs_and_all_keys_verify
-                eddsa_token_with_one_wrong_claim_or_header_is_rejected
-                key_embedded_in_the_token_is_ignored
-                public_key_is_not_accepted_as_a_shared_secret
-                eddsa_token_is_rejected_with_a_shared_secret
-            }
-            auth::social(app) {
-                provider_list_has_authorize_urls
-                unknown_provider_is_not_found
-                first_social_sign_in_creates_an_account
-                social_account_is_recognized_by_subject_not_by_email
-                social_subjects_are_compared_byte_for_byte
-                concurrent_first_social_sign_ins_create_one_account
-                provider_name_becomes_a_valid_display_name
-                social_sign_in_with_a_taken_email_is_rejected
-                social_sign_in_with_an_equivalent_email_is_rejected
-                email_verification_follows_the_providers_claim
-                unverified_social_email_gets_one_verification_mail
-                social_sign_up_takes_the_locale_from_accept_language
-                social_sign_up_without_a_valid_email_is_rejected
-            }
-            auth::social_flow(app) {
-                flow_returns_to_the_requested_path
-                return_to_another_site_is_ignored
-                flow_error_is_added_to_the_query_of_return_to
-                flow_cookie_is_http_only_and_encrypted
-                callback_with_a_wrong_state_is_rejected
-                callback_in_another_browser_is_rejected
-                callback_cannot_be_replayed
-                flow_expires_after_ten_minutes
-                callback_of_another_provider_is_rejected
-                code_is_accepted_in_its_own_flow_only
-                access_denied_at_the_provider_changes_no_session
-                other_provider_errors_are_reported_as_provider_failure
-                unreachable_provider_is_reported
-                social_sign_in_replaces_a_planted_or_old_session
-                concurrent_flows_in_one_browser_are_independent
-                abandoned_flow_cookies_are_limited
-                duplicate_callback_parameters_are_rejected
-            }
-            auth::social_link(app) {
-                linking_needs_an_interactive_session
-                identity_can_be_linked_and_unlinked
-                cross_site_unlink_is_rejected
-                cross_site_start_of_a_link_is_rejected
-                last_way_to_sign_in_cannot_be_unlinked
-                identity_has_one_user_and_user_has_one_identity_per_provider
-                concurrent_links_of_one_identity_leave_one_user
-                link_is_bound_to_the_user_who_started_it
-                social_sign_in_without_link_does_not_link
-                user_without_a_password_needs_a_recent_session_to_withdraw
-                recent_social_session_allows_withdrawal_without_the_password
-                password_reset_of_an_unverified_account_removes_identities
-            }
-            auth::social_settings(store) {
-                social_cookies_have_the_host_prefix_over_https
-                disabled_user_cannot_sign_in_with_a_social_account
-                social_sign_in_does_not_bypass_the_second_factor
-                closed_sign_up_rejects_new_social_accounts
-            }
-            me::profile(app) {
-                own_account_is_returned_with_an_etag
-                display_name_can_be_changed
-                locale_can_be_changed_and_reset_by_null
-                empty_account_patch_changes_nothing
-                invalid_account_patch_is_rejected_with_its_pointer
-                account_patch_accepts_json_and_merge_patch
-                account_of_another_user_is_not_shown
-            }
-            me::mfa(app) {
-                second_factor_is_enabled_by_its_first_code
-                enabled_second_factor_cannot_be_replaced
-                ten_wrong_confirmation_codes_are_locked
-                concurrent_confirmations_succeed_once
-                used_recovery_codes_reduce_the_count
-                disabling_the_second_factor_needs_the_password
-            }
-            me::password(app) {
-                password_change_ends_all_other_sessions
-                password_change_keeps_the_current_token_session
-                password_change_needs_the_current_password
-                concurrent_password_changes_succeed_once
-            }
-            me::email(app) {
-                changed_email_must_be_verified_again
-                email_change_needs_the_password
-                verification_link_is_bound_to_its_address
-                email_change_of_case_only_stays_verified
-                concurrent_changes_to_one_email_succeed_once
-            }
-            me::withdrawal(app) {
-                withdrawal_removes_all_data_and_sessions
-                withdrawal_needs_the_password_and_an_interactive_session
-                last_administrator_cannot_withdraw
-            }
-            me::audit(app) {
-                audit_event_has_kind_time_device_ip_and_request_id
-                every_kind_of_audit_event_is_recorded
-                refresh_token_reuse_is_recorded_once
-                audit_log_shows_own_events_only
-                audit_pages_are_newest_first
-                audit_events_contain_no_secrets
+            me {
+                profile(app) {
+                    own_account_is_returned_with_an_etag
+                    display_name_can_be_changed
+                    locale_can_be_changed_and_reset_by_null
+                    empty_account_patch_changes_nothing
+                    invalid_account_patch_is_rejected_with_its_pointer
+                    account_patch_accepts_json_and_merge_patch
+                    account_of_another_user_is_not_shown
+                }
+                mfa(app) {
+                    second_factor_is_enabled_by_its_first_code
+                    enabled_second_factor_cannot_be_replaced
+                    ten_wrong_confirmation_codes_are_locked
+                    concurrent_confirmations_succeed_once
+                    used_recovery_codes_reduce_the_count
+                    disabling_the_second_factor_needs_the_password
+                }
+                password(app) {
+                    password_change_ends_all_other_sessions
+                    password_change_keeps_the_current_token_session
+                    password_change_needs_the_current_password
+                    concurrent_password_changes_succeed_once
+                }
+                email(app) {
+                    changed_email_must_be_verified_again
+                    email_change_needs_the_password
+                    verification_link_is_bound_to_its_address
+                    email_change_of_case_only_stays_verified
+                    concurrent_changes_to_one_email_succeed_once
+                }
+                withdrawal(app) {
+                    withdrawal_removes_all_data_and_sessions
+                    withdrawal_needs_the_password_and_an_interactive_session
+                    last_administrator_cannot_withdraw
+                }
+                audit(app) {
+                    audit_event_has_kind_time_device_ip_and_request_id
+                    every_kind_of_audit_event_is_recorded
+                    refresh_token_reuse_is_recorded_once
+                    audit_log_shows_own_events_only
+                    audit_pages_are_newest_first
+                    audit_events_contain_no_secrets
+                }
             }
             admin(app) {
                 user_list_is_in_order_of_sign_up
@@ -279,131 +283,133 @@ macro_rules! __each_api_test {
                 mail_claimed_by_one_crashed_node_is_sent_again
                 temporarily_failed_mail_is_retried
             }
-            memos::create(app) {
-                memo_is_created_with_all_fields
-                memo_is_created_with_a_title_only
-                invalid_new_memo_is_rejected_with_its_pointer
-                all_invalid_values_of_a_memo_are_reported_together
-                validation_failure_is_a_problem_document
-                values_at_their_limits_are_accepted
-                tags_are_trimmed_normalized_and_deduplicated
-                past_reminder_is_rejected
-                memo_ids_sort_by_creation
-                concurrent_creates_all_succeed
-            }
-            memos::texts(app) {
-                awkward_texts_are_stored_byte_for_byte
-                any_text_is_stored_byte_for_byte
-                json_escapes_are_decoded
-                invalid_unicode_is_rejected
-                any_tag_is_stored_in_nfc
-            }
-            memos::read(app) {
-                private_memo_is_not_found_by_others
-                conditional_request_does_not_reveal_a_private_memo
-                public_memo_can_be_read_by_others_and_changed_by_its_owner
-                trashed_public_memo_is_not_found_by_others
-                public_memo_needs_authentication
-                invalid_memo_id_is_not_found
-                unchanged_memo_is_not_sent_again
-                etag_covers_the_owner_but_if_match_compares_versions
-            }
-            memos::list(app) {
-                memo_list_is_empty_at_first
-                memo_list_has_complete_memos
-                page_limit_defaults_to_twenty
-                offset_pages_are_linked
-                offset_past_the_end_gives_an_empty_page
-                cursor_pages_contain_each_memo_once
-                cursor_page_reports_its_offset
-                cursor_pages_are_stable_under_inserts_and_deletes
-                memo_list_is_sorted_as_requested
-                cursor_of_another_list_is_rejected
-                unchanged_memo_list_is_not_sent_again
-            }
-            memos::filters(app) {
-                memo_list_has_own_memos_only
-                public_scope_lists_public_memos_of_all_users
-                memo_list_filters_by_flags
-                memo_list_filters_by_all_given_tags
-                tag_filter_has_no_wildcards
-                time_filters_have_exclusive_bounds
-                invalid_list_parameter_is_rejected_by_name
-            }
-            memos::change(app) {
-                put_replaces_all_fields
-                patch_changes_only_the_given_fields
-                null_in_a_patch_resets_to_the_default
-                patches_merge_as_in_rfc_7396
-                invalid_memo_change_is_rejected_with_its_pointer
-                memo_patch_accepts_json_and_merge_patch
-                unchanged_past_reminder_is_accepted
-                trashed_memo_cannot_be_changed
-                concurrent_changes_all_apply
-            }
-            memos::search(app) {
-                search_finds_a_word_inside_a_word
-                search_ignores_case_width_and_unicode_form
-                search_works_in_any_script
-                search_finds_a_single_character
-                search_needs_all_words_in_any_order
-                quoted_phrase_is_found_as_a_whole
-                minus_sign_excludes_a_term
-                operator_characters_are_searched_literally
-                search_has_no_wildcards
-                search_finds_any_part_of_a_text
-                awkward_texts_are_found_by_themselves
-                long_text_is_searched_to_its_end
-                blank_search_lists_everything
-                search_query_length_is_limited
-            }
-            memos::found(app) {
-                search_combines_with_filters
-                search_finds_public_memos_of_others_in_the_public_scope
-                search_reflects_changes_immediately
-                relevance_ranks_memos_by_words_in_the_title
-                search_pages_contain_each_memo_once
-                cursor_of_another_search_is_rejected
-            }
-            memos::batch(app) {
-                batch_applies_each_operation_as_if_sent_alone
-                batch_operations_see_the_previous_ones
-                batch_takes_1_to_100_operations
-                batch_checks_the_given_versions
-                batch_update_is_a_merge_patch
-                batch_changes_are_in_the_feed_in_order
-                batch_body_may_have_16_mib
-                concurrent_batches_with_one_version_succeed_once
-                concurrent_batches_all_apply
-            }
-            memos::batch_refusals(app) {
-                failed_batch_changes_nothing
-                first_failing_operation_is_reported
-                validation_errors_of_all_operations_are_reported
-                invalid_operation_is_rejected_with_its_pointer
-                unknown_batch_field_is_rejected_at_every_level
-                malformed_operation_is_rejected
-                validation_response_size_is_limited
-            }
-            memos::conditions(app) {
-                outdated_if_match_is_rejected
-                current_if_match_is_accepted
-                each_change_returns_the_next_etag
-                if_match_star_matches_every_version
-                if_match_list_matches_if_one_tag_does
-                if_match_with_a_foreign_tag_is_rejected
-                validation_comes_before_if_match
-                concurrent_writers_with_one_etag_succeed_once
-                concurrent_deletes_with_one_etag_succeed_once
-            }
-            memos::remove(app) {
-                deleted_memo_moves_to_the_trash
-                deleting_a_trashed_memo_changes_nothing
-                permanent_delete_removes_the_memo_whether_trashed_or_not
-                restored_memo_leaves_the_trash
-                restoring_a_memo_outside_the_trash_changes_nothing
-                restore_accepts_no_fields
-                permanent_parameter_must_be_a_boolean
+            memos {
+                create(app) {
+                    memo_is_created_with_all_fields
+                    memo_is_created_with_a_title_only
+                    invalid_new_memo_is_rejected_with_its_pointer
+                    all_invalid_values_of_a_memo_are_reported_together
+                    validation_failure_is_a_problem_document
+                    values_at_their_limits_are_accepted
+                    tags_are_trimmed_normalized_and_deduplicated
+                    past_reminder_is_rejected
+                    memo_ids_sort_by_creation
+                    concurrent_creates_all_succeed
+                }
+                texts(app) {
+                    awkward_texts_are_stored_byte_for_byte
+                    any_text_is_stored_byte_for_byte
+                    json_escapes_are_decoded
+                    invalid_unicode_is_rejected
+                    any_tag_is_stored_in_nfc
+                }
+                read(app) {
+                    private_memo_is_not_found_by_others
+                    conditional_request_does_not_reveal_a_private_memo
+                    public_memo_can_be_read_by_others_and_changed_by_its_owner
+                    trashed_public_memo_is_not_found_by_others
+                    public_memo_needs_authentication
+                    invalid_memo_id_is_not_found
+                    unchanged_memo_is_not_sent_again
+                    etag_covers_the_owner_but_if_match_compares_versions
+                }
+                list(app) {
+                    memo_list_is_empty_at_first
+                    memo_list_has_complete_memos
+                    page_limit_defaults_to_twenty
+                    offset_pages_are_linked
+                    offset_past_the_end_gives_an_empty_page
+                    cursor_pages_contain_each_memo_once
+                    cursor_page_reports_its_offset
+                    cursor_pages_are_stable_under_inserts_and_deletes
+                    memo_list_is_sorted_as_requested
+                    cursor_of_another_list_is_rejected
+                    unchanged_memo_list_is_not_sent_again
+                }
+                filters(app) {
+                    memo_list_has_own_memos_only
+                    public_scope_lists_public_memos_of_all_users
+                    memo_list_filters_by_flags
+                    memo_list_filters_by_all_given_tags
+                    tag_filter_has_no_wildcards
+                    time_filters_have_exclusive_bounds
+                    invalid_list_parameter_is_rejected_by_name
+                }
+                change(app) {
+                    put_replaces_all_fields
+                    patch_changes_only_the_given_fields
+                    null_in_a_patch_resets_to_the_default
+                    patches_merge_as_in_rfc_7396
+                    invalid_memo_change_is_rejected_with_its_pointer
+                    memo_patch_accepts_json_and_merge_patch
+                    unchanged_past_reminder_is_accepted
+                    trashed_memo_cannot_be_changed
+                    concurrent_changes_all_apply
+                }
+                search(app) {
+                    search_finds_a_word_inside_a_word
+                    search_ignores_case_width_and_unicode_form
+                    search_works_in_any_script
+                    search_finds_a_single_character
+                    search_needs_all_words_in_any_order
+                    quoted_phrase_is_found_as_a_whole
+                    minus_sign_excludes_a_term
+                    operator_characters_are_searched_literally
+                    search_has_no_wildcards
+                    search_finds_any_part_of_a_text
+                    awkward_texts_are_found_by_themselves
+                    long_text_is_searched_to_its_end
+                    blank_search_lists_everything
+                    search_query_length_is_limited
+                }
+                found(app) {
+                    search_combines_with_filters
+                    search_finds_public_memos_of_others_in_the_public_scope
+                    search_reflects_changes_immediately
+                    relevance_ranks_memos_by_words_in_the_title
+                    search_pages_contain_each_memo_once
+                    cursor_of_another_search_is_rejected
+                }
+                batch(app) {
+                    batch_applies_each_operation_as_if_sent_alone
+                    batch_operations_see_the_previous_ones
+                    batch_takes_1_to_100_operations
+                    batch_checks_the_given_versions
+                    batch_update_is_a_merge_patch
+                    batch_changes_are_in_the_feed_in_order
+                    batch_body_may_have_16_mib
+                    concurrent_batches_with_one_version_succeed_once
+                    concurrent_batches_all_apply
+                }
+                batch_refusals(app) {
+                    failed_batch_changes_nothing
+                    first_failing_operation_is_reported
+                    validation_errors_of_all_operations_are_reported
+                    invalid_operation_is_rejected_with_its_pointer
+                    unknown_batch_field_is_rejected_at_every_level
+                    malformed_operation_is_rejected
+                    validation_response_size_is_limited
+                }
+                conditions(app) {
+                    outdated_if_match_is_rejected
+                    current_if_match_is_accepted
+                    each_change_returns_the_next_etag
+                    if_match_star_matches_every_version
+                    if_match_list_matches_if_one_tag_does
+                    if_match_with_a_foreign_tag_is_rejected
+                    validation_comes_before_if_match
+                    concurrent_writers_with_one_etag_succeed_once
+                    concurrent_deletes_with_one_etag_succeed_once
+                }
+                remove(app) {
+                    deleted_memo_moves_to_the_trash
+                    deleting_a_trashed_memo_changes_nothing
+                    permanent_delete_removes_the_memo_whether_trashed_or_not
+                    restored_memo_leaves_the_trash
+                    restoring_a_memo_outside_the_trash_changes_nothing
+                    restore_accepts_no_fields
+                    permanent_parameter_must_be_a_boolean
+                }
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash
@@ -514,53 +520,3 @@ macro_rules! __each_api_test {
         }
     };
 }
-
-/// Expands to one test for each behaviour of the HTTP interface.
-///
-/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that returns a fresh store, or `None` if
-/// its service is not available; the tests then print that they are skipped, and pass. It is the same factory
-/// that `memo_conformance::conformance_tests!` takes.
-#[macro_export]
-macro_rules! api_tests {
-    ($factory:path) => {
-        $crate::__each_api_test!(__api_tests, [$factory]);
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __api_tests {
-    ([$factory:path] $($module:ident $(:: $inner:ident)? ($kind:ident) { $($test:ident)* })*) => {$($(
-        #[test]
-        fn $test() {
-            $crate::run(stringify!($test), $factory, $crate::entries::$test);
-        }
-    )*)*};
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __api_entries {
-    ([] $($module:ident $(:: $inner:ident)? ($kind:ident) { $($test:ident)* })*) => {
-        /// The tests, each taking a store.
-        #[doc(hidden)]
-        pub mod entries {
-            use memo_conformance::TestStore;
-
-            mod tests {
-                $(pub use $crate::suite::$module$(::$inner)?::*;)*
-            }
-
-            $($(
-                /// See the test of this name.
-                pub async fn $test(store: Box<dyn TestStore>) {
-                    $crate::__api_entries!(@call $kind store tests::$test);
-                }
-            )*)*
-        }
-    };
-    (@call app $store:ident $test:path) => { $test($crate::TestApp::builder($store).start().await).await };
-    (@call store $store:ident $test:path) => { $test($store).await };
-}
-
-crate::__each_api_test!(__api_entries, []);

@@ -16,14 +16,17 @@ use memo_domain::{
     Access, AuditId, JobId, MemoCursor, MemoId, PageStart, SecretDigest, SessionId, SortField, Store, UserId,
 };
 
-use crate::{TestStore, runner::PATIENCE};
+use crate::{
+    Boxed, TestStore,
+    runner::{PATIENCE, run_within},
+};
 use chance::Chance;
 use pair::Pair;
 
 /// Steps of a script, unless `MEMO_TEST_PARITY_STEPS` is set.
 const STEPS: usize = 1_000;
-/// The seed, unless `MEMO_TEST_SEED` is set.
-const SEED: u64 = 20_260_131;
+/// The seed of each script. `MEMO_TEST_SEED` replaces the first.
+pub const SEEDS: [u64; 3] = [20_260_131, 7, 8_259];
 /// The number of last calls that a failure prints.
 const SHOWN: usize = 40;
 
@@ -51,19 +54,21 @@ pub async fn run(store: &dyn Store, reference: &dyn Store, seed: u64, steps: usi
     script.end().await;
 }
 
-/// Runs the script of [`parity_test!`](crate::parity_test), with seed and length from the environment.
+/// The store under test and the reference, both empty.
+pub type Stores = (Box<dyn TestStore>, Arc<dyn Store>);
+
+/// Runs a script of [`parity_test!`](crate::parity_test), by its index in [`SEEDS`].
 ///
 /// # Panics
 /// If a result differs, or if a variable is not a number.
-pub async fn check(test_store: Box<dyn TestStore>, reference: Arc<dyn Store>) {
-    let (seed, steps) = (number("MEMO_TEST_SEED", SEED), number("MEMO_TEST_PARITY_STEPS", STEPS));
-    run(&*test_store.store(), &*reference, seed, steps).await;
-}
-
-/// The time after which a script counts as hanging.
-#[must_use]
-pub fn patience() -> Duration {
-    PATIENCE + Duration::from_millis(50) * u32::try_from(number("MEMO_TEST_PARITY_STEPS", STEPS)).unwrap_or(u32::MAX)
+pub fn check(factory: fn() -> Boxed<Option<Stores>>, script: usize) {
+    let steps = number("MEMO_TEST_PARITY_STEPS", STEPS);
+    let seed = if script == 0 { number("MEMO_TEST_SEED", SEEDS[0]) } else { SEEDS[script] };
+    let patience = PATIENCE + Duration::from_millis(50) * u32::try_from(steps).unwrap_or(u32::MAX);
+    let case = move |(test_store, reference): Stores| -> Boxed<()> {
+        Box::pin(async move { run(&*test_store.store(), &*reference, seed, steps).await })
+    };
+    run_within(patience, "parity", factory, case);
 }
 
 fn number<N: FromStr<Err: Display>>(variable: &str, default: N) -> N {
@@ -259,19 +264,34 @@ impl Drop for Log {
     }
 }
 
-/// Expands to a test that runs a random script against a store and a reference.
+/// Expands to a module `parity` of tests that run random scripts against a store and a reference, one for each of
+/// [`SEEDS`](crate::parity::SEEDS).
 ///
 /// The first argument is the factory that [`conformance_tests!`](crate::conformance_tests) takes; the second is an
-/// expression that creates the reference, an empty `Arc<dyn Store>`. `MEMO_TEST_PARITY_STEPS` and `MEMO_TEST_SEED` set
-/// the length and the seed.
+/// expression that creates the reference, an empty `Arc<dyn Store>`. `MEMO_TEST_PARITY_STEPS` sets the length of a script,
+/// and `MEMO_TEST_SEED` the seed of the first one.
 #[macro_export]
 macro_rules! parity_test {
     ($factory:path, $reference:expr) => {
-        #[test]
-        fn a_random_script_has_the_answers_of_the_reference() {
-            let case = |test_store| $crate::parity::check(test_store, $reference);
-            let name = "a_random_script_has_the_answers_of_the_reference";
-            $crate::run_within($crate::parity::patience(), name, $factory, case);
+        fn __parity_stores() -> $crate::Boxed<Option<$crate::parity::Stores>> {
+            Box::pin(async { Some(($factory().await?, $reference as _)) })
+        }
+
+        mod parity {
+            #[test]
+            fn first_script_has_the_results_of_the_reference() {
+                $crate::parity::check(super::__parity_stores, 0);
+            }
+
+            #[test]
+            fn second_script_has_the_results_of_the_reference() {
+                $crate::parity::check(super::__parity_stores, 1);
+            }
+
+            #[test]
+            fn third_script_has_the_results_of_the_reference() {
+                $crate::parity::check(super::__parity_stores, 2);
+            }
         }
     };
 }

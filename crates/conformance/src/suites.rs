@@ -1,0 +1,119 @@
+//! From the lists of cases to tests.
+
+/// Expands to one test for each behaviour of the suite, in a module for each module of cases.
+///
+/// The argument is the path of an `async fn() -> Option<Box<dyn TestStore>>` that returns a fresh store, or `None` if its
+/// service is not available; the tests then print that they are skipped, and pass.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($factory:path) => {
+        $crate::__each_case!(__tests, [$factory, __fresh_store, entries, $crate::StoreGiven]);
+    };
+}
+
+/// Like [`conformance_tests!`], for an adapter of [`BrowserSessions`](memo_domain::BrowserSessions). The factory returns it
+/// together with the fresh store that it uses: `async fn() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)>`.
+#[macro_export]
+macro_rules! browser_sessions_tests {
+    ($factory:path) => {
+        $crate::__each_browser_sessions_case!(
+            __tests,
+            [$factory, __fresh_browser_sessions, browser_sessions_entries, $crate::BrowserSessionsGiven]
+        );
+    };
+}
+
+/// Like [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache). Tests may share its data:
+/// `async fn() -> Option<Arc<dyn Cache>>`.
+#[macro_export]
+macro_rules! cache_tests {
+    ($factory:path) => {
+        $crate::__each_cache_case!(__tests, [$factory, __fresh_cache, cache_entries, $crate::CacheGiven]);
+    };
+}
+
+#[doc(hidden)]
+pub type StoreGiven = Box<dyn crate::TestStore>;
+#[doc(hidden)]
+pub type BrowserSessionsGiven = (Box<dyn crate::TestStore>, std::sync::Arc<dyn memo_domain::BrowserSessions>);
+#[doc(hidden)]
+pub type CacheGiven = std::sync::Arc<dyn memo_domain::Cache>;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([$factory:path, $fresh:ident, $entries:ident, $given:ty] $($module:ident($kind:ident) { $($case:ident)* })*) => {
+        /// The factory, boxed; declared here, where the path of the original resolves.
+        fn $fresh() -> $crate::Boxed<Option<$given>> {
+            Box::pin($factory())
+        }
+
+        $(mod $module {
+            $(
+                #[test]
+                fn $case() {
+                    let name = concat!(module_path!(), "::", stringify!($case));
+                    $crate::run(name, super::$fresh, $crate::$entries::$module::$case);
+                }
+            )*
+        })*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __entries {
+    ([$entries:ident, $names:ident, $given:ty] $($module:ident($kind:ident) { $($case:ident)* })*) => {
+        /// The cases, each taking the value of the factory, compiled in this crate only.
+        #[doc(hidden)]
+        pub mod $entries {
+            $(pub mod $module {
+                $(
+                    /// See the test of this name.
+                    #[must_use]
+                    pub fn $case(given: $given) -> $crate::Boxed<()> {
+                        $crate::__entries!(@call $kind given $crate::cases::$module::$case)
+                    }
+                )*
+            })*
+        }
+
+        #[cfg(test)]
+        const $names: &[&str] = &[$($(stringify!($case)),*),*];
+    };
+    (@call store $given:ident $case:path) => { Box::pin(async move { $case($given.store()).await }) };
+    (@call whole $given:ident $case:path) => { Box::pin($case($given)) };
+}
+
+crate::__each_case!(__entries, [entries, NAMES, crate::StoreGiven]);
+crate::__each_browser_sessions_case!(
+    __entries,
+    [browser_sessions_entries, BROWSER_SESSIONS_NAMES, crate::BrowserSessionsGiven]
+);
+crate::__each_cache_case!(__entries, [cache_entries, CACHE_NAMES, crate::CacheGiven]);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{BROWSER_SESSIONS_NAMES, CACHE_NAMES, NAMES};
+    use crate::clauses;
+
+    fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).copied()
+    }
+
+    #[test]
+    fn every_clause_of_a_contract_has_a_case() {
+        let clauses: BTreeSet<_> = clauses::all().into_keys().collect();
+        assert!(clauses.len() > 50, "the sources of the domain are read");
+        let cases: BTreeSet<_> = names().map(ToOwned::to_owned).collect();
+        let missing: Vec<_> = clauses.difference(&cases).collect();
+        assert!(missing.is_empty(), "clauses without a case: {missing:?}");
+    }
+
+    #[test]
+    fn no_case_is_listed_twice() {
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
+    }
+}
