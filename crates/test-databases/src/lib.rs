@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "to panic where something is not as it must be is what this is for")]
 
+mod keeper;
 mod proxy;
 mod redis;
 mod server;

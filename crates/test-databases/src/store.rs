@@ -1,16 +1,23 @@
 //! Stores for suites.
 
-use std::sync::Arc;
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use memo_conformance::TestStore;
 use memo_domain::Store;
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::{Server, TestDatabase};
 
-/// More than a test has units of work at once, and few enough for many tests beside each other.
+const FILE: &str = "memo.db";
+/// More than a test has units of work at once, and few enough for many tests at the same time.
 const CONNECTIONS: u32 = 5;
 
 /// A migrated store in a place of its own, which goes with it.
@@ -28,7 +35,6 @@ pub enum Place {
 impl Fresh {
     async fn new(place: Place) -> Self {
         let store = SeaOrmStore::open(place.options()).await.expect("the store opens");
-        store.migrate_up().await.expect("the schema is made");
         Self { store: Arc::new(store), place }
     }
 
@@ -44,7 +50,7 @@ impl Place {
     #[must_use]
     pub fn options(&self) -> StoreOptions {
         match self {
-            Self::Folder(folder) => StoreOptions::new(format!("sqlite://{}/memo.db", folder.path().display())),
+            Self::Folder(folder) => StoreOptions::new(format!("sqlite://{}/{FILE}", folder.path().display())),
             Self::Database(database) => {
                 StoreOptions { max_connections: Some(CONNECTIONS), ..StoreOptions::new(database.url()) }
             }
@@ -64,17 +70,32 @@ impl TestStore for Fresh {
     }
 }
 
-/// A SQLite file.
+/// A SQLite file: a copy of one that was migrated once.
 pub async fn sqlite() -> Option<Box<dyn TestStore>> {
-    Some(Box::new(Fresh::new(Place::Folder(tempfile::tempdir().expect("a folder"))).await))
+    static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let migrated = MIGRATED.get_or_init(migrated_file).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.path().join(FILE));
+    file.and_then(|mut file| file.write_all(migrated)).expect("the file is written");
+    Some(Box::new(Fresh::new(Place::Folder(folder)).await))
 }
 
-/// A database on the PostgreSQL server, where there is one.
+async fn migrated_file() -> Vec<u8> {
+    let place = Place::Folder(tempfile::tempdir().expect("a folder"));
+    let Place::Folder(folder) = &place else { unreachable!("it is a folder") };
+    let store = SeaOrmStore::open(place.options()).await.expect("the store opens");
+    store.migrate_up().await.expect("the schema is created");
+    store.close().await;
+    assert!(!folder.path().join("memo.db-wal").exists(), "all of it is in one file");
+    fs::read(folder.path().join(FILE)).expect("the file is read")
+}
+
+/// A database on the PostgreSQL server; `None` if it is absent.
 pub async fn postgres() -> Option<Box<dyn TestStore>> {
-    Some(Box::new(Fresh::new(Place::Database(Server::Postgres.database().await?)).await))
+    Some(Box::new(Fresh::new(Place::Database(Server::Postgres.lease().await?)).await))
 }
 
-/// A database on the MySQL server, where there is one.
+/// A database on the MySQL server; `None` if it is absent.
 pub async fn mysql() -> Option<Box<dyn TestStore>> {
-    Some(Box::new(Fresh::new(Place::Database(Server::MySql.database().await?)).await))
+    Some(Box::new(Fresh::new(Place::Database(Server::MySql.lease().await?)).await))
 }

@@ -1,0 +1,213 @@
+//! The thread that creates, empties and removes the databases of this process: a test that fails has no runtime left on
+//! which its database could be removed.
+
+use std::{path::Path, sync::mpsc, thread, time::Duration};
+
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use tokio::{net::TcpStream, runtime::Builder, sync::oneshot, time::timeout};
+
+use crate::{Server, server::url_of};
+
+/// How often the end of a connection is looked for, and how many times.
+const LOOKS: u32 = 1_000;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+enum Job {
+    Create(String, oneshot::Sender<()>),
+    Remove(String, mpsc::Sender<()>),
+    /// Gives a database of the pool, or the name as that of a new one.
+    Lease(String, oneshot::Sender<Leased>),
+    Return(Leased),
+}
+
+/// A database with the schema.
+#[derive(Debug)]
+pub struct Leased {
+    pub name: String,
+    /// All tables except that of the migrations.
+    tables: Vec<String>,
+}
+
+/// The handle of the thread.
+pub struct Keeper(mpsc::Sender<Job>);
+
+impl Keeper {
+    /// `None` if the server is absent.
+    pub fn start(server: Server) -> Option<Self> {
+        let (sender, jobs) = mpsc::channel();
+        let (started, is_there) = mpsc::channel();
+        let work = move || {
+            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let connection = runtime.block_on(prepare(server));
+            started.send(connection.is_some()).expect("its starter waits");
+            let Some(connection) = connection else { return };
+            let mut room = Room { server, connection, free: Vec::new() };
+            for job in jobs {
+                runtime.block_on(room.work(job));
+            }
+        };
+        thread::Builder::new().name("databases".to_owned()).spawn(work).expect("a thread");
+        is_there.recv().is_ok_and(|is_there| is_there).then_some(Self(sender))
+    }
+
+    pub async fn create(&self, name: String) {
+        let (done, created) = oneshot::channel();
+        self.0.send(Job::Create(name, done)).expect("the thread lives");
+        created.await.expect("a database is created");
+    }
+
+    pub async fn lease(&self, name: String) -> Leased {
+        let (done, leased) = oneshot::channel();
+        self.0.send(Job::Lease(name, done)).expect("the thread lives");
+        leased.await.expect("a database is leased")
+    }
+
+    /// Puts a database back into the pool. It is emptied before the next lease.
+    pub fn put_back(&self, leased: Leased) {
+        let _ = self.0.send(Job::Return(leased));
+    }
+
+    pub fn remove(&self, name: &str) {
+        let (done, removed) = mpsc::channel();
+        if self.0.send(Job::Remove(name.to_owned(), done)).is_ok() {
+            let _ = removed.recv();
+        }
+    }
+}
+
+struct Room {
+    server: Server,
+    connection: DatabaseConnection,
+    free: Vec<Leased>,
+}
+
+impl Room {
+    async fn work(&mut self, job: Job) {
+        match job {
+            Job::Create(name, done) => {
+                create(self.server, &self.connection, &name).await.expect("a database is created");
+                let _ = done.send(());
+            }
+            Job::Remove(name, done) => {
+                if let Err(error) = remove(self.server, &self.connection, &name).await {
+                    println!("{name} was not removed: {error}");
+                }
+                let _ = done.send(());
+            }
+            Job::Lease(name, done) => {
+                let leased = match self.free.pop() {
+                    Some(leased) => leased,
+                    None => self.with_schema(name).await,
+                };
+                let _ = done.send(leased);
+            }
+            Job::Return(leased) => {
+                self.empty(&leased).await.unwrap_or_else(|error| panic!("{} is not emptied: {error}", leased.name));
+                self.free.push(leased);
+            }
+        }
+    }
+
+    async fn with_schema(&self, name: String) -> Leased {
+        create(self.server, &self.connection, &name).await.expect("a database is created");
+        let store = SeaOrmStore::open(StoreOptions::new(url_of(self.server, &name))).await.expect("the store opens");
+        store.migrate_up().await.expect("the schema is created");
+        memo_domain::Store::close(&store).await;
+        let list = format!(
+            "SELECT CAST(table_name AS CHAR(64)) AS name FROM information_schema.tables \
+             WHERE table_schema = '{name}' AND table_type = 'BASE TABLE' AND table_name <> 'seaql_migrations'"
+        );
+        let tables = names(&self.connection, &list).await.expect("the tables are listed");
+        assert!(!tables.is_empty(), "{name} has tables");
+        let tables = tables.iter().map(|table| format!("{name}.{}", table.trim())).collect();
+        Leased { name, tables }
+    }
+
+    /// Removes all rows by one statement for each table, of which that of the users removes nearly all by cascade.
+    async fn empty(&self, leased: &Leased) -> Result<(), DbErr> {
+        disconnect(self.server, &self.connection, &leased.name).await?;
+        let users = format!("{}.users", leased.name);
+        let tables = || [&users].into_iter().chain(leased.tables.iter().filter(|table| **table != users));
+        let deletions: String = tables().map(|table| format!("DELETE FROM {table}; ")).collect();
+        self.connection.execute_unprepared(&format!("BEGIN; {deletions}COMMIT")).await?;
+        let rows = tables().map(|table| {
+            format!("SELECT '{table}' AS name FROM (SELECT 1 AS n) AS one WHERE EXISTS (SELECT 1 FROM {table})")
+        });
+        let left = names(&self.connection, &rows.collect::<Vec<_>>().join(" UNION ALL ")).await?;
+        assert!(left.is_empty(), "rows are left in {left:?}");
+        Ok(())
+    }
+}
+
+async fn create(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
+    let what = if server == Server::Postgres { "SCHEMA" } else { "DATABASE" };
+    connection.execute_unprepared(&format!("CREATE {what} {name}")).await.map(drop)
+}
+
+async fn remove(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
+    disconnect(server, connection, name).await?;
+    let removal = match server {
+        Server::Postgres => format!("DROP SCHEMA IF EXISTS {name} CASCADE"),
+        Server::MySql => format!("DROP DATABASE IF EXISTS {name}"),
+    };
+    connection.execute_unprepared(&removal).await.map(drop)
+}
+
+/// Ends all connections to a database, with the locks that they hold, and waits until they are gone.
+async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
+    let list = match server {
+        Server::Postgres => format!("SELECT CAST(pid AS text) AS name FROM pg_stat_activity WHERE application_name = '{name}'"),
+        Server::MySql => {
+            format!("SELECT CAST(id AS CHAR) AS name FROM information_schema.processlist WHERE db = '{name}'")
+        }
+    };
+    for _ in 0..LOOKS {
+        let open = names(connection, &list).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        for id in open {
+            let end = match server {
+                Server::Postgres => format!("SELECT pg_terminate_backend({id})"),
+                Server::MySql => format!("KILL {id}"),
+            };
+            // It may have ended by itself.
+            let _ = connection.execute_unprepared(&end).await;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Err(DbErr::Custom(format!("connections to {name} do not end")))
+}
+
+/// Connects, and removes what killed processes have left.
+async fn prepare(server: Server) -> Option<DatabaseConnection> {
+    let address = server.address();
+    if !matches!(timeout(Duration::from_secs(2), TcpStream::connect(&address)).await, Ok(Ok(_))) {
+        assert!(!server.is_required(), "{server:?} is required, and absent at {address}");
+        println!("{server:?} is absent at {address}: its tests are skipped");
+        return None;
+    }
+    let mut options = ConnectOptions::new(server.url());
+    options.max_connections(1).sqlx_logging(false);
+    let connection = Database::connect(options).await.expect("the server can be used");
+    if server == Server::Postgres {
+        let relax = connection.execute_unprepared("SET synchronous_commit = off").await;
+        relax.expect("the server can be used");
+    }
+    let list = "SELECT CAST(schema_name AS CHAR(64)) AS name FROM information_schema.schemata \
+                WHERE schema_name LIKE 'memo_test_%'";
+    for name in names(&connection, list).await.expect("databases are listed") {
+        let pid = name.split('_').nth(2).unwrap_or_default();
+        if pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists() {
+            // Another process may do the same at this moment.
+            let _ = remove(server, &connection, name.trim()).await;
+        }
+    }
+    Some(connection)
+}
+
+async fn names(connection: &DatabaseConnection, list: &str) -> Result<Vec<String>, DbErr> {
+    let statement = Statement::from_string(connection.get_database_backend(), list);
+    connection.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "name")).collect()
+}
