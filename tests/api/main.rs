@@ -22,7 +22,7 @@ mod memory {
     memo_testkit::api_tests!(fresh);
 }
 
-/// A server with Redis, over the in-memory store: the other stores have been tested without it.
+/// A server with Redis, over the in-memory store: the modules that touch the state that nodes share.
 mod redis {
     use std::sync::Arc;
 
@@ -47,7 +47,7 @@ mod redis {
         Some(Box::new(Fresh(Arc::new(MemoryStore::new()), url)))
     }
 
-    memo_testkit::api_tests!(fresh);
+    memo_testkit::shared_state_tests!(fresh);
 }
 
 mod sqlite {

@@ -48,9 +48,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::Store;
 
+pub use runner::{Boxed, run, run_within};
 #[doc(hidden)]
 pub use suites::{BrowserSessionsGiven, CacheGiven, StoreGiven, browser_sessions_entries, cache_entries, entries};
-pub use runner::{Boxed, run, run_within};
 
 /// A store for one test. Dropping it removes its data.
 #[async_trait]

@@ -56,7 +56,9 @@ impl Drop for Failure {
         let name = self.0.rsplit(':').next().unwrap_or(self.0);
         if let Some(clause) = clauses::all().get(name) {
             eprintln!("\nThe clause: {clause}");
-            eprintln!("In a comparison, `left` is the answer of the store under test, and `right` is what the clause requires.");
+            eprintln!(
+                "In a comparison, `left` is the answer of the store under test, and `right` is what the clause requires."
+            );
         }
     }
 }

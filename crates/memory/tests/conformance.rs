@@ -1,4 +1,5 @@
-//! The in-memory store keeps the contract of every store, also behind one that can fail.
+//! The in-memory store keeps the contract of every store. Decorators expand from the list of repositories, so that a script
+//! that calls every method is enough for them.
 
 use std::sync::Arc;
 
@@ -29,40 +30,63 @@ async fn cache() -> Option<Arc<dyn Cache>> {
 
 memo_conformance::cache_tests!(cache);
 
-mod behind_faults {
+mod faulty {
     use super::{Arc, FaultyStore, Fresh, MemoryStore, TestStore};
 
     async fn without_faults() -> Option<Box<dyn TestStore>> {
         Some(Box::new(Fresh(Arc::new(FaultyStore::new(Arc::new(MemoryStore::new()))))))
     }
 
-    memo_conformance::conformance_tests!(without_faults);
     memo_conformance::parity_test!(without_faults, Arc::new(MemoryStore::new()));
 }
 
 mod parity {
+    use std::collections::BTreeSet;
+
+    use memo_conformance::parity::SEEDS;
+    use memo_domain::for_each_repository;
+
     use super::{Arc, Fault, FaultyStore, MemoryStore, StoreError};
 
-    /// A script against a store in which these calls fail. The calls that it made.
-    async fn run_with(faults: impl IntoIterator<Item = Fault>) -> Vec<&'static str> {
+    /// Runs a script against a store with these faults, and returns its calls.
+    async fn run_with(seed: u64, steps: usize, faults: impl IntoIterator<Item = Fault>) -> Vec<&'static str> {
         let (store, reference) = (FaultyStore::new(Arc::new(MemoryStore::new())), MemoryStore::new());
         store.plan(faults);
-        memo_conformance::parity::run(&store, &reference, 7, 200).await;
+        memo_conformance::parity::run(&store, &reference, seed, steps).await;
         store.calls()
     }
 
     #[tokio::test]
     #[should_panic(expected = "the reference: Ok")]
-    async fn a_store_that_answers_otherwise_is_found_out() {
-        let calls = run_with([]).await;
-        // A list, in the middle of the script: both must begin and end a unit of work.
+    async fn store_with_another_result_fails_the_script() {
+        let calls = run_with(7, 200, []).await;
+        // A list in the middle of the script: both stores must begin and end a unit of work.
         let number = (100..calls.len()).find(|number| calls[*number] == "memos.list").expect("memos are listed");
-        run_with([Fault::before(number, StoreError::Stale)]).await;
+        run_with(7, 200, [Fault::before(number, StoreError::Stale)]).await;
     }
 
     #[tokio::test]
-    async fn the_script_is_the_same_in_each_run() {
-        let calls = run_with([]).await;
-        assert!(calls.len() > 200 && calls == run_with([]).await);
+    async fn script_is_the_same_in_each_run() {
+        let calls = run_with(7, 200, []).await;
+        assert!(calls.len() > 200 && calls == run_with(7, 200, []).await);
+    }
+
+    macro_rules! names {
+        ($($accessor:ident: $repository:path {
+            $(fn $method:ident($($argument:ident: $type:ty),*) -> $result:ty;)*
+        })*) => {
+            &[$($(concat!(stringify!($accessor), ".", stringify!($method))),*),*]
+        };
+    }
+    const METHODS: &[&str] = for_each_repository!(names);
+
+    #[tokio::test]
+    async fn scripts_call_every_method() {
+        let mut calls = BTreeSet::new();
+        for seed in SEEDS {
+            calls.extend(run_with(seed, 1_000, []).await);
+        }
+        let missing: Vec<_> = METHODS.iter().filter(|method| !calls.contains(*method)).collect();
+        assert!(missing.is_empty(), "methods that no script calls: {missing:?}");
     }
 }

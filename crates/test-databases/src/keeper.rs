@@ -157,7 +157,9 @@ async fn remove(server: Server, connection: &DatabaseConnection, name: &str) -> 
 /// Ends all connections to a database, with the locks that they hold, and waits until they are gone.
 async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
     let list = match server {
-        Server::Postgres => format!("SELECT CAST(pid AS text) AS name FROM pg_stat_activity WHERE application_name = '{name}'"),
+        Server::Postgres => {
+            format!("SELECT CAST(pid AS text) AS name FROM pg_stat_activity WHERE application_name = '{name}'")
+        }
         Server::MySql => {
             format!("SELECT CAST(id AS CHAR) AS name FROM information_schema.processlist WHERE db = '{name}'")
         }

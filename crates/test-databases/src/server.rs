@@ -1,8 +1,7 @@
 //! Databases on a server.
 
 use std::{
-    env,
-    process,
+    env, process,
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},

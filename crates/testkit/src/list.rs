@@ -4,14 +4,15 @@
 
 /// Passes the list to another macro, after an argument for that macro.
 ///
-/// The word in parentheses is what the tests of a module take: a running app, or the store to start one over.
+/// The word in parentheses is what the tests of a module take: a running app, or the store to start one over. Modules
+/// marked `[shared_state]` begin, end or list sessions, or count attempts; the others only need a session that is alive.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __each_api_test {
     ($expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
-            auth {
+            [shared_state] auth {
                 sign_up(app) {
                     sign_up_creates_an_account
                     sign_up_takes_the_locale_from_accept_language
@@ -222,7 +223,7 @@ macro_rules! __each_api_test {
                 import_with_an_invalid_line_imports_nothing
                 import_body_may_exceed_the_body_limit
             }
-            me {
+            [shared_state] me {
                 profile(app) {
                     own_account_is_returned_with_an_etag
                     display_name_can_be_changed
@@ -267,7 +268,7 @@ macro_rules! __each_api_test {
                     audit_events_contain_no_secrets
                 }
             }
-            admin(app) {
+            [shared_state] admin(app) {
                 user_list_is_in_order_of_sign_up
                 users_are_found_by_text_role_and_status
                 user_list_pages_contain_each_user_once
@@ -443,7 +444,7 @@ macro_rules! __each_api_test {
             housekeeping(store) {
                 server_removes_old_changes_in_the_background
             }
-            nodes(store) {
+            [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
             }
@@ -502,7 +503,7 @@ macro_rules! __each_api_test {
                 no_path_causes_a_server_error
                 no_form_causes_a_server_error
             }
-            settings(store) {
+            [shared_state] settings(store) {
                 closed_sign_up_is_forbidden
                 zero_leeway_ends_the_session_at_the_first_reuse
                 token_lifetimes_follow_the_settings

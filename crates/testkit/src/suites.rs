@@ -15,7 +15,21 @@ macro_rules! api_tests {
             Box::pin($factory())
         }
 
-        $crate::__each_api_test!(__api_tests, []);
+        $crate::__each_api_test!(__api_tests, [all]);
+    };
+}
+
+/// Like [`api_tests!`], for the modules that touch the state that nodes share: the cache and the sessions of browsers.
+#[macro_export]
+macro_rules! shared_state_tests {
+    ($factory:path) => {
+        use $crate::entries as __entries;
+
+        fn __fresh_store() -> $crate::Boxed<Option<$crate::StoreGiven>> {
+            Box::pin($factory())
+        }
+
+        $crate::__each_api_test!(__api_tests, [shared_state]);
     };
 }
 
@@ -23,8 +37,18 @@ macro_rules! api_tests {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __api_tests {
-    ([]) => {};
-    ([] $module:ident ($kind:ident) { $($test:ident)* } $($rest:tt)*) => {
+    ([$modules:ident]) => {};
+    ([all] [shared_state] $($rest:tt)*) => {
+        $crate::__api_tests! { [all] $($rest)* }
+    };
+    ([shared_state] [shared_state] $module:ident $(($kind:ident))? { $($inner:tt)* } $($rest:tt)*) => {
+        $crate::__api_tests! { [all] $module $(($kind))? { $($inner)* } }
+        $crate::__api_tests! { [shared_state] $($rest)* }
+    };
+    ([shared_state] $module:ident $(($kind:ident))? { $($inner:tt)* } $($rest:tt)*) => {
+        $crate::__api_tests! { [shared_state] $($rest)* }
+    };
+    ([all] $module:ident ($kind:ident) { $($test:ident)* } $($rest:tt)*) => {
         mod $module {
             $(
                 #[test]
@@ -34,15 +58,15 @@ macro_rules! __api_tests {
                 }
             )*
         }
-        $crate::__api_tests! { [] $($rest)* }
+        $crate::__api_tests! { [all] $($rest)* }
     };
-    ([] $module:ident { $($inner:tt)* } $($rest:tt)*) => {
+    ([all] $module:ident { $($inner:tt)* } $($rest:tt)*) => {
         mod $module {
             use super::{__entries::$module as __entries, __fresh_store};
 
-            $crate::__api_tests! { [] $($inner)* }
+            $crate::__api_tests! { [all] $($inner)* }
         }
-        $crate::__api_tests! { [] $($rest)* }
+        $crate::__api_tests! { [all] $($rest)* }
     };
 }
 
@@ -50,6 +74,9 @@ macro_rules! __api_tests {
 #[macro_export]
 macro_rules! __api_entries {
     ([]) => {};
+    ([] [shared_state] $($rest:tt)*) => {
+        $crate::__api_entries! { [] $($rest)* }
+    };
     ([] $module:ident ($kind:ident) { $($test:ident)* } $($rest:tt)*) => {
         pub mod $module {
             use super::suite::$module as tests;
