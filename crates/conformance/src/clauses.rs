@@ -53,6 +53,6 @@ mod tests {
         read("/// * `one`: it MUST\n    ///   hold.\n/// * `two`: other\n/// text\n///   not of it", &mut clauses);
         assert_eq!(clauses["one"], "`one`: it MUST hold.");
         assert_eq!(clauses["two"], "`two`: other");
-        assert!(all().contains_key("what_was_committed_is_seen"), "the sources are read");
+        assert!(all().len() > 50, "the sources of the domain are read");
     }
 }

@@ -1,5 +1,7 @@
 //! Architecture: which crate may depend on which, and which must not reach frameworks.
 
+mod dependencies;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,
