@@ -129,8 +129,8 @@ impl Room {
         disconnect(self.server, &self.connection, &leased.name).await?;
         let users = format!("{}.users", leased.name);
         let tables = || [&users].into_iter().chain(leased.tables.iter().filter(|table| **table != users));
-        let deletions: String = tables().map(|table| format!("DELETE FROM {table}; ")).collect();
-        self.connection.execute_unprepared(&format!("BEGIN; {deletions}COMMIT")).await?;
+        let deletions: Vec<_> = tables().map(|table| format!("DELETE FROM {table}")).collect();
+        self.connection.execute_unprepared(&format!("BEGIN; {}; COMMIT", deletions.join("; "))).await?;
         let rows = tables().map(|table| {
             format!("SELECT '{table}' AS name FROM (SELECT 1 AS n) AS one WHERE EXISTS (SELECT 1 FROM {table})")
         });

@@ -52,8 +52,8 @@ pub use app::{START, TestApp, TestAppBuilder};
 pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use call::Call;
-pub use response::Response;
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
+pub use response::Response;
 #[doc(hidden)]
 pub use suites::entries;
