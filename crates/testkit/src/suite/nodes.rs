@@ -38,14 +38,14 @@ pub async fn session_ended_on_one_node_ends_on_every_node(store: Box<dyn TestSto
     let (one, other) = two_nodes(store).await;
     let (alice, bob, carol) = (one.user("alice").await, one.user("bob").await, one.user("carol").await);
     let root = one.admin("root").await;
-    let (alice_here, alice_there) = signed_in(&one, &other, &alice).await;
-    let (_, bob_there) = signed_in(&one, &other, &bob).await;
-    let (carol_here, carol_there) = signed_in(&one, &other, &carol).await;
-    alice_here.sign_out().await.expect_empty(204);
+    let (alice_one, alice_other) = signed_in(&one, &other, &alice).await;
+    let (_, bob_other) = signed_in(&one, &other, &bob).await;
+    let (carol_one, carol_other) = signed_in(&one, &other, &carol).await;
+    alice_one.sign_out().await.expect_empty(204);
     root.patch_user(&bob.id, &json!({"disabled": true})).await.expect_status(200);
-    carol_here.withdraw(&carol.password).await.expect_empty(204);
+    carol_one.withdraw(&carol.password).await.expect_empty(204);
     one.clock.advance(Duration::from_secs(5));
-    for browser in [alice_there, bob_there, carol_there] {
+    for browser in [alice_other, bob_other, carol_other] {
         browser.me().await.expect_status(401).problem("sign_in_ended");
         browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
     }

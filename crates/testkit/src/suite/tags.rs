@@ -132,9 +132,9 @@ pub async fn renaming_a_tag_updates_every_memo_with_it(app: TestApp) {
     assert_eq!(tags_of(&alice, &one).await, json!(["first", "프로젝트", "last"]));
     let mut expected = two.json.clone();
     (expected["tags"], expected["version"], expected["updated_at"]) = (json!(["프로젝트"]), json!(2), json!(app.now()));
-    let changed = alice.get_memo(two.id()).await.expect_status(200);
-    assert_eq!(changed.json, expected);
-    assert_ne!(changed.tag(), two.tag());
+    let renamed = alice.get_memo(two.id()).await.expect_status(200);
+    assert_eq!(renamed.json, expected);
+    assert_ne!(renamed.tag(), two.tag());
     assert_eq!(alice.get_memo(other.id()).await.json, other.json, "a memo without the tag is unchanged");
 
     let mut changes = changes_after(&alice, before as u64).await;

@@ -39,7 +39,7 @@ async fn signed_in(app: &TestApp, user: &User) -> Browser {
     browser
 }
 
-/// The same call, as if sent sent_from the page that these headers describe.
+/// The same call, as if sent from the page that these headers describe.
 fn sent_from(headers: &[(&str, &str)], call: Call) -> Call {
     headers.iter().fold(call.without_header("sec-fetch-site"), |call, (name, value)| call.header(name, value))
 }
