@@ -78,7 +78,7 @@ macro_rules! __each_api_test {
                     two_session_cookies_are_ambiguous
                     unrelated_and_malformed_cookies_are_ignored
                 }
-                away(store) {
+                store_outage(store) {
                     sign_out_while_the_store_is_down_keeps_the_session
                 }
                 cross_site(store) {
@@ -117,7 +117,7 @@ macro_rules! __each_api_test {
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
                 }
-                guesses(app) {
+                attempt_limit(app) {
                     ten_wrong_passwords_lock_the_account_for_fifteen_minutes
                     unknown_address_is_locked_like_a_known_one
                     concurrent_wrong_passwords_all_count
@@ -363,7 +363,7 @@ macro_rules! __each_api_test {
                     blank_search_lists_everything
                     search_query_length_is_limited
                 }
-                found(app) {
+                search_results(app) {
                     search_combines_with_filters
                     search_finds_public_memos_of_others_in_the_public_scope
                     search_reflects_changes_immediately
@@ -382,7 +382,7 @@ macro_rules! __each_api_test {
                     concurrent_batches_with_one_version_succeed_once
                     concurrent_batches_all_apply
                 }
-                batch_refusals(app) {
+                batch_errors(app) {
                     failed_batch_changes_nothing
                     first_failing_operation_is_reported
                     validation_errors_of_all_operations_are_reported

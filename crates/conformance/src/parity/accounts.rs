@@ -7,8 +7,8 @@ use memo_domain::{
 
 use super::{
     Script,
-    chance::Chance,
     pair::{Kind, Pair},
+    random::Random,
     reads::with_email,
     texts::{some_device, some_time},
 };
@@ -373,6 +373,6 @@ impl Script<'_> {
     }
 }
 
-fn some_kind(chance: &mut Chance) -> JobKind {
+fn some_kind(chance: &mut Random) -> JobKind {
     if chance.percent(80) { JobKind::MAIL } else { JobKind::new("other").expect("a valid kind") }
 }

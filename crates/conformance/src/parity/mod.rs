@@ -4,8 +4,8 @@
 //! The reference is a simple store that passes the suite, such as the in-memory one.
 
 mod accounts;
-mod chance;
 mod pair;
+mod random;
 mod reads;
 mod texts;
 mod writes;
@@ -20,8 +20,8 @@ use crate::{
     Boxed, TestStore,
     runner::{PATIENCE, run_within},
 };
-use chance::Chance;
 use pair::Pair;
+use random::Random;
 
 /// Steps of a script, unless `MEMO_TEST_PARITY_STEPS` is set.
 const STEPS: usize = 1_000;
@@ -40,7 +40,7 @@ pub async fn run(store: &dyn Store, reference: &dyn Store, seed: u64, steps: usi
     let mut script = Script {
         store,
         reference,
-        chance: Chance::new(seed),
+        chance: Random::new(seed),
         known: Known::default(),
         writer: None,
         known_before: [0; 4],
@@ -113,7 +113,7 @@ impl Known {
 struct Script<'a> {
     store: &'a dyn Store,
     reference: &'a dyn Store,
-    chance: Chance,
+    chance: Random,
     known: Known,
     /// The unit of work that writes; one at a time.
     writer: Option<Pair>,

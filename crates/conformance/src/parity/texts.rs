@@ -5,7 +5,7 @@ use memo_domain::{
     SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
 };
 
-use super::chance::Chance;
+use super::random::Random;
 use crate::samples::{AWKWARD, EARLIEST, LATEST, at, content, display_name, email, tag, title};
 
 /// Parts of texts and queries.
@@ -59,7 +59,7 @@ const TITLES: [&str; 8] = ["주간회의록", "주간 회의", "Work", "work", "
 const TAGS: [&str; 8] = ["Work", "work", "한글", "\u{1112}\u{1161}\u{11ab}글", "résumé", "resume", "100%", "a tag"];
 
 /// Parts joined by separators.
-fn joined(chance: &mut Chance, most: usize) -> String {
+fn joined(chance: &mut Random, most: usize) -> String {
     let mut text = String::new();
     for _ in 0..chance.below(most + 1) {
         text.push_str(chance.one_of(&PARTS));
@@ -68,7 +68,7 @@ fn joined(chance: &mut Chance, most: usize) -> String {
     text
 }
 
-fn some_title(chance: &mut Chance) -> Title {
+fn some_title(chance: &mut Random) -> Title {
     match chance.below(10) {
         0..5 => title(chance.one_of(&TITLES)),
         5 => title(chance.one_of(&AWKWARD)),
@@ -76,7 +76,7 @@ fn some_title(chance: &mut Chance) -> Title {
     }
 }
 
-fn some_content(chance: &mut Chance) -> Content {
+fn some_content(chance: &mut Random) -> Content {
     match chance.below(20) {
         0 => content(chance.one_of(&AWKWARD)),
         1 => content(&joined(chance, 3).repeat(200)),
@@ -85,18 +85,18 @@ fn some_content(chance: &mut Chance) -> Content {
     }
 }
 
-pub(super) fn some_tag(chance: &mut Chance) -> Tag {
+pub(super) fn some_tag(chance: &mut Random) -> Tag {
     tag(chance.one_of(&TAGS))
 }
 
-pub(super) fn some_tags(chance: &mut Chance, most: usize) -> Tags {
+pub(super) fn some_tags(chance: &mut Random, most: usize) -> Tags {
     let number = chance.below(most + 1);
     let tags: Vec<Tag> = (0..number).map(|_| some_tag(chance)).collect();
     Tags::new(tags).expect("few tags")
 }
 
 /// One of a few times, or the earliest or latest.
-pub(super) fn some_time(chance: &mut Chance) -> Timestamp {
+pub(super) fn some_time(chance: &mut Random) -> Timestamp {
     match chance.below(40) {
         0 => EARLIEST,
         1 => LATEST,
@@ -104,23 +104,23 @@ pub(super) fn some_time(chance: &mut Chance) -> Timestamp {
     }
 }
 
-pub(super) fn some_name(chance: &mut Chance) -> DisplayName {
+pub(super) fn some_name(chance: &mut Random) -> DisplayName {
     let name = DisplayName::new(chance.one_of(&AWKWARD));
     name.unwrap_or_else(|_| display_name(chance.one_of(&TITLES)))
 }
 
 /// One of a few addresses, each in two forms.
-pub(super) fn some_email(chance: &mut Chance) -> Email {
+pub(super) fn some_email(chance: &mut Random) -> Email {
     let number = chance.below(30);
     let local = chance.one_of(&["jos\u{e9}", "JOSE\u{301}", "jose", "한글", "\u{1112}\u{1161}\u{11ab}글"]);
     email(&format!("{local}{number}@Example.com"))
 }
 
-pub(super) fn some_device(chance: &mut Chance) -> Option<String> {
+pub(super) fn some_device(chance: &mut Random) -> Option<String> {
     chance.maybe(70, |chance| chance.one_of(&AWKWARD).to_owned())
 }
 
-pub(super) fn some_state(chance: &mut Chance) -> MemoState {
+pub(super) fn some_state(chance: &mut Random) -> MemoState {
     MemoState {
         title: some_title(chance),
         content: some_content(chance),
@@ -133,7 +133,7 @@ pub(super) fn some_state(chance: &mut Chance) -> MemoState {
 }
 
 /// Changes some of the fields that the owner edits.
-pub(super) fn vary(chance: &mut Chance, memo: &mut Memo) {
+pub(super) fn vary(chance: &mut Random, memo: &mut Memo) {
     let other = some_state(chance);
     match chance.below(8) {
         0 => memo.state = other,
@@ -147,7 +147,7 @@ pub(super) fn vary(chance: &mut Chance, memo: &mut Memo) {
 }
 
 /// A query with terms cut from these texts, or across the boundary of both.
-fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
+fn some_query(chance: &mut Random, texts: &[String; 2]) -> Option<SearchQuery> {
     let mut text = String::new();
     for _ in 0..=chance.below(2) {
         let [title, content] = texts;
@@ -174,9 +174,9 @@ fn some_query(chance: &mut Chance, texts: &[String; 2]) -> Option<SearchQuery> {
 }
 
 /// A filter. A search in it uses the given texts.
-pub(super) fn some_filter(chance: &mut Chance, viewer: UserId, texts: Option<&[String; 2]>) -> MemoFilter {
+pub(super) fn some_filter(chance: &mut Random, viewer: UserId, texts: Option<&[String; 2]>) -> MemoFilter {
     let public = chance.percent(30);
-    let rarely = |chance: &mut Chance| chance.maybe(5, some_time);
+    let rarely = |chance: &mut Random| chance.maybe(5, some_time);
     MemoFilter {
         viewer,
         scope: if public { MemoScope::Public } else { MemoScope::Mine },
@@ -193,7 +193,7 @@ pub(super) fn some_filter(chance: &mut Chance, viewer: UserId, texts: Option<&[S
     }
 }
 
-pub(super) fn some_sort(chance: &mut Chance) -> MemoSort {
+pub(super) fn some_sort(chance: &mut Random) -> MemoSort {
     let field = chance.one_of(&[SortField::UpdatedAt, SortField::CreatedAt, SortField::Title, SortField::Relevance]);
     MemoSort { field, direction: chance.one_of(&[SortDirection::Ascending, SortDirection::Descending]) }
 }

@@ -5,10 +5,10 @@
 
 mod corpus;
 mod filtered;
-mod followed;
 mod operators;
 mod sorted;
 mod texts;
+mod updates;
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use memo_domain::{
 };
 
 pub(crate) use filtered::*;
-pub(crate) use followed::*;
 pub(crate) use operators::*;
 pub(crate) use sorted::*;
 pub(crate) use texts::*;
+pub(crate) use updates::*;
 
 use crate::{
     samples::{at, content, memo, title},

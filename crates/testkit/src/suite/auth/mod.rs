@@ -1,6 +1,5 @@
-pub mod away;
+pub mod attempt_limit;
 pub mod cross_site;
-pub mod guesses;
 pub mod hostile;
 pub mod keys;
 pub mod password;
@@ -14,5 +13,6 @@ pub mod social;
 pub mod social_flow;
 pub mod social_link;
 pub mod social_settings;
+pub mod store_outage;
 pub mod token;
 pub mod verification;

@@ -1,12 +1,12 @@
 pub mod batch;
-pub mod batch_refusals;
+pub mod batch_errors;
 pub mod change;
 pub mod conditions;
 pub mod create;
 pub mod filters;
-pub mod found;
 pub mod list;
 pub mod read;
 pub mod remove;
 pub mod search;
+pub mod search_results;
 pub mod texts;

@@ -1,9 +1,9 @@
 //! Deterministic random choices.
 
 /// A `SplitMix64` generator: its only state is the seed.
-pub(super) struct Chance(u64);
+pub(super) struct Random(u64);
 
-impl Chance {
+impl Random {
     pub(super) const fn new(seed: u64) -> Self {
         Self(seed)
     }
