@@ -1,7 +1,7 @@
-"""What the contract says and no JSON Schema can: each exception with its reason, as narrow as it can be.
+"""Rules of the contract that JSON Schema can't express: exceptions, each with a reason and as narrow as possible.
 
-One check is added. Nothing is switched off. A request that a schema allows may be refused only where the answer itself names one of the
-reasons below; whatever else the server says stays a failure.
+One check is added, and none is disabled. A request that a schema allows may be rejected only if the response names one of
+the reasons below; any other rejection is a failure.
 """
 
 import json
@@ -15,15 +15,15 @@ import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import ObjectLevelAuthorizationViolation, RejectedPositiveData, UseAfterFree
 
-# Reasons that a 422 may give for a request that fits its schema, by the `code` in `errors`.
+# The values of `code` in `errors` with which a 422 may reject a request that matches its schema.
 BEYOND_SCHEMA = {
-    # A cursor is opaque: only one that this list gave, for these filters and this sort, is good.
+    # A cursor is opaque: only one that this list returned, for the same filters and sort order, is valid.
     "invalid_cursor",
-    # `cursor` and `offset` both say where a page starts. Each is good without the other.
+    # `cursor` and `offset` both select the start of a page. Each is valid without the other.
     "conflicting_parameters",
-    # The list of the commonest passwords is longer than a pattern can be.
+    # The list of common passwords is too long for a pattern.
     "password_too_common",
-    # What a link or an authenticator gave: the server alone knows which one is good.
+    # From a link or an authenticator: only the server knows which ones are valid.
     "token_invalid",
     "code_wrong",
 }
@@ -31,18 +31,20 @@ BEYOND_SCHEMA = {
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """A new `remind_at` lies in the future, and what is the future no schema knows: a past one is moved there.
+    """Moves a `remind_at` in the past to the future, which no schema can require.
 
-    Only in requests that are meant to be good. In the others the past is one more reason to refuse.
+    Only in valid requests: in an invalid one, a time in the past is one more reason to reject it.
     """
     global _calls
     _calls += 1
-    # Guesses are slowed by the address that they come from; a client of its own for each call is believed from loopback.
+    # Attempts to sign in are limited by client address. The server trusts this header from loopback, so each call has an
+    # address of its own.
     case.headers = {**(case.headers or {}), "X-Forwarded-For": f"198.18.{_calls // 256 % 256}.{_calls % 256}"}
-    # The run signs in by a token; a cookie beside it is ambiguous, which the HTTP suite asks of each operation.
+    # The run authenticates with a token. A session cookie in addition is an error, which the HTTP suite tests for each
+    # operation.
     case.cookies = {name: value for name, value in (case.cookies or {}).items() if name != COOKIE}
     if case.operation.path == ME and case.method == "PATCH" and isinstance(case.body, dict):
-        # Another address needs the password, and ten wrong ones shut the account that the run itself signs in to.
+        # A new e-mail address requires the password, and ten wrong ones lock the account of the run itself.
         if isinstance(case.body.get("email"), str):
             case.body = {name: value for name, value in case.body.items() if name not in ("email", "current_password")}
             case.headers[DROPPED] = "email"
@@ -74,13 +76,13 @@ def _is_past(text):
     try:
         return moment < datetime.now(timezone.utc) + timedelta(hours=1)
     except OverflowError:
-        # Too near to the year 1 to be compared in UTC.
+        # Too close to the year 1 to be converted to UTC.
         return moment.year < 2000
 
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Remembers which memos are in the trash, were taken out of it, or are gone for good."""
+    """Records which memos were trashed, restored or deleted permanently."""
     if not 200 <= response.status_code < 300 or not case.operation.path.startswith(MEMO):
         return
     if case.method == "DELETE" and case.operation.path == MEMO:
@@ -93,7 +95,7 @@ def after_call(context, case, response):
 ME = "/api/v1/me"
 SESSION = "/api/v1/auth/session"
 COOKIE = "memo_session"
-# Says in a request what `before_call` took out of it.
+# A request header that names the field that `before_call` has removed.
 DROPPED = "X-Contract-Dropped"
 _calls = 0
 
@@ -108,33 +110,33 @@ def _id(case):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """False drops the failure."""
+    """Returns whether a failure is one. False discards it."""
     if isinstance(failure, AcceptedNegativeData) and DROPPED in response.request.headers:
-        # Perhaps what was wrong with it was what was taken out.
+        # The removed field may have been the invalid part of the request.
         return False
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422 and case.operation.path == SESSION:
-        # Two fields for the first step, two others for the second.
+        # The first step takes two fields, the second step two other ones.
         return set(case.body) in ({"email", "password"}, {"mfa_token", "otp"})
     if isinstance(failure, (RejectedPositiveData, AcceptedNegativeData)) and response.status_code == 412:
-        # Whether a tag or a version is the memo's is no matter of form: any `If-Match`, any `if_version` may lose.
+        # No schema can tell whether an ETag or a version is current: any `If-Match` and any `if_version` may fail.
         return "If-Match" not in response.request.headers and case.operation.path != BATCH
     if isinstance(failure, RejectedPositiveData) and response.status_code == 410:
-        # Any number may be asked for, but the changes are followed only from one that a change has had.
+        # Any number matches the schema, but the change feed can be read only from the number of an existing change.
         since = parse_qs(urlsplit(response.request.url).query).get("since", ["0"])[0]
         return not (since.isdecimal() and int(since) > _json(response).get("next_since", int(since)))
     if isinstance(failure, RejectedPositiveData) and response.status_code == 422:
         codes = {error.get("code") for error in _json(response).get("errors", [])}
         return not codes or not codes <= BEYOND_SCHEMA
     if isinstance(failure, UseAfterFree) and case.operation.path.startswith(MEMO):
-        # DELETE moves a memo to the trash, where its owner reads it with `deleted_at` set, or takes it out again. A
-        # memo deleted for good, or one that looks as if nothing had happened to it, is a failure.
+        # DELETE moves a memo to the trash, where its owner can read it with `deleted_at` set, or restore it. If a
+        # permanently deleted memo is returned, or a trashed one without `deleted_at`, it is a failure.
         fate = _fates.get(_id(case))
         if response.status_code == 304:
             return fate not in ("trashed", "restored")
         deleted_at = _json(response).get("deleted_at")
         return not (fate == "trashed" and deleted_at or fate == "restored" and not deleted_at)
     if isinstance(failure, ObjectLevelAuthorizationViolation):
-        # A public memo is read by every user, until it is in the trash.
+        # Every user can read a public memo, unless it is in the trash.
         memo = _json(response)
         return memo.get("visibility") != "public" or memo.get("deleted_at") is not None
     return True
@@ -142,30 +144,30 @@ def filter_failure(context, failure, case, response):
 
 @schemathesis.check
 def private_memos_stay_private(ctx, response, case):
-    """What is private, or in the trash, is absent for every other user, to read and to change.
+    """A private or trashed memo does not exist for another user, neither for reading nor for writing.
 
-    `object_level_authorization` asks only once in a run, for a memo that may well be a public one.
+    `object_level_authorization` checks this only once in a run, for a memo that may be public.
     """
     if case.operation.path != MEMO or case.method != "GET" or response.status_code != 200:
         return
     memo = _json(response)
-    if case.auth_identity is None or memo.get("id") in _tried:
+    if case.auth_identity is None or memo.get("id") in _checked:
         return
     if memo.get("visibility") == "public" and memo.get("deleted_at") is None:
         return
-    _tried.add(memo.get("id"))
+    _checked.add(memo.get("id"))
     url = urljoin(response.request.url, urlsplit(response.request.url).path)
     headers = {"Authorization": f"Bearer {_token_of_another(case.auth_identity, url)}"}
-    answers = {
+    responses = {
         "GET": requests.get(url, headers=headers, timeout=10),
         "PATCH": requests.patch(url, headers=headers, json={"pinned": True}, timeout=10),
         "DELETE": requests.delete(url, headers=headers, timeout=10),
     }
-    for method, answer in answers.items():
-        assert answer.status_code == 404, f"another user's {method} of a private memo: {answer.status_code}, not 404"
+    for method, other in responses.items():
+        assert other.status_code == 404, f"another user's {method} of a private memo: {other.status_code}, not 404"
 
 
-_tried = set()
+_checked = set()
 _tokens = {}
 
 
@@ -174,14 +176,14 @@ def _token_of_another(user, url):
     if time.monotonic() >= until:
         users = json.loads(Path("users.json").read_text())["auth"]
         sign_in = next(other["loginEndpointAuth"] for other in users if other["name"] != user)
-        answer = requests.post(
+        response = requests.post(
             urljoin(url, sign_in["endpoint"]),
             data=sign_in["payloadRaw"],
             headers={"Content-Type": sign_in["contentType"]},
             timeout=10,
         )
-        answer.raise_for_status()
-        token = answer.json()["access_token"]
+        response.raise_for_status()
+        token = response.json()["access_token"]
         _tokens[user] = (token, time.monotonic() + 300)
     return token
 

@@ -174,7 +174,7 @@ const withParameters = (url, parameters) => {
 const alice = new Browser();
 let aliceId;
 
-await step('the first sign-in creates an account', async () => {
+await step('a user who signs in for the first time gets an account', async () => {
   const list = (await alice.api('/auth/providers')).json().items;
   assert.deepEqual(list.map(({ name }) => name).sort(), ['acme', 'other']);
   const url = await alice.authorize('acme', { return_to: '/docs?a=b' });
@@ -196,13 +196,13 @@ await step('the first sign-in creates an account', async () => {
   assertProblem(await alice.callback(callback), 400, 'state_invalid');
 });
 
-await step('the next sign-in finds the same account', async () => {
+await step('a user who signs in again gets the same account', async () => {
   const browser = new Browser();
   assert.equal(await browser.signIn('acme', 'alice'), '/');
   assert.equal((await browser.me()).id, aliceId);
 });
 
-await step('sign-in at a provider with other keys and another client authentication', async () => {
+await step('a provider with other keys and another client authentication', async () => {
   const browser = new Browser();
   assert.equal(await browser.signIn('other', 'carol'), '/');
   const me = await browser.me();

@@ -79,7 +79,7 @@ async fn rows_with_invalid_values_are_corrupt() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let raw = sea_orm::Database::connect(options(&fresh.folder).url).await.expect("a connection");
-    for change in ["role = 'king'", "role = 'member', version = -1", "version = 1, disabled_at = 'never'"] {
+    for change in ["role = 'king'", "role = 'admin', version = -1", "version = 1, disabled_at = 'never'"] {
         sea_orm::ConnectionTrait::execute_unprepared(&raw, &format!("UPDATE users SET {change}"))
             .await
             .expect("the row is changed");

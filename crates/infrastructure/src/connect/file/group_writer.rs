@@ -136,7 +136,7 @@ impl Drop for WaitingGuard {
 }
 
 impl Shared {
-    /// Hands the transaction to the next waiting unit of work, or ends it if there is none or the transaction is full or old.
+    /// Hands the transaction to the next waiting unit of work. Ends it if no other waits, or if it is full or old.
     fn release(&self, group: OwnedMutexGuard<Group>) {
         let is_old = group.began.is_none_or(|began| began.elapsed() > MAX_AGE);
         if self.waiting.load(Ordering::SeqCst) == 0 || group.turns >= MAX_TURNS || is_old {
@@ -209,8 +209,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Joins the open transaction, unless there is none or a dropped unit of work must be rolled back first. Returns whether
-    /// it joined.
+    /// Joins the transaction if one is open and no dropped unit of work must be rolled back first. Returns whether it joined.
     fn join(&mut self) -> bool {
         let Some(group) = &mut self.group else { return false };
         let can_join = group.transaction.is_some() && group.dropped.is_none();
