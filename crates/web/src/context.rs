@@ -1,29 +1,48 @@
-//! What is known of each request from its first moment.
+//! What is known about each request, kept in its extensions.
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use actix_web::http::header::HeaderValue;
+use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
+use memo_application::Principal;
 
-/// Kept in the extensions of the request; what a problem document needs of it survives the request.
+use crate::policy::Policy;
+
+/// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// Names it in the answer, the log and problems.
+    /// Identifies the request in the response, in the log and in problem documents.
     pub request_id: Arc<str>,
-    /// When it came.
+    /// When the request arrived.
     pub started: Instant,
     /// Its path.
     pub instance: Arc<str>,
-    /// The address it came from, behind trusted proxies.
+    /// The address of the client, beyond trusted proxies.
     pub client: Option<IpAddr>,
     /// Its `Accept-Language`.
     pub accept_language: Option<HeaderValue>,
-    /// What clients call this server.
-    pub public_url: Arc<str>,
+    /// The route that matched.
+    pub route: Option<Route>,
+    /// The authenticated caller, if the policy of the route asks for one.
+    pub caller: Option<Principal>,
+}
+
+/// A route that matched a request.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The path template, e.g. `/api/v1/memos/{id}`.
+    pub path: Arc<str>,
+    /// The policy that the route was declared with.
+    pub policy: &'static Policy,
 }
 
 impl RequestContext {
-    /// That of a request, which the middleware `envelope` made.
-    pub fn of(request: &actix_web::HttpRequest) -> Option<Self> {
-        actix_web::HttpMessage::extensions(request).get::<Self>().cloned()
+    /// Reads something from the context of a request. `None` if the request did not pass the middleware.
+    pub fn read<T>(request: &HttpRequest, read: impl FnOnce(&Self) -> T) -> Option<T> {
+        request.extensions().get::<Self>().map(read)
+    }
+
+    /// The policy of the route that matched.
+    pub fn policy(request: &HttpRequest) -> Option<&'static Policy> {
+        Self::read(request, |context| context.route.as_ref().map(|route| route.policy)).flatten()
     }
 }

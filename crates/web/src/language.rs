@@ -1,4 +1,4 @@
-//! The languages of `title` and `detail`.
+//! The languages of the texts for people.
 
 use actix_web::{
     HttpRequest,
@@ -6,7 +6,7 @@ use actix_web::{
 };
 use memo_domain::Locale;
 
-/// A text in every language that the API speaks.
+/// A text in every language of the API.
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
     /// English, the default.
@@ -26,7 +26,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The one that `Accept-Language` (RFC 9110, section 12.5.4) prefers; English where it names neither.
+    /// The language that `Accept-Language` (RFC 9110, section 12.5.4) prefers; English if it names neither.
     pub fn preferred(header: Option<&HeaderValue>) -> Self {
         let Some(header) = header.and_then(|value| value.to_str().ok()) else { return Self::En };
         let (mut en, mut ko) = (0.0_f32, 0.0_f32);
@@ -48,12 +48,12 @@ impl Language {
         }
     }
 
-    /// The one that a request prefers.
+    /// The language that a request prefers.
     pub fn of_request(request: &HttpRequest) -> Self {
         Self::preferred(request.headers().get(ACCEPT_LANGUAGE))
     }
 
-    /// The tag of `Content-Language`.
+    /// The language tag, for `Content-Language`.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_preferred_language_wins() {
+    fn preferred_language_is_chosen() {
         for (header, language) in [
             ("", Language::En),
             ("ko", Language::Ko),

@@ -23,7 +23,7 @@ pub async fn problem_document_has_all_fields(app: TestApp) {
     assert_json!(response.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
     {
       "code": "not_found",
-      "detail": "There is nothing at this path. Check its spelling; the OpenAPI document lists every path.",
+      "detail": "There is nothing at this path. Check its spelling; the OpenAPI document lists all paths.",
       "instance": "/nowhere",
       "request_id": "r-1",
       "status": 404,

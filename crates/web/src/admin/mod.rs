@@ -1,19 +1,12 @@
-//! `/api/v1/admin`, and what members and administrators read of the audit log.
+//! `/api/v1/admin`.
 
 mod audit;
-mod dto;
-mod mail;
+mod dead_mail;
 mod users;
 
-pub use dto::Event;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routing::Operations;
 
-/// The routes.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(users::list_users)
-        .service(users::patch_user)
-        .service(mail::list_dead_mail)
-        .service(audit::list_own_events)
-        .service(audit::list_all_events);
+/// The operations.
+pub fn operations() -> Operations {
+    Operations::all([audit::operations(), dead_mail::operations(), users::operations()])
 }

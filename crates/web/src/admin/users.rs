@@ -1,120 +1,174 @@
-use actix_web::{HttpRequest, HttpResponse, get, patch, web::Data};
+use actix_web::{HttpResponse, web::Data};
 use garde::Validate;
-use memo_application::Administration;
-use memo_domain::{UserFilter, UserId};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use memo_application::{Administration, MemberChange};
+use memo_domain::{User, UserFilter, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::dto::{Member, MemberList, MemberPatch, Role};
 use crate::{
-    HttpSettings,
-    extract::{FromDevice, Interactive, Json, MergePatch, NoQuery, Query, UserPath},
-    paging::{IdList, Paging},
-    problem::Problem,
-    validation,
+    dto::RoleDto,
+    extract::{Caller, FromDevice, UserPath},
+    input::{Input, Json, NoQuery, Refusals, Refused, optional_choice, parsed, present},
+    list::{CountedPage, Filter, List},
+    policy::{Body, Paging, Policy},
+    problem::{Code, Problem},
+    routing::operations,
 };
 
-/// Which members.
+operations! {
+    list_users => Policy::interactive().paging(Paging::Counted).problems(&[Code::AdministratorRequired]);
+    patch_user => Policy::interactive().body(Body::MergePatch)
+        .problems(&[Code::UserNotFound, Code::AdministratorRequired, Code::LastAdministrator]);
+}
+
+/// A user, as administrators see them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminUser, example = json!({
+    "id": "0198c0de-7f00-7000-8000-00000000000a",
+    "email": "alice@example.com",
+    "email_verified": true,
+    "display_name": "Alice",
+    "role": "member",
+    "disabled": false,
+    "disabled_at": null,
+    "created_at": "2026-01-31T09:00:00.123456Z",
+    "updated_at": "2026-01-31T09:00:00.123456Z"
+}))]
+struct AdminUserDto {
+    /// The id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The e-mail address.
+    #[schema(format = "email")]
+    email: String,
+    /// Whether the user has verified the address.
+    email_verified: bool,
+    /// The name that other users see.
+    display_name: String,
+    #[schema(inline)]
+    role: RoleDto,
+    /// Whether the account is disabled.
+    disabled: bool,
+    /// When the account was disabled.
+    #[schema(required = true, format = "date-time")]
+    disabled_at: Option<String>,
+    /// When the user signed up.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When any of this last changed.
+    #[schema(format = "date-time")]
+    updated_at: String,
+}
+
+impl From<User> for AdminUserDto {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: user.email.as_str().to_owned(),
+            email_verified: user.email_verified,
+            display_name: user.display_name.as_str().to_owned(),
+            role: user.role.into(),
+            disabled: user.disabled_at.is_some(),
+            disabled_at: user.disabled_at.map(|at| at.to_string()),
+            created_at: user.created_at.to_string(),
+            updated_at: user.updated_at.to_string(),
+        }
+    }
+}
+
+/// Which users.
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
 #[into_params(parameter_in = Query)]
-pub struct UsersQuery {
-    /// Those whose address or name has this text, whatever its case.
-    #[garde(inner(custom(validation::member_text)))]
-    #[param(nullable = false, max_length = 320, pattern = r"^[^\u0000]*$")]
+struct UsersQuery {
+    /// Only users whose address or name contains this text, ignoring case.
+    #[param(nullable = false, format = "user-search")]
     q: Option<String>,
-    /// Those with this role.
-    #[serde(default, deserialize_with = "optional_role")]
-    #[garde(skip)]
+    /// Only users with this role.
+    #[serde(default, deserialize_with = "optional_choice")]
     #[param(nullable = false, inline)]
-    role: Option<Role>,
-    /// Those who are shut out, or those who are not.
-    #[serde(default, deserialize_with = "validation::parsed")]
-    #[garde(skip)]
+    role: Option<RoleDto>,
+    /// Only disabled accounts, or only others.
+    #[serde(default, deserialize_with = "parsed")]
     #[param(nullable = false)]
     disabled: Option<bool>,
-    /// The most items of a page.
-    #[serde(default, deserialize_with = "validation::parsed")]
-    #[garde(custom(validation::limit))]
-    #[param(nullable = false, minimum = 1, maximum = 100, default = 20)]
-    limit: Option<i64>,
-    /// How many items of the whole list are left out.
-    #[serde(default, deserialize_with = "validation::parsed")]
-    #[garde(custom(validation::natural))]
-    #[param(nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    offset: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[garde(skip)]
-    #[param(nullable = false)]
-    cursor: Option<String>,
-    /// Whether the length of the whole list is counted.
-    #[serde(default, deserialize_with = "validation::parsed")]
-    #[garde(skip)]
-    #[param(nullable = false, default = false)]
-    include_total: Option<bool>,
 }
 
-fn optional_role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
-    validation::choice(deserializer).map(Some)
+impl Filter for UsersQuery {
+    type Command = UserFilter;
+    type Cursor = UserId;
+
+    fn read(self, _: UserId, refused: &mut Refusals) -> Result<UserFilter, Refused> {
+        let filter = UserFilter::default().with_text(self.q.as_deref().unwrap_or_default());
+        let mut filter = refused.value("q", filter)?;
+        (filter.role, filter.disabled) = (self.role.map(Into::into), self.disabled);
+        Ok(filter)
+    }
 }
 
-/// List members
+/// List users
 ///
-/// For administrators: those that fit, the oldest first.
+/// For administrators: the users that match all filters, the oldest first.
 #[utoipa::path(
-    tag = "admin",
-    operation_id = "list_users",
-    security(("password" = ["account:read"])),
+    get, path = "/api/v1/admin/users", tag = "admin",
     params(UsersQuery),
     responses((
-        status = 200, description = "A page of members", body = MemberList,
-        headers(("Link" = String, description = "The next page; with `offset` the first and the one before, too (RFC 8288)")),
+        status = 200, description = "A page of users", body = CountedPage<AdminUserDto>,
+        headers(("Link" = String, description = "The next page; by `offset`, also the first and the previous one (RFC 8288)")),
     )),
-    extensions(("x-problems" = json!(["administrator_required", "interactive_sign_in_required"]))),
 )]
-#[get("/admin/users")]
-pub async fn list_users(
-    caller: Interactive,
-    request: HttpRequest,
+async fn list_users(
+    caller: Caller,
     administration: Data<Administration>,
-    settings: Data<HttpSettings>,
-    Query(query): Query<UsersQuery>,
+    list: List<UsersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut filter = UserFilter::default().with_text(query.q.as_deref().unwrap_or_default())?;
-    (filter.role, filter.disabled) = (query.role.map(Into::into), query.disabled);
-    let paging = Paging { limit: query.limit, offset: query.offset, cursor: query.cursor.as_deref() };
-    let list = IdList::read(&format!("users {filter:?}"), &paging, UserId::new)?;
-    let with_total = query.include_total == Some(true);
-    let (page, total) = administration.members(caller.principal.user_id, &filter, &list.request, with_total).await?;
-    let info = list.info(page.items.len(), page.next.map(UserId::as_uuid));
-    let body = MemberList { items: page.items.into_iter().map(Member::from).collect(), page: info, total };
-    Ok(list.answer(&request, &settings, &body.page, &body))
+    let (page, total) = administration.members(caller.user_id, &list.filter, &list.page, list.with_total).await?;
+    Ok(list.respond_counted::<_, AdminUserDto>(page, total))
 }
 
-/// Change a member
+/// A JSON Merge Patch (RFC 7396) of a user.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({"disabled": true}))]
+struct AdminUserPatch {
+    /// The new role.
+    #[serde(default, deserialize_with = "optional_choice")]
+    #[schema(inline, nullable = false)]
+    role: Option<RoleDto>,
+    /// Whether the account is disabled. Disabling it ends all its sessions.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    disabled: Option<bool>,
+}
+
+impl Input for AdminUserPatch {
+    type Command = MemberChange;
+
+    fn read(self, _: &mut Refusals) -> Result<MemberChange, Refused> {
+        Ok(MemberChange { role: self.role.map(Into::into), disabled: self.disabled })
+    }
+}
+
+/// Change a user
 ///
-/// For administrators: a JSON Merge Patch of their role, and of whether they are shut out. Who is shut out is signed out
-/// everywhere. The last administrator stays one.
+/// For administrators: a JSON Merge Patch of the role, and of whether the account is disabled. The last administrator cannot
+/// be removed.
 #[utoipa::path(
-    tag = "admin",
-    operation_id = "patch_user",
-    security(("password" = ["account:write"])),
-    params(("id" = String, Path, description = "The id of the member", format = "uuid")),
-    request_body(content((MemberPatch = "application/merge-patch+json"), (MemberPatch = "application/json"))),
-    responses((status = 200, description = "The member as they are now", body = Member)),
-    extensions(("x-problems" = json!([
-        "user_not_found", "administrator_required", "interactive_sign_in_required", "last_administrator"
-    ]))),
+    patch, path = "/api/v1/admin/users/{id}", tag = "admin",
+    params(("id" = String, Path, description = "The id of the user", format = "uuid")),
+    request_body = AdminUserPatch,
+    responses((status = 200, description = "The user", body = AdminUserDto)),
 )]
-#[patch("/admin/users/{id}")]
-pub async fn patch_user(
-    caller: Interactive,
+async fn patch_user(
+    caller: Caller,
     UserPath(id): UserPath,
     administration: Data<Administration>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    body: Json<MemberPatch, MergePatch>,
+    Json(change): Json<AdminUserPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let user = administration.change(caller.principal.user_id, id, body.value.into(), &device).await?;
-    Ok(HttpResponse::Ok().json(Member::from(user)))
+    let user = administration.change(caller.user_id, id, change, &device).await?;
+    Ok(HttpResponse::Ok().json(AdminUserDto::from(user)))
 }

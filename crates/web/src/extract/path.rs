@@ -23,10 +23,10 @@ macro_rules! paths {
 }
 
 paths! {
-    /// The `{id}` of a memo in the path. What is no id names no memo: 404.
+    /// The `{id}` of a memo in the path. A malformed id is the id of no memo: 404.
     MemoPath(MemoId) or MemoNotFound;
-    /// The `{id}` of a member in the path.
+    /// The `{id}` of a user in the path.
     UserPath(UserId) or UserNotFound;
-    /// The `{id}` of a sign-in in the path.
+    /// The `{id}` of a session in the path.
     SessionPath(SessionId) or SessionNotFound;
 }

@@ -1,27 +1,24 @@
-//! `/api/v1/me`: the account of who calls.
+//! `/api/v1/me`: the caller's account.
 
-mod dto;
+mod audit;
+mod export;
+mod identities;
+mod import;
+mod mfa;
+mod password;
 mod profile;
-mod security;
-mod transfer;
 
-pub use dto::User;
-pub use transfer::IMPORT;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routing::Operations;
 
-/// The routes.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(profile::get_me)
-        .service(profile::patch_me)
-        .service(security::withdraw)
-        .service(security::change_password)
-        .service(security::get_mfa)
-        .service(security::begin_totp)
-        .service(security::confirm_totp)
-        .service(security::remove_totp)
-        .service(security::list_identities)
-        .service(security::remove_identity)
-        .service(transfer::export)
-        .service(transfer::import);
+/// The operations.
+pub fn operations() -> Operations {
+    Operations::all([
+        audit::operations(),
+        export::operations(),
+        identities::operations(),
+        import::operations(),
+        mfa::operations(),
+        password::operations(),
+        profile::operations(),
+    ])
 }

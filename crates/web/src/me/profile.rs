@@ -1,54 +1,143 @@
-use actix_web::{HttpRequest, HttpResponse, get, patch, web::Data};
-use memo_application::Accounts;
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use garde::Validate;
+use memo_application::{Accounts, ProfileChange};
+use memo_domain::{DisplayName, Email, Scope};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::dto::{User, UserPatch};
 use crate::{
-    extract::{AccountRead, AccountWrite, Caller, FromDevice, Json, MergePatch, NoQuery},
-    problem::Problem,
-    respond::revalidated,
+    dto::{LocaleDto, UserDto},
+    extract::{Caller, FromDevice},
+    input::{Input, Json, NoQuery, Patch, Refusals, Refused, patched_choice, proof},
+    policy::{Body, Condition, Policy},
+    problem::{Code, Problem},
+    respond::{revalidated, signed_out},
+    routing::operations,
+    settings::HttpSettings,
 };
+
+operations! {
+    get_me => Policy::scopes(&[Scope::AccountRead]).condition(Condition::IfNoneMatch);
+    patch_me => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).problems(&[
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::EmailTaken, Code::Overloaded, Code::TooManyAttempts,
+    ]);
+    withdraw => Policy::interactive().body(Body::Json).no_store().problems(&[
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::LastAdministrator, Code::Overloaded, Code::TooManyAttempts,
+    ]);
+}
 
 /// Read the account
 ///
-/// That of the member whose token it is.
+/// Returns the account of the caller.
 #[utoipa::path(
-    tag = "account",
-    operation_id = "get_me",
-    security(("password" = ["account:read"])),
-    responses((status = 200, description = "The account", body = User, headers(("ETag" = String, description = "Names this state")))),
-    extensions(("x-conditional" = json!("get"))),
+    get, path = "/api/v1/me", tag = "account",
+    responses((status = 200, description = "The account", body = UserDto, headers(("ETag" = String, description = "Identifies this state")))),
 )]
-#[get("/me")]
-pub async fn get_me(
-    caller: Caller<AccountRead>,
+async fn get_me(
+    caller: Caller,
     request: HttpRequest,
     accounts: Data<Accounts>,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.profile(caller.user_id).await?;
-    revalidated(&request, &User::from(user))
+    revalidated(&request, &UserDto::from(user))
+}
+
+/// A JSON Merge Patch (RFC 7396) of the account.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(as = UserPatch, example = json!({"display_name": "Alice L."}))]
+struct UserPatch {
+    /// The new name. White space at its ends is removed.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, format = "display-name")]
+    display_name: Patch<String>,
+    /// The new language; null means `en`.
+    #[serde(default, deserialize_with = "patched_choice")]
+    #[schema(value_type = Option<LocaleDto>, inline)]
+    locale: Patch<LocaleDto>,
+    /// The new e-mail address, which has to be verified again. Requires `current_password`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, format = "email")]
+    email: Patch<String>,
+    /// The current password, if the address changes. Not needed within 10 minutes after signing in with a social account, if
+    /// there is no password.
+    #[garde(inner(custom(proof)))]
+    #[schema(nullable = false, format = "current-password")]
+    current_password: Option<String>,
+}
+
+impl Input for UserPatch {
+    type Command = ProfileChange;
+
+    fn read(self, refused: &mut Refusals) -> Result<ProfileChange, Refused> {
+        let display_name = refused.patched("display_name", self.display_name, DisplayName::new);
+        let email = refused.patched("email", self.email, Email::new);
+        Ok(ProfileChange {
+            display_name: display_name?,
+            locale: self.locale.or_default().map(Into::into),
+            email: email?,
+            current_password: self.current_password,
+        })
+    }
 }
 
 /// Change the account
 ///
-/// A JSON Merge Patch: what is not named stays.
+/// A JSON Merge Patch: absent fields stay.
 #[utoipa::path(
-    tag = "account",
-    operation_id = "patch_me",
-    security(("password" = ["account:write"])),
-    request_body(content((UserPatch = "application/merge-patch+json"), (UserPatch = "application/json"))),
-    responses((status = 200, description = "The account as it is now", body = User, headers(("ETag" = String, description = "Names this state")))),
-    extensions(("x-problems" = json!(["password_wrong", "recent_sign_in_required", "email_taken", "overloaded", "too_many_attempts"]))),
+    patch, path = "/api/v1/me", tag = "account",
+    request_body = UserPatch,
+    responses((status = 200, description = "The account", body = UserDto, headers(("ETag" = String, description = "Identifies this state")))),
 )]
-#[patch("/me")]
-pub async fn patch_me(
-    caller: Caller<AccountWrite>,
+async fn patch_me(
+    caller: Caller,
     request: HttpRequest,
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    body: Json<UserPatch, MergePatch>,
+    Json(change): Json<UserPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let user = accounts.change_profile(caller.claimant, body.value.try_into()?, &device).await?;
-    revalidated(&request, &User::from(user))
+    let user = accounts.change_profile(caller.claimant(), change, &device).await?;
+    revalidated(&request, &UserDto::from(user))
+}
+
+/// A proof that the caller owns the account.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery"}))]
+struct WithdrawalRequest {
+    /// The password. Not needed within 10 minutes after signing in with a social account and a cookie.
+    #[garde(inner(custom(proof)))]
+    #[schema(nullable = false, format = "current-password")]
+    password: Option<String>,
+}
+
+impl Input for WithdrawalRequest {
+    type Command = Option<String>;
+
+    fn read(self, _: &mut Refusals) -> Result<Option<String>, Refused> {
+        Ok(self.password)
+    }
+}
+
+/// Delete the account
+///
+/// Removes the account and all its data, permanently.
+#[utoipa::path(
+    delete, path = "/api/v1/me", tag = "account",
+    request_body = WithdrawalRequest,
+    responses((status = 204, description = "The account is deleted")),
+)]
+async fn withdraw(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    settings: Data<HttpSettings>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+    Json(password): Json<WithdrawalRequest>,
+) -> Result<HttpResponse, Problem> {
+    accounts.withdraw(caller.claimant(), password.as_deref(), &device).await?;
+    Ok(signed_out(&settings))
 }

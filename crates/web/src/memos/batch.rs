@@ -1,36 +1,83 @@
-use actix_web::{HttpResponse, post, web::Data};
-use memo_application::Memos;
-
-use super::batch_dto::{BatchBody, BatchInput, BatchResults};
-use crate::{
-    extract::{Batch, Caller, Json, MemosWrite, NoQuery},
-    problem::Problem,
+use actix_web::{HttpResponse, web::Data};
+use memo_application::{BatchOutcome, Memos};
+use memo_domain::Scope;
+use serde::Serialize;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
 };
 
-/// Change many memos at once
+use super::batch_input::{BatchBody, BatchInput};
+use crate::{
+    dto::MemoDto,
+    extract::Caller,
+    input::{Json, NoQuery},
+    policy::{Body, Policy, Size},
+    problem::{Code, Problem},
+    routing::operations,
+};
+
+operations! {
+    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20))
+        .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed]);
+}
+
+/// The results of the operations, in their order.
+#[derive(Serialize, ToSchema)]
+struct BatchResults {
+    #[schema(min_items = 1, max_items = 100)]
+    results: Vec<BatchResult>,
+}
+
+/// The result of an operation.
+#[derive(Serialize, ToSchema)]
+struct BatchResult {
+    #[schema(schema_with = status)]
+    status: u16,
+    /// The memo after the operation; absent if the status is 204.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    memo: Option<MemoDto>,
+}
+
+fn status() -> Object {
+    let description =
+        "The status of the same operation on its own: 201 for `create`, 200 for `update`, 204 for `delete`.";
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .enum_values(Some([200, 201, 204]))
+        .description(Some(description))
+        .build()
+}
+
+impl From<BatchOutcome> for BatchResult {
+    fn from(outcome: BatchOutcome) -> Self {
+        match outcome {
+            BatchOutcome::Created(view) => Self { status: 201, memo: Some(view.into()) },
+            BatchOutcome::Updated(view) => Self { status: 200, memo: Some(view.into()) },
+            BatchOutcome::Deleted => Self { status: 204, memo: None },
+        }
+    }
+}
+
+/// Change many memos
 ///
-/// Up to 100 operations in their order, all or nothing: each as the operation of its own would do it, and each sees what
-/// those before it did. The body may have 16 MiB.
+/// Up to 100 operations in order, all or nothing. Each does what the operation on its own would do, and sees the results of
+/// the previous ones. The body may have 16 MiB.
 ///
-/// Where one fails, nothing is done, and the answer is the one that this operation would get by itself (404, 403, 409, 412
-/// or 422): `errors` says by a pointer such as `/operations/3` which one it was. What is wrong with the form of operations
-/// is said of all of them together.
+/// If an operation fails, nothing is changed, and the response is that of the operation on its own (404, 403, 409, 412 or
+/// 422): `errors` points to the operation, e.g. `/operations/3`. Invalid values are reported for all operations together.
 #[utoipa::path(
-    tag = "memos",
-    operation_id = "batch_memos",
-    security(("password" = ["memos:write"])),
+    post, path = "/api/v1/memos/batch", tag = "memos",
     request_body = BatchBody<'static>,
-    responses((status = 200, description = "What each operation has done, in their order", body = BatchResults)),
-    extensions(("x-problems" = json!(["memo_not_found", "not_owner", "memo_trashed", "precondition_failed"]))),
+    responses((status = 200, description = "The results, in the order of the operations", body = BatchResults)),
 )]
-#[post("/memos/batch")]
-pub async fn batch_memos(
-    caller: Caller<MemosWrite>,
+async fn batch_memos(
+    caller: Caller,
     memos: Data<Memos>,
     _: NoQuery,
-    body: Json<BatchInput, Batch>,
+    Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
-    let operations: Vec<_> = body.value.try_into()?;
     let outcomes = memos.batch(caller.user_id, &operations).await?;
-    Ok(HttpResponse::Ok().json(BatchResults::from(outcomes)))
+    Ok(HttpResponse::Ok().json(BatchResults { results: outcomes.into_iter().map(BatchResult::from).collect() }))
 }

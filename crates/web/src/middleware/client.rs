@@ -1,12 +1,10 @@
-//! The address that a request comes from.
-
 use std::net::IpAddr;
 
 use actix_web::http::header::{self, HeaderMap};
 use ipnet::IpNet;
 
-/// The peer's address, or, where the peer is a trusted proxy, the nearest address in `X-Forwarded-For` or `Forwarded`
-/// (RFC 7239) that is not one. What an untrusted peer says of itself is never believed.
+/// The address of the client: the peer, or, if the peer is a trusted proxy, the nearest address in `Forwarded` (RFC 7239)
+/// or `X-Forwarded-For` that is no trusted proxy. Headers of untrusted peers are ignored.
 pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let mut client = peer?.to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
@@ -23,7 +21,7 @@ pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNe
     Some(client)
 }
 
-/// The chain of addresses, the farthest first; `None` for a hop that names no address.
+/// The chain of addresses, the farthest first; `None` for a hop without an address.
 fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let values = |name| headers.get_all(name).filter_map(|value| value.to_str().ok());
     if headers.contains_key(header::FORWARDED) {
@@ -39,7 +37,7 @@ fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     values(header::X_FORWARDED_FOR).flat_map(|value| value.split(',')).map(|node| address(node.trim())).collect()
 }
 
-/// An address with or without a port, IPv6 in brackets or not.
+/// Parses an address with or without a port, IPv6 with or without brackets.
 fn address(node: &str) -> Option<IpAddr> {
     let bracketed = node.strip_prefix('[').and_then(|node| Some(node.split_once(']')?.0));
     let without_port = || node.rsplit_once(':').map(|(address, _)| address);
@@ -60,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn forwarding_headers_of_trusted_proxies_alone_count() {
         assert_eq!(client("192.0.2.1", "x-forwarded-for", "198.51.100.7"), "192.0.2.1");
         assert_eq!(client("10.0.0.1", "x-forwarded-for", "198.51.100.7"), "198.51.100.7");
         assert_eq!(client("10.0.0.1", "x-forwarded-for", "203.0.113.9, 198.51.100.7, 10.0.0.2"), "198.51.100.7");

@@ -1,4 +1,4 @@
-//! The outermost middleware: request id, timing, security headers, problem documents, the log line.
+//! The outermost middleware: request id, timing, security headers, error documents, the log line.
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -11,78 +11,93 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web,
+    web::Data,
 };
-use memo_domain::UserId;
+use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::client_address;
+use super::client::client_address;
 use crate::{
-    HttpSettings, RequestIds,
     context::RequestContext,
-    problem::{Problem, from_framework},
+    language::Language,
+    policy::ErrorForm,
+    problem::{Occurrence, Problem, from_framework},
+    settings::HttpSettings,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Whose request it is, for the log.
-#[derive(Debug, Clone, Copy)]
-pub struct LoggedUser(pub UserId);
+/// Generates request ids.
+pub struct RequestIds {
+    ids: Arc<dyn IdGenerator>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RequestIds {
+    #[must_use]
+    pub fn new(ids: Arc<dyn IdGenerator>, clock: Arc<dyn Clock>) -> Self {
+        Self { ids, clock }
+    }
+
+    /// The client's own id if it is a valid one, otherwise a new one.
+    fn of(&self, headers: &HeaderMap) -> Arc<str> {
+        let is_valid = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        if let Some(id) = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_valid) {
+            return Arc::from(id);
+        }
+        let id = self.ids.next(self.clock.now());
+        Arc::from(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) as &str)
+    }
+}
 
 /// Wraps each request.
 pub async fn envelope(
-    settings: web::Data<HttpSettings>,
-    ids: web::Data<RequestIds>,
+    settings: Data<HttpSettings>,
+    ids: Data<RequestIds>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let peer = request.peer_addr().map(|peer| peer.ip());
     let context = RequestContext {
-        request_id: request_id(request.headers(), &ids),
+        request_id: ids.of(request.headers()),
         started: Instant::now(),
         instance: Arc::from(request.path()),
         client: client_address(peer, request.headers(), &settings.trusted_proxies),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
-        public_url: settings.public_url.clone(),
+        route: None,
+        caller: None,
     };
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
-    // A HEAD is a GET without the body, which the protocol layer leaves out.
+    // A HEAD is handled as a GET; the protocol layer omits the body.
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {
         Ok(response) => {
-            let mut response = with_problem(response.map_into_boxed_body(), &context);
+            let known = response.request().extensions_mut().remove::<RequestContext>();
+            let context = known.unwrap_or(context);
+            let mut response = with_document(response.map_into_boxed_body(), &context, &settings);
             finish(response.response_mut(), &context);
-            let user = response.request().extensions().get::<LoggedUser>().copied();
-            log(&method, response.request().match_pattern().as_deref(), response.status(), user, &context);
+            log(&method, response.status(), &context);
             Ok(response)
         }
         Err(error) => {
             let problem = problem_of(&error);
-            log(&method, None, problem.status_code(), None, &context);
-            Err(RenderedProblem { problem, context }.into())
+            log(&method, problem.status_code(), &context);
+            Err(RenderedProblem { problem, context, public_url: settings.public_url.clone() }.into())
         }
     }
 }
 
-/// The client's own id where it is a sane token, a new one otherwise.
-fn request_id(headers: &HeaderMap, ids: &RequestIds) -> Arc<str> {
-    let sane = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane) {
-        Some(id) => Arc::from(id),
-        None => Arc::from(ids.next().hyphenated().encode_lower(&mut Uuid::encode_buffer()) as &str),
-    }
-}
-
-/// Makes a problem document of each error, the framework's own included.
-fn with_problem(response: ServiceResponse, context: &RequestContext) -> ServiceResponse {
+/// Renders errors, including those of the framework, as the route's policy says.
+fn with_document(response: ServiceResponse, context: &RequestContext, settings: &HttpSettings) -> ServiceResponse {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -91,14 +106,26 @@ fn with_problem(response: ServiceResponse, context: &RequestContext) -> ServiceR
     if problem.is_none() && response.headers().contains_key(header::CONTENT_TYPE) {
         return response;
     }
-    let mut rendered = problem.unwrap_or_else(|| from_framework(status)).render(context);
+    let problem = problem.unwrap_or_else(|| from_framework(status));
+    let is_oauth = context.route.as_ref().is_some_and(|route| route.policy.errors == ErrorForm::OAuth);
+    let oauth = if is_oauth { problem.render_oauth() } else { None };
+    let mut rendered = oauth.unwrap_or_else(|| render(&problem, context, &settings.public_url));
     let (request, response) = response.into_parts();
-    // What the middleware for other origins has added, so that their pages can read the problem.
-    let kept = |name: &HeaderName| name.as_str().starts_with("access-control-") || *name == header::VARY;
-    for (name, value) in response.headers().iter().filter(|(name, _)| kept(name)) {
+    // The headers of the CORS middleware, so that pages of other origins can read the document.
+    let is_kept = |name: &HeaderName| name.as_str().starts_with("access-control-") || *name == header::VARY;
+    for (name, value) in response.headers().iter().filter(|(name, _)| is_kept(name)) {
         rendered.headers_mut().append(name.clone(), value.clone());
     }
     ServiceResponse::new(request, rendered)
+}
+
+fn render(problem: &Problem, context: &RequestContext, public_url: &str) -> HttpResponse {
+    problem.render(&Occurrence {
+        language: Language::preferred(context.accept_language.as_ref()),
+        instance: &context.instance,
+        request_id: &context.request_id,
+        public_url,
+    })
 }
 
 fn problem_of(error: &Error) -> Problem {
@@ -106,11 +133,12 @@ fn problem_of(error: &Error) -> Problem {
     error.as_error::<Problem>().cloned().unwrap_or_else(|| from_framework(status))
 }
 
-/// An error that a middleware gave, with all that its answer needs.
+/// An error of a middleware, with what its response needs.
 #[derive(Debug)]
 pub struct RenderedProblem {
     problem: Problem,
     context: RequestContext,
+    public_url: Arc<str>,
 }
 
 impl fmt::Display for RenderedProblem {
@@ -125,13 +153,13 @@ impl ResponseError for RenderedProblem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = self.problem.render(&self.context);
+        let mut response = render(&self.problem, &self.context, &self.public_url);
         finish(&mut response, &self.context);
         response
     }
 }
 
-/// The headers that every answer has.
+/// Adds the headers of every response.
 fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
@@ -148,7 +176,7 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     }
 }
 
-fn log(method: &Method, route: Option<&str>, status: StatusCode, user: Option<LoggedUser>, context: &RequestContext) {
+fn log(method: &Method, status: StatusCode, context: &RequestContext) {
     if !tracing::enabled!(target: "memo::http", tracing::Level::INFO) {
         return;
     }
@@ -156,11 +184,11 @@ fn log(method: &Method, route: Option<&str>, status: StatusCode, user: Option<Lo
         target: "memo::http",
         request_id = &*context.request_id,
         method = method.as_str(),
-        route = route.unwrap_or("-"),
+        route = context.route.as_ref().map_or("-", |route| &*route.path),
         status = status.as_u16(),
         duration_ms = context.started.elapsed().as_secs_f64() * 1000.0,
         client = context.client.map(tracing::field::display),
-        user_id = user.map(|user| tracing::field::display(user.0)),
+        user_id = context.caller.map(|caller| tracing::field::display(caller.user_id)),
         "request"
     );
 }

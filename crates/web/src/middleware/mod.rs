@@ -1,11 +1,13 @@
-//! What happens around each request, from the outside in: [`envelope`], [`guard`], [`authenticate`].
+//! The middleware around each request, from the outside in: [`envelope`], [`guard`], and at the route [`admission`].
 
-mod authenticate;
+mod admission;
 mod client;
+mod draining;
 mod envelope;
 mod guard;
+mod host;
 
-pub use authenticate::{SignedIn, authenticate};
-pub use client::client_address;
-pub use envelope::envelope;
-pub use guard::{Draining, guard};
+pub use admission::admission;
+pub use draining::Draining;
+pub use envelope::{RequestIds, envelope};
+pub use guard::guard;

@@ -1,73 +1,98 @@
-//! The OpenAPI document: what the handlers declare, and what all operations have in common.
+//! The OpenAPI document: what the handlers declare, and what follows from the policies of their routes.
 
-mod common;
+mod examples;
+mod parameters;
+mod responses;
+mod values;
 
-use actix_web::App;
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{
-        ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+    openapi::{
+        Paths,
+        security::{ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
     },
 };
-use utoipa_actix_web::AppExt;
 
-use crate::problem::{FieldErrorDocument, ProblemDocument};
+use crate::{
+    problem::{FieldErrorDocument, ProblemDocument, TokenError},
+    routing::Operations,
+};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "memo",
-        description = "Self-hosted memos: a REST API that never surprises.\n\nErrors are problem documents (RFC 9457) with a stable `code`, all of which are listed at `/docs/errors`. Times are RFC 3339 in UTC, ids are UUIDv7. Pages are walked by `page.next_cursor`. `ETag` with `If-Match` prevents lost updates.",
+        description = "A self-hosted server for memos.\n\nErrors are problem documents (RFC 9457) with a stable `code`; `/docs/errors` lists all codes. Times are RFC 3339 in UTC, ids are UUIDv7. `page.next_cursor` leads to the next page of a list. `ETag` with `If-Match` prevents lost updates.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(ProblemDocument, FieldErrorDocument)),
-    modifiers(&SignIn),
+    components(schemas(ProblemDocument, FieldErrorDocument, TokenError)),
+    modifiers(&Credentials),
     tags(
-        (name = "auth", description = "Sign up, sign in, stay signed in, sign out"),
-        (name = "account", description = "The account of who calls"),
+        (name = "auth", description = "Sign up, sign in, refresh tokens, sign out"),
+        (name = "account", description = "The caller's account"),
         (name = "admin", description = "For administrators"),
-        (name = "memos", description = "Memos, their pages and their trash"),
-        (name = "tags", description = "The tags of one's memos"),
-        (name = "changes", description = "What has become of one's memos, in order"),
+        (name = "memos", description = "Memos, lists of memos, and the trash"),
+        (name = "tags", description = "The tags of the caller's memos"),
+        (name = "changes", description = "The changes of the caller's memos, in order"),
         (name = "operations", description = "For operators"),
     ),
 )]
 struct Base;
 
-struct SignIn;
+struct Credentials;
 
-impl Modify for SignIn {
+impl Modify for Credentials {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scopes = Scopes::from_iter([
-            ("memos:read", "Read memos and what belongs to them"),
-            ("memos:write", "Change memos and what belongs to them"),
+            ("memos:read", "Read memos, tags and changes"),
+            ("memos:write", "Change memos and tags"),
             ("events:read", "Follow events"),
             ("account:read", "Read the account"),
             ("account:write", "Change the account"),
         ]);
         let mut flow = Password::new("/api/v1/auth/token", scopes);
         flow.refresh_url = Some("/api/v1/auth/token".into());
-        let scheme = OAuth2::with_description([Flow::Password(flow)], "An e-mail address and its password (RFC 6749)");
+        let scheme = OAuth2::with_description([Flow::Password(flow)], "An e-mail address and a password (RFC 6749)");
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("password", SecurityScheme::OAuth2(scheme));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let bearer = bearer.description(Some("An access token (RFC 6750), however it was got")).build();
+        let bearer = bearer.description(Some("An access token (RFC 6750)")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let cookie = ApiKeyValue::with_description(
             "memo_session",
-            "The cookie of a browser; `__Host-memo_session` behind https",
+            "The session cookie of a browser; `__Host-memo_session` over https",
         );
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
-/// The document, as JSON.
-#[must_use]
-pub fn openapi() -> Value {
-    let (_, api) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(crate::routes).split_for_parts();
+/// The document of these operations.
+pub fn document(operations: &Operations) -> Value {
+    let mut api = Base::openapi();
+    let mut paths = Paths::new();
+    for operation in operations.iter() {
+        if let Some((method, document)) = &operation.document {
+            paths.add_path_operation(&*operation.path, vec![method.clone()], document.clone());
+        }
+    }
+    api.paths = paths;
+    api.components.get_or_insert_default().schemas.extend(operations.components().schemas.clone());
     let mut document = json!(api);
-    common::complete(&mut document);
+    for operation in operations.iter().filter(|operation| operation.document.is_some()) {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        let part = &mut document["paths"][&*operation.path][method];
+        parameters::complete(part, operation.policy);
+        responses::complete(part, operation);
+    }
+    responses::add_components(&mut document["components"]);
+    values::expand(&mut document);
+    values::name_lists(&mut document);
     document
+}
+
+/// Removes a field of an object; null if it is absent.
+fn take(object: &mut Value, field: &str) -> Value {
+    object.as_object_mut().and_then(|object| object.remove(field)).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-use std::str::FromStr;
-
 use memo_domain::InvalidValue;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{FIELD_CODES, FieldErrorDocument, fill};
+use super::{Code, FieldCode, fill};
 use crate::language::Language;
 
-/// Where in a request something is wrong.
+/// Where in a request a value is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A JSON Pointer into the body (RFC 6901).
@@ -14,58 +14,34 @@ pub enum Place {
     Parameter(String),
 }
 
-/// One thing that is wrong with a request.
+/// An invalid value of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     place: Place,
-    code: &'static str,
+    code: FieldCode,
     argument: Option<String>,
 }
 
 impl FieldError {
-    /// With one of [`FIELD_CODES`].
-    pub const fn new(place: Place, code: &'static str) -> Self {
+    /// A value at this place, with this code.
+    pub const fn new(place: Place, code: FieldCode) -> Self {
         Self { place, code, argument: None }
     }
 
-    /// With what its detail leaves open.
-    pub fn about(mut self, argument: impl std::fmt::Display + Copy) -> Self {
+    /// Fills in the `{0}` of the detail.
+    pub fn about(mut self, argument: impl std::fmt::Display) -> Self {
         self.argument = Some(argument.to_string());
         self
     }
 
-    /// A member of the body that a value object refused.
-    pub fn member(name: &str, reason: InvalidValue) -> Self {
-        Self::refused(Place::Pointer(format!("/{name}")), reason)
-    }
-
-    /// A member of the body that the operation does not have, or not together with the others.
-    pub fn unknown_member(name: &str) -> Self {
-        Self::new(Place::Pointer(format!("/{name}")), "unknown_member")
-    }
-
     /// A value that a value object refused.
     pub fn refused(place: Place, reason: InvalidValue) -> Self {
-        let error = Self::new(place, reason.code());
-        match reason.to_string().split_once(':') {
-            Some((_, bound)) => error.about(bound),
-            None => error,
-        }
+        let (code, bound) = code_of(reason);
+        let error = Self::new(place, code);
+        if let Some(bound) = bound { error.about(bound) } else { error }
     }
 
-    /// What `garde` found, whose texts are [`InvalidValue`]s in their text form.
-    pub fn of_report(report: garde::Report, place: impl Fn(&[String]) -> Place) -> Vec<Self> {
-        report
-            .into_inner()
-            .into_iter()
-            .map(|(path, error)| {
-                let reason = InvalidValue::from_str(error.message()).unwrap_or(InvalidValue::Malformed);
-                Self::refused(place(&names(&path.to_string())), reason)
-            })
-            .collect()
-    }
-
-    /// The same, said of something that holds what it was said of.
+    /// The same error, if the body that it was found in stands below `outer` in another one.
     pub(super) fn within(mut self, outer: &str) -> Self {
         if let Place::Pointer(pointer) = &mut self.place {
             pointer.insert_str(0, outer);
@@ -74,37 +50,67 @@ impl FieldError {
     }
 
     pub(super) fn document(&self, language: Language) -> FieldErrorDocument {
-        let detail = FIELD_CODES.iter().find(|(code, _)| *code == self.code).map_or("", |(_, text)| language.of(*text));
         let (pointer, parameter) = match &self.place {
             Place::Pointer(pointer) => (Some(pointer.clone()), None),
             Place::Parameter(name) => (None, Some(name.clone())),
         };
-        FieldErrorDocument {
-            pointer,
-            parameter,
-            code: self.code.to_owned(),
-            detail: fill(detail, self.argument.as_deref()),
-        }
+        let detail = fill(language.of(self.code.detail()), self.argument.as_deref());
+        FieldErrorDocument { pointer, parameter, code: self.code.name().to_owned(), detail }
     }
 }
 
-/// The names in a path as `garde` writes it, `tags[3]`: those of our own members, which have no such characters.
-fn names(path: &str) -> Vec<String> {
-    let parts = path.split(['.', '[']).map(|part| part.trim_end_matches(']'));
-    parts.filter(|part| !part.is_empty()).map(String::from).collect()
+/// The code of a refusal, and the bound that its detail names.
+const fn code_of(reason: InvalidValue) -> (FieldCode, Option<usize>) {
+    match reason {
+        InvalidValue::TooShort { min } => (FieldCode::TooShort, Some(min)),
+        InvalidValue::TooLong { max } => (FieldCode::TooLong, Some(max)),
+        InvalidValue::TooMany { max } => (FieldCode::TooMany, Some(max)),
+        InvalidValue::TooSmall { min } => (FieldCode::TooSmall, Some(min)),
+        InvalidValue::TooLarge { max } => (FieldCode::TooLarge, Some(max)),
+        InvalidValue::NulCharacter => (FieldCode::NulCharacter, None),
+        InvalidValue::ControlCharacter => (FieldCode::ControlCharacter, None),
+        InvalidValue::Malformed => (FieldCode::Malformed, None),
+        InvalidValue::Required => (FieldCode::Required, None),
+        InvalidValue::NotInFuture => (FieldCode::NotInFuture, None),
+        InvalidValue::PasswordTooCommon => (FieldCode::PasswordTooCommon, None),
+    }
+}
+
+/// The field code of the same name, for problems that a batch reports per operation, and those about one field.
+pub(super) fn field_code(code: Code) -> FieldCode {
+    FieldCode::named(code.info().code).unwrap_or(FieldCode::Malformed)
 }
 
 impl Place {
-    /// Of the names and numbers that lead to it.
+    /// A pointer of these names and indices.
     pub fn pointer(names: &[String]) -> Self {
         let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
         Self::Pointer(escaped.fold(String::new(), |pointer, name| pointer + "/" + &name))
     }
 
-    /// Of the first of the names: what is behind it numbers the values of a repeated parameter.
+    /// The parameter of the first of these names: what follows are indices of a repeated parameter.
     pub fn parameter(names: &[String]) -> Self {
         Self::Parameter(names.first().cloned().unwrap_or_default())
     }
+}
+
+/// An invalid value: `pointer` names a field of the body (RFC 6901), `parameter` a query parameter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorDocument {
+    /// A JSON Pointer into the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub pointer: Option<String>,
+    /// The name of a query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub parameter: Option<String>,
+    /// Stable, for programs.
+    #[schema(pattern = "^[a-z_]+$")]
+    pub code: String,
+    /// What to do about it.
+    pub detail: String,
 }
 
 #[cfg(test)]
@@ -112,32 +118,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_has_a_text() {
+    fn every_invalid_value_has_a_text() {
         for reason in [
-            "too_short:1",
-            "too_long:2",
-            "too_many:3",
-            "too_small:1",
-            "too_large:2",
-            "nul_character",
-            "control_character",
-            "malformed",
-            "required",
-            "not_in_future",
+            InvalidValue::TooShort { min: 1 },
+            InvalidValue::TooLong { max: 2 },
+            InvalidValue::TooMany { max: 3 },
+            InvalidValue::TooSmall { min: 1 },
+            InvalidValue::TooLarge { max: 2 },
+            InvalidValue::NulCharacter,
+            InvalidValue::ControlCharacter,
+            InvalidValue::Malformed,
+            InvalidValue::Required,
+            InvalidValue::NotInFuture,
+            InvalidValue::PasswordTooCommon,
         ] {
-            let reason: InvalidValue = reason.parse().expect("a text form");
-            let document = FieldError::member("title", reason).document(Language::En);
-            assert_eq!(document.code, reason.code());
+            let error = FieldError::refused(Place::Pointer("/title".into()), reason);
+            let document = error.document(Language::En);
             assert!(!document.detail.is_empty() && !document.detail.contains(['{', '…']), "{}", document.detail);
         }
     }
 
     #[test]
-    fn paths_become_pointers() {
-        assert_eq!(Place::pointer(&names("tags[3]")), Place::Pointer("/tags/3".into()));
-        assert_eq!(Place::pointer(&names("operations[1].memo")), Place::Pointer("/operations/1/memo".into()));
+    fn names_are_escaped_in_pointers() {
+        assert_eq!(Place::pointer(&["tags".into(), "3".into()]), Place::Pointer("/tags/3".into()));
         assert_eq!(Place::pointer(&["a/b".into(), "~c.d".into()]), Place::Pointer("/a~1b/~0c.d".into()));
         assert_eq!(Place::pointer(&[]), Place::Pointer(String::new()));
-        assert_eq!(Place::parameter(&names("tag[0]")), Place::Parameter("tag".into()));
+        assert_eq!(Place::parameter(&["tag".into(), "0".into()]), Place::Parameter("tag".into()));
+    }
+
+    #[test]
+    fn problems_of_single_operations_and_fields_have_field_codes() {
+        for code in [
+            Code::MemoNotFound,
+            Code::NotOwner,
+            Code::MemoTrashed,
+            Code::PreconditionFailed,
+            Code::TokenInvalid,
+            Code::OtpWrong,
+        ] {
+            assert_eq!(field_code(code).name(), code.info().code);
+        }
     }
 }

@@ -1,10 +1,8 @@
-//! Errors of the framework as problems.
-
 use actix_web::http::StatusCode;
 
 use super::{Code, Problem};
 
-/// The problem for an error answer that the framework made itself.
+/// The problem for an error response that the framework made.
 pub fn from_framework(status: StatusCode) -> Problem {
     let code = match status {
         StatusCode::NOT_FOUND => Code::NotFound,

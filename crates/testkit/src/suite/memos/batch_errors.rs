@@ -64,11 +64,11 @@ pub async fn first_failing_operation_is_reported(app: TestApp) {
     assert_json!(response.json, {".type" => "[origin]/docs/errors#precondition_failed"}, @r##"
     {
       "code": "precondition_failed",
-      "detail": "The memo has changed since you read it. Read it again, apply your change to what it is now, and send the new ETag, or in a batch the new version.",
+      "detail": "The memo has changed since you read it. Read it again, apply your change to its current state, and send the new ETag (in a batch, the new version).",
       "errors": [
         {
           "code": "precondition_failed",
-          "detail": "In a batch: this memo is in another version than `if_version`. Read it again.",
+          "detail": "In a batch: the version of this memo is not `if_version`. Read it again.",
           "pointer": "/operations/1"
         }
       ],

@@ -114,11 +114,11 @@ pub async fn validation_failure_is_a_problem_document(app: TestApp) {
     assert_json!(response.json, {".type" => "[origin]/docs/errors#validation_failed"}, @r##"
     {
       "code": "validation_failed",
-      "detail": "Nothing was changed. The member `errors` says what to correct.",
+      "detail": "Nothing was changed. The field `errors` lists what to correct.",
       "errors": [
         {
           "code": "too_long",
-          "detail": "This is too long. The greatest number of characters: 200.",
+          "detail": "Too long: at most 200 characters are allowed.",
           "pointer": "/title"
         }
       ],

@@ -1,0 +1,74 @@
+use actix_web::{HttpResponse, web::Data};
+use garde::Validate;
+use memo_application::{Accounts, Error, read_secret};
+use memo_domain::Scope;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{Caller, FromDevice},
+    input::{EmptyBody, Input, Json, NoQuery, Refusals, Refused, proof},
+    policy::{Body, Policy},
+    problem::{Code, Problem},
+    routing::operations,
+};
+
+operations! {
+    verify_email => Policy::public().body(Body::Json).no_store().problems(&[Code::TokenInvalid]);
+    resend_verification => Policy::scopes(&[Scope::AccountWrite]).body(Body::Empty).no_store();
+}
+
+/// The token of a link in a mail.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "2YotnFZFEjr1zCsicMWpAA"}))]
+struct TokenRequest {
+    /// The `token` of the link.
+    #[garde(custom(proof))]
+    #[schema(format = "proof")]
+    token: String,
+}
+
+impl Input for TokenRequest {
+    type Command = String;
+
+    fn read(self, _: &mut Refusals) -> Result<String, Refused> {
+        Ok(self.token)
+    }
+}
+
+/// Verify the e-mail address
+///
+/// With the token of the link in the mail. It is valid once, for 24 hours.
+#[utoipa::path(
+    post, path = "/api/v1/auth/email/verify", tag = "auth",
+    request_body = TokenRequest,
+    responses((status = 204, description = "The address is verified")),
+)]
+async fn verify_email(
+    accounts: Data<Accounts>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+    Json(token): Json<TokenRequest>,
+) -> Result<HttpResponse, Problem> {
+    let secret = read_secret(&token).ok_or(Error::TokenInvalid)?;
+    accounts.verify_email(&secret, &device).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Resend the verification mail
+///
+/// The previous link becomes invalid. Nothing is sent if the address is verified.
+#[utoipa::path(
+    post, path = "/api/v1/auth/email/verify/resend", tag = "auth",
+    responses((status = 202, description = "The mail is queued")),
+)]
+async fn resend_verification(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    _: NoQuery,
+    _: EmptyBody,
+) -> Result<HttpResponse, Problem> {
+    accounts.resend_verification(caller.user_id).await?;
+    Ok(HttpResponse::Accepted().finish())
+}

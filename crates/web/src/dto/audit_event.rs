@@ -1,0 +1,62 @@
+use memo_domain::AuditEvent;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A security event of an account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEvent, example = json!({
+    "id": "0198c0de-7f00-7000-8000-00000000000d",
+    "kind": "sign_in.succeeded",
+    "user_id": "0198c0de-7f00-7000-8000-00000000000a",
+    "actor_id": null,
+    "at": "2026-01-31T09:00:00.123456Z",
+    "ip": "203.0.113.7",
+    "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0",
+    "request_id": "0198c0de-7f00-7000-8000-0000000000ff",
+    "detail": "password"
+}))]
+pub struct AuditEventDto {
+    /// The id; ids sort by time.
+    #[schema(format = "uuid")]
+    id: String,
+    /// What happened. More kinds may be added.
+    #[schema(pattern = r"^[a-z_]+\.[a-z_]+$")]
+    kind: &'static str,
+    /// The user of the account.
+    #[schema(format = "uuid")]
+    user_id: String,
+    /// The administrator who acted, if it was not the user.
+    #[schema(required = true, format = "uuid")]
+    actor_id: Option<String>,
+    /// When it happened.
+    #[schema(format = "date-time")]
+    at: String,
+    /// The IP address of the request.
+    #[schema(required = true)]
+    ip: Option<String>,
+    /// The `User-Agent` of the request.
+    #[schema(required = true)]
+    device: Option<String>,
+    /// The id of the request.
+    #[schema(required = true)]
+    request_id: Option<String>,
+    /// Details, e.g. the provider or the new role.
+    #[schema(required = true)]
+    detail: Option<String>,
+}
+
+impl From<AuditEvent> for AuditEventDto {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            id: event.id.to_string(),
+            kind: event.kind.name(),
+            user_id: event.user_id.to_string(),
+            actor_id: event.actor_id.map(|id| id.to_string()),
+            at: event.at.to_string(),
+            ip: event.ip,
+            device: event.device,
+            request_id: event.request_id,
+            detail: event.detail,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use memo_domain::{MemoView, Visibility};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who may read the memo: its owner only, or every signed-in user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VisibilityDto {
+    #[default]
+    Private,
+    Public,
+}
+
+impl From<VisibilityDto> for Visibility {
+    fn from(visibility: VisibilityDto) -> Self {
+        match visibility {
+            VisibilityDto::Private => Self::Private,
+            VisibilityDto::Public => Self::Public,
+        }
+    }
+}
+
+impl From<Visibility> for VisibilityDto {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Private => Self::Private,
+            Visibility::Public => Self::Public,
+        }
+    }
+}
+
+/// A memo.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Memo, example = json!({
+    "id": "0198c0de-7f00-7000-8000-00000000000b",
+    "title": "주간회의록",
+    "content": "# 안건\n\n- 배포 일정\n",
+    "tags": ["work"],
+    "pinned": false,
+    "archived": false,
+    "visibility": "private",
+    "remind_at": null,
+    "reminded_at": null,
+    "like_count": 0,
+    "liked": false,
+    "owner": {"id": "0198c0de-7f00-7000-8000-00000000000a", "display_name": "Alice"},
+    "version": 1,
+    "created_at": "2026-01-31T09:00:00.123456Z",
+    "updated_at": "2026-01-31T09:00:00.123456Z",
+    "deleted_at": null
+}))]
+pub struct MemoDto {
+    /// The id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The title.
+    #[schema(format = "title")]
+    title: String,
+    /// The text, in Markdown.
+    #[schema(format = "content")]
+    content: String,
+    /// The tags, in the order given.
+    #[schema(format = "tags")]
+    tags: Vec<String>,
+    /// Whether clients show it at the top.
+    pinned: bool,
+    /// Whether it is hidden from the list by default.
+    archived: bool,
+    #[schema(inline)]
+    visibility: VisibilityDto,
+    /// When its owner wants to be reminded.
+    #[schema(required = true, format = "date-time")]
+    remind_at: Option<String>,
+    /// When its owner was reminded. Always null for now: reminders are not sent yet.
+    #[schema(required = true, format = "date-time")]
+    reminded_at: Option<String>,
+    /// The number of users who like it. Always 0 for now: likes do not exist yet.
+    like_count: u64,
+    /// Whether the caller likes it. Always false for now: likes do not exist yet.
+    liked: bool,
+    #[schema(inline)]
+    owner: OwnerDto,
+    /// The number of its states so far, including this one.
+    #[schema(minimum = 1)]
+    version: u32,
+    /// When it was created.
+    #[schema(format = "date-time")]
+    created_at: String,
+    /// When it last changed.
+    #[schema(format = "date-time")]
+    updated_at: String,
+    /// When it was moved to the trash; null if it is not in the trash.
+    #[schema(required = true, format = "date-time")]
+    deleted_at: Option<String>,
+}
+
+/// The owner of the memo.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Owner)]
+struct OwnerDto {
+    /// The id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The name that other users see.
+    display_name: String,
+}
+
+impl From<MemoView> for MemoDto {
+    fn from(MemoView { memo, owner_name }: MemoView) -> Self {
+        let state = memo.state;
+        Self {
+            id: memo.id.to_string(),
+            title: state.title.into_string(),
+            content: state.content.into_string(),
+            tags: state.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+            pinned: state.pinned,
+            archived: state.archived,
+            visibility: state.visibility.into(),
+            remind_at: state.remind_at.map(|time| time.to_string()),
+            reminded_at: memo.reminded_at.map(|time| time.to_string()),
+            like_count: 0,
+            liked: false,
+            owner: OwnerDto { id: memo.owner_id.to_string(), display_name: owner_name.as_str().to_owned() },
+            version: memo.version.get(),
+            created_at: memo.created_at.to_string(),
+            updated_at: memo.updated_at.to_string(),
+            deleted_at: memo.deleted_at.map(|time| time.to_string()),
+        }
+    }
+}

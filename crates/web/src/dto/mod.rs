@@ -1,0 +1,13 @@
+//! Representations that several resources share.
+
+mod audit_event;
+mod identity;
+mod memo;
+mod session;
+mod user;
+
+pub use audit_event::AuditEventDto;
+pub use identity::IdentityDto;
+pub use memo::{MemoDto, VisibilityDto};
+pub use session::SessionDto;
+pub use user::{LocaleDto, RoleDto, UserDto};

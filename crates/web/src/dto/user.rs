@@ -1,0 +1,107 @@
+use memo_domain::{Locale, Role, User};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A user, as they see themselves.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User, example = json!({
+    "id": "0198c0de-7f00-7000-8000-00000000000a",
+    "email": "alice@example.com",
+    "email_verified": false,
+    "display_name": "Alice",
+    "role": "member",
+    "locale": "en",
+    "created_at": "2026-01-31T09:00:00.123456Z",
+    "updated_at": "2026-01-31T09:00:00.123456Z"
+}))]
+pub struct UserDto {
+    /// The id.
+    #[schema(format = "uuid")]
+    pub id: String,
+    /// The e-mail address.
+    #[schema(format = "email")]
+    pub email: String,
+    /// Whether the user has verified the address.
+    pub email_verified: bool,
+    /// The name that other users see.
+    #[schema(format = "display-name")]
+    pub display_name: String,
+    #[schema(inline)]
+    pub role: RoleDto,
+    #[schema(inline)]
+    pub locale: LocaleDto,
+    /// When the user signed up.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+    /// When any of this last changed.
+    #[schema(format = "date-time")]
+    pub updated_at: String,
+}
+
+/// What the user may do: `admin` may administer users.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleDto {
+    Member,
+    Admin,
+}
+
+/// The language of mail to the user.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LocaleDto {
+    #[default]
+    En,
+    Ko,
+}
+
+impl From<Role> for RoleDto {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<RoleDto> for Role {
+    fn from(role: RoleDto) -> Self {
+        match role {
+            RoleDto::Member => Self::Member,
+            RoleDto::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<Locale> for LocaleDto {
+    fn from(locale: Locale) -> Self {
+        match locale {
+            Locale::En => Self::En,
+            Locale::Ko => Self::Ko,
+        }
+    }
+}
+
+impl From<LocaleDto> for Locale {
+    fn from(locale: LocaleDto) -> Self {
+        match locale {
+            LocaleDto::En => Self::En,
+            LocaleDto::Ko => Self::Ko,
+        }
+    }
+}
+
+impl From<User> for UserDto {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: user.email.as_str().to_owned(),
+            email_verified: user.email_verified,
+            display_name: user.display_name.as_str().to_owned(),
+            role: user.role.into(),
+            locale: user.locale.into(),
+            created_at: user.created_at.to_string(),
+            updated_at: user.updated_at.to_string(),
+        }
+    }
+}

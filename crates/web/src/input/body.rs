@@ -1,0 +1,186 @@
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, header},
+    web::{Bytes, BytesMut, Data},
+};
+use futures_util::StreamExt;
+use garde::Validate;
+use serde::Deserialize;
+
+use super::{
+    Input,
+    depth::too_deep,
+    object::{parse, value, well_formed},
+    refusals::{Refusals, Refused},
+};
+use crate::{
+    context::RequestContext,
+    policy::Policy,
+    problem::{Code, Problem},
+    settings::HttpSettings,
+};
+
+/// What a body of one JSON object is read as.
+pub trait FromBody: 'static {
+    /// What it is read as.
+    type Command: 'static;
+
+    /// Reads it, and reports every invalid value. If the text is not JSON, any report will do.
+    fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused>;
+}
+
+impl<I: Input<Command: 'static>> FromBody for I {
+    type Command = I::Command;
+
+    fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused> {
+        parse::<Self>(json, refused)?.read(refused)
+    }
+}
+
+/// The command of a JSON body.
+pub struct Json<B: FromBody>(pub B::Command);
+
+impl<B: FromBody> FromRequest for Json<B> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let incoming = Incoming::of(request, payload);
+        Box::pin(async move { Ok(Self(read::<B>(&incoming?.read().await?)?)) })
+    }
+}
+
+/// No body, or an empty object.
+pub struct EmptyBody;
+
+impl FromRequest for EmptyBody {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let incoming = Incoming::of(request, payload);
+        Box::pin(async move {
+            let bytes = incoming?.read().await?;
+            if !bytes.trim_ascii().is_empty() {
+                read::<Empty>(&bytes)?;
+            }
+            Ok(Self)
+        })
+    }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+impl Input for Empty {
+    type Command = ();
+
+    fn read(self, _: &mut Refusals) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+/// A body that is about to be read.
+pub(super) struct Incoming {
+    payload: Payload,
+    limit: usize,
+    length: Option<usize>,
+}
+
+impl Incoming {
+    /// The body of a request, as the policy of its route accepts it.
+    pub(super) fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        let (policy, settings) = accepted(request)?;
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length })
+    }
+
+    /// Reads it whole.
+    pub(super) async fn read(mut self) -> Result<Bytes, Problem> {
+        let too_large = || Problem::new(Code::BodyTooLarge).about(self.limit);
+        if self.length.is_some_and(|length| length > self.limit) {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::with_capacity(self.length.unwrap_or(0).min(64 * 1024));
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
+            if body.len() + chunk.len() > self.limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+/// The policy of the route and the settings, if the media type of the body is accepted.
+pub fn accepted(request: &HttpRequest) -> Result<(&'static Policy, Data<HttpSettings>), Problem> {
+    let (Some(policy), Some(settings)) = (RequestContext::policy(request), request.app_data().cloned()) else {
+        return Err(Problem::new(Code::InternalError));
+    };
+    check_media_type(request, policy.body.media_types())?;
+    Ok((policy, settings))
+}
+
+/// Requires one of these media types, if there is any, and UTF-8 if a character set is named.
+fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
+    let Some(preferred) = allowed.first() else { return Ok(()) };
+    let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = header.split(';');
+    let essence = parts.next().unwrap_or_default().trim();
+    let is_utf8 = parts.filter_map(|part| part.trim().split_once('=')).all(|(name, value)| {
+        !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    if is_utf8 && allowed.iter().any(|allowed| essence.eq_ignore_ascii_case(allowed)) {
+        return Ok(());
+    }
+    let accept = if *request.method() == Method::PATCH { "accept-patch" } else { "accept" };
+    let problem = Problem::new(Code::UnsupportedMediaType).about(preferred);
+    Err(problem.with_header(header::HeaderName::from_static(accept), allowed.join(", ")))
+}
+
+fn read<B: FromBody>(bytes: &[u8]) -> Result<B::Command, Problem> {
+    if too_deep(bytes) {
+        return Err(Problem::new(Code::JsonTooDeep));
+    }
+    let mut refused = Refusals::of_body();
+    let command = B::from_json(bytes, &mut refused);
+    refused.finish(command).or_else(|problem| {
+        // A text that cannot be parsed to its end is not JSON, even if its beginning is.
+        well_formed(bytes)?;
+        Err(problem)
+    })
+}
+
+/// Reads a line that is an object; `None` if its `kind` is another one.
+pub fn read_line<I: Input>(line: &[u8], number: usize, kind: &str) -> Result<Option<I::Command>, Problem> {
+    if too_deep(line) {
+        return Err(Problem::new(Code::JsonTooDeep));
+    }
+    let not_json =
+        |column: usize| Problem::new(Code::InvalidJson).about(format_args!("line {}, column {column}", number + 1));
+    // serde does not look into the strings that it skips.
+    std::str::from_utf8(line).map_err(|error| not_json(error.valid_up_to() + 1))?;
+    let mut refused = Refusals::of_body();
+    let command = refused.within(number.to_string(), |refused| {
+        if parse::<Kind>(line, refused)?.kind != kind {
+            return Ok(None);
+        }
+        parse::<I>(line, refused)?.read(refused).map(Some)
+    });
+    refused.finish(command).or_else(|problem| {
+        value(line).map_err(|error| not_json(error.column()))?;
+        Err(problem)
+    })
+}
+
+#[derive(Deserialize, Validate)]
+#[garde(allow_unvalidated)]
+struct Kind {
+    kind: String,
+}

@@ -1,0 +1,36 @@
+//! Reads requests: bodies, queries and forms become commands.
+//!
+//! serde parses the wire form, garde checks its shape (lengths of lists, ranges of numbers), and [`Input::read`] builds each
+//! value object once. Every invalid value is reported, with its place.
+
+mod body;
+mod depth;
+mod form;
+mod object;
+mod patch;
+mod query;
+mod refusals;
+mod serde_error;
+mod shape;
+
+pub use body::{EmptyBody, FromBody, Json, accepted, read_line};
+pub use form::Form;
+use garde::Validate;
+pub use object::parse;
+pub use patch::{Patch, patched_choice};
+pub use query::{NoQuery, Query, read_query};
+pub use refusals::{Refusals, Refused};
+use serde::de::DeserializeOwned;
+pub use shape::{
+    AtMost, MAX_EXACT, MAX_PROOF, choice, few_tags, natural, object, one_or_more, optional_choice, parsed,
+    patched_few_tags, present, proof, version, whole_number,
+};
+
+/// The wire form of an input.
+pub trait Input: DeserializeOwned + Validate<Context = ()> + 'static {
+    /// What it is read as.
+    type Command;
+
+    /// Builds the command, and reports every invalid value.
+    fn read(self, refused: &mut Refusals) -> Result<Self::Command, Refused>;
+}

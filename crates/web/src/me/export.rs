@@ -1,0 +1,92 @@
+use actix_web::{HttpResponse, http::header::CONTENT_DISPOSITION, web::Data};
+use memo_application::{Error, Record, Transfer};
+use memo_domain::Scope;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    dto::{AuditEventDto, IdentityDto, MemoDto, SessionDto, UserDto},
+    extract::{Caller, FromDevice},
+    input::NoQuery,
+    policy::Policy,
+    problem::Problem,
+    routing::operations,
+    settings::HttpSettings,
+    streams::{NDJSON, json_lines, streamed},
+};
+
+operations! {
+    export => Policy::scopes(&[Scope::AccountRead, Scope::MemosRead]).no_store();
+}
+
+/// A line of an export: its kind, and the fields of the record.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "kind": "memo",
+    "id": "0198c0de-7f00-7000-8000-00000000000b",
+    "title": "주간회의록",
+    "content": "# 안건\n\n- 배포 일정\n",
+    "tags": ["work"],
+    "created_at": "2026-01-31T09:00:00.123456Z",
+    "updated_at": "2026-01-31T09:00:00.123456Z"
+}))]
+pub struct ExportLine {
+    /// `memo`, `account`, `identity`, `session` or `event`. More kinds may be added.
+    kind: &'static str,
+    #[serde(flatten)]
+    #[schema(value_type = Object, inline)]
+    record: RecordDto,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RecordDto {
+    Account(UserDto),
+    Identity(IdentityDto),
+    Session(SessionDto),
+    Event { event: AuditEventDto },
+    Memo(Box<MemoDto>),
+}
+
+impl From<Record> for ExportLine {
+    fn from(record: Record) -> Self {
+        let (kind, record) = match record {
+            Record::Account(user) => ("account", RecordDto::Account(user.into())),
+            Record::Identity(identity) => ("identity", RecordDto::Identity(identity.into())),
+            Record::Session(session) => ("session", RecordDto::Session(SessionDto::new(session, None))),
+            Record::Event(event) => ("event", RecordDto::Event { event: event.into() }),
+            Record::Memo(memo) => ("memo", RecordDto::Memo(Box::new((*memo).into()))),
+        };
+        Self { kind, record }
+    }
+}
+
+/// Export all data
+///
+/// All data of the caller, one JSON object per line: the account, linked social accounts, sessions, security events, and
+/// every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
+/// response that ends early is incomplete.
+#[utoipa::path(
+    get, path = "/api/v1/me/export", tag = "account",
+    responses((
+        status = 200, description = "The lines", body = ExportLine, content_type = "application/x-ndjson",
+        headers(("Content-Disposition" = String, description = "A name for the file"), ("Cache-Control" = String, description = "`no-store`")),
+    )),
+)]
+async fn export(
+    caller: Caller,
+    transfer: Data<Transfer>,
+    settings: Data<HttpSettings>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
+    let mut export = transfer.export(caller.user_id, &device).await?;
+    let lines = async move || -> Result<_, Error> {
+        let records = transfer.more(&mut export).await?;
+        Ok(records.map(|records| json_lines(records.into_iter().map(ExportLine::from))))
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(NDJSON)
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"memo-export.ndjson\""))
+        .body(streamed(settings.request_timeout, lines)))
+}

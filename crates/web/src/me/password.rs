@@ -1,0 +1,63 @@
+use actix_web::{HttpResponse, web::Data};
+use garde::Validate;
+use memo_application::Accounts;
+use memo_domain::Password;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{Caller, FromDevice},
+    input::{Input, Json, NoQuery, Refusals, Refused, proof},
+    policy::{Body, Policy},
+    problem::{Code, Problem},
+    routing::operations,
+};
+
+operations! {
+    change_password => Policy::interactive().body(Body::Json).no_store().problems(&[
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::PasswordTooCommon, Code::Overloaded, Code::TooManyAttempts,
+    ]);
+}
+
+/// A new password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({"current_password": "correct horse battery", "new_password": "another horse battery"}))]
+struct PasswordRequest {
+    /// The current password. Not needed within 10 minutes after signing in with a social account, if there is no password.
+    #[garde(inner(custom(proof)))]
+    #[schema(nullable = false, format = "current-password")]
+    current_password: Option<String>,
+    /// 8 to 128 characters of any script. Passwords that are easy to guess are refused.
+    #[schema(format = "new-password")]
+    new_password: String,
+}
+
+impl Input for PasswordRequest {
+    type Command = (Option<String>, Password);
+
+    fn read(self, refused: &mut Refusals) -> Result<(Option<String>, Password), Refused> {
+        let new = refused.value("new_password", Password::new(self.new_password))?;
+        Ok((self.current_password, new))
+    }
+}
+
+/// Change the password
+///
+/// Ends all other sessions.
+#[utoipa::path(
+    put, path = "/api/v1/me/password", tag = "account",
+    request_body = PasswordRequest,
+    responses((status = 204, description = "The password is changed")),
+)]
+async fn change_password(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+    Json((current, new)): Json<PasswordRequest>,
+) -> Result<HttpResponse, Problem> {
+    accounts.change_password(caller.claimant(), current.as_deref(), &new, &device).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,134 @@
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use garde::Validate;
+use memo_application::Memos;
+use memo_domain::Scope;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::input::{MemoInput, MemoPatch};
+use crate::{
+    dto::MemoDto,
+    extract::{Caller, MemoPath},
+    input::{Input, Json, NoQuery, Query, Refusals, Refused, parsed},
+    policy::{Body, Condition, Policy},
+    problem::{Code, Problem},
+    respond::{IfMatch, versioned},
+    routing::operations,
+};
+
+const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).condition(Condition::IfMatch);
+const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed]);
+
+operations! {
+    get_memo => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound]);
+    replace_memo => CHANGE.body(Body::Json);
+    patch_memo => CHANGE.body(Body::MergePatch);
+    delete_memo => WRITE.problems(&[Code::MemoNotFound, Code::NotOwner]);
+}
+
+/// Read a memo
+///
+/// The caller's own, also in the trash, or a public one of another user.
+#[utoipa::path(
+    get, path = "/api/v1/memos/{id}", tag = "memos",
+    params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
+    responses((status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match")))),
+)]
+async fn get_memo(
+    caller: Caller,
+    request: HttpRequest,
+    memos: Data<Memos>,
+    MemoPath(id): MemoPath,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
+    let view = memos.get(caller.user_id, id).await?;
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+}
+
+/// Replace a memo
+///
+/// Sets all that its owner writes; absent fields get their defaults. With `If-Match`, only if it has not changed.
+#[utoipa::path(
+    put, path = "/api/v1/memos/{id}", tag = "memos",
+    params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
+    request_body = MemoInput,
+    responses((status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match")))),
+)]
+async fn replace_memo(
+    caller: Caller,
+    request: HttpRequest,
+    memos: Data<Memos>,
+    MemoPath(id): MemoPath,
+    IfMatch(precondition): IfMatch,
+    _: NoQuery,
+    Json(state): Json<MemoInput>,
+) -> Result<HttpResponse, Problem> {
+    let view = memos.replace(caller.user_id, id, state, &precondition).await?;
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+}
+
+/// Change a memo
+///
+/// A JSON Merge Patch: absent fields stay. With `If-Match`, only if it has not changed.
+#[utoipa::path(
+    patch, path = "/api/v1/memos/{id}", tag = "memos",
+    params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
+    request_body = MemoPatch,
+    responses((status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match")))),
+)]
+async fn patch_memo(
+    caller: Caller,
+    request: HttpRequest,
+    memos: Data<Memos>,
+    MemoPath(id): MemoPath,
+    IfMatch(precondition): IfMatch,
+    _: NoQuery,
+    Json(change): Json<MemoPatch>,
+) -> Result<HttpResponse, Problem> {
+    let view = memos.change(caller.user_id, id, change, &precondition).await?;
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+}
+
+/// How a memo is deleted.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[into_params(parameter_in = Query)]
+struct DeleteQuery {
+    /// Whether to delete it permanently, instead of moving it to the trash.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(nullable = false)]
+    permanent: Option<bool>,
+}
+
+impl Input for DeleteQuery {
+    type Command = bool;
+
+    fn read(self, _: &mut Refusals) -> Result<bool, Refused> {
+        Ok(self.permanent == Some(true))
+    }
+}
+
+/// Delete a memo
+///
+/// Moves it to the trash; a memo in the trash stays there. With `permanent=true`, deletes it permanently, from the trash or
+/// not.
+#[utoipa::path(
+    delete, path = "/api/v1/memos/{id}", tag = "memos",
+    params(("id" = String, Path, format = "uuid", description = "The id of the memo"), DeleteQuery),
+    responses((status = 204, description = "The memo is in the trash, or deleted")),
+)]
+async fn delete_memo(
+    caller: Caller,
+    memos: Data<Memos>,
+    MemoPath(id): MemoPath,
+    IfMatch(precondition): IfMatch,
+    Query(is_permanent): Query<DeleteQuery>,
+) -> Result<HttpResponse, Problem> {
+    if is_permanent {
+        memos.remove(caller.user_id, id, &precondition).await?;
+    } else {
+        memos.trash(caller.user_id, id, &precondition).await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,139 @@
+//! Enforces the policy of the route that matched: host, credentials, scopes, time limit.
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason, read_secret};
+
+use super::host::is_trusted_host;
+use crate::{
+    context::{RequestContext, Route},
+    cookies,
+    policy::{Access, Policy, Time},
+    problem::{Code, Problem},
+    settings::HttpSettings,
+};
+
+/// Lets a request pass that the policy of its route allows.
+pub async fn admission(
+    route: Route,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let policy = route.policy;
+    let (Some(settings), Some(sign_in)) =
+        (request.app_data::<Data<HttpSettings>>().cloned(), request.app_data::<Data<SignIn>>().cloned())
+    else {
+        return Ok(request.error_response(Problem::new(Code::InternalError)));
+    };
+    if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+        context.route = Some(route);
+    }
+    match admit(policy, request.request(), &settings, &sign_in).await {
+        Ok(caller) => {
+            if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+                context.caller = caller;
+            }
+        }
+        Err(problem) => return Ok(request.error_response(problem)),
+    }
+    let mut response = match policy.time {
+        Time::Idle => next.call(request).await?,
+        Time::Whole => match tokio::time::timeout(settings.request_timeout, next.call(request)).await {
+            Ok(response) => response?,
+            Err(_) => return Err(Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1).into()),
+        },
+    };
+    if policy.no_store {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}
+
+/// The caller, if the policy asks for one.
+async fn admit(
+    policy: &Policy,
+    request: &HttpRequest,
+    settings: &HttpSettings,
+    sign_in: &SignIn,
+) -> Result<Option<Principal>, Problem> {
+    if !policy.any_host && !is_trusted_host(request, settings) {
+        return Err(Problem::new(Code::UntrustedHost));
+    }
+    if policy.access == Access::Open {
+        return Ok(None);
+    }
+    let credential = Sent::of(request, settings)?;
+    match policy.access {
+        Access::Open | Access::Public => Ok(None),
+        Access::Optional => match credential.authenticate(sign_in).await {
+            Ok(caller) => Ok(caller),
+            // Without a valid credential the caller is anonymous; a failure to check it is a failure.
+            Err(UseCaseError::Unauthenticated(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+        Access::Scopes(scopes) => {
+            let caller = credential.authenticate(sign_in).await?.ok_or_else(|| Problem::unauthenticated(None))?;
+            scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+            Ok(Some(caller))
+        }
+        Access::Interactive => {
+            let caller = credential.authenticate(sign_in).await?.ok_or_else(|| Problem::unauthenticated(None))?;
+            caller.require_interactive()?;
+            Ok(Some(caller))
+        }
+    }
+}
+
+/// The credential that a request carries.
+enum Sent {
+    Nothing,
+    Authorization(HeaderValue),
+    Cookie(String),
+}
+
+impl Sent {
+    /// Refuses two credentials, and a cookie that comes from another site.
+    fn of(request: &HttpRequest, settings: &HttpSettings) -> Result<Self, Problem> {
+        let mut cookies = cookies::session_values(request, settings);
+        let mut headers = request.headers().get_all(header::AUTHORIZATION);
+        let (cookie, header) = (cookies.next(), headers.next());
+        if cookies.next().is_some() || headers.next().is_some() || header.is_some() && cookie.is_some() {
+            return Err(Problem::new(Code::AmbiguousCredentials));
+        }
+        match (header, cookie) {
+            (Some(header), _) => Ok(Self::Authorization(header.clone())),
+            (None, Some(cookie)) => {
+                cookies::require_same_site(request, settings)?;
+                Ok(Self::Cookie(cookie))
+            }
+            (None, None) => Ok(Self::Nothing),
+        }
+    }
+
+    async fn authenticate(&self, sign_in: &SignIn) -> Result<Option<Principal>, UseCaseError> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Authorization(header) => {
+                let invalid = UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid);
+                let token = bearer(header.to_str().unwrap_or_default()).ok_or(invalid)?;
+                sign_in.authenticate(token).await.map(Some)
+            }
+            Self::Cookie(value) => {
+                let ended = UseCaseError::Unauthenticated(UnauthenticatedReason::SessionEnded);
+                sign_in.authenticate_cookie(&read_secret(value).ok_or(ended)?).await.map(Some)
+            }
+        }
+    }
+}
+
+/// The token of `Bearer <token>`; the scheme is compared ignoring case (RFC 9110, section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' ')).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,53 @@
+use actix_web::{
+    HttpRequest,
+    http::{header, uri::Authority},
+};
+
+use crate::settings::HttpSettings;
+
+/// Whether the settings allow the host that a request names.
+pub fn is_trusted_host(request: &HttpRequest, settings: &HttpSettings) -> bool {
+    // Not connection_info(), which believes forwarding headers of any client.
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().authority().map(Authority::as_str).or(named).unwrap_or_default();
+    settings.trusted_hosts.iter().any(|pattern| host_matches(pattern, without_port(host)))
+}
+
+fn without_port(host: &str) -> &str {
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    match host.rsplit_once(':') {
+        Some((name, port)) if !name.ends_with(':') && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// `*` is any host, `*.example.com` any host below `example.com`.
+fn host_matches(pattern: &str, host: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    match pattern.strip_prefix('*') {
+        Some(suffix) => {
+            host.len() > suffix.len()
+                && host.get(host.len() - suffix.len()..).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_matched_by_name_ignoring_the_port() {
+        assert_eq!(without_port("example.com:8080"), "example.com");
+        assert_eq!(without_port("[::1]:8080"), "[::1]");
+        assert_eq!(without_port("localhost"), "localhost");
+        assert!(host_matches("*", "anything"));
+        assert!(host_matches("*.example.com", "memo.Example.com"));
+        assert!(!host_matches("*.example.com", "example.com"));
+        assert!(!host_matches("*.example.com", "badexample.com"));
+        assert!(!host_matches("localhost", "localhost.evil.com"));
+    }
+}

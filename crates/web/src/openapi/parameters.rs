@@ -1,0 +1,97 @@
+//! Parameters, bodies and credentials of an operation, as its policy says.
+
+use memo_domain::Scope;
+use serde_json::{Map, Value, json};
+
+use super::take;
+use crate::policy::{Access, Body, Condition, Paging, Policy};
+
+/// Completes what a client sends.
+pub fn complete(operation: &mut Value, policy: &Policy) {
+    operation["security"] = security(policy.access);
+    media_types(operation, policy.body);
+    if let Some(paging) = policy.paging {
+        add(operation, page_parameters(paging));
+    }
+    match policy.condition {
+        None => {}
+        Some(Condition::IfNoneMatch) => {
+            operation["responses"]["304"] = json!({
+                "description": "The client has the current representation",
+                "headers": {"ETag": {"description": "Identifies the representation", "schema": {"type": "string"}}},
+            });
+            add(operation, [header("If-None-Match", "An `ETag`: 304 if the representation is the same")]);
+        }
+        Some(Condition::IfMatch) => {
+            add(operation, [header("If-Match", "An `ETag`: 412 if the memo has changed since")]);
+        }
+    }
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        style(parameter);
+    }
+}
+
+fn security(access: Access) -> Value {
+    let scopes = match access {
+        Access::Open | Access::Public => return json!([]),
+        Access::Optional => return json!([{}, {"session": []}]),
+        Access::Scopes(scopes) => scopes,
+        Access::Interactive => &Scope::ALL,
+    };
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+    json!([{"bearer": []}, {"password": scopes}, {"session": []}])
+}
+
+/// The handler declares the schema of its body once; the policy knows the media types.
+fn media_types(operation: &mut Value, body: Body) {
+    let Some(content) = operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut()) else {
+        return;
+    };
+    let Some(schema) = content.values().next().cloned() else { return };
+    *content = body.media_types().iter().map(|name| ((*name).to_owned(), schema.clone())).collect::<Map<_, _>>();
+}
+
+fn page_parameters(paging: Paging) -> Vec<Value> {
+    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema});
+    let number = |format: &str| json!({"type": "integer", "format": format});
+    let mut parameters = vec![parameter("limit", "The maximum number of items of a page.", number("limit"))];
+    if paging != Paging::Cursor {
+        let description = "The number of items to skip. Cannot be combined with `cursor`.";
+        parameters.push(parameter("offset", description, number("offset")));
+    }
+    let description =
+        "`page.next_cursor` of the previous page of the same list. Pages by cursor are stable under inserts.";
+    parameters.push(parameter("cursor", description, json!({"type": "string"})));
+    if paging == Paging::Counted {
+        let schema = json!({"type": "boolean", "default": false});
+        parameters.push(parameter("include_total", "Whether to count the whole list.", schema));
+    }
+    parameters
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "header", "required": false, "description": description, "schema": {"type": "string"}})
+}
+
+fn add(operation: &mut Value, new: impl IntoIterator<Item = Value>) {
+    if operation["parameters"].is_null() {
+        operation["parameters"] = json!([]);
+    }
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        parameters.extend(new);
+    }
+}
+
+/// Arrays in a query are repeated parameters. A parameter whose schema a function makes lacks `required` and its description.
+fn style(parameter: &mut Value) {
+    if parameter["schema"]["type"] == "array" {
+        parameter["style"] = json!("form");
+        parameter["explode"] = json!(true);
+    }
+    if parameter["in"] == "path" {
+        parameter["required"] = json!(true);
+    }
+    if parameter["description"].is_null() && parameter["schema"]["description"].is_string() {
+        parameter["description"] = take(&mut parameter["schema"], "description");
+    }
+}

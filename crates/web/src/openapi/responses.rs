@@ -1,0 +1,125 @@
+//! Responses of an operation: the problems that follow from its policy, and the headers of every response.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::examples::example;
+use crate::{
+    policy::{Access, Body, Condition, ErrorForm, Policy},
+    problem::{Code, MEDIA_TYPE},
+    routing::Operation,
+};
+
+/// Completes what a client receives.
+pub fn complete(part: &mut Value, operation: &Operation) {
+    if operation.policy.errors == ErrorForm::OAuth {
+        part["responses"]["400"] = json!({
+            "description": "The grant is refused",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TokenError"}}},
+        });
+    }
+    for (status, codes) in problems(&operation.method, operation.policy) {
+        add_problem(part, &status, &codes);
+    }
+    for (_, response) in part["responses"].as_object_mut().into_iter().flatten() {
+        add_headers(response);
+    }
+}
+
+/// The problems of an operation, by status.
+fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
+    let mut codes = vec![Code::BadRequest, Code::UriTooLong, Code::HeadersTooLarge, Code::InternalError];
+    codes.extend([Code::RequestTimeout, Code::Draining]);
+    if !policy.any_host {
+        codes.push(Code::UntrustedHost);
+    }
+    if policy.access != Access::Open {
+        codes.extend([Code::StoreUnavailable, Code::AmbiguousCredentials]);
+        // Also if credentials are not needed: a session cookie is checked wherever it is sent.
+        if *method != Method::GET {
+            codes.push(Code::CrossSiteRequest);
+        }
+    }
+    if matches!(policy.access, Access::Scopes(_) | Access::Interactive) {
+        codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
+        codes.push(Code::SignInEnded);
+    }
+    match policy.access {
+        Access::Scopes(_) => codes.push(Code::InsufficientScope),
+        Access::Interactive => codes.push(Code::InteractiveSignInRequired),
+        Access::Open | Access::Public | Access::Optional => {}
+    }
+    match policy.body {
+        Body::Ignored => {}
+        Body::Empty => codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]),
+        Body::Form => codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType]),
+        Body::Json | Body::MergePatch | Body::Lines => {
+            codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge, Code::UnsupportedMediaType]);
+        }
+    }
+    if policy.body != Body::Form {
+        codes.push(Code::ValidationFailed);
+    }
+    if policy.condition == Some(Condition::IfMatch) {
+        codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);
+    }
+    codes.extend(policy.problems);
+
+    let mut by_status = BTreeMap::<String, Vec<Code>>::new();
+    for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
+        by_status.entry(code.info().status.as_str().to_owned()).or_default().push(*code);
+    }
+    by_status
+}
+
+fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
+    let response = &mut operation["responses"][status];
+    if response.is_null() {
+        let titles: Vec<_> = codes.iter().map(|code| code.info().title.en).collect();
+        *response = json!({"description": titles.join(" · "), "content": {}});
+    }
+    let reference = |name: &str| json!({"$ref": format!("#/components/examples/{name}")});
+    let names = codes.iter().map(|code| code.info().code);
+    let examples: Map<_, _> = names.map(|name| (name.to_owned(), reference(name))).collect();
+    response["content"][MEDIA_TYPE] = json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples});
+    let mut header = |name: &str, description: &str, kind: &str| {
+        response["headers"][name] = json!({"description": description, "schema": {"type": kind}});
+    };
+    match status {
+        "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
+        "429" | "503" => header("Retry-After", "The seconds after which to try again", "integer"),
+        _ => {}
+    }
+}
+
+fn add_headers(response: &mut Value) {
+    for name in ["ETag", "Location", "WWW-Authenticate", "Retry-After"] {
+        if response["headers"].get(name).is_some() {
+            response["headers"][name]["required"] = json!(true);
+        }
+    }
+    for name in ["X-Request-Id", "Server-Timing"] {
+        response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+    }
+}
+
+/// Adds the components that all operations refer to.
+pub fn add_components(components: &mut Value) {
+    components["headers"] = json!({
+        "X-Request-Id": {
+            "description": "Identifies the request in the log: the client's own id if it is valid, otherwise a new one",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        },
+        "Server-Timing": {
+            "description": "The time that the server took, in milliseconds",
+            "required": true,
+            "schema": {"type": "string", "pattern": r"^app;dur=[0-9]+\.[0-9]{3}$"},
+        },
+    });
+    // A method without an operation is not part of the document.
+    let documented = Code::ALL.iter().filter(|code| **code != Code::MethodNotAllowed);
+    components["examples"] = documented.map(|code| (code.info().code.to_owned(), example(*code))).collect();
+}

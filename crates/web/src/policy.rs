@@ -1,0 +1,225 @@
+//! The policy of a route: who may call it, what it accepts, how long it may take.
+//!
+//! It is declared once, beside the handler (see [`operations!`](crate::routing)). The middleware, the extractors and the
+//! OpenAPI document read that declaration, so nothing compares paths.
+
+use memo_domain::Scope;
+
+use crate::problem::Code;
+
+/// What a route demands and allows. Construct it by one of the access levels, then refine it.
+#[derive(Debug)]
+pub struct Policy {
+    /// Who may call it.
+    pub access: Access,
+    /// The body that it accepts.
+    pub body: Body,
+    /// The maximum size of the body, or of each of its lines.
+    pub size: Size,
+    /// What the time limit applies to.
+    pub time: Time,
+    /// Whether it answers for any host, e.g. a health check by address.
+    pub any_host: bool,
+    /// Whether its responses must not be stored by any cache.
+    pub no_store: bool,
+    /// The form of its errors.
+    pub errors: ErrorForm,
+    /// The conditional request headers that it honours.
+    pub condition: Option<Condition>,
+    /// The paging parameters that it accepts.
+    pub paging: Option<Paging>,
+    /// The problems of its own, in addition to those that follow from the rest of the policy.
+    pub problems: &'static [Code],
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone. Credentials are not read.
+    Open,
+    /// Anyone. Credentials are not needed, but ambiguous and cross-site ones are refused.
+    Public,
+    /// Anyone; the handler is told who calls, if they are authenticated.
+    Optional,
+    /// Users with these scopes.
+    Scopes(&'static [Scope]),
+    /// Users who signed in themselves, with all scopes; never an API key.
+    Interactive,
+}
+
+/// The body that a route accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// A body is not read.
+    Ignored,
+    /// No body, or an empty JSON object.
+    Empty,
+    /// A JSON object.
+    Json,
+    /// A JSON Merge Patch (RFC 7396).
+    MergePatch,
+    /// A URL-encoded form.
+    Form,
+    /// A JSON object per line, read as a stream.
+    Lines,
+}
+
+impl Body {
+    /// The accepted media types, the preferred one first.
+    pub const fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Ignored | Self::Empty => &[],
+            Self::Json => &["application/json"],
+            Self::MergePatch => &["application/merge-patch+json", "application/json"],
+            Self::Form => &["application/x-www-form-urlencoded"],
+            Self::Lines => &["application/x-ndjson"],
+        }
+    }
+}
+
+/// The maximum size of a body, relative to the setting `server.body_limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// The setting.
+    Default,
+    /// The setting, or these bytes if that is more.
+    AtLeast(usize),
+    /// The setting, or these bytes if that is less.
+    AtMost(usize),
+}
+
+impl Size {
+    /// The maximum in bytes.
+    pub fn limit(self, setting: usize) -> usize {
+        match self {
+            Self::Default => setting,
+            Self::AtLeast(bytes) => setting.max(bytes),
+            Self::AtMost(bytes) => setting.min(bytes),
+        }
+    }
+}
+
+/// What the setting `server.request_timeout` limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The time until the response begins.
+    Whole,
+    /// Each pause in the body of the request; the whole may take as long as it takes.
+    Idle,
+}
+
+/// The form of error responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// Problem documents (RFC 9457).
+    Problem,
+    /// Errors of the grant as in RFC 6749, section 5.2; all others as problem documents.
+    OAuth,
+}
+
+/// A conditional request header (RFC 9110, section 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// `If-None-Match`: 304 if the client has the current representation.
+    IfNoneMatch,
+    /// `If-Match`: 412 if the resource has changed.
+    IfMatch,
+}
+
+/// The paging parameters of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// `limit` and `cursor`.
+    Cursor,
+    /// `limit`, and either `offset` or `cursor`.
+    Offset,
+    /// Those of [`Offset`](Self::Offset), and `include_total`.
+    Counted,
+}
+
+impl Policy {
+    const fn new(access: Access) -> Self {
+        Self {
+            access,
+            body: Body::Ignored,
+            size: Size::Default,
+            time: Time::Whole,
+            any_host: false,
+            no_store: false,
+            errors: ErrorForm::Problem,
+            condition: None,
+            paging: None,
+            problems: &[],
+        }
+    }
+
+    /// For anyone; credentials are not read.
+    pub const fn open() -> Self {
+        Self::new(Access::Open)
+    }
+
+    /// For anyone, as part of the API.
+    pub const fn public() -> Self {
+        Self::new(Access::Public)
+    }
+
+    /// For anyone; the handler is told who calls, if they are authenticated.
+    pub const fn optional() -> Self {
+        Self::new(Access::Optional)
+    }
+
+    /// For users with these scopes.
+    pub const fn scopes(scopes: &'static [Scope]) -> Self {
+        Self::new(Access::Scopes(scopes))
+    }
+
+    /// For users who signed in themselves, with all scopes.
+    pub const fn interactive() -> Self {
+        Self::new(Access::Interactive)
+    }
+
+    /// Accepts this body.
+    pub const fn body(self, body: Body) -> Self {
+        Self { body, ..self }
+    }
+
+    /// Limits the size of the body.
+    pub const fn size(self, size: Size) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Limits each pause in the body instead of the whole request.
+    pub const fn idle_timeout(self) -> Self {
+        Self { time: Time::Idle, ..self }
+    }
+
+    /// Answers for any host.
+    pub const fn any_host(self) -> Self {
+        Self { any_host: true, ..self }
+    }
+
+    /// Responds with `Cache-Control: no-store`, e.g. because of a token or a secret.
+    pub const fn no_store(self) -> Self {
+        Self { no_store: true, ..self }
+    }
+
+    /// Refuses a grant as in RFC 6749.
+    pub const fn oauth_errors(self) -> Self {
+        Self { errors: ErrorForm::OAuth, ..self }
+    }
+
+    /// Honours a conditional request header.
+    pub const fn condition(self, condition: Condition) -> Self {
+        Self { condition: Some(condition), ..self }
+    }
+
+    /// Is a list in pages.
+    pub const fn paging(self, paging: Paging) -> Self {
+        Self { paging: Some(paging), ..self }
+    }
+
+    /// Has these problems of its own.
+    pub const fn problems(self, problems: &'static [Code]) -> Self {
+        Self { problems, ..self }
+    }
+}

@@ -1,0 +1,139 @@
+//! Errors of the use cases as problems: the only place that decides which error has which status.
+
+use std::time::Duration;
+
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use memo_application::{Error, Resource, UnauthenticatedReason};
+use memo_domain::{InvalidValue, Scope};
+
+use super::{Code, FieldError, GrantRefusal, Place, Problem, field::field_code};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid { member, reason } => {
+                let code = match reason {
+                    InvalidValue::PasswordTooCommon => Code::PasswordTooCommon,
+                    _ => Code::ValidationFailed,
+                };
+                let place = Place::Pointer(format!("/{member}"));
+                Self { errors: vec![FieldError::refused(place, reason)], ..Self::new(code) }
+            }
+            Error::NotFound(resource) => Self::new(match resource {
+                Resource::Memo => Code::MemoNotFound,
+                Resource::Tag => Code::NotFound,
+                Resource::User => Code::UserNotFound,
+                Resource::Session => Code::SessionNotFound,
+                Resource::Identity => Code::IdentityNotFound,
+                Resource::Provider => Code::ProviderNotFound,
+            }),
+            Error::PasswordWrong => Self::new(Code::PasswordWrong),
+            Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
+            Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
+            Error::NotAdministrator => Self::new(Code::AdministratorRequired),
+            Error::TooManyAttempts { retry_after } => Self::new(Code::TooManyAttempts).retry_after(retry_after),
+            Error::TokenInvalid => Self::of_field(Code::TokenInvalid, "/token"),
+            Error::CodeWrong => Self::of_field(Code::OtpWrong, "/code"),
+            Error::MfaEnabled => Self::new(Code::MfaEnabled),
+            Error::MfaNotBegun => Self::new(Code::MfaNotBegun),
+            Error::LastWayToSignIn => Self::new(Code::LastWayToSignIn),
+            Error::LastAdministrator => Self::new(Code::LastAdministrator),
+            Error::StateInvalid => Self::new(Code::StateInvalid),
+            Error::ProviderUnavailable { source } => {
+                tracing::warn!(error = &*source as &dyn std::error::Error, "social provider unreachable");
+                Self::new(Code::ProviderUnavailable).with_header(RETRY_AFTER, 10)
+            }
+            Error::NotOwner => Self::new(Code::NotOwner),
+            Error::MemoTrashed => Self::new(Code::MemoTrashed),
+            Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
+            Error::Operation { index, source } => Self::from(*source).of_operation(index),
+            Error::ResyncRequired { next_since } => Self::resync_required(next_since),
+            Error::EmailTaken => Self::new(Code::EmailTaken),
+            Error::SignUpClosed => Self::new(Code::SignUpClosed),
+            Error::InvalidGrant => Self::credentials_wrong(),
+            Error::InvalidScope => Self::new(Code::BadRequest).refusing(GrantRefusal::InvalidScope),
+            Error::Unauthenticated(reason) => Self::unauthenticated(Some(reason)),
+            Error::InsufficientScope(scope) => Self::insufficient_scope(scope),
+            Error::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
+            Error::StoreUnavailable { source } => {
+                tracing::warn!(error = &source as &dyn std::error::Error, "store unavailable");
+                Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 1)
+            }
+            Error::CacheUnavailable(source) => {
+                tracing::warn!(error = &source as &dyn std::error::Error, "cache unavailable");
+                Self::new(Code::CacheUnavailable).with_header(RETRY_AFTER, 1)
+            }
+            Error::Internal { source } => {
+                tracing::error!(error = &*source as &dyn std::error::Error, "internal error");
+                Self::new(Code::InternalError)
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// Changes cannot be followed from the requested number.
+    pub fn resync_required(next_since: u64) -> Self {
+        Self { next_since: Some(next_since), ..Self::new(Code::ResyncRequired) }
+    }
+
+    /// The password is correct, and a second factor is required; the token is for the second step.
+    pub fn mfa_required(token: String) -> Self {
+        let challenge = r#"Bearer realm="memo", error="mfa_required""#;
+        let problem = Self::new(Code::MfaRequired).with_header(WWW_AUTHENTICATE, challenge);
+        Self { mfa_token: Some(token), ..problem.refusing(GrantRefusal::MfaRequired) }
+    }
+
+    /// An e-mail address, a password or a code is wrong.
+    pub fn credentials_wrong() -> Self {
+        let problem = Self::new(Code::CredentialsWrong).with_header(WWW_AUTHENTICATE, r#"Bearer realm="memo""#);
+        problem.refusing(GrantRefusal::InvalidGrant)
+    }
+
+    /// The request is not authenticated (RFC 6750, section 3); the reason is `None` if it has no credential.
+    pub fn unauthenticated(reason: Option<UnauthenticatedReason>) -> Self {
+        let (code, challenge) = match reason {
+            None => (Code::AuthenticationRequired, r#"Bearer realm="memo""#),
+            Some(UnauthenticatedReason::Invalid) => {
+                (Code::AccessTokenInvalid, r#"Bearer realm="memo", error="invalid_token""#)
+            }
+            Some(UnauthenticatedReason::Expired) => (
+                Code::AccessTokenExpired,
+                r#"Bearer realm="memo", error="invalid_token", error_description="The access token has expired""#,
+            ),
+            Some(UnauthenticatedReason::SessionEnded) => (
+                Code::SignInEnded,
+                r#"Bearer realm="memo", error="invalid_token", error_description="The session has ended""#,
+            ),
+        };
+        Self::new(code).with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    fn insufficient_scope(scope: Scope) -> Self {
+        let name = scope.name();
+        let challenge = format!(r#"Bearer realm="memo", error="insufficient_scope", scope="{name}""#);
+        Self::new(Code::InsufficientScope).about(name).with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// A problem that lies in one field.
+    fn of_field(code: Code, pointer: &str) -> Self {
+        let error = FieldError::new(Place::Pointer(pointer.into()), field_code(code));
+        Self { errors: vec![error], ..Self::new(code) }
+    }
+
+    /// A problem of one operation of a batch: `errors` points to the operation, or into its memo.
+    fn of_operation(mut self, index: usize) -> Self {
+        let operation = format!("/operations/{index}");
+        if self.errors.is_empty() {
+            self.errors.push(FieldError::new(Place::Pointer(operation), field_code(self.code)));
+        } else {
+            let memo = operation + "/memo";
+            self.errors = self.errors.into_iter().map(|error| error.within(&memo)).collect();
+        }
+        self
+    }
+
+    fn retry_after(self, time: Duration) -> Self {
+        self.with_header(RETRY_AFTER, time.as_secs_f32().ceil().max(1.0))
+    }
+}

@@ -1,0 +1,53 @@
+//! Conditional requests (RFC 9110, section 13).
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, Header},
+};
+use memo_application::Precondition;
+
+use super::representation::version_of;
+use crate::problem::{Code, Problem};
+
+/// The precondition of `If-Match`.
+pub struct IfMatch(pub Precondition);
+
+impl FromRequest for IfMatch {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(precondition(request).map(Self).map_err(Into::into))
+    }
+}
+
+fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
+    if !request.headers().contains_key(header::IF_MATCH) {
+        return Ok(Precondition::None);
+    }
+    match header::IfMatch::parse(request) {
+        Ok(header::IfMatch::Any) => Ok(Precondition::None),
+        // Weak tags never match (RFC 9110, section 13.1.1).
+        Ok(header::IfMatch::Items(tags)) => {
+            let strong = tags.iter().filter(|tag| !tag.weak);
+            Ok(Precondition::OneOf(strong.filter_map(|tag| version_of(tag.tag())).collect()))
+        }
+        Err(_) => Err(Problem::new(Code::InvalidHeader).about(header::IF_MATCH)),
+    }
+}
+
+/// Whether `If-None-Match` contains this tag, so that the client has the body.
+pub fn none_match(request: &HttpRequest, tag: &str) -> bool {
+    if !request.headers().contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
+    match header::IfNoneMatch::parse(request) {
+        Ok(header::IfNoneMatch::Any) => true,
+        Ok(header::IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.tag() == tag),
+        // A malformed header contains no tag.
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,11 @@
+//! Responses: representations with an `ETag`, conditional requests, files.
+
+mod conditions;
+mod file;
+mod representation;
+mod signed_out;
+
+pub use conditions::IfMatch;
+pub use file::{file, page};
+pub use representation::{Representation, revalidated, versioned};
+pub use signed_out::signed_out;

@@ -1,0 +1,13 @@
+//! Streamed bodies: requests are read line by line and spooled to a file, responses are sent part by part with back-pressure.
+//! A pause longer than the idle timeout ends either.
+
+mod incoming;
+mod outgoing;
+mod spool;
+
+pub use incoming::Lines;
+pub use outgoing::{json_lines, streamed};
+pub use spool::{Spool, Spooled};
+
+/// The media type of newline-delimited JSON.
+pub const NDJSON: &str = "application/x-ndjson";

@@ -1,0 +1,63 @@
+use std::{error::Error, iter, time::Duration};
+
+use actix_web::{body::BodyStream, body::MessageBody, rt::spawn, web::Bytes};
+use futures_util::stream::poll_fn;
+use serde::Serialize;
+use tokio::{sync::mpsc, time::timeout};
+
+/// The minimum size of a part, except for the last one of a batch, in bytes.
+const PART: usize = 32 << 10;
+
+/// A body that is produced while it is sent: `next` gives the next parts until there are no more. An error ends the
+/// connection, so that the client sees that the body is incomplete.
+pub fn streamed<E, P>(
+    idle_timeout: Duration,
+    mut next: impl AsyncFnMut() -> Result<Option<P>, E> + 'static,
+) -> impl MessageBody + 'static
+where
+    E: Error + Into<Box<dyn Error>> + 'static,
+    P: Iterator<Item = Bytes>,
+{
+    // One part waits for the client at most.
+    let (sender, mut receiver) = mpsc::channel(1);
+    // False if the client is gone, or does not read.
+    let send = async move |part: Result<Bytes, E>| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
+    spawn(async move {
+        loop {
+            match next().await {
+                Ok(Some(parts)) => {
+                    for part in parts {
+                        if !send(Ok(part)).await {
+                            return;
+                        }
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn Error, "a streamed body ended early");
+                    send(Err(error)).await;
+                    return;
+                }
+            }
+        }
+    });
+    BodyStream::new(poll_fn(move |context| receiver.poll_recv(context)))
+}
+
+/// Encodes items as lines of JSON, in parts.
+pub fn json_lines(items: impl IntoIterator<Item = impl Serialize>) -> impl Iterator<Item = Bytes> {
+    let mut items = items.into_iter();
+    iter::from_fn(move || {
+        let mut part = Vec::new();
+        for item in items.by_ref() {
+            // Writing to memory cannot fail, nor can keys that are strings.
+            if serde_json::to_writer(&mut part, &item).is_ok() {
+                part.push(b'\n');
+            }
+            if part.len() >= PART {
+                break;
+            }
+        }
+        Some(part).filter(|part| !part.is_empty()).map(Bytes::from)
+    })
+}

@@ -1,0 +1,143 @@
+//! `/api/v1/tags`.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
+use garde::Validate;
+use memo_application::Memos;
+use memo_domain::{Scope, Tag, TagCount};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    extract::Caller,
+    input::{Input, Json, NoQuery, Patch, Refusals, Refused},
+    list::Items,
+    policy::{Body, Condition, Policy},
+    problem::{Code, Problem},
+    respond::revalidated,
+    routing::operations,
+};
+
+operations! {
+    list_tags => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch);
+    patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).problems(&[Code::NotFound]);
+    delete_tag => Policy::scopes(&[Scope::MemosWrite]).problems(&[Code::NotFound]);
+}
+
+/// A tag of the caller's memos.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tag, example = json!({"tag": "work", "count": 3}))]
+struct TagDto {
+    /// The tag in its most common spelling; of equally common ones, the smallest by its UTF-8 bytes.
+    #[schema(format = "tag")]
+    tag: String,
+    /// The number of memos with this tag, including archived ones, without those in the trash.
+    #[schema(minimum = 1)]
+    count: u64,
+}
+
+impl From<TagCount> for TagDto {
+    fn from(TagCount { tag, count }: TagCount) -> Self {
+        Self { tag: tag.as_str().to_owned(), count }
+    }
+}
+
+/// List tags
+///
+/// All tags of the caller's memos that are not in the trash, each with the number of these memos. Tags are compared ignoring
+/// case, and sorted by their characters in lower case.
+#[utoipa::path(
+    get, path = "/api/v1/tags", tag = "tags",
+    responses((status = 200, description = "The tags", body = Items<TagDto>, headers(("ETag" = String, description = "Identifies this response, for If-None-Match")))),
+)]
+async fn list_tags(
+    caller: Caller,
+    request: HttpRequest,
+    memos: Data<Memos>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
+    let items: Items<_> = memos.tags(caller.user_id).await?.into_iter().map(TagDto::from).collect();
+    revalidated(&request, &items)
+}
+
+/// A JSON Merge Patch (RFC 7396) of a tag.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({"tag": "project"}))]
+struct TagPatch {
+    /// The new name. Another spelling of the same tag is a new name as well.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, format = "tag")]
+    tag: Patch<String>,
+}
+
+impl Input for TagPatch {
+    type Command = Option<Tag>;
+
+    fn read(self, refused: &mut Refusals) -> Result<Option<Tag>, Refused> {
+        refused.patched("tag", self.tag, Tag::new)
+    }
+}
+
+/// The tag at the end of the path. A malformed tag is the tag of no memo: 404.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+struct TagPath {
+    /// The tag, ignoring case, percent-encoded where necessary (`/` as `%2F`). Clients resolve `.` and `..` in paths: write
+    /// such a tag with a space before it, which is not part of the tag, e.g. `%20..`.
+    #[param(value_type = String, format = "tag")]
+    tag: Tag,
+}
+
+impl FromRequest for TagPath {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // As it was sent: the router has decoded some characters already, and replaced what is not UTF-8.
+        let (_, segment) = request.uri().path().rsplit_once('/').unwrap_or_default();
+        let tag = percent_decode_str(segment).decode_utf8().ok().and_then(|text| Tag::new(text).ok());
+        ready(tag.map(|tag| Self { tag }).ok_or_else(|| Problem::new(Code::NotFound).into()))
+    }
+}
+
+/// Rename a tag
+///
+/// In all memos of the caller that have it, ignoring case, at once; memos in the trash keep it. If a memo has the new tag as
+/// well, they become one tag, at the first position of both. Each changed memo gets a new version, and a change in the feed.
+#[utoipa::path(
+    patch, path = "/api/v1/tags/{tag}", tag = "tags",
+    params(TagPath),
+    request_body = TagPatch,
+    responses((status = 200, description = "The new tag, with all memos that have it", body = TagDto)),
+)]
+async fn patch_tag(
+    caller: Caller,
+    memos: Data<Memos>,
+    path: TagPath,
+    _: NoQuery,
+    Json(new): Json<TagPatch>,
+) -> Result<HttpResponse, Problem> {
+    let tag = match new {
+        Some(new) => memos.rename_tag(caller.user_id, &path.tag, &new).await?,
+        None => memos.tag(caller.user_id, &path.tag).await?,
+    };
+    Ok(HttpResponse::Ok().json(TagDto::from(tag)))
+}
+
+/// Remove a tag
+///
+/// From all memos of the caller that have it, ignoring case, at once; memos in the trash keep it. Each changed memo gets a
+/// new version, and a change in the feed.
+#[utoipa::path(
+    delete, path = "/api/v1/tags/{tag}", tag = "tags",
+    params(TagPath),
+    responses((status = 204, description = "No memo has the tag, except in the trash")),
+)]
+async fn delete_tag(caller: Caller, memos: Data<Memos>, path: TagPath, _: NoQuery) -> Result<HttpResponse, Problem> {
+    memos.remove_tag(caller.user_id, &path.tag).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
