@@ -88,13 +88,13 @@ fn metadata() -> Metadata {
 #[test]
 fn each_crate_depends_only_on_the_allowed_ones() {
     let metadata = metadata();
-    let members: BTreeSet<_> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let packages: BTreeSet<_> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
     let allowed_by_crate: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
-    assert_eq!(members, allowed_by_crate.keys().map(ToString::to_string).collect(), "crates missing from `ALLOWED`");
+    assert_eq!(packages, allowed_by_crate.keys().map(ToString::to_string).collect(), "crates missing from `ALLOWED`");
     for package in metadata.workspace_packages() {
         let allowed = allowed_by_crate[package.name.as_str()];
         let known = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
-        for dependency in known.filter(|dependency| members.contains(&dependency.name)) {
+        for dependency in known.filter(|dependency| packages.contains(&dependency.name)) {
             assert!(
                 allowed.contains(&dependency.name.as_str()),
                 "{} must not depend on {}",

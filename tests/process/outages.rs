@@ -18,7 +18,7 @@ async fn check_outage(server: Server) {
     let Some(database) = server.database().await else { return };
     let proxy = Proxy::start(server.address()).await;
     let folder = TempDir::new().expect("a folder");
-    let url = database.url_behind(proxy.port());
+    let url = database.url_through(proxy.port());
     let memo = Running::start(folder.path(), &[("MEMO__DATABASE__URL", &url), ("MEMO__LOG__SQL", "true")]).await;
     memo.sign_up().await;
     let token = memo.sign_in().await["access_token"].as_str().expect("a token").to_owned();

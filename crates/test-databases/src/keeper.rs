@@ -1,5 +1,5 @@
-//! The thread that creates, empties and removes the databases of this process: a test that fails has no runtime left on
-//! which its database could be removed.
+//! The thread that creates, empties and removes the databases of this process. It has a runtime of its own, as a failed
+//! test has none left to remove its database.
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
@@ -9,14 +9,14 @@ use tokio::{net::TcpStream, runtime::Builder, sync::oneshot, time::timeout};
 
 use crate::{Server, server::url_of};
 
-/// How often the end of a connection is looked for, and how many times.
-const LOOKS: u32 = 1_000;
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often, and at which interval, to check whether connections have ended.
+const CHECKS: u32 = 1_000;
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 enum Job {
     Create(String, oneshot::Sender<()>),
     Remove(String, mpsc::Sender<()>),
-    /// Gives a database of the pool, or the name as that of a new one.
+    /// Leases a database of the pool, or a new one with this name.
     Lease(String, oneshot::Sender<Leased>),
     Return(Leased),
 }
@@ -36,19 +36,19 @@ impl Keeper {
     /// `None` if the server is absent.
     pub fn start(server: Server) -> Option<Self> {
         let (sender, jobs) = mpsc::channel();
-        let (started, is_there) = mpsc::channel();
+        let (started, is_available) = mpsc::channel();
         let work = move || {
             let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
             let connection = runtime.block_on(prepare(server));
-            started.send(connection.is_some()).expect("its starter waits");
+            started.send(connection.is_some()).expect("the starting thread waits");
             let Some(connection) = connection else { return };
-            let mut room = Room { server, connection, free: Vec::new() };
+            let mut pool = Pool { server, connection, free: Vec::new() };
             for job in jobs {
-                runtime.block_on(room.work(job));
+                runtime.block_on(pool.work(job));
             }
         };
         thread::Builder::new().name("databases".to_owned()).spawn(work).expect("a thread");
-        is_there.recv().is_ok_and(|is_there| is_there).then_some(Self(sender))
+        is_available.recv().is_ok_and(|is_available| is_available).then_some(Self(sender))
     }
 
     pub async fn create(&self, name: String) {
@@ -76,13 +76,13 @@ impl Keeper {
     }
 }
 
-struct Room {
+struct Pool {
     server: Server,
     connection: DatabaseConnection,
     free: Vec<Leased>,
 }
 
-impl Room {
+impl Pool {
     async fn work(&mut self, job: Job) {
         match job {
             Job::Create(name, done) => {
@@ -103,7 +103,7 @@ impl Room {
                 let _ = done.send(leased);
             }
             Job::Return(leased) => {
-                self.empty(&leased).await.unwrap_or_else(|error| panic!("{} is not emptied: {error}", leased.name));
+                self.empty(&leased).await.unwrap_or_else(|error| panic!("{} cannot be emptied: {error}", leased.name));
                 self.free.push(leased);
             }
         }
@@ -124,7 +124,7 @@ impl Room {
         Leased { name, tables }
     }
 
-    /// Removes all rows by one statement for each table, of which that of the users removes nearly all by cascade.
+    /// Deletes all rows, one statement per table. The one for the users deletes most rows by cascade.
     async fn empty(&self, leased: &Leased) -> Result<(), DbErr> {
         disconnect(self.server, &self.connection, &leased.name).await?;
         let users = format!("{}.users", leased.name);
@@ -154,7 +154,7 @@ async fn remove(server: Server, connection: &DatabaseConnection, name: &str) -> 
     connection.execute_unprepared(&removal).await.map(drop)
 }
 
-/// Ends all connections to a database, with the locks that they hold, and waits until they are gone.
+/// Ends all connections to a database, which releases their locks, and waits for their end.
 async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
     let list = match server {
         Server::Postgres => {
@@ -164,7 +164,7 @@ async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str)
             format!("SELECT CAST(id AS CHAR) AS name FROM information_schema.processlist WHERE db = '{name}'")
         }
     };
-    for _ in 0..LOOKS {
+    for _ in 0..CHECKS {
         let open = names(connection, &list).await?;
         if open.is_empty() {
             return Ok(());
@@ -174,15 +174,15 @@ async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str)
                 Server::Postgres => format!("SELECT pg_terminate_backend({id})"),
                 Server::MySql => format!("KILL {id}"),
             };
-            // It may have ended by itself.
+            // The connection may have ended by itself.
             let _ = connection.execute_unprepared(&end).await;
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
     Err(DbErr::Custom(format!("connections to {name} do not end")))
 }
 
-/// Connects, and removes what killed processes have left.
+/// Connects, and removes the databases of killed processes.
 async fn prepare(server: Server) -> Option<DatabaseConnection> {
     let address = server.address();
     if !matches!(timeout(Duration::from_secs(2), TcpStream::connect(&address)).await, Ok(Ok(_))) {

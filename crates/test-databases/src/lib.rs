@@ -1,10 +1,9 @@
-//! A fresh database for each test, removed with it: a SQLite file, or a database on the PostgreSQL and MySQL servers that
-//! `MEMO_TEST_POSTGRES_URL` and `MEMO_TEST_MYSQL_URL` name, by default those of this machine. And the Redis that
-//! `MEMO_TEST_REDIS_URL` names.
+//! A database for each test: a SQLite file, or a database on the servers of `MEMO_TEST_POSTGRES_URL` and
+//! `MEMO_TEST_MYSQL_URL`, local ones by default; and the Redis of `MEMO_TEST_REDIS_URL`.
 //!
-//! A server that is not there is skipped, unless `MEMO_TEST_REQUIRE` names it, as in `postgres,mysql,redis`.
+//! Tests of an unavailable server are skipped, unless `MEMO_TEST_REQUIRE` names it, as in `postgres,mysql,redis`.
 
-#![expect(clippy::missing_panics_doc, reason = "to panic where something is not as it must be is what this is for")]
+#![expect(clippy::missing_panics_doc, reason = "panics are how assertions fail")]
 
 mod keeper;
 mod proxy;

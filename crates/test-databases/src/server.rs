@@ -11,15 +11,15 @@ use std::{
 
 use crate::keeper::{Keeper, Leased};
 
-/// A server on which tests may make databases.
+/// A server on which tests may create databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
     Postgres,
     MySql,
 }
 
-/// A database of one test; on PostgreSQL it is a schema, which costs a tenth of that. Dropped, it is removed or, if leased,
-/// emptied for the next test; connections to it are closed.
+/// A database of one test; on PostgreSQL a schema, which is ten times faster to create. Dropping it closes its connections,
+/// and removes it or, if leased, empties it for the next test.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: Server,
@@ -41,7 +41,7 @@ impl Server {
         Some(TestDatabase { server: self, name: leased.name.clone(), leased: Some(leased) })
     }
 
-    /// The URL of a database that is always there.
+    /// The URL of a database that always exists.
     pub(crate) fn url(self) -> String {
         let (variable, local) = match self {
             Self::Postgres => ("MEMO_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
@@ -54,8 +54,8 @@ impl Server {
     #[must_use]
     pub fn address(self) -> String {
         let url = self.url();
-        let place = url.split_once("//").map_or("", |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
-        let host = place.rsplit('@').next().unwrap_or_default();
+        let authority = url.split_once("//").map_or("", |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
         let port = if self == Self::Postgres { 5432 } else { 3306 };
         if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") }
     }
@@ -64,7 +64,7 @@ impl Server {
         is_required(if self == Self::Postgres { "postgres" } else { "mysql" })
     }
 
-    /// What makes and drops the databases of this process.
+    /// The thread that creates and drops the databases of this process.
     fn keeper(self) -> Option<&'static Keeper> {
         static POSTGRES: OnceLock<Option<Keeper>> = OnceLock::new();
         static MYSQL: OnceLock<Option<Keeper>> = OnceLock::new();
@@ -79,15 +79,15 @@ pub fn is_required(name: &str) -> bool {
 }
 
 impl TestDatabase {
-    /// Where it is.
+    /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> String {
         url_of(self.server, &self.name)
     }
 
-    /// Where it is behind something that listens on this port of this machine, and passes on to the server.
+    /// The URL of the database through a proxy on this local port.
     #[must_use]
-    pub fn url_behind(&self, port: u16) -> String {
+    pub fn url_through(&self, port: u16) -> String {
         let (url, address) = (self.url(), self.server.address());
         let address = if url.contains(&address) { &address } else { address.split(':').next().unwrap_or_default() };
         url.replacen(address, &format!("127.0.0.1:{port}"), 1)
@@ -98,7 +98,7 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Some(keeper) = self.server.keeper() else { return };
         match self.leased.take() {
-            // What a failed test leaves is not trusted.
+            // A failed test may leave the database in any state, so it is not reused.
             Some(leased) if !thread::panicking() => keeper.put_back(leased),
             _ => keeper.remove(&self.name),
         }
@@ -115,7 +115,7 @@ pub fn url_of(server: Server, name: &str) -> String {
     let url = server.url();
     let (url, parameters) = url.split_once('?').unwrap_or((&url, ""));
     match server {
-        // The name of the program is what its connections are found by. A test's data need not survive a power cut.
+        // Connections are found by their `application_name`. The data of a test need not survive a power cut.
         Server::Postgres => {
             let options = format!("-csearch_path%3D{name}%20-csynchronous_commit%3Doff");
             format!("{url}?{parameters}&options={options}&application_name={name}").replace("?&", "?")

@@ -17,16 +17,16 @@ use tokio::sync::OnceCell;
 use crate::{Server, TestDatabase};
 
 const FILE: &str = "memo.db";
-/// More than a test has units of work at once, and few enough for many tests at the same time.
+/// More than a test has concurrent units of work, and few enough for many parallel tests.
 const CONNECTIONS: u32 = 5;
 
-/// A migrated store in a place of its own, which goes with it.
+/// A migrated store with its own data, which is removed with it.
 pub struct Fresh {
     pub store: Arc<SeaOrmStore>,
     pub place: Place,
 }
 
-/// Where a store keeps its data.
+/// The location of a store's data.
 pub enum Place {
     Folder(TempDir),
     Database(TestDatabase),
@@ -38,7 +38,7 @@ impl Fresh {
         Self { store: Arc::new(store), place }
     }
 
-    /// Closes the store and opens the same data anew.
+    /// Closes the store and opens the same data again.
     pub async fn reopen(&mut self) {
         self.store.close().await;
         self.store = Arc::new(SeaOrmStore::open(self.place.options()).await.expect("the store opens again"));
@@ -46,7 +46,7 @@ impl Fresh {
 }
 
 impl Place {
-    /// How a store is opened here.
+    /// The options to open a store at this location.
     #[must_use]
     pub fn options(&self) -> StoreOptions {
         match self {
@@ -82,11 +82,11 @@ pub async fn sqlite() -> Option<Box<dyn TestStore>> {
 
 async fn migrated_file() -> Vec<u8> {
     let place = Place::Folder(tempfile::tempdir().expect("a folder"));
-    let Place::Folder(folder) = &place else { unreachable!("it is a folder") };
+    let Place::Folder(folder) = &place else { unreachable!("the place is a folder") };
     let store = SeaOrmStore::open(place.options()).await.expect("the store opens");
     store.migrate_up().await.expect("the schema is created");
     store.close().await;
-    assert!(!folder.path().join("memo.db-wal").exists(), "all of it is in one file");
+    assert!(!folder.path().join("memo.db-wal").exists(), "closing the store leaves one file");
     fs::read(folder.path().join(FILE)).expect("the file is read")
 }
 

@@ -55,7 +55,7 @@ impl Remote {
             max_connections: Some(connections),
             acquire_timeout: TIME_LIMIT,
             statement_timeout: TIME_LIMIT,
-            ..StoreOptions::new(database.url_behind(proxy.port()))
+            ..StoreOptions::new(database.url_through(proxy.port()))
         };
         let store = SeaOrmStore::open(options).await.expect("the store opens");
         Some(Self { store, proxy, database })

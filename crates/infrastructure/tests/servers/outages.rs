@@ -183,7 +183,7 @@ async fn opening_a_store_retries_until_the_connect_timeout(server: Server) {
     let proxy = Proxy::start(server.address()).await;
     proxy.cut();
     let limit = Duration::from_secs(1);
-    let options = StoreOptions { connect_timeout: limit, ..StoreOptions::new(database.url_behind(proxy.port())) };
+    let options = StoreOptions { connect_timeout: limit, ..StoreOptions::new(database.url_through(proxy.port())) };
     let start = Instant::now();
     let error = SeaOrmStore::open(options.clone()).await.expect_err("it does not open");
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");

@@ -1,4 +1,4 @@
-//! Social sign-in against a provider in this process that can be told to misbehave.
+//! Signing in with social accounts, against a provider in this process that can be told to misbehave.
 
 mod fake;
 mod keys;

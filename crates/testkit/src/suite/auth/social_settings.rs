@@ -1,4 +1,4 @@
-//! Social sign-in under other settings, or after changes made directly in the store. These tests start their own app.
+//! Social accounts under other settings, or after changes made directly in the store. These tests start their own app.
 
 use std::sync::Arc;
 
