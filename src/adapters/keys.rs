@@ -35,7 +35,7 @@ pub fn credentials(
     let signer = signer.ok_or_else(|| StartError::unusable("no key to sign with"))?;
     let sealer = AeadSealer::new(&peppers, secrets.clone());
     let sealer = sealer.ok_or_else(|| StartError::unusable("no key to encrypt with"))?;
-    let hasher = BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers);
+    let hasher = BcryptHasher::new(BcryptSettings::with_cost(settings.auth.bcrypt_cost), peppers, secrets.clone());
     Ok(Credentials {
         signer: Arc::new(signer),
         sealer: Arc::new(sealer),

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-memory", &["memo-domain", "memo-kv"]),
     ("memo-migration", &[]),
     ("memo-infrastructure", &["memo-domain", "memo-migration"]),
-    ("memo-crypto", &["memo-domain", "memo-system"]),
+    ("memo-crypto", &["memo-domain"]),
     ("memo-mail", &["memo-domain"]),
     ("memo-oidc", &["memo-domain"]),
     ("memo-redis", &["memo-domain"]),

@@ -28,7 +28,9 @@
 //! up to three units of work open at the same time, one of them a writer that readers must not wait for. Decorators of a
 //! store are tested in the same way.
 //!
-//! Two other ports have suites of their own: [`browser_sessions_tests!`] and [`cache_tests!`].
+//! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`clock_tests!`],
+//! [`id_generator_tests!`], [`secret_generator_tests!`], [`password_hasher_tests!`], [`token_signer_tests!`],
+//! [`mailer_tests!`], [`mail_renderer_tests!`], [`social_provider_tests!`], [`sealer_tests!`] and [`one_time_codes_tests!`].
 
 #![deny(missing_docs)]
 
@@ -38,17 +40,30 @@ mod everything;
 pub mod faults;
 mod list;
 pub mod parity;
+mod port_list;
 mod runner;
 mod samples;
 mod steps;
+mod subjects;
 mod suites;
+
+#[cfg(test)]
+mod contracts;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::Store;
 
+#[doc(hidden)]
+pub use port_list::{
+    ClockGiven, IdGeneratorGiven, MailRendererGiven, MailerGiven, OneTimeCodesGiven, PasswordHasherGiven, SealerGiven,
+    SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven, clock_entries, id_generator_entries,
+    mail_renderer_entries, mailer_entries, one_time_codes_entries, password_hasher_entries, sealer_entries,
+    secret_generator_entries, social_provider_entries, token_signer_entries,
+};
 pub use runner::{Boxed, run, run_within};
+pub use subjects::{TestMailer, TestProvider, TestSecrets, TestSigners};
 #[doc(hidden)]
 pub use suites::{BrowserSessionsGiven, CacheGiven, StoreGiven, browser_sessions_entries, cache_entries, entries};
 

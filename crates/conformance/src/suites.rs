@@ -100,7 +100,7 @@ mod tests {
     use crate::clauses;
 
     fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).copied()
+        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).copied().chain(crate::port_list::names())
     }
 
     #[test]

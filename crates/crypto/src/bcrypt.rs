@@ -1,4 +1,4 @@
-//! Passwords by bcrypt, on threads of their own.
+//! Password hashes by bcrypt, computed on separate threads.
 
 use std::{
     sync::{
@@ -17,22 +17,20 @@ use memo_domain::{HashError, Password, PasswordHash, PasswordHasher, Secret, Sec
 use sha2::Sha256;
 use tokio::sync::oneshot;
 
-use memo_system::SystemSecrets;
-
-/// How passwords are hashed.
+/// Cost and capacity of a [`BcryptHasher`].
 #[derive(Debug, Clone, Copy)]
 pub struct BcryptSettings {
-    /// The cost: each step doubles the work. 4 to 31.
+    /// 4 to 31; each step doubles the work.
     pub cost: u32,
-    /// How many threads hash.
+    /// Number of threads.
     pub threads: usize,
     /// How many passwords may wait for a thread.
     pub queue: usize,
 }
 
 impl BcryptSettings {
-    /// One core stays free for everything else. At the default cost a place at the end of the queue is 15 seconds away
-    /// from its turn, half of what a request may take.
+    /// Returns settings that leave one core free. At the default cost, the last of a full queue waits 15 seconds, half of
+    /// the time limit of a request.
     #[must_use]
     pub fn with_cost(cost: u32) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -41,39 +39,43 @@ impl BcryptSettings {
     }
 }
 
-/// bcrypt over `base64(HMAC-SHA-256(pepper, password))`: 44 characters, so that bcrypt, which cuts at 72 bytes in silence,
-/// cuts nothing, and the hashes alone, without the pepper's file, are worth nothing to a thief.
+/// Hashes `base64(HMAC-SHA-256(pepper, password))` with bcrypt.
 ///
-/// A hash is what any bcrypt reads. Its salt names the pepper: the last four of the sixteen bytes are an HMAC of the random
-/// twelve under it, which tells nothing without the pepper, and leaves salts that never meet.
+/// The input has 44 characters, so that bcrypt, which ignores all but the first 72 bytes, ignores nothing; and hashes are
+/// useless without the pepper.
+///
+/// Any bcrypt can read a hash. Its salt identifies the pepper: twelve of its sixteen bytes are random, the last four are an
+/// HMAC of them under the pepper, which reveals nothing without it.
 pub struct BcryptHasher {
     cost: u32,
     peppers: Arc<[Secret]>,
     queue: SyncSender<Job>,
-    /// Checked where there is no hash: it fits no password, and takes the same time.
+    /// Checked if there is no hash: it fits no password, and takes the same time.
     decoy: Arc<str>,
+    secrets: Arc<dyn SecretGenerator>,
 }
 
-/// How many of a salt's sixteen bytes are random.
+/// Number of random bytes of a salt, of sixteen.
 const RANDOM: usize = 12;
 
 type Job = Box<dyn FnOnce() + Send>;
 
 impl BcryptHasher {
-    /// Starts the threads; they end with the hasher. The first pepper hashes, all of them verify.
+    /// Starts the threads; they end with the hasher. The first pepper hashes, all of them verify. Salts are taken from
+    /// `secrets`.
     #[must_use]
-    pub fn new(settings: BcryptSettings, peppers: Vec<Secret>) -> Self {
+    pub fn new(settings: BcryptSettings, peppers: Vec<Secret>, secrets: Arc<dyn SecretGenerator>) -> Self {
         let (queue, jobs) = sync_channel(settings.queue);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..settings.threads {
             let jobs = jobs.clone();
             let started = thread::Builder::new().name(format!("bcrypt-{number}")).spawn(move || work(&jobs));
             if let Err(error) = started {
-                tracing::error!(%error, "a thread for passwords can't be started");
+                tracing::error!(%error, "a thread that hashes passwords can't be started");
             }
         }
         let decoy = format!("$2b${:02}${}", settings.cost, ".".repeat(53)).into();
-        Self { cost: settings.cost, peppers: peppers.into(), queue, decoy }
+        Self { cost: settings.cost, peppers: peppers.into(), queue, decoy, secrets }
     }
 
     async fn run<T: Send + 'static>(
@@ -82,7 +84,7 @@ impl BcryptHasher {
     ) -> Result<T, HashError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move || {
-            // Who asked may have gone while this waited.
+            // The caller may have been cancelled while this waited.
             if !reply.is_closed() {
                 let _ = reply.send(job());
             }
@@ -96,15 +98,26 @@ impl BcryptHasher {
             Err(_) => Err(HashError::Failed { source: "a thread that hashed a password has ended".into() }),
         }
     }
+
+    /// Returns a new salt that identifies the pepper.
+    fn salt(&self, pepper: &Secret) -> [u8; 16] {
+        let secret = self.secrets.next();
+        let mut salt = [0; 16];
+        let (random, tag) = salt.split_at_mut(RANDOM);
+        // The last bytes: those of a generator for tests differ there.
+        random.copy_from_slice(&secret.expose()[32 - RANDOM..]);
+        tag.copy_from_slice(&pepper_tag(pepper, random));
+        salt
+    }
 }
 
 #[async_trait]
 impl PasswordHasher for BcryptHasher {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
         let Some(pepper) = self.peppers.first() else {
-            return Err(HashError::Failed { source: "there is no pepper".into() });
+            return Err(HashError::Failed { source: "no pepper".into() });
         };
-        let (cost, input, salt) = (self.cost, peppered(pepper, password), salt(pepper));
+        let (cost, input, salt) = (self.cost, peppered(pepper, password), self.salt(pepper));
         let hash = move || Ok(bcrypt::non_truncating_hash_with_salt(input, cost, salt)?.to_string());
         self.run(hash).await.map(PasswordHash::new)
     }
@@ -142,20 +155,10 @@ fn peppered(pepper: &Secret, password: &Password) -> String {
     STANDARD.encode(hmac(pepper, &[password.expose().as_bytes()]))
 }
 
-/// A new salt, by which the pepper is known again.
-fn salt(pepper: &Secret) -> [u8; 16] {
-    let secret = SystemSecrets.next();
-    let mut salt = [0; 16];
-    let (random, tag) = salt.split_at_mut(RANDOM);
-    random.copy_from_slice(&secret.expose()[..RANDOM]);
-    tag.copy_from_slice(&pepper_tag(pepper, random));
-    salt
-}
-
-/// What names a pepper in a salt that begins with these bytes.
+/// The bytes that identify a pepper in a salt that begins with these random bytes.
 fn pepper_tag(pepper: &Secret, random: &[u8]) -> [u8; 16 - RANDOM] {
     let mut tag = [0; 16 - RANDOM];
-    // No password is hashed to this: none holds a NUL.
+    // Never the HMAC of a password: no password contains a NUL.
     tag.copy_from_slice(&hmac(pepper, &[b"memo salt\0", random])[..16 - RANDOM]);
     tag
 }
@@ -168,11 +171,11 @@ fn hmac(pepper: &Secret, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Takes jobs until the hasher is gone. At the lowest priority, so that a storm of sign-ins slows nothing else.
+/// Runs jobs until the hasher is dropped, at the lowest priority, so that many sign-ins do not slow other requests down.
 fn work(jobs: &Mutex<Receiver<Job>>) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
-        tracing::debug!(%error, "the priority of a thread for passwords can't be lowered");
+        tracing::debug!(%error, "the priority of a thread that hashes passwords can't be lowered");
     }
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -185,11 +188,14 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 #[cfg(test)]
 mod tests {
+    use memo_memory::SequentialSecrets;
+
     use super::*;
 
     fn hasher(queue: usize, peppers: &[u8]) -> BcryptHasher {
         let settings = BcryptSettings { cost: 4, threads: 1, queue };
-        BcryptHasher::new(settings, peppers.iter().map(|byte| Secret::new([*byte; 32])).collect())
+        let peppers = peppers.iter().map(|byte| Secret::new([*byte; 32])).collect();
+        BcryptHasher::new(settings, peppers, Arc::new(SequentialSecrets::new()))
     }
 
     fn password(text: &str) -> Password {
@@ -197,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_right_password_alone_verifies() {
+    async fn only_the_right_password_verifies() {
         let hasher = hasher(8, &[1]);
         let hash = hasher.hash(&password("correct horse")).await.expect("hashed");
         assert!(hash.as_str().starts_with("$2b$04$"));
@@ -207,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_part_of_a_long_password_is_left_out() {
+    async fn a_long_password_is_hashed_whole() {
         let hasher = hasher(8, &[1]);
         let long = "가".repeat(64);
         let hash = hasher.hash(&password(&long)).await.expect("hashed");
@@ -232,9 +238,10 @@ mod tests {
         assert!(!today.is_outdated(&hash));
         let older = hasher(8, &[1]).hash(&password("correct horse")).await.expect("hashed");
         assert!(today.is_outdated(&older), "an older pepper");
-        assert!(hasher(8, &[1, 2]).is_outdated(&hash), "another pepper comes first");
+        assert!(hasher(8, &[1, 2]).is_outdated(&hash), "another pepper is the first");
         let settings = BcryptSettings { cost: 5, threads: 1, queue: 8 };
-        assert!(BcryptHasher::new(settings, vec![Secret::new([2; 32])]).is_outdated(&hash), "another cost");
+        let other = BcryptHasher::new(settings, vec![Secret::new([2; 32])], Arc::new(SequentialSecrets::new()));
+        assert!(other.is_outdated(&hash), "another cost");
         let without_name = bcrypt::non_truncating_hash("whatever", 4).expect("hashed");
         for other in [
             without_name,
@@ -247,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_is_what_any_bcrypt_reads_and_its_salt_is_never_the_same() {
+    async fn any_bcrypt_reads_a_hash_and_two_salts_differ() {
         let hasher = hasher(8, &[1]);
         let (one, other) =
             (hasher.hash(&password("correct horse")).await, hasher.hash(&password("correct horse")).await);
@@ -275,5 +282,14 @@ mod tests {
         while matches!(hasher.hash(&password("correct horse")).await, Err(HashError::Busy { .. })) {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn the_salt_is_taken_from_the_generator_of_secrets() {
+        let salt = |hash: PasswordHash| hash.as_str()[..29].to_owned();
+        let [one, other] = [hasher(8, &[1]), hasher(8, &[1])];
+        let first = salt(one.hash(&password("correct horse")).await.expect("hashed"));
+        assert_eq!(salt(other.hash(&password("battery staple")).await.expect("hashed")), first);
+        assert_ne!(salt(one.hash(&password("correct horse")).await.expect("hashed")), first);
     }
 }

@@ -1,10 +1,13 @@
-//! Cryptography: keys in files, passwords by bcrypt, access tokens by JWT, codes by time, and what is kept sealed.
+//! Cryptography: key files, password hashes (bcrypt), access tokens (JWT), one-time codes (TOTP), sealed values (AEAD).
 
 mod bcrypt;
 mod jwt;
 mod key_file;
 mod sealer;
 mod totp;
+
+#[cfg(test)]
+mod conformance;
 
 pub use self::bcrypt::{BcryptHasher, BcryptSettings};
 pub use jwt::JwtSigner;

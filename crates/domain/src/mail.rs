@@ -59,9 +59,9 @@ pub struct MailContent {
 /// Renders messages in the language of their recipient.
 ///
 /// # Contract
-/// * The text and the HTML of a message with a token MUST contain it.
-/// * Text that comes from a client, such as the name of a device, MUST NOT become markup
-///   or a link, and MUST NOT get into the subject.
+/// * `a_message_contains_its_token`: the text and the HTML of a message with a token MUST contain it.
+/// * `text_of_a_client_stays_text`: text that comes from a client, such as the name of a device, MUST NOT become markup or a
+///   link, and MUST NOT get into the subject.
 pub trait MailRenderer: Send + Sync {
     /// Renders a message.
     fn render(&self, message: &MailMessage, locale: Locale) -> MailContent;
@@ -102,9 +102,11 @@ pub enum MailError {
 /// Sends mail.
 ///
 /// # Contract
-/// * It MUST return `Ok` only when the mail is with the next server, or on the disk.
-/// * No line of a header MUST come from outside: what would break one is refused as [`MailError::Permanent`].
-/// * It MUST end within 30 s.
+/// * `a_sent_mail_is_at_the_next_hop`: [`send`](Self::send) MUST return `Ok` only when the next server has the mail, or it is
+///   on disk.
+/// * `a_header_cannot_be_injected`: a value MUST NOT add a line to the header; one that would is refused with
+///   [`MailError::Permanent`].
+/// * `a_send_ends_in_time`: each call MUST end within 30 s.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Sends a mail.

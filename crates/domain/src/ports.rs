@@ -1,4 +1,4 @@
-//! The ports beside the store: time, ids, chance and cryptography.
+//! Ports for time, ids, random bits and cryptography.
 
 use std::time::Duration;
 
@@ -11,128 +11,140 @@ use crate::{Password, PasswordHash, Scopes, Secret, SessionId, Source, Timestamp
 /// Tells the time.
 ///
 /// # Contract
-/// It MUST NOT block.
+/// * `the_clock_does_not_block`: [`now`](Self::now) MUST NOT block.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
-/// Makes ids.
+/// Creates ids.
 ///
 /// # Contract
-/// Ids MUST be `UUIDv7` of the moment given, and no two MUST be equal. Of two ids that one generator made for the same
-/// moment, the later one MUST be greater.
+/// * `an_id_is_a_uuid_v7_of_its_moment`: an id MUST be a `UUIDv7` of the given time; after a later time was given, it MAY be
+///   of that time, so that ids ascend although the clock went back.
+/// * `no_two_ids_are_equal`: two ids MUST NOT be equal, also if they are created at once.
+/// * `ids_of_one_moment_ascend`: of two ids that one generator creates for the same time, the later one MUST be greater.
 pub trait IdGenerator: Send + Sync {
-    /// A new id for something that is made at this moment.
+    /// Creates an id for something that is created at this time.
     fn next(&self, at: Timestamp) -> Uuid;
 }
 
-/// Makes secrets.
+/// Creates secrets.
 ///
 /// # Contract
-/// Outside tests the bits MUST come from the operating system's generator for cryptographic use.
+/// * `no_two_secrets_are_equal`: two secrets MUST NOT be equal.
+/// * `secrets_are_unpredictable`: outside tests, the bits MUST come from the operating system's cryptographic generator.
 pub trait SecretGenerator: Send + Sync {
-    /// A new secret.
+    /// Creates a secret.
     fn next(&self) -> Secret;
 }
 
 /// Why a password was neither hashed nor checked.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// Too much of this work is waiting already.
+    /// Too many passwords are waiting.
     #[error("too many passwords wait to be hashed")]
     Busy {
-        /// When it is worth trying again.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// It could not be done at all.
+    /// Hashing failed.
     #[error("the password could not be hashed")]
     Failed {
-        /// Why.
+        /// The cause.
         source: Source,
     },
 }
 
-/// Turns passwords into what may be kept, and checks them.
+/// Hashes and checks passwords.
 ///
 /// # Contract
-/// * No part of a password MUST be left out, however long it is.
-/// * It MUST NOT block the thread that polls it, and MUST bound the work that waits ([`HashError::Busy`]).
-/// * [`verify`](Self::verify) without a hash MUST take the time of one with a hash, and give `false`.
+/// * `a_password_verifies_against_its_own_hash`: [`verify`](Self::verify) MUST return `true` for the password that was
+///   hashed and `false` for any other.
+/// * `every_character_of_a_password_counts`: a part of a password MUST NOT be ignored, however long it is.
+/// * `two_hashes_of_a_password_differ`: each hash MUST have a salt of its own.
+/// * `a_new_hash_is_not_outdated`: [`is_outdated`](Self::is_outdated) MUST return `false` for a hash that was just created.
+/// * `hashing_does_not_block`: [`hash`](Self::hash) and [`verify`](Self::verify) MUST NOT block the thread that polls them.
+/// * `waiting_hashes_are_bounded`: the number of waiting passwords MUST be bounded ([`HashError::Busy`]).
+/// * `a_missing_hash_takes_as_long_as_a_wrong_password`: [`verify`](Self::verify) without a hash MUST take as long as with
+///   one, and return `false`.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// Hashes a password with a new salt.
+    /// Hashes a password.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
 
-    /// Whether a password is the one that was hashed.
+    /// Returns whether this password was hashed.
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError>;
 
-    /// Whether a hash was made by another scheme, another cost or an older key than new ones are: it is made anew when its
-    /// owner signs in.
+    /// Returns whether a hash was created with another algorithm, another cost or an older key than new ones are. It is
+    /// replaced when its user signs in.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// The id of the token itself.
+    /// The id of the token.
     pub id: Uuid,
-    /// Whose it is.
+    /// The user.
     pub user_id: UserId,
-    /// The sign-in it belongs to.
+    /// The session.
     pub session_id: SessionId,
-    /// What it may be used for.
+    /// What the token may be used for.
     pub scopes: Scopes,
     /// When it was issued, in whole seconds; it is not valid before.
     pub issued_at: Timestamp,
-    /// When it ends, in whole seconds.
+    /// When it expires, in whole seconds.
     pub expires_at: Timestamp,
 }
 
-/// Why an access token is worth nothing.
+/// Why an access token is not accepted.
 #[derive(Debug, Error)]
 pub enum TokenError {
-    /// It was not signed here, not for this, or is no token at all.
+    /// It was signed elsewhere, for another purpose, or is malformed.
     #[error("the access token is not valid")]
     Invalid,
-    /// It was good once.
+    /// It was valid once.
     #[error("the access token has expired")]
     Expired {
-        /// The sign-in that it belonged to.
+        /// The session of the token.
         session_id: SessionId,
     },
 }
 
-/// A public key of Ed25519, by which anybody can check an access token.
+/// An Ed25519 public key that access tokens can be verified with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    /// What tokens call it: the header's `kid`.
+    /// The id of the key, `kid` in a token's header.
     pub id: String,
-    /// The point, as RFC 8032 encodes it.
+    /// The point, as encoded by RFC 8032.
     pub point: [u8; 32],
 }
 
-/// Signs access tokens and reads them back.
+/// Signs and verifies access tokens.
 ///
 /// # Contract
-/// * [`verify`](Self::verify) MUST accept only the configured algorithm, type, issuer and audience, whatever the token's
-///   header says.
-/// * It MUST refuse a token before its issue and after its end, with at most 5 seconds of leeway.
-/// * [`public_keys`](Self::public_keys) MUST give every key that [`verify`](Self::verify) accepts, the one that signs first,
-///   and nothing by which a token can be made: where the keys are secrets that are shared, none.
+/// * `an_access_token_reads_back_equal`: [`verify`](Self::verify) MUST return the claims that were signed.
+/// * `a_foreign_token_is_invalid`: [`verify`](Self::verify) MUST accept only the configured keys, algorithm, type, issuer
+///   and audience, whatever the token's header says.
+/// * `a_token_is_valid_from_its_issue_to_its_expiry`: [`verify`](Self::verify) MUST refuse a token before its issue and
+///   after its expiry, with at most 5 seconds of leeway.
+/// * `public_keys_are_those_that_verify`: [`public_keys`](Self::public_keys) MUST return every key that
+///   [`verify`](Self::verify) accepts, the one that signs first, and nothing that a token can be created with: no keys if
+///   they are shared secrets.
 pub trait TokenSigner: Send + Sync {
-    /// The token in its compact form.
+    /// Returns a token with these claims, in its compact form.
     ///
     /// # Errors
-    /// Where the key can't sign.
+    /// If the key cannot sign.
     fn sign(&self, claims: &AccessClaims) -> Result<String, Source>;
 
-    /// What a token says, where it is valid at this moment.
+    /// Returns the claims of a token that is valid at this time.
     ///
     /// # Errors
-    /// [`TokenError`] where it is not.
+    /// [`TokenError`] if it is not valid.
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError>;
 
-    /// The keys that everybody may know.
+    /// Returns the public keys.
     fn public_keys(&self) -> &[PublicKey];
 }

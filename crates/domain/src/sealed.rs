@@ -2,18 +2,18 @@ use std::fmt;
 
 use crate::Source;
 
-/// Something secret in the form in which a store may keep it: encrypted, and nothing without the key.
+/// An encrypted value, as a store keeps it: useless without the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);
 
 impl Sealed {
-    /// Wraps what a [`Sealer`] made or a store kept.
+    /// Wraps bytes that a [`Sealer`] returned or a store kept.
     #[must_use]
     pub const fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for a store.
+    /// Returns the bytes, for a store.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -26,22 +26,25 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// Encrypts what has to be kept and read again, such as the secret of a second factor.
+/// Encrypts values that are stored and read again, such as the secret of a second factor, with a key that no store has.
 ///
 /// # Contract
-/// * It MUST be authenticated encryption under a key that no store holds: [`open`](Self::open) MUST fail for anything that
-///   [`seal`](Self::seal) did not make, and for another `context` than the one it was made for.
-/// * Sealing the same twice MUST give two different results.
+/// * `a_sealed_value_opens`: [`open`](Self::open) MUST return what was sealed.
+/// * `a_changed_or_foreign_value_does_not_open`: the encryption MUST be authenticated: [`open`](Self::open) fails for
+///   anything that [`seal`](Self::seal) did not return under a key of this sealer.
+/// * `a_sealed_value_opens_in_its_own_context_only`: [`open`](Self::open) MUST fail for another `context` than the value was
+///   sealed for.
+/// * `the_same_value_sealed_twice_differs`: sealing a value twice MUST return two different results.
 pub trait Sealer: Send + Sync {
-    /// Encrypts.
+    /// Encrypts a value.
     ///
     /// # Errors
-    /// Where the key can't be used.
+    /// If the key cannot be used.
     fn seal(&self, context: &str, plain: &[u8]) -> Result<Sealed, Source>;
 
-    /// Decrypts.
+    /// Decrypts a value.
     ///
     /// # Errors
-    /// Where it was not sealed with a key of this server, or not for this.
+    /// If it was not sealed with a key of this server, or for another context.
     fn open(&self, context: &str, sealed: &Sealed) -> Result<Vec<u8>, Source>;
 }

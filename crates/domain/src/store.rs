@@ -82,9 +82,9 @@ pub enum Access {
 /// # Contract
 /// * `committed_writes_are_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
 ///   MUST see what that one wrote.
-/// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, nothing that a unit of work wrote MUST stay.
+/// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, what a unit of work wrote MUST NOT stay.
 /// * `two_repositories_commit_together`: a commit MUST keep what all repositories of the unit of work wrote.
-/// * `uncommitted_writes_are_not_seen`: no other unit of work MUST see a write before its commit.
+/// * `uncommitted_writes_are_not_seen`: other units of work MUST NOT see a write before its commit.
 /// * `a_snapshot_sees_one_state`: with [`Access::Snapshot`] all reads MUST see the state of one moment.
 /// * `a_unit_of_work_sees_its_own_writes`: reads MUST see what the same unit of work wrote before.
 /// * `writers_wait_for_each_other`: many units of work with [`Access::Write`] at the same time MUST all be able to

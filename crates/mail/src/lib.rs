@@ -70,6 +70,9 @@ pub fn mailer(settings: &MailSettings, clock: Arc<dyn Clock>) -> Result<Arc<dyn 
     }
 }
 
+#[cfg(all(test, feature = "smtp"))]
+mod conformance;
+
 #[cfg(test)]
 mod tests {
     use memo_domain::{Email, JobId, Mail, Timestamp};

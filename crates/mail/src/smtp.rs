@@ -95,6 +95,13 @@ impl SmtpMailer {
         Ok(Self { composer, host, port, encryption, credentials, name, roots: Vec::new(), limit: LIMIT })
     }
 
+    /// Sets a shorter time limit for each call.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit.min(LIMIT);
+        self
+    }
+
     /// A connection that is encrypted and signed in to as it has to be.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Source> {
         let tls = match self.encryption {
@@ -206,4 +213,4 @@ fn said(error: &Error) -> Source {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

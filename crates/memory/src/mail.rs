@@ -84,6 +84,9 @@ impl Captured {
 #[async_trait]
 impl Mailer for CapturedMail {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        if mail.subject.chars().any(char::is_control) {
+            return Err(MailError::Permanent { source: "the subject contains a control character".into() });
+        }
         let mut captured = self.lock();
         if let Some(kind) = captured.failure() {
             return Err(kind.into());

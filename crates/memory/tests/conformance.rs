@@ -1,5 +1,7 @@
-//! The in-memory store keeps the contract of every store. Decorators expand from the list of repositories, so that a script
+//! The adapters in memory in the suites of their ports. Decorators expand from the list of repositories, so that a script
 //! that calls every method is enough for them.
+
+mod ports;
 
 use std::sync::Arc;
 

@@ -50,6 +50,32 @@ impl SecretGenerator for SystemSecrets {
 }
 
 #[cfg(test)]
+mod conformance {
+    use std::sync::Arc;
+
+    use memo_conformance::TestSecrets;
+    use memo_domain::{Clock, IdGenerator};
+
+    use super::{SystemClock, SystemSecrets, UuidV7Generator};
+
+    async fn clock() -> Option<Arc<dyn Clock>> {
+        Some(Arc::new(SystemClock))
+    }
+
+    async fn ids() -> Option<Arc<dyn IdGenerator>> {
+        Some(Arc::new(UuidV7Generator::default()))
+    }
+
+    async fn secrets() -> Option<TestSecrets> {
+        Some(TestSecrets { secrets: Arc::new(SystemSecrets), is_predictable: false })
+    }
+
+    memo_conformance::clock_tests!(clock);
+    memo_conformance::id_generator_tests!(ids);
+    memo_conformance::secret_generator_tests!(secrets);
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -65,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_differ() {
+    fn two_secrets_differ() {
         assert_ne!(SystemSecrets.next(), SystemSecrets.next());
     }
 }

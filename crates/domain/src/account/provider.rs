@@ -49,10 +49,11 @@ pub enum ProviderError {
 /// Authenticates users with a provider: `OpenID` Connect Core 1.0, or plain OAuth 2.0 if it supports nothing more.
 ///
 /// # Contract
-/// * The flow MUST be the authorization code flow with PKCE S256.
-/// * An ID token MUST be checked whole: signature, `iss`, `aud`, `azp`, `exp`, `iat`, `nonce`, and the algorithm against
-///   those configured; user data MUST be of the same `sub`.
-/// * Each call MUST end within 10 s, and MUST NOT follow redirects.
+/// * `a_code_is_redeemed_once_and_with_its_verifier`: the flow MUST be the authorization code flow with PKCE S256.
+/// * `a_forged_statement_about_a_user_is_refused`: of an ID token, the signature, `iss`, `aud`, `azp`, `exp`, `iat`, `nonce`
+///   and the algorithm MUST be checked; user data MUST have the same `sub`.
+/// * `a_provider_call_ends_in_time`: each call MUST end within 10 s.
+/// * `a_redirect_of_a_provider_is_not_followed`: a call MUST NOT follow redirects.
 #[async_trait]
 pub trait SocialProvider: Send + Sync {
     /// Returns the configured name, in lower case.

@@ -21,7 +21,7 @@ use crate::{RefreshToken, SecretDigest, Session, SessionId, StoreError, Timestam
 /// * `all_sessions_but_one_are_ended`: [`end_all`](Self::end_all) MUST end all of a user's sessions that were not ended,
 ///   except the one named, and return their ids.
 /// * `a_looked_up_session_does_not_change_until_the_commit`: after [`lookup`](Self::lookup) or
-///   [`find_by_cookie`](Self::find_by_cookie) in a writing unit of work, no other MUST change or end the session
+///   [`find_by_cookie`](Self::find_by_cookie) in a writing unit of work, others MUST NOT change or end the session
 ///   before this one has ended.
 /// * `long_expired_sessions_are_removed`: [`remove_before`](Self::remove_before) MUST remove sessions that ended or
 ///   expired before that time, with their refresh tokens, at most `most`, and return how many.

@@ -14,14 +14,14 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   [`Email::key`].
 /// * `a_user_update_from_another_version_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] and
 ///   change nothing unless the stored version is `from`.
-/// * `a_looked_up_user_does_not_change_until_the_commit`: after [`lookup`](Self::lookup) in a writing unit of work, no other
-///   MUST change or remove the user before this one has ended.
+/// * `a_looked_up_user_does_not_change_until_the_commit`: after [`lookup`](Self::lookup) in a writing unit of work,
+///   others MUST NOT change or remove the user before this one has ended.
 /// * `a_removed_user_leaves_no_data`: [`remove`](Self::remove) MUST remove the user and all rows of the user in every
 ///   repository, and fail with [`StoreError::Stale`] unless the stored version is `from`.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
 ///   id, in pages that neither skip nor repeat one.
-/// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a writing
-///   unit of work, no other MUST change who is an administrator before this one has ended.
+/// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a
+///   writing unit of work, others MUST NOT change who is an administrator before this one has ended.
 #[async_trait]
 pub trait UserRepository: Send {
     /// Returns the user with this id.

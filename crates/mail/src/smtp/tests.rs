@@ -38,7 +38,7 @@ evGyvREjlFR6FLWidk7GHeumEZQ=
 
 /// What a server does instead of answering as it should.
 #[derive(Debug, Clone, Copy)]
-enum Act {
+pub enum Act {
     Say(&'static str),
     HangUp,
     Hang,
@@ -46,9 +46,9 @@ enum Act {
 
 /// A small SMTP server that misbehaves where it is told to.
 #[derive(Default)]
-struct Server {
+pub struct Server {
     /// What it does at a command that begins so; `.` is the end of a mail.
-    acts: Vec<(&'static str, Act)>,
+    acts: Mutex<Vec<(&'static str, Act)>>,
     /// What it offers.
     offers: Vec<&'static str>,
     tls: bool,
@@ -57,11 +57,16 @@ struct Server {
 }
 
 impl Server {
-    fn new(acts: &[(&'static str, Act)], offers: &[&'static str]) -> Self {
-        Self { acts: acts.to_vec(), offers: offers.to_vec(), ..Self::default() }
+    pub fn new(acts: &[(&'static str, Act)], offers: &[&'static str]) -> Self {
+        Self { acts: Mutex::new(acts.to_vec()), offers: offers.to_vec(), ..Self::default() }
     }
 
-    async fn start(self) -> (u16, Arc<Self>) {
+    /// Replaces what it does at some commands.
+    pub fn act(&self, acts: &[(&'static str, Act)]) {
+        *self.acts.lock().unwrap_or_else(PoisonError::into_inner) = acts.to_vec();
+    }
+
+    pub async fn start(self) -> (u16, Arc<Self>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let server = Arc::new(self);
@@ -104,8 +109,8 @@ impl Server {
         let mut command = if greets { "greeting".to_owned() } else { String::new() };
         let mut in_mail = false;
         loop {
-            let act = self.acts.iter().find(|(begin, _)| !command.is_empty() && command.starts_with(begin));
-            let said = match act.map(|(_, act)| *act) {
+            let act = self.act_at(&command);
+            let said = match act {
                 Some(Act::Say(text)) => format!("{text}\r\n"),
                 Some(Act::HangUp) => return false,
                 Some(Act::Hang) => pending().await,
@@ -148,7 +153,13 @@ impl Server {
         }
     }
 
-    fn heard(&self) -> Vec<String> {
+    fn act_at(&self, command: &str) -> Option<Act> {
+        let acts = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        let act = acts.iter().find(|(begin, _)| !command.is_empty() && command.starts_with(begin));
+        act.map(|(_, act)| *act)
+    }
+
+    pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

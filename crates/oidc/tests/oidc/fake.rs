@@ -165,6 +165,11 @@ impl Fake {
 
     /// Acts as the browser of a user who consents: follows the request and returns the code of the callback.
     pub fn approve(&self, request: &AuthorizationRequest) -> String {
+        self.approve_request(request, STATE, CALLBACK)
+    }
+
+    /// Like [`approve`](Self::approve), for a request with this state and redirect URI.
+    pub fn approve_request(&self, request: &AuthorizationRequest, state: &str, redirect_uri: &str) -> String {
         let url = Url::parse(&request.url).expect("an address");
         assert!(request.url.starts_with(&format!("{}/authorize", self.url)), "{}", request.url);
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
@@ -173,8 +178,8 @@ impl Fake {
         for (name, value) in [
             ("response_type", "code"),
             ("client_id", &*client),
-            ("state", STATE),
-            ("redirect_uri", CALLBACK),
+            ("state", state),
+            ("redirect_uri", redirect_uri),
             ("code_challenge_method", "S256"),
         ] {
             assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");

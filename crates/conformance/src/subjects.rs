@@ -1,0 +1,70 @@
+//! What the suites of the ports beside the store are given: an adapter, and what a case needs to know or change around it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memo_domain::{
+    AccessClaims, AuthorizationRequest, Mailer, Secret, SecretGenerator, SocialProvider, Timestamp, TokenSigner,
+};
+
+/// A generator of secrets.
+pub struct TestSecrets {
+    /// The generator.
+    pub secrets: Arc<dyn SecretGenerator>,
+    /// Whether it is a generator for tests, whose secrets may be predictable.
+    pub is_predictable: bool,
+}
+
+/// Creates signers of one kind.
+pub trait TestSigners: Send + Sync {
+    /// Returns a signer with these keys. The first one signs, all of them verify.
+    fn signer(&self, keys: &[Secret]) -> Arc<dyn TokenSigner>;
+
+    /// Returns tokens that `signer(&[key])` must refuse, each with what is wrong with it. They are signed with `key` if
+    /// that is possible; among them are a wrong `algorithm`, `type`, `issuer` and `audience`.
+    fn foreign(&self, key: &Secret, claims: &AccessClaims) -> Vec<(&'static str, String)>;
+}
+
+/// A mailer and its next hop: a folder or a server.
+#[async_trait]
+pub trait TestMailer: Send + Sync {
+    /// Returns the mailer.
+    fn mailer(&self) -> Arc<dyn Mailer>;
+
+    /// Returns the messages that the next hop has, each with header and body.
+    async fn delivered(&self) -> Vec<String>;
+
+    /// Makes the next hop refuse mail from now on.
+    async fn fail(&self);
+
+    /// Makes the next hop stop responding. Returns `false` if it always responds.
+    async fn hang(&self) -> bool;
+}
+
+/// A social provider and what it talks to.
+pub trait TestProvider: Send + Sync {
+    /// Returns the provider.
+    fn provider(&self) -> Arc<dyn SocialProvider>;
+
+    /// Returns the time at which codes are redeemed.
+    fn now(&self) -> Timestamp;
+
+    /// Acts as a user's browser: checks that the request is one of the authorization code flow with PKCE S256 and these
+    /// parameters, and returns the code that the user's consent yields.
+    fn approve(&self, request: &AuthorizationRequest, state: &str, redirect_uri: &str) -> String;
+
+    /// Returns what can be wrong with the provider's statements about a user.
+    fn forgeries(&self) -> &'static [&'static str];
+
+    /// Makes the next statements about a user wrong in this way.
+    fn forge(&self, forgery: &str);
+
+    /// Makes the provider stop responding. Returns `false` if it always responds.
+    fn hang(&self) -> bool;
+
+    /// Makes the provider respond with redirects to another address. Returns `false` if it has no addresses.
+    fn redirect(&self) -> bool;
+
+    /// Returns how many requests that other address got.
+    fn followed_redirects(&self) -> usize;
+}

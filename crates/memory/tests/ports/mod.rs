@@ -1,0 +1,102 @@
+//! The adapters beside the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memo_conformance::{TestMailer, TestProvider, TestSecrets};
+use memo_domain::{AuthorizationRequest, Clock, IdGenerator, Mail, Mailer, SocialProvider, Timestamp};
+use memo_memory::{CapturedMail, FixedClock, MemoryProvider, SequentialIds, SequentialSecrets};
+
+fn time() -> Timestamp {
+    Timestamp::parse("2026-01-31T09:00:00.123456Z").expect("a valid time")
+}
+
+async fn clock() -> Option<Arc<dyn Clock>> {
+    Some(Arc::new(FixedClock::at(time())))
+}
+
+memo_conformance::clock_tests!(clock);
+
+async fn ids() -> Option<Arc<dyn IdGenerator>> {
+    Some(Arc::new(SequentialIds::new()))
+}
+
+memo_conformance::id_generator_tests!(ids);
+
+async fn secrets() -> Option<TestSecrets> {
+    Some(TestSecrets { secrets: Arc::new(SequentialSecrets::new()), is_predictable: true })
+}
+
+memo_conformance::secret_generator_tests!(secrets);
+
+struct Captured(Arc<CapturedMail>);
+
+#[async_trait]
+impl TestMailer for Captured {
+    fn mailer(&self) -> Arc<dyn Mailer> {
+        self.0.clone()
+    }
+
+    async fn delivered(&self) -> Vec<String> {
+        let message =
+            |Mail { to, subject, text, .. }| format!("To: {}\r\nSubject: {subject}\r\n\r\n{text}", to.as_str());
+        self.0.sent().into_iter().map(message).collect()
+    }
+
+    async fn fail(&self) {
+        self.0.fail_temporarily(usize::MAX);
+    }
+
+    async fn hang(&self) -> bool {
+        false
+    }
+}
+
+async fn captured() -> Option<Box<dyn TestMailer>> {
+    Some(Box::new(Captured(Arc::new(CapturedMail::new()))))
+}
+
+memo_conformance::mailer_tests!(captured);
+
+struct Acme(Arc<MemoryProvider>);
+
+impl TestProvider for Acme {
+    fn provider(&self) -> Arc<dyn SocialProvider> {
+        self.0.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        time()
+    }
+
+    fn approve(&self, request: &AuthorizationRequest, state: &str, _: &str) -> String {
+        assert!(request.url.ends_with(&format!("state={state}")), "{}", request.url);
+        let alice = self.0.user("alice", Some("alice@example.com"), true);
+        self.0.approve(state, alice).expect("there is such a request")
+    }
+
+    fn forgeries(&self) -> &'static [&'static str] {
+        // It makes no statements that could be forged on their way.
+        &[]
+    }
+
+    fn forge(&self, _: &str) {}
+
+    fn hang(&self) -> bool {
+        false
+    }
+
+    fn redirect(&self) -> bool {
+        false
+    }
+
+    fn followed_redirects(&self) -> usize {
+        0
+    }
+}
+
+async fn acme() -> Option<Box<dyn TestProvider>> {
+    Some(Box::new(Acme(Arc::new(MemoryProvider::new("acme")))))
+}
+
+memo_conformance::social_provider_tests!(acme);
