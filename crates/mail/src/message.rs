@@ -105,7 +105,7 @@ fn body(text: &str, way: Way) -> Body {
     match way {
         _ if fits && text.is_ascii() => Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::SevenBit),
         Way::EightBit if fits => Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::EightBit),
-        _ => Body::new(text),
+        Way::EightBit => Body::new(text),
     }
 }
 

@@ -316,10 +316,7 @@ impl Fake {
 /// The id and the secret of `Basic` credentials, each form-encoded before (RFC 6749, section 2.3.1).
 fn basic(credentials: &str) -> Option<(String, String)> {
     let decoded = |text: &str| {
-        assert!(
-            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._+%".contains(&byte)),
-            "the credentials are not form-encoded"
-        );
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._+%".contains(&byte)), "not form-encoded");
         // Parsing the text as a form with one name decodes it.
         form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned())
     };
@@ -355,7 +352,6 @@ pub fn open_id(fake: &Fake) -> Provider {
     provider(fake.settings(ProviderKind::Oidc)).0
 }
 
-/// Completes a whole flow.
 pub async fn sign_in(fake: &Fake, provider: &Provider) -> Result<SocialUser, ProviderError> {
     let request = provider.authorize(STATE, CALLBACK).await?;
     let code = fake.approve(&request);
@@ -402,7 +398,6 @@ fn assert_clean(error: &ProviderError) {
     }
 }
 
-/// Advances the clock of a test.
 pub fn advance(clock: &FixedClock, duration: Duration) {
     let before = clock.now();
     clock.advance(duration);

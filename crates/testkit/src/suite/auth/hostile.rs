@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::{Actor, Response, TestApp};
 
 const KEY: [u8; 32] = [7; 32];
-/// A time far in the future: the year 2100.
-const FAR_FUTURE: i64 = 4_102_444_800;
+const FAR_FUTURE: i64 = 4_102_444_800; // 2100-01-01
 
 /// Changes the header and the claims of a token.
 pub(super) type Change = fn(&mut Value, &mut Value);

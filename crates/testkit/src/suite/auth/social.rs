@@ -36,6 +36,11 @@ pub(super) async fn start_flow(browser: &Browser, provider: &MemoryProvider, que
     state(authorize(browser, provider.name()).query(query).await)
 }
 
+/// Consents at the provider to the pending flow of this `state`; returns the code for the callback.
+pub(super) fn approve(provider: &MemoryProvider, state: &str, user: SocialUser) -> String {
+    provider.approve(state, user).expect("a pending request")
+}
+
 /// Completes a whole flow in which the user consents at the provider.
 pub(super) async fn complete_flow(
     browser: &Browser,
@@ -44,7 +49,7 @@ pub(super) async fn complete_flow(
     query: &[(&str, &str)],
 ) -> Response {
     let state = start_flow(browser, provider, query).await;
-    let code = provider.approve(&state, user).expect("a pending request");
+    let code = approve(provider, &state, user);
     callback(browser, provider.name(), &[("state", &state), ("code", &code)]).await
 }
 
@@ -214,7 +219,7 @@ pub async fn concurrent_first_social_sign_ins_create_one_account(app: TestApp) {
         let browser = app.browser();
         let state = start_flow(&browser, &app.acme, &[]).await;
         let user = app.acme.user("alice", Some("alice@example.com"), true);
-        let code = app.acme.approve(&state, user).expect("a pending request");
+        let code = approve(&app.acme, &state, user);
         running.spawn(async move {
             assert_redirected(callback(&browser, "acme", &[("state", &state), ("code", &code)]).await, "/");
             account(&browser).await["id"].to_string()
@@ -334,7 +339,7 @@ pub async fn social_sign_up_takes_the_locale_from_accept_language(app: TestApp) 
     {
         let (browser, email) = (app.browser(), format!("alice-{number}@example.com"));
         let state = start_flow(&browser, &app.acme, &[]).await;
-        let code = app.acme.approve(&state, app.acme.user(&email, Some(&email), false)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user(&email, Some(&email), false));
         let query = [("state", &*state), ("code", &code)];
         assert_redirected(callback(&browser, "acme", &query).header("accept-language", language).await, "/");
         assert_eq!(account(&browser).await["locale"], locale, "{language}");
@@ -342,7 +347,7 @@ pub async fn social_sign_up_takes_the_locale_from_accept_language(app: TestApp) 
         // An existing account keeps the language that its user has chosen.
         browser.patch_me(&json!({"locale": "en"})).await.expect_status(200);
         let state = start_flow(&browser, &app.acme, &[]).await;
-        let code = app.acme.approve(&state, app.acme.user(&email, None, false)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user(&email, None, false));
         let query = [("state", &*state), ("code", &code)];
         assert_redirected(callback(&browser, "acme", &query).header("accept-language", "ko").await, "/");
         assert_eq!(account(&browser).await["locale"], "en");

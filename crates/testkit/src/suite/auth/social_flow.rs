@@ -3,7 +3,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::social::{
-    FLOW, SESSION, account, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback,
+    FLOW, SESSION, account, approve, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback,
     complete_flow, flow, set_cookie, social_sign_in, start_flow, state,
 };
 use crate::TestApp;
@@ -60,8 +60,7 @@ pub async fn return_to_another_site_is_ignored(app: TestApp) {
     // A `return_to` of the callback itself is ignored.
     let browser = app.browser();
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("bob", Some("bob@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("bob", Some("bob@example.com"), true));
     let query = [("state", &*state), ("code", &code), ("return_to", "https://evil.example")];
     assert_redirected(callback(&browser, "acme", &query).await, "/");
 }
@@ -95,8 +94,8 @@ pub async fn callback_with_a_wrong_state_is_rejected(app: TestApp) {
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
     let elsewhere = start_flow(&app.browser(), &app.acme, &[]).await;
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, user()).expect("a pending request");
-    let code_elsewhere = app.acme.approve(&elsewhere, user()).expect("a pending request");
+    let code = approve(&app.acme, &state, user());
+    let code_elsewhere = approve(&app.acme, &elsewhere, user());
     let (cut, longer) = (state[..42].to_owned(), format!("{state}A"));
     let altered = state.replacen(|c: char| c != 'A', "A", 1);
     let queries: [&[(&str, &str)]; 10] = [
@@ -127,8 +126,7 @@ pub async fn callback_with_a_wrong_state_is_rejected(app: TestApp) {
 pub async fn callback_in_another_browser_is_rejected(app: TestApp) {
     let (mallory, alice) = (app.browser(), app.browser());
     let state = start_flow(&mallory, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("mallory", Some("m@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("mallory", Some("m@example.com"), true));
     let query = [("state", &*state), ("code", &code)];
     // A victim is lured to the callback URL of the attacker's flow: without a flow of their own, and with one.
     callback(&alice, "acme", &query).await.expect_status(400).problem("state_invalid");
@@ -157,21 +155,20 @@ pub async fn callback_cannot_be_replayed(app: TestApp) {
     let browser = app.browser();
     let state = start_flow(&browser, &app.acme, &[]).await;
     let (name, kept) = flow(&browser);
-    let approve =
-        || app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
-    assert_redirected(callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await, "/");
+    let new_code = || approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
+    assert_redirected(callback(&browser, "acme", &[("state", &state), ("code", &new_code())]).await, "/");
     assert_eq!(browser.cookies(FLOW), []);
-    callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
+    callback(&browser, "acme", &[("state", &state), ("code", &new_code())]).await.problem("state_invalid");
     // Replaying the old cookie does not help.
     browser.set_cookie(&name, &kept);
-    callback(&browser, "acme", &[("state", &state), ("code", &approve())]).await.problem("state_invalid");
+    callback(&browser, "acme", &[("state", &state), ("code", &new_code())]).await.problem("state_invalid");
     // A failed flow has ended, too.
     browser.forget();
     let state = start_flow(&browser, &app.acme, &[]).await;
     let (name, kept) = flow(&browser);
     assert_flow_failed(callback(&browser, "acme", &[("state", &state), ("code", "made up")]).await, "provider_failed");
     browser.set_cookie(&name, &kept);
-    let code = app.acme.approve(&state, app.acme.user("alice", None, true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", None, true));
     callback(&browser, "acme", &[("state", &state), ("code", &code)]).await.problem("state_invalid");
 }
 
@@ -179,8 +176,7 @@ pub async fn flow_expires_after_ten_minutes(app: TestApp) {
     for (time, is_in_time) in [(Duration::from_secs(599), true), (Duration::from_mins(10), false)] {
         let browser = app.browser();
         let state = start_flow(&browser, &app.acme, &[]).await;
-        let code =
-            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
         app.clock.advance(time);
         let response = callback(&browser, "acme", &[("state", &state), ("code", &code)]).await;
         if is_in_time {
@@ -197,8 +193,7 @@ pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
     let mallory = || app.other.user("mallory", Some("mallory@example.com"), true);
     // Detected by the URL of the callback.
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
     callback(&browser, "other", &[("state", &state), ("code", &code)])
         .await
         .expect_status(400)
@@ -206,14 +201,13 @@ pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
     // Detected by the `iss` parameter (RFC 9207).
     for issuer in ["https://other.example", "https://acme.example/", "HTTPS://acme.example", ""] {
         let state = start_flow(&browser, &app.acme, &[]).await;
-        let code =
-            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
         let query = [("state", &*state), ("code", &code), ("iss", issuer)];
         assert_flow_failed(callback(&browser, "acme", &query).await, "provider_mix_up");
     }
     // Detected by the code.
     let state_there = start_flow(&app.browser(), &app.other, &[]).await;
-    let code_there = app.other.approve(&state_there, mallory()).expect("a pending request");
+    let code_there = approve(&app.other, &state_there, mallory());
     let state = start_flow(&browser, &app.acme, &[]).await;
     assert_flow_failed(
         callback(&browser, "acme", &[("state", &state), ("code", &code_there)]).await,
@@ -222,8 +216,7 @@ pub async fn callback_of_another_provider_is_rejected(app: TestApp) {
     assert_signed_out(&browser).await;
 
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
     let query = [("state", &*state), ("code", &code), ("iss", "https://acme.example"), ("session_state", "x")];
     assert_redirected(callback(&browser, "acme", &query).await, "/");
 }
@@ -252,7 +245,7 @@ pub async fn access_denied_at_the_provider_changes_no_session(app: TestApp) {
     assert_flow_failed(callback(&browser, "acme", &query).await, "access_denied");
     // An error counts even if the response has a code as well.
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code = app.acme.approve(&state, user()).expect("a pending request");
+    let code = approve(&app.acme, &state, user());
     let query = [("state", &*state), ("code", &code), ("error", "access_denied")];
     assert_flow_failed(callback(&browser, "acme", &query).await, "access_denied");
     assert_signed_out(&browser).await;
@@ -286,8 +279,7 @@ pub async fn other_provider_errors_are_reported_as_provider_failure(app: TestApp
     }
     // An error counts even if there is a code as well. A response with neither is a failure, too.
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
     let query = [("state", &*state), ("code", &code), ("error", "server_error")];
     assert_flow_failed(callback(&browser, "acme", &query).await, "provider_failed");
     let state = start_flow(&browser, &app.acme, &[]).await;
@@ -298,8 +290,7 @@ pub async fn other_provider_errors_are_reported_as_provider_failure(app: TestApp
 pub async fn unreachable_provider_is_reported(app: TestApp) {
     let browser = app.browser();
     let state = start_flow(&browser, &app.acme, &[]).await;
-    let code =
-        app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
     app.acme.be_away(true);
     let response = authorize(&app.browser(), "acme").await.expect_status(503).problem("provider_unavailable");
     assert!(response.header("retry-after").is_some());
@@ -351,10 +342,9 @@ pub async fn concurrent_flows_in_one_browser_are_independent(app: TestApp) {
     let one = start_flow(&browser, &app.acme, &[("return_to", "/docs")]).await;
     let other = start_flow(&browser, &app.acme, &[("return_to", "/docs/errors")]).await;
     let third = start_flow(&browser, &app.other, &[]).await;
-    let code =
-        app.other.approve(&third, app.other.user("carol", Some("carol@example.com"), true)).expect("a pending request");
+    let code = approve(&app.other, &third, app.other.user("carol", Some("carol@example.com"), true));
     assert_redirected(callback(&browser, "other", &[("state", &third), ("code", &code)]).await, "/");
-    let code = app.acme.approve(&one, user("alice")).expect("a pending request");
+    let code = approve(&app.acme, &one, user("alice"));
     assert_redirected(callback(&browser, "acme", &[("state", &one), ("code", &code)]).await, "/docs");
     assert_eq!(account(&browser).await["email"], "alice@example.com");
     // One flow's cookie does not validate another flow's state, even if an attacker copies it.
@@ -362,10 +352,10 @@ pub async fn concurrent_flows_in_one_browser_are_independent(app: TestApp) {
     let attacker = app.browser();
     let attacker_state = start_flow(&attacker, &app.acme, &[]).await;
     attacker.set_cookie(&flow(&attacker).0, &kept);
-    let code = app.acme.approve(&attacker_state, user("bob")).expect("a pending request");
+    let code = approve(&app.acme, &attacker_state, user("bob"));
     callback(&attacker, "acme", &[("state", &attacker_state), ("code", &code)]).await.problem("state_invalid");
     assert!(!name.contains(&other), "the cookie's name must not reveal the state");
-    let code = app.acme.approve(&other, user("bob")).expect("a pending request");
+    let code = approve(&app.acme, &other, user("bob"));
     assert_redirected(callback(&browser, "acme", &[("state", &other), ("code", &code)]).await, "/docs/errors");
     assert_eq!(account(&browser).await["email"], "bob@example.com");
     assert_eq!(browser.cookies(FLOW), []);
@@ -393,14 +383,10 @@ pub async fn duplicate_callback_parameters_are_rejected(app: TestApp) {
     let browser = app.browser();
     let mallory = app.browser();
     let attacker_state = start_flow(&mallory, &app.acme, &[]).await;
-    let planted = app
-        .acme
-        .approve(&attacker_state, app.acme.user("mallory", Some("m@example.com"), true))
-        .expect("a pending request");
+    let planted = approve(&app.acme, &attacker_state, app.acme.user("mallory", Some("m@example.com"), true));
     for more in [("code", &*planted), ("iss", "https://acme.example"), ("error", "")] {
         let state = start_flow(&browser, &app.acme, &[]).await;
-        let code =
-            app.acme.approve(&state, app.acme.user("alice", Some("a@example.com"), true)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user("alice", Some("a@example.com"), true));
         let query = [("state", &*state), ("code", &code), more, more];
         assert_flow_failed(callback(&browser, "acme", &query).await, "provider_failed");
         assert_signed_out(&browser).await;

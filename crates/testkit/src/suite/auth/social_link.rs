@@ -3,8 +3,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::social::{
-    SESSION, account, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback, complete_flow,
-    identities, link, set_cookie, social_sign_in, start_flow, state, unlink,
+    SESSION, account, approve, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback,
+    complete_flow, identities, link, set_cookie, social_sign_in, start_flow, state, unlink,
 };
 use crate::{
     Actor, Browser, TestApp,
@@ -144,7 +144,7 @@ pub async fn link_is_bound_to_the_user_who_started_it(app: TestApp) {
         browser.forget();
         browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
         let state = start_flow(&browser, &app.acme, &[("link", "true")]).await;
-        let code = app.acme.approve(&state, app.acme.user("a", None, false)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user("a", None, false));
         (state, code)
     };
     // Another user has signed in meanwhile.
@@ -238,7 +238,7 @@ pub async fn concurrent_links_of_one_identity_leave_one_user(app: TestApp) {
         let browser = app.browser();
         browser.sign_in_by_cookie(&user.email, &user.password).await.expect_status(200);
         let state = start_flow(&browser, &app.acme, &[("link", "true")]).await;
-        let code = app.acme.approve(&state, app.acme.user("a", None, false)).expect("a pending request");
+        let code = approve(&app.acme, &state, app.acme.user("a", None, false));
         calls.push(callback(&browser, "acme", &[("state", &state), ("code", &code)]));
     }
     let responses = send_concurrently(calls).await;

@@ -8,7 +8,7 @@ use memo_server::SignUpSetting;
 use serde_json::json;
 
 use super::social::{
-    account, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback, link, set_cookie,
+    account, approve, assert_flow_failed, assert_redirected, assert_signed_out, authorize, callback, link, set_cookie,
     social_sign_in, state,
 };
 use crate::{START, TestApp};
@@ -44,8 +44,7 @@ pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestS
     attributes.sort_unstable();
     assert_eq!(attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "Secure"]);
     let state = state(response);
-    let code =
-        app.acme.approve(&state, app.acme.user("alice", Some("alice@example.com"), true)).expect("a pending request");
+    let code = approve(&app.acme, &state, app.acme.user("alice", Some("alice@example.com"), true));
     // A sibling domain can set a cookie without the `__Host-` prefix; it must be ignored.
     let sibling = app.browser();
     for (name, value) in browser.cookies("__Host-") {
