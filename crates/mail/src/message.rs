@@ -98,14 +98,16 @@ fn in_ascii(address: &Address) -> Option<Address> {
     Address::new(address.user(), domain).ok()
 }
 
-/// The text as it is wherever that is allowed: a link can be copied from it.
+/// The body of a part, unencoded if possible, so that links can be copied from the raw mail.
 fn body(text: &str, way: Way) -> Body {
     let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     let fits = !text.contains('\0') && text.split("\r\n").all(|line| line.len() <= LINE);
-    match way {
-        _ if fits && text.is_ascii() => Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::SevenBit),
-        Way::EightBit if fits => Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::EightBit),
-        Way::EightBit => Body::new(text),
+    if fits && text.is_ascii() {
+        Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::SevenBit)
+    } else if fits && matches!(way, Way::EightBit) {
+        Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::EightBit)
+    } else {
+        Body::new(text)
     }
 }
 
