@@ -130,7 +130,7 @@ pub fn owner_of_tagged(backend: DbBackend, is_owner: Expr) -> Expr {
     }
 }
 
-/// Makes a list scan the index that its kind has in the order of the list.
+/// Makes the statement of a list use the index `memos_{kind}_{order}`.
 pub fn force_index(backend: DbBackend, list: &mut SelectStatement, kind: &str, order: &str) {
     // Otherwise MySQL starts a list of all users' memos at the table of users, and reads a later page from the beginning.
     if backend == DbBackend::MySql {

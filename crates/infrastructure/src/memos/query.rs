@@ -294,9 +294,9 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
     ] {
         let time = Expr::col((Entity, time_column(field)));
         let opaque = || dialect::opaque(time.clone(), false);
-        // Bounds that the planner must not use an index for: a bound of another time than that of the order, for which it
-        // would scan that time's index and sort; and a bound that the cursor is past, at which the scan would start far before
-        // the cursor.
+        // The planner must not use an index for two kinds of bounds. With a bound of another time than that of the order, it
+        // would scan the other time's index and sort. With a bound that the cursor has passed, the scan would start at the
+        // bound, far before the cursor.
         let is_other = matches!(plan.start, Start::Order) && rows.is_some_and(|rows| rows.sort.field != field);
         let is_passed = |direction| {
             rows.is_some_and(|rows| {
