@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use memo_application::{Background, Error, JobWorker, Work};
+use memo_application::{Background, Error, JobWorker, Timer, Work};
 use tokio::{
     runtime::Handle,
     sync::Notify,
@@ -36,8 +36,17 @@ impl Background for Tasks {
         }
     }
 
-    fn mail_waits(&self) {
+    fn jobs_wait(&self) {
         self.wake_up.notify_one();
+    }
+}
+
+/// Waits by the timer of tokio.
+pub struct TokioTimer;
+
+impl Timer for TokioTimer {
+    fn sleep(&self, duration: Duration) -> Work {
+        Box::pin(sleep(duration))
     }
 }
 
@@ -110,7 +119,7 @@ mod tests {
         let insert = async {
             for jobs in [1, 3] {
                 waiting.fetch_add(jobs, Ordering::Relaxed);
-                tasks.mail_waits();
+                tasks.jobs_wait();
                 let all = u32::try_from(jobs).expect("few");
                 done.acquire_many(all).await.expect("they are done").forget();
             }

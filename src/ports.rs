@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use memo_application::{AuditedStore, Background, LiveSessions, Ports};
+use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Transactions};
 use memo_domain::{Clock, IdGenerator, SecretGenerator, Store};
 
 use crate::{
     Settings, StartError,
     adapters::{Cached, Credentials, credentials, shared},
+    background::TokioTimer,
 };
 
 /// Returns the ports over this store, and what this node remembers of live sessions.
@@ -25,9 +26,19 @@ pub fn ports(
 ) -> Result<(Ports, Arc<LiveSessions>), StartError> {
     let Credentials { signer, sealer, hasher, codes } = credentials(settings, public_url, &secrets)?;
     let Cached { cache, browser_sessions, live } = shared(settings, &store, &clock, &background)?;
+    let transactions = Transactions::new(
+        store,
+        clock.clone(),
+        ids.clone(),
+        secrets.clone(),
+        Arc::new(TokioTimer),
+        background.clone(),
+        live.clone(),
+    );
+    let stored = || Arc::new(StoredBrowserSessions::new(transactions.clone()));
     let ports = Ports {
-        store: Arc::new(AuditedStore::new(store)),
-        browser_sessions,
+        browser_sessions: browser_sessions.unwrap_or_else(|| stored()),
+        transactions,
         cache,
         clock,
         ids,

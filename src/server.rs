@@ -9,8 +9,8 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, JobWorker, Leftovers, LiveSessions, MailHandler, Memos, Ports, Proofs,
-    Readiness, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
+    AccountSettings, Accounts, Administration, AuditLog, Changes, JobWorker, LiveSessions, MailHandler, Memos, Ports,
+    Readiness, Reauthentication, Retention, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
 use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_web::{HttpSettings, RequestIds, Services, UseCases};
@@ -123,7 +123,7 @@ impl ServerBuilder {
         let (url, background) = (&http.public_url, Arc::new(background));
         let (ports, live) = ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
-        let housekeeping = Housekeeping::new(Changes::new(store.clone(), clock.clone()), Leftovers::new(ports.clone()));
+        let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
         let mail = MailHandler::new(ports.clone(), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, &ports, &live, providers);
@@ -158,21 +158,20 @@ fn use_cases(
         session_ttl: *settings.auth.session_ttl,
         refresh_reuse_leeway: *settings.auth.refresh_reuse_leeway,
     };
-    let live = live.clone();
-    let proofs = Arc::new(Proofs::new(ports.clone()));
-    let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), proofs.clone()));
-    let (store, clock, ids) = (&ports.store, &ports.clock, &ports.ids);
+    let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
+    let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), reauthentication.clone()));
+    let accounts = AccountSettings { sign_up: policy, host: host_name(&ports.public_url).to_owned() };
     UseCases {
-        accounts: Arc::new(Accounts::new(ports.clone(), policy, live.clone(), proofs.clone())),
-        memos: Memos::new(store.clone(), clock.clone(), ids.clone()),
-        changes: Changes::new(store.clone(), clock.clone()),
-        second_factors: SecondFactors::new(ports.clone(), proofs),
+        accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
+        memos: Memos::new(ports.clone()),
+        changes: Changes::new(ports.clone()),
+        second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,
         transfer: Transfer::new(ports.clone()),
-        administration: Administration::new(ports.clone(), live),
+        administration: Administration::new(ports.clone()),
         audit: AuditLog::new(ports.clone()),
-        readiness: Readiness::new(store.clone(), ports.cache.clone()),
+        readiness: Readiness::new(ports.clone()),
     }
 }
 
@@ -249,11 +248,16 @@ impl Server {
     }
 }
 
+/// Returns the host name of a URL such as `https://memo.example.com:8443`.
+pub fn host_name(url: &str) -> &str {
+    let host = url.split_once("://").map_or("", |(_, host)| host);
+    host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name)
+}
+
 fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
     let server = &settings.server;
     let public_url = server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let host = public_url.split_once("://").map_or("", |(_, host)| host);
-    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
+    let name = host_name(&public_url);
     let trusted_hosts = server.trusted_hosts.clone();
     HttpSettings {
         trusted_hosts: trusted_hosts

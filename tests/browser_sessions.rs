@@ -1,6 +1,12 @@
 //! The suite of browser sessions for the adapter that keeps them in the store, over every store. The Redis adapter
 //! passes the same suite in `crates/redis`.
 
+use std::{sync::Arc, time::Duration};
+
+use memo_application::{Background, LiveSessions, Timer, Transactions, Work};
+use memo_domain::Store;
+use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
+
 macro_rules! tests_over {
     ($($store:ident)*) => {$(
         mod $store {
@@ -12,7 +18,7 @@ macro_rules! tests_over {
 
             async fn fresh() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
                 let store = super::stores::$store().await?;
-                let sessions = StoredBrowserSessions::new(store.store());
+                let sessions = StoredBrowserSessions::new(super::transactions(store.store()));
                 Some((store, Arc::new(sessions)))
             }
 
@@ -22,6 +28,33 @@ macro_rules! tests_over {
 }
 
 tests_over!(memory sqlite postgres mysql);
+
+fn transactions(store: Arc<dyn Store>) -> Transactions {
+    let runtime = Arc::new(Runtime);
+    Transactions::new(
+        store,
+        Arc::new(SystemClock),
+        Arc::new(UuidV7Generator::default()),
+        Arc::new(SystemSecrets),
+        runtime.clone(),
+        runtime,
+        Arc::new(LiveSessions::new()),
+    )
+}
+
+struct Runtime;
+
+impl Timer for Runtime {
+    fn sleep(&self, duration: Duration) -> Work {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+impl Background for Runtime {
+    fn run(&self, work: Work) {
+        tokio::spawn(work);
+    }
+}
 
 mod stores {
     use std::sync::Arc;

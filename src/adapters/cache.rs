@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memo_application::{Background, LiveSessions, StoredBrowserSessions};
+use memo_application::{Background, LiveSessions};
 use memo_domain::{BrowserSessions, Cache, Clock, Store};
 use memo_memory::MemoryCache;
 
@@ -11,7 +11,8 @@ use crate::{Settings, StartError};
 /// The adapters of one `cache.url`.
 pub struct Cached {
     pub cache: Arc<dyn Cache>,
-    pub browser_sessions: Arc<dyn BrowserSessions>,
+    /// `None` if the store alone keeps the sessions of browsers.
+    pub browser_sessions: Option<Arc<dyn BrowserSessions>>,
     pub live: Arc<LiveSessions>,
 }
 
@@ -28,7 +29,7 @@ pub fn shared(
     if is_local(settings) {
         return Ok(Cached {
             cache: Arc::new(MemoryCache::new(clock.clone())),
-            browser_sessions: Arc::new(StoredBrowserSessions::new(store.clone())),
+            browser_sessions: None,
             live: Arc::new(LiveSessions::new()),
         });
     }
@@ -64,7 +65,7 @@ mod redis {
         let redis = client(settings)?;
         Ok(Cached {
             cache: Arc::new(RedisCache::new(redis.clone())),
-            browser_sessions: Arc::new(RedisBrowserSessions::new(redis.clone(), store.clone())),
+            browser_sessions: Some(Arc::new(RedisBrowserSessions::new(redis.clone(), store.clone()))),
             live: Arc::new(LiveSessions::among(Arc::new(RedisSessionEvents::new(redis)), background.clone())),
         })
     }

@@ -3,12 +3,10 @@
 use std::{io::BufRead, sync::Arc};
 
 use memo_application::{
-    Accounts, Administration, Error, LiveSessions, MemberChange, Ports, Proofs, SignUp, SignUpPolicy,
+    AccountSettings, Accounts, Administration, Error, Ports, Reauthentication, Resource, SignUp, SignUpPolicy,
+    UserChange,
 };
-use memo_domain::{
-    Access, DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User, UserFilter,
-    UserId,
-};
+use memo_domain::{DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User};
 
 use super::arguments::UserAction;
 use crate::{
@@ -16,6 +14,7 @@ use crate::{
     adapters::{SystemClock, SystemSecrets, UuidV7Generator},
     background::Tasks,
     ports::ports,
+    server::host_name,
     store_source::StoreSource,
 };
 
@@ -32,50 +31,44 @@ pub async fn run(settings: &Settings, store: StoreSource, action: UserAction) ->
     let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
-    let (ports, live) =
+    let (ports, _) =
         ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Tasks::default()))?;
-    let done = act(&Arc::new(ports), live, action).await;
+    let done = act(Arc::new(ports), action).await;
     store.close().await;
     done
 }
 
-async fn act(ports: &Arc<Ports>, live: Arc<LiveSessions>, action: UserAction) -> Result<(), StartError> {
-    let administration = Administration::new(ports.clone(), live.clone());
+async fn act(ports: Arc<Ports>, action: UserAction) -> Result<(), StartError> {
+    let administration = Administration::new(ports.clone());
+    let settings = AccountSettings { sign_up: SignUpPolicy::Closed, host: host_name(&ports.public_url).to_owned() };
+    let accounts = Accounts::new(ports.clone(), settings, Arc::new(Reauthentication::new(ports)));
     let change = async |email: &str, change| {
-        let id = find(ports, email).await?;
-        administration.change_by_operator(id, change).await.map_err(|error| refused(&error))
+        let email = Email::new(email).map_err(|error| invalid("the address", error))?;
+        let user = accounts.find_by_operator(&email).await.map_err(|error| refused(&error))?;
+        administration.change_by_operator(user.id, change).await.map_err(|error| refused(&error))
     };
     match action {
         UserAction::Create { email, admin, .. } => {
             let sign_up = sign_up(&email, &password()?)?;
-            let proofs = Arc::new(Proofs::new(ports.clone()));
-            let accounts = Accounts::new(ports.clone(), SignUpPolicy::Closed, live, proofs);
-            show(&accounts.create_by_operator(sign_up, admin).await.map_err(|error| refused(&error))?);
+            let role = if admin { Role::Admin } else { Role::Member };
+            show(&accounts.create_by_operator(sign_up, role).await.map_err(|error| refused(&error))?);
         }
         UserAction::Promote { email } => {
-            show(&change(&email, MemberChange { role: Some(Role::Admin), disabled: None }).await?);
+            show(&change(&email, UserChange { role: Some(Role::Admin), disabled: None }).await?);
         }
         UserAction::Disable { email } => {
-            show(&change(&email, MemberChange { role: None, disabled: Some(true) }).await?);
+            show(&change(&email, UserChange { role: None, disabled: Some(true) }).await?);
         }
-        UserAction::List => list(ports).await.map_err(|error| refused(&error))?,
+        UserAction::List => list(&accounts).await.map_err(|error| refused(&error))?,
     }
     Ok(())
 }
 
-async fn find(ports: &Ports, email: &str) -> Result<UserId, StartError> {
-    let email = Email::new(email).map_err(|error| invalid("the address", error))?;
-    let found = async { ports.store.begin(Access::Read).await?.users().find_by_email(&email).await };
-    let user = found.await.map_err(|error| refused(&error.into()))?;
-    user.map(|user| user.id).ok_or_else(|| StartError::unusable("nobody has this address"))
-}
-
-async fn list(ports: &Ports) -> Result<(), Error> {
+async fn list(accounts: &Accounts) -> Result<(), Error> {
     let limit = Limit::new(100).unwrap_or_default();
     let mut start = PageStart::Offset(0);
     loop {
-        let mut unit = ports.store.begin(Access::Read).await?;
-        let page = unit.users().list(&UserFilter::default(), &PageRequest { limit, start }).await?;
+        let page = accounts.list_by_operator(&PageRequest { limit, start }).await?;
         page.items.iter().for_each(show);
         match page.next {
             Some(next) => start = PageStart::After(next),
@@ -111,6 +104,7 @@ fn invalid(what: &str, error: InvalidValue) -> StartError {
 
 fn refused(error: &Error) -> StartError {
     StartError::unusable(match error {
+        Error::NotFound(Resource::User) => "nobody has this address".to_owned(),
         Error::EmailTaken => "another account has this address".to_owned(),
         Error::LastAdministrator => "nobody would be left who administers".to_owned(),
         error => error.to_string(),

@@ -3,12 +3,17 @@
 //!
 //! `cargo bench -p memo-application --bench liveness`
 
-use std::{env, hint::black_box, sync::Arc, time::Instant};
+use std::{
+    env,
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use memo_application::{
-    Accounts, Background, Device, LiveSessions, Ports, Proofs, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn,
-    StoredBrowserSessions, Work,
+    AccountSettings, Accounts, Background, Device, LiveSessions, Ports, Reauthentication, SignIn, SignInSettings,
+    SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, Timer, Transactions, Work,
 };
 use memo_domain::{
     AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
@@ -69,6 +74,12 @@ impl Background for Least {
     fn run(&self, _: Work) {}
 }
 
+impl Timer for Least {
+    fn sleep(&self, _: Duration) -> Work {
+        Box::pin(async {})
+    }
+}
+
 impl TokenSigner for Least {
     fn sign(&self, claims: &AccessClaims) -> Result<String, Source> {
         Ok(format!("{}{}", claims.session_id, claims.user_id))
@@ -93,26 +104,38 @@ async fn main() {
     let (rounds, calls) = if env::args().any(|argument| argument == "--bench") { (21, 200_000) } else { (1, 1_000) };
     let clock = Arc::new(FixedClock::at(NOW));
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (ids, secrets, least) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()), Arc::new(Least));
+    let live = Arc::new(LiveSessions::new());
+    let transactions = Transactions::new(
+        store,
+        clock.clone(),
+        ids.clone(),
+        secrets.clone(),
+        least.clone(),
+        least.clone(),
+        live.clone(),
+    );
     let ports = Arc::new(Ports {
-        store: store.clone(),
-        browser_sessions: Arc::new(StoredBrowserSessions::new(store)),
+        browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
+        transactions,
         cache: Arc::new(MemoryCache::new(clock.clone())),
         clock: clock.clone(),
-        ids: Arc::new(SequentialIds::new()),
-        secrets: Arc::new(SequentialSecrets::new()),
-        hasher: Arc::new(Least),
-        sealer: Arc::new(Least),
-        codes: Arc::new(Least),
-        background: Arc::new(Least),
-        signer: Arc::new(Least),
+        ids,
+        secrets,
+        hasher: least.clone(),
+        sealer: least.clone(),
+        codes: least.clone(),
+        background: least.clone(),
+        signer: least,
         public_url: "https://memo.example".into(),
     });
-    let day = std::time::Duration::from_hours(24);
+    let day = Duration::from_hours(24);
     let settings =
         SignInSettings { access_token_ttl: day, refresh_token_ttl: day, session_ttl: day, refresh_reuse_leeway: day };
-    let (live, proofs) = (Arc::new(LiveSessions::new()), Arc::new(Proofs::new(ports.clone())));
-    let accounts = Accounts::new(ports.clone(), SignUpPolicy::Open, live.clone(), proofs.clone());
-    let sign_in = SignIn::new(ports, settings, live, proofs);
+    let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
+    let account_settings = AccountSettings { sign_up: SignUpPolicy::Open, host: "memo.example".to_owned() };
+    let accounts = Accounts::new(ports.clone(), account_settings, reauthentication.clone());
+    let sign_in = SignIn::new(ports, settings, live, reauthentication);
 
     let mut tokens = Vec::new();
     for n in 0..MEMBERS {

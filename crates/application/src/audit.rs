@@ -1,44 +1,38 @@
-//! What happens to accounts is written down, in the store and in the log.
+//! The audit log: security events of accounts, in the store and in the server's log.
 
 use std::sync::Arc;
 
-use memo_domain::{Access, AuditEvent, AuditId, AuditKind, Page, PageRequest, Role, StoreError, UnitOfWork, UserId};
+use memo_domain::{AuditEvent, AuditId, AuditKind, Page, PageRequest, Timestamp, UserId};
 
-use crate::{Device, Error, Ports, administration};
+use crate::{Device, Error, Ports, roles};
 
-/// An event on its way into both.
-pub struct Happened<'a> {
-    pub user_id: UserId,
-    pub kind: AuditKind,
-    pub device: &'a Device,
-    pub actor_id: Option<UserId>,
-    pub detail: Option<String>,
+/// An audit event that has no id and no time yet.
+pub struct AuditEntry<'a> {
+    user_id: UserId,
+    kind: AuditKind,
+    device: &'a Device,
+    actor_id: Option<UserId>,
+    detail: Option<String>,
 }
 
-impl<'a> Happened<'a> {
-    pub const fn to(user_id: UserId, kind: AuditKind, device: &'a Device) -> Self {
+impl<'a> AuditEntry<'a> {
+    pub const fn new(user_id: UserId, kind: AuditKind, device: &'a Device) -> Self {
         Self { user_id, kind, device, actor_id: None, detail: None }
     }
 
-    pub fn with(self, detail: impl Into<String>) -> Self {
+    /// Adds a detail for readers of the log.
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// Writes it down in the same unit of work; [`AuditedStore`](crate::AuditedStore) says so in the log.
-    pub async fn record(self, unit: &mut dyn UnitOfWork, ports: &Ports) -> Result<(), StoreError> {
-        let event = self.event(ports);
-        unit.audit().append(&event).await
+    /// Names the administrator who did it.
+    pub fn by(self, actor_id: Option<UserId>) -> Self {
+        Self { actor_id, ..self }
     }
 
-    /// Says so in the log alone: of somebody who is gone.
-    pub fn tell(self, ports: &Ports) {
-        tell(&self.event(ports));
-    }
-
-    fn event(self, ports: &Ports) -> AuditEvent {
-        let at = ports.now();
+    pub(crate) fn into_event(self, id: AuditId, at: Timestamp) -> AuditEvent {
         AuditEvent {
-            id: AuditId::new(ports.id(at)),
+            id,
             user_id: self.user_id,
             actor_id: self.actor_id,
             kind: self.kind,
@@ -51,8 +45,8 @@ impl<'a> Happened<'a> {
     }
 }
 
-/// Writes an event to the log.
-pub fn tell(event: &AuditEvent) {
+/// Writes an event to the server's log.
+pub fn log(event: &AuditEvent) {
     tracing::info!(
         target: "memo::audit",
         kind = event.kind.name(),
@@ -76,15 +70,15 @@ impl AuditLog {
         Self { ports }
     }
 
-    /// A page of one's own events, the newest first.
+    /// Returns a page of a user's own events, the newest first.
     ///
     /// # Errors
-    /// Those of the store alone.
+    /// Only those of the store.
     pub async fn own(&self, user: UserId, page: &PageRequest<AuditId>) -> Result<Page<AuditEvent, AuditId>, Error> {
-        Ok(self.ports.store.begin(Access::Read).await?.audit().list(Some(user), page).await?)
+        self.ports.transactions.read(async |unit| Ok(unit.audit().list(Some(user), page).await?)).await
     }
 
-    /// A page of the events of a member, or of all, for an administrator.
+    /// Returns a page of the events of one user, or of all users, for an administrator.
     ///
     /// # Errors
     /// [`Error::NotAdministrator`].
@@ -94,8 +88,10 @@ impl AuditLog {
         user: Option<UserId>,
         page: &PageRequest<AuditId>,
     ) -> Result<Page<AuditEvent, AuditId>, Error> {
-        let mut unit = self.ports.store.begin(Access::Read).await?;
-        administration::require(&mut *unit, administrator, Role::Admin).await?;
-        Ok(unit.audit().list(user, page).await?)
+        let work = self.ports.transactions.read(async |unit| {
+            roles::require_administrator(unit, administrator).await?;
+            Ok(unit.audit().list(user, page).await?)
+        });
+        work.await
     }
 }

@@ -1,77 +1,80 @@
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Access, Change, Clock, Limit, Store, UserId};
+use memo_domain::{Access, Change, Limit, UserId};
 
-use crate::Error;
+use crate::{Error, Ports};
 
 /// How long a change is kept.
-const KEPT: Duration = Duration::from_hours(180 * 24);
-/// How many changes are removed in one unit of work: others wait for it.
-const REMOVED_AT_ONCE: u32 = 1_000;
+const RETENTION: Duration = Duration::from_hours(180 * 24);
+/// How many changes one transaction removes at most, so that other writers wait only for a moment.
+const BATCH: u32 = 1_000;
 
-/// Some of the changes of a member, in order.
+/// Consecutive changes of a user's feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangePage {
-    /// The changes behind the number asked for.
+    /// The changes after the requested number.
     pub items: Vec<Change>,
-    /// What to ask for next: the number of the last of them, or the one asked for.
+    /// The number to continue with: that of the last change, or the requested one.
     pub next_since: u64,
 }
 
-/// Members follow what becomes of their memos.
+/// The change feeds of users.
 pub struct Changes {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    ports: Arc<Ports>,
 }
 
 impl Changes {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
     }
 
-    /// The changes behind a number, as many as the limit; none where there are no more yet.
+    /// Returns the changes after a number, up to the limit.
     ///
     /// # Errors
-    /// [`Error::ResyncRequired`] where the feed can't be followed from there: a change behind the number is older than 180
-    /// days, or the number is one that no change has had.
+    /// [`Error::ResyncRequired`] if the feed can't be followed from there: a change after the number is older than 180 days,
+    /// or no change has had the number yet.
     pub async fn list(&self, owner: UserId, since: u64, limit: Limit) -> Result<ChangePage, Error> {
         match self.follow(owner, since, limit, Access::Read).await {
-            // What was read at two moments may only seem to have a gap.
+            // Two statements that see different states may only seem to leave a gap.
             Err(Error::ResyncRequired { .. }) => self.follow(owner, since, limit, Access::Snapshot).await,
             result => result,
         }
     }
 
     async fn follow(&self, owner: UserId, since: u64, limit: Limit, access: Access) -> Result<ChangePage, Error> {
-        let mut unit = self.store.begin(access).await?;
-        let items = unit.changes().list(owner, since, limit).await?;
-        let kept_from = self.clock.now() - KEPT;
-        let goes_on = match items.first() {
-            Some(first) => first.at >= kept_from && has_no_gap(since, &items),
-            // The end of the feed; or a place that was never in it, or one behind which all was removed.
-            None => unit.changes().last_seq(owner).await? == since,
-        };
-        if !goes_on {
-            return Err(Error::ResyncRequired { next_since: unit.changes().last_seq(owner).await? });
-        }
-        let next_since = items.last().map_or(since, |last| last.seq);
-        Ok(ChangePage { items, next_since })
+        let page = self.ports.transactions.read_with(access, async |unit| {
+            let items = unit.changes().list(owner, since, limit).await?;
+            let kept_from = self.ports.now() - RETENTION;
+            let can_follow = match items.first() {
+                Some(first) => first.at >= kept_from && has_no_gap(since, &items),
+                // The end of the feed, unless the number was never reached or all later changes were removed.
+                None => unit.changes().last_seq(owner).await? == since,
+            };
+            if !can_follow {
+                return Err(Error::ResyncRequired { next_since: unit.changes().last_seq(owner).await? });
+            }
+            let next_since = items.last().map_or(since, |last| last.seq);
+            Ok(ChangePage { items, next_since })
+        });
+        page.await
     }
 
-    /// Removes the changes that are kept no longer. How many they were.
+    /// Removes the changes whose retention time is over, and returns how many that was.
     ///
     /// # Errors
-    /// Those of the store alone.
+    /// Only those of the store.
     pub async fn sweep(&self) -> Result<u64, Error> {
-        let mut removed = 0;
+        let mut total = 0;
         loop {
-            let mut unit = self.store.begin(Access::Write).await?;
-            let some = unit.changes().remove_before(self.clock.now() - KEPT, REMOVED_AT_ONCE).await?;
-            unit.commit().await?;
-            removed += some;
-            if some < u64::from(REMOVED_AT_ONCE) {
-                return Ok(removed);
+            let removed = self.ports.transactions.write(async |tx| {
+                let before = tx.now() - RETENTION;
+                Ok(tx.changes().remove_before(before, BATCH).await?)
+            });
+            let removed = removed.await?;
+            total += removed;
+            if removed < u64::from(BATCH) {
+                return Ok(total);
             }
         }
     }

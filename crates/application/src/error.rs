@@ -3,151 +3,147 @@ use std::time::Duration;
 use memo_domain::{CacheError, HashError, InvalidValue, Scope, Source, StoreError};
 use thiserror::Error;
 
-/// What was looked for and is absent, or invisible to who asks.
+/// A kind of entity that was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
     /// A memo.
     Memo,
-    /// A tag that a memo has.
+    /// A tag of a memo.
     Tag,
-    /// A member.
+    /// A user.
     User,
-    /// A sign-in.
+    /// A session.
     Session,
-    /// A social identity.
+    /// A linked social identity.
     Identity,
     /// A social provider.
     Provider,
 }
 
-/// Why nobody is signed in.
+/// Why a request is not authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnauthenticatedReason {
-    /// The access token is not one that was issued here.
+    /// The access token was not issued by this server.
     Invalid,
-    /// The access token has expired: refresh it.
+    /// The access token has expired; the client refreshes it.
     Expired,
-    /// The sign-in was ended.
+    /// The session has ended.
     SessionEnded,
 }
 
-/// Why a use case did not do what it was asked for.
+/// Why a use case failed.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A value is not acceptable here, for a reason that the value alone does not show.
-    #[error("{member} is not acceptable: {reason}")]
+    #[error("{field} is not acceptable: {reason}")]
     Invalid {
-        /// The member of the request that holds it.
-        member: &'static str,
+        /// The field of the request.
+        field: &'static str,
         /// Why.
         reason: InvalidValue,
     },
-    /// It is absent, or belongs to somebody else.
+    /// The entity does not exist, or the user may not know that it does.
     #[error("{0:?} not found")]
     NotFound(Resource),
-    /// It can be read, but belongs to somebody else.
+    /// The memo can be read, but belongs to another user.
     #[error("only the owner may do this")]
     NotOwner,
     /// The memo is in the trash.
     #[error("the memo is in the trash")]
     MemoTrashed,
-    /// It has changed since the caller read it.
+    /// The memo has changed since the caller read it.
     #[error("the precondition does not hold")]
     PreconditionFailed,
-    /// An operation of a batch failed, and so nothing of the batch was done.
+    /// An operation of a batch failed, so nothing of the batch was done.
     #[error("operation {index} failed: {source}")]
     Operation {
-        /// Its place in the batch, from 0.
+        /// The index of the operation in the batch, from 0.
         index: usize,
         /// Why it failed; never an error of the store.
         source: Box<Error>,
     },
-    /// The changes can't be followed from there: those behind it are gone, or it is not a place in this feed.
-    #[error("the changes behind this number are gone")]
+    /// The change feed can't be followed from this number: later changes were removed, or the feed never reached it.
+    #[error("the changes after this number are gone")]
     ResyncRequired {
-        /// From where they can be followed once everything was read anew.
+        /// The number from which the feed can be followed after all memos were read again.
         next_since: u64,
     },
-    /// Another member has this address.
+    /// Another user has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,
-    /// Nobody may sign up.
+    /// Sign-up is closed.
     #[error("sign-up is closed")]
     SignUpClosed,
-    /// Wrong credentials, or a refresh token that is worth nothing.
+    /// The credentials are wrong, or the refresh token is invalid.
     #[error("the grant is not valid")]
     InvalidGrant,
-    /// A scope that the grant does not have.
+    /// A requested scope exceeds the grant.
     #[error("the scope exceeds the grant")]
     InvalidScope,
-    /// A password that proves nothing.
+    /// The current password is wrong.
     #[error("the password is wrong")]
     PasswordWrong,
-    /// There is no password to prove who it is, and the social sign-in is too long ago.
+    /// The account has no password to prove who it is, and the last sign-in at a social provider is too long ago.
     #[error("a recent sign-in is needed")]
     RecentSignInRequired,
-    /// Only a member who signed in themselves, for everything, may do this.
+    /// The operation needs an interactive session with all scopes.
     #[error("an interactive sign-in is needed")]
     InteractiveSignInRequired,
     /// Too many wrong passwords or codes.
     #[error("too many attempts")]
     TooManyAttempts {
-        /// When the next one is taken.
+        /// When the next attempt is accepted.
         retry_after: Duration,
     },
-    /// A token of a mail that is worth nothing, or not any more.
+    /// The token of a mail is unknown, used or expired.
     #[error("the token is not valid")]
     TokenInvalid,
-    /// A code that is wrong or was used.
+    /// The one-time code is wrong or was used.
     #[error("the code is wrong")]
     CodeWrong,
-    /// There is a second factor already.
-    #[error("a second factor is there already")]
+    /// The account has a second factor already.
+    #[error("a second factor is enabled already")]
     MfaEnabled,
-    /// There is no second factor to be confirmed.
-    #[error("no second factor was begun")]
+    /// The account has no second factor that waits for its confirmation.
+    #[error("no second factor waits for its confirmation")]
     MfaNotBegun,
-    /// The member could not sign in any more.
-    #[error("the last way to sign in stays")]
+    /// Without this the user could not sign in any more.
+    #[error("the last way to sign in can't be removed")]
     LastWayToSignIn,
-    /// Nobody would be left who administers.
-    #[error("the last administrator stays")]
+    /// Without this user no administrator would remain.
+    #[error("the last administrator can't be removed")]
     LastAdministrator,
     /// Only administrators may do this.
     #[error("only administrators may do this")]
     NotAdministrator,
-    /// A browser came back from a provider that it was not sent to, or twice.
+    /// The `state` of a social callback is not one of this browser, has expired or was used.
     #[error("the state of the social sign-in is not valid")]
     StateInvalid,
-    /// A social provider is away.
-    #[error("the social provider is out of reach")]
+    /// A social provider does not respond.
+    #[error("the social provider is unavailable")]
     ProviderUnavailable {
-        /// What it said.
+        /// Its error.
         #[source]
         source: Source,
     },
-    /// Nobody is signed in.
-    #[error("not signed in: {0:?}")]
+    /// The request is not authenticated.
+    #[error("not authenticated: {0:?}")]
     Unauthenticated(UnauthenticatedReason),
-    /// The token is good, but not for this.
+    /// The credentials are valid, but lack a scope.
     #[error("the scope {} is missing", .0.name())]
     InsufficientScope(Scope),
-    /// Too much is going on.
+    /// The server has too much work.
     #[error("overloaded")]
     Overloaded {
-        /// When it is worth trying again.
+        /// When a retry makes sense.
         retry_after: Duration,
     },
-    /// The store can't be reached, or is full of work.
-    #[error("the store is unavailable")]
-    StoreUnavailable {
-        /// What the store said.
-        #[source]
-        source: StoreError,
-    },
-    /// The cache can't be reached.
+    /// The store failed.
     #[error(transparent)]
-    CacheUnavailable(#[from] CacheError),
+    Store(#[from] StoreError),
+    /// The cache failed.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// A fault of the server.
     #[error("internal error")]
     Internal {
@@ -158,7 +154,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What is wrong with one operation, said of the batch; what is wrong with the whole stays as it is.
+    /// Turns an error of one operation into one of its batch; an error of the whole batch stays as it is.
     pub(crate) fn of_operation(self, index: usize) -> Self {
         match self {
             Self::Invalid { .. }
@@ -167,15 +163,6 @@ impl Error {
             | Self::MemoTrashed
             | Self::PreconditionFailed => Self::Operation { index, source: Box::new(self) },
             error => error,
-        }
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            error if error.is_retryable() => Self::StoreUnavailable { source: error },
-            error => Self::Internal { source: error.into() },
         }
     }
 }

@@ -118,11 +118,6 @@ impl LiveSessions {
         }
     }
 
-    /// Forgets a sign-in that has ended, here and on other nodes.
-    pub(crate) fn forget(&self, id: SessionId) {
-        self.forget_all(&[id]);
-    }
-
     fn forget_here(&self, id: SessionId) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.seen.remove(&id);
@@ -150,7 +145,7 @@ mod tests {
     fn an_end_while_the_store_is_asked_is_not_overlooked() {
         let (live, now) = (LiveSessions::new(), Timestamp::from_micros(0));
         let watch = live.look(id(), now).expect("unknown at first");
-        live.forget(id());
+        live.forget_all(&[id()]);
         live.keep(id(), now, &watch);
         assert!(live.look(id(), now).is_some());
     }

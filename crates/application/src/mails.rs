@@ -1,8 +1,8 @@
 //! The mails that members get, in their language, and the way into the outbox.
 
-use memo_domain::{Email, Job, JobId, JobKind, JobState, Locale, Mail, Sealed, Secret, Source, UnitOfWork, User};
+use memo_domain::{Email, Job, JobId, JobKind, JobState, Locale, Mail, Sealed, Secret, Source, User};
 
-use crate::{Error, Ports, secret_text};
+use crate::{Error, Ports, secret_text, transaction::Transaction};
 
 /// What sealed mail is bound to.
 const CONTEXT: &str = "mail";
@@ -115,13 +115,13 @@ fn described(device: Option<&str>, ip: Option<&str>) -> String {
 }
 
 /// Puts a mail to a member into the outbox, in the same unit of work.
-pub async fn enqueue(unit: &mut dyn UnitOfWork, ports: &Ports, user: &User, letter: Letter<'_>) -> Result<(), Error> {
-    enqueue_to(unit, ports, user, &user.email, letter).await
+pub async fn enqueue(tx: &mut Transaction, ports: &Ports, user: &User, letter: Letter<'_>) -> Result<(), Error> {
+    enqueue_to(tx, ports, user, &user.email, letter).await
 }
 
 /// As [`enqueue`], to another address than the one they have now.
 pub async fn enqueue_to(
-    unit: &mut dyn UnitOfWork,
+    tx: &mut Transaction,
     ports: &Ports,
     user: &User,
     to: &Email,
@@ -144,7 +144,9 @@ pub async fn enqueue_to(
         created_at: now,
         error: None,
     };
-    Ok(unit.jobs().insert(&job).await?)
+    tx.jobs().insert(&job).await?;
+    tx.wake_jobs();
+    Ok(())
 }
 
 /// The mail of an entry of the outbox.

@@ -1,21 +1,23 @@
-//! What use cases are made of: the ports, handed round as one.
+//! The ports of the use cases, passed around as one value.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use memo_domain::{
-    BrowserSessions, Cache, Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Store,
-    StoreError, Timestamp, TokenSigner, UnitOfWork,
+    BrowserSessions, Cache, Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Timestamp,
+    TokenSigner,
 };
 use uuid::Uuid;
+
+use crate::Transactions;
 
 /// Every port that more than one use case needs.
 #[derive(Clone)]
 pub struct Ports {
-    /// Keeps everything.
-    pub store: Arc<dyn Store>,
-    /// Keeps how long browsers stay signed in.
+    /// Runs transactions on the store.
+    pub transactions: Transactions,
+    /// Finds and prolongs the sessions of browsers.
     pub browser_sessions: Arc<dyn BrowserSessions>,
-    /// What all nodes share for a while.
+    /// Short-lived data that all nodes share.
     pub cache: Arc<dyn Cache>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -25,40 +27,39 @@ pub struct Ports {
     pub secrets: Arc<dyn SecretGenerator>,
     /// Hashes passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Encrypts what is kept and has to be read again.
+    /// Encrypts secrets that have to be read again.
     pub sealer: Arc<dyn Sealer>,
-    /// Makes codes by time.
+    /// Checks time-based one-time codes.
     pub codes: Arc<dyn OneTimeCodes>,
-    /// Runs what nobody waits for.
+    /// Runs work in the background.
     pub background: Arc<dyn Background>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// What clients call this server, without a slash at the end: links in mail begin with it.
+    /// The base URL of this server as clients see it, without a slash at the end.
     pub public_url: Arc<str>,
 }
 
-/// Work that nobody waits for.
+/// A future that any thread may run.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs work that nobody waits for: so that the time of an answer tells nothing of whether there was any.
+/// Runs work in the background, so that the duration of a response does not reveal whether there was any.
 pub trait Background: Send + Sync {
-    /// Runs it soon, beside whoever asked.
+    /// Runs the work soon, concurrently with the caller.
     fn run(&self, work: Work);
 
-    /// Mail was committed to the outbox: whoever sends it may do so now, rather than when they look next.
-    fn mail_waits(&self) {}
+    /// Wakes the job worker: jobs were committed.
+    fn jobs_wait(&self) {}
+}
+
+/// Waits. The application knows no async runtime.
+pub trait Timer: Send + Sync {
+    /// Ends after this time.
+    fn sleep(&self, duration: Duration) -> Work;
 }
 
 impl Ports {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// Commits what has written mail, or may have, and has it sent soon.
-    pub(crate) async fn commit_mail(&self, unit: Box<dyn UnitOfWork>) -> Result<(), StoreError> {
-        unit.commit().await?;
-        self.background.mail_waits();
-        Ok(())
     }
 
     pub(crate) fn id(&self, at: Timestamp) -> Uuid {

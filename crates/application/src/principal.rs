@@ -1,6 +1,6 @@
 use memo_domain::{ApiKeyId, Scope, Scopes, SessionId, UserId};
 
-use crate::{Error, proof::Claimant};
+use crate::Error;
 
 /// The user who calls, what they may do, and how they authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +41,6 @@ impl Principal {
             Credential::AccessToken { session_id } | Credential::Cookie { session_id } => Some(session_id),
             Credential::ApiKey { .. } => None,
         }
-    }
-
-    /// The user as one who proves again that the account is theirs.
-    #[must_use]
-    pub const fn claimant(&self) -> Claimant {
-        Claimant { user_id: self.user_id, session_id: self.session_id() }
     }
 
     /// # Errors

@@ -1,27 +1,27 @@
 use std::sync::Arc;
 
-use memo_domain::{Cache, Store};
+use memo_domain::StoreError;
 
-use crate::Error;
+use crate::{Error, Ports};
 
-/// Whether this node can serve.
+/// Whether this node can serve requests.
 pub struct Readiness {
-    store: Arc<dyn Store>,
-    cache: Arc<dyn Cache>,
+    ports: Arc<Ports>,
 }
 
 impl Readiness {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, cache: Arc<dyn Cache>) -> Self {
-        Self { store, cache }
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
     }
 
-    /// Asks what every request needs.
+    /// Checks what every request needs.
     ///
     /// # Errors
-    /// [`Error::StoreUnavailable`], whatever is wrong with the store, or [`Error::CacheUnavailable`].
+    /// [`StoreError::Unavailable`], whatever is wrong with the store, or [`Error::Cache`].
     pub async fn check(&self) -> Result<(), Error> {
-        self.store.check().await.map_err(|source| Error::StoreUnavailable { source })?;
-        Ok(self.cache.check().await?)
+        let checked = self.ports.transactions.check().await;
+        checked.map_err(|error| StoreError::Unavailable { source: error.into() })?;
+        Ok(self.ports.cache.check().await?)
     }
 }

@@ -1,23 +1,25 @@
-//! Members add a second factor, and take it away.
+//! Second factors: time-based one-time codes and recovery codes.
 
 use std::sync::Arc;
 
-use memo_domain::{Access, AuditKind, SecondFactor, Secret, SecretDigest, UnitOfWork, UserId};
+use memo_domain::{AuditKind, SecondFactor, Secret, SecretDigest, UserId};
 
 use crate::{
-    Device, Error, Ports,
+    Device, Error, Ports, Principal,
     accounts::present,
-    audit::Happened,
-    proof::{Claimant, Proofs, check_same_password},
+    audit::AuditEntry,
+    reauthentication::{Reauthentication, check_same_password},
+    transaction::Transaction,
 };
 
 /// What sealed secrets are bound to.
 const CONTEXT: &str = "totp";
-/// How many recovery codes there are.
+/// The number of recovery codes.
 const CODES: usize = 10;
-/// How many random bytes one has: 24 characters of base32. A code with 112 bits or more may be kept hashed without salt (ASVS 5.0, 6.5.2).
+/// The random bytes of a recovery code: 24 characters of base32. A code of 112 bits or more may be hashed without a salt
+/// (ASVS 5.0, 6.5.2).
 const CODE_BYTES: usize = 15;
-/// How many bytes of a secret the authenticator gets, as RFC 4226 recommends.
+/// The bytes of an authenticator's secret, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
 
 /// What an authenticator is set up with.
@@ -25,123 +27,132 @@ const SECRET_BYTES: usize = 20;
 pub struct Enrolment {
     /// The secret, in base32.
     pub secret: String,
-    /// The same as an `otpauth:` address.
+    /// The secret as an `otpauth:` URI.
     pub uri: String,
 }
 
-/// Whether a member has a second factor, and how many recovery codes are left.
+/// The state of a user's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecondFactorState {
-    /// Whether it is asked for.
+    /// Whether sign-in asks for it.
     pub enabled: bool,
-    /// How many recovery codes are left.
+    /// The number of unused recovery codes.
     pub recovery_codes_left: u64,
 }
 
-/// What a code was.
+/// The kind of a code that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
     Code,
     RecoveryCode,
 }
 
-/// Members have a second factor.
+/// The second factors of users.
 pub struct SecondFactors {
     ports: Arc<Ports>,
-    proofs: Arc<Proofs>,
+    reauthentication: Arc<Reauthentication>,
 }
 
 impl SecondFactors {
     #[must_use]
-    pub const fn new(ports: Arc<Ports>, proofs: Arc<Proofs>) -> Self {
-        Self { ports, proofs }
+    pub const fn new(ports: Arc<Ports>, reauthentication: Arc<Reauthentication>) -> Self {
+        Self { ports, reauthentication }
     }
 
-    /// Whether there is one.
+    /// Returns the state of a user's second factor.
     ///
     /// # Errors
-    /// Those of the store alone.
+    /// Only those of the store.
     pub async fn state(&self, user: UserId) -> Result<SecondFactorState, Error> {
-        let mut unit = self.ports.store.begin(Access::Read).await?;
-        let factor = unit.second_factors().lookup(user).await?;
-        let enabled = factor.is_some_and(|factor| factor.confirmed_at.is_some());
-        let recovery_codes_left = if enabled { unit.second_factors().count_codes(user).await? } else { 0 };
-        Ok(SecondFactorState { enabled, recovery_codes_left })
+        let state = self.ports.transactions.read(async |unit| {
+            let factor = unit.second_factors().lookup(user).await?;
+            let enabled = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+            let recovery_codes_left = if enabled { unit.second_factors().count_codes(user).await? } else { 0 };
+            Ok(SecondFactorState { enabled, recovery_codes_left })
+        });
+        state.await
     }
 
-    /// Begins: makes a secret, which is worth nothing until it is confirmed.
+    /// Creates a secret. It has no effect until it is confirmed.
     ///
     /// # Errors
-    /// [`Error::MfaEnabled`] where there is one already.
+    /// [`Error::MfaEnabled`] if the user has a second factor already.
     pub async fn begin(&self, user: UserId) -> Result<Enrolment, Error> {
-        let now = self.ports.now();
         let random = self.ports.secrets.next();
         let plain = &random.expose()[..SECRET_BYTES];
         let secret = self.ports.sealer.seal(CONTEXT, plain).map_err(|source| Error::Internal { source })?;
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let account = present(unit.users().lookup(user).await?)?;
-        if unit.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
-            return Err(Error::MfaEnabled);
-        }
-        let factor = SecondFactor { user_id: user, secret, confirmed_at: None, last_step: 0, created_at: now };
-        unit.second_factors().upsert(&factor).await?;
-        unit.commit().await?;
+        let account = self.ports.transactions.write(async |tx| {
+            let account = present(tx.users().lookup(user).await?)?;
+            if tx.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
+                return Err(Error::MfaEnabled);
+            }
+            let (secret, created_at) = (secret.clone(), tx.now());
+            let factor = SecondFactor { user_id: user, secret, confirmed_at: None, last_step: 0, created_at };
+            tx.second_factors().upsert(&factor).await?;
+            Ok(account)
+        });
+        let account = account.await?;
         let codes = &self.ports.codes;
         Ok(Enrolment { secret: codes.text(plain), uri: codes.uri(plain, account.email.as_str()) })
     }
 
-    /// Confirms it by a first code. The recovery codes, which are shown this once.
+    /// Confirms the secret by a first code. Returns the recovery codes, which can't be read again.
     ///
     /// # Errors
     /// [`Error::MfaNotBegun`], [`Error::MfaEnabled`], [`Error::CodeWrong`] or [`Error::TooManyAttempts`].
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
-        self.proofs.count(&account, device)?;
-        let confirmed = self.confirm_by(user, code, device).await;
+        self.reauthentication.count(&account, device)?;
+        let confirmed = self.ports.transactions.write(async |tx| self.confirm_in(tx, user, code, device).await).await;
         if !matches!(confirmed, Err(Error::CodeWrong)) {
-            // It was right, or it was not looked at.
-            self.proofs.forgive(&account, device);
+            // It was right, or it was not checked.
+            self.reauthentication.forgive(&account, device);
         }
         confirmed
     }
 
-    async fn confirm_by(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
-        let now = self.ports.now();
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        // Of two who confirm at once, or begin anew meanwhile, the second one waits here.
-        present(unit.users().lookup(user).await?)?;
-        let mut factor = unit.second_factors().lookup(user).await?.ok_or(Error::MfaNotBegun)?;
+    async fn confirm_in(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        code: &str,
+        device: &Device,
+    ) -> Result<Vec<String>, Error> {
+        // Locks the user, so that another transaction can't confirm or replace the secret meanwhile.
+        present(tx.users().lookup(user).await?)?;
+        let mut factor = tx.second_factors().lookup(user).await?.ok_or(Error::MfaNotBegun)?;
         if factor.confirmed_at.is_some() {
             return Err(Error::MfaEnabled);
         }
         let step = step_of(&self.ports, &factor, code)?.ok_or(Error::CodeWrong)?;
-        factor.confirmed_at = Some(now);
+        factor.confirmed_at = Some(tx.now());
         factor.last_step = step;
-        unit.second_factors().upsert(&factor).await?;
+        tx.second_factors().upsert(&factor).await?;
         let codes: Vec<_> = (0..CODES).map(|_| self.recovery_code()).collect();
         let digests: Vec<_> = codes.iter().map(|code| digest(code)).collect();
-        unit.second_factors().replace_codes(user, &digests).await?;
-        Happened::to(user, AuditKind::MfaEnabled, device).record(&mut *unit, &self.ports).await?;
-        unit.commit().await?;
+        tx.second_factors().replace_codes(user, &digests).await?;
+        tx.record(AuditEntry::new(user, AuditKind::MfaEnabled, device)).await?;
         Ok(codes)
     }
 
-    /// Takes it away. Nothing happens where there is none.
+    /// Removes the second factor, if there is one.
     ///
     /// # Errors
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`] or [`Error::TooManyAttempts`].
-    pub async fn remove(&self, claimant: Claimant, password: Option<&str>, device: &Device) -> Result<(), Error> {
-        let proved = self.proofs.of_owner(claimant, password, device).await?;
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let user = present(unit.users().lookup(claimant.user_id).await?)?;
-        check_same_password(&proved, &user)?;
-        if unit.second_factors().remove(user.id).await? {
-            Happened::to(user.id, AuditKind::MfaDisabled, device).record(&mut *unit, &self.ports).await?;
-        }
-        Ok(unit.commit().await?)
+    pub async fn remove(&self, caller: &Principal, password: Option<&str>, device: &Device) -> Result<(), Error> {
+        let proved = self.reauthentication.prove(caller, password, device).await?;
+        let removed = self.ports.transactions.write(async |tx| {
+            let user = present(tx.users().lookup(caller.user_id).await?)?;
+            check_same_password(&proved, &user)?;
+            if tx.second_factors().remove(user.id).await? {
+                tx.record(AuditEntry::new(user.id, AuditKind::MfaDisabled, device)).await?;
+            }
+            Ok(())
+        });
+        removed.await
     }
 
-    /// In six groups of four characters.
+    /// Creates a recovery code of six groups of four characters.
     fn recovery_code(&self) -> String {
         let random = self.ports.secrets.next();
         let text = self.ports.codes.text(&random.expose()[..CODE_BYTES]).to_lowercase();
@@ -150,18 +161,18 @@ impl SecondFactors {
     }
 }
 
-/// Takes a code by time or a recovery code, each once.
+/// Accepts a time-based code or a recovery code, each once.
 pub async fn accept(
-    unit: &mut dyn UnitOfWork,
+    tx: &mut Transaction,
     ports: &Ports,
     factor: &SecondFactor,
     code: &str,
 ) -> Result<Option<Accepted>, Error> {
     if let Some(step) = step_of(ports, factor, code)? {
-        let is_new = unit.second_factors().claim_step(factor.user_id, step).await?;
+        let is_new = tx.second_factors().claim_step(factor.user_id, step).await?;
         return Ok(is_new.then_some(Accepted::Code));
     }
-    let is_left = unit.second_factors().claim_code(factor.user_id, &digest(code)).await?;
+    let is_left = tx.second_factors().claim_code(factor.user_id, &digest(code)).await?;
     Ok(is_left.then_some(Accepted::RecoveryCode))
 }
 
@@ -171,7 +182,7 @@ fn step_of(ports: &Ports, factor: &SecondFactor, code: &str) -> Result<Option<i6
     Ok(ports.codes.step(&secret, &code, ports.now()))
 }
 
-/// What is kept of a recovery code, however it is written: it is random enough to need no salt.
+/// Returns the digest of a recovery code in any spelling. The code is random enough to need no salt.
 fn digest(code: &str) -> SecretDigest {
     let mut bytes = [0; 32];
     let letters = code.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase());

@@ -193,6 +193,10 @@ macro_rules! __each_case {
                 snapshots_see_whole_commits_among_writers
                 a_list_among_writers_has_matching_memos_only
             }
+            writers(store) {
+                a_writer_sees_nothing_of_a_dropped_writer
+                what_a_writer_saw_is_committed_with_it
+            }
             reopening(whole) {
                 committed_writes_survive_reopening
             }

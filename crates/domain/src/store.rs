@@ -20,47 +20,59 @@ pub enum Conflict {
     Parent,
 }
 
-/// Why a store could not do what it was asked for.
+/// Why a store did not do what it was asked to.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// A rule of the store would be broken.
+    /// The write would break a rule of the store.
     #[error("the write conflicts with a rule of the store: {what:?}")]
     Conflict {
-        /// Which one.
+        /// The rule.
         what: Conflict,
     },
-    /// What was to be changed is not in the expected version any more, or is gone. Read again and decide anew. Also where
-    /// the database gave up the transaction for another.
+    /// An optimistic version check failed: the entity has changed since it was read, or is gone.
     #[error("the entity has changed since it was read")]
     Stale,
-    /// The store can't be reached, or is full of work. The same unit of work may pass when it is tried again.
+    /// The store gave up this unit of work in favour of another one: a serialization failure, a deadlock, a lock timeout,
+    /// a busy file. Nothing was written. [`UnitOfWork::commit`] may return it, too.
+    #[error("another unit of work was in the way")]
+    Contention {
+        /// The driver's error.
+        source: Source,
+    },
+    /// The store can't be reached, or has no free connection. Of a commit it is unknown whether it took place.
     #[error("the store is unavailable")]
     Unavailable {
-        /// What the driver said.
+        /// The driver's error.
         source: Source,
     },
-    /// What the store holds can't be read as an entity.
-    #[error("the store holds what can't be read")]
+    /// A stored value is not a valid entity.
+    #[error("the store holds invalid data")]
     Corrupt {
-        /// What was wrong.
+        /// What is wrong with it.
         source: Source,
     },
-    /// Anything else. Trying again won't help.
+    /// Anything else. A retry does not help.
     #[error("the store failed")]
     Other {
-        /// What the driver said.
+        /// The driver's error.
         source: Source,
     },
 }
 
 impl StoreError {
-    /// Whether the same unit of work may pass when it is tried again.
+    /// Returns whether the same unit of work may succeed when it is retried, now or later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Stale | Self::Unavailable { .. })
+        matches!(self, Self::Stale | Self::Contention { .. } | Self::Unavailable { .. })
     }
 
-    /// Of a kept value that no value object accepts.
+    /// Returns whether another unit of work was in the way: nothing was written, and an immediate retry makes sense.
+    #[must_use]
+    pub const fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Stale | Self::Contention { .. })
+    }
+
+    /// The error of a stored value that a value object rejects.
     pub fn corrupt(source: impl Into<Source>) -> Self {
         Self::Corrupt { source: source.into() }
     }
@@ -77,20 +89,28 @@ pub enum Access {
     Write,
 }
 
-/// Keeps everything, in units of work.
+/// Stores all entities, in units of work.
+///
+/// Units of work with [`Access::Write`] are *writers*, the others *readers*. A reader sees what is committed. A writer may
+/// also see what another writer wrote whose [`commit`](UnitOfWork::commit) has been called and has not returned yet: an
+/// adapter may let several writers share a transaction, so that they wait for the disk once. What a writer saw is certain
+/// only when its own commit has returned; so a use case commits before it reports success, even if it wrote nothing.
 ///
 /// # Contract
 /// * `committed_writes_are_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
 ///   MUST see what that one wrote.
 /// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, what a unit of work wrote MUST NOT stay.
 /// * `two_repositories_commit_together`: a commit MUST keep what all repositories of the unit of work wrote.
-/// * `uncommitted_writes_are_not_seen`: other units of work MUST NOT see a write before its commit.
+/// * `uncommitted_writes_are_not_seen`: a reader MUST NOT see a write before its commit has returned.
+/// * `a_writer_sees_nothing_of_a_dropped_writer`: a writer MUST NOT see what another one wrote that is never committed.
+/// * `what_a_writer_saw_is_committed_with_it`: when the commit of a writer returns, all that it saw MUST be committed, also
+///   what other writers wrote whose own commit has not returned.
 /// * `a_snapshot_sees_one_state`: with [`Access::Snapshot`] all reads MUST see the state of one moment.
 /// * `a_unit_of_work_sees_its_own_writes`: reads MUST see what the same unit of work wrote before.
-/// * `writers_wait_for_each_other`: many units of work with [`Access::Write`] at the same time MUST all be able to
-///   commit, or fail with an error that [is retryable](StoreError::is_retryable); no update MUST be lost.
-/// * `committed_writes_survive_reopening`: where the store is durable, a committed write MUST be there after the store
-///   was opened anew, also after the process was killed.
+/// * `writers_wait_for_each_other`: many writers at the same time MUST all be able to commit, or fail with an error that
+///   [is retryable](StoreError::is_retryable); an update MUST NOT be lost.
+/// * `committed_writes_survive_reopening`: if the store is durable, a committed write MUST be there after the store was
+///   closed and opened again, and after the process was killed.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Begins a unit of work.
@@ -138,9 +158,10 @@ pub trait UnitOfWork: Send {
     /// The audit log.
     fn audit(&mut self) -> &mut dyn AuditRepository;
 
-    /// Keeps all that was written, or nothing of it. When it returned, it is durable where the store is.
+    /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
     ///
-    /// A rule that a write breaks only because another unit of work was faster may show here
-    /// ([`StoreError::Conflict`]).
+    /// # Errors
+    /// [`StoreError::Conflict`] and [`StoreError::Stale`] if a write breaks a rule only because of another unit of work, and
+    /// [`StoreError::Contention`]: nothing was written. After [`StoreError::Unavailable`] it is unknown whether it was.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

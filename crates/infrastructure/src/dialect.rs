@@ -173,46 +173,51 @@ pub fn unique_rule(message: &str) -> Conflict {
     if rule.contains("email_key") { Conflict::Email } else { Conflict::Id }
 }
 
-/// What an error of the database means beyond broken rules.
+/// What an error of the database means if no rule of the schema was broken.
 pub enum Trouble {
-    /// It was busy, or went away.
-    Busy,
-    /// It gave up the transaction for another, which may have changed what this one has read.
-    Superseded,
-    /// The file is no database, or a damaged one.
+    /// Another transaction was in the way: a serialization failure, a deadlock, a lock timeout, a locked file.
+    Contention,
+    /// The database refuses or ends connections, has no room for them, or a statement took too long.
+    Unavailable,
+    /// The file is damaged, or no database.
     Damaged,
     /// Anything else.
     Other,
 }
 
-/// What an error of the database means beyond broken rules.
+/// Classifies an error by the database's own number for it.
 pub fn trouble(error: &dyn DatabaseError) -> Trouble {
     if error.try_downcast_ref::<SqliteError>().is_some() {
         // The low byte of an extended result code is the primary one.
         return match error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
-            Some(5 | 6) => Trouble::Busy,
+            // SQLITE_BUSY, SQLITE_LOCKED
+            Some(5 | 6) => Trouble::Contention,
+            // SQLITE_CORRUPT, SQLITE_NOTADB
             Some(11 | 26) => Trouble::Damaged,
             _ => Trouble::Other,
         };
     }
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return match error.code() {
-            "40001" | "40P01" => Trouble::Superseded,
-            // A lock or a statement took too long.
-            "55P03" | "57014" => Trouble::Busy,
-            code if code.starts_with("53") => Trouble::Busy,
+            // serialization_failure, deadlock_detected, lock_not_available
+            "40001" | "40P01" | "55P03" => Trouble::Contention,
+            // query_canceled: the statement timeout
+            "57014" => Trouble::Unavailable,
+            // Class 53: insufficient resources
+            code if code.starts_with("53") => Trouble::Unavailable,
+            // data_corrupted, index_corrupted
             "XX001" | "XX002" => Trouble::Damaged,
-            _ if ends_connection(error) => Trouble::Busy,
+            _ if ends_connection(error) => Trouble::Unavailable,
             _ => Trouble::Other,
         };
     }
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return match error.number() {
-            // A lock took too long; a deadlock.
-            1205 | 1213 => Trouble::Superseded,
+            // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT
+            1205 | 1213 | 1020 | 3572 => Trouble::Contention,
             // Too many connections, of all or of this user; a statement was ended or took too long.
-            1040 | 1203 | 1226 | 1317 | 1969 | 3024 => Trouble::Busy,
-            _ if ends_connection(error) => Trouble::Busy,
+            1040 | 1203 | 1226 | 1317 | 1969 | 3024 => Trouble::Unavailable,
+            _ if ends_connection(error) => Trouble::Unavailable,
             _ => Trouble::Other,
         };
     }

@@ -42,16 +42,16 @@ pub fn store_error(error: DbErr) -> StoreError {
         _ => {}
     }
     match meaning(&error) {
-        Meaning::Superseded => StoreError::Stale,
+        Meaning::Contention => StoreError::Contention { source: error.into() },
         Meaning::Unavailable => StoreError::Unavailable { source: error.into() },
         Meaning::Corrupt => StoreError::Corrupt { source: error.into() },
         Meaning::Other => StoreError::Other { source: error.into() },
     }
 }
 
-/// What an error means beyond broken rules.
+/// What an error means if no rule of the schema was broken.
 pub enum Meaning {
-    Superseded,
+    Contention,
     Unavailable,
     Corrupt,
     Other,
@@ -80,8 +80,8 @@ pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
         | sqlx::Error::BeginFailed => Meaning::Unavailable,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Meaning::Corrupt,
         sqlx::Error::Database(error) => match dialect::trouble(error.as_ref()) {
-            Trouble::Superseded => Meaning::Superseded,
-            Trouble::Busy => Meaning::Unavailable,
+            Trouble::Contention => Meaning::Contention,
+            Trouble::Unavailable => Meaning::Unavailable,
             Trouble::Damaged => Meaning::Corrupt,
             Trouble::Other => Meaning::Other,
         },

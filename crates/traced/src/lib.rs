@@ -85,6 +85,7 @@ const fn kind(error: &StoreError) -> &'static str {
         StoreError::Conflict { what: Conflict::Email } => "conflict.email",
         StoreError::Conflict { what: Conflict::Parent } => "conflict.parent",
         StoreError::Stale => "stale",
+        StoreError::Contention { .. } => "contention",
         StoreError::Unavailable { .. } => "unavailable",
         StoreError::Corrupt { .. } => "corrupt",
         StoreError::Other { .. } => "other",

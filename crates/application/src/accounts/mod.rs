@@ -1,151 +1,155 @@
-//! Members have accounts.
+//! Accounts of users: sign-up, profile, address, password, withdrawal.
 
 mod email;
-mod leaving;
 mod password;
+mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    Access, AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, OneTimeToken, Password, Secret, StoreError,
-    TokenPurpose, UnitOfWork, User, UserId,
+    AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, OneTimeToken, Page, PageRequest, Password, Role,
+    Secret, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
 };
 
 use crate::{
-    Device, Error, Ports, UnauthenticatedReason,
-    audit::Happened,
-    live::LiveSessions,
-    mails::{self, Letter},
-    proof::{Claimant, Proofs, check_same_password},
-    unit::repeat,
+    Device, Error, Ports, Principal, Resource, UnauthenticatedReason,
+    audit::AuditEntry,
+    reauthentication::{Reauthentication, check_same_password},
+    transaction::Transaction,
 };
 
-pub use email::ask_to_verify;
+pub use email::request_verification;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUpPolicy {
-    /// Everybody.
+    /// Everyone.
     Open,
-    /// Nobody: an administrator makes the accounts.
+    /// No one: an operator creates the accounts.
     Closed,
 }
 
-/// What somebody signs up with.
+/// The settings of [`Accounts`].
+#[derive(Debug, Clone)]
+pub struct AccountSettings {
+    /// Who may sign up.
+    pub sign_up: SignUpPolicy,
+    /// The host name of this server, which no password may consist of.
+    pub host: String,
+}
+
+/// A new account.
 #[derive(Debug, Clone)]
 pub struct SignUp {
-    /// Their address.
+    /// The e-mail address.
     pub email: Email,
-    /// Their password.
+    /// The password.
     pub password: Password,
-    /// Their name.
+    /// The display name.
     pub display_name: DisplayName,
-    /// The language they are written to in.
+    /// The language of mails to the user.
     pub locale: Locale,
 }
 
-/// What changes in a profile; `None` leaves a value as it is.
+/// A change of some fields of a profile; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
-    /// The new name.
+    /// The new display name.
     pub display_name: Option<DisplayName>,
     /// The new language.
     pub locale: Option<Locale>,
     /// The new address.
     pub email: Option<Email>,
-    /// What the new address needs.
+    /// The current password, which a new address needs.
     pub current_password: Option<String>,
 }
 
-/// Members have accounts.
+/// The accounts of users.
 pub struct Accounts {
     ports: Arc<Ports>,
-    policy: SignUpPolicy,
-    live: Arc<LiveSessions>,
-    proofs: Arc<Proofs>,
+    settings: AccountSettings,
+    reauthentication: Arc<Reauthentication>,
 }
 
 impl Accounts {
     #[must_use]
-    pub const fn new(ports: Arc<Ports>, policy: SignUpPolicy, live: Arc<LiveSessions>, proofs: Arc<Proofs>) -> Self {
-        Self { ports, policy, live, proofs }
+    pub const fn new(ports: Arc<Ports>, settings: AccountSettings, reauthentication: Arc<Reauthentication>) -> Self {
+        Self { ports, settings, reauthentication }
     }
 
-    /// Makes an account, and writes to its address to have it proved.
+    /// Creates an account, and sends a link to verify its address.
     ///
     /// # Errors
-    /// [`Error::SignUpClosed`], [`Error::Invalid`] where the password is easily guessed, [`Error::EmailTaken`], or
-    /// [`Error::Overloaded`] where too many passwords wait.
+    /// [`Error::SignUpClosed`], [`Error::Invalid`] if the password is easily guessed, [`Error::EmailTaken`], or
+    /// [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn sign_up(&self, sign_up: SignUp, device: &Device) -> Result<User, Error> {
-        if self.policy == SignUpPolicy::Closed {
+        if self.settings.sign_up == SignUpPolicy::Closed {
             return Err(Error::SignUpClosed);
         }
-        self.create(sign_up, false, device).await
+        self.create(sign_up, Role::Member, device).await
     }
 
-    /// Makes an account, whoever may sign up: for whoever runs the server.
+    /// Creates an account for the operator of the server, whatever the sign-up policy is.
     ///
     /// # Errors
-    /// As [`sign_up`](Self::sign_up).
-    pub async fn create_by_operator(&self, sign_up: SignUp, is_admin: bool) -> Result<User, Error> {
-        self.create(sign_up, is_admin, &Device::default()).await
+    /// Like [`sign_up`](Self::sign_up).
+    pub async fn create_by_operator(&self, sign_up: SignUp, role: Role) -> Result<User, Error> {
+        self.create(sign_up, role, &Device::default()).await
     }
 
-    async fn create(&self, sign_up: SignUp, is_admin: bool, device: &Device) -> Result<User, Error> {
+    async fn create(&self, sign_up: SignUp, role: Role, device: &Device) -> Result<User, Error> {
         let SignUp { email, password, display_name, locale } = sign_up;
         if self.is_easily_guessed(&password, &email, &display_name) {
             return Err(too_common("password"));
         }
-        // Hashing is dear, so a taken address is refused before it. The insert decides all the same.
-        if self.ports.store.begin(Access::Read).await?.users().find_by_email(&email).await?.is_some() {
+        // Hashing is slow, so a taken address is refused before it. The insert decides all the same.
+        let transactions = &self.ports.transactions;
+        if transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?.is_some() {
             return Err(Error::EmailTaken);
         }
         let hash = self.ports.hasher.hash(&password).await?;
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
-        if is_admin {
-            user.role = memo_domain::Role::Admin;
-        }
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        unit.users().insert(&user).await.map_err(taken)?;
-        Happened::to(user.id, AuditKind::SignedUp, device).record(&mut *unit, &self.ports).await?;
-        ask_to_verify(&mut *unit, &self.ports, &user).await?;
-        self.ports.commit_mail(unit).await.map_err(taken)?;
+        user.role = role;
+        let created = transactions.write(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
+            request_verification(tx, &self.ports, &user).await
+        });
+        created.await.map_err(email_taken)?;
         Ok(user)
     }
 
-    /// Whether a new password is one of the first that somebody would guess who knows the member and this server.
+    /// Returns whether a password is one of the first guesses of an attacker who knows the user and this server.
     fn is_easily_guessed(&self, password: &Password, email: &Email, name: &DisplayName) -> bool {
-        password.is_easily_guessed(email, name, host(&self.ports.public_url))
+        password.is_easily_guessed(email, name, &self.settings.host)
     }
 
-    /// The account of a member.
+    /// Returns the account of a user.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] where it is gone.
+    /// [`Error::Unauthenticated`] if it is gone.
     pub async fn profile(&self, id: UserId) -> Result<User, Error> {
-        let mut unit = self.ports.store.begin(Access::Read).await?;
-        present(unit.users().lookup(id).await?)
+        self.ports.transactions.read(async |unit| present(unit.users().lookup(id).await?)).await
     }
 
-    /// Changes what a member shows of themselves, or their address, which needs a proof and has to be proved anew.
+    /// Changes the profile of a user. A new address needs the current password, and has to be verified again.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] where the account is gone; where the address changes also [`Error::PasswordWrong`],
+    /// [`Error::Unauthenticated`] if the account is gone; for a new address also [`Error::PasswordWrong`],
     /// [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`] and [`Error::EmailTaken`].
     pub async fn change_profile(
         &self,
-        claimant: Claimant,
+        caller: &Principal,
         change: ProfileChange,
         device: &Device,
     ) -> Result<User, Error> {
         let proved = match change.email {
-            Some(_) => Some(self.proofs.of_owner(claimant, change.current_password.as_deref(), device).await?),
+            Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
-        repeat(async || {
-            let mut unit = self.ports.store.begin(Access::Write).await?;
-            let mut user = present(unit.users().lookup(claimant.user_id).await?)?;
+        let changed = self.ports.transactions.write(async |tx| {
+            let mut user = present(tx.users().lookup(caller.user_id).await?)?;
             proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
             let from = user.version;
             if let Some(display_name) = &change.display_name {
@@ -155,45 +159,69 @@ impl Accounts {
                 user.locale = locale;
             }
             let old = change.email.clone().map(|email| std::mem::replace(&mut user.email, email));
-            // The same address in other letters is proved already.
-            let moved_from = old.filter(|old| *old != user.email);
-            user.email_verified &= moved_from.is_none();
-            user.touch(self.ports.now());
-            unit.users().update(&user, from).await.map_err(taken)?;
-            if let Some(old) = moved_from {
-                self.moved(&mut *unit, &user, &old, device).await?;
+            // The same address in another spelling is verified already.
+            let replaced = old.filter(|old| *old != user.email);
+            user.email_verified &= replaced.is_none();
+            user.touch(tx.now());
+            tx.users().update(&user, from).await?;
+            if let Some(old) = replaced {
+                self.email_changed(tx, &user, &old, device).await?;
             }
-            self.ports.commit_mail(unit).await.map_err(taken)?;
             Ok(user)
-        })
-        .await
+        });
+        changed.await.map_err(email_taken)
     }
 
-    /// Redeems a token: whose it is, where it is good and their address is still the one that it was sent to.
+    /// Returns the user with this address, for the operator of the server.
     ///
-    /// The member before the token, in the order in which others lock both.
-    async fn redeem(&self, unit: &mut dyn UnitOfWork, secret: &Secret, purpose: TokenPurpose) -> Result<User, Error> {
-        let digest = secret.digest();
-        let token = unit.one_time_tokens().lookup(&digest, purpose).await?;
-        let token = token.filter(|token| self.ports.now() < token.expires_at).ok_or(Error::TokenInvalid)?;
-        let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
-        let user = user.filter(|user| token.email_key.as_deref() == Some(user.email.key()));
-        let claimed = unit.one_time_tokens().take(&digest, purpose).await?;
-        user.filter(|_| claimed.is_some()).ok_or(Error::TokenInvalid)
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn find_by_operator(&self, email: &Email) -> Result<User, Error> {
+        let found = self.ports.transactions.read(async |unit| Ok(unit.users().find_by_email(email).await?)).await?;
+        found.ok_or(Error::NotFound(Resource::User))
+    }
+
+    /// Returns a page of all users, the oldest first, for the operator of the server.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn list_by_operator(&self, page: &PageRequest<UserId>) -> Result<Page<User, UserId>, Error> {
+        let all = UserFilter::default();
+        self.ports.transactions.read(async |unit| Ok(unit.users().list(&all, page).await?)).await
+    }
+
+    /// Redeems a token, and returns its user. It locks the user before the token, in the same order as other use cases.
+    async fn redeem(&self, tx: &mut Transaction, secret: &Secret, purpose: TokenPurpose) -> Result<User, Error> {
+        let user = token_user(&mut **tx, secret, purpose, self.ports.now()).await?;
+        let taken = tx.one_time_tokens().take(&secret.digest(), purpose).await?;
+        taken.map(|_| user).ok_or(Error::TokenInvalid)
     }
 }
 
-/// Makes a token for a member. Those that were made before for the same are worth nothing any more.
-async fn one_time(
+/// Returns the user of a valid token, if they are enabled and still have the address that it was sent to.
+async fn token_user(
     unit: &mut dyn UnitOfWork,
+    secret: &Secret,
+    purpose: TokenPurpose,
+    now: Timestamp,
+) -> Result<User, Error> {
+    let token = unit.one_time_tokens().lookup(&secret.digest(), purpose).await?;
+    let token = token.filter(|token| now < token.expires_at).ok_or(Error::TokenInvalid)?;
+    let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
+    user.filter(|user| token.email_key.as_deref() == Some(user.email.key())).ok_or(Error::TokenInvalid)
+}
+
+/// Creates a token that is sent to a user. Earlier tokens for the same purpose become invalid.
+async fn create_token(
+    tx: &mut Transaction,
     ports: &Ports,
     user: &User,
     purpose: TokenPurpose,
     ttl: Duration,
 ) -> Result<Secret, Error> {
-    let now = ports.now();
+    let now = tx.now();
     let secret = ports.secrets.next();
-    unit.one_time_tokens().remove_all(user.id, purpose).await?;
+    tx.one_time_tokens().remove_all(user.id, purpose).await?;
     let token = OneTimeToken {
         digest: secret.digest(),
         user_id: user.id,
@@ -204,29 +232,23 @@ async fn one_time(
         created_at: now,
         expires_at: now + ttl,
     };
-    unit.one_time_tokens().insert(&token).await?;
+    tx.one_time_tokens().insert(&token).await?;
     Ok(secret)
 }
 
-/// Another member has the address.
-pub fn taken(error: StoreError) -> Error {
+/// A conflict of addresses means that another user has it.
+fn email_taken(error: Error) -> Error {
     match error {
-        StoreError::Conflict { what: Conflict::Email } => Error::EmailTaken,
-        error => error.into(),
+        Error::Store(StoreError::Conflict { what: Conflict::Email }) => Error::EmailTaken,
+        error => error,
     }
 }
 
-/// A token of a member who is gone is worth nothing.
+/// Returns the user of a request that is authenticated, unless they were removed since.
 pub fn present(user: Option<User>) -> Result<User, Error> {
     user.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
 }
 
-/// The name in an address such as `https://memo.example.com:8443`.
-fn host(url: &str) -> &str {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-    authority.split_once(':').map_or(authority, |(name, _)| name)
-}
-
-const fn too_common(member: &'static str) -> Error {
-    Error::Invalid { member, reason: InvalidValue::PasswordTooCommon }
+const fn too_common(field: &'static str) -> Error {
+    Error::Invalid { field, reason: InvalidValue::PasswordTooCommon }
 }

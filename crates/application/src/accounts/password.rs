@@ -1,118 +1,122 @@
-//! Passwords are changed, and forgotten.
+//! Changed and forgotten passwords.
 
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{PasswordHash, SessionId};
 
 use super::{
-    Access, Accounts, AuditKind, Claimant, Device, Email, Error, Happened, Letter, Password, Secret, TokenPurpose,
-    UnitOfWork, User, check_same_password, mails, one_time, present, repeat, too_common,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, Password, Ports, Principal, Secret, TokenPurpose,
+    Transaction, User, check_same_password, create_token, present, token_user, too_common,
 };
+use crate::mails::{self, Letter};
 
 /// How long a link sets a new password.
 const TTL: Duration = Duration::from_hours(1);
 
 impl Accounts {
-    /// Sets a new password, and ends all other sign-ins.
+    /// Sets a new password, and ends all other sessions.
     ///
     /// # Errors
-    /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], [`Error::Invalid`] where the
-    /// new one is easily guessed, or [`Error::Overloaded`] where too many passwords wait.
+    /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], [`Error::Invalid`] if the new
+    /// password is easily guessed, or [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn change_password(
         &self,
-        claimant: Claimant,
+        caller: &Principal,
         current: Option<&str>,
         new: &Password,
         device: &Device,
     ) -> Result<(), Error> {
-        let proved = self.proofs.of_owner(claimant, current, device).await?;
+        let proved = self.reauthentication.prove(caller, current, device).await?;
         if self.is_easily_guessed(new, &proved.email, &proved.display_name) {
             return Err(too_common("new_password"));
         }
         let hash = self.ports.hasher.hash(new).await?;
-        repeat(async || {
-            let mut unit = self.ports.store.begin(Access::Write).await?;
-            let user = present(unit.users().lookup(claimant.user_id).await?)?;
+        let changed = self.ports.transactions.write(async |tx| {
+            let user = present(tx.users().lookup(caller.user_id).await?)?;
             check_same_password(&proved, &user)?;
-            let except = claimant.session_id;
-            self.set(unit, user, hash.clone(), except, AuditKind::PasswordChanged, device).await
-        })
-        .await
+            self.set_password(tx, user, hash.clone(), caller.session_id()).await?;
+            tx.record(AuditEntry::new(caller.user_id, AuditKind::PasswordChanged, device)).await
+        });
+        changed.await
     }
 
-    /// Sends a link that sets a new password to this address, where it is a member's. Beside the answer, whose time shall
-    /// not tell whether it is.
-    pub fn forgot_password(self: &Arc<Self>, email: Email, device: Device) {
-        let accounts = self.clone();
+    /// Sends a link that sets a new password, if a user has this address. It runs in the background, so that the duration of
+    /// the response does not reveal whether there is one.
+    pub fn forgot_password(&self, email: Email, device: Device) {
+        let ports = self.ports.clone();
         self.ports.background.run(Box::pin(async move {
-            if let Err(error) = accounts.send_reset(&email, &device).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a link for a new password was not made");
+            if let Err(error) = send_reset(&ports, email, device).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a link for a new password was not sent");
             }
         }));
     }
 
-    async fn send_reset(&self, email: &Email, device: &Device) -> Result<(), Error> {
-        // Whoever tries addresses shall not keep writers waiting.
-        let found = self.ports.store.begin(Access::Read).await?.users().find_by_email(email).await?;
-        let Some(found) = found else { return Ok(()) };
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let user = unit.users().lookup(found.id).await?;
-        let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email == *email) else { return Ok(()) };
-        let secret = one_time(&mut *unit, &self.ports, &user, TokenPurpose::ResetPassword, TTL).await?;
-        Happened::to(user.id, AuditKind::PasswordForgotten, device).record(&mut *unit, &self.ports).await?;
-        mails::enqueue(&mut *unit, &self.ports, &user, Letter::Reset(&secret)).await?;
-        Ok(self.ports.commit_mail(unit).await?)
-    }
-
-    /// Sets a new password by the token that was sent to the member's address, which it proves as well. Ends all sign-ins.
+    /// Sets a new password by the token that was sent to the user's address, which verifies the address as well. Ends all
+    /// sessions.
     ///
     /// # Errors
-    /// [`Error::TokenInvalid`], [`Error::Invalid`] where the password is easily guessed: the token is then good for another
-    /// try, or [`Error::Overloaded`] where too many passwords wait.
+    /// [`Error::TokenInvalid`], [`Error::Invalid`] if the password is easily guessed (the token stays valid), or
+    /// [`Error::Overloaded`] if too many passwords wait to be hashed.
     pub async fn reset_password(&self, secret: &Secret, new: &Password, device: &Device) -> Result<(), Error> {
-        // Before the token is used up, and before the time is spent on a hash.
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let user = self.redeem(&mut *unit, secret, TokenPurpose::ResetPassword).await?;
-        drop(unit);
+        // Checked before the token is used up, and before a slow hash.
+        let (purpose, now) = (TokenPurpose::ResetPassword, self.ports.now());
+        let transactions = &self.ports.transactions;
+        let user = transactions.read(async |unit| token_user(unit, secret, purpose, now).await).await?;
         if self.is_easily_guessed(new, &user.email, &user.display_name) {
             return Err(too_common("password"));
         }
         let hash = self.ports.hasher.hash(new).await?;
-        repeat(async || {
-            let mut unit = self.ports.store.begin(Access::Write).await?;
-            let mut user = self.redeem(&mut *unit, secret, TokenPurpose::ResetPassword).await?;
+        let reset = transactions.write(async |tx| {
+            let mut user = self.redeem(tx, secret, purpose).await?;
             if !user.email_verified {
-                // Whoever made the account, perhaps with another's address, has never proved it: nothing of theirs leads in.
-                for identity in unit.identities().list_by_user(user.id).await? {
-                    unit.identities().remove(user.id, &identity.provider).await?;
+                // The account may have been created with the address of another person: its social identities must not sign in.
+                for identity in tx.identities().list_by_user(user.id).await? {
+                    tx.identities().remove(user.id, &identity.provider).await?;
                 }
             }
             user.email_verified = true;
-            self.set(unit, user, hash.clone(), None, AuditKind::PasswordReset, device).await
-        })
-        .await
+            let id = user.id;
+            self.set_password(tx, user, hash.clone(), None).await?;
+            tx.record(AuditEntry::new(id, AuditKind::PasswordReset, device)).await
+        });
+        reset.await
     }
 
-    async fn set(
+    async fn set_password(
         &self,
-        mut unit: Box<dyn UnitOfWork>,
+        tx: &mut Transaction,
         mut user: User,
         hash: PasswordHash,
         except: Option<SessionId>,
-        kind: AuditKind,
-        device: &Device,
     ) -> Result<(), Error> {
-        let (from, now) = (user.version, self.ports.now());
+        let (from, now) = (user.version, tx.now());
         user.password_hash = Some(hash);
         user.touch(now);
-        unit.users().update(&user, from).await?;
-        let ended = unit.sessions().end_all(user.id, except, now).await?;
-        unit.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
-        unit.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
-        Happened::to(user.id, kind, device).record(&mut *unit, &self.ports).await?;
-        mails::enqueue(&mut *unit, &self.ports, &user, Letter::PasswordChanged).await?;
-        self.ports.commit_mail(unit).await?;
-        self.live.forget_all(&ended);
-        Ok(())
+        tx.users().update(&user, from).await?;
+        let ended = tx.sessions().end_all(user.id, except, now).await?;
+        tx.end_sessions(ended);
+        tx.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
+        tx.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
+        mails::enqueue(tx, &self.ports, &user, Letter::PasswordChanged).await
     }
+}
+
+async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<(), Error> {
+    // Read first, so that an attacker who tries addresses does not keep writers waiting.
+    let found = ports
+        .transactions
+        .read_boxed(email.clone(), |unit, email| Box::pin(async move { Ok(unit.users().find_by_email(email).await?) }));
+    let Some(found) = found.await? else { return Ok(()) };
+    let sent = ports.transactions.write_boxed((ports.clone(), found.id, email, device), |tx, input| {
+        Box::pin(async move {
+            let (ports, id, email, device) = input;
+            let user = tx.users().lookup(*id).await?;
+            let user = user.filter(|user| user.disabled_at.is_none() && user.email == *email);
+            let Some(user) = user else { return Ok(()) };
+            let secret = create_token(tx, ports, &user, TokenPurpose::ResetPassword, TTL).await?;
+            tx.record(AuditEntry::new(user.id, AuditKind::PasswordForgotten, device)).await?;
+            mails::enqueue(tx, ports, &user, Letter::Reset(&secret)).await
+        })
+    });
+    sent.await
 }

@@ -5,7 +5,7 @@ mod mail;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_domain::{Access, Job, JobKind, JobState, Source};
+use memo_domain::{Job, JobKind, JobState, Source};
 
 use crate::{Error, Ports};
 pub use mail::MailHandler;
@@ -65,14 +65,16 @@ impl JobWorker {
     /// Those of the store.
     pub async fn run_next(&self) -> Result<usize, Error> {
         let now = self.ports.now();
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let jobs = unit.jobs().claim(&self.kinds, now, now + LEASE, AT_ONCE).await?;
-        let leased = jobs.len();
-        let (jobs, doubtful): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.begun <= MAX_UNKNOWN);
-        for job in doubtful {
-            unit.jobs().update(&abandoned(job)).await?;
-        }
-        unit.commit().await?;
+        let claimed = self.ports.transactions.write(async |tx| {
+            let jobs = tx.jobs().claim(&self.kinds, now, now + LEASE, AT_ONCE).await?;
+            let leased = jobs.len();
+            let (jobs, doubtful): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.begun <= MAX_UNKNOWN);
+            for job in doubtful {
+                tx.jobs().update(&abandoned(job)).await?;
+            }
+            Ok((jobs, leased))
+        });
+        let (jobs, leased) = claimed.await?;
         for job in jobs {
             self.run(job).await?;
         }
@@ -84,12 +86,16 @@ impl JobWorker {
             Some(handler) => handler.run(&job).await,
             None => Err(JobError::Temporary("no handler for this kind".into())),
         };
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        match result {
-            Ok(()) => unit.jobs().remove(job.id).await?,
-            Err(error) => unit.jobs().update(&self.failed(job, &error)).await?,
-        }
-        Ok(unit.commit().await?)
+        let id = job.id;
+        let failed = result.err().map(|error| self.failed(job, &error));
+        let recorded = self.ports.transactions.write(async |tx| {
+            match &failed {
+                None => tx.jobs().remove(id).await?,
+                Some(job) => tx.jobs().update(job).await?,
+            }
+            Ok(())
+        });
+        recorded.await
     }
 
     fn failed(&self, job: Job, error: &JobError) -> Job {

@@ -3,62 +3,62 @@ use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
 use super::{
     Memos,
     change::{MemoChange, Precondition},
-    steps::{Step, check_reminder},
+    edit::{Editor, check_reminder},
 };
 use crate::Error;
 
-/// One of the operations of a batch.
+/// An operation of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchOperation {
-    /// Adds a memo.
+    /// Creates a memo.
     Create(MemoState),
-    /// Changes what is named and leaves the rest.
+    /// Changes some fields of a memo.
     Update {
-        /// Which memo.
+        /// The memo.
         id: MemoId,
-        /// The version that it must be in, where one is named.
+        /// The version that it must have, if given.
         if_version: Option<Version>,
-        /// What changes.
+        /// The change.
         change: MemoChange,
     },
     /// Moves a memo to the trash.
     Delete(MemoId),
 }
 
-/// What an operation of a batch has done.
+/// The result of an operation of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchOutcome {
-    /// Added this memo.
+    /// The new memo.
     Created(MemoView),
-    /// Changed a memo to this one.
+    /// The changed memo.
     Updated(MemoView),
-    /// Moved a memo to the trash, or found it there.
+    /// The memo is in the trash.
     Deleted,
 }
 
 impl Memos {
-    /// Runs operations in their order, in one unit of work: all of them, or none.
+    /// Runs operations in order in one transaction: all of them, or none.
     ///
     /// # Errors
-    /// [`Error::Operation`] with the first operation that failed and why: what the use case of its own would say.
+    /// [`Error::Operation`] with the first operation that failed, and the error of that operation's own use case.
     pub async fn batch(&self, owner: UserId, operations: &[BatchOperation]) -> Result<Vec<BatchOutcome>, Error> {
-        let now = self.clock.now();
-        let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ids.next(now))).collect();
-        self.write(owner, async |step| {
+        let now = self.ports.now();
+        let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ports.id(now))).collect();
+        self.write(owner, async |editor| {
             let mut outcomes = Vec::with_capacity(operations.len());
             for (index, (operation, id)) in operations.iter().zip(&ids).enumerate() {
                 let outcome = match operation {
                     BatchOperation::Create(state) => {
                         let memo = Memo::create(*id, owner, state.clone(), now);
-                        create(step, &memo).await.map(BatchOutcome::Created)
+                        create(editor, &memo).await.map(BatchOutcome::Created)
                     }
                     BatchOperation::Update { id, if_version, change } => {
                         let precondition =
                             if_version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-                        step.change(*id, &precondition, change).await.map(BatchOutcome::Updated)
+                        editor.change(*id, &precondition, change).await.map(BatchOutcome::Updated)
                     }
                     BatchOperation::Delete(id) => {
-                        step.trash(*id, &Precondition::None).await.map(|()| BatchOutcome::Deleted)
+                        editor.trash(*id, &Precondition::None).await.map(|()| BatchOutcome::Deleted)
                     }
                 };
                 outcomes.push(outcome.map_err(|error| error.of_operation(index))?);
@@ -69,7 +69,7 @@ impl Memos {
     }
 }
 
-async fn create(step: &mut Step, memo: &Memo) -> Result<MemoView, Error> {
+async fn create(editor: &mut Editor<'_>, memo: &Memo) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
-    step.insert(memo).await
+    editor.insert(memo).await
 }

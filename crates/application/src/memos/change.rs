@@ -2,13 +2,13 @@ use memo_domain::{Content, Memo, MemoState, Tags, Timestamp, Title, Version, Vis
 
 use crate::Error;
 
-/// What must be true of a memo before it is changed (RFC 9110, section 13.1.1).
+/// The precondition of a change to a memo (RFC 9110, section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Precondition {
-    /// Nothing but that it exists.
+    /// Only that the memo exists.
     #[default]
     None,
-    /// It is in one of these versions; where there are none, never.
+    /// The memo has one of these versions. Without any, the precondition never holds.
     OneOf(Vec<Version>),
 }
 
@@ -21,12 +21,12 @@ impl Precondition {
     }
 }
 
-/// What changes in a memo; `None` leaves a value as it is.
+/// A change of some fields of a memo; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MemoChange {
     /// The new title.
     pub title: Option<Title>,
-    /// The new text.
+    /// The new content.
     pub content: Option<Content>,
     /// The new tags.
     pub tags: Option<Tags>,
@@ -40,15 +40,15 @@ pub struct MemoChange {
     pub remind_at: ReminderChange,
 }
 
-/// What becomes of a reminder.
+/// A change of the reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReminderChange {
-    /// It stays.
+    /// Leaves it as it is.
     #[default]
     Keep,
-    /// It is taken away.
+    /// Removes it.
     Clear,
-    /// It is set.
+    /// Sets it.
     Set(Timestamp),
 }
 

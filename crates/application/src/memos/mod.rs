@@ -1,23 +1,23 @@
-//! Members keep memos.
+//! Memos: create, read, list, change, remove.
 
 mod batch;
 mod change;
-mod steps;
+mod edit;
 mod tags;
 
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Clock, IdGenerator, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest,
-    Stamp, Store, UserId,
+    Access, Conflict, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest, Stamp,
+    StoreError, UserId,
 };
 
-use crate::{Error, UnauthenticatedReason, unit::repeat};
+use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, Precondition, ReminderChange};
-pub(crate) use steps::Step;
+pub(crate) use edit::Editor;
 
-/// A page of memos, and how many there are in all where that was asked for.
+/// A page of memos, and the length of the whole list if that was asked for.
 #[derive(Debug)]
 pub struct MemoList {
     /// The page.
@@ -26,44 +26,41 @@ pub struct MemoList {
     pub total: Option<u64>,
 }
 
-/// Members keep memos.
+/// The memos of users.
 pub struct Memos {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdGenerator>,
+    ports: Arc<Ports>,
 }
 
 impl Memos {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
-        Self { store, clock, ids }
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
     }
 
-    /// Adds a memo.
+    /// Creates a memo.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where the reminder does not lie in the future; [`Error::Unauthenticated`] where the member is
-    /// gone.
+    /// [`Error::Invalid`] if the reminder is not in the future; [`Error::Unauthenticated`] if the user is gone.
     pub async fn create(&self, owner: UserId, state: MemoState) -> Result<MemoView, Error> {
-        let now = self.clock.now();
-        steps::check_reminder(state.remind_at, None, now)?;
-        let memo = Memo::create(MemoId::new(self.ids.next(now)), owner, state, now);
-        self.write(owner, async |step| step.insert(&memo).await).await
+        let now = self.ports.now();
+        edit::check_reminder(state.remind_at, None, now)?;
+        let memo = Memo::create(MemoId::new(self.ports.id(now)), owner, state, now);
+        self.write(owner, async |editor| editor.insert(&memo).await).await
     }
 
-    /// A memo that the viewer may read.
+    /// Returns a memo that the viewer may read.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none.
+    /// [`Error::NotFound`].
     pub async fn get(&self, viewer: UserId, id: MemoId) -> Result<MemoView, Error> {
-        let mut unit = self.store.begin(Access::Read).await?;
-        steps::visible(unit.memos().lookup(id).await?, viewer)
+        let work = async |unit: &mut dyn memo_domain::UnitOfWork| edit::visible(unit.memos().lookup(id).await?, viewer);
+        self.ports.transactions.read(work).await
     }
 
-    /// A page of the memos that fit.
+    /// Returns a page of the memos that match the filter.
     ///
     /// # Errors
-    /// Those of the store alone.
+    /// Only those of the store.
     pub async fn list(
         &self,
         filter: &MemoFilter,
@@ -71,28 +68,30 @@ impl Memos {
         page: &PageRequest<MemoCursor>,
         with_total: bool,
     ) -> Result<MemoList, Error> {
-        // Not every store can look up a search in a state of the past; its total is that of a moment later.
+        // Not every store can search a past state; the total of a search is that of a moment later.
         let access = if with_total && filter.search.is_none() { Access::Snapshot } else { Access::Read };
-        let mut unit = self.store.begin(access).await?;
-        let page = unit.memos().list(filter, sort, page).await?;
-        let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };
-        Ok(MemoList { page, total })
+        let work = self.ports.transactions.read_with(access, async |unit| {
+            let page = unit.memos().list(filter, sort, page).await?;
+            let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };
+            Ok(MemoList { page, total })
+        });
+        work.await
     }
 
-    /// What names the state of a member's own memos: while it is the same, [`list`](Self::list) gives them the same ones.
+    /// Returns a stamp of the state of a user's own memos: while it is the same, [`list`](Self::list) returns the same memos.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] where the member is gone.
+    /// [`Error::Unauthenticated`] if the user is gone.
     pub async fn stamp(&self, owner: UserId) -> Result<Stamp, Error> {
-        let mut unit = self.store.begin(Access::Read).await?;
-        unit.changes().lookup_stamp(owner).await?.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
+        let stamp = self.ports.transactions.read(async |unit| Ok(unit.changes().lookup_stamp(owner).await?)).await?;
+        stamp.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
     }
 
-    /// Replaces all that the owner writes.
+    /// Replaces the whole state of a memo.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotOwner`], [`Error::MemoTrashed`], [`Error::PreconditionFailed`], or
-    /// [`Error::Invalid`] where a changed reminder does not lie in the future.
+    /// [`Error::Invalid`] if a changed reminder is not in the future.
     pub async fn replace(
         &self,
         owner: UserId,
@@ -100,13 +99,13 @@ impl Memos {
         state: MemoState,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        self.write(owner, async |step| step.rewrite(id, precondition, |_| state.clone()).await).await
+        self.write(owner, async |editor| editor.rewrite(id, precondition, |_| state.clone()).await).await
     }
 
-    /// Changes what is named and leaves the rest.
+    /// Changes some fields of a memo.
     ///
     /// # Errors
-    /// As [`replace`](Self::replace).
+    /// Like [`replace`](Self::replace).
     pub async fn change(
         &self,
         owner: UserId,
@@ -114,15 +113,15 @@ impl Memos {
         change: MemoChange,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        self.write(owner, async |step| step.change(id, precondition, &change).await).await
+        self.write(owner, async |editor| editor.change(id, precondition, &change).await).await
     }
 
-    /// Moves a memo to the trash; one that is there already is left alone, whatever the precondition says.
+    /// Moves a memo to the trash. A memo in the trash is left as it is, whatever the precondition says.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotOwner`] or [`Error::PreconditionFailed`].
     pub async fn trash(&self, owner: UserId, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
-        self.write(owner, async |step| step.trash(id, precondition).await).await
+        self.write(owner, async |editor| editor.trash(id, precondition).await).await
     }
 
     /// Removes a memo for good, from the trash or not.
@@ -130,30 +129,37 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotOwner`] or [`Error::PreconditionFailed`].
     pub async fn remove(&self, owner: UserId, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
-        self.write(owner, async |step| step.remove(id, precondition).await).await
+        self.write(owner, async |editor| editor.remove(id, precondition).await).await
     }
 
-    /// Takes a memo out of the trash; one that is not there is left alone.
+    /// Takes a memo out of the trash. A memo that is not there is left as it is.
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::NotOwner`].
     pub async fn restore(&self, owner: UserId, id: MemoId) -> Result<MemoView, Error> {
-        self.write(owner, async |step| step.restore(id).await).await
+        self.write(owner, async |editor| editor.restore(id).await).await
     }
 
-    /// Runs steps in one unit of work, again where it lost a race.
+    /// Changes memos of one owner in one transaction.
     async fn write<T>(
         &self,
         owner: UserId,
-        mut steps: impl AsyncFnMut(&mut Step) -> Result<T, Error>,
+        mut work: impl AsyncFnMut(&mut Editor<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        repeat(async || {
-            let mut step = Step::new(&*self.store, owner, self.clock.now()).await?;
-            let result = steps(&mut step).await?;
-            // Also where nothing was written: what was read may be of another who has not committed to the disk yet.
-            step.commit().await?;
-            Ok(result)
-        })
-        .await
+        let write = self.ports.transactions.write(async |tx: &mut Transaction| {
+            let mut editor = Editor::new(tx, owner);
+            work(&mut editor).await
+        });
+        write.await.map_err(owner_gone)
+    }
+}
+
+/// Without a parent row, the owner was removed after their request was authenticated.
+pub(crate) fn owner_gone(error: Error) -> Error {
+    match error {
+        Error::Store(StoreError::Conflict { what: Conflict::Parent }) => {
+            Error::Unauthenticated(UnauthenticatedReason::SessionEnded)
+        }
+        error => error,
     }
 }

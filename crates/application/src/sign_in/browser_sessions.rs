@@ -1,17 +1,17 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use memo_domain::{Access, BrowserSessions, SecretDigest, Session, Store, StoreError, Timestamp, UserId};
+use memo_domain::{BrowserSessions, SecretDigest, Session, StoreError, Timestamp, UserId};
 
-/// Keeps the sign-ins of browsers where everything else is kept.
+use crate::{Error, Transactions};
+
+/// Sessions of browsers in the store.
 pub struct StoredBrowserSessions {
-    store: Arc<dyn Store>,
+    transactions: Transactions,
 }
 
 impl StoredBrowserSessions {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+    pub const fn new(transactions: Transactions) -> Self {
+        Self { transactions }
     }
 }
 
@@ -22,19 +22,36 @@ impl BrowserSessions for StoredBrowserSessions {
     }
 
     async fn find_by_cookie(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
-        self.store.begin(Access::Read).await?.sessions().find_by_cookie(cookie).await
+        let found = self.transactions.read_boxed(*cookie, |unit, cookie| {
+            Box::pin(async move { Ok(unit.sessions().find_by_cookie(cookie).await?) })
+        });
+        found.await.map_err(store_error)
     }
 
     async fn list_live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.store.begin(Access::Read).await?.sessions().list_live(user, now).await
+        let sessions = self.transactions.read_boxed((user, now), |unit, (user, now)| {
+            Box::pin(async move { Ok(unit.sessions().list_live(*user, *now).await?) })
+        });
+        sessions.await.map_err(store_error)
     }
 
     async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
-        let mut unit = self.store.begin(Access::Write).await?;
-        let found = unit.sessions().find_by_cookie(cookie).await?;
-        let Some(session) = found.filter(|session| session.is_live(at)) else { return Ok(false) };
-        unit.sessions().update(&Session { last_seen_at: at, expires_at, ..session }).await?;
-        unit.commit().await?;
-        Ok(true)
+        let touched = self.transactions.write_boxed((*cookie, at, expires_at), |tx, (cookie, at, expires_at)| {
+            Box::pin(async move {
+                let found = tx.sessions().find_by_cookie(cookie).await?;
+                let Some(session) = found.filter(|session| session.is_live(*at)) else { return Ok(false) };
+                let touched = Session { last_seen_at: *at, expires_at: *expires_at, ..session };
+                tx.sessions().update(&touched).await?;
+                Ok(true)
+            })
+        });
+        touched.await.map_err(store_error)
+    }
+}
+
+fn store_error(error: Error) -> StoreError {
+    match error {
+        Error::Store(error) => error,
+        error => StoreError::Other { source: error.into() },
     }
 }

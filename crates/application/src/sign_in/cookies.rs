@@ -1,60 +1,57 @@
-//! Sign-ins of browsers, carried on by a cookie.
+//! Sessions of browsers, kept by a cookie.
 
 use std::time::Duration;
 
-use memo_domain::{Access, AuditKind, Scopes, Secret, Session, SessionId, User, UserId};
+use memo_domain::{AuditKind, Scopes, Secret, Session, SessionId, User, UserId};
 
-use super::{Device, SignIn, ended, prolonged};
-use crate::{Credential, Error, Principal, audit::Happened};
+use super::{Device, SignIn, end, ended, prolonged};
+use crate::{Credential, Error, Principal};
 
-/// How much time passes until the use of a cookie is written down again.
-const NOTED_AGAIN: Duration = Duration::from_mins(1);
+/// How long after a recorded use of a cookie its next use is recorded.
+const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What a sign-in by a browser gives.
+/// A new session of a browser.
 #[derive(Debug)]
 pub struct CookieGrant {
-    /// What the cookie holds.
+    /// The value of the cookie.
     pub secret: Secret,
-    /// How long the cookie lives at most: its sign-in ends sooner where it is not used.
+    /// The maximum age of the cookie; an unused session expires earlier.
     pub max_age: Duration,
-    /// Who signed in.
+    /// The user.
     pub user: User,
 }
 
 impl SignIn {
-    /// Signs a browser in. The cookie is a new one, whatever the browser had before, and that one's sign-in ends: nobody
-    /// can have planted it (session fixation).
+    /// Signs a browser in with a new cookie, and ends the session of its previous one, which an attacker may have planted
+    /// (session fixation).
     pub(crate) async fn grant_cookie(
         &self,
         user: &User,
         provider: Option<&str>,
-        before: Option<&Secret>,
+        previous: Option<&Secret>,
         device: &Device,
     ) -> Result<CookieGrant, Error> {
         let secret = self.ports.secrets.next();
-        let before = match before {
-            Some(before) => self.ports.browser_sessions.find_by_cookie(&before.digest()).await?,
+        let previous = match previous {
+            Some(previous) => self.ports.browser_sessions.find_by_cookie(&previous.digest()).await?,
             None => None,
         };
         let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        self.begin_session(&mut *unit, &new).await?;
-        let mut replaced = None;
-        if let Some(Session { id, .. }) = before
-            && let Some(mut session) = unit.sessions().lookup(id).await?
-            && session.ended_at.is_none()
-        {
-            session.ended_at = Some(self.ports.now());
-            unit.sessions().update(&session).await?;
-            Happened::to(session.user_id, AuditKind::SignedOut, device).record(&mut *unit, &self.ports).await?;
-            replaced = Some(id);
-        }
-        self.commit_session(unit, &new).await?;
-        self.live.forget_all(replaced.as_slice());
+        let granted = self.ports.transactions.write(async |tx| {
+            self.insert_session(tx, &new).await?;
+            if let Some(Session { id, .. }) = previous
+                && let Some(session) = tx.sessions().lookup(id).await?
+                && session.ended_at.is_none()
+            {
+                end(tx, session, AuditKind::SignedOut, device).await?;
+            }
+            Ok(())
+        });
+        granted.await?;
         Ok(CookieGrant { secret, max_age: Session::MAX_AGE, user: user.clone() })
     }
 
-    /// Who a cookie belongs to, where its sign-in is good.
+    /// Returns the owner of a cookie, if its session is live.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`].
@@ -75,7 +72,7 @@ impl SignIn {
         if let Some(watch) = watch {
             self.live.keep(session.id, now, &watch);
         }
-        if now.since(session.last_seen_at) >= NOTED_AGAIN {
+        if now.since(session.last_seen_at) >= TOUCH_INTERVAL {
             let expires_at = prolonged(&session, self.settings.session_ttl, now);
             // It may have been ended since.
             if !self.ports.browser_sessions.touch(&digest, now, expires_at).await? {

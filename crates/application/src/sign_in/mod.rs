@@ -1,4 +1,4 @@
-//! Members sign in, stay signed in, and sign out.
+//! Users sign in, stay signed in and sign out.
 
 mod browser_sessions;
 mod cookies;
@@ -9,68 +9,67 @@ mod tokens;
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{
-    AuditKind, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, UnitOfWork, User, UserId,
-};
+use memo_domain::{AuditKind, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, User, UserId};
 
 use crate::{
     Error, Ports, UnauthenticatedReason,
-    audit::Happened,
+    audit::AuditEntry,
     live::LiveSessions,
     mails::{self, Letter},
-    proof::Proofs,
+    reauthentication::Reauthentication,
+    transaction::Transaction,
 };
 pub use browser_sessions::StoredBrowserSessions;
 pub use cookies::CookieGrant;
 pub use tokens::Grant;
 
-/// How long what is issued lives.
+/// Lifetimes of sessions and tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct SignInSettings {
-    /// An access token.
+    /// Of an access token.
     pub access_token_ttl: Duration,
-    /// A refresh token that is not used.
+    /// Of an unused refresh token.
     pub refresh_token_ttl: Duration,
-    /// A cookie that is not used.
+    /// Of an unused session cookie.
     pub session_ttl: Duration,
-    /// How long after its first use a refresh token still gets a fresh pair: two tabs or a lost answer log nobody out.
+    /// How long after its first use a refresh token can be used again: two tabs or a lost response sign no one out.
     pub refresh_reuse_leeway: Duration,
 }
 
-/// What a request is made from, for its owner to recognise it.
+/// The client of a request, as its user recognises it.
 #[derive(Debug, Clone, Default)]
 pub struct Device {
-    /// What it calls itself (`User-Agent`), cut to 200 characters.
+    /// The `User-Agent`, cut to 200 characters.
     pub name: Option<String>,
-    /// Its address.
+    /// The IP address.
     pub ip: Option<String>,
-    /// The request.
+    /// The id of the request.
     pub request_id: Option<String>,
 }
 
-/// What a right password leads to.
+/// The result of a sign-in with a correct password.
 #[derive(Debug)]
 pub enum SignedIn<T> {
-    /// Signed in.
+    /// The user is signed in.
     Done(T),
-    /// The second factor is still to come, with this token, within 5 minutes.
+    /// The second factor is needed, with this token, within 5 minutes.
     SecondFactorNeeded(Secret),
 }
 
-/// Members sign in.
+/// Signs users in.
 pub struct SignIn {
     ports: Arc<Ports>,
     settings: SignInSettings,
     live: Arc<LiveSessions>,
-    proofs: Arc<Proofs>,
+    reauthentication: Arc<Reauthentication>,
 }
 
-/// A sign-in that is about to begin.
+/// A session that is not stored yet.
 struct NewSession<'a> {
     user: &'a User,
     device: &'a Device,
     session: Session,
-    /// Whether the member is signed in elsewhere, and nowhere from such a device.
+    /// Whether the user has other live sessions, none of them on such a device.
     is_new_device: bool,
 }
 
@@ -80,18 +79,18 @@ impl SignIn {
         ports: Arc<Ports>,
         settings: SignInSettings,
         live: Arc<LiveSessions>,
-        proofs: Arc<Proofs>,
+        reauthentication: Arc<Reauthentication>,
     ) -> Self {
-        Self { ports, settings, live, proofs }
+        Self { ports, settings, live, reauthentication }
     }
 
-    /// The keys by which anybody can check an access token without asking here; the first one signs.
+    /// Returns the public keys that verify access tokens without a request to this server; the first one signs.
     #[must_use]
     pub fn public_keys(&self) -> &[PublicKey] {
         self.ports.signer.public_keys()
     }
 
-    /// Makes ready for a sign-in of somebody who has proved who they are.
+    /// Prepares a session of a user who has proved who they are.
     async fn new_session<'a>(
         &self,
         user: &'a User,
@@ -121,60 +120,46 @@ impl SignIn {
         Ok(NewSession { user, device, session, is_new_device })
     }
 
-    /// Adds a sign-in, and tells its member where it is from something new.
-    async fn begin_session(&self, unit: &mut dyn UnitOfWork, new: &NewSession<'_>) -> Result<(), Error> {
+    /// Inserts a session, and notifies its user of a new device.
+    async fn insert_session(&self, tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), Error> {
         let NewSession { user, device, session, is_new_device } = new;
-        check_still(unit, user).await?;
-        unit.sessions().insert(session).await?;
-        Happened::to(user.id, AuditKind::SignedIn, device)
-            .with(session.provider.as_deref().unwrap_or("password"))
-            .record(&mut *unit, &self.ports)
-            .await?;
+        check_unchanged(tx, user).await?;
+        tx.sessions().insert(session).await?;
+        let provider = session.provider.as_deref().unwrap_or("password");
+        tx.record(AuditEntry::new(user.id, AuditKind::SignedIn, device).with_detail(provider)).await?;
         if *is_new_device {
             let letter = Letter::NewDevice { device: device.name.as_deref(), ip: device.ip.as_deref() };
-            mails::enqueue(unit, &self.ports, user, letter).await?;
+            mails::enqueue(tx, &self.ports, user, letter).await?;
         }
         Ok(())
     }
 
-    /// Commits a sign-in that was added.
-    async fn commit_session(&self, unit: Box<dyn UnitOfWork>, new: &NewSession<'_>) -> Result<(), Error> {
-        let committed = if new.is_new_device { self.ports.commit_mail(unit).await } else { unit.commit().await };
-        Ok(committed?)
-    }
-
-    /// Whether a sign-in lives, by what was known a moment ago or by the store.
+    /// Returns whether a session is live, as remembered from a moment ago or by the store.
     async fn is_live(&self, session_id: SessionId, user_id: UserId, now: Timestamp) -> Result<bool, Error> {
         let Some(watch) = self.live.look(session_id, now) else { return Ok(true) };
-        let session = self.ports.store.begin(memo_domain::Access::Read).await?.sessions().lookup(session_id).await?;
+        let transactions = &self.ports.transactions;
+        let session = transactions.read(async |unit| Ok(unit.sessions().lookup(session_id).await?)).await?;
         let live = session.is_some_and(|session| session.user_id == user_id && session.is_live(now));
         if live {
             self.live.keep(session_id, now, &watch);
         }
         Ok(live)
     }
-
-    async fn end(
-        &self,
-        mut unit: Box<dyn UnitOfWork>,
-        mut session: Session,
-        kind: AuditKind,
-        device: &Device,
-    ) -> Result<(), Error> {
-        let id = session.id;
-        session.ended_at = Some(self.ports.now());
-        unit.sessions().update(&session).await?;
-        Happened::to(session.user_id, kind, device).record(&mut *unit, &self.ports).await?;
-        unit.commit().await?;
-        self.live.forget(id);
-        Ok(())
-    }
 }
 
-/// What a member has proved is worth nothing any more where they were shut out since, or have another password: all their
-/// sign-ins were ended, and one that was on its way shall not be left over. They stay as they are until the unit of work ends.
-async fn check_still(unit: &mut dyn UnitOfWork, proved: &User) -> Result<(), Error> {
-    let user = unit.users().lookup(proved.id).await?;
+/// Ends a session on every node.
+async fn end(tx: &mut Transaction, mut session: Session, kind: AuditKind, device: &Device) -> Result<(), Error> {
+    session.ended_at = Some(tx.now());
+    tx.sessions().update(&session).await?;
+    tx.record(AuditEntry::new(session.user_id, kind, device)).await?;
+    tx.end_sessions([session.id]);
+    Ok(())
+}
+
+/// Checks that the account is still enabled and has the password that was proved. If not, all its sessions were ended since,
+/// and no new one must remain. The lookup locks the user until the transaction ends.
+async fn check_unchanged(tx: &mut Transaction, proved: &User) -> Result<(), Error> {
+    let user = tx.users().lookup(proved.id).await?;
     let user = user.filter(|user| user.disabled_at.is_none() && user.password_hash == proved.password_hash);
     user.map(drop).ok_or(Error::InvalidGrant)
 }
@@ -183,7 +168,7 @@ const fn ended() -> Error {
     Error::Unauthenticated(UnauthenticatedReason::SessionEnded)
 }
 
-/// When a sign-in ends that is used now.
+/// Returns when a session expires that is used now.
 fn prolonged(session: &Session, ttl: Duration, now: Timestamp) -> Timestamp {
     (now + ttl).min(session.ends_at_latest()).max(session.expires_at)
 }

@@ -1,23 +1,30 @@
-//! The second step of a sign-in: a code by time, or a recovery code.
+//! The second step of a sign-in: a time-based one-time code, or a recovery code.
 
 use std::time::Duration;
 
 use memo_domain::{
-    Access, AuditKind, OneTimeToken, Scopes, SecondFactor, Secret, SecretDigest, TokenPurpose, UnitOfWork, User,
+    AuditKind, OneTimeToken, Scopes, SecondFactor, Secret, SecretDigest, Timestamp, TokenPurpose, UnitOfWork, User,
 };
 
-use super::{CookieGrant, Device, Grant, SignIn, check_still};
-use crate::{Error, audit::Happened, second_factor};
+use super::{CookieGrant, Device, Grant, SignIn, check_unchanged};
+use crate::{Error, audit::AuditEntry, second_factor};
 
 /// How long the second step may take.
 const TOKEN_TTL: Duration = Duration::from_mins(5);
-/// How many wrong codes one token takes.
-const TRIES: u32 = 5;
+/// How many wrong codes one token accepts.
+const MAX_TRIES: u32 = 5;
+
+/// The result of a code that was checked.
+enum Checked {
+    Accepted(User, Scopes),
+    Wrong(User),
+}
 
 impl SignIn {
-    /// What the second step needs, where the member has a second factor.
+    /// Returns the token of the second step, if the user has a second factor.
     pub(super) async fn second_step(&self, user: &User, scopes: Scopes) -> Result<Option<Secret>, Error> {
-        let factor = self.ports.store.begin(Access::Read).await?.second_factors().lookup(user.id).await?;
+        let transactions = &self.ports.transactions;
+        let factor = transactions.read(async |unit| Ok(unit.second_factors().lookup(user.id).await?)).await?;
         if factor.is_none_or(|factor| factor.confirmed_at.is_none()) {
             return Ok(None);
         }
@@ -33,10 +40,11 @@ impl SignIn {
             created_at: now,
             expires_at: now + TOKEN_TTL,
         };
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        check_still(&mut *unit, user).await?;
-        unit.one_time_tokens().insert(&token).await?;
-        unit.commit().await?;
+        let inserted = transactions.write(async |tx| {
+            check_unchanged(tx, user).await?;
+            Ok(tx.one_time_tokens().insert(&token).await?)
+        });
+        inserted.await?;
         Ok(Some(secret))
     }
 
@@ -57,54 +65,69 @@ impl SignIn {
         &self,
         token: &Secret,
         code: &str,
-        before: Option<&Secret>,
+        previous: Option<&Secret>,
         device: &Device,
     ) -> Result<CookieGrant, Error> {
         let (user, _) = self.redeem(token, code, device).await?;
-        self.grant_cookie(&user, None, before, device).await
+        self.grant_cookie(&user, None, previous, device).await
     }
 
     async fn redeem(&self, token: &Secret, code: &str, device: &Device) -> Result<(User, Scopes), Error> {
         let digest = token.digest();
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        let (token, user, factor) = self.pending(&mut *unit, &digest).await?;
+        let now = self.ports.now();
+        let transactions = &self.ports.transactions;
+        let (_, user, _) = transactions.read(async |unit| pending(unit, &digest, now).await).await?;
         let account = format!("code {}", user.id);
-        self.proofs.count(&account, device)?;
-        let accepted = second_factor::accept(&mut *unit, &self.ports, &factor, code).await;
-        if !matches!(accepted, Ok(None)) {
-            // It was right, or it was not looked at.
-            self.proofs.forgive(&account, device);
+        self.reauthentication.count(&account, device)?;
+        let checked = self.check_code(&digest, code, device).await;
+        if !matches!(checked, Ok(Checked::Wrong(_))) {
+            // It was right, or it was not checked.
+            self.reauthentication.forgive(&account, device);
         }
-        let Some(accepted) = accepted? else {
-            if unit.one_time_tokens().count_try(&digest).await? >= TRIES {
-                unit.one_time_tokens().take(&digest, TokenPurpose::SecondFactor).await?;
+        match checked? {
+            Checked::Accepted(user, scopes) => Ok((user, scopes)),
+            Checked::Wrong(user) => {
+                self.reauthentication.record_failure(&user, device);
+                Err(Error::InvalidGrant)
             }
-            unit.commit().await?;
-            self.proofs.failed(&user, device);
-            return Err(Error::InvalidGrant);
-        };
-        if unit.one_time_tokens().take(&digest, TokenPurpose::SecondFactor).await?.is_none() {
-            return Err(Error::InvalidGrant);
         }
-        if accepted == second_factor::Accepted::RecoveryCode {
-            let left = unit.second_factors().count_codes(user.id).await?;
-            let happened = Happened::to(user.id, AuditKind::RecoveryCodeUsed, device).with(format!("{left} left"));
-            happened.record(&mut *unit, &self.ports).await?;
-        }
-        unit.commit().await?;
-        Ok((user, token.scopes.unwrap_or_else(Scopes::all)))
     }
 
-    async fn pending(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        digest: &SecretDigest,
-    ) -> Result<(OneTimeToken, User, SecondFactor), Error> {
-        let token = unit.one_time_tokens().lookup(digest, TokenPurpose::SecondFactor).await?;
-        let token = token.filter(|token| self.ports.now() < token.expires_at).ok_or(Error::InvalidGrant)?;
-        let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
-        let factor = unit.second_factors().lookup(token.user_id).await?;
-        let factor = factor.filter(|factor| factor.confirmed_at.is_some());
-        Ok((token, user.ok_or(Error::InvalidGrant)?, factor.ok_or(Error::InvalidGrant)?))
+    /// Checks a code. That a wrong one was tried is committed, too.
+    async fn check_code(&self, digest: &SecretDigest, code: &str, device: &Device) -> Result<Checked, Error> {
+        let checked = self.ports.transactions.write(async |tx| {
+            let now = tx.now();
+            let (token, user, factor) = pending(&mut **tx, digest, now).await?;
+            let Some(accepted) = second_factor::accept(tx, &self.ports, &factor, code).await? else {
+                if tx.one_time_tokens().count_try(digest).await? >= MAX_TRIES {
+                    tx.one_time_tokens().take(digest, TokenPurpose::SecondFactor).await?;
+                }
+                return Ok(Checked::Wrong(user));
+            };
+            if tx.one_time_tokens().take(digest, TokenPurpose::SecondFactor).await?.is_none() {
+                return Err(Error::InvalidGrant);
+            }
+            if accepted == second_factor::Accepted::RecoveryCode {
+                let left = tx.second_factors().count_codes(user.id).await?;
+                let entry = AuditEntry::new(user.id, AuditKind::RecoveryCodeUsed, device);
+                tx.record(entry.with_detail(format!("{left} left"))).await?;
+            }
+            Ok(Checked::Accepted(user, token.scopes.unwrap_or_else(Scopes::all)))
+        });
+        checked.await
     }
+}
+
+/// Looks up the token of a second step with its user and their second factor.
+async fn pending(
+    unit: &mut dyn UnitOfWork,
+    digest: &SecretDigest,
+    now: Timestamp,
+) -> Result<(OneTimeToken, User, SecondFactor), Error> {
+    let token = unit.one_time_tokens().lookup(digest, TokenPurpose::SecondFactor).await?;
+    let token = token.filter(|token| now < token.expires_at).ok_or(Error::InvalidGrant)?;
+    let user = unit.users().lookup(token.user_id).await?.filter(|user| user.disabled_at.is_none());
+    let factor = unit.second_factors().lookup(token.user_id).await?;
+    let factor = factor.filter(|factor| factor.confirmed_at.is_some());
+    Ok((token, user.ok_or(Error::InvalidGrant)?, factor.ok_or(Error::InvalidGrant)?))
 }

@@ -1,89 +1,98 @@
-//! Sign-ins that are carried on by refresh tokens.
+//! Sessions that are kept by refresh tokens.
 
 use std::time::Duration;
 
 use memo_domain::{
-    Access, AccessClaims, AuditKind, RefreshToken, Scopes, Secret, SecretDigest, Session, Timestamp, TokenError,
-    UnitOfWork, User,
+    AccessClaims, AuditKind, RefreshToken, Scopes, Secret, SecretDigest, Session, Timestamp, TokenError, UnitOfWork,
+    User,
 };
 
-use super::{Device, SignIn, ended, prolonged};
-use crate::{Credential, Error, Principal, UnauthenticatedReason, unit::repeat};
+use super::{Device, SignIn, end, ended, prolonged};
+use crate::{Credential, Error, Principal, UnauthenticatedReason, transaction::Transaction};
 
-/// What a sign-in or a refresh gives.
+/// The tokens of a session.
 #[derive(Debug)]
 pub struct Grant {
     /// A signed token for the API.
     pub access_token: String,
-    /// How long it lives.
+    /// The lifetime of the access token.
     pub expires_in: Duration,
-    /// What gets the next pair.
+    /// The token that is exchanged for the next pair.
     pub refresh_token: Secret,
-    /// What the access token may be used for.
+    /// The scopes of the access token.
     pub scopes: Scopes,
+}
+
+/// The result of a refresh token that was found.
+enum Refreshed {
+    Granted(Grant),
+    /// It was used a second time, so its session has ended.
+    Reused,
 }
 
 impl SignIn {
     pub(super) async fn grant_tokens(&self, user: &User, scopes: Scopes, device: &Device) -> Result<Grant, Error> {
         let new = self.new_session(user, scopes, None, None, device).await?;
-        let mut unit = self.ports.store.begin(Access::Write).await?;
-        self.begin_session(&mut *unit, &new).await?;
-        let grant = self.issue(&mut *unit, &new.session, scopes, new.session.created_at).await?;
-        self.commit_session(unit, &new).await?;
-        Ok(grant)
+        let granted = self.ports.transactions.write(async |tx| {
+            self.insert_session(tx, &new).await?;
+            self.issue(tx, &new.session, scopes, new.session.created_at).await
+        });
+        granted.await
     }
 
-    /// Exchanges a refresh token for a fresh pair.
+    /// Exchanges a refresh token for a new pair.
     ///
-    /// A token that was used before the leeway ended gets one too; later its whole family ends, since either the holder
-    /// or a thief has used it twice (RFC 9700, section 4.14.2).
+    /// A used token gets a new pair, too, within the leeway after its first use. Later the whole session ends: either its owner
+    /// or a thief has used the token twice (RFC 9700, section 4.14.2).
     ///
     /// # Errors
-    /// [`Error::InvalidGrant`], or [`Error::InvalidScope`] where more is asked for than the sign-in has.
+    /// [`Error::InvalidGrant`], or [`Error::InvalidScope`] if a requested scope exceeds the session's.
     pub async fn refresh(&self, secret: &Secret, scopes: Option<Scopes>, device: &Device) -> Result<Grant, Error> {
         let now = self.ports.now();
         let digest = secret.digest();
-        // Whoever guesses shall not keep writers waiting.
-        self.refreshable(&mut *self.ports.store.begin(Access::Read).await?, &digest, now).await?;
-        repeat(async || {
-            let mut unit = self.ports.store.begin(Access::Write).await?;
-            let (token, mut session) = self.refreshable(&mut *unit, &digest, now).await?;
+        let transactions = &self.ports.transactions;
+        // Read first, so that an attacker who tries tokens does not keep writers waiting.
+        transactions.read(async |unit| refreshable(unit, &digest, now).await).await?;
+        let refreshed = transactions.write(async |tx| {
+            let (token, mut session) = refreshable(&mut **tx, &digest, now).await?;
             let scopes = scopes.unwrap_or(session.scopes);
-            if !unit.refresh_tokens().claim(&digest, now).await? {
-                // Read anew: another unit of work may have claimed it since.
-                let used_at = unit.refresh_tokens().lookup(&token.digest).await?.and_then(|token| token.used_at);
+            if !tx.refresh_tokens().claim(&digest, now).await? {
+                // Looked up again: another transaction may have claimed it since.
+                let used_at = tx.refresh_tokens().lookup(&token.digest).await?.and_then(|token| token.used_at);
                 let leeway = self.settings.refresh_reuse_leeway;
                 if used_at.is_none_or(|used_at| now.since(used_at) >= leeway) {
-                    self.end(unit, session, AuditKind::RefreshReused, device).await?;
-                    return Err(Error::InvalidGrant);
+                    end(tx, session, AuditKind::RefreshReused, device).await?;
+                    return Ok(Refreshed::Reused);
                 }
             }
-            // Only now: a token that is shown too late tells of a thief, whatever they ask for. What is refused is not used.
+            // After the check for reuse, which reveals a thief whatever they request. A refused request does not use the token.
             if !session.scopes.includes(scopes) {
                 return Err(Error::InvalidScope);
             }
             session.last_seen_at = now;
             session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);
-            unit.sessions().update(&session).await?;
-            let grant = self.issue(&mut *unit, &session, scopes, now).await?;
-            unit.commit().await?;
-            Ok(grant)
-        })
-        .await
+            tx.sessions().update(&session).await?;
+            self.issue(tx, &session, scopes, now).await.map(Refreshed::Granted)
+        });
+        match refreshed.await? {
+            Refreshed::Granted(grant) => Ok(grant),
+            Refreshed::Reused => Err(Error::InvalidGrant),
+        }
     }
 
-    /// Ends the sign-in that a refresh token or an access token belongs to (RFC 7009). A token that is worth nothing is
-    /// no error.
+    /// Ends the session of a refresh token or an access token (RFC 7009). An invalid token is no error.
     ///
     /// # Errors
-    /// Those of the store alone.
+    /// Only those of the store.
     pub async fn revoke(&self, refresh_token: Option<&Secret>, token: &str, device: &Device) -> Result<(), Error> {
         let session_id = if let Some(secret) = refresh_token {
-            let mut unit = self.ports.store.begin(Access::Read).await?;
-            unit.refresh_tokens().lookup(&secret.digest()).await?.map(|token| token.session_id)
+            let digest = secret.digest();
+            let transactions = &self.ports.transactions;
+            let token = transactions.read(async |unit| Ok(unit.refresh_tokens().lookup(&digest).await?)).await?;
+            token.map(|token| token.session_id)
         } else {
             match self.ports.signer.verify(token, self.ports.now()) {
-                // It names what is to end, though it opens nothing any more.
+                // An expired token still names its session.
                 Ok(AccessClaims { session_id, .. }) | Err(TokenError::Expired { session_id }) => Some(session_id),
                 Err(TokenError::Invalid) => None,
             }
@@ -94,7 +103,7 @@ impl SignIn {
         }
     }
 
-    /// Who an access token belongs to, where it and its sign-in are good.
+    /// Returns the owner of an access token, if it is valid and its session is live.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`].
@@ -111,22 +120,9 @@ impl SignIn {
         Ok(Principal { user_id: claims.user_id, scopes: claims.scopes, credential })
     }
 
-    async fn refreshable(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        digest: &SecretDigest,
-        now: Timestamp,
-    ) -> Result<(RefreshToken, Session), Error> {
-        let token = unit.refresh_tokens().lookup(digest).await?.ok_or(Error::InvalidGrant)?;
-        let session = unit.sessions().lookup(token.session_id).await?;
-        let session = session.filter(|session| session.is_live(now)).ok_or(Error::InvalidGrant)?;
-        // One that was used and is shown again tells of a thief, however old it is.
-        if now < token.expires_at || token.used_at.is_some() { Ok((token, session)) } else { Err(Error::InvalidGrant) }
-    }
-
     async fn issue(
         &self,
-        unit: &mut dyn UnitOfWork,
+        tx: &mut Transaction,
         session: &Session,
         scopes: Scopes,
         now: Timestamp,
@@ -139,7 +135,7 @@ impl SignIn {
             expires_at: (now + self.settings.refresh_token_ttl).min(session.ends_at_latest()),
             used_at: None,
         };
-        unit.refresh_tokens().insert(&token).await?;
+        tx.refresh_tokens().insert(&token).await?;
         let claims = AccessClaims {
             id: self.ports.id(now),
             user_id: session.user_id,
@@ -151,4 +147,17 @@ impl SignIn {
         let access_token = self.ports.signer.sign(&claims).map_err(|source| Error::Internal { source })?;
         Ok(Grant { access_token, expires_in: self.settings.access_token_ttl, refresh_token: secret, scopes })
     }
+}
+
+/// Looks up a refresh token with its live session.
+async fn refreshable(
+    unit: &mut dyn UnitOfWork,
+    digest: &SecretDigest,
+    now: Timestamp,
+) -> Result<(RefreshToken, Session), Error> {
+    let token = unit.refresh_tokens().lookup(digest).await?.ok_or(Error::InvalidGrant)?;
+    let session = unit.sessions().lookup(token.session_id).await?;
+    let session = session.filter(|session| session.is_live(now)).ok_or(Error::InvalidGrant)?;
+    // A used token that is presented again reveals a thief, even if it has expired.
+    if now < token.expires_at || token.used_at.is_some() { Ok((token, session)) } else { Err(Error::InvalidGrant) }
 }

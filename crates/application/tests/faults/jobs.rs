@@ -18,7 +18,7 @@ async fn world() -> World {
     let world = World::later(Duration::ZERO).await;
     while world.worker.run_next().await.expect("mail is sent") > 0 {}
     drop(world.mail.take());
-    world.accounts.sign_up(sign_up("erin"), &Device::default()).await.expect("she signs up");
+    world.accounts.sign_up(sign_up("ivan"), &Device::default()).await.expect("he signs up");
     world
 }
 

@@ -1,12 +1,13 @@
 //! Who is on the way in while the account is shut out or gets another password stays outside.
 
-use memo_application::{Device, Error, Grant, MemberChange, ProfileChange, SignedIn};
+use memo_application::{Device, Error, Grant, ProfileChange, SignedIn, UserChange};
 use memo_domain::{Access, Email, Password, Scopes, Session, Store};
 use tokio::join;
 
 use crate::{
+    ports::CODE,
     use_cases::SOON,
-    world::{CODE, PASSWORD, World},
+    world::{PASSWORD, World},
 };
 
 const EMAIL: &str = "alice@example.com";
@@ -33,14 +34,14 @@ async fn meanwhile(world: &World, change: impl Future<Output = ()>) -> Result<Si
 }
 
 async fn shut_out(world: &World) {
-    let change = MemberChange { role: None, disabled: Some(true) };
+    let change = UserChange { role: None, disabled: Some(true) };
     world.administration.change(world.dave, world.alice, change, &Device::default()).await.expect("she is shut out");
 }
 
 async fn change_password(world: &World) {
     let new = Password::new(NEW).expect("a password");
     let device = Device::default();
-    let changed = world.accounts.change_password(world.claimant, Some(PASSWORD), &new, &device).await;
+    let changed = world.accounts.change_password(&world.principal, Some(PASSWORD), &new, &device).await;
     changed.expect("the password is changed");
 }
 
@@ -104,17 +105,17 @@ async fn a_password_that_is_changed_meanwhile_proves_nothing() {
     let world = world().await;
     let email = Some(Email::new("mallory@example.com").expect("an address"));
     let change = ProfileChange { email, current_password: old.map(str::to_owned), ..ProfileChange::default() };
-    let moved = world.accounts.change_profile(world.claimant, change, &device);
+    let moved = world.accounts.change_profile(&world.principal, change, &device);
     let moved = beside(&world, moved, change_password(&world)).await;
     assert!(matches!(moved, Err(Error::PasswordWrong)), "{moved:?}");
 
     let world = self::world().await;
-    let removed = world.second_factors.remove(world.claimant, old, &device);
+    let removed = world.second_factors.remove(&world.principal, old, &device);
     let removed = beside(&world, removed, change_password(&world)).await;
     assert!(matches!(removed, Err(Error::PasswordWrong)), "{removed:?}");
 
     let world = self::world().await;
-    let left = world.accounts.withdraw(world.claimant, old, &device);
+    let left = world.accounts.withdraw(&world.principal, old, &device);
     let left = beside(&world, left, change_password(&world)).await;
     assert!(matches!(left, Err(Error::PasswordWrong)), "{left:?}");
     world.accounts.profile(world.alice).await.expect("she is still there");

@@ -1,101 +1,165 @@
-//! Every use case that writes.
+//! Every use case that opens a transaction to write.
 
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    BatchOperation, Credential, Device, Error, MemberChange, MemoChange, Precondition, Principal, ProfileChange,
+    BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, Precondition, Principal, ProfileChange,
+    SocialError, UserChange,
 };
-use memo_domain::{Email, Locale, Password, Scopes, Title};
+use memo_domain::{Conflict, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Title, UserId};
 
-use crate::world::{CODE, LEEWAY, PASSWORD, World, sign_up, state, tag};
+use crate::{
+    ports::CODE,
+    world::{ACME, CREATED, LEEWAY, PASSWORD, World, sign_up, state, tag},
+};
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
+#[derive(Clone, Copy)]
 pub struct UseCase {
     pub name: &'static str,
-    /// How long after the world was made.
+    /// How long after the world was created it runs.
     pub later: Duration,
-    /// Whether it begins anew where it lost a race.
-    pub repeats: bool,
+    /// Whether it changes something.
+    pub writes: bool,
+    /// The conflict after which it is retried, too.
+    retried_conflict: Option<Conflict>,
+    /// Whether it hides errors of the store, as a redirect to an error page does.
+    hides_errors: bool,
     pub run: for<'a> fn(&'a World) -> Running<'a>,
+}
+
+impl UseCase {
+    pub fn is_retried_after(&self, error: &StoreError) -> bool {
+        match error {
+            StoreError::Conflict { what } => self.retried_conflict == Some(*what),
+            error => error.is_lost_race(),
+        }
+    }
+
+    pub fn reports_stale(&self, result: &Result<(), Error>) -> bool {
+        match result {
+            Err(Error::Store(StoreError::Stale)) => true,
+            Err(_) => self.hides_errors,
+            Ok(()) => false,
+        }
+    }
 }
 
 pub const SOON: Duration = Duration::from_secs(1);
 
-const fn repeated(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
-    UseCase { name, later: SOON, repeats: true, run }
+const fn writes(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+    UseCase { name, later: SOON, writes: true, retried_conflict: None, hides_errors: false, run }
 }
 
-const fn once(name: &'static str, later: Duration, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
-    UseCase { name, later, repeats: false, run }
+const fn writes_later(later: Duration, name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+    UseCase { later, ..writes(name, run) }
+}
+
+/// A use case that finds nothing to do.
+const fn idle(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+    UseCase { writes: false, ..writes(name, run) }
+}
+
+const fn retried_after(conflict: Conflict, use_case: UseCase) -> UseCase {
+    UseCase { retried_conflict: Some(conflict), ..use_case }
+}
+
+const fn hides_errors(use_case: UseCase) -> UseCase {
+    UseCase { hides_errors: true, ..use_case }
 }
 
 fn device() -> Device {
     Device { name: Some("다른 기기".into()), ..Device::default() }
 }
 
-pub const ALL: [UseCase; 33] = [
-    once("sign-up", SOON, |world| {
-        Box::pin(async { world.accounts.sign_up(sign_up("bob"), &device()).await.map(drop) })
-    }),
-    repeated("profile change", |world| {
+/// A callback of the social provider; the browser is told of a failure by a redirect.
+async fn call_back(world: &World, name: &str, link: Option<UserId>) -> Result<(), Error> {
+    match world.call_back(&world.person(name), link).await? {
+        Ok(_) => Ok(()),
+        Err(SocialError::ServerError) => Err(Error::Internal { source: "a fault of the server".into() }),
+        Err(_) => Err(Error::StateInvalid),
+    }
+}
+
+/// A memo as another server exported it.
+fn imported() -> ImportedMemo {
+    ImportedMemo {
+        id: MemoId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("an id"),
+        state: state("가져온 메모"),
+        reminded_at: None,
+        created_at: CREATED,
+        updated_at: CREATED,
+        deleted_at: None,
+    }
+}
+
+async fn disable(world: &World, id: UserId) -> Result<(), Error> {
+    let change = UserChange { role: None, disabled: Some(true) };
+    world.administration.change(world.dave, id, change, &device()).await.map(drop)
+}
+
+async fn end_all(world: &World, user_id: UserId) -> Result<(), Error> {
+    let credential = Credential::AccessToken { session_id: world.session() };
+    let caller = Principal { user_id, scopes: Scopes::all(), credential };
+    world.sign_in.end_all(&caller, false, &device()).await
+}
+
+pub const ALL: &[UseCase] = &[
+    writes("sign-up", |world| Box::pin(async { world.accounts.sign_up(sign_up("bob"), &device()).await.map(drop) })),
+    writes("profile change", |world| {
         Box::pin(async {
             let change = ProfileChange { locale: Some(Locale::En), ..ProfileChange::default() };
-            world.accounts.change_profile(world.claimant, change, &device()).await.map(drop)
+            world.accounts.change_profile(&world.principal, change, &device()).await.map(drop)
         })
     }),
-    once("sign-in", SOON, |world| {
+    writes("sign-in for tokens", |world| {
         Box::pin(async {
             let device = device();
             let signed_in = world.sign_in.by_password("alice@example.com", PASSWORD, Scopes::all(), &device);
             signed_in.await.map(drop)
         })
     }),
-    repeated("refresh", |world| {
+    writes("refresh", |world| {
         Box::pin(async { world.sign_in.refresh(&world.grant.refresh_token, None, &device()).await.map(drop) })
     }),
-    repeated("refresh by a used token, in time", |world| {
+    writes("refresh by a used token, in time", |world| {
         Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
     }),
-    UseCase {
-        later: LEEWAY,
-        ..repeated("refresh by a used token, too late", |world| {
-            Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
-        })
-    },
-    repeated("revocation by refresh token", |world| {
+    writes_later(LEEWAY, "refresh by a used token, too late", |world| {
+        Box::pin(async { world.sign_in.refresh(&world.used, None, &device()).await.map(drop) })
+    }),
+    writes("revocation by refresh token", |world| {
         Box::pin(async { world.sign_in.revoke(Some(&world.grant.refresh_token), "", &device()).await })
     }),
-    repeated("revocation by access token", |world| {
+    writes("revocation by access token", |world| {
         Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token, &device()).await })
     }),
-    repeated("creation", |world| {
+    writes("creation", |world| {
         Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
     }),
-    repeated("change", |world| {
+    writes("change", |world| {
         Box::pin(async {
             let change = MemoChange { pinned: Some(true), ..MemoChange::default() };
             world.memos.change(world.alice, world.memo, change, &Precondition::None).await.map(drop)
         })
     }),
-    repeated("replacement", |world| {
+    writes("replacement", |world| {
         Box::pin(async {
             world.memos.replace(world.alice, world.memo, state("다른 글"), &Precondition::None).await.map(drop)
         })
     }),
-    repeated("move to the trash", |world| {
+    writes("move to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.memo, &Precondition::None).await })
     }),
-    repeated("restoration", |world| {
-        Box::pin(async { world.memos.restore(world.alice, world.trashed).await.map(drop) })
-    }),
-    repeated("removal", |world| {
+    writes("restoration", |world| Box::pin(async { world.memos.restore(world.alice, world.trashed).await.map(drop) })),
+    writes("removal", |world| {
         Box::pin(async { world.memos.remove(world.alice, world.memo, &Precondition::None).await })
     }),
-    repeated("removal from the trash", |world| {
+    writes("removal from the trash", |world| {
         Box::pin(async { world.memos.remove(world.alice, world.trashed, &Precondition::None).await })
     }),
-    repeated("batch", |world| {
+    writes("batch", |world| {
         Box::pin(async {
             let title = Some(Title::new("바뀐 제목").expect("a title"));
             let operations = [
@@ -111,72 +175,123 @@ pub const ALL: [UseCase; 33] = [
             world.memos.batch(world.alice, &operations).await.map(drop)
         })
     }),
-    repeated("renaming of a tag", |world| {
+    writes("renaming of a tag", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("WORK"), &tag("일")).await.map(drop) })
     }),
-    repeated("renaming of a tag to one that is there", |world| {
+    writes("renaming of a tag to one that is there", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("회의")).await.map(drop) })
     }),
-    repeated("another spelling of a tag", |world| {
+    writes("another spelling of a tag", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("Work")).await.map(drop) })
     }),
-    repeated("removal of a tag", |world| Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await })),
-    repeated("change of the address", |world| {
+    writes("removal of a tag", |world| Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await })),
+    writes("change of the address", |world| {
         Box::pin(async {
             let email = Some(Email::new("a.lee@example.com").expect("an address"));
             let current_password = Some(PASSWORD.to_owned());
             let change = ProfileChange { email, current_password, ..ProfileChange::default() };
-            world.accounts.change_profile(world.claimant, change, &device()).await.map(drop)
+            world.accounts.change_profile(&world.principal, change, &device()).await.map(drop)
         })
     }),
-    repeated("change of the password", |world| {
+    writes("change of the password", |world| {
         Box::pin(async {
             let new = Password::new("another horse battery").expect("a password");
-            world.accounts.change_password(world.claimant, Some(PASSWORD), &new, &device()).await
+            world.accounts.change_password(&world.principal, Some(PASSWORD), &new, &device()).await
         })
     }),
-    repeated("proof of the address", |world| {
+    writes("verification of the address", |world| {
         Box::pin(async { world.accounts.verify_email(&world.verification, &device()).await })
     }),
-    once("link to prove the address once more", SOON, |world| {
+    writes("another link to verify the address", |world| {
         Box::pin(async { world.accounts.resend_verification(world.alice).await })
     }),
-    repeated("withdrawal", |world| {
-        Box::pin(async { world.accounts.withdraw(world.claimant, Some(PASSWORD), &device()).await })
+    writes("withdrawal", |world| {
+        Box::pin(async { world.accounts.withdraw(&world.principal, Some(PASSWORD), &device()).await })
     }),
-    once("sign-in by a cookie", SOON, |world| {
+    writes("sign-in for a cookie", |world| {
         Box::pin(async {
             let device = device();
             let signed_in = world.sign_in.cookie_by_password("alice@example.com", PASSWORD, None, &device);
             signed_in.await.map(drop)
         })
     }),
-    repeated("end of a sign-in", |world| {
+    writes("end of a session", |world| {
         Box::pin(async { world.sign_in.end_session(world.alice, world.session(), &device()).await })
     }),
-    repeated("end of all sign-ins", |world| {
-        Box::pin(async {
-            let credential = Credential::AccessToken { session_id: world.session() };
-            let caller = Principal { user_id: world.alice, scopes: Scopes::all(), credential };
-            world.sign_in.end_all(&caller, false, &device()).await
-        })
-    }),
-    once("begin of a second factor", SOON, |world| {
+    writes("end of all sessions", |world| Box::pin(end_all(world, world.alice))),
+    writes("begin of a second factor", |world| {
         Box::pin(async { world.second_factors.begin(world.alice).await.map(drop) })
     }),
-    once("confirmation of a second factor", SOON, |world| {
+    writes("confirmation of a second factor", |world| {
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
     }),
-    repeated("shutting out", |world| {
-        Box::pin(async {
-            let change = MemberChange { role: None, disabled: Some(true) };
-            world.administration.change(world.dave, world.alice, change, &device()).await.map(drop)
-        })
+    writes("disabling of a user", |world| Box::pin(disable(world, world.alice))),
+    writes_later(Duration::from_hours(500 * 24), "removal of ended sessions and old events", |world| {
+        Box::pin(async { world.retention.sweep().await.map(drop) })
     }),
-    once("sweep of leftovers", Duration::from_hours(500 * 24), |world| {
-        Box::pin(async { world.leftovers.sweep().await.map(drop) })
-    }),
-    once("sweep of old changes", Duration::from_hours(181 * 24), |world| {
+    writes_later(Duration::from_hours(181 * 24), "removal of old changes", |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),
+    writes("promotion of a user", |world| {
+        Box::pin(async {
+            let change = UserChange { role: Some(Role::Admin), disabled: None };
+            world.administration.change_by_operator(world.alice, change).await.map(drop)
+        })
+    }),
+    writes("enabling of a user", |world| {
+        Box::pin(async {
+            let change = UserChange { role: None, disabled: Some(false) };
+            world.administration.change(world.dave, world.frank, change, &device()).await.map(drop)
+        })
+    }),
+    writes("second step for tokens", |world| {
+        Box::pin(async { world.sign_in.by_code(&world.second_step, CODE, &device()).await.map(drop) })
+    }),
+    writes("second step by a wrong code", |world| {
+        Box::pin(async { world.sign_in.by_code(&world.second_step, "000000", &device()).await.map(drop) })
+    }),
+    hides_errors(writes("social sign-in", |world| Box::pin(call_back(world, "grace", None)))),
+    hides_errors(retried_after(
+        Conflict::Id,
+        writes("linking of an identity", |world| Box::pin(call_back(world, "alice", Some(world.alice)))),
+    )),
+    writes("unlinking of an identity", |world| {
+        Box::pin(async { world.social.unlink(world.carol, ACME, &device()).await })
+    }),
+    writes("export", |world| Box::pin(async { world.transfer.export(world.alice, &device()).await.map(drop) })),
+    retried_after(
+        Conflict::Id,
+        writes("import", |world| Box::pin(async { world.transfer.import(world.alice, &[imported()]).await.map(drop) })),
+    ),
+    idle("disabling of a disabled user", |world| Box::pin(disable(world, world.frank))),
+    hides_errors(retried_after(
+        Conflict::Id,
+        idle("linking of a linked identity", |world| Box::pin(call_back(world, "grace", Some(world.grace)))),
+    )),
+    idle("move of a trashed memo to the trash", |world| {
+        Box::pin(async { world.memos.trash(world.alice, world.trashed, &Precondition::None).await })
+    }),
+    idle("restoration of a memo outside the trash", |world| {
+        Box::pin(async { world.memos.restore(world.alice, world.memo).await.map(drop) })
+    }),
+    idle("batch of nothing", |world| Box::pin(async { world.memos.batch(world.alice, &[]).await.map(drop) })),
+    idle("renaming of a tag to itself", |world| {
+        Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("work")).await.map(drop) })
+    }),
+    idle("sign-out of an ended session", |world| {
+        Box::pin(async { world.sign_in.sign_out(world.ended, &device()).await })
+    }),
+    idle("end of all sessions of a user without one", |world| Box::pin(end_all(world, world.dave))),
+    idle("another link to verify a verified address", |world| {
+        Box::pin(async { world.accounts.resend_verification(world.grace).await })
+    }),
+    idle("removal of an absent second factor", |world| {
+        Box::pin(async { world.second_factors.remove(&world.principal, Some(PASSWORD), &device()).await })
+    }),
+    retried_after(
+        Conflict::Id,
+        idle("import of nothing", |world| Box::pin(async { world.transfer.import(world.alice, &[]).await.map(drop) })),
+    ),
+    idle("removal of no sessions and events", |world| Box::pin(async { world.retention.sweep().await.map(drop) })),
+    idle("removal of no changes", |world| Box::pin(async { world.changes.sweep().await.map(drop) })),
 ];

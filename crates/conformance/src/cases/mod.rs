@@ -33,3 +33,4 @@ pub(crate) mod tags;
 pub(crate) mod units_of_work;
 pub(crate) mod user_lists;
 pub(crate) mod users;
+pub(crate) mod writers;

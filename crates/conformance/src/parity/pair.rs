@@ -11,6 +11,7 @@ use super::Log;
 pub(super) enum Kind {
     Conflict(Conflict),
     Stale,
+    Contention,
     Unavailable,
     Corrupt,
     Other,
@@ -21,6 +22,7 @@ impl From<&StoreError> for Kind {
         match error {
             StoreError::Conflict { what } => Self::Conflict(*what),
             StoreError::Stale => Self::Stale,
+            StoreError::Contention { .. } => Self::Contention,
             StoreError::Unavailable { .. } => Self::Unavailable,
             StoreError::Corrupt { .. } => Self::Corrupt,
             StoreError::Other { .. } => Self::Other,

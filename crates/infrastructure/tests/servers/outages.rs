@@ -155,7 +155,7 @@ async fn a_writer_fails_after_the_time_limit_if_another_holds_the_row(server: Se
     let first = change().await.expect("it writes");
     let start = Instant::now();
     let second = change().await.map(drop);
-    assert!(second.as_ref().is_err_and(StoreError::is_retryable), "{second:?}");
+    assert!(matches!(second, Err(StoreError::Contention { .. })), "{second:?}");
     assert!(start.elapsed() < Duration::from_millis(2_500));
     first.commit().await.expect("it commits");
     let late = change().await.map(drop);

@@ -144,7 +144,7 @@ async fn a_writer_fails_after_the_time_limit_if_another_one_writes() {
         .await
         .expect("it has the lock");
     let result = lookup_for_writing(&store).await;
-    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    assert!(matches!(result, Err(StoreError::Contention { .. })), "{result:?}");
     transaction.execute_unprepared("DELETE FROM users").await.expect("it writes");
     transaction.commit().await.expect("it commits");
     add_user(&store, 0).await;

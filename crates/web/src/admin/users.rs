@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web::Data};
 use garde::Validate;
-use memo_application::{Administration, MemberChange};
+use memo_application::{Administration, UserChange};
 use memo_domain::{User, UserFilter, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -123,7 +123,7 @@ async fn list_users(
     administration: Data<Administration>,
     list: List<UsersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (page, total) = administration.members(caller.user_id, &list.filter, &list.page, list.with_total).await?;
+    let (page, total) = administration.users(caller.user_id, &list.filter, &list.page, list.with_total).await?;
     Ok(list.respond_counted::<_, AdminUserDto>(page, total))
 }
 
@@ -144,10 +144,10 @@ struct AdminUserPatch {
 }
 
 impl Input for AdminUserPatch {
-    type Command = MemberChange;
+    type Command = UserChange;
 
-    fn read(self, _: &mut Refusals) -> Result<MemberChange, Refused> {
-        Ok(MemberChange { role: self.role.map(Into::into), disabled: self.disabled })
+    fn read(self, _: &mut Refusals) -> Result<UserChange, Refused> {
+        Ok(UserChange { role: self.role.map(Into::into), disabled: self.disabled })
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use garde::Validate;
-use memo_application::{Arrival, Arrived, Principal, Return, Social};
+use memo_application::{Callback, CallbackOutcome, CallbackResult, Principal, Social};
 use memo_domain::{Locale, SocialProvider, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -107,12 +107,12 @@ async fn authorize_provider(
     Query(query): Query<AuthorizeQuery>,
 ) -> Result<HttpResponse, Problem> {
     let link = if query.link == Some(true) { Some(linking(&request, caller)?) } else { None };
-    let departure = social.depart(&name, query.return_to.as_deref(), link).await?;
+    let authorization = social.authorize(&name, query.return_to.as_deref(), link).await?;
     let mut response = HttpResponse::Found();
-    for cookie in cookies::new_flow(&request, &settings, &departure.state, departure.flow) {
+    for cookie in cookies::new_flow(&request, &settings, &authorization.state, authorization.flow) {
         response.cookie(cookie);
     }
-    Ok(response.insert_header((LOCATION, departure.url)).finish())
+    Ok(response.insert_header((LOCATION, authorization.url)).finish())
 }
 
 /// The user who links a social account.
@@ -154,8 +154,8 @@ impl CallbackQuery {
         Self { state: once("state"), code, iss: once("iss"), error: once("error") }
     }
 
-    fn with_locale(self, locale: Locale) -> Return {
-        Return { state: self.state, code: self.code, issuer: self.iss, error: self.error, locale }
+    fn with_locale(self, locale: Locale) -> Callback {
+        Callback { state: self.state, code: self.code, issuer: self.iss, error: self.error, locale }
     }
 }
 
@@ -183,22 +183,26 @@ async fn provider_callback(
     let previous = cookies::session_secret(&request, &settings);
     let result = query.with_locale(Language::of_request(&request).into());
     let caller = caller.map(|caller| caller.user_id);
-    let arrival = social.arrive(&name, flow.as_deref(), result, caller, previous.as_ref(), &device).await?;
-    Ok(returned(arrival, &state, &settings))
+    let ended = social.callback(&name, flow.as_deref(), result, caller, previous.as_ref(), &device).await?;
+    Ok(returned(ended, &state, &settings))
 }
 
 /// The redirect to where the browser came from.
-fn returned(Arrival { return_to, outcome }: Arrival, state: &str, settings: &HttpSettings) -> HttpResponse {
+fn returned(
+    CallbackResult { return_to, outcome }: CallbackResult,
+    state: &str,
+    settings: &HttpSettings,
+) -> HttpResponse {
     let mut response = HttpResponse::SeeOther();
     if let Some(cookie) = cookies::flow_removal(settings, state) {
         response.cookie(cookie);
     }
     let location = match outcome {
-        Ok(Arrived::SignedIn(grant)) => {
+        Ok(CallbackOutcome::SignedIn(grant)) => {
             response.cookie(cookies::session(settings, &grant));
             return_to
         }
-        Ok(Arrived::Linked) => return_to,
+        Ok(CallbackOutcome::Linked) => return_to,
         Err(error) => with_error(&return_to, error.name()),
     };
     response.insert_header((LOCATION, location)).finish()

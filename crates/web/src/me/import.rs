@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web::Data};
 use garde::Validate;
-use memo_application::{Brought, BroughtMemo, Transfer};
+use memo_application::{ImportOutcome, ImportedMemo, Transfer};
 use memo_domain::{Content, MemoId, MemoState, Scope, Tags, Timestamp, Title};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
@@ -67,9 +67,9 @@ struct MemoLine {
 }
 
 impl Input for MemoLine {
-    type Command = BroughtMemo;
+    type Command = ImportedMemo;
 
-    fn read(self, refused: &mut Refusals) -> Result<BroughtMemo, Refused> {
+    fn read(self, refused: &mut Refusals) -> Result<ImportedMemo, Refused> {
         let parse = |time: String| Timestamp::parse(&time);
         let id = refused.value("id", MemoId::parse(&self.id));
         let title = refused.value("title", Title::new(self.title));
@@ -80,7 +80,7 @@ impl Input for MemoLine {
         let created_at = refused.value("created_at", Timestamp::parse(&self.created_at));
         let updated_at = refused.value("updated_at", Timestamp::parse(&self.updated_at));
         let deleted_at = refused.optional("deleted_at", self.deleted_at, parse);
-        Ok(BroughtMemo {
+        Ok(ImportedMemo {
             id: id?,
             state: MemoState {
                 title: title?,
@@ -127,11 +127,11 @@ struct Reassigned {
 }
 
 impl ImportReport {
-    fn add(&mut self, memo: &BroughtMemo, id: MemoId, brought: Brought) {
-        match brought {
-            Brought::Created => self.created += 1,
-            Brought::Updated => self.updated += 1,
-            Brought::Kept => self.kept += 1,
+    fn add(&mut self, memo: &ImportedMemo, id: MemoId, outcome: ImportOutcome) {
+        match outcome {
+            ImportOutcome::Created => self.created += 1,
+            ImportOutcome::Updated => self.updated += 1,
+            ImportOutcome::Unchanged => self.kept += 1,
         }
         if id != memo.id {
             self.reassigned.push(Reassigned { id: memo.id.to_string(), new_id: id.to_string() });
@@ -165,7 +165,7 @@ async fn import(
         if memos.is_empty() {
             return Ok(HttpResponse::Ok().json(report));
         }
-        let brought = transfer.bring(caller.user_id, &memos).await?;
+        let brought = transfer.import(caller.user_id, &memos).await?;
         memos.iter().zip(brought).for_each(|(memo, (id, brought))| report.add(memo, id, brought));
     }
 }
@@ -185,7 +185,7 @@ async fn check(mut lines: Lines, mut spool: Spool, report: &mut ImportReport) ->
     spool.rewind().await
 }
 
-async fn next_batch(spooled: &mut Spooled) -> Result<Vec<BroughtMemo>, Problem> {
+async fn next_batch(spooled: &mut Spooled) -> Result<Vec<ImportedMemo>, Problem> {
     let (mut memos, mut bytes) = (Vec::new(), 0);
     while memos.len() < BATCH && bytes < BATCH_BYTES {
         let Some(line) = spooled.next().await? else { break };

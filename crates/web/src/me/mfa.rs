@@ -164,6 +164,6 @@ async fn remove_totp(
     _: NoQuery,
     Json(password): Json<MfaRemovalRequest>,
 ) -> Result<HttpResponse, Problem> {
-    factors.remove(caller.claimant(), password.as_deref(), &device).await?;
+    factors.remove(&caller, password.as_deref(), &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

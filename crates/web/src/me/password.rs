@@ -58,6 +58,6 @@ async fn change_password(
     _: NoQuery,
     Json((current, new)): Json<PasswordRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.change_password(caller.claimant(), current.as_deref(), &new, &device).await?;
+    accounts.change_password(&caller, current.as_deref(), &new, &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -99,7 +99,7 @@ async fn patch_me(
     _: NoQuery,
     Json(change): Json<UserPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let user = accounts.change_profile(caller.claimant(), change, &device).await?;
+    let user = accounts.change_profile(&caller, change, &device).await?;
     revalidated(&request, &UserDto::from(user))
 }
 
@@ -138,6 +138,6 @@ async fn withdraw(
     _: NoQuery,
     Json(password): Json<WithdrawalRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.withdraw(caller.claimant(), password.as_deref(), &device).await?;
+    accounts.withdraw(&caller, password.as_deref(), &device).await?;
     Ok(signed_out(&settings))
 }

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use memo_application::{Error, Resource, UnauthenticatedReason};
-use memo_domain::{InvalidValue, Scope};
+use memo_domain::{InvalidValue, Scope, StoreError};
 
 use super::{Code, FieldError, GrantRefusal, Place, Problem, field::field_code};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid { member, reason } => {
+            Error::Invalid { field, reason } => {
                 let code = match reason {
                     InvalidValue::PasswordTooCommon => Code::PasswordTooCommon,
                     _ => Code::ValidationFailed,
                 };
-                let place = Place::Pointer(format!("/{member}"));
+                let place = Place::Pointer(format!("/{field}"));
                 Self { errors: vec![FieldError::refused(place, reason)], ..Self::new(code) }
             }
             Error::NotFound(resource) => Self::new(match resource {
@@ -55,16 +55,28 @@ impl From<Error> for Problem {
             Error::Unauthenticated(reason) => Self::unauthenticated(Some(reason)),
             Error::InsufficientScope(scope) => Self::insufficient_scope(scope),
             Error::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
-            Error::StoreUnavailable { source } => {
-                tracing::warn!(error = &source as &dyn std::error::Error, "store unavailable");
-                Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 1)
-            }
-            Error::CacheUnavailable(source) => {
+            Error::Store(error) => Self::from(error),
+            Error::Cache(source) => {
                 tracing::warn!(error = &source as &dyn std::error::Error, "cache unavailable");
                 Self::new(Code::CacheUnavailable).with_header(RETRY_AFTER, 1)
             }
             Error::Internal { source } => {
                 tracing::error!(error = &*source as &dyn std::error::Error, "internal error");
+                Self::new(Code::InternalError)
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Contention { .. } | StoreError::Stale | StoreError::Unavailable { .. } => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "store unavailable");
+                Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 1)
+            }
+            StoreError::Conflict { .. } | StoreError::Corrupt { .. } | StoreError::Other { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "internal error");
                 Self::new(Code::InternalError)
             }
         }

@@ -1,4 +1,4 @@
-//! A member proves once more that it is them, before something that a stolen sign-in must not do.
+//! A signed-in user proves again who they are, before an operation that a stolen session must not allow.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -6,107 +6,105 @@ use std::{
     time::Duration,
 };
 
-use memo_domain::{Access, AuditKind, Password, Session, SessionId, User, UserId};
+use memo_domain::{AuditKind, Password, Session, UnitOfWork, User};
 
 use crate::{
-    Device, Error, Ports, UnauthenticatedReason,
-    audit::Happened,
+    Device, Error, Ports, Principal, UnauthenticatedReason,
+    audit::AuditEntry,
     guesses::{Guesses, OF_ACCOUNT, OF_ADDRESS},
 };
 
-/// How long a sign-in by a social provider is as good as a password.
+/// How long a sign-in at a social provider counts as a proof.
 const RECENT: Duration = Duration::from_mins(10);
 
-/// Takes proofs.
-pub struct Proofs {
+/// Checks passwords of signed-in users, and limits the attempts at passwords and codes.
+pub struct Reauthentication {
     ports: Arc<Ports>,
     of_accounts: Guesses,
     of_addresses: Guesses,
 }
 
-/// Who proves that it is them.
-#[derive(Debug, Clone, Copy)]
-pub struct Claimant {
-    /// The member.
-    pub user_id: UserId,
-    /// The session that they prove it in, if any.
-    pub session_id: Option<SessionId>,
-}
-
-impl Proofs {
+impl Reauthentication {
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
         Self { ports, of_accounts: Guesses::new(OF_ACCOUNT), of_addresses: Guesses::new(OF_ADDRESS) }
     }
 
-    /// Takes the password, or where there is none a social sign-in of the last 10 minutes. The member as they are.
-    pub(crate) async fn of_owner(
+    /// Checks the password; if the account has none, the session must be a social sign-in of the last 10 minutes. Returns the
+    /// user as they are.
+    pub(crate) async fn prove(
         &self,
-        claimant: Claimant,
+        caller: &Principal,
         password: Option<&str>,
         device: &Device,
     ) -> Result<User, Error> {
-        let ended = Error::Unauthenticated(UnauthenticatedReason::SessionEnded);
-        let mut unit = self.ports.store.begin(Access::Read).await?;
-        let Some(user) = unit.users().lookup(claimant.user_id).await? else { return Err(ended) };
-        if user.password_hash.is_none() {
-            let Some(session_id) = claimant.session_id else { return Err(Error::RecentSignInRequired) };
-            let session = unit.sessions().lookup(session_id).await?.ok_or(ended)?;
+        const ENDED: Error = Error::Unauthenticated(UnauthenticatedReason::SessionEnded);
+        let found = self.ports.transactions.read(async |unit| {
+            let user = unit.users().lookup(caller.user_id).await?.ok_or(ENDED)?;
+            if user.password_hash.is_some() {
+                return Ok((user, None));
+            }
+            let session_id = caller.session_id().ok_or(Error::RecentSignInRequired)?;
+            let session = unit.sessions().lookup(session_id).await?.ok_or(ENDED)?;
+            Ok((user, Some(session)))
+        });
+        let (user, session) = found.await?;
+        if let Some(session) = session {
             return if self.is_recent(&session) { Ok(user) } else { Err(Error::RecentSignInRequired) };
         }
-        drop(unit);
         self.count(user.email.key(), device)?;
         let verified = match password.map(Password::new) {
             Some(Ok(password)) => self.ports.hasher.verify(&password, user.password_hash.as_ref()).await,
             _ => Ok(false),
         };
         if !matches!(verified, Ok(false)) {
-            // It was right, or it was not looked at.
+            // It was right, or it was not checked.
             self.forgive(user.email.key(), device);
         }
         if verified? {
             return Ok(user);
         }
-        self.failed(&user, device);
+        self.record_failure(&user, device);
         Err(Error::PasswordWrong)
     }
 
-    /// As [`of_owner`](Self::of_owner); of who has a password, too, a social sign-in of the last 10 minutes is taken in its
-    /// place. One that is named all the same has to be right. The member as they are, where they proved it by that.
-    pub(crate) async fn of_leaver(
+    /// Like [`prove`](Self::prove), but without a password a social sign-in of the last 10 minutes suffices even if the account
+    /// has one. Returns the user if they proved it by the password, or `None`.
+    pub(crate) async fn prove_for_withdrawal(
         &self,
-        claimant: Claimant,
+        caller: &Principal,
         password: Option<&str>,
         device: &Device,
     ) -> Result<Option<User>, Error> {
-        if let (None, Some(session_id)) = (password, claimant.session_id) {
-            let session = self.ports.store.begin(Access::Read).await?.sessions().lookup(session_id).await?;
+        if let (None, Some(session_id)) = (password, caller.session_id()) {
+            let session = async |unit: &mut dyn UnitOfWork| Ok(unit.sessions().lookup(session_id).await?);
+            let session = self.ports.transactions.read(session).await?;
             if session.is_some_and(|session| self.is_recent(&session)) {
                 return Ok(None);
             }
         }
-        self.of_owner(claimant, password, device).await.map(Some)
+        self.prove(caller, password, device).await.map(Some)
     }
 
     fn is_recent(&self, session: &Session) -> bool {
         session.provider.is_some() && self.ports.now().since(session.created_at) <= RECENT
     }
 
-    /// Counts a guess at an account, right or wrong.
+    /// Counts an attempt at an account before it is checked.
     pub(crate) fn count(&self, account: &str, device: &Device) -> Result<(), Error> {
         let (now, address) = (self.ports.now(), address(device));
         if let Some(address) = &address {
             self.of_addresses.count(address, now)?;
         }
         self.of_accounts.count(account, now).inspect_err(|_| {
-            // It was not looked at.
+            // It was not checked.
             if let Some(address) = &address {
                 self.of_addresses.forgive(address);
             }
         })
     }
 
-    /// The guess that was counted last was right, or was not looked at.
+    /// Takes the last attempt back: it was right, or it was not checked.
     pub(crate) fn forgive(&self, account: &str, device: &Device) {
         self.of_accounts.forgive(account);
         if let Some(address) = address(device) {
@@ -114,29 +112,27 @@ impl Proofs {
         }
     }
 
-    /// Writes down a wrong guess, beside the answer: its time shall not tell that there is such an account.
-    pub(crate) fn failed(&self, user: &User, device: &Device) {
+    /// Records a wrong attempt in the background, so that the duration of the response does not reveal whether the account
+    /// exists.
+    pub(crate) fn record_failure(&self, user: &User, device: &Device) {
         let (ports, device, user_id) = (self.ports.clone(), device.clone(), user.id);
         self.ports.background.run(Box::pin(async move {
-            let happened = Happened::to(user_id, AuditKind::SignInFailed, &device);
-            let written = async {
-                let mut unit = ports.store.begin(Access::Write).await?;
-                happened.record(&mut *unit, &ports).await?;
-                unit.commit().await
-            };
-            if let Err(error) = written.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not written down");
+            let recorded = ports.transactions.write_boxed((user_id, device), |tx, (user_id, device)| {
+                Box::pin(tx.record(AuditEntry::new(*user_id, AuditKind::SignInFailed, device)))
+            });
+            if let Err(error) = recorded.await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
             }
         }));
     }
 }
 
-/// What was proved by a password is worth nothing where the member has another one by now.
+/// A proof by password is void if the password has changed since.
 pub fn check_same_password(proved: &User, now: &User) -> Result<(), Error> {
     if proved.password_hash == now.password_hash { Ok(()) } else { Err(Error::PasswordWrong) }
 }
 
-/// The address that somebody comes from; of IPv6 the network, since a host has all of one.
+/// Returns the network address of a device; for IPv6 its network, since a host has all addresses of it.
 fn address(device: &Device) -> Option<String> {
     let address = device.ip.as_deref()?.parse().ok()?;
     Some(match address {
@@ -150,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_of_ipv6_is_one_address() {
+    fn addresses_of_one_ipv6_network_count_as_one() {
         let of = |ip: &str| address(&Device { ip: Some(ip.to_owned()), ..Device::default() });
         assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));

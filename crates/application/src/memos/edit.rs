@@ -1,44 +1,44 @@
-//! What happens to one memo inside a unit of work; a use case is one step, a batch is many.
+//! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
 use memo_domain::{
-    Access, ChangeKind, Conflict, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Store, StoreError, Tag,
-    TagCount, Tags, Timestamp, UnitOfWork, UserId, Version,
+    ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Tag, TagCount, Tags, Timestamp, UserId,
+    Version,
 };
 
 use super::change::{MemoChange, Precondition};
-use crate::{Error, Resource, UnauthenticatedReason};
+use crate::{Error, Resource, transaction::Transaction};
 
-/// How many changes are appended at once. A tag may be renamed in thousands of memos, and a store makes one statement of these.
-const APPENDED_AT_ONCE: usize = 100;
-
-/// A unit of work in which a member changes memos of theirs.
-pub struct Step {
-    unit: Box<dyn UnitOfWork>,
+/// Edits the memos of one owner in a transaction, and appends each change to their feed.
+pub struct Editor<'t> {
+    tx: &'t mut Transaction,
     owner: UserId,
     now: Timestamp,
-    /// What has happened so far. Appended at the end: from then on nobody else can append to the member's feed.
-    changes: Vec<NewChange>,
 }
 
-impl Step {
-    pub async fn new(store: &dyn Store, owner: UserId, now: Timestamp) -> Result<Self, Error> {
-        Ok(Self { unit: store.begin(Access::Write).await?, owner, now, changes: Vec::new() })
+impl<'t> Editor<'t> {
+    pub fn new(tx: &'t mut Transaction, owner: UserId) -> Self {
+        let now = tx.now();
+        Self { tx, owner, now }
+    }
+
+    pub const fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub async fn insert(&mut self, memo: &Memo) -> Result<MemoView, Error> {
-        let view = self.unit.memos().insert(memo).await.map_err(of_write)?;
+        let view = self.tx.memos().insert(memo).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
 
-    /// The memo with this id, whoever owns it.
+    /// Looks up a memo of any owner.
     pub async fn lookup(&mut self, id: MemoId) -> Result<Option<Memo>, Error> {
-        Ok(self.unit.memos().lookup(id).await?.map(|view| view.memo))
+        Ok(self.tx.memos().lookup(id).await?.map(|view| view.memo))
     }
 
-    /// Replaces a memo that was in this version.
+    /// Replaces a memo that has the version `from`.
     pub async fn update(&mut self, memo: &Memo, from: Version, kind: ChangeKind) -> Result<(), Error> {
-        self.unit.memos().update(memo, from).await?;
+        self.tx.memos().update(memo, from).await?;
         self.record(memo, kind);
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Step {
         }
         let state = rewritten(&memo.state);
         check_reminder(state.remind_at, memo.state.remind_at, self.now)?;
-        // Last, as RFC 9110, section 13.2.1, wants it: a request that fails anyway fails for its own reason.
+        // Last (RFC 9110, section 13.2.1): a request that fails without the precondition fails for that reason.
         precondition.check(memo)?;
         let from = memo.version;
         memo.rewrite(state, self.now);
@@ -92,7 +92,7 @@ impl Step {
     pub async fn remove(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
         let memo = self.owned(id).await?.memo;
         precondition.check(&memo)?;
-        self.unit.memos().remove(id, memo.version).await?;
+        self.tx.memos().remove(id, memo.version).await?;
         self.record(&memo, ChangeKind::Deleted);
         Ok(())
     }
@@ -107,13 +107,13 @@ impl Step {
         Ok(view)
     }
 
-    /// Gives other tags to all memos that have one and are not in the trash, in the order of their ids. Those whose tags
-    /// stay as they are stay themselves.
+    /// Replaces the tags of all memos outside the trash that have one tag, in the order of their ids. A memo whose tags do not
+    /// change is not updated.
     pub async fn retag(&mut self, tag: &Tag, retagged: impl Fn(&Tags) -> Tags) -> Result<(), Error> {
         let mut any = false;
-        for id in self.unit.memos().find_by_tag(self.owner, tag).await? {
-            // One by one, since a store locks what is looked up to be changed: until then others may do anything to it.
-            let Some(MemoView { mut memo, .. }) = self.unit.memos().lookup(id).await? else { continue };
+        for id in self.tx.memos().find_by_tag(self.owner, tag).await? {
+            // A store locks a memo only when it is looked up: until then another writer may have changed it.
+            let Some(MemoView { mut memo, .. }) = self.tx.memos().lookup(id).await? else { continue };
             if memo.is_trashed() || !memo.state.tags.contains(tag) {
                 continue;
             }
@@ -129,47 +129,32 @@ impl Step {
         if any { Ok(()) } else { Err(Error::NotFound(Resource::Tag)) }
     }
 
-    /// The tags of the member as they are by now.
+    /// Returns the tags of the owner's memos, as changed so far.
     pub async fn tags(&mut self) -> Result<Vec<TagCount>, Error> {
-        Ok(self.unit.memos().list_tags(self.owner).await?)
+        Ok(self.tx.memos().list_tags(self.owner).await?)
     }
 
-    pub async fn commit(mut self) -> Result<(), Error> {
-        for some in self.changes.chunks(APPENDED_AT_ONCE) {
-            self.unit.changes().append(self.owner, some).await.map_err(of_write)?;
-        }
-        self.unit.commit().await.map_err(of_write)
-    }
-
-    /// The memo, where it belongs to the member. Another's public one is known to exist, so refusing it tells nothing new.
+    /// Looks up a memo of the owner. That a public memo of another user exists is no secret, so it is refused as such.
     async fn owned(&mut self, id: MemoId) -> Result<MemoView, Error> {
-        let view = visible(self.unit.memos().lookup(id).await?, self.owner)?;
+        let view = visible(self.tx.memos().lookup(id).await?, self.owner)?;
         if view.memo.owner_id == self.owner { Ok(view) } else { Err(Error::NotOwner) }
     }
 
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {
-        self.changes.push(NewChange::of(memo, kind, self.now));
+        self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now));
     }
 }
 
-fn of_write(error: StoreError) -> Error {
-    match error {
-        // They have gone since they signed in.
-        StoreError::Conflict { what: Conflict::Parent } => Error::Unauthenticated(UnauthenticatedReason::SessionEnded),
-        error => error.into(),
-    }
-}
-
-/// The memo, where the viewer may read it.
+/// Returns the memo if the viewer may read it.
 pub fn visible(view: Option<MemoView>, viewer: UserId) -> Result<MemoView, Error> {
     view.filter(|view| view.memo.is_visible_to(viewer)).ok_or(Error::NotFound(Resource::Memo))
 }
 
-/// A new or changed reminder lies in the future.
+/// Checks that a new or changed reminder is in the future.
 pub fn check_reminder(new: Option<Timestamp>, old: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
     match new {
         Some(time) if new != old && time <= now => {
-            Err(Error::Invalid { member: "remind_at", reason: InvalidValue::NotInFuture })
+            Err(Error::Invalid { field: "remind_at", reason: InvalidValue::NotInFuture })
         }
         _ => Ok(()),
     }

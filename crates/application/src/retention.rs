@@ -1,0 +1,47 @@
+//! Removes data whose retention time is over.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{Error, Ports};
+
+/// How long an ended session is kept: the reuse of its refresh tokens is still detected.
+const SESSIONS: Duration = Duration::from_hours(7 * 24);
+/// How long audit events are kept.
+const AUDIT: Duration = Duration::from_hours(400 * 24);
+/// How many rows of a table one transaction removes at most, so that other writers wait only for a moment.
+const BATCH: u32 = 500;
+
+/// Removes ended sessions, expired tokens and old audit events.
+pub struct Retention {
+    ports: Arc<Ports>,
+}
+
+impl Retention {
+    #[must_use]
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Removes what is over, and returns how many rows that was.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let mut total = 0;
+        loop {
+            let removed = self.ports.transactions.write(async |tx| {
+                let now = tx.now();
+                Ok([
+                    tx.sessions().remove_before(now - SESSIONS, BATCH).await?,
+                    tx.one_time_tokens().remove_before(now, BATCH).await?,
+                    tx.audit().remove_before(now - AUDIT, BATCH).await?,
+                ])
+            });
+            let removed = removed.await?;
+            total += removed.iter().sum::<u64>();
+            if removed.iter().all(|removed| *removed < u64::from(BATCH)) {
+                return Ok(total);
+            }
+        }
+    }
+}

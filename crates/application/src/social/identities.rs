@@ -1,0 +1,77 @@
+//! Users list, link and unlink social identities.
+
+use memo_domain::{AuditKind, Conflict, Email, Identity, SocialUser, Timestamp, UserId};
+
+use super::{CallbackOutcome, Social, SocialError};
+use crate::{Device, Error, Resource, audit::AuditEntry};
+
+impl Social {
+    /// Returns the identities of a user.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Error> {
+        self.ports.transactions.read(async |unit| Ok(unit.identities().list_by_user(user).await?)).await
+    }
+
+    /// Links a social account to a user, unless it is linked to them already.
+    pub(super) async fn link(
+        &self,
+        provider: &str,
+        owner: UserId,
+        social: &SocialUser,
+        device: &Device,
+    ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
+        let linked = self.ports.transactions.write(async |tx| {
+            // If the identity is inserted elsewhere meanwhile, its owner is looked up again.
+            tx.retry_on(Conflict::Id);
+            // In this order: an identity that another tab links in between is then known to be the same.
+            let own = tx.identities().list_by_user(owner).await?;
+            if let Some(known) = tx.identities().find_by_subject(&social.issuer, &social.subject).await? {
+                let is_linked = known.user_id == owner;
+                return Ok(if is_linked { Ok(CallbackOutcome::Linked) } else { Err(SocialError::IdentityTaken) });
+            }
+            if own.iter().any(|identity| identity.provider == provider) {
+                return Ok(Err(SocialError::AlreadyLinked));
+            }
+            let now = tx.now();
+            tx.identities().insert(&identity(provider, owner, social, now)).await?;
+            tx.record(AuditEntry::new(owner, AuditKind::IdentityLinked, device).with_detail(provider)).await?;
+            Ok(Ok(CallbackOutcome::Linked))
+        });
+        linked.await
+    }
+
+    /// Unlinks a social account from a user.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::LastWayToSignIn`] if they could not sign in any more.
+    pub async fn unlink(&self, user: UserId, provider: &str, device: &Device) -> Result<(), Error> {
+        let unlinked = self.ports.transactions.write(async |tx| {
+            let all = tx.identities().list_by_user(user).await?;
+            if all.iter().all(|identity| identity.provider != provider) {
+                return Err(Error::NotFound(Resource::Identity));
+            }
+            let has_password = tx.users().lookup(user).await?.is_some_and(|user| user.password_hash.is_some());
+            if !has_password && all.len() == 1 {
+                return Err(Error::LastWayToSignIn);
+            }
+            tx.identities().remove(user, provider).await?;
+            tx.record(AuditEntry::new(user, AuditKind::IdentityUnlinked, device).with_detail(provider)).await
+        });
+        unlinked.await
+    }
+}
+
+/// The identity of a social account at its user.
+pub(super) fn identity(provider: &str, user_id: UserId, social: &SocialUser, now: Timestamp) -> Identity {
+    Identity {
+        user_id,
+        provider: provider.to_owned(),
+        issuer: social.issuer.clone(),
+        subject: social.subject.clone(),
+        // Only shown to the user.
+        email: social.email.clone().filter(|email| Email::new(email).is_ok()),
+        created_at: now,
+    }
+}

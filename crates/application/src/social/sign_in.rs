@@ -1,0 +1,93 @@
+//! Sign-in and sign-up by a social account.
+
+use memo_domain::{
+    AuditKind, Conflict, DisplayName, Email, Locale, Secret, SocialUser, StoreError, UnitOfWork, User, UserId,
+};
+
+use super::{CallbackOutcome, Social, SocialError, identities::identity};
+use crate::{Device, Error, SignUpPolicy, accounts, audit::AuditEntry};
+
+impl Social {
+    /// Signs in the user who has this social account, or creates one.
+    pub(super) async fn sign_in_or_up(
+        &self,
+        provider: &str,
+        social: &SocialUser,
+        locale: Locale,
+        previous: Option<&Secret>,
+        device: &Device,
+    ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
+        let transactions = &self.ports.transactions;
+        let user = match transactions.read(async |unit| owner_of(unit, social).await).await? {
+            Some(user) => user,
+            None => match self.sign_up(provider, social, locale, device).await? {
+                Ok(user) => user,
+                // The same account may have been created in another tab meanwhile; a writer waits for its commit.
+                Err(error) => match transactions.write(async |tx| owner_of(&mut **tx, social).await).await? {
+                    Some(user) => user,
+                    None => return Ok(Err(error)),
+                },
+            },
+        };
+        if user.disabled_at.is_some() {
+            return Ok(Err(SocialError::AccountDisabled));
+        }
+        let factor = transactions.read(async |unit| Ok(unit.second_factors().lookup(user.id).await?)).await?;
+        if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
+            return Ok(Err(SocialError::MfaRequired));
+        }
+        match self.sign_in.grant_cookie(&user, Some(provider), previous, device).await {
+            // Meanwhile the account was disabled, or its password changed, which ended all sessions.
+            Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
+            grant => Ok(Ok(CallbackOutcome::SignedIn(grant?))),
+        }
+    }
+
+    /// Creates an account. The account of another user with the same address is never joined, even if it is verified.
+    async fn sign_up(
+        &self,
+        provider: &str,
+        social: &SocialUser,
+        locale: Locale,
+        device: &Device,
+    ) -> Result<Result<User, SocialError>, Error> {
+        if self.policy == SignUpPolicy::Closed {
+            return Ok(Err(SocialError::SignUpClosed));
+        }
+        let Some(email) = social.email.as_ref().and_then(|email| Email::new(email).ok()) else {
+            return Ok(Err(SocialError::EmailMissing));
+        };
+        let now = self.ports.now();
+        let local = email.as_str().split('@').next().unwrap_or_default();
+        let name = social.name.as_deref().into_iter().chain([local, "Member"]).find_map(|name| {
+            DisplayName::new(name.chars().filter(|char| !char.is_control()).take(100).collect::<String>()).ok()
+        });
+        let Some(name) = name else { return Ok(Err(SocialError::ServerError)) };
+        let id = UserId::new(self.ports.id(now));
+        let mut user = User::without_password(id, email, name, locale, now);
+        user.email_verified = social.email_verified;
+        let created = self.ports.transactions.write(async |tx| {
+            tx.users().insert(&user).await?;
+            tx.identities().insert(&identity(provider, user.id, social, now)).await?;
+            tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device).with_detail(provider)).await?;
+            if !user.email_verified {
+                accounts::request_verification(tx, &self.ports, &user).await?;
+            }
+            Ok(())
+        });
+        match created.await {
+            Ok(()) => Ok(Ok(user)),
+            Err(Error::Store(StoreError::Conflict { what: Conflict::Email })) => Ok(Err(SocialError::EmailTaken)),
+            Err(Error::Store(StoreError::Conflict { what: Conflict::Id })) => Ok(Err(SocialError::IdentityTaken)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Looks up the user who has this social account.
+async fn owner_of(unit: &mut dyn UnitOfWork, social: &SocialUser) -> Result<Option<User>, Error> {
+    match unit.identities().find_by_subject(&social.issuer, &social.subject).await? {
+        Some(identity) => Ok(unit.users().lookup(identity.user_id).await?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,329 @@
+//! The one place that begins and commits units of work.
+//!
+//! A use case passes its work as an async closure. [`Transactions::write`] runs it in a unit of work, retries it when another
+//! unit of work was in the way, commits, and only then publishes its side effects. It commits before it returns `Ok` even if
+//! nothing was written: what was read may be the work of another writer that is not durable yet.
+
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use memo_domain::{
+    Access, AuditEvent, AuditId, Clock, Conflict, IdGenerator, NewChange, SecretGenerator, SessionId, Store,
+    StoreError, Timestamp, UnitOfWork, UserId,
+};
+
+use crate::{
+    Error,
+    audit::{self, AuditEntry},
+    live::LiveSessions,
+    ports::{Background, Timer},
+};
+
+/// How long a use case is retried.
+const BUDGET: Duration = Duration::from_secs(2);
+/// The longest wait after the first attempt; it doubles with each further attempt.
+const FIRST_WAIT: Duration = Duration::from_millis(5);
+/// The longest wait of all.
+const MAX_WAIT: Duration = Duration::from_millis(200);
+/// How many changes of a feed are appended with one call: a tag may be renamed in thousands of memos.
+const APPENDED_AT_ONCE: usize = 100;
+
+/// What [`Transactions::read_boxed`] and [`Transactions::write_boxed`] run.
+pub(crate) type BoxedWork<'t, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 't>>;
+
+/// Runs use cases in units of work of the store.
+#[derive(Clone)]
+pub struct Transactions {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    secrets: Arc<dyn SecretGenerator>,
+    timer: Arc<dyn Timer>,
+    background: Arc<dyn Background>,
+    live: Arc<LiveSessions>,
+}
+
+impl Transactions {
+    /// Creates the transactions of a store. What is committed is published to `live` and `background`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
+        secrets: Arc<dyn SecretGenerator>,
+        timer: Arc<dyn Timer>,
+        background: Arc<dyn Background>,
+        live: Arc<LiveSessions>,
+    ) -> Self {
+        Self { store, clock, ids, secrets, timer, background, live }
+    }
+
+    /// Returns whether the store can be reached and has the schema that it needs.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+
+    /// Reads; each statement may see another state of the store.
+    pub(crate) async fn read<T>(
+        &self,
+        work: impl AsyncFnMut(&mut dyn UnitOfWork) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.read_with(Access::Read, work).await
+    }
+
+    /// Reads with the given access.
+    pub(crate) async fn read_with<T>(
+        &self,
+        access: Access,
+        mut work: impl AsyncFnMut(&mut dyn UnitOfWork) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut retries = Retries::new(self);
+        loop {
+            let result = match self.store.begin(access).await {
+                Ok(mut unit) => work(&mut *unit).await,
+                Err(error) => Err(error.into()),
+            };
+            match result {
+                Ok(value) => return Ok(value),
+                Err(error) => retries.wait_after(error).await?,
+            }
+        }
+    }
+
+    /// Like [`read`](Self::read), for callers whose own future has to be `Send`: the compiler can't prove that of the future
+    /// of an async closure, so the work is a function of its input that returns a boxed future.
+    pub(crate) async fn read_boxed<I: Sync, T>(
+        &self,
+        input: I,
+        work: for<'t> fn(&'t mut dyn UnitOfWork, &'t I) -> BoxedWork<'t, T>,
+    ) -> Result<T, Error> {
+        let mut retries = Retries::new(self);
+        loop {
+            let result = match self.store.begin(Access::Read).await {
+                Ok(mut unit) => work(&mut *unit, &input).await,
+                Err(error) => Err(error.into()),
+            };
+            match result {
+                Ok(value) => return Ok(value),
+                Err(error) => retries.wait_after(error).await?,
+            }
+        }
+    }
+
+    /// Runs `work` as one transaction: retries it after a lost race, commits before it returns `Ok`, and then publishes what
+    /// the transaction has collected. If `work` returns an error, nothing is written and nothing is published.
+    ///
+    /// `work` may run several times, so it must have no effect outside the transaction.
+    pub(crate) async fn write<T>(
+        &self,
+        mut work: impl AsyncFnMut(&mut Transaction) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut retries = Retries::new(self);
+        loop {
+            let error = match self.begin().await {
+                Ok(mut tx) => match work(&mut tx).await {
+                    Ok(value) => match self.commit(tx).await {
+                        Ok(()) => return Ok(value),
+                        Err(error) => error,
+                    },
+                    Err(error) => tx.lost_race(error),
+                },
+                Err(error) => error,
+            };
+            retries.wait_after(error).await?;
+        }
+    }
+
+    /// Like [`write`](Self::write), for callers whose own future has to be `Send`; see [`read_boxed`](Self::read_boxed).
+    pub(crate) async fn write_boxed<I: Sync, T>(
+        &self,
+        input: I,
+        work: for<'t> fn(&'t mut Transaction, &'t I) -> BoxedWork<'t, T>,
+    ) -> Result<T, Error> {
+        let mut retries = Retries::new(self);
+        loop {
+            let error = match self.begin().await {
+                Ok(mut tx) => match work(&mut tx, &input).await {
+                    Ok(value) => match self.commit(tx).await {
+                        Ok(()) => return Ok(value),
+                        Err(error) => error,
+                    },
+                    Err(error) => tx.lost_race(error),
+                },
+                Err(error) => error,
+            };
+            retries.wait_after(error).await?;
+        }
+    }
+
+    async fn begin(&self) -> Result<Transaction, Error> {
+        Ok(Transaction {
+            unit: self.store.begin(Access::Write).await?,
+            now: self.clock.now(),
+            ids: self.ids.clone(),
+            changes: BTreeMap::new(),
+            retried_conflict: None,
+            effects: Effects::default(),
+        })
+    }
+
+    async fn commit(&self, mut tx: Transaction) -> Result<(), Error> {
+        // Last, since from its first append on a feed is locked: then no other writer can append to it.
+        for (owner, changes) in std::mem::take(&mut tx.changes) {
+            for some in changes.chunks(APPENDED_AT_ONCE) {
+                tx.unit.changes().append(owner, some).await.map_err(|error| tx.lost_race(error.into()))?;
+            }
+        }
+        let Transaction { unit, effects, retried_conflict, .. } = tx;
+        unit.commit().await.map_err(|error| lost_race(error.into(), retried_conflict))?;
+        self.publish(&effects);
+        Ok(())
+    }
+
+    fn publish(&self, effects: &Effects) {
+        effects.audit_events.iter().for_each(audit::log);
+        self.live.forget_all(&effects.ended_sessions);
+        if effects.wakes_jobs {
+            self.background.jobs_wait();
+        }
+    }
+}
+
+/// A transaction of a use case: the repositories of its unit of work, and what is published once it is committed.
+pub(crate) struct Transaction {
+    unit: Box<dyn UnitOfWork>,
+    now: Timestamp,
+    ids: Arc<dyn IdGenerator>,
+    changes: BTreeMap<UserId, Vec<NewChange>>,
+    retried_conflict: Option<Conflict>,
+    effects: Effects,
+}
+
+/// What is published after the commit.
+#[derive(Default)]
+struct Effects {
+    audit_events: Vec<AuditEvent>,
+    ended_sessions: Vec<SessionId>,
+    wakes_jobs: bool,
+}
+
+impl Deref for Transaction {
+    type Target = dyn UnitOfWork;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.unit
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.unit
+    }
+}
+
+impl Transaction {
+    /// Returns when this attempt began.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Appends an event to the audit log of its user. It is in the server's log once it is committed.
+    pub async fn record(&mut self, entry: AuditEntry<'_>) -> Result<(), Error> {
+        let event = self.event(entry);
+        self.unit.audit().append(&event).await?;
+        self.effects.audit_events.push(event);
+        Ok(())
+    }
+
+    /// Writes an event to the server's log alone, once it is committed: its user is removed.
+    pub fn log(&mut self, entry: AuditEntry<'_>) {
+        let event = self.event(entry);
+        self.effects.audit_events.push(event);
+    }
+
+    fn event(&self, entry: AuditEntry<'_>) -> AuditEvent {
+        entry.into_event(AuditId::new(self.ids.next(self.now)), self.now)
+    }
+
+    /// Appends a change to the feed of its owner, when the work is done.
+    pub fn append_change(&mut self, owner: UserId, change: NewChange) {
+        self.changes.entry(owner).or_default().push(change);
+    }
+
+    /// Has every node forget that these sessions are live, once their end is committed.
+    pub fn end_sessions(&mut self, ids: impl IntoIterator<Item = SessionId>) {
+        self.effects.ended_sessions.extend(ids);
+    }
+
+    /// Has the job worker look for new jobs, once they are committed.
+    pub fn wake_jobs(&mut self) {
+        self.effects.wakes_jobs = true;
+    }
+
+    /// From here on a conflict of this kind, also one that only the commit finds, means that another writer was faster: the
+    /// use case is retried and decides again.
+    pub fn retry_on(&mut self, conflict: Conflict) {
+        self.retried_conflict = Some(conflict);
+    }
+
+    fn lost_race(&self, error: Error) -> Error {
+        lost_race(error, self.retried_conflict)
+    }
+}
+
+fn lost_race(error: Error, retried: Option<Conflict>) -> Error {
+    match error {
+        Error::Store(StoreError::Conflict { what }) if Some(what) == retried => StoreError::Stale.into(),
+        error => error,
+    }
+}
+
+/// Decides whether a failed attempt is followed by another one.
+struct Retries<'a> {
+    transactions: &'a Transactions,
+    began: Timestamp,
+    waited: Duration,
+    max_wait: Duration,
+}
+
+impl<'a> Retries<'a> {
+    fn new(transactions: &'a Transactions) -> Self {
+        Self { transactions, began: transactions.clock.now(), waited: Duration::ZERO, max_wait: FIRST_WAIT }
+    }
+
+    /// Waits before the next attempt.
+    ///
+    /// # Errors
+    /// The error of the attempt, if it is not followed by another one: it was no lost race, or the budget is spent.
+    async fn wait_after(&mut self, error: Error) -> Result<(), Error> {
+        if !matches!(&error, Error::Store(error) if error.is_lost_race()) {
+            return Err(error);
+        }
+        // Whoever lost the same race must not meet again: between half of the longest wait and all of it.
+        let half = self.max_wait / 2;
+        let wait = half + half.mul_f64(f64::from(self.random()) / f64::from(u32::MAX));
+        // The clock may have been set back.
+        let spent = self.transactions.clock.now().since(self.began).max(self.waited);
+        if spent + wait > BUDGET {
+            return Err(error);
+        }
+        self.transactions.timer.sleep(wait).await;
+        self.waited += wait;
+        self.max_wait = MAX_WAIT.min(self.max_wait * 2);
+        Ok(())
+    }
+
+    fn random(&self) -> u32 {
+        let secret = self.transactions.secrets.next();
+        let [a, b, c, d, ..] = *secret.expose();
+        u32::from_le_bytes([a, b, c, d])
+    }
+}
+
+#[cfg(test)]
+mod tests;

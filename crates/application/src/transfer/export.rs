@@ -1,0 +1,124 @@
+use std::collections::HashSet;
+
+use memo_domain::{
+    AuditEvent, AuditId, AuditKind, Identity, Limit, MemoCursor, MemoFilter, MemoSort, MemoView, PageRequest,
+    PageStart, Session, SortDirection, SortField, UnitOfWork, User, UserId,
+};
+
+use super::Transfer;
+use crate::{Device, Error, accounts::present, audit::AuditEntry};
+
+/// How many records of a kind are read at once: what an export holds in memory.
+const BATCH: u64 = 10;
+
+/// A record of an export.
+#[derive(Debug)]
+pub enum Record {
+    /// The account itself.
+    Account(User),
+    /// A linked social account.
+    Identity(Identity),
+    /// A live session.
+    Session(Session),
+    /// An audit event.
+    Event(AuditEvent),
+    /// A memo, in the trash or not.
+    Memo(Box<MemoView>),
+}
+
+/// A running export.
+#[derive(Debug)]
+pub struct Export {
+    user: UserId,
+    next: Part,
+    /// The number of the last change before the export began.
+    since: u64,
+}
+
+#[derive(Debug)]
+enum Part {
+    Account,
+    Events(PageStart<AuditId>),
+    Memos { trashed: bool, start: PageStart<MemoCursor> },
+    Changed { since: u64 },
+    End,
+}
+
+impl Transfer {
+    /// Starts an export of all data of a user, and records it in the audit log.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the user is gone.
+    pub async fn export(&self, user: UserId, device: &Device) -> Result<Export, Error> {
+        let since = self.ports.transactions.write(async |tx| {
+            present(tx.users().lookup(user).await?)?;
+            let since = tx.changes().last_seq(user).await?;
+            tx.record(AuditEntry::new(user, AuditKind::Exported, device)).await?;
+            Ok(since)
+        });
+        Ok(Export { user, next: Part::Account, since: since.await? })
+    }
+
+    /// Returns the next records of an export, or `None` at its end. A memo that changes meanwhile is returned again: of two
+    /// records with one id the last one counts.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the user is gone.
+    pub async fn more(&self, export: &mut Export) -> Result<Option<Vec<Record>>, Error> {
+        let sessions = match &export.next {
+            Part::Account => self.ports.browser_sessions.list_live(export.user, self.ports.now()).await?,
+            Part::End => return Ok(None),
+            _ => Vec::new(),
+        };
+        let read = self.ports.transactions.read(async |unit| read_part(unit, export).await);
+        let (mut records, next) = read.await?;
+        records.extend(sessions.into_iter().map(Record::Session));
+        export.next = next;
+        Ok(Some(records))
+    }
+}
+
+/// Reads the records of the next part, and returns the part after it.
+async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Record>, Part), Error> {
+    let limit = Limit::new(BATCH).unwrap_or_default();
+    let user = export.user;
+    Ok(match &export.next {
+        Part::Account => {
+            let account = present(unit.users().lookup(user).await?)?;
+            let identities = unit.identities().list_by_user(user).await?.into_iter().map(Record::Identity);
+            let records = [Record::Account(account)].into_iter().chain(identities).collect();
+            (records, Part::Events(PageStart::Offset(0)))
+        }
+        Part::Events(start) => {
+            let page = unit.audit().list(Some(user), &PageRequest { limit, start: start.clone() }).await?;
+            let first = Part::Memos { trashed: false, start: PageStart::Offset(0) };
+            let next = page.next.map_or(first, |cursor| Part::Events(PageStart::After(cursor)));
+            (page.items.into_iter().map(Record::Event).collect(), next)
+        }
+        Part::Memos { trashed, start } => {
+            let trashed = *trashed;
+            let filter = MemoFilter { trashed, ..MemoFilter::of(user) };
+            let oldest_first = MemoSort { field: SortField::CreatedAt, direction: SortDirection::Ascending };
+            let request = PageRequest { limit, start: start.clone() };
+            let page = unit.memos().list(&filter, oldest_first, &request).await?;
+            let next = match page.next {
+                Some(cursor) => Part::Memos { trashed, start: PageStart::After(cursor) },
+                None if trashed => Part::Changed { since: export.since },
+                None => Part::Memos { trashed: true, start: PageStart::Offset(0) },
+            };
+            (page.items.into_iter().map(|view| Record::Memo(Box::new(view))).collect(), next)
+        }
+        // A memo that was restored from the trash between the two lists is in neither of them.
+        Part::Changed { since } => {
+            let changes = unit.changes().list(user, *since, limit).await?;
+            let next = changes.last().map_or(Part::End, |last| Part::Changed { since: last.seq });
+            let mut records = Vec::new();
+            for id in changes.iter().map(|change| change.memo_id).collect::<HashSet<_>>() {
+                let view = unit.memos().lookup(id).await?.filter(|view| view.memo.owner_id == user);
+                records.extend(view.map(|view| Record::Memo(Box::new(view))));
+            }
+            (records, next)
+        }
+        Part::End => (Vec::new(), Part::End),
+    })
+}

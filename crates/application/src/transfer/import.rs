@@ -1,0 +1,116 @@
+use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Timestamp, UserId, Version};
+
+use super::Transfer;
+use crate::{
+    Error,
+    memos::{Editor, owner_gone},
+};
+
+/// A memo that is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedMemo {
+    /// The id that it had.
+    pub id: MemoId,
+    /// What its owner wrote.
+    pub state: MemoState,
+    /// When its owner was reminded.
+    pub reminded_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was moved to the trash.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// What the import did with a memo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// Created it.
+    Created,
+    /// Replaced an older state of it.
+    Updated,
+    /// Left it as it is: the same state, or a newer one.
+    Unchanged,
+}
+
+impl Transfer {
+    /// Imports memos in one transaction. A memo gets the id that it had, or, if that belongs to another user, one that is
+    /// derived from it and the owner; so the same memos can be imported again. Of an existing memo the state that was changed
+    /// last remains.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the user is gone.
+    pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
+        let imported = self.ports.transactions.write(async |tx| {
+            // Another import may take an id after it was looked up.
+            tx.retry_on(Conflict::Id);
+            let mut editor = Editor::new(tx, owner);
+            let mut outcomes = Vec::with_capacity(memos.len());
+            for memo in memos {
+                outcomes.push(import(&mut editor, owner, memo).await?);
+            }
+            Ok(outcomes)
+        });
+        imported.await.map_err(owner_gone)
+    }
+}
+
+async fn import(
+    editor: &mut Editor<'_>,
+    owner: UserId,
+    imported: &ImportedMemo,
+) -> Result<(MemoId, ImportOutcome), Error> {
+    let now = editor.now();
+    let mut id = imported.id;
+    let existing = loop {
+        match editor.lookup(id).await? {
+            Some(memo) if memo.owner_id != owner => id = derived_id(id, owner),
+            memo => break memo,
+        }
+    };
+    let Some(mut memo) = existing else {
+        let created_at = imported.created_at.min(now);
+        let memo = Memo {
+            id,
+            owner_id: owner,
+            state: imported.state.clone(),
+            reminded_at: imported.reminded_at,
+            version: Version::FIRST,
+            created_at,
+            updated_at: imported.updated_at.clamp(created_at, now),
+            deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
+        };
+        editor.insert(&memo).await?;
+        return Ok((id, ImportOutcome::Created));
+    };
+    let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
+    if is_same || imported.updated_at <= memo.updated_at {
+        return Ok((id, ImportOutcome::Unchanged));
+    }
+    let kind = match (memo.is_trashed(), imported.deleted_at) {
+        (false, Some(_)) => ChangeKind::Trashed,
+        (true, None) => ChangeKind::Restored,
+        _ => ChangeKind::Updated,
+    };
+    let from = memo.version;
+    memo.rewrite(imported.state.clone(), now);
+    memo.deleted_at = imported.deleted_at.map(|time| time.min(now));
+    editor.update(&memo, from, kind).await?;
+    Ok((id, ImportOutcome::Updated))
+}
+
+/// Derives the id of a memo for another owner: deterministic, and with the same time.
+fn derived_id(id: MemoId, owner: UserId) -> MemoId {
+    let mut both = [0; 32];
+    let (first, second) = both.split_at_mut(16);
+    first.copy_from_slice(id.as_uuid().as_bytes());
+    second.copy_from_slice(owner.as_uuid().as_bytes());
+    let digest = Secret::new(both).digest();
+    let mut bytes = *id.as_uuid().as_bytes();
+    // Version 7 (RFC 9562): after 48 bits of time and the version, all bits but the variant are random.
+    for (byte, random) in bytes.iter_mut().zip(digest.as_bytes()).skip(6) {
+        *byte = *random;
+    }
+    MemoId::new(uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).into_uuid())
+}

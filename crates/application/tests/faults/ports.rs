@@ -1,0 +1,188 @@
+//! The simplest ports that the use cases can run with.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Timer, Transactions, Work};
+use memo_domain::{
+    AccessClaims, HashError, OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer,
+    SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
+};
+use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
+use tokio::sync::oneshot;
+
+/// The ports over a store, with the sessions that are remembered as live.
+pub fn ports(
+    store: Arc<dyn Store>,
+    clock: Arc<FixedClock>,
+    timer: Arc<NoWait>,
+    hasher: Arc<Plain>,
+) -> (Arc<Ports>, Arc<LiveSessions>) {
+    let live = Arc::new(LiveSessions::new());
+    let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
+    let background = Arc::new(Never);
+    let transactions = Transactions::new(
+        store,
+        clock.clone(),
+        ids.clone(),
+        // Apart from the secrets of the use cases, which are the same however often they are retried.
+        Arc::new(SequentialSecrets::new()),
+        timer,
+        background.clone(),
+        live.clone(),
+    );
+    let ports = Ports {
+        browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
+        transactions,
+        cache: Arc::new(MemoryCache::new(clock.clone())),
+        clock,
+        ids,
+        secrets,
+        hasher,
+        sealer: Arc::new(Open),
+        codes: Arc::new(OneCode),
+        background,
+        signer: Arc::new(Unsigned),
+        public_url: "https://memo.example".into(),
+    };
+    (Arc::new(ports), live)
+}
+
+/// Adds up the waits instead of waiting.
+#[derive(Default)]
+pub struct NoWait {
+    micros: AtomicU64,
+}
+
+impl NoWait {
+    /// Returns how long was waited in all.
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+}
+
+impl Timer for NoWait {
+    fn sleep(&self, duration: Duration) -> Work {
+        let micros = u64::try_from(duration.as_micros()).expect("a short time");
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+        Box::pin(async {})
+    }
+}
+
+/// Hashes nothing.
+#[derive(Default)]
+pub struct Plain {
+    /// What the next check of a password waits for.
+    held: Mutex<Option<oneshot::Receiver<()>>>,
+    outdated: AtomicBool,
+}
+
+impl Plain {
+    /// Makes the next check of a password wait.
+    pub fn hold(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.held.lock().expect("no test panics") = Some(receiver);
+        sender
+    }
+
+    /// Makes all hashes outdated.
+    pub fn outdate(&self) {
+        self.outdated.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Plain {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        Ok(PasswordHash::new(password.expose().to_owned()))
+    }
+
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+        let held = self.held.lock().expect("no test panics").take();
+        if let Some(held) = held {
+            held.await.expect("it is let go");
+        }
+        Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
+    }
+
+    fn is_outdated(&self, _: &PasswordHash) -> bool {
+        self.outdated.load(Ordering::Relaxed)
+    }
+}
+
+/// Encrypts nothing.
+struct Open;
+
+impl Sealer for Open {
+    fn seal(&self, _: &str, plain: &[u8]) -> Result<Sealed, Source> {
+        Ok(Sealed::new(plain.to_vec()))
+    }
+
+    fn open(&self, _: &str, sealed: &Sealed) -> Result<Vec<u8>, Source> {
+        Ok(sealed.as_bytes().to_vec())
+    }
+}
+
+/// The only valid code.
+pub const CODE: &str = "123456";
+
+/// Accepts one code, at any time.
+struct OneCode;
+
+impl OneTimeCodes for OneCode {
+    fn step(&self, _: &[u8], code: &str, _: Timestamp) -> Option<i64> {
+        (code == CODE).then_some(1)
+    }
+
+    fn code(&self, _: &[u8], _: Timestamp) -> String {
+        CODE.to_owned()
+    }
+
+    fn text(&self, secret: &[u8]) -> String {
+        format!("{secret:02x?}")
+    }
+
+    fn uri(&self, secret: &[u8], _: &str) -> String {
+        self.text(secret)
+    }
+}
+
+/// Runs nothing: work in the background is no part of a use case.
+struct Never;
+
+impl Background for Never {
+    fn run(&self, _: Work) {}
+}
+
+/// Signs nothing.
+struct Unsigned;
+
+impl TokenSigner for Unsigned {
+    fn sign(&self, claims: &AccessClaims) -> Result<String, Source> {
+        Ok(format!("{} {}", claims.session_id, claims.user_id))
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
+        let (session_id, user_id) = token.split_once(' ').ok_or(TokenError::Invalid)?;
+        let session_id = SessionId::parse(session_id).map_err(|_| TokenError::Invalid)?;
+        let user_id = UserId::parse(user_id).map_err(|_| TokenError::Invalid)?;
+        Ok(AccessClaims {
+            id: session_id.as_uuid(),
+            user_id,
+            session_id,
+            scopes: Scopes::all(),
+            issued_at: now,
+            expires_at: now,
+        })
+    }
+
+    fn public_keys(&self) -> &[PublicKey] {
+        &[]
+    }
+}
