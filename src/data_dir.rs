@@ -1,14 +1,14 @@
-//! The folder that the embedded defaults write to.
+//! The data folder: default place of the database, the keys and mail.
 
 use std::{fs, os::unix::fs::DirBuilderExt};
 
 use crate::{Settings, StartError};
 
-/// Makes the data folder, for this user alone, where it is missing.
+/// Creates the data folder if it is missing, accessible to this user only.
 pub fn make(settings: &Settings) -> Result<(), StartError> {
     let folder = &settings.data_dir;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StartError::Io {
-        what: format!("the data folder {} can't be made", folder.display()),
+        what: format!("the data folder {} can't be created", folder.display()),
         source,
     })
 }

@@ -1,4 +1,4 @@
-//! The log: to standard output, or to a folder with a new file each day.
+//! The log: standard output, or a folder with a new file each day.
 
 use std::io;
 
@@ -7,14 +7,11 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::Subs
 
 use crate::{LogFormat, LogSettings, StartError};
 
-/// Starts the log. What was logged is written out when the guard is dropped.
+/// Starts the log. Dropping the guard writes what is still buffered.
 pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
-    // The lines that actix writes at its start say nothing that `listening` does not; that one is for tools, too, and comes
-    // at any level.
-    let filter =
-        EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level)).map_err(|_| {
-            StartError::Unusable("settings: log.level is a level or directives such as info,sqlx=warn".into())
-        })?;
+    // actix repeats what `listening` says. That line is read by tools, so it is logged at every level.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level))
+        .map_err(|_| StartError::setting("log.level must be a level or directives such as info,sqlx=warn"))?;
     let (writer, guard) = match &settings.file {
         Some(folder) => {
             let file = tracing_appender::rolling::Builder::new()
@@ -23,7 +20,7 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
                 .filename_suffix("log")
                 .build(folder)
                 .map_err(|error| {
-                    StartError::Unusable(format!("the log can't be written to {}: {error}", folder.display()))
+                    StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
                 })?;
             tracing_appender::non_blocking(file)
         }
@@ -34,12 +31,12 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         LogFormat::Pretty => fmt::layer().with_ansi(colours).with_writer(writer).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed(),
     };
-    // Beside the layer, not of it: a filter of a layer forgets to take back what the SQL drivers ask of it, whether a level is
-    // logged, and with a no it leaves out the next line of the same thread.
+    // A filter of its own, not one of the layer: after the SQL drivers have asked whether a level is enabled, a layer's filter
+    // drops the next line of the same thread.
     tracing_subscriber::registry()
         .with(filter)
         .with(layer)
         .try_init()
-        .map_err(|error| StartError::Unusable(format!("the log can't be started: {error}")))?;
+        .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)
 }

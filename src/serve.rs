@@ -1,15 +1,16 @@
-//! What a `main` does with a server.
+//! Running a server as a process: log and signals.
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{ServerBuilder, StartError, logging};
 
 impl ServerBuilder {
-    /// All of a `main` behind the settings: starts the log that they ask for, [builds](Self::build), says `listening` in
-    /// the log, and serves until SIGTERM or SIGINT.
+    /// Runs the server as a process does: starts the log, [builds](Self::build) the server, logs `listening`, and serves until
+    /// SIGTERM or SIGINT.
     ///
     /// # Errors
-    /// [`StartError`] where something is missing, broken or taken, or where this process has a log already.
+    /// Those of [`build`](Self::build) and [`Server::run`](crate::Server::run), and [`StartError`] if this process has a log
+    /// already.
     pub async fn serve(self) -> Result<(), StartError> {
         let _log = logging::start(&self.settings().log)?;
         let stop = stop_signal()?;
@@ -21,9 +22,10 @@ impl ServerBuilder {
     }
 }
 
-/// Ends with SIGTERM or SIGINT.
+/// Returns a future that ends with SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
-    let listen = |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be heard".into(), source });
+    let listen =
+        |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be handled".into(), source });
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

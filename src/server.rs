@@ -25,10 +25,10 @@ use crate::{
     store_source::StoreSource,
 };
 
-/// How long the store may take to close.
+/// How long closing the store may take.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes a [`Server`]; each port can be replaced.
+/// Builds a [`Server`]; each port can be replaced.
 pub struct ServerBuilder {
     settings: Settings,
     store: StoreSource,
@@ -39,7 +39,7 @@ pub struct ServerBuilder {
     providers: Vec<Arc<dyn SocialProvider>>,
 }
 
-/// The server, listening, but not yet serving.
+/// A server that listens, but does not serve yet.
 pub struct Server {
     settings: Settings,
     listener: TcpListener,
@@ -65,28 +65,28 @@ impl ServerBuilder {
         self
     }
 
-    /// Another clock than the machine's.
+    /// Uses this clock instead of the system clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Another source of ids.
+    /// Uses this source of ids instead of `UUIDv7`s by the system clock.
     #[must_use]
     pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
         self.ids = ids;
         self
     }
 
-    /// Another way for mail than the one that `mail.url` names.
+    /// Uses this mailer instead of the one that `mail.url` names.
     #[must_use]
     pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
         self.mailer = Some(mailer);
         self
     }
 
-    /// A social provider beside those of the settings.
+    /// Adds a social provider to those of the settings.
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn SocialProvider>) -> Self {
         self.providers.push(provider);
@@ -97,20 +97,20 @@ impl ServerBuilder {
         &self.settings
     }
 
-    /// Opens what the server needs, and listens.
+    /// Opens the store and the other adapters, and listens.
     ///
     /// # Errors
-    /// [`StartError`] where something is missing, broken or taken.
+    /// [`StartError`] if a setting or key file is invalid, the store cannot be opened, or the address is in use.
     pub async fn build(self) -> Result<Server, StartError> {
         let Self { settings, store, clock, ids, secrets, mailer, mut providers } = self;
-        // First what fails fast and leaves nothing behind.
+        // First what fails fast and changes nothing.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
         let listener = TcpListener::bind(listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let http = http_settings(&settings, address);
 
-        // Read once more with the ports: a key that is missing or broken is known before the store is opened.
+        // Read again with the ports: an invalid key file is reported before the store is opened.
         adapters::check_keys(&settings, &*secrets)?;
         providers.extend(adapters::providers(&settings, &clock, &secrets)?);
         let mailer = match mailer {
@@ -176,7 +176,7 @@ fn use_cases(
 }
 
 impl Server {
-    /// With the adapters that the settings name.
+    /// Returns a builder with the adapters that the settings name.
     #[must_use]
     pub fn builder(settings: Settings) -> ServerBuilder {
         ServerBuilder {
@@ -190,22 +190,22 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What clients call it.
+    /// Returns the URL that clients use.
     #[must_use]
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// Serves until `stop` ends; then finishes what runs, for as long as the settings give.
+    /// Serves until `stop` ends, then finishes running requests within `server.shutdown_grace`.
     ///
     /// # Errors
-    /// [`StartError::Io`] where it can't serve.
+    /// [`StartError::Io`] if it cannot serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, store, .. } = self;
@@ -240,7 +240,7 @@ impl Server {
                 ended.map_err(failed)?;
             }
         }
-        // What was acknowledged is on the disk already: a store that does not let go must not keep the process.
+        // Acknowledged writes are on disk already: a store that does not close must not keep the process alive.
         if timeout(CLOSE_PATIENCE, store.close()).await.is_err() {
             tracing::warn!("the store was not closed in time");
         }

@@ -84,9 +84,9 @@ fn show(user: &User) {
 }
 
 fn sign_up(email: &str, password: &str) -> Result<SignUp, StartError> {
-    let email = Email::new(email).map_err(|error| invalid("the address", error))?;
+    let email = Email::new(email).map_err(|error| invalid("the e-mail address", error))?;
     let name = email.as_str().split('@').next().unwrap_or_default();
-    let display_name = DisplayName::new(name).map_err(|error| invalid("the address", error))?;
+    let display_name = DisplayName::new(name).map_err(|error| invalid("the e-mail address", error))?;
     let password = Password::new(password).map_err(|error| invalid("the password", error))?;
     Ok(SignUp { email, password, display_name, locale: Locale::default() })
 }
@@ -99,14 +99,14 @@ fn password() -> Result<String, StartError> {
 }
 
 fn invalid(what: &str, error: InvalidValue) -> StartError {
-    StartError::unusable(format!("{what} is not acceptable: {error}"))
+    StartError::unusable(format!("{what} is invalid: {error}"))
 }
 
 fn refused(error: &Error) -> StartError {
     StartError::unusable(match error {
-        Error::NotFound(Resource::User) => "nobody has this address".to_owned(),
+        Error::NotFound(Resource::User) => "no account has this address".to_owned(),
         Error::EmailTaken => "another account has this address".to_owned(),
-        Error::LastAdministrator => "nobody would be left who administers".to_owned(),
+        Error::LastAdministrator => "this is the last administrator".to_owned(),
         error => error.to_string(),
     })
 }

@@ -1,4 +1,4 @@
-//! Access tokens as JWT (RFC 9068), by the rules of RFC 8725.
+//! Access tokens as JWT (RFC 9068), following RFC 8725.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// The type of an access token, so that no other JWT passes for one (RFC 9068, section 2.1).
+/// The type of an access token, so that no other JWT is taken for one (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
 
 /// How far the clocks of two nodes may differ, in seconds.
 const LEEWAY: i64 = 5;
 
-/// Signs with HMAC-SHA-256 or with Ed25519.
+/// Signs access tokens with HMAC-SHA-256 or Ed25519.
 pub struct JwtSigner {
     issuer: String,
     audience: String,
@@ -41,8 +41,8 @@ struct Claims {
 }
 
 impl JwtSigner {
-    /// With HMAC-SHA-256, for tokens that `issuer` gives for the API of the same URL. The first key signs, all of them verify;
-    /// `None` where there is no key.
+    /// Returns a signer with HMAC-SHA-256, for tokens that `issuer` issues for the API at the same URL. The first key signs, all
+    /// of them verify. `None` without a key.
     #[must_use]
     pub fn hs256(issuer: &str, keys: &[Secret]) -> Option<Self> {
         let signing = EncodingKey::from_secret(keys.first()?.expose());
@@ -50,7 +50,7 @@ impl JwtSigner {
         Some(Self::new(issuer, Algorithm::HS256, signing, verifying))
     }
 
-    /// As [`hs256`](Self::hs256), with Ed25519 (RFC 8037). Each secret is the seed of a private key.
+    /// Like [`hs256`](Self::hs256), with Ed25519 (RFC 8037). Each secret is the seed of a private key.
     #[must_use]
     pub fn eddsa(issuer: &str, keys: &[Secret]) -> Option<Self> {
         let keys: Vec<_> = keys.iter().map(|key| SigningKey::from_bytes(key.expose())).collect();
@@ -66,7 +66,7 @@ impl JwtSigner {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
-        // Time is checked below, by the clock that all else goes by.
+        // Times are checked below, by the clock of the port.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let mut header = Header::new(algorithm);
@@ -76,7 +76,7 @@ impl JwtSigner {
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {
-        // What the header says picks one of our own keys, and nothing else: no algorithm, no address, no key of its own.
+        // The header only selects one of our own keys: no algorithm, no URL, no embedded key.
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
             return None;
@@ -87,13 +87,13 @@ impl JwtSigner {
     }
 }
 
-/// Names a key without telling anything of it.
+/// Returns an id of a key that reveals nothing about it.
 fn key_id(key: &Secret) -> String {
     let digest = Sha256::new_with_prefix(b"memo key id").chain_update(key.expose()).finalize();
     URL_SAFE_NO_PAD.encode(&digest[..9])
 }
 
-/// A public key, called by its thumbprint (RFC 7638): members in this order, without white space.
+/// Returns a public key with its thumbprint as id (RFC 7638): fields in this order, without white space.
 fn public_key(point: [u8; 32]) -> PublicKey {
     let key = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(point));
     PublicKey { id: URL_SAFE_NO_PAD.encode(Sha256::digest(key)), point }
@@ -152,7 +152,7 @@ mod tests {
     const ISSUER: &str = "https://memo.example";
     const KEY: Secret = Secret::new([7; 32]);
 
-    /// An algorithm with the same bytes as its key.
+    /// An algorithm, with [`KEY`] as its key.
     struct Kind {
         algorithm: Algorithm,
         signer: fn(&[Secret]) -> Option<JwtSigner>,
@@ -188,12 +188,12 @@ mod tests {
             self.signer().sign(&claims()).expect("signed")
         }
 
-        /// A token whose header and claims are changed before it is signed with the right key.
+        /// Returns a token whose header and claims were changed before it was signed with the right key.
         fn forged(&self, change: impl Fn(&mut Value, &mut Value)) -> String {
             self.forged_with(&self.key, self.algorithm, change)
         }
 
-        /// A token that is signed otherwise.
+        /// Like [`forged`](Self::forged), signed with another key or algorithm.
         fn forged_with(
             &self,
             key: &EncodingKey,
@@ -241,15 +241,15 @@ mod tests {
     fn a_token_reads_back() {
         for kind in kinds() {
             assert_eq!(kind.signer().verify(&kind.token(), now()).expect("valid"), claims());
-            assert!(kind.signer().verify(&kind.forged(|_, _| {}), now()).is_ok(), "the forge itself works");
-            assert!((kind.signer)(&[]).is_none(), "without a key there is no signer");
+            assert!(kind.signer().verify(&kind.forged(|_, _| {}), now()).is_ok(), "an unchanged token is valid");
+            assert!((kind.signer)(&[]).is_none(), "no signer without a key");
         }
     }
 
     type Change = fn(&mut Value, &mut Value);
 
     #[test]
-    fn what_is_not_exactly_ours_is_invalid() {
+    fn a_token_with_another_header_or_other_claims_is_invalid() {
         let changes: [(&str, Change); 14] = [
             ("type", |header, _| header["typ"] = json!("JWT")),
             ("no type", |header, _| drop(header.as_object_mut().expect("an object").remove("typ"))),
@@ -297,24 +297,24 @@ mod tests {
     fn a_token_of_the_other_algorithm_is_invalid() {
         let [hs256, eddsa] = kinds();
         let [shared, signed] = [&hs256, &eddsa].map(|kind| kind.signer().verifying[0].0.clone());
-        hs256.refuses(&eddsa.token(), "as it is");
-        eddsa.refuses(&hs256.token(), "as it is");
-        // Under the name of the key that is known there.
-        hs256.refuses(&eddsa.forged(|header, _| header["kid"] = json!(shared)), "with the name of the key");
-        eddsa.refuses(&hs256.forged(|header, _| header["kid"] = json!(signed)), "with the name of the key");
-        // And with the algorithm that is known there, by the signature of the other.
+        hs256.refuses(&eddsa.token(), "unchanged");
+        eddsa.refuses(&hs256.token(), "unchanged");
+        // With the key id that is known there.
+        hs256.refuses(&eddsa.forged(|header, _| header["kid"] = json!(shared)), "with the known key id");
+        eddsa.refuses(&hs256.forged(|header, _| header["kid"] = json!(signed)), "with the known key id");
+        // And with the algorithm that is known there, signed with the other one.
         let renamed = |alg: &'static str, kid: String| {
             move |header: &mut Value, _: &mut Value| {
                 header["alg"] = json!(alg);
                 header["kid"] = json!(kid);
             }
         };
-        hs256.refuses(&eddsa.forged(renamed("HS256", shared)), "under a false name");
-        eddsa.refuses(&hs256.forged(renamed("EdDSA", signed)), "under a false name");
+        hs256.refuses(&eddsa.forged(renamed("HS256", shared)), "with the known algorithm and key id");
+        eddsa.refuses(&hs256.forged(renamed("EdDSA", signed)), "with the known algorithm and key id");
     }
 
     #[test]
-    fn a_public_key_is_no_secret() {
+    fn a_public_key_is_not_accepted_as_a_shared_secret() {
         let [_, eddsa] = kinds();
         let PublicKey { id, point } = eddsa.signer().public_keys()[0].clone();
         let spki = [&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0][..], &point].concat();
@@ -328,13 +328,16 @@ mod tests {
             for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
                 let token = eddsa.forged_with(&key, algorithm, |header, _| header["alg"] = json!(algorithm));
                 eddsa.refuses(&token, "a shared secret");
-                eddsa.refuses(&eddsa.forged_with(&key, algorithm, |_, _| {}), "a shared secret, by a false name");
+                eddsa.refuses(
+                    &eddsa.forged_with(&key, algorithm, |_, _| {}),
+                    "a shared secret, with another algorithm in the header",
+                );
             }
         }
     }
 
     #[test]
-    fn time_is_kept_within_five_seconds() {
+    fn times_have_a_leeway_of_five_seconds() {
         for kind in kinds() {
             let (signer, token) = (kind.signer(), kind.token());
             let end = claims().expires_at;
@@ -347,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_too_great() {
+    fn extreme_times_do_not_overflow() {
         for kind in kinds() {
             for (end, is_valid) in [(i64::MAX, true), (i64::MIN, false)] {
                 let token = kind.forged(|_, claims| claims["exp"] = json!(end));
@@ -358,25 +361,25 @@ mod tests {
     }
 
     #[test]
-    fn an_older_key_still_verifies_and_the_first_one_signs() {
+    fn an_older_key_verifies_and_the_first_key_signs() {
         for kind in kinds() {
             let new = Secret::new([9; 32]);
             let rotated = kind.signer_of(&[new.clone(), KEY]);
             assert!(rotated.verify(&kind.token(), now()).is_ok());
             let token = rotated.sign(&claims()).expect("signed");
             assert!(kind.signer_of(&[new]).verify(&token, now()).is_ok());
-            kind.refuses(&token, "a newer key that this node does not know");
+            kind.refuses(&token, "a new key that this node does not have");
         }
     }
 
     #[test]
-    fn public_keys_are_those_that_verify_and_no_secret_is_among_them() {
+    fn public_keys_are_those_that_verify_and_contain_no_secret() {
         let keys = [Secret::new([9; 32]), KEY];
         let [hs256, eddsa] = kinds().map(|kind| kind.signer_of(&keys));
         assert_eq!(hs256.public_keys(), []);
         let ids: Vec<_> = eddsa.public_keys().iter().map(|key| &key.id).collect();
         assert_eq!(ids, eddsa.verifying.iter().map(|(id, _)| id).collect::<Vec<_>>());
-        assert_eq!(eddsa.header.kid.as_ref(), Some(ids[0]), "the first one signs");
+        assert_eq!(eddsa.header.kid.as_ref(), Some(ids[0]), "the first key signs");
         for (public, key) in eddsa.public_keys().iter().zip(&keys) {
             assert_eq!(public.point, SigningKey::from_bytes(key.expose()).verifying_key().to_bytes());
             assert_ne!(&public.point, key.expose());
@@ -384,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_rfc_8037_is_met() {
+    fn a_signature_is_that_of_the_example_of_rfc_8037() {
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url").try_into().expect("32 bytes");
         let seed = Secret::new(bytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
         let signer = JwtSigner::eddsa(ISSUER, &[seed]).expect("a key");

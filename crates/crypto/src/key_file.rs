@@ -1,4 +1,4 @@
-//! Files of secret keys. The first one is used, the others only verify.
+//! Key files. The first key is used, the others only verify.
 
 mod form;
 
@@ -14,44 +14,44 @@ use thiserror::Error;
 
 pub use form::KeyForm;
 
-/// Why there are no keys. Says nothing of the keys themselves.
+/// A key file is invalid. The text does not contain a key.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
-    /// The file can't be read or made.
-    #[error("the key file {} can't be read or made: {source}", path.display())]
+    /// The file can't be read or created.
+    #[error("the key file {} can't be read or created: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// It has keys of another form.
+    /// The file has keys of another form.
     #[error("no key in the key file {} is {form}", path.display())]
     OtherForm {
         /// The file.
         path: PathBuf,
-        /// The form that it should have.
+        /// The required form.
         form: KeyForm,
     },
-    /// A key is broken.
+    /// A key is malformed.
     #[error("line {line} of the key file {} is not {form}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; that of a block is its first one.
+        /// The number of the key's first line, from 1.
         line: usize,
-        /// The form that it should have.
+        /// The required form.
         form: KeyForm,
     },
-    /// There is no key in it.
-    #[error("the key file {} holds no key", path.display())]
+    /// The file contains no key.
+    #[error("the key file {} contains no key", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
 }
 
-/// Reads the keys of a file; makes it with one new key and mode 0600 where it is missing.
+/// Reads the keys of a file. If it is missing, it is created with one new key and mode 0600.
 ///
 /// # Errors
 /// [`KeyFileError`].
@@ -65,7 +65,7 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
         text => text.map_err(failed)?,
     };
     if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "others can read this key file: set its mode to 0600");
+        tracing::warn!(path = %path.display(), "other users can read this key file: set its mode to 0600");
     }
     if form.is_other(&text) {
         return Err(KeyFileError::OtherForm { path: path.to_owned(), form });
@@ -74,7 +74,7 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
     if keys.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(keys) }
 }
 
-/// Makes the file whole or not at all; of two processes that do so at once one wins, and both use its key.
+/// Creates the file, whole or not at all. Of two concurrent processes one wins, and both use its key.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     let write = || {
@@ -99,7 +99,7 @@ mod tests {
     const FORMS: [KeyForm; 2] = [KeyForm::Lines, KeyForm::Pem];
 
     #[test]
-    fn a_file_is_made_once_with_mode_0600() {
+    fn a_file_is_created_once_with_mode_0600() {
         for form in FORMS {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("signing.key");
@@ -112,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_make_a_file_at_once_all_use_the_same_key() {
+    fn concurrent_creators_of_a_file_use_the_same_key() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("signing.pem");
-        // The drafts of one process have one name: whoever finds it taken tries again, as a process that is started anew.
+        // The temporary files of one process have the same name: a thread retries if it exists.
         let load = || loop {
             if let Ok(keys) = load_or_create(&path, KeyForm::Pem, &SystemSecrets) {
                 return keys;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_refused_without_showing_it() {
+    fn a_malformed_file_is_refused_without_showing_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("signing.key");
         let line = "A".repeat(43);
@@ -138,11 +138,11 @@ mod tests {
         for (form, text, says) in [
             (KeyForm::Lines, "hunter2\n", "line 1"),
             (KeyForm::Lines, &format!("{line}\nx\n"), "line 2"),
-            (KeyForm::Lines, "\n", "holds no key"),
+            (KeyForm::Lines, "\n", "contains no key"),
             (KeyForm::Lines, &block, "base64url"),
             (KeyForm::Pem, "hunter2\n", "PKCS#8"),
             (KeyForm::Pem, &line, "PKCS#8"),
-            (KeyForm::Pem, "\n", "holds no key"),
+            (KeyForm::Pem, "\n", "contains no key"),
             (KeyForm::Pem, &format!("{block}\nhunter2\n"), "line 5"),
             (KeyForm::Pem, &format!("{block}{open}"), "line 4"),
             (KeyForm::Pem, &format!("{open}{block}"), "line 1"),

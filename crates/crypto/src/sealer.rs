@@ -1,4 +1,4 @@
-//! What is kept and read again, encrypted by XChaCha20-Poly1305.
+//! Sealed values, encrypted with XChaCha20-Poly1305.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use memo_domain::{Sealed, Sealer, Secret, SecretGenerator, Source};
 use sha2::Sha256;
 use thiserror::Error;
 
-/// The form of what is sealed, its first byte: another one may come.
-const FORM: u8 = 1;
-/// The length of a nonce: long enough that random ones never meet (24 bytes).
+/// The format, the first byte of a sealed value.
+const FORMAT: u8 = 1;
+/// Length of a nonce, in bytes: long enough that random ones never repeat.
 const NONCE: usize = 24;
-/// What the keys are derived for, so that they tell nothing of the peppers, nor these of them.
+/// The purpose of the derived keys, so that they reveal nothing about the peppers, and vice versa.
 const PURPOSE: &[u8] = b"memo sealer, XChaCha20-Poly1305, form 1";
 
-/// Why something sealed can't be read. It says nothing of what is in it.
+/// Why a value could not be sealed or opened, without its content.
 #[derive(Debug, Error)]
 enum SealError {
-    #[error("what was to be sealed is too long")]
+    #[error("the value is too long to be sealed")]
     TooLong,
-    #[error("this was not sealed here, not for this, or with a key that is gone")]
+    #[error("the value was not sealed here, for another context, or with an unknown key")]
     Unreadable,
 }
 
-/// Encrypts under keys that are derived (HKDF-SHA-256) from those of the pepper's file. The first key seals, all of them
-/// open. Sealed, something is a byte for the form, the nonce, and the text with its tag; the context is authenticated.
+/// Encrypts with keys derived by HKDF-SHA-256 from the peppers. The first key seals, all of them open. A sealed value is a
+/// byte for the format, the nonce, then the ciphertext with its tag; the context is authenticated, too.
 pub struct AeadSealer {
     /// The first one seals.
     ciphers: Vec<XChaCha20Poly1305>,
@@ -36,7 +36,7 @@ pub struct AeadSealer {
 }
 
 impl AeadSealer {
-    /// With the keys of the pepper's file; `None` where there is none.
+    /// Returns a sealer with keys derived from these. `None` without a key.
     #[must_use]
     pub fn new(keys: &[Secret], secrets: Arc<dyn SecretGenerator>) -> Option<Self> {
         let ciphers: Vec<_> = keys.iter().map(cipher).collect::<Option<_>>()?;
@@ -57,13 +57,13 @@ impl Sealer for AeadSealer {
         nonce.copy_from_slice(&self.secrets.next().expose()[32 - NONCE..]);
         let payload = Payload { msg: plain, aad: context.as_bytes() };
         let text = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLong)?;
-        Ok(Sealed::new([&[FORM], &nonce[..], &text].concat()))
+        Ok(Sealed::new([&[FORMAT], &nonce[..], &text].concat()))
     }
 
     fn open(&self, context: &str, sealed: &Sealed) -> Result<Vec<u8>, Source> {
-        let (&form, rest) = sealed.as_bytes().split_first().ok_or(SealError::Unreadable)?;
+        let (&format, rest) = sealed.as_bytes().split_first().ok_or(SealError::Unreadable)?;
         let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Unreadable)?;
-        if form != FORM {
+        if format != FORMAT {
             return Err(SealError::Unreadable.into());
         }
         let open = |cipher: &XChaCha20Poly1305| {
@@ -92,20 +92,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_sealed_opens(context in ".*", plain in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn a_sealed_value_opens(context in ".*", plain in proptest::collection::vec(any::<u8>(), 0..300)) {
             let new = sealer(&[NEW]);
             let sealed = new.seal(&context, &plain).expect("sealed");
             prop_assert_eq!(new.open(&context, &sealed).expect("opened"), plain);
         }
 
         #[test]
-        fn anything_else_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+        fn arbitrary_bytes_do_not_open(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             prop_assert!(sealer(&[NEW]).open("mail", &Sealed::new(bytes)).is_err());
         }
     }
 
     #[test]
-    fn the_same_sealed_twice_differs_and_hides_it() {
+    fn a_value_sealed_twice_differs_and_is_encrypted() {
         let new = sealer(&[NEW]);
         let (one, other) = (new.seal("mail", b"hunter2").expect("sealed"), new.seal("mail", b"hunter2"));
         assert_ne!(one, other.expect("sealed"));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bit_of_it_can_be_changed_and_no_byte_left_out() {
+    fn a_changed_or_truncated_value_does_not_open() {
         let new = sealer(&[NEW]);
         let bytes = new.seal("mail", b"hunter2").expect("sealed").as_bytes().to_vec();
         for place in 0..bytes.len() {
@@ -138,17 +138,17 @@ mod tests {
     }
 
     #[test]
-    fn an_older_key_opens_and_the_first_one_seals() {
+    fn an_older_key_opens_and_the_first_key_seals() {
         let (old, new, both) = (sealer(&[OLD]), sealer(&[NEW]), sealer(&[NEW, OLD]));
         let sealed = old.seal("mail", b"hunter2").expect("sealed");
         assert_eq!(both.open("mail", &sealed).expect("opened"), b"hunter2");
-        assert!(new.open("mail", &sealed).is_err(), "a key that is gone");
+        assert!(new.open("mail", &sealed).is_err(), "an unknown key");
         let sealed = both.seal("mail", b"hunter2").expect("sealed");
         assert!(new.open("mail", &sealed).is_ok() && old.open("mail", &sealed).is_err());
     }
 
     #[test]
-    fn what_was_sealed_once_opens_for_ever() {
+    fn the_format_does_not_change() {
         let old = AeadSealer::new(&[OLD], Arc::new(SequentialSecrets::new())).expect("a key");
         let sealed = old.seal("mail", b"kept").expect("sealed");
         let text = STANDARD.encode(sealed.as_bytes());
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_there_is_no_sealer() {
+    fn no_sealer_without_a_key() {
         assert!(AeadSealer::new(&[], Arc::new(SystemSecrets)).is_none());
     }
 }

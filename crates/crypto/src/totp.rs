@@ -1,4 +1,4 @@
-//! Codes by time (TOTP, RFC 6238): HMAC-SHA-1, six digits, steps of 30 s.
+//! Time-based one-time codes (TOTP, RFC 6238): HMAC-SHA-1, six digits, steps of 30 s.
 
 use hmac::{Hmac, KeyInit, Mac};
 use memo_domain::{OneTimeCodes, Timestamp};
@@ -6,42 +6,42 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// How long a step is, in seconds.
+/// Length of a step, in seconds.
 const STEP: i64 = 30;
-/// How many steps before and behind the present one are accepted: clocks differ, and people type slowly.
+/// Number of steps before and after the current one whose codes are accepted: clocks differ, and people type slowly.
 const SKEW: i64 = 1;
-/// What a code is the remainder of.
+/// Codes are numbers below this.
 const MODULUS: u32 = 1_000_000;
-/// What an address may hold as it is (RFC 3986, section 2.3).
+/// All but the unreserved characters of a URI (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Makes and checks codes by time, as every authenticator app does.
+/// Computes and checks codes as authenticator apps do.
 #[derive(Debug, Clone)]
 pub struct Totp {
     issuer: String,
 }
 
 impl Default for Totp {
-    /// The codes of `memo`.
+    /// Codes with the issuer `memo`.
     fn default() -> Self {
         Self::new("memo")
     }
 }
 
 impl Totp {
-    /// With the name that an app shows the codes under.
+    /// Returns codes with this issuer, which apps show.
     #[must_use]
     pub fn new(issuer: impl Into<String>) -> Self {
         Self { issuer: issuer.into() }
     }
 }
 
-/// The code of a step; none before 1970.
+/// Returns the code of a step; `None` before 1970.
 fn code_of(secret: &[u8], step: i64) -> Option<String> {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret).ok()?;
     mac.update(&u64::try_from(step).ok()?.to_be_bytes());
     let digest = mac.finalize().into_bytes();
-    // RFC 4226, section 5.3: the last four bits say which 31 bits are taken.
+    // RFC 4226, section 5.3: the last four bits select 31 bits.
     let offset = usize::from(digest.last()? & 0xf);
     let bytes = digest.get(offset..)?.first_chunk::<4>()?;
     let number = (u32::from_be_bytes(*bytes) & 0x7fff_ffff) % MODULUS;
@@ -51,7 +51,7 @@ fn code_of(secret: &[u8], step: i64) -> Option<String> {
 impl OneTimeCodes for Totp {
     fn step(&self, secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
         let present = now.as_secs().div_euclid(STEP);
-        // Every step is looked at, and the last one that fits is given, so that the time tells nothing.
+        // All steps are compared, so that the time reveals nothing.
         let (mut found, mut step) = (Choice::from(0), 0);
         for candidate in present - SKEW..=present + SKEW {
             let Some(expected) = code_of(secret, candidate) else { continue };
@@ -69,7 +69,7 @@ impl OneTimeCodes for Totp {
     fn text(&self, secret: &[u8]) -> String {
         const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let byte = |place: usize| secret.get(place).copied().unwrap_or(0);
-        // A character is five bits, which lie in two bytes at most; apps want no padding.
+        // A character is five bits of at most two bytes. Apps expect no padding.
         let character = |place: usize| {
             let window = u16::from_be_bytes([byte(place * 5 / 8), byte(place * 5 / 8 + 1)]);
             char::from(ALPHABET[usize::from(window >> (11 - place * 5 % 8) & 31)])
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_those_of_the_rfc() {
+    fn codes_are_those_of_rfc_6238() {
         // RFC 6238, appendix B, cut to six digits.
         for (seconds, code) in [
             (59, "287082"),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_good_one_step_either_side() {
+    fn a_code_is_valid_one_step_before_and_after() {
         let codes = Totp::default();
         let now = 1_111_111_111;
         let code = codes.code(SECRET, at(now));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_code_is_refused() {
+    fn a_wrong_code_is_refused() {
         let codes = Totp::default();
         for wrong in ["", "05047", "0504711", "050472", " 050471", "0 50471", "０５０４７１", "abcdef"] {
             assert_eq!(codes.step(SECRET, wrong, at(1_111_111_111)), None, "{wrong}");
@@ -144,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_codes_before_1970() {
+    fn no_code_before_1970() {
         assert_eq!(Totp::default().code(SECRET, at(-1)), "");
         assert_eq!(Totp::default().step(SECRET, "", at(-100)), None);
-        assert_eq!(Totp::default().step(SECRET, "755224", at(-1)), Some(0), "the next step is of 1970");
+        assert_eq!(Totp::default().step(SECRET, "755224", at(-1)), Some(0), "the next step is in 1970");
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_for_apps_is_escaped() {
+    fn a_uri_is_percent_encoded() {
         assert_eq!(
             Totp::default().uri(SECRET, "alice+x@example.com"),
             "otpauth://totp/memo:alice%2Bx%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=memo\
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_code_of_any_moment_is_read(secret in proptest::collection::vec(any::<u8>(), 0..80), now in 30..i64::MAX / 2_000_000) {
+        fn any_code_of_any_time_is_accepted(secret in proptest::collection::vec(any::<u8>(), 0..80), now in 30..i64::MAX / 2_000_000) {
             let codes = Totp::default();
             let code = codes.code(&secret, at(now));
             prop_assert_eq!(code.len(), 6);

@@ -1,4 +1,4 @@
-//! Mail into a folder: one file each, for development and for servers that hand mail on themselves.
+//! Mail in a folder, one file each: for development, and for servers that forward it themselves.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -17,15 +17,15 @@ use super::{
     message::{Composer, Way},
 };
 
-/// Writes each mail to a file of its own, named by its id: so they sort by time, and one that is sent again replaces
-/// itself. The folder is readable by its owner alone, as there are tokens in mail.
+/// Writes each mail to a file named by its id: the names sort by time, and a mail that is sent again replaces itself. Only the
+/// folder's owner can read it, as mail contains tokens.
 pub struct FileMailer {
     folder: PathBuf,
     composer: Composer,
 }
 
 impl FileMailer {
-    /// Mail goes into this folder, which is made where it is missing.
+    /// Writes mail to this folder, which is created if it is missing.
     ///
     /// # Errors
     /// [`MailSettingsError::From`] or [`MailSettingsError::Folder`].
@@ -40,7 +40,7 @@ impl FileMailer {
     async fn run(&self, job: impl FnOnce(&Path) -> io::Result<()> + Send + 'static) -> Result<(), MailError> {
         let folder = self.folder.clone();
         let done = spawn_blocking(move || job(&folder)).await;
-        // A disk that is full or gone comes back: nothing here is the mail's own fault.
+        // A full or absent disk may come back: no error here is the mail's own fault.
         done.map_err(io::Error::other).flatten().map_err(|source| MailError::Temporary { source: source.into() })
     }
 }
@@ -64,21 +64,21 @@ impl Mailer for FileMailer {
     }
 }
 
-/// The folder that a URL names behind `file:`, from the working directory where it has no slash before it.
+/// Returns the folder that a URL names after `file:`, relative to the working directory unless it begins with a slash.
 pub fn folder(text: &str) -> Result<PathBuf, MailSettingsError> {
     let path = match text.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,
-        Some(_) => return Err(MailSettingsError::Url("behind file:// comes a third slash")),
+        Some(_) => return Err(MailSettingsError::Url("file:// needs a third slash")),
         None => text,
     };
-    if path.is_empty() { Err(MailSettingsError::Url("it names no folder")) } else { Ok(path.into()) }
+    if path.is_empty() { Err(MailSettingsError::Url("no folder")) } else { Ok(path.into()) }
 }
 
 fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Where something is written before it is there under its own name; a file of this name is no mail.
+/// Returns the path of a temporary file, which does not count as a mail.
 fn draft(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!(".{name}.{}.new", std::process::id()))
 }
@@ -87,7 +87,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-/// Writes a file whole or not at all, and returns when it will outlive a loss of power.
+/// Writes a file, whole or not at all, and returns when it would survive a power cut.
 fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     make(folder)?;
     let draft = draft(folder, name);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mail_is_a_file_that_its_owner_alone_reads() {
+    async fn a_mail_is_a_file_that_only_its_owner_can_read() {
         let root = tempfile::tempdir().expect("a folder");
         let folder = root.path().join("data/mail");
         mailer(&folder).send(&mail()).await.expect("sent");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_went_away_is_made_again_and_one_that_cannot_be_may_come_back() {
+    async fn a_missing_folder_is_created_again_and_an_error_of_it_is_temporary() {
         let root = tempfile::tempdir().expect("a folder");
         let folder = root.path().join("mail");
         let mailer = mailer(&folder);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_header_of_somebodys_own_is_refused_for_good() {
+    async fn an_injected_header_is_refused_permanently() {
         let folder = tempfile::tempdir().expect("a folder");
         let forged = Mail { subject: "a\r\nBcc: eve@example.com".into(), ..mail() };
         assert!(matches!(mailer(folder.path()).send(&forged).await, Err(MailError::Permanent { .. })));

@@ -1,4 +1,4 @@
-//! Mail: into a folder, or to an SMTP server.
+//! Mailers: a folder of files, or an SMTP server.
 
 mod file;
 mod message;
@@ -14,59 +14,60 @@ pub use file::FileMailer;
 #[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;
 
-/// Where mail goes, and who it is from.
+/// The settings of a mailer.
 #[derive(Clone)]
 pub struct MailSettings {
-    /// `file:folder` or `file:///folder`, `smtp://host:port` or `smtps://host:port`; user and password may be in it.
+    /// `file:folder` or `file:///folder`, `smtp://host:port` or `smtps://host:port`; it may contain user and password.
     pub url: String,
-    /// `memo@example.org`, or `Memo <memo@example.org>`.
+    /// The sender: `memo@example.org` or `Memo <memo@example.org>`.
     pub from: String,
-    /// The password of the URL's user, where it is not in the URL. It comes before one that is.
+    /// The password of the URL's user. It overrides one in the URL.
     pub password: Option<String>,
 }
 
 impl fmt::Debug for MailSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The URL may hold a password.
+        // The URL may contain a password.
         f.debug_struct("MailSettings").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
-/// What is wrong with the settings of mail. A line that names the setting, and never the password.
+/// A setting of mail is invalid. The text is one line without the password.
 #[derive(Debug, Error)]
 pub enum MailSettingsError {
-    /// The URL has another form.
+    /// The URL is invalid.
     #[error(
-        "the URL of mail is none of a folder, as in file:mail or file:///var/lib/memo/mail, and none of a server, as in \
+        "mail.url must be a folder such as file:mail or file:///var/lib/memo/mail, or a server such as \
          smtp://user:password@mail.example.org:587 or smtps://mail.example.org: {0}"
     )]
     Url(&'static str),
-    /// The sender is no address.
-    #[error("the sender of mail is no address, as in memo@example.org or Memo <memo@example.org>")]
+    /// The sender is not an address.
+    #[error("mail.from must be a sender such as memo@example.org or Memo <memo@example.org>")]
     From,
-    /// There is a password, and nobody whose it is; or the other way round.
-    #[error("mail needs both a user, in its URL, and a password, there or in a setting of its own; or neither")]
+    /// A user without a password, or a password without a user.
+    #[error("mail.url must contain a user if there is a password, in it or in mail.password, and the other way round")]
     Credentials,
-    /// The folder can't be made or written to.
+    /// The folder can't be created or written to.
     #[error("mail can't be written to the folder {}: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// What sends mail, by the scheme of the URL.
+/// Returns the mailer that the scheme of the URL selects.
 ///
 /// # Errors
-/// [`MailSettingsError`] where a setting can't be right; a server that is away is no error yet.
+/// [`MailSettingsError`] if a setting is invalid. An unreachable server is no error.
 pub fn mailer(settings: &MailSettings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Mailer>, MailSettingsError> {
     match settings.url.split_once(':') {
+        Some(("file", _)) if settings.password.is_some() => Err(MailSettingsError::Credentials),
         Some(("file", folder)) => Ok(Arc::new(FileMailer::new(file::folder(folder)?, &settings.from, clock)?)),
         #[cfg(feature = "smtp")]
         Some(("smtp" | "smtps", _)) => Ok(Arc::new(SmtpMailer::new(settings, clock)?)),
-        _ => Err(MailSettingsError::Url("its scheme is another one")),
+        _ => Err(MailSettingsError::Url("unknown scheme")),
     }
 }
 
@@ -101,7 +102,7 @@ mod tests {
 
     #[cfg(feature = "smtp")]
     #[tokio::test]
-    async fn the_scheme_says_where_mail_goes() {
+    async fn the_scheme_selects_the_mailer() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().display();
         for url in [format!("file:{path}"), format!("file://{path}")] {
@@ -118,23 +119,24 @@ mod tests {
 
     #[cfg(feature = "smtp")]
     #[test]
-    fn what_is_wrong_is_said_in_a_line_without_the_password() {
+    fn an_invalid_setting_is_reported_in_one_line_without_the_password() {
         for (url, from, password, said) in [
             ("", "memo@localhost", None, "scheme"),
             ("mail.example.org:25", "memo@localhost", None, "scheme"),
             ("http://u:hunter2@mail.example.org", "memo@localhost", None, "scheme"),
             ("smtp:", "memo@localhost", None, "host"),
             ("smtp://", "memo@localhost", None, "host"),
-            ("smtp://u:hunter2@:25", "memo@localhost", None, "none of"),
-            ("smtp://u:hunter2@h:99999", "memo@localhost", None, "none of"),
+            ("smtp://u:hunter2@:25", "memo@localhost", None, "malformed"),
+            ("smtp://u:hunter2@h:99999", "memo@localhost", None, "malformed"),
             ("smtp://u:hunter2@h:0", "memo@localhost", None, "port"),
             ("smtp://u:hunter2@h/inbox", "memo@localhost", None, "path"),
             ("smtp://u:hunter2@h?tls=no", "memo@localhost", None, "tls"),
             ("smtps://u:hunter2@h?tls=required", "memo@localhost", None, "tls"),
             ("smtp://u:hunter2@h?password=1", "memo@localhost", None, "tls"),
             ("smtp://u:%0d%0aQUIT@h", "memo@localhost", None, "control"),
-            ("smtp://h", "memo@localhost", Some("hunter2"), "neither"),
-            ("smtp://u@h", "memo@localhost", None, "neither"),
+            ("smtp://h", "memo@localhost", Some("hunter2"), "mail.password"),
+            ("smtp://u@h", "memo@localhost", None, "mail.password"),
+            ("file:mail", "memo@localhost", Some("hunter2"), "mail.password"),
             ("file:", "memo@localhost", None, "folder"),
             ("file://server/folder", "memo@localhost", None, "slash"),
             ("smtp://h", "memo", None, "sender"),

@@ -1,4 +1,4 @@
-//! A mail as RFC 5322 and MIME have it.
+//! Messages in the form of RFC 5322 and MIME.
 
 use std::{
     sync::Arc,
@@ -17,20 +17,20 @@ use url::Host;
 
 use super::MailSettingsError;
 
-/// The longest line that a mail may have, in bytes (RFC 5322, section 2.1.1).
-const LINE: usize = 998;
+/// Maximum length of a line, in bytes (RFC 5322, section 2.1.1).
+const MAX_LINE: usize = 998;
 
-/// What a mail goes through on its way.
+/// Which bytes a message may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// Bytes of eight bits, so that a person can read the file.
+    /// Any bytes, so that people can read the file.
     EightBit,
-    /// Perhaps bytes of seven bits only.
+    /// ASCII only, as an SMTP server may accept no more.
     #[cfg(any(feature = "smtp", test))]
     SevenBit,
 }
 
-/// Makes messages of mails.
+/// Composes messages.
 pub struct Composer {
     from: Mailbox,
     /// The sender's domain in ASCII.
@@ -39,7 +39,7 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// All mail is from this sender.
+    /// Composes messages from this sender.
     ///
     /// # Errors
     /// [`MailSettingsError::From`].
@@ -53,26 +53,26 @@ impl Composer {
         Ok(Self { from: Mailbox::new(from.name, email), domain, clock })
     }
 
-    /// The sender's domain.
+    /// Returns the sender's domain.
     #[cfg(any(feature = "smtp", test))]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// The whole message.
+    /// Returns the message.
     ///
     /// # Errors
-    /// [`MailError::Permanent`] where a header can't hold what it is to hold.
+    /// [`MailError::Permanent`] if the header cannot contain the subject or the address.
     pub fn compose(&self, mail: &Mail, way: Way) -> Result<Message, MailError> {
         let refused = |reason: &str| MailError::Permanent { source: reason.into() };
-        // A line break here would begin a header of the writer's own making.
+        // A line break here would inject a header.
         if mail.subject.chars().chain(mail.to.as_str().chars()).any(char::is_control) {
-            return Err(refused("the subject or the address holds a line break or another control character"));
+            return Err(refused("the subject or the address contains a control character"));
         }
         let to = mail.to.as_str().parse().ok().and_then(|to| in_ascii(&to));
-        let to = to.ok_or_else(|| refused("the address can't be written in a mail"))?;
+        let to = to.ok_or_else(|| refused("the address cannot be written in a mail"))?;
         let seconds = u64::try_from(self.clock.now().as_secs()).unwrap_or(0);
-        // Answers of machines to machines would go round for ever (RFC 3834).
+        // Prevents loops of automatic replies (RFC 3834).
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
         let message = Message::builder()
             .message_id(Some(format!("<{}@{}>", mail.id, self.domain)))
@@ -89,7 +89,7 @@ impl Composer {
     }
 }
 
-/// The same address with its domain as every server knows it (Punycode).
+/// Returns the address with its domain in ASCII (Punycode).
 fn in_ascii(address: &Address) -> Option<Address> {
     if address.domain().is_ascii() {
         return Some(address.clone());
@@ -101,7 +101,7 @@ fn in_ascii(address: &Address) -> Option<Address> {
 /// The body of a part, unencoded if possible, so that links can be copied from the raw mail.
 fn body(text: &str, way: Way) -> Body {
     let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-    let fits = !text.contains('\0') && text.split("\r\n").all(|line| line.len() <= LINE);
+    let fits = !text.contains('\0') && text.split("\r\n").all(|line| line.len() <= MAX_LINE);
     if fits && text.is_ascii() {
         Body::dangerous_pre_encoded(text.into(), ContentTransferEncoding::SevenBit)
     } else if fits && matches!(way, Way::EightBit) {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn other_scripts_are_encoded_where_they_have_to_be() {
+    fn other_scripts_are_encoded_if_necessary() {
         let korean = Mail {
             subject: "이메일 주소를 확인해 주세요".into(), text: "안녕하세요\n".into(), ..mail()
         };
@@ -154,15 +154,15 @@ mod tests {
         let text = composed(&korean, Way::EightBit);
         assert!(text.contains("Content-Transfer-Encoding: 8bit\r\n\r\n안녕하세요\r\n"), "{text}");
         assert!(text.contains("Subject: =?utf-8?b?"), "{text}");
-        let long = Mail { text: format!("{}\n", "x".repeat(LINE + 1)), ..mail() };
+        let long = Mail { text: format!("{}\n", "x".repeat(MAX_LINE + 1)), ..mail() };
         let text = composed(&long, Way::EightBit);
-        assert!(text.lines().all(|line| line.len() <= LINE), "{text}");
+        assert!(text.lines().all(|line| line.len() <= MAX_LINE), "{text}");
         let long = Mail { subject: "제목 ".repeat(200), ..mail() };
-        assert!(composed(&long, Way::SevenBit).lines().all(|line| line.len() <= LINE));
+        assert!(composed(&long, Way::SevenBit).lines().all(|line| line.len() <= MAX_LINE));
     }
 
     #[test]
-    fn a_domain_of_another_script_is_written_in_ascii() {
+    fn a_domain_in_another_script_is_written_in_ascii() {
         let korean = Mail { to: Email::new("alice@메모.한국").expect("an address"), ..mail() };
         assert!(composed(&korean, Way::SevenBit).contains("To: alice@xn--h32b2f.xn--3e0b707e\r\n"));
         let composer = Composer::new("memo@메모.한국", clock()).expect("a sender");
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_comes_from_outside() {
+    fn a_header_is_not_injected() {
         let composer = Composer::new("memo@example.org", clock()).expect("a sender");
         for subject in
             ["a\r\nBcc: eve@example.com", "a\nBcc: eve@example.com", "a\rBcc: eve@example.com", "a\0b", "\u{85}"]
@@ -179,7 +179,7 @@ mod tests {
             let error = composer.compose(&mail, Way::SevenBit).expect_err("refused");
             assert!(matches!(error, MailError::Permanent { .. }), "{subject:?}");
         }
-        // The texts may hold what looks like headers, or the end of a part, and stay texts.
+        // What looks like a header or the end of a part stays text.
         let text = composed(&Mail { text: "\r\n\r\n--x\r\nBcc: eve@example.com\r".into(), ..mail() }, Way::SevenBit);
         let (headers, _) = text.split_once("\r\n\r\n").expect("headers");
         assert!(!headers.contains("Bcc"), "{text}");

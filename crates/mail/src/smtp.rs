@@ -1,4 +1,4 @@
-//! Mail to an SMTP server.
+//! Mail by SMTP.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -22,55 +22,55 @@ use super::{
     message::{Composer, Way},
 };
 
-/// How long a mail may take, of the 30 s that it is given.
+/// Time limit of a call: less than the 30 s of the contract.
 const LIMIT: Duration = Duration::from_secs(25);
-/// How long the server may take to say goodbye, once it has the mail.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// The port of submission (RFC 6409), and the one that is encrypted from the first byte (RFC 8314).
+/// Time limit of `QUIT`, when the server has the mail.
+const QUIT_LIMIT: Duration = Duration::from_secs(1);
+/// The default ports: submission (RFC 6409), and submission with implicit TLS (RFC 8314).
 const PORTS: (u16, u16) = (587, 465);
-/// The most of a server's answer that is kept.
-const ANSWER: usize = 300;
+/// Maximum number of characters of a server's response that are logged.
+const MAX_QUOTE: usize = 300;
 
-/// Hands each mail to a server, in a connection of its own.
+/// Sends each mail to a server, over its own connection.
 pub struct SmtpMailer {
     composer: Composer,
     host: String,
     port: u16,
     encryption: Encryption,
     credentials: Option<Credentials>,
-    /// What the server is told that this is.
+    /// The name in `EHLO`.
     name: ClientId,
-    /// Trusted beside the certificates that the system trusts.
+    /// Root certificates in addition to those of the system.
     roots: Vec<Certificate>,
     limit: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encryption {
-    /// From the first byte (`smtps:`).
+    /// TLS from the first byte (`smtps:`).
     Implicit,
-    /// By STARTTLS, or nothing is sent.
+    /// STARTTLS; without it, nothing is sent.
     Required,
-    /// By STARTTLS where the server offers it.
+    /// STARTTLS if the server offers it.
     Offered,
 }
 
 impl SmtpMailer {
-    /// For a URL such as `smtp://user:password@host:587` or `smtps://host`.
+    /// Returns a mailer for a URL such as `smtp://user:password@host:587` or `smtps://host`.
     ///
-    /// `smtp:` is encrypted by STARTTLS where the server offers it. It has to, where there is a password and the server is
-    /// not this machine: whoever stands between could take the offer out and read the password. `?tls=required` asks for
-    /// it always, and `?tls=opportunistic` never.
+    /// `smtp:` uses STARTTLS if the server offers it. STARTTLS is required if there is a password and the server is not on this
+    /// machine, as an attacker in between could remove the offer and read the password. `?tls=required` always requires it,
+    /// `?tls=opportunistic` never.
     ///
     /// # Errors
     /// [`MailSettingsError`].
     pub fn new(settings: &MailSettings, clock: Arc<dyn Clock>) -> Result<Self, MailSettingsError> {
         let composer = Composer::new(&settings.from, clock)?;
-        let url = Url::parse(&settings.url).map_err(|_| MailSettingsError::Url("it can't be read"))?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailSettingsError::Url("it names no host"))?;
+        let url = Url::parse(&settings.url).map_err(|_| MailSettingsError::Url("malformed"))?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailSettingsError::Url("no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err(MailSettingsError::Url("it has a path behind the host"));
+            return Err(MailSettingsError::Url("a path after the host"));
         }
         let credentials = credentials(&url, settings.password.as_deref())?;
         let is_implicit = url.scheme() == "smtps";
@@ -80,13 +80,11 @@ impl SmtpMailer {
             (false, None) if credentials.is_some() && !is_loopback(&host) => Encryption::Required,
             (false, None | Some("tls=opportunistic")) => Encryption::Offered,
             _ => {
-                return Err(MailSettingsError::Url(
-                    "of smtp: tls=required or tls=opportunistic may follow, of smtps: none",
-                ));
+                return Err(MailSettingsError::Url("smtp: may have tls=required or tls=opportunistic, smtps: nothing"));
             }
         };
         let port = match url.port() {
-            Some(0) => return Err(MailSettingsError::Url("its port is 0")),
+            Some(0) => return Err(MailSettingsError::Url("port 0")),
             Some(port) => port,
             None if is_implicit => PORTS.1,
             None => PORTS.0,
@@ -102,7 +100,7 @@ impl SmtpMailer {
         self
     }
 
-    /// A connection that is encrypted and signed in to as it has to be.
+    /// Connects, encrypted and authenticated as configured.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Source> {
         let tls = match self.encryption {
             Encryption::Implicit => Some(self.tls().await?),
@@ -111,17 +109,17 @@ impl SmtpMailer {
         let address = (self.host.as_str(), self.port);
         let mut connection = AsyncSmtpConnection::connect_tokio1(address, Some(self.limit), &self.name, tls, None)
             .await
-            .map_err(|error| said(&error))?;
+            .map_err(|error| quote(&error))?;
         if !connection.is_encrypted() && (self.encryption == Encryption::Required || connection.can_starttls()) {
-            connection.starttls(self.tls().await?, &self.name).await.map_err(|error| said(&error))?;
+            connection.starttls(self.tls().await?, &self.name).await.map_err(|error| quote(&error))?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| said(&error))?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| quote(&error))?;
         }
         Ok(connection)
     }
 
-    /// Reads the certificates that the system trusts: those of this moment, and only where they are needed.
+    /// Reads the current root certificates of the system.
     async fn tls(&self) -> Result<TlsParameters, Source> {
         let (host, roots) = (self.host.clone(), self.roots.clone());
         let parameters = spawn_blocking(move || {
@@ -131,16 +129,16 @@ impl SmtpMailer {
     }
 
     async fn deliver(&self, envelope: &Envelope, message: &[u8]) -> Result<AsyncSmtpConnection, MailError> {
-        // Until it has heard of the mail, nothing that a server says is about the mail.
+        // Before the server has seen the mail, no response is about the mail.
         let mut connection = self.connect().await.map_err(|source| MailError::Temporary { source })?;
         match connection.send(envelope, message).await {
             Ok(_) => Ok(connection),
-            Err(error) if is_permanent(&error) => Err(MailError::Permanent { source: said(&error) }),
-            Err(error) => Err(MailError::Temporary { source: said(&error) }),
+            Err(error) if is_permanent(&error) => Err(MailError::Permanent { source: quote(&error) }),
+            Err(error) => Err(MailError::Temporary { source: quote(&error) }),
         }
     }
 
-    /// What comes of it in time.
+    /// Runs a call within the time limit.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, MailError>> + Send) -> Result<T, MailError> {
         timeout(self.limit, work).await.unwrap_or_else(|_| {
             let source = format!("the server was not done within {} s", self.limit.as_secs()).into();
@@ -154,28 +152,27 @@ impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let message = self.composer.compose(mail, Way::SevenBit)?;
         let connection = self.in_time(self.deliver(message.envelope(), &message.formatted())).await?;
-        leave(connection).await;
+        quit(connection).await;
         Ok(())
     }
 
     async fn check(&self) -> Result<(), MailError> {
         let connect = async { self.connect().await.map_err(|source| MailError::Temporary { source }) };
         let connection = self.in_time(connect).await?;
-        leave(connection).await;
+        quit(connection).await;
         Ok(())
     }
 }
 
-/// Says goodbye. The server has the mail: whatever it says now, or leaves unsaid, changes nothing.
-async fn leave(mut connection: AsyncSmtpConnection) {
-    let _ = timeout(GOODBYE, connection.quit()).await;
+/// Ends the connection. The server has the mail, so its response to `QUIT` does not matter.
+async fn quit(mut connection: AsyncSmtpConnection) {
+    let _ = timeout(QUIT_LIMIT, connection.quit()).await;
 }
 
 fn credentials(url: &Url, password: Option<&str>) -> Result<Option<Credentials>, MailSettingsError> {
     let decode = |text: &str| {
         let text = percent_decode_str(text).decode_utf8().ok().filter(|text| !text.contains(char::is_control));
-        text.map(String::from)
-            .ok_or(MailSettingsError::Url("its user or password holds control characters, or is no text"))
+        text.map(String::from).ok_or(MailSettingsError::Url("control characters or invalid UTF-8 in user or password"))
     };
     let user = Some(url.username()).filter(|user| !user.is_empty()).map(decode).transpose()?;
     let password = match password.filter(|password| !password.is_empty()) {
@@ -193,8 +190,8 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether the mail will never pass. A server that wants another sign-in or encryption says nothing of the mail (RFC 4954,
-/// section 6), and a client that can't write down the address will not learn it.
+/// Returns whether retrying is useless. Responses about authentication or encryption are not about the mail (RFC 4954,
+/// section 6); an address that the client cannot encode stays so.
 fn is_permanent(error: &Error) -> bool {
     match error.status().map(u16::from) {
         Some(code) => error.is_permanent() && !matches!(code, 530 | 534 | 535 | 538),
@@ -202,10 +199,11 @@ fn is_permanent(error: &Error) -> bool {
     }
 }
 
-/// What was said, in a line that is not too long for a log.
-fn said(error: &Error) -> Source {
+/// Returns the server's response as a short line for the log.
+fn quote(error: &Error) -> Source {
     let text = error.to_string();
-    let mut line: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(ANSWER).collect();
+    let mut line: String =
+        text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MAX_QUOTE).collect();
     if line.len() < text.len() {
         line.push('…');
     }

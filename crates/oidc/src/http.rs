@@ -1,4 +1,4 @@
-//! Calls of a provider: no redirects, no long answers, and TLS outside this machine.
+//! HTTP calls to a provider: no redirects, short responses, and TLS except on this machine.
 
 use std::{
     error::Error,
@@ -26,32 +26,32 @@ use url::Url;
 
 use super::settings::may_be_called;
 
-/// The longest answer that is read, in bytes.
-const MOST: usize = 1024 * 1024;
-/// What this server calls itself.
+/// Maximum size of a response, in bytes.
+const MAX_RESPONSE: usize = 1024 * 1024;
+/// The `User-Agent` of this server.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("memo/", env!("CARGO_PKG_VERSION")));
 
-/// Why a call came to nothing. It names the address, and nothing of what was sent.
+/// Why a call failed. It shows the URL, but nothing that was sent.
 #[derive(Debug, Error)]
 pub enum CallError {
-    #[error("{0} is not called: it is not https")]
+    #[error("{0} is not called, as it is not https")]
     Forbidden(String),
-    #[error("{address} can't be reached")]
+    #[error("{address} is unreachable")]
     Unreachable { address: String, source: Box<dyn Error + Send + Sync> },
-    #[error("{address} answered with {status}")]
+    #[error("{address} responded with {status}")]
     Status { address: String, status: StatusCode },
-    #[error("{0} answered with more than {MOST} bytes")]
+    #[error("{0} responded with more than {MAX_RESPONSE} bytes")]
     TooLong(String),
 }
 
-/// Calls a provider.
+/// An HTTP client for a provider.
 pub struct Http {
     client: Client<HttpsConnector<HttpConnector>, Full<Cursor<Vec<u8>>>>,
-    /// Whether this machine may be called without TLS.
+    /// Whether URLs on this machine may be called without TLS.
     is_plain: bool,
 }
 
-/// Those that this machine trusts. Reading them takes a while, and every provider needs them.
+/// The root certificates of the system, read once for all providers, as that takes a while.
 static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -69,12 +69,12 @@ impl Http {
         Ok(Self { client, is_plain })
     }
 
-    /// Whether an address is one that may be called.
+    /// Returns whether this URL may be called.
     pub fn may_call(&self, url: &Url) -> bool {
         may_be_called(url, self.is_plain)
     }
 
-    /// Asks for what is at an address, as the holder of a token where there is one.
+    /// Sends a GET request, with an access token if there is one.
     pub async fn get(&self, url: &Url, token: Option<&str>) -> Result<HttpResponse, CallError> {
         let mut request = Request::get(url.as_str()).header(ACCEPT, "application/json");
         if let Some(token) = token {
@@ -84,7 +84,7 @@ impl Http {
         self.send(url, request).await
     }
 
-    /// The answer, where it is one: a redirect or a fault of the server is none.
+    /// Sends a request. A redirect or a server error is an error.
     async fn send(&self, url: &Url, mut request: HttpRequest) -> Result<HttpResponse, CallError> {
         if !self.may_call(url) {
             return Err(CallError::Forbidden(shown(url)));
@@ -96,7 +96,7 @@ impl Http {
         if !status.is_success() && !status.is_client_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(CallError::Status { address: shown(url), status });
         }
-        let body = Limited::new(body, MOST).collect().await.map_err(|error| {
+        let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() { CallError::TooLong(shown(url)) } else { unreachable(url, error) }
         })?;
         Ok(HttpResponse::from_parts(head, body.to_bytes().into()))
@@ -111,17 +111,17 @@ impl<'c> AsyncHttpClient<'c> for Http {
         Box::pin(async move {
             let text = request.uri().to_string();
             let url = Url::parse(&text)
-                .map_err(|error| CallError::Unreachable { address: "an address".into(), source: error.into() })?;
+                .map_err(|error| CallError::Unreachable { address: "the URL".into(), source: error.into() })?;
             self.send(&url, request).await
         })
     }
 }
 
-/// An address without what may be secret in it.
+/// Returns a URL without its query, which may contain secrets.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
-    super::said(url.as_str())
+    super::quote(url.as_str())
 }
 
 fn unreachable(url: &Url, source: impl Into<Box<dyn Error + Send + Sync>>) -> CallError {

@@ -1,19 +1,21 @@
-//! Sign-in by an account elsewhere: `OpenID` Connect Core 1.0, and the plain OAuth 2.0 of who has no more.
+//! Social providers: `OpenID` Connect Core 1.0, and plain OAuth 2.0 for those that support nothing more.
 
 mod discovery;
 mod http;
 mod id_token;
+mod preset;
 mod provider;
 mod settings;
 mod user_info;
 
 use memo_domain::{ProviderError, Source};
 
+pub use preset::{ProviderKind, UnknownKind};
 pub use provider::Provider;
-pub use settings::{ProviderKind, ProviderSettings, ProviderSettingsError};
+pub use settings::{ProviderSettings, ProviderSettingsError};
 
-/// The most of what a provider says that is kept for a log.
-const SAID: usize = 300;
+/// Maximum number of characters of a provider's text that are logged.
+const MAX_QUOTE: usize = 300;
 
 fn unavailable(source: impl Into<Source>) -> ProviderError {
     ProviderError::Unavailable { source: source.into() }
@@ -23,9 +25,10 @@ fn refused(source: impl Into<Source>) -> ProviderError {
     ProviderError::Refused { source: source.into() }
 }
 
-/// What a provider said, in a line that is not too long for a log.
-fn said(text: &str) -> String {
-    let mut line: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(SAID).collect();
+/// Returns a provider's text as a short line for the log.
+fn quote(text: &str) -> String {
+    let mut line: String =
+        text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MAX_QUOTE).collect();
     if line.len() < text.len() {
         line.push('…');
     }

@@ -1,4 +1,4 @@
-//! The flow: where a browser is sent, and what comes of the code that it brings back.
+//! The authorization code flow: the authorization request, and redeeming the code of the callback.
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
@@ -20,19 +20,19 @@ use super::{
     discovery::Discovered,
     http::{CallError, Http},
     id_token::{Claims, Fault, Token},
-    refused, said,
+    quote, refused,
     settings::Plan,
     unavailable,
-    user_info::{self, NaverAnswer, UserInfo},
+    user_info::{self, NaverResponse, UserInfo},
 };
 
-/// How long a call may take in all: a little less than the 10 s that it has.
+/// Time limit of a call: a little less than the 10 s of the contract.
 const LIMIT: Duration = Duration::from_millis(9_500);
 
-/// A provider that people sign in by: the authorization code flow with PKCE S256.
+/// A social provider, by the authorization code flow with PKCE S256.
 ///
-/// What a provider of `OpenID` Connect says of itself is discovered when it is first needed, and believed for an hour; its
-/// keys are asked for again where a token is signed by one that is not known.
+/// The document of an `OpenID` Connect provider is requested when it is first needed, and used for an hour; its keys are
+/// requested again if a token was signed with an unknown one.
 pub struct Provider {
     plan: Plan,
     http: Http,
@@ -42,7 +42,7 @@ pub struct Provider {
     limit: Duration,
 }
 
-/// The two addresses, and how this server shows who it is.
+/// Two endpoints, and how this server authenticates there.
 struct Endpoints {
     authorize: Url,
     token: Url,
@@ -62,7 +62,7 @@ type Client = oauth2::Client<
     EndpointSet,
 >;
 
-/// What a code is good for. All else in the answer is ignored: Naver gives `expires_in` as a text, others more of their own.
+/// The token response. Other fields are ignored: Naver sends `expires_in` as a string, others have fields of their own.
 #[derive(Serialize, Deserialize)]
 struct Tokens {
     access_token: AccessToken,
@@ -106,10 +106,10 @@ impl TokenResponse for Tokens {
 }
 
 impl Provider {
-    /// With these settings. The provider is not asked for anything yet.
+    /// Returns a provider with these settings, without calling it.
     ///
     /// # Errors
-    /// [`ProviderSettingsError`] where a setting can't be right.
+    /// [`ProviderSettingsError`] if a setting is invalid.
     pub fn new(
         settings: ProviderSettings,
         clock: Arc<dyn Clock>,
@@ -120,32 +120,32 @@ impl Provider {
         Ok(Self { plan, http, clock, secrets, discovered: Mutex::new(None), limit: LIMIT })
     }
 
-    /// With less time for each call.
+    /// Sets a shorter time limit for each call.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit.min(LIMIT);
         self
     }
 
-    /// What comes of it in time.
+    /// Runs a call within the time limit.
     async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
-        timeout(self.limit, work).await.unwrap_or_else(|_| Err(unavailable("it does not answer in time")))
+        timeout(self.limit, work).await.unwrap_or_else(|_| Err(unavailable("no response in time")))
     }
 
-    /// What is known of a provider of `OpenID` Connect. Of many that need it at once one asks.
+    /// Returns the discovered document. Concurrent callers share one request.
     async fn discovered(&self) -> Result<Discovered, ProviderError> {
         let mut known = self.discovered.lock().await;
         let now = self.clock.now();
         match &*known {
             Some(known) if known.is_fresh(now) => Ok(known.clone()),
-            _ => Ok(known.insert(Discovered::ask(&self.http, &self.plan, now).await?).clone()),
+            _ => Ok(known.insert(Discovered::request(&self.http, &self.plan, now).await?).clone()),
         }
     }
 
-    /// The same with new keys, where it was not a moment ago that they were asked for.
+    /// Returns the document with new keys, unless they were requested a moment ago.
     async fn refreshed(&self) -> Result<Option<Discovered>, ProviderError> {
         let mut known = self.discovered.lock().await;
         let Some(known) = &mut *known else { return Ok(None) };
@@ -156,7 +156,7 @@ impl Provider {
     async fn endpoints(&self) -> Result<Endpoints, ProviderError> {
         if self.plan.kind.is_open_id() {
             let known = self.discovered().await?;
-            // Kakao takes the secret among the parameters, whatever it says.
+            // Kakao needs the secret in the form, whatever its document says.
             let is_basic = known.is_basic && self.plan.kind != ProviderKind::Kakao;
             let auth_type = if is_basic { AuthType::BasicAuth } else { AuthType::RequestBody };
             return Ok(Endpoints { authorize: known.authorize, token: known.token, auth_type });
@@ -166,7 +166,7 @@ impl Provider {
                 let (authorize, token) = (authorize.clone(), token.clone());
                 Ok(Endpoints { authorize, token, auth_type: AuthType::RequestBody })
             }
-            _ => Err(unavailable("its addresses are not known")),
+            _ => Err(unavailable("its endpoints are unknown")),
         }
     }
 
@@ -182,7 +182,7 @@ impl Provider {
         })
     }
 
-    /// 256 random bits as a text: as long as a verifier of PKCE has to be.
+    /// Returns 256 random bits as text, as long as a PKCE verifier must be.
     fn secret(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.secrets.next().expose())
     }
@@ -220,14 +220,14 @@ impl Provider {
         if self.plan.kind.is_open_id() {
             self.open_id_user(&tokens, nonce, now).await
         } else {
-            let at = self.plan.user_info.as_ref().ok_or_else(|| unavailable("its addresses are not known"))?;
-            let answer: NaverAnswer = user_info::ask(&self.http, at, tokens.access_token.secret()).await?;
-            answer.user(&self.plan.issuer)
+            let at = self.plan.user_info.as_ref().ok_or_else(|| unavailable("its endpoints are unknown"))?;
+            let response: NaverResponse = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
+            response.user(&self.plan.issuer)
         }
     }
 
     async fn open_id_user(&self, tokens: &Tokens, nonce: &str, now: Timestamp) -> Result<SocialUser, ProviderError> {
-        let token = tokens.id_token.as_deref().ok_or_else(|| refused("there is no ID token in the answer"))?;
+        let token = tokens.id_token.as_deref().ok_or_else(|| refused("the response has no ID token"))?;
         let known = self.discovered().await?;
         let claims = self.claims(&Token::read(token)?, &known, nonce, now).await?;
         let text = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
@@ -242,13 +242,13 @@ impl Provider {
             email_verified: claims.email_verified() == Some(true),
             name: user_info::name(names).map(str::to_owned),
         };
-        // An ID token may be all there is; more is asked for where it lacks the address, or a setting says where.
-        let asked = self.plan.user_info.is_some() || user.email.is_none();
-        if let Some(at) = known.user_info.as_ref().filter(|_| asked) {
-            let info: UserInfo = user_info::ask(&self.http, at, tokens.access_token.secret()).await?;
-            // Somebody else's data would be a way into their account.
+        // The user info endpoint is called if the ID token lacks the address, or the settings name the endpoint.
+        let is_needed = self.plan.user_info.is_some() || user.email.is_none();
+        if let Some(at) = known.user_info.as_ref().filter(|_| is_needed) {
+            let info: UserInfo = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
+            // Data of another user would give access to that user's account.
             if info.sub != user.subject {
-                return Err(refused("the user data are another account's"));
+                return Err(refused("the user data have another subject"));
             }
             if user.email.is_none() {
                 user.email_verified = info.is_email_verified();
@@ -256,12 +256,12 @@ impl Provider {
             }
             user.name = user.name.or_else(|| info.name().map(str::to_owned));
         }
-        // Kakao verifies an address once, and lets it stand when another account has it since.
+        // Kakao verifies an address once, and keeps it verified when another account has it later.
         user.email_verified &= user.email.is_some() && self.plan.kind != ProviderKind::Kakao;
         Ok(user)
     }
 
-    /// What a token says, with new keys where it is signed by one that is not known.
+    /// Returns the claims of a token. Requests new keys if its key is unknown.
     async fn claims(
         &self,
         token: &Token,
@@ -269,7 +269,7 @@ impl Provider {
         nonce: &str,
         now: Timestamp,
     ) -> Result<Claims, ProviderError> {
-        let unknown = || refused("the ID token is signed by a key that is not the provider's");
+        let unknown = || refused("the ID token was not signed with a key of the provider");
         match token.check(&self.plan, known, nonce, now) {
             Ok(claims) => Ok(claims),
             Err(Fault::Other(error)) => Err(error),
@@ -283,15 +283,15 @@ impl Provider {
         }
     }
 
-    async fn ask(&self) -> Result<(), ProviderError> {
+    async fn ping(&self) -> Result<(), ProviderError> {
         if self.plan.kind.is_open_id() {
             let now = self.clock.now();
-            let found = Discovered::ask(&self.http, &self.plan, now).await?;
+            let found = Discovered::request(&self.http, &self.plan, now).await?;
             *self.discovered.lock().await = Some(found);
             return Ok(());
         }
         let token = self.endpoints().await?.token;
-        // It wants more than this, and shows by saying so that it is there.
+        // An error response shows that it is reachable, too.
         self.http.get(&token, None).await.map(drop).map_err(unavailable)
     }
 }
@@ -326,7 +326,7 @@ impl SocialProvider for Provider {
     }
 
     async fn check(&self) -> Result<(), ProviderError> {
-        self.in_time(self.ask()).await
+        self.in_time(self.ping()).await
     }
 }
 
@@ -334,21 +334,21 @@ fn redirect(uri: &str) -> Result<RedirectUrl, ProviderError> {
     RedirectUrl::new(uri.to_owned()).map_err(refused)
 }
 
-/// Why a code was not redeemed. What could not be read may hold tokens, and is not shown.
+/// Converts the error of a token request. A response that cannot be parsed may contain tokens, and is not shown.
 fn exchange_error(error: RequestTokenError<CallError, BasicErrorResponse>) -> ProviderError {
     #[derive(Deserialize)]
     struct OAuthError {
         error: String,
     }
-    let answer = |error: &str| refused(format!("the code was refused: {}", said(error)));
+    let refused = |error: &str| refused(format!("the code was refused: {}", quote(error)));
     match error {
-        RequestTokenError::ServerResponse(error) => answer(error.error().as_ref()),
+        RequestTokenError::ServerResponse(error) => refused(error.error().as_ref()),
         RequestTokenError::Request(error) => unavailable(error),
-        // Naver says so with status 200.
+        // Naver sends errors with status 200.
         RequestTokenError::Parse(_, body) => match serde_json::from_slice::<OAuthError>(&body) {
-            Ok(OAuthError { error }) => answer(&error),
-            Err(_) => unavailable("the answer to the code can't be read"),
+            Ok(OAuthError { error }) => refused(&error),
+            Err(_) => unavailable("the token response cannot be parsed"),
         },
-        RequestTokenError::Other(text) => unavailable(said(&text)),
+        RequestTokenError::Other(text) => unavailable(quote(&text)),
     }
 }

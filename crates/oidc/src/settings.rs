@@ -1,72 +1,42 @@
-//! What is known of a provider before it is asked: settings over presets.
+//! The settings of a provider over the defaults of its kind.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use thiserror::Error;
 use url::{Host, Url};
 
-/// The longest name of a provider.
-const NAME: usize = 50;
+use super::preset::ProviderKind;
 
-/// Which provider it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// Google, by `OpenID` Connect.
-    Google,
-    /// Kakao, by `OpenID` Connect.
-    Kakao,
-    /// Naver, by plain OAuth 2.0.
-    Naver,
-    /// Any other by `OpenID` Connect.
-    Oidc,
-}
-
-/// The name of a kind is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the kind of a provider is google, kakao, naver or oidc")]
-pub struct UnknownKind;
-
-impl FromStr for ProviderKind {
-    type Err = UnknownKind;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "google" => Ok(Self::Google),
-            "kakao" => Ok(Self::Kakao),
-            "naver" => Ok(Self::Naver),
-            "oidc" => Ok(Self::Oidc),
-            _ => Err(UnknownKind),
-        }
-    }
-}
+/// Maximum length of a provider's name.
+const MAX_NAME: usize = 50;
 
 /// The settings of a provider.
 #[derive(Clone)]
 pub struct ProviderSettings {
-    /// Its name in addresses: lower-case letters, digits, `-` and `_`.
+    /// The name in URLs: lower-case letters, digits, `-` and `_`.
     pub name: String,
-    /// Which one it is.
+    /// The kind.
     pub kind: ProviderKind,
-    /// What this server is called there.
+    /// The client id of this server.
     pub client_id: String,
-    /// What shows there that it is this server. Kakao and some others work without.
+    /// The client secret of this server. Kakao and some others need none.
     pub client_secret: Option<String>,
-    /// Who signs; needed for [`ProviderKind::Oidc`].
+    /// The issuer; required for [`ProviderKind::Oidc`].
     pub issuer: Option<String>,
-    /// Where a browser is sent, in place of what is known of the provider.
+    /// The authorization endpoint, instead of the default or the discovered one.
     pub authorize_url: Option<String>,
-    /// Where a code is redeemed, in place of what is known of the provider.
+    /// The token endpoint, instead of the default or the discovered one.
     pub token_url: Option<String>,
-    /// Where user data are asked for, in place of what is known of the provider. With it they are asked for always.
+    /// The user info endpoint, instead of the default or the discovered one. If it is set, it is always called.
     pub userinfo_url: Option<String>,
-    /// What is asked for, separated by spaces, in place of what the kind asks for.
+    /// The requested scopes, separated by spaces, instead of the default.
     pub scopes: Option<String>,
-    /// What people call it, in place of what its kind or its name tells.
+    /// The name shown to users, instead of the default.
     pub display_name: Option<String>,
 }
 
 impl ProviderSettings {
-    /// What can't be left out; the rest is as the kind has it.
+    /// Returns settings with the defaults of the kind.
     #[must_use]
     pub fn new(name: &str, kind: ProviderKind, client_id: &str, client_secret: Option<&str>) -> Self {
         Self {
@@ -94,7 +64,7 @@ impl fmt::Debug for ProviderSettings {
     }
 }
 
-/// What is wrong with the settings of a provider. A line that names provider and setting, and no secret.
+/// A setting of a provider is invalid. The text is one line with the provider and the setting, without secrets.
 #[derive(Debug, Error)]
 #[error("the provider {provider}: {problem}")]
 pub struct ProviderSettingsError {
@@ -104,21 +74,21 @@ pub struct ProviderSettingsError {
 
 #[derive(Debug, Error)]
 enum Problem {
-    #[error("its name is made of up to {NAME} lower-case letters, digits, - and _")]
+    #[error("its name must be up to {MAX_NAME} lower-case letters, digits, - and _")]
     Name,
     #[error("{0} is missing")]
     Missing(&'static str),
-    #[error("{0} holds control characters, or a space at an end")]
+    #[error("{0} contains control characters, or begins or ends with a space")]
     Malformed(&'static str),
-    #[error("{0} is no address, as in https://accounts.example.org")]
+    #[error("{0} is not a URL such as https://accounts.example.org")]
     Address(&'static str),
-    #[error("{0} begins with http, which is for this machine alone: elsewhere it has to be https")]
+    #[error("{0} must begin with https, except on this machine")]
     Plain(&'static str),
     #[error("the certificates of this machine can't be used: {0}")]
     Tls(String),
 }
 
-/// What settings and presets come to.
+/// The checked settings, with defaults filled in.
 pub struct Plan {
     pub name: String,
     pub display_name: String,
@@ -130,67 +100,12 @@ pub struct Plan {
     pub token: Option<Url>,
     pub user_info: Option<Url>,
     pub scopes: Vec<String>,
-    /// Whether something of it is reached without TLS, on this machine.
+    /// Whether an endpoint is on this machine and called without TLS.
     pub is_plain: bool,
 }
 
-/// What is known of a kind.
-struct Preset {
-    display_name: Option<&'static str>,
-    issuer: Option<&'static str>,
-    authorize: Option<&'static str>,
-    token: Option<&'static str>,
-    user_info: Option<&'static str>,
-    scopes: &'static str,
-    needs_secret: bool,
-}
-
-impl ProviderKind {
-    /// Whether there is an ID token, and a document to discover the rest by.
-    pub(super) const fn is_open_id(self) -> bool {
-        !matches!(self, Self::Naver)
-    }
-
-    const fn preset(self) -> Preset {
-        match self {
-            Self::Google => Preset {
-                display_name: Some("Google"),
-                issuer: Some("https://accounts.google.com"),
-                scopes: "openid email profile",
-                needs_secret: true,
-                ..Self::Oidc.preset()
-            },
-            // Kakao's own names of scopes. What an app has no permission for makes it refuse all: then `scopes` says less.
-            Self::Kakao => Preset {
-                display_name: Some("Kakao"),
-                issuer: Some("https://kauth.kakao.com"),
-                scopes: "openid account_email profile_nickname",
-                ..Self::Oidc.preset()
-            },
-            Self::Naver => Preset {
-                display_name: Some("Naver"),
-                issuer: Some("https://nid.naver.com"),
-                authorize: Some("https://nid.naver.com/oauth2.0/authorize"),
-                token: Some("https://nid.naver.com/oauth2.0/token"),
-                user_info: Some("https://openapi.naver.com/v1/nid/me"),
-                scopes: "",
-                needs_secret: true,
-            },
-            Self::Oidc => Preset {
-                display_name: None,
-                issuer: None,
-                authorize: None,
-                token: None,
-                user_info: None,
-                scopes: "openid email profile",
-                needs_secret: false,
-            },
-        }
-    }
-}
-
 impl ProviderSettings {
-    /// Checks everything that can be checked without the provider.
+    /// Checks the settings, without calling the provider.
     pub(super) fn plan(self) -> Result<Plan, ProviderSettingsError> {
         let provider = self.name.clone();
         self.check().map_err(|problem| ProviderSettingsError { provider, problem })
@@ -199,7 +114,7 @@ impl ProviderSettings {
     fn check(self) -> Result<Plan, Problem> {
         let preset = self.kind.preset();
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-        if self.name.is_empty() || self.name.len() > NAME || !self.name.bytes().all(is_name) {
+        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(is_name) {
             return Err(Problem::Name);
         }
         let client_id = credential("client_id", Some(self.client_id))?.ok_or(Problem::Missing("client_id"))?;
@@ -220,7 +135,7 @@ impl ProviderSettings {
         let authorize = endpoint("authorize_url", self.authorize_url, preset.authorize)?;
         let token = endpoint("token_url", self.token_url, preset.token)?;
         let user_info = endpoint("userinfo_url", self.userinfo_url, preset.user_info)?;
-        // The issuer of plain OAuth is a name and is never called.
+        // The issuer of plain OAuth is only a name.
         let called = self.kind.is_open_id().then_some(&issuer_url);
         let is_plain = called.into_iter().chain(&authorize).chain(&token).chain(&user_info).any(is_http);
         let scopes = self.scopes.unwrap_or_else(|| preset.scopes.to_owned());
@@ -244,12 +159,12 @@ impl ProviderSettings {
 
 impl ProviderSettingsError {
     pub(super) fn tls(provider: &str, error: impl fmt::Display) -> Self {
-        Self { provider: provider.to_owned(), problem: Problem::Tls(super::said(&error.to_string())) }
+        Self { provider: provider.to_owned(), problem: Problem::Tls(super::quote(&error.to_string())) }
     }
 }
 
-/// What names or proves this server; none where it is empty. Any characters may be in it, since it is encoded as in a form
-/// wherever it goes; what a careless copy brings along is none of them.
+/// Checks a client id or secret; an empty one counts as absent. It may contain any characters, as it is always form-encoded,
+/// except those that a careless copy adds.
 fn credential(name: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.filter(|text| !text.is_empty());
     match text {
@@ -272,7 +187,7 @@ fn is_http(url: &Url) -> bool {
     url.scheme() == "http"
 }
 
-/// Whether an address may be called: by https, or, where that is allowed, without it on this machine.
+/// Returns whether a URL may be called: with https, or, if that is allowed, without TLS on this machine.
 pub fn may_be_called(url: &Url, is_plain_allowed: bool) -> bool {
     let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -306,15 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_known_by_its_name() {
-        assert_eq!("naver".parse(), Ok(ProviderKind::Naver));
-        for other in ["", "Google", "github"] {
-            assert_eq!(other.parse::<ProviderKind>(), Err(UnknownKind), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_preset_needs_nothing_more() {
+    fn a_kind_has_defaults() {
         for (kind, name, issuer) in [
             (ProviderKind::Google, "Google", "https://accounts.google.com"),
             (ProviderKind::Kakao, "Kakao", "https://kauth.kakao.com"),
@@ -328,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_come_before_the_preset() {
+    fn settings_override_defaults() {
         let settings = ProviderSettings {
             name: "work".into(),
             issuer: Some("http://127.0.0.1:1".into()),
@@ -346,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_for_this_machine_alone() {
+    fn http_is_allowed_on_this_machine_only() {
         for issuer in ["http://localhost:8080/realm", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:8080"] {
             assert!(oidc(issuer).plan().is_ok(), "{issuer}");
         }
@@ -366,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_and_a_secret_may_hold_any_characters_but_those_of_a_careless_copy() {
+    fn client_id_and_secret_may_contain_any_characters_except_control_and_outer_space() {
         let with = |text: &str| {
             ProviderSettings { client_id: text.into(), client_secret: Some(text.into()), ..google() }.plan().ok()
         };
@@ -380,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_a_line_without_the_secret() {
+    fn an_invalid_setting_is_named_in_one_line_without_the_secret() {
         let secret = ProviderSettings { client_secret: Some("hunter2 ".into()), ..google() };
         for (settings, said) in [
             (ProviderSettings { name: "Google".into(), ..google() }, "name"),
@@ -389,13 +296,13 @@ mod tests {
             (ProviderSettings { name: "a".repeat(51), ..google() }, "name"),
             (ProviderSettings { client_id: String::new(), ..google() }, "client_id is missing"),
             (ProviderSettings { client_secret: None, ..google() }, "client_secret is missing"),
-            (secret, "client_secret holds"),
+            (secret, "client_secret contains"),
             (ProviderSettings { issuer: None, ..oidc("") }, "issuer is missing"),
-            (oidc("accounts.example"), "issuer is no address"),
-            (oidc("ftp://accounts.example"), "issuer is no address"),
-            (oidc("https://u:hunter2@accounts.example"), "issuer is no address"),
-            (oidc("https://accounts.example?x=1"), "issuer is no address"),
-            (oidc("https://accounts.example#x"), "issuer is no address"),
+            (oidc("accounts.example"), "issuer is not a URL"),
+            (oidc("ftp://accounts.example"), "issuer is not a URL"),
+            (oidc("https://u:hunter2@accounts.example"), "issuer is not a URL"),
+            (oidc("https://accounts.example?x=1"), "issuer is not a URL"),
+            (oidc("https://accounts.example#x"), "issuer is not a URL"),
         ] {
             let debug = format!("{settings:?}");
             let error = settings.plan().err().expect("refused").to_string();

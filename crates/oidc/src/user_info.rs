@@ -1,14 +1,14 @@
-//! User data, as the one or the other gives them.
+//! User data of the user info endpoint.
 
 use memo_domain::{ProviderError, SocialUser};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::{http::Http, refused, said, unavailable};
+use super::{http::Http, quote, refused, unavailable};
 
-/// The longest name of an account (`OpenID` Connect Core 1.0, section 2).
-const SUBJECT: usize = 255;
+/// Maximum length of a subject (`OpenID` Connect Core 1.0, section 2).
+const MAX_SUBJECT: usize = 255;
 
 /// `OpenID` Connect Core 1.0, section 5.3.
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub struct UserInfo {
 }
 
 impl UserInfo {
-    /// Some write it as a text.
+    /// Returns whether the address is verified. Some providers send a string.
     pub fn is_email_verified(&self) -> bool {
         self.email_verified.as_ref().is_some_and(|value| *value == true || *value == "true")
     }
@@ -31,9 +31,9 @@ impl UserInfo {
     }
 }
 
-/// Naver's own form.
+/// Naver's own format.
 #[derive(Deserialize)]
-pub struct NaverAnswer {
+pub struct NaverResponse {
     resultcode: String,
     response: Option<NaverUser>,
 }
@@ -46,11 +46,11 @@ struct NaverUser {
     nickname: Option<String>,
 }
 
-impl NaverAnswer {
-    /// Who it is. Naver does not say whose the address is: any may be entered there.
+impl NaverResponse {
+    /// Returns the user. The address is never verified: users of Naver may enter any.
     pub fn user(self, issuer: &str) -> Result<SocialUser, ProviderError> {
         let user = self.response.filter(|_| self.resultcode == "00");
-        let user = user.ok_or_else(|| refused(format!("no user data: result {}", said(&self.resultcode))))?;
+        let user = user.ok_or_else(|| refused(format!("no user data, result {}", quote(&self.resultcode))))?;
         Ok(SocialUser {
             issuer: issuer.to_owned(),
             subject: subject(&user.id)?,
@@ -61,27 +61,27 @@ impl NaverAnswer {
     }
 }
 
-/// Asks for user data as the holder of a token.
-pub async fn ask<T: DeserializeOwned>(http: &Http, url: &Url, token: &str) -> Result<T, ProviderError> {
-    let answer = http.get(url, Some(token)).await.map_err(unavailable)?;
-    if !answer.status().is_success() {
-        return Err(refused(format!("no user data: status {}", answer.status())));
+/// Requests user data with an access token.
+pub async fn request<T: DeserializeOwned>(http: &Http, url: &Url, token: &str) -> Result<T, ProviderError> {
+    let response = http.get(url, Some(token)).await.map_err(unavailable)?;
+    if !response.status().is_success() {
+        return Err(refused(format!("no user data, status {}", response.status())));
     }
-    // The error tells a place, and nothing of the user.
-    serde_json::from_slice(answer.body()).map_err(|error| {
-        unavailable(format!("user data can't be read: line {}, column {}", error.line(), error.column()))
+    // The error shows a position, but no user data.
+    serde_json::from_slice(response.body()).map_err(|error| {
+        unavailable(format!("the user data cannot be parsed: line {}, column {}", error.line(), error.column()))
     })
 }
 
-/// The account, where it can be one.
+/// Checks a subject.
 pub fn subject(text: &str) -> Result<String, ProviderError> {
-    if text.is_empty() || text.chars().count() > SUBJECT || text.contains(char::is_control) {
-        return Err(refused("the account has no name, or one that is none"));
+    if text.is_empty() || text.chars().count() > MAX_SUBJECT || text.contains(char::is_control) {
+        return Err(refused("the subject is missing or invalid"));
     }
     Ok(text.to_owned())
 }
 
-/// The first name that is one.
+/// Returns the first name that is not blank.
 pub fn name<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Option<&'a str> {
     names.into_iter().flatten().map(str::trim).find(|name| !name.is_empty())
 }

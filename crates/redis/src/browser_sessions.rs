@@ -6,54 +6,54 @@ use redis::{AsyncCommands, ExistenceCheck, RedisError, SetOptions, cmd};
 
 use super::{Redis, cache::lasts};
 
-/// Keeps in Redis when a cookie was used last and how long it lives, under the digest of its secret, for no longer than it
-/// lives. The store is told of neither, and so of no use; it has the rest, and says whether a sign-in was ended.
+/// Cookie sessions: Redis has the time of the last use and the expiry, under the digest of the cookie's secret and until the
+/// expiry. The store has the rest, and decides whether a session has ended; it is not written to when a cookie is used.
 pub struct RedisBrowserSessions {
     redis: Redis,
     store: Arc<dyn Store>,
 }
 
-/// What Redis keeps of a sign-in.
+/// The value in Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kept {
+struct Entry {
     id: SessionId,
     last_seen_at: Timestamp,
     expires_at: Timestamp,
 }
 
 impl RedisBrowserSessions {
-    /// Beside this store.
+    /// Returns the sessions of this store.
     #[must_use]
     pub const fn new(redis: Redis, store: Arc<dyn Store>) -> Self {
         Self { redis, store }
     }
 
-    fn name(&self, cookie: &SecretDigest) -> String {
+    fn key(&self, cookie: &SecretDigest) -> String {
         self.redis.name(format_args!("cookie:{}", Hex(cookie.as_bytes())))
     }
 
-    async fn get(&self, cookie: &SecretDigest) -> Result<Option<Kept>, RedisError> {
-        let text: Option<String> = self.redis.connection().get(self.name(cookie)).await?;
-        Ok(text.as_deref().and_then(Kept::parse))
+    async fn get(&self, cookie: &SecretDigest) -> Result<Option<Entry>, RedisError> {
+        let text: Option<String> = self.redis.connection().get(self.key(cookie)).await?;
+        Ok(text.as_deref().and_then(Entry::parse))
     }
 
-    async fn get_all(&self, cookies: &[SecretDigest]) -> Result<Vec<Option<Kept>>, RedisError> {
+    async fn get_all(&self, cookies: &[SecretDigest]) -> Result<Vec<Option<Entry>>, RedisError> {
         if cookies.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<_> = cookies.iter().map(|cookie| self.name(cookie)).collect();
-        let texts: Vec<Option<String>> = self.redis.connection().mget(names).await?;
-        Ok(texts.into_iter().map(|text| text.as_deref().and_then(Kept::parse)).collect())
+        let keys: Vec<_> = cookies.iter().map(|cookie| self.key(cookie)).collect();
+        let texts: Vec<Option<String>> = self.redis.connection().mget(keys).await?;
+        Ok(texts.into_iter().map(|text| text.as_deref().and_then(Entry::parse)).collect())
     }
 
-    /// Whether it was set: only what is there already, where that is asked for.
-    async fn set(&self, cookie: &SecretDigest, kept: Kept, is_there: bool) -> Result<bool, RedisError> {
-        let mut options = SetOptions::default().with_expiration(lasts(kept.expires_at.since(kept.last_seen_at)));
-        if is_there {
+    /// Writes an entry; with `only_existing`, only if there is one. Returns whether it was written.
+    async fn set(&self, cookie: &SecretDigest, entry: Entry, only_existing: bool) -> Result<bool, RedisError> {
+        let mut options = SetOptions::default().with_expiration(lasts(entry.expires_at.since(entry.last_seen_at)));
+        if only_existing {
             options = options.conditional_set(ExistenceCheck::XX);
         }
         let mut command = cmd("SET");
-        command.arg(self.name(cookie)).arg(kept.to_string()).arg(options);
+        command.arg(self.key(cookie)).arg(entry.to_string()).arg(options);
         let set: Option<String> = command.query_async(&mut self.redis.connection()).await?;
         Ok(set.is_some())
     }
@@ -63,22 +63,22 @@ impl RedisBrowserSessions {
 impl BrowserSessions for RedisBrowserSessions {
     async fn prepare(&self, session: &Session) -> Result<Session, StoreError> {
         let Some(cookie) = session.cookie else { return Ok(session.clone()) };
-        self.set(&cookie, Kept::of(session), false).await.map_err(unavailable)?;
+        self.set(&cookie, Entry::new(session), false).await.map_err(unavailable)?;
         Ok(Session { expires_at: session.ends_at_latest(), ..session.clone() })
     }
 
     async fn find_by_cookie(&self, cookie: &SecretDigest) -> Result<Option<Session>, StoreError> {
-        let Some(kept) = self.get(cookie).await.map_err(unavailable)? else { return Ok(None) };
-        let session = self.store.begin(Access::Read).await?.sessions().lookup(kept.id).await?;
-        Ok(session.filter(|session| session.cookie == Some(*cookie)).map(|session| kept.applied(session)))
+        let Some(entry) = self.get(cookie).await.map_err(unavailable)? else { return Ok(None) };
+        let session = self.store.begin(Access::Read).await?.sessions().lookup(entry.id).await?;
+        Ok(session.filter(|session| session.cookie == Some(*cookie)).map(|session| entry.apply(session)))
     }
 
     async fn list_live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let sessions = self.store.begin(Access::Read).await?.sessions().list_live(user, now).await?;
         let cookies: Vec<_> = sessions.iter().filter_map(|session| session.cookie).collect();
-        let mut kept = self.get_all(&cookies).await.map_err(unavailable)?.into_iter();
+        let mut entries = self.get_all(&cookies).await.map_err(unavailable)?.into_iter();
         let current = sessions.into_iter().filter_map(|session| match session.cookie {
-            Some(_) => kept.next().flatten().map(|kept| kept.applied(session)),
+            Some(_) => entries.next().flatten().map(|entry| entry.apply(session)),
             None => Some(session),
         });
         Ok(current.filter(|session| session.is_live(now)).collect())
@@ -87,18 +87,18 @@ impl BrowserSessions for RedisBrowserSessions {
     async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
         let found = self.find_by_cookie(cookie).await?;
         let Some(session) = found.filter(|session| session.is_live(at)) else { return Ok(false) };
-        let used = Kept { id: session.id, last_seen_at: at, expires_at };
+        let used = Entry { id: session.id, last_seen_at: at, expires_at };
         self.set(cookie, used, true).await.map_err(unavailable)
     }
 }
 
-impl Kept {
-    const fn of(session: &Session) -> Self {
+impl Entry {
+    const fn new(session: &Session) -> Self {
         Self { id: session.id, last_seen_at: session.last_seen_at, expires_at: session.expires_at }
     }
 
-    fn applied(self, session: Session) -> Session {
-        // Whoever writes to Redis makes no sign-in last longer than the store lets it.
+    fn apply(self, session: Session) -> Session {
+        // A write to Redis cannot extend a session beyond its expiry in the store.
         let expires_at = self.expires_at.min(session.expires_at);
         Session { last_seen_at: self.last_seen_at, expires_at, ..session }
     }
@@ -111,7 +111,7 @@ impl Kept {
     }
 }
 
-impl fmt::Display for Kept {
+impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.id, self.last_seen_at.as_micros(), self.expires_at.as_micros())
     }

@@ -6,46 +6,46 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig, PubSub},
 };
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit of a command, and of connecting.
+const LIMIT: Duration = Duration::from_secs(2);
 
-/// A part of a Redis server, with a connection that all share. Nothing is asked of it until somebody does.
+/// A Redis server with a key prefix. Clones share one connection, which is opened by the first command.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
-    /// What every name begins with.
+    /// The prefix of all keys and channels.
     prefix: Arc<str>,
-    /// Connects when it is used first, and again by itself; all who wait meanwhile wait for the same.
+    /// Connects when it is first used, and reconnects; concurrent commands wait for the same attempt.
     shared: ConnectionManager,
 }
 
 impl Redis {
-    /// A server by its URL, within a runtime. Whatever is kept and told there has a name that begins with `prefix` and a colon.
+    /// Returns a client for this URL; it must be called within a runtime. All keys and channels begin with `prefix` and a colon.
     ///
     /// # Errors
-    /// Where the URL is none of Redis.
+    /// If the URL is invalid.
     pub fn new(url: &str, prefix: &str) -> Result<Self, Source> {
-        // Its error may show the URL, and with it a password.
-        let client = Client::open(url).map_err(|_| "not of the form redis://user:password@host:port/number")?;
+        // The error may show the URL, which may contain a password.
+        let client = Client::open(url).map_err(|_| "must have the form redis://user:password@host:port/number")?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(LIMIT))
+            .set_response_timeout(Some(LIMIT))
             .set_number_of_retries(1);
         let shared = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
         Ok(Self { client, prefix: prefix.into(), shared })
     }
 
-    /// The full name of what is kept or told here.
+    /// Returns the full name of a key or channel.
     pub(super) fn name(&self, name: fmt::Arguments<'_>) -> String {
         format!("{}:{name}", self.prefix)
     }
 
-    /// The connection for commands.
+    /// Returns the shared connection.
     pub(super) fn connection(&self) -> ConnectionManager {
         self.shared.clone()
     }
 
-    /// A connection that listens.
+    /// Opens a connection for subscriptions.
     pub(super) async fn listener(&self) -> Result<PubSub, RedisError> {
         self.client.get_async_pubsub().await
     }

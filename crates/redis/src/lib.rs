@@ -1,4 +1,4 @@
-//! What nodes share and tell each other by way of Redis.
+//! What nodes share by Redis: short-lived state, cookie sessions, events.
 
 mod browser_sessions;
 mod cache;

@@ -26,7 +26,7 @@ async fn sign_in(given: &dyn TestProvider, state: &str) -> Result<SocialUser, Pr
 }
 
 #[track_caller]
-fn assert_refused(result: Result<SocialUser, ProviderError>, what: &str) {
+fn assert_refused(result: &Result<SocialUser, ProviderError>, what: &str) {
     assert!(matches!(result, Err(ProviderError::Refused { .. })), "{what}: {result:?}");
 }
 
@@ -36,11 +36,11 @@ pub(crate) async fn a_code_is_redeemed_once_and_with_its_verifier(given: Box<dyn
     let code = given.approve(&one, "one", REDIRECT_URI);
     let user = redeem(&*given, &code, &one).await.expect("a user");
     assert_eq!(user.issuer, given.provider().issuer());
-    assert_refused(redeem(&*given, &code, &one).await, "a second time");
+    assert_refused(&redeem(&*given, &code, &one).await, "a second time");
     let code = given.approve(&one, "one", REDIRECT_URI);
     let with_another = AuthorizationRequest { verifier: other.verifier.clone(), ..one.clone() };
-    assert_refused(redeem(&*given, &code, &with_another).await, "another verifier");
-    assert_refused(redeem(&*given, "no-code", &one).await, "an unknown code");
+    assert_refused(&redeem(&*given, &code, &with_another).await, "another verifier");
+    assert_refused(&redeem(&*given, "no-code", &one).await, "an unknown code");
 }
 
 pub(crate) async fn a_forged_statement_about_a_user_is_refused(given: Box<dyn TestProvider>) {
@@ -48,10 +48,10 @@ pub(crate) async fn a_forged_statement_about_a_user_is_refused(given: Box<dyn Te
     let (one, other) = (authorize(&*given, "one").await, authorize(&*given, "other").await);
     let code = given.approve(&one, "one", REDIRECT_URI);
     let with_another = AuthorizationRequest { nonce: other.nonce, ..one };
-    assert_refused(redeem(&*given, &code, &with_another).await, "another nonce");
+    assert_refused(&redeem(&*given, &code, &with_another).await, "another nonce");
     for forgery in given.forgeries() {
         given.forge(forgery);
-        assert_refused(sign_in(&*given, forgery).await, forgery);
+        assert_refused(&sign_in(&*given, forgery).await, forgery);
     }
 }
 

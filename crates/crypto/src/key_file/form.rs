@@ -10,12 +10,12 @@ use memo_domain::Secret;
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 
-/// How the keys of a file are written.
+/// The format of the keys in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
-    /// A line each of base64url, 32 bytes.
+    /// One line of base64url per key, 32 bytes.
     Lines,
-    /// A PEM block each: an Ed25519 private key in PKCS#8, as `openssl genpkey -algorithm ed25519` writes it. The secret is
+    /// One PEM block per key: an Ed25519 private key in PKCS#8, as written by `openssl genpkey -algorithm ed25519`. The secret is
     /// the key's seed.
     Pem,
 }
@@ -30,16 +30,16 @@ impl fmt::Display for KeyForm {
 }
 
 impl KeyForm {
-    /// Whether a file that is not empty is of another form as a whole.
+    /// Returns whether a file that is not empty has the other format.
     pub(super) fn is_other(self, text: &str) -> bool {
         !text.trim().is_empty() && text.contains(BEGIN) != (self == Self::Pem)
     }
 
-    /// The text of one key.
+    /// Returns the text of one key.
     pub(super) fn write(self, key: &Secret) -> io::Result<String> {
         match self {
             Self::Lines => Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(key.expose()))),
-            // Without the public key, which OpenSSL does not read in there.
+            // Without the public key: OpenSSL would refuse it.
             Self::Pem => KeypairBytes { secret_key: *key.expose(), public_key: None }
                 .to_pkcs8_pem(LineEnding::LF)
                 .map(|text| text.to_string())
@@ -47,7 +47,7 @@ impl KeyForm {
         }
     }
 
-    /// The keys, or the number of the line that is none, or begins a block that is none.
+    /// Returns the keys, or the number of the first malformed line or of the first line of a malformed block.
     pub(super) fn read(self, text: &str) -> Result<Vec<Secret>, usize> {
         let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
         let lines = lines.filter(|(_, line)| !line.is_empty());
@@ -58,8 +58,8 @@ impl KeyForm {
     }
 }
 
-/// The blocks, each with the number of its first line. What stands outside of them is an error rather than passed over: half a
-/// block would be a key less.
+/// Returns the blocks, each with the number of its first line. Text outside of blocks is an error: otherwise, half a block would
+/// silently be one key less.
 fn blocks<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Vec<(usize, String)>, usize> {
     let mut blocks = Vec::new();
     let mut open: Option<(usize, String)> = None;
@@ -95,14 +95,14 @@ fn from_pem(block: &str) -> Option<Secret> {
 mod tests {
     use super::*;
 
-    /// By `openssl genpkey`: of the seed of RFC 8037, appendix A.
+    /// Written by `openssl`: the seed of RFC 8037, appendix A.
     const OPENSSL: &str = "-----BEGIN PRIVATE KEY-----\n\
         MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
         -----END PRIVATE KEY-----\n";
     const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
 
     #[test]
-    fn the_first_of_several_keys_comes_first() {
+    fn keys_keep_their_order() {
         let keys = [1, 2, 3].map(|byte| Secret::new([byte; 32]));
         for form in [KeyForm::Lines, KeyForm::Pem] {
             let texts = keys.clone().map(|key| form.write(&key).expect("a text"));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_may_hold_the_public_key_if_it_is_the_right_one() {
+    fn a_block_may_contain_the_matching_public_key() {
         let key = SigningKey::from_bytes(&[5; 32]);
         let pem = |pair: &KeypairBytes| pair.to_pkcs8_pem(LineEnding::LF).expect("a block").to_string();
         assert_eq!(KeyForm::Pem.read(&pem(&KeypairBytes::from(&key))), Ok(vec![Secret::new([5; 32])]));
@@ -130,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_kind_is_none() {
-        // `openssl genpkey -algorithm x25519`, as long as one of Ed25519.
+    fn a_key_of_another_kind_is_refused() {
+        // `openssl genpkey -algorithm x25519`: as long as one of Ed25519.
         let other = OPENSSL.replace("K2VwBC", "K2VuBC");
         assert_eq!(KeyForm::Pem.read(&other), Err(1));
         assert_eq!(KeyForm::Pem.read(&OPENSSL.replace("PRIVATE", "ENCRYPTED PRIVATE")), Err(1));
