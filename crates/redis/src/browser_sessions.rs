@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use memo_domain::{Access, BrowserSessions, SecretDigest, Session, SessionId, Store, StoreError, Timestamp, UserId};
 use redis::{AsyncCommands, ExistenceCheck, RedisError, SetOptions, cmd};
 
-use super::{Redis, cache::lasts};
+use super::{Redis, cache::expiry};
 
 /// Keeps in Redis when a cookie was used last and how long it lives, under the digest of its secret, for no longer than it
 /// lives. The store is told of neither, and so of no use; it has the rest, and says whether a sign-in was ended.
@@ -48,7 +48,7 @@ impl RedisBrowserSessions {
 
     /// Whether it was set: only what is there already, where that is asked for.
     async fn set(&self, cookie: &SecretDigest, kept: Kept, is_there: bool) -> Result<bool, RedisError> {
-        let mut options = SetOptions::default().with_expiration(lasts(kept.expires_at.since(kept.last_seen_at)));
+        let mut options = SetOptions::default().with_expiration(expiry(kept.expires_at.since(kept.last_seen_at)));
         if is_there {
             options = options.conditional_set(ExistenceCheck::XX);
         }

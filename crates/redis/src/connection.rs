@@ -5,37 +5,38 @@ use redis::{
     Client, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig, PubSub},
 };
+use tokio::time::timeout;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A part of a Redis server, with a connection that all share. Nothing is asked of it until somebody does.
+/// A part of a Redis server, with a connection that all users of it share. It connects when it is first used.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
-    /// What every name begins with.
+    /// The beginning of every name.
     prefix: Arc<str>,
-    /// Connects when it is used first, and again by itself; all who wait meanwhile wait for the same.
+    /// Reconnects by itself; all callers that wait meanwhile wait for the same connection.
     shared: ConnectionManager,
 }
 
 impl Redis {
-    /// A server by its URL, within a runtime. Whatever is kept and told there has a name that begins with `prefix` and a colon.
+    /// A server by its URL, within a runtime. All keys and channels begin with `prefix` and a colon.
     ///
     /// # Errors
-    /// Where the URL is none of Redis.
+    /// If the URL is not one of Redis.
     pub fn new(url: &str, prefix: &str) -> Result<Self, Source> {
-        // Its error may show the URL, and with it a password.
+        // The error of the driver may show the URL, and with it a password.
         let client = Client::open(url).map_err(|_| "not of the form redis://user:password@host:port/number")?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(1);
         let shared = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
         Ok(Self { client, prefix: prefix.into(), shared })
     }
 
-    /// The full name of what is kept or told here.
+    /// The name of a key or channel.
     pub(super) fn name(&self, name: fmt::Arguments<'_>) -> String {
         format!("{}:{name}", self.prefix)
     }
@@ -45,8 +46,11 @@ impl Redis {
         self.shared.clone()
     }
 
-    /// A connection that listens.
+    /// Opens a connection for subscriptions.
     pub(super) async fn listener(&self) -> Result<PubSub, RedisError> {
-        self.client.get_async_pubsub().await
+        match timeout(TIMEOUT, self.client.get_async_pubsub()).await {
+            Ok(connection) => connection,
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        }
     }
 }

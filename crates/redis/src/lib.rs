@@ -1,11 +1,11 @@
-//! What nodes share and tell each other by way of Redis.
+//! What the nodes of memo share by way of Redis: browser sessions, short-lived data and events.
 
 mod browser_sessions;
 mod cache;
 mod connection;
-mod session_events;
+mod events;
 
 pub use browser_sessions::RedisBrowserSessions;
 pub use cache::RedisCache;
 pub use connection::Redis;
-pub use session_events::RedisSessionEvents;
+pub use events::RedisEvents;
