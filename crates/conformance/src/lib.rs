@@ -28,7 +28,7 @@
 //! up to three units of work open at the same time, one of them a writer that readers must not wait for. Decorators of a
 //! store are tested in the same way.
 //!
-//! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`clock_tests!`],
+//! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`events_tests!`], [`clock_tests!`],
 //! [`id_generator_tests!`], [`secret_generator_tests!`], [`password_hasher_tests!`], [`token_signer_tests!`],
 //! [`mailer_tests!`], [`mail_renderer_tests!`], [`social_provider_tests!`], [`sealer_tests!`] and [`one_time_codes_tests!`].
 

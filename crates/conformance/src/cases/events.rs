@@ -1,6 +1,6 @@
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
-use memo_domain::{Event, Events, Received, SessionId, Subscription, Topic, UserId};
+use memo_domain::{Event, Events, Received, SessionId, Subscription, Topic, UserId, Uuid};
 use tokio::time::{Duration, timeout};
 
 use crate::samples::{session_id, user_id};
@@ -26,8 +26,8 @@ async fn subscribe(subscriber: &dyn Events, topics: &[Topic], nodes: &Nodes) -> 
         // Markers in each topic, since an adapter may have a connection for each.
         for topic in topics {
             let marker = |number: u128| match topic {
-                Topic::Sessions => Event::SessionsEnded(vec![SessionId::new(uuid::Uuid::from_u128(number))]),
-                Topic::Memos => Event::MemosChanged(UserId::new(uuid::Uuid::from_u128(number))),
+                Topic::Sessions => Event::SessionsEnded(vec![SessionId::new(Uuid::from_u128(number))]),
+                Topic::Memos => Event::MemosChanged(UserId::new(Uuid::from_u128(number))),
                 Topic::Jobs => Event::JobsWaiting,
             };
             let mut number = 1 << 100;
