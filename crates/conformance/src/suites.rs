@@ -112,7 +112,13 @@ mod tests {
     use crate::clauses;
 
     fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).chain(EVENTS_NAMES).copied().chain(crate::port_list::names())
+        NAMES
+            .iter()
+            .chain(BROWSER_SESSIONS_NAMES)
+            .chain(CACHE_NAMES)
+            .chain(EVENTS_NAMES)
+            .copied()
+            .chain(crate::port_list::names())
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Mail: into a folder, or to an SMTP server.
+//! Mail: its texts, and the ways it is sent: into a folder, or to an SMTP server.
 
 mod file;
 mod message;
 #[cfg(feature = "smtp")]
 mod smtp;
+mod templates;
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
@@ -13,6 +14,7 @@ use thiserror::Error;
 pub use file::FileMailer;
 #[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;
+pub use templates::MailTemplates;
 
 /// Where mail goes, and who it is from.
 #[derive(Clone)]
