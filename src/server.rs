@@ -124,7 +124,8 @@ impl ServerBuilder {
         let (ports, live) = ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
-        let mail = MailHandler::new(ports.clone(), mailer);
+        let templates = adapters::MailTemplates::new(url.clone());
+        let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, &ports, &live, providers);
         let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memo_application::{Background, LiveSessions};
 use memo_domain::{BrowserSessions, Cache, Clock, Store};
-use memo_memory::MemoryCache;
+use memo_memory::{MemoryCache, MemoryEvents};
 
 use crate::{Settings, StartError};
 
@@ -30,7 +30,7 @@ pub fn shared(
         return Ok(Cached {
             cache: Arc::new(MemoryCache::new(clock.clone())),
             browser_sessions: None,
-            live: Arc::new(LiveSessions::new()),
+            live: Arc::new(LiveSessions::among(Arc::new(MemoryEvents::new()), background.clone())),
         });
     }
     redis::shared(settings, store, background)
@@ -53,7 +53,7 @@ fn is_local(settings: &Settings) -> bool {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents};
+    use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisEvents};
 
     use super::{Arc, Background, Cache, Cached, LiveSessions, Settings, StartError, Store};
 
@@ -66,7 +66,7 @@ mod redis {
         Ok(Cached {
             cache: Arc::new(RedisCache::new(redis.clone())),
             browser_sessions: Some(Arc::new(RedisBrowserSessions::new(redis.clone(), store.clone()))),
-            live: Arc::new(LiveSessions::among(Arc::new(RedisSessionEvents::new(redis)), background.clone())),
+            live: Arc::new(LiveSessions::among(Arc::new(RedisEvents::new(redis)), background.clone())),
         })
     }
 

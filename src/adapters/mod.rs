@@ -9,6 +9,7 @@ mod store;
 pub use cache::{Cached, cache, shared};
 pub use keys::{Credentials, check_keys, credentials};
 pub use mail::mailer;
+pub use memo_mail::MailTemplates;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 pub use memo_traced::trace_if_enabled as traced;
 pub use providers::providers;

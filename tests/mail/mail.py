@@ -221,7 +221,7 @@ def run(memo, server, controller, port):
     token = memo.sign_in(alice, PASSWORD)[1]
     assert memo.call("PATCH", "/me", {"locale": "ko"}, token)[0] == 200
     assert memo.call("POST", "/auth/email/verify/resend", token=token)[0] == 202
-    until(lambda: memo.logged().count("a mail was not sent") >= 3, 20, "three failed mails")
+    until(lambda: memo.logged().count("a job failed") >= 3, 20, "three failed mails")
     port.close()
     controller.start()
     memo.sign_up(grey)
@@ -229,11 +229,11 @@ def run(memo, server, controller, port):
     first = check(
         *one(server, alice, "이메일 주소를 확인해 주세요", 45),
         alice,
-        ["링크는 24시간 동안 한 번만 쓸 수 있습니다", "요청하신 적이 없다면"],
+        ["링크는 24시간 동안 한 번만 사용할 수 있습니다", "직접 요청하지 않으셨다면"],
         "verify-email",
     )
     stale = check(*one(server, alice, "Confirm your e-mail address", 45), alice, ["works once"], "verify-email")
-    second = check(*one(server, bob, "Confirm your e-mail address", 45), bob, ["works once, for 24 hours"], "verify-email")
+    second = check(*one(server, bob, "Confirm your e-mail address", 45), bob, ["works once and expires in 24 hours"], "verify-email")
     passed("failed mails are delivered once the server is up, in Korean and in English")
 
     one(server, grey, "Confirm", 45)
@@ -250,15 +250,15 @@ def run(memo, server, controller, port):
     for address in (alice, "unknown@example.org"):
         assert memo.post("/auth/password/forgot", {"email": address})[0] == 202
     reset = check(
-        *one(server, alice, "새 비밀번호를 정하세요"),
+        *one(server, alice, "비밀번호를 재설정해 주세요"),
         alice,
-        ["링크는 한 시간 동안 한 번만 쓸 수 있습니다", "비밀번호는 그대로입니다"],
+        ["링크는 1시간 동안 한 번만 사용할 수 있습니다", "비밀번호는 바뀌지 않습니다"],
         "reset-password",
     )
     assert memo.post("/auth/password/reset", {"token": reset, "password": "다른 비밀번호 문장"})[0] == 204
     assert memo.post("/auth/password/reset", {"token": reset, "password": "다른 비밀번호 문장"})[0] == 422
     assert [memo.sign_in(alice, password)[0] for password in (PASSWORD, "다른 비밀번호 문장")] == [400, 200]
-    one(server, alice, "비밀번호가 바뀌었습니다")
+    one(server, alice, "비밀번호가 변경되었습니다")
     passed("the link sets a new password, once")
 
     # The server holds the first of these mails while memo is killed; the others are queued.
@@ -285,7 +285,7 @@ def run(memo, server, controller, port):
         assert len({mail["message-id"] for _, mail in mails}) == 1, user
         # At each kill, one mail may have been in transit: see `repeated` below.
         assert len(mails) <= 2, f"{user} got {len(mails)} mails"
-        token = check(*mails[-1], user, ["works once, for 24 hours"], "verify-email")
+        token = check(*mails[-1], user, ["works once and expires in 24 hours"], "verify-email")
         assert memo.post("/auth/email/verify", {"token": token})[0] == 204, user
     passed("no mail is lost if memo is killed between sign-up and delivery")
 

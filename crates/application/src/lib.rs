@@ -5,13 +5,12 @@
 
 mod accounts;
 mod administration;
+mod attempts;
 mod audit;
 mod changes;
 mod error;
-mod guesses;
 mod jobs;
 mod live;
-mod mails;
 mod memos;
 mod ports;
 mod principal;

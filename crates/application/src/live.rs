@@ -1,6 +1,6 @@
-//! Remembers for a moment which sign-ins were live, so that not each request asks the store.
+//! Remembers for a few seconds which sessions are live, so that not every request asks the store.
 //!
-//! Where nodes tell each other of ends, all forget at once; otherwise, or where a word is lost, within that moment.
+//! Nodes tell each other when sessions end. If such an event is lost, the end takes effect within those seconds.
 
 use std::{
     convert::Infallible,
@@ -11,33 +11,34 @@ use std::{
     time::Duration,
 };
 
-use memo_domain::{SecretDigest, SessionEvent, SessionEvents, SessionId, Timestamp, UserId};
+use memo_domain::{Event, Events, Received, SecretDigest, SessionId, Timestamp, Topic, UserId};
 use quick_cache::sync::Cache;
 
 use crate::Background;
 
-/// How long an answer of the store is believed: a sign-in that ended on another node is refused after this at the latest.
-const BELIEVED: Duration = Duration::from_secs(4);
+/// How long an answer of the store is trusted: a session that another node ended is refused after this time at the latest.
+const TRUSTED: Duration = Duration::from_secs(4);
 
-/// How many sign-ins are remembered; the ones least used make room.
+/// How many sessions are remembered; the least recently used make room.
 const CAPACITY: usize = 10_000;
 
-/// The sign-ins that were live a moment ago.
+/// The sessions that were live a few seconds ago.
 pub struct LiveSessions {
     seen: Cache<SessionId, Timestamp>,
-    /// Which sign-in a cookie belongs to, which never changes.
+    /// The session and user of each cookie, which never change.
     cookies: Cache<SecretDigest, (SessionId, UserId)>,
-    forgotten: AtomicU64,
-    /// The other nodes, where there is a way to them.
-    others: Option<Others>,
+    /// How many times sessions were forgotten.
+    generation: AtomicU64,
+    nodes: Option<Nodes>,
 }
 
-struct Others {
-    events: Arc<dyn SessionEvents>,
+/// The way to the other nodes.
+struct Nodes {
+    events: Arc<dyn Events>,
     background: Arc<dyn Background>,
 }
 
-/// What [`LiveSessions::look`] found missing, and the state at that moment.
+/// The generation in which [`LiveSessions::look`] found no answer.
 pub(crate) struct Watch(u64);
 
 impl Default for LiveSessions {
@@ -47,80 +48,89 @@ impl Default for LiveSessions {
 }
 
 impl LiveSessions {
-    /// None is known yet.
+    /// Remembers nothing yet, and has no other nodes.
     #[must_use]
     pub fn new() -> Self {
-        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), forgotten: AtomicU64::new(0), others: None }
+        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), generation: AtomicU64::new(0), nodes: None }
     }
 
-    /// As [`new`](Self::new), of a node that tells others of ends. [`listen`](Self::listen) hears them.
+    /// Like [`new`](Self::new), and tells other nodes which sessions end. [`listen`](Self::listen) receives their events.
     #[must_use]
-    pub fn among(events: Arc<dyn SessionEvents>, background: Arc<dyn Background>) -> Self {
-        Self { others: Some(Others { events, background }), ..Self::new() }
+    pub fn among(events: Arc<dyn Events>, background: Arc<dyn Background>) -> Self {
+        Self { nodes: Some(Nodes { events, background }), ..Self::new() }
     }
 
-    /// Forgets what other nodes end. It may be dropped at any time.
+    /// Forgets the sessions that other nodes end. It may be dropped at any time.
     pub async fn listen(&self) -> Infallible {
-        let Some(others) = &self.others else { return std::future::pending().await };
+        let Some(nodes) = &self.nodes else { return std::future::pending().await };
+        let mut subscription = nodes.events.subscribe(&[Topic::Sessions]);
+        // What ended before the subscription was missed.
+        self.forget_everything();
         loop {
-            match others.events.receive().await {
-                SessionEvent::Ended(ids) => ids.into_iter().for_each(|id| self.forget_here(id)),
-                SessionEvent::Missed => {
-                    self.forgotten.fetch_add(1, Ordering::AcqRel);
-                    self.seen.clear();
-                }
+            match subscription.next().await {
+                Received::Event(Event::SessionsEnded(ids)) => ids.into_iter().for_each(|id| self.forget_here(id)),
+                Received::Event(_) => {}
+                Received::Missed => self.forget_everything(),
             }
         }
     }
 
-    /// `None` where the sign-in is known to live; otherwise what [`keep`](Self::keep) needs after the store was asked.
+    /// `None` if the session is known to be live; otherwise what [`keep`](Self::keep) needs once the store has answered.
     pub(crate) fn look(&self, id: SessionId, now: Timestamp) -> Option<Watch> {
-        let watch = Watch(self.forgotten.load(Ordering::Acquire));
+        let watch = Watch(self.generation.load(Ordering::Acquire));
         match self.seen.get(&id) {
-            Some(seen) if now >= seen && now.since(seen) < BELIEVED => None,
+            Some(seen) if now >= seen && now.since(seen) < TRUSTED => None,
             _ => Some(watch),
         }
     }
 
-    /// Remembers that the store called a sign-in live, unless one was ended while the store was asked: the answer may be
-    /// older than that end.
+    /// Remembers that the store called a session live, unless any session ended while the store was asked: its answer may
+    /// be older than that.
     pub(crate) fn keep(&self, id: SessionId, now: Timestamp, watch: &Watch) {
-        if self.forgotten.load(Ordering::Acquire) == watch.0 {
+        if self.generation.load(Ordering::Acquire) == watch.0 {
             self.seen.insert(id, now);
-            if self.forgotten.load(Ordering::Acquire) != watch.0 {
+            if self.generation.load(Ordering::Acquire) != watch.0 {
                 self.seen.remove(&id);
             }
         }
     }
 
-    /// Whose a cookie is, where that is known.
+    /// The session and user of a cookie, if remembered.
     pub(crate) fn of_cookie(&self, digest: &SecretDigest) -> Option<(SessionId, UserId)> {
         self.cookies.get(digest)
     }
 
-    /// Remembers whose a cookie is.
+    /// Remembers the session and user of a cookie.
     pub(crate) fn keep_cookie(&self, digest: SecretDigest, session: SessionId, user: UserId) {
         self.cookies.insert(digest, (session, user));
     }
 
-    /// Forgets sign-ins that have ended, here and on other nodes.
+    /// Forgets sessions that have ended, here and on other nodes.
     pub(crate) fn forget_all(&self, ids: &[SessionId]) {
         for id in ids {
             self.forget_here(*id);
         }
-        if let Some(Others { events, background }) = self.others.as_ref().filter(|_| !ids.is_empty()) {
-            let (events, ids) = (events.clone(), ids.to_vec());
+        if let Some(Nodes { events, background }) = self.nodes.as_ref().filter(|_| !ids.is_empty()) {
+            let (events, ended) = (events.clone(), Event::SessionsEnded(ids.to_vec()));
             background.run(Box::pin(async move {
-                if let Err(error) = events.tell(&ids).await {
-                    tracing::warn!(error = &*error as &dyn std::error::Error, "other nodes were not told of an end");
+                if let Err(error) = events.publish(&ended).await {
+                    tracing::warn!(
+                        error = &*error as &dyn std::error::Error,
+                        "other nodes do not know of ended sessions"
+                    );
                 }
             }));
         }
     }
 
     fn forget_here(&self, id: SessionId) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.generation.fetch_add(1, Ordering::AcqRel);
         self.seen.remove(&id);
+    }
+
+    fn forget_everything(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.seen.clear();
     }
 }
 
@@ -133,12 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_believed_for_a_moment() {
+    fn an_answer_is_trusted_for_some_seconds() {
         let (live, now) = (LiveSessions::new(), Timestamp::from_micros(0));
         let watch = live.look(id(), now).expect("unknown at first");
         live.keep(id(), now, &watch);
         assert!(live.look(id(), now + Duration::from_secs(3)).is_none());
-        assert!(live.look(id(), now + BELIEVED).is_some());
+        assert!(live.look(id(), now + TRUSTED).is_some());
     }
 
     #[test]

@@ -10,8 +10,8 @@ use memo_domain::{AuditKind, Password, Session, UnitOfWork, User};
 
 use crate::{
     Device, Error, Ports, Principal, UnauthenticatedReason,
+    attempts::{AttemptLimiter, MAX_PER_ACCOUNT, MAX_PER_ADDRESS},
     audit::AuditEntry,
-    guesses::{Guesses, OF_ACCOUNT, OF_ADDRESS},
 };
 
 /// How long a sign-in at a social provider counts as a proof.
@@ -20,14 +20,18 @@ const RECENT: Duration = Duration::from_mins(10);
 /// Checks passwords of signed-in users, and limits the attempts at passwords and codes.
 pub struct Reauthentication {
     ports: Arc<Ports>,
-    of_accounts: Guesses,
-    of_addresses: Guesses,
+    of_accounts: AttemptLimiter,
+    of_addresses: AttemptLimiter,
 }
 
 impl Reauthentication {
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
-        Self { ports, of_accounts: Guesses::new(OF_ACCOUNT), of_addresses: Guesses::new(OF_ADDRESS) }
+        Self {
+            ports,
+            of_accounts: AttemptLimiter::new(MAX_PER_ACCOUNT),
+            of_addresses: AttemptLimiter::new(MAX_PER_ADDRESS),
+        }
     }
 
     /// Checks the password; if the account has none, the session must be a social sign-in of the last 10 minutes. Returns the

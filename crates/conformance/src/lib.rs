@@ -28,7 +28,7 @@
 //! up to three units of work open at the same time, one of them a writer that readers must not wait for. Decorators of a
 //! store are tested in the same way.
 //!
-//! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`clock_tests!`],
+//! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`events_tests!`], [`clock_tests!`],
 //! [`id_generator_tests!`], [`secret_generator_tests!`], [`password_hasher_tests!`], [`token_signer_tests!`],
 //! [`mailer_tests!`], [`mail_renderer_tests!`], [`social_provider_tests!`], [`sealer_tests!`] and [`one_time_codes_tests!`].
 
@@ -50,10 +50,10 @@ mod suites;
 #[cfg(test)]
 mod contracts;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_domain::Store;
+use memo_domain::{Cache, Store};
 
 #[doc(hidden)]
 pub use port_list::{
@@ -65,7 +65,10 @@ pub use port_list::{
 pub use runner::{Boxed, run, run_within};
 pub use subjects::{TestMailer, TestProvider, TestSecrets, TestSigners};
 #[doc(hidden)]
-pub use suites::{BrowserSessionsGiven, CacheGiven, StoreGiven, browser_sessions_entries, cache_entries, entries};
+pub use suites::{
+    BrowserSessionsGiven, CacheGiven, EventsGiven, StoreGiven, browser_sessions_entries, cache_entries, entries,
+    events_entries,
+};
 
 /// A store for one test. Dropping it removes its data.
 #[async_trait]
@@ -84,4 +87,14 @@ pub trait TestStore: Send + Sync {
     fn cache_url(&self) -> Option<String> {
         None
     }
+}
+
+/// An empty cache for one test.
+#[async_trait]
+pub trait TestCache: Send + Sync {
+    /// The cache.
+    fn cache(&self) -> Arc<dyn Cache>;
+
+    /// Lets this time pass: by its clock, or by waiting.
+    async fn elapse(&self, time: Duration);
 }

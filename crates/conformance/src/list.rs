@@ -236,6 +236,34 @@ macro_rules! __each_cache_case {
                 a_cache_passes_its_check
                 a_name_is_claimed_once
                 names_are_claimed_apart
+                a_claim_ends
+                a_quota_is_taken_at_once
+                a_refused_take_is_not_counted
+                a_use_is_regained_every_interval
+                concurrent_takes_share_one_quota
+                a_smaller_quota_applies_at_once
+                a_value_reads_back_equal
+                a_value_ends
+                claims_rates_and_values_are_apart
+            }
+        }
+    };
+}
+
+/// The cases of [`Events`](memo_domain::Events).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_events_case {
+    ($expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            events(whole) {
+                an_event_reaches_every_subscription
+                a_subscription_has_its_topics_alone
+                events_of_one_node_keep_their_order
+                a_slow_subscription_is_told_that_it_missed_events
+                a_cancelled_next_loses_nothing
+                subscriptions_end_apart
             }
         }
     };

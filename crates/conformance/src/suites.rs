@@ -23,12 +23,21 @@ macro_rules! browser_sessions_tests {
     };
 }
 
-/// Like [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache). Tests may share its data:
-/// `async fn() -> Option<Arc<dyn Cache>>`.
+/// Like [`conformance_tests!`], for an adapter of [`Cache`](memo_domain::Cache) without data that other tests use:
+/// `async fn() -> Option<Box<dyn TestCache>>`.
 #[macro_export]
 macro_rules! cache_tests {
     ($factory:path) => {
         $crate::__each_cache_case!(__tests, [$factory, __fresh_cache, cache_entries, $crate::CacheGiven]);
+    };
+}
+
+/// Like [`conformance_tests!`], for an adapter of [`Events`](memo_domain::Events), as two nodes that no other test uses:
+/// `async fn() -> Option<[Arc<dyn Events>; 2]>`.
+#[macro_export]
+macro_rules! events_tests {
+    ($factory:path) => {
+        $crate::__each_events_case!(__tests, [$factory, __fresh_events, events_entries, $crate::EventsGiven]);
     };
 }
 
@@ -37,7 +46,9 @@ pub type StoreGiven = Box<dyn crate::TestStore>;
 #[doc(hidden)]
 pub type BrowserSessionsGiven = (Box<dyn crate::TestStore>, std::sync::Arc<dyn memo_domain::BrowserSessions>);
 #[doc(hidden)]
-pub type CacheGiven = std::sync::Arc<dyn memo_domain::Cache>;
+pub type CacheGiven = Box<dyn crate::TestCache>;
+#[doc(hidden)]
+pub type EventsGiven = [std::sync::Arc<dyn memo_domain::Events>; 2];
 
 #[doc(hidden)]
 #[macro_export]
@@ -91,16 +102,23 @@ crate::__each_browser_sessions_case!(
     [browser_sessions_entries, BROWSER_SESSIONS_NAMES, crate::BrowserSessionsGiven]
 );
 crate::__each_cache_case!(__entries, [cache_entries, CACHE_NAMES, crate::CacheGiven]);
+crate::__each_events_case!(__entries, [events_entries, EVENTS_NAMES, crate::EventsGiven]);
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{BROWSER_SESSIONS_NAMES, CACHE_NAMES, NAMES};
+    use super::{BROWSER_SESSIONS_NAMES, CACHE_NAMES, EVENTS_NAMES, NAMES};
     use crate::clauses;
 
     fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().chain(BROWSER_SESSIONS_NAMES).chain(CACHE_NAMES).copied().chain(crate::port_list::names())
+        NAMES
+            .iter()
+            .chain(BROWSER_SESSIONS_NAMES)
+            .chain(CACHE_NAMES)
+            .chain(EVENTS_NAMES)
+            .copied()
+            .chain(crate::port_list::names())
     }
 
     #[test]

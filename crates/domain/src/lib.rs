@@ -11,6 +11,7 @@
 mod account;
 mod cache;
 mod change;
+mod events;
 mod id;
 mod job;
 mod mail;
@@ -31,8 +32,9 @@ pub use account::{
     OneTimeToken, OneTimeTokenRepository, ProviderError, SecondFactor, SecondFactorRepository, SocialProvider,
     SocialUser, TokenPurpose,
 };
-pub use cache::{Cache, CacheError};
+pub use cache::{Cache, CacheError, Rate, Taken};
 pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
+pub use events::{Event, Events, Received, Subscription, Topic};
 pub use id::{ApiKeyId, AuditId, JobId, MemoId, SessionId, UserId};
 pub use job::{Job, JobKind, JobRepository, JobState};
 pub use mail::{Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer};
@@ -46,8 +48,8 @@ pub use ports::{
 };
 pub use sealed::{Sealed, Sealer};
 pub use session::{
-    BrowserSessions, RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session, SessionEvent,
-    SessionEvents, SessionRepository,
+    BrowserSessions, RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session,
+    SessionRepository,
 };
 pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
 pub use text::{fold, search_form};

@@ -17,7 +17,7 @@ use super::{
     connect::Session,
     dialect,
     error::{Misuse, store_error},
-    memos::Prepared,
+    prepared::Prepared,
 };
 
 /// A row of which only the id is selected.

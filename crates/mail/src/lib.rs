@@ -1,9 +1,10 @@
-//! Mailers: a folder of files, or an SMTP server.
+//! Mail: templates, and mailers: a folder of files, or an SMTP server.
 
 mod file;
 mod message;
 #[cfg(feature = "smtp")]
 mod smtp;
+mod templates;
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
@@ -13,6 +14,7 @@ use thiserror::Error;
 pub use file::FileMailer;
 #[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;
+pub use templates::MailTemplates;
 
 /// The settings of a mailer.
 #[derive(Clone)]

@@ -1,34 +1,85 @@
 use std::{
     collections::HashMap,
-    mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use memo_domain::{Cache, CacheError, Clock, Timestamp};
+use memo_domain::{Cache, CacheError, Clock, Rate, Taken, Timestamp};
 
-/// How many names are kept until those that are over are looked for.
-const FEW: usize = 1_000;
+/// How many claims, how many rates and how many values are kept at most.
+const CAPACITY: usize = 100_000;
 
-/// A cache of one node.
+/// The cache of a single node. Its memory is bounded: if it is full, expired entries make room, then those that expire first.
 pub struct MemoryCache {
     clock: Arc<dyn Clock>,
-    claims: Mutex<Claims>,
-}
-
-struct Claims {
-    ends: HashMap<String, Timestamp>,
-    /// When there are as many, those that are over go: so that a claim costs the same however many there are.
-    swept_at: usize,
+    claims: Mutex<Entries<()>>,
+    /// The theoretical arrival time (GCRA) of each name is when its entry expires.
+    rates: Mutex<Entries<()>>,
+    values: Mutex<Entries<Vec<u8>>>,
 }
 
 impl MemoryCache {
-    /// An empty one. Claims end by this clock.
+    /// An empty cache, whose entries expire by this clock.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, claims: Mutex::new(Claims { ends: HashMap::new(), swept_at: FEW }) }
+        Self::with_capacity(clock, CAPACITY)
     }
+
+    fn with_capacity(clock: Arc<dyn Clock>, capacity: usize) -> Self {
+        Self {
+            clock,
+            claims: Mutex::new(Entries::new(capacity)),
+            rates: Mutex::new(Entries::new(capacity)),
+            values: Mutex::new(Entries::new(capacity)),
+        }
+    }
+}
+
+/// Entries that expire.
+struct Entries<T> {
+    capacity: usize,
+    by_name: HashMap<String, (Timestamp, T)>,
+}
+
+impl<T> Entries<T> {
+    fn new(capacity: usize) -> Self {
+        Self { capacity, by_name: HashMap::new() }
+    }
+
+    fn get(&self, name: &str, now: Timestamp) -> Option<&(Timestamp, T)> {
+        self.by_name.get(name).filter(|(end, _)| now < *end)
+    }
+
+    fn insert(&mut self, name: &str, end: Timestamp, value: T, now: Timestamp) {
+        if self.by_name.len() >= self.capacity && !self.by_name.contains_key(name) {
+            self.make_room(now);
+        }
+        self.by_name.insert(name.to_owned(), (end, value));
+    }
+
+    /// Removes expired entries, and if they are few, also those that expire first: an eighth of all, so that the cost per
+    /// insert stays constant.
+    fn make_room(&mut self, now: Timestamp) {
+        let kept = self.capacity - self.capacity.div_ceil(8);
+        self.by_name.retain(|_, (end, _)| now < *end);
+        if self.by_name.len() <= kept {
+            return;
+        }
+        let mut ends: Vec<_> = self.by_name.values().map(|(end, _)| *end).collect();
+        let surplus = ends.len() - kept;
+        let (_, last, _) = ends.select_nth_unstable(surplus - 1);
+        let (last, mut surplus) = (*last, surplus);
+        self.by_name.retain(|_, (end, _)| {
+            let is_removed = *end <= last && surplus > 0;
+            surplus -= usize::from(is_removed);
+            !is_removed
+        });
+    }
+}
+
+fn lock<T>(entries: &Mutex<Entries<T>>) -> MutexGuard<'_, Entries<T>> {
+    entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -37,37 +88,63 @@ impl Cache for MemoryCache {
         Ok(())
     }
 
-    async fn claim(&self, name: &str, lasting: Duration) -> Result<bool, CacheError> {
+    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError> {
         let now = self.clock.now();
-        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
-        if claims.ends.get(name).is_some_and(|end| now < *end) {
-            return Ok(false);
+        let mut claims = lock(&self.claims);
+        let is_free = claims.get(name, now).is_none();
+        if is_free {
+            claims.insert(name, now + ttl, (), now);
         }
-        if claims.ends.len() >= claims.swept_at {
-            let mut ends = mem::take(&mut claims.ends);
-            ends.retain(|_, end| now < *end);
-            claims.swept_at = FEW.max(ends.len() * 2);
-            claims.ends = ends;
+        Ok(is_free)
+    }
+
+    async fn take(&self, name: &str, rate: &Rate) -> Result<Taken, CacheError> {
+        let now = self.clock.now();
+        let mut rates = lock(&self.rates);
+        // Later than the burst it is only if the quota was greater before.
+        let arrival = rates.get(name, now).map_or(now, |(arrival, ())| (*arrival).min(now + rate.burst()));
+        let next = arrival + rate.interval();
+        let reset_after = next.since(now);
+        let retry_after = reset_after.saturating_sub(rate.burst());
+        if !retry_after.is_zero() {
+            return Ok(Taken::new(rate, arrival.since(now), retry_after));
         }
-        claims.ends.insert(name.to_owned(), now + lasting);
-        Ok(true)
+        rates.insert(name, next, (), now);
+        Ok(Taken::new(rate, reset_after, retry_after))
+    }
+
+    async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {
+        let now = self.clock.now();
+        lock(&self.values).insert(name, now + ttl, value.to_vec(), now);
+        Ok(())
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, CacheError> {
+        let now = self.clock.now();
+        Ok(lock(&self.values).get(name, now).map(|(_, value)| value.clone()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::FixedClock;
 
-    const WHILE: Duration = Duration::from_mins(1);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn cache(capacity: usize) -> (MemoryCache, Arc<FixedClock>) {
+        let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+        (MemoryCache::with_capacity(clock.clone(), capacity), clock)
+    }
 
     #[tokio::test]
-    async fn a_claim_ends() {
-        let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
-        let cache = MemoryCache::new(clock.clone());
-        let claim = async || cache.claim("a", WHILE).await.expect("an answer");
+    async fn a_claim_ends_to_the_microsecond() {
+        let (cache, clock) = cache(CAPACITY);
+        let claim = async || cache.claim("a", MINUTE).await.expect("an answer");
         assert!(claim().await && !claim().await);
-        let end = Timestamp::from_micros(0) + WHILE;
+        let end = Timestamp::from_micros(0) + MINUTE;
         clock.set(Timestamp::from_micros(end.as_micros() - 1));
         assert!(!claim().await);
         clock.set(end);
@@ -75,15 +152,54 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_over_makes_room() {
-        let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
-        let cache = MemoryCache::new(clock.clone());
-        for round in 0..10 {
-            for n in 0..FEW {
-                assert!(cache.claim(&format!("{round} {n}"), WHILE).await.expect("an answer"));
-            }
-            clock.advance(WHILE);
+    async fn a_use_is_regained_to_the_microsecond() {
+        let (cache, clock) = cache(CAPACITY);
+        let rate = Rate::new(NonZeroU32::new(3).expect("a quota"), Duration::from_secs(1));
+        let take = async || cache.take("a", &rate).await.expect("an answer");
+        for remaining in [2, 1, 0] {
+            let taken = take().await;
+            assert_eq!((taken.allowed, taken.remaining), (true, remaining));
         }
-        assert!(cache.claims.lock().expect("the claims").ends.len() <= 2 * FEW);
+        for passed in [0, 333_333] {
+            clock.set(Timestamp::from_micros(passed));
+            let micros = u64::try_from(passed).expect("positive");
+            let refused = take().await;
+            assert_eq!((refused.allowed, refused.remaining), (false, 0));
+            assert_eq!(refused.retry_after, Duration::from_micros(333_334 - micros));
+            assert_eq!(refused.reset_after, Duration::from_micros(1_000_002 - micros));
+        }
+        clock.set(Timestamp::from_micros(333_334));
+        assert!(take().await.allowed);
+        assert_eq!(take().await.retry_after, Duration::from_micros(333_334));
+    }
+
+    #[tokio::test]
+    async fn expired_entries_make_room_first() {
+        let (cache, clock) = cache(1_000);
+        let put = async |name: String, ttl| cache.put(&name, b"x", ttl).await.expect("an answer");
+        for n in 0..900 {
+            put(format!("expired {n}"), MINUTE).await;
+        }
+        for n in 0..100 {
+            put(format!("live {n}"), MINUTE * 9).await;
+        }
+        clock.advance(MINUTE);
+        put("new".to_owned(), MINUTE).await;
+        assert_eq!(lock(&cache.values).by_name.len(), 101);
+        for n in 0..100 {
+            assert!(cache.get(&format!("live {n}")).await.expect("an answer").is_some(), "{n}");
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_by_the_entries_that_expire_first() {
+        let (cache, _) = cache(800);
+        for n in 0..10_000_u32 {
+            assert!(cache.claim(&n.to_string(), MINUTE + Duration::from_secs(n.into())).await.expect("an answer"));
+            assert!(lock(&cache.claims).by_name.len() <= 800);
+        }
+        for n in 9_300..10_000 {
+            assert!(!cache.claim(&n.to_string(), MINUTE).await.expect("an answer"), "{n} is still claimed");
+        }
     }
 }

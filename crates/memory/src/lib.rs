@@ -7,6 +7,7 @@
 
 mod cache;
 mod clock;
+mod events;
 mod ids;
 mod mail;
 mod provider;
@@ -15,6 +16,7 @@ mod store;
 
 pub use cache::MemoryCache;
 pub use clock::FixedClock;
+pub use events::MemoryEvents;
 pub use ids::SequentialIds;
 pub use mail::CapturedMail;
 pub use provider::MemoryProvider;

@@ -3,14 +3,15 @@
 
 mod ports;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use memo_conformance::{
-    TestStore,
+    TestCache, TestStore,
     faults::{Fault, FaultyStore},
 };
-use memo_domain::{Cache, Store, StoreError, Timestamp};
-use memo_memory::{FixedClock, MemoryCache, MemoryStore};
+use memo_domain::{Cache, Events, Store, StoreError, Timestamp};
+use memo_memory::{FixedClock, MemoryCache, MemoryEvents, MemoryStore};
 
 struct Fresh(Arc<dyn Store>);
 
@@ -26,11 +27,32 @@ async fn fresh() -> Option<Box<dyn TestStore>> {
 
 memo_conformance::conformance_tests!(fresh);
 
-async fn cache() -> Option<Arc<dyn Cache>> {
-    Some(Arc::new(MemoryCache::new(Arc::new(FixedClock::at(Timestamp::from_micros(0))))))
+struct ByClock(Arc<MemoryCache>, Arc<FixedClock>);
+
+#[async_trait]
+impl TestCache for ByClock {
+    fn cache(&self) -> Arc<dyn Cache> {
+        self.0.clone()
+    }
+
+    async fn elapse(&self, time: Duration) {
+        self.1.advance(time);
+    }
+}
+
+async fn cache() -> Option<Box<dyn TestCache>> {
+    let clock = Arc::new(FixedClock::at(Timestamp::from_micros(0)));
+    Some(Box::new(ByClock(Arc::new(MemoryCache::new(clock.clone())), clock)))
 }
 
 memo_conformance::cache_tests!(cache);
+
+async fn nodes() -> Option<[Arc<dyn Events>; 2]> {
+    let events = Arc::new(MemoryEvents::new());
+    Some([events.clone(), events])
+}
+
+memo_conformance::events_tests!(nodes);
 
 mod faulty {
     use super::{Arc, FaultyStore, Fresh, MemoryStore, TestStore};

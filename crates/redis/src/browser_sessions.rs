@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use memo_domain::{Access, BrowserSessions, SecretDigest, Session, SessionId, Store, StoreError, Timestamp, UserId};
 use redis::{AsyncCommands, ExistenceCheck, RedisError, SetOptions, cmd};
 
-use super::{Redis, cache::lasts};
+use super::{Redis, cache::expiry};
 
 /// Cookie sessions: Redis has the time of the last use and the expiry, under the digest of the cookie's secret and until the
 /// expiry. The store has the rest, and decides whether a session has ended; it is not written to when a cookie is used.
@@ -48,7 +48,7 @@ impl RedisBrowserSessions {
 
     /// Writes an entry; with `only_existing`, only if there is one. Returns whether it was written.
     async fn set(&self, cookie: &SecretDigest, entry: Entry, only_existing: bool) -> Result<bool, RedisError> {
-        let mut options = SetOptions::default().with_expiration(lasts(entry.expires_at.since(entry.last_seen_at)));
+        let mut options = SetOptions::default().with_expiration(expiry(entry.expires_at.since(entry.last_seen_at)));
         if only_existing {
             options = options.conditional_set(ExistenceCheck::XX);
         }

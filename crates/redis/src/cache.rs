@@ -1,46 +1,97 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use memo_domain::{Cache, CacheError};
-use redis::{ExistenceCheck, RedisError, SetExpiry, SetOptions, cmd};
+use memo_domain::{Cache, CacheError, Rate, Taken};
+use redis::{AsyncCommands, ExistenceCheck, RedisError, SetExpiry, SetOptions, cmd};
 
 use super::Redis;
 
-/// What all nodes share for a while.
+/// GCRA by the time of the server, in microseconds: the key holds the theoretical arrival time, and expires then.
+///
+/// Arguments: the interval and the burst. Returns the time until the reset, and the wait (0 if the use is allowed).
+const TAKE: &str = "
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or now), now), now + burst)
+local wait = arrival + interval - burst - now
+if wait > 0 then
+    return {arrival - now, wait}
+end
+local reset = arrival + interval - now
+redis.call('SET', KEYS[1], string.format('%.0f', now + reset), 'PX', math.ceil(reset / 1000))
+return {reset, 0}
+";
+
+/// The cache of all nodes that share a Redis.
 pub struct RedisCache {
     redis: Redis,
 }
 
 impl RedisCache {
-    /// Kept by this server.
+    /// A cache in this part of a server.
     #[must_use]
     pub const fn new(redis: Redis) -> Self {
         Self { redis }
     }
 
-    async fn set_first(&self, name: &str, lasting: Duration) -> Result<bool, RedisError> {
-        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(lasts(lasting));
-        let mut connection = self.redis.connection();
+    async fn try_claim(&self, name: &str, ttl: Duration) -> Result<bool, RedisError> {
+        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
         let name = self.redis.name(format_args!("claim:{name}"));
-        // OK, or nothing where it is there already.
-        let set: Option<String> = cmd("SET").arg(name).arg("").arg(options).query_async(&mut connection).await?;
+        // `OK`, or nil if the key exists.
+        let set: Option<String> =
+            cmd("SET").arg(name).arg("").arg(options).query_async(&mut self.redis.connection()).await?;
         Ok(set.is_some())
+    }
+
+    async fn try_take(&self, name: &str, rate: &Rate) -> Result<Taken, RedisError> {
+        let mut command = cmd("EVAL");
+        command.arg(TAKE).arg(1).arg(self.redis.name(format_args!("rate:{name}")));
+        command.arg(micros(rate.interval())).arg(micros(rate.burst()));
+        let (reset, wait): (u64, u64) = command.query_async(&mut self.redis.connection()).await?;
+        Ok(Taken::new(rate, Duration::from_micros(reset), Duration::from_micros(wait)))
+    }
+
+    async fn try_put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), RedisError> {
+        let name = self.redis.name(format_args!("value:{name}"));
+        let options = SetOptions::default().with_expiration(expiry(ttl));
+        self.redis.connection().set_options(name, value, options).await
     }
 }
 
-/// For as long as Redis takes, and no less than it takes.
-pub(super) fn lasts(duration: Duration) -> SetExpiry {
+/// The nearest expiry that Redis accepts.
+pub(super) fn expiry(duration: Duration) -> SetExpiry {
     SetExpiry::PX(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, u64::from(u32::MAX) * 1_000))
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn unavailable(error: RedisError) -> CacheError {
+    CacheError { source: error.into() }
 }
 
 #[async_trait]
 impl Cache for RedisCache {
     async fn check(&self) -> Result<(), CacheError> {
-        let ping = async || cmd("PING").exec_async(&mut self.redis.connection()).await;
-        ping().await.map_err(|error: RedisError| CacheError { source: error.into() })
+        cmd("PING").exec_async(&mut self.redis.connection()).await.map_err(unavailable)
     }
 
-    async fn claim(&self, name: &str, lasting: Duration) -> Result<bool, CacheError> {
-        self.set_first(name, lasting).await.map_err(|error| CacheError { source: error.into() })
+    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError> {
+        self.try_claim(name, ttl).await.map_err(unavailable)
+    }
+
+    async fn take(&self, name: &str, rate: &Rate) -> Result<Taken, CacheError> {
+        self.try_take(name, rate).await.map_err(unavailable)
+    }
+
+    async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {
+        self.try_put(name, value, ttl).await.map_err(unavailable)
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, CacheError> {
+        let name = self.redis.name(format_args!("value:{name}"));
+        self.redis.connection().get(name).await.map_err(unavailable)
     }
 }

@@ -5,9 +5,10 @@ use redis::{
     Client, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig, PubSub},
 };
+use tokio::time::timeout;
 
 /// Time limit of a command, and of connecting.
-const LIMIT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A Redis server with a key prefix. Clones share one connection, which is opened by the first command.
 #[derive(Clone)]
@@ -28,8 +29,8 @@ impl Redis {
         // The error may show the URL, which may contain a password.
         let client = Client::open(url).map_err(|_| "must have the form redis://user:password@host:port/number")?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(LIMIT))
-            .set_response_timeout(Some(LIMIT))
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(1);
         let shared = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
         Ok(Self { client, prefix: prefix.into(), shared })
@@ -47,6 +48,9 @@ impl Redis {
 
     /// Opens a connection for subscriptions.
     pub(super) async fn listener(&self) -> Result<PubSub, RedisError> {
-        self.client.get_async_pubsub().await
+        match timeout(TIMEOUT, self.client.get_async_pubsub()).await {
+            Ok(connection) => connection,
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+        }
     }
 }

@@ -3,9 +3,9 @@
 mod browser_sessions;
 mod cache;
 mod connection;
-mod session_events;
+mod events;
 
 pub use browser_sessions::RedisBrowserSessions;
 pub use cache::RedisCache;
 pub use connection::Redis;
-pub use session_events::RedisSessionEvents;
+pub use events::RedisEvents;

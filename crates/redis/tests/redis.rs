@@ -1,66 +1,61 @@
-//! What nodes share and tell each other by way of a real Redis.
+//! The Redis adapters, against a real Redis.
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::TestStore;
+use async_trait::async_trait;
+use memo_conformance::{TestCache, TestStore};
 use memo_domain::{
-    Access, BrowserSessions, Cache, Clock, DisplayName, Email, IdGenerator, Locale, Scopes, SecretGenerator, Session,
-    SessionEvent, SessionEvents, SessionId, Store, User, UserId,
+    Access, BrowserSessions, Cache, Clock, DisplayName, Email, Event, Events, IdGenerator, Locale, Received, Scopes,
+    SecretGenerator, Session, SessionId, Store, Topic, User, UserId,
 };
-use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisSessionEvents};
+use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisEvents};
 use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 use memo_test_databases::{Proxy, redis_url};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn ids(number: usize) -> Vec<SessionId> {
-    // Other tests tell on the same channel.
-    let (ids, now) = (UuidV7Generator::default(), SystemClock.now());
-    (0..number).map(|_| SessionId::new(ids.next(now))).collect()
-}
-
-async fn heard(node: &RedisSessionEvents, wanted: &[SessionId]) {
-    let heard = async { while node.receive().await != SessionEvent::Ended(wanted.to_vec()) {} };
-    timeout(PATIENCE, heard).await.expect("it is heard");
+/// The server behind a proxy, under a prefix of its own.
+async fn behind_a_proxy() -> Option<(Redis, Proxy)> {
+    let url = redis_url().await?;
+    let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+    let proxy = Proxy::start(address).await;
+    Some((own_prefix_at(&format!("redis://127.0.0.1:{}", proxy.port())), proxy))
 }
 
 #[tokio::test]
-async fn what_a_node_tells_all_nodes_hear() {
-    let Some(url) = redis_url().await else { return };
-    let [one, other] = [(), ()].map(|()| RedisSessionEvents::new(Redis::new(&url, "test").expect("a URL of Redis")));
+async fn a_new_connection_may_have_missed_events() {
+    let Some(redis) = own_prefix().await else { return };
+    let (one, other) = (RedisEvents::new(redis.clone()), RedisEvents::new(redis));
     for node in [&one, &other] {
-        assert_eq!(timeout(PATIENCE, node.receive()).await, Ok(SessionEvent::Missed), "it begins to listen");
-    }
-    let ended = ids(3);
-    one.tell(&ended).await.expect("it is told");
-    for node in [&one, &other] {
-        heard(node, &ended).await;
+        let mut subscription = node.subscribe(&[Topic::Sessions]);
+        assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_lost_its_connection_says_that_it_may_have_missed_something() {
-    let Some(url) = redis_url().await else { return };
-    let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
-    let proxy = Proxy::start(address).await;
-    let redis = Redis::new(&format!("redis://127.0.0.1:{}", proxy.port()), "test").expect("a URL of Redis");
-    let node = RedisSessionEvents::new(redis);
-    assert_eq!(timeout(PATIENCE, node.receive()).await, Ok(SessionEvent::Missed));
+async fn events_are_missed_while_the_connection_is_lost() {
+    let Some((redis, proxy)) = behind_a_proxy().await else { return };
+    let node = RedisEvents::new(redis);
+    let mut subscription = node.subscribe(&[Topic::Jobs]);
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed));
     proxy.drop_connections();
-    let missed = async { while node.receive().await != SessionEvent::Missed {} };
-    timeout(PATIENCE, missed).await.expect("it listens again");
-    let ended = ids(1);
-    node.tell(&ended).await.expect("it is told");
-    heard(&node, &ended).await;
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed), "it has connected again");
+    node.publish(&Event::JobsWaiting).await.expect("it is published");
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Event(Event::JobsWaiting)));
+    // Longer away.
+    proxy.cut();
+    assert!(node.publish(&Event::JobsWaiting).await.is_err());
+    proxy.restore().await;
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed));
+    let published = async { while node.publish(&Event::JobsWaiting).await.is_err() {} };
+    timeout(PATIENCE, published).await.expect("Redis is reached");
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Event(Event::JobsWaiting)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_unavailable_at_start_is_reached_later() {
-    let Some(url) = redis_url().await else { return };
-    let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
-    let proxy = Proxy::start(address).await;
-    let redis = Redis::new(&format!("redis://127.0.0.1:{}", proxy.port()), "test").expect("a URL of Redis");
+    let Some((redis, proxy)) = behind_a_proxy().await else { return };
     let cache = RedisCache::new(redis);
     proxy.cut();
     assert!(timeout(PATIENCE, cache.check()).await.expect("a result in time").is_err());
@@ -77,11 +72,14 @@ fn invalid_url_is_rejected_without_being_shown() {
     }
 }
 
-/// A key prefix of its own. Its data expires by itself.
+/// A prefix of its own. Its data expires by itself.
 async fn own_prefix() -> Option<Redis> {
-    let url = redis_url().await?;
+    Some(own_prefix_at(&redis_url().await?))
+}
+
+fn own_prefix_at(url: &str) -> Redis {
     let id = UuidV7Generator::default().next(SystemClock.now());
-    Some(Redis::new(&url, &format!("test:{id}")).expect("a URL of Redis"))
+    Redis::new(url, &format!("test:{id}")).expect("a URL of Redis")
 }
 
 struct Fresh(Arc<dyn Store>);
@@ -100,11 +98,32 @@ async fn with_a_store() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)
 
 memo_conformance::browser_sessions_tests!(with_a_store);
 
-async fn cache() -> Option<Arc<dyn Cache>> {
-    Some(Arc::new(RedisCache::new(own_prefix().await?)))
+struct ByTheServersTime(Arc<dyn Cache>);
+
+#[async_trait]
+impl TestCache for ByTheServersTime {
+    fn cache(&self) -> Arc<dyn Cache> {
+        self.0.clone()
+    }
+
+    async fn elapse(&self, time: Duration) {
+        // A key expires after the millisecond in which it ends.
+        sleep(time + Duration::from_millis(2)).await;
+    }
+}
+
+async fn cache() -> Option<Box<dyn TestCache>> {
+    Some(Box::new(ByTheServersTime(Arc::new(RedisCache::new(own_prefix().await?)))))
 }
 
 memo_conformance::cache_tests!(cache);
+
+async fn nodes() -> Option<[Arc<dyn Events>; 2]> {
+    let redis = own_prefix().await?;
+    Some([Arc::new(RedisEvents::new(redis.clone())), Arc::new(RedisEvents::new(redis))])
+}
+
+memo_conformance::events_tests!(nodes);
 
 #[tokio::test]
 async fn cookie_session_never_outlives_its_maximum_age() {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, Ports, Secret, TokenPurpose, Transaction, User, UserId,
-    create_token, present,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Secret, TokenPurpose, Transaction, User,
+    UserId, create_token, present,
 };
-use crate::mails::{self, Letter};
+use crate::jobs::mail;
 
 /// How long a link verifies an address.
 const TTL: Duration = Duration::from_hours(24);
@@ -51,13 +51,13 @@ impl Accounts {
         // A link that went to the old address must not set a password any more.
         tx.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
         tx.record(AuditEntry::new(user.id, AuditKind::EmailChanged, device)).await?;
-        mails::enqueue_to(tx, &self.ports, user, old, Letter::EmailChanged).await?;
+        mail::send_to(tx, &self.ports, user, old.clone(), MailMessage::EmailChanged).await?;
         request_verification(tx, &self.ports, user).await
     }
 }
 
 /// Sends a link that verifies the address of a user.
 pub async fn request_verification(tx: &mut Transaction, ports: &Ports, user: &User) -> Result<(), Error> {
-    let secret = create_token(tx, ports, user, TokenPurpose::VerifyEmail, TTL).await?;
-    mails::enqueue(tx, ports, user, Letter::Verify(&secret)).await
+    let token = create_token(tx, ports, user, TokenPurpose::VerifyEmail, TTL).await?;
+    mail::send(tx, ports, user, MailMessage::VerifyEmail { token }).await
 }

@@ -7,8 +7,8 @@ mod withdrawal;
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, OneTimeToken, Page, PageRequest, Password, Role,
-    Secret, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
+    AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, MailMessage, OneTimeToken, Page, PageRequest,
+    Password, Role, Secret, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
 };
 
 use crate::{

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use memo_domain::{PasswordHash, SessionId};
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, Password, Ports, Principal, Secret, TokenPurpose,
-    Transaction, User, check_same_password, create_token, present, token_user, too_common,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret,
+    TokenPurpose, Transaction, User, check_same_password, create_token, present, token_user, too_common,
 };
-use crate::mails::{self, Letter};
+use crate::jobs::mail;
 
 /// How long a link sets a new password.
 const TTL: Duration = Duration::from_hours(1);
@@ -97,7 +97,7 @@ impl Accounts {
         tx.end_sessions(ended);
         tx.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
         tx.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
-        mails::enqueue(tx, &self.ports, &user, Letter::PasswordChanged).await
+        mail::send(tx, &self.ports, &user, MailMessage::PasswordChanged).await
     }
 }
 
@@ -113,9 +113,9 @@ async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<
             let user = tx.users().lookup(*id).await?;
             let user = user.filter(|user| user.disabled_at.is_none() && user.email == *email);
             let Some(user) = user else { return Ok(()) };
-            let secret = create_token(tx, ports, &user, TokenPurpose::ResetPassword, TTL).await?;
+            let token = create_token(tx, ports, &user, TokenPurpose::ResetPassword, TTL).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::PasswordForgotten, device)).await?;
-            mails::enqueue(tx, ports, &user, Letter::Reset(&secret)).await
+            mail::send(tx, ports, &user, MailMessage::ResetPassword { token }).await
         })
     });
     sent.await

@@ -1,22 +1,34 @@
+//! Mail as jobs: the message is sealed in the payload, and rendered when it is sent.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_domain::{Job, JobKind, MailError, Mailer};
+use memo_domain::{
+    Email, Job, JobId, JobKind, JobState, Locale, Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer,
+    Sealed, Sealer, Source, User,
+};
 
 use super::{JobError, JobHandler};
-use crate::{Ports, mails};
+use crate::{Error, Ports, read_secret, secret_text, transaction::Transaction};
 
-/// Sends mail.
+/// The context of sealed mail.
+const CONTEXT: &str = "mail";
+
+/// Separates the parts of a payload. No part contains it: addresses and HTTP headers have no control characters.
+const SEPARATOR: char = '\0';
+
+/// Renders and sends mail.
 pub struct MailHandler {
-    ports: Arc<Ports>,
+    sealer: Arc<dyn Sealer>,
+    renderer: Arc<dyn MailRenderer>,
     mailer: Arc<dyn Mailer>,
 }
 
 impl MailHandler {
-    /// Sends by this mailer.
+    /// A handler for the mail that is sealed by `sealer`.
     #[must_use]
-    pub fn new(ports: Arc<Ports>, mailer: Arc<dyn Mailer>) -> Self {
-        Self { ports, mailer }
+    pub const fn new(sealer: Arc<dyn Sealer>, renderer: Arc<dyn MailRenderer>, mailer: Arc<dyn Mailer>) -> Self {
+        Self { sealer, renderer, mailer }
     }
 }
 
@@ -27,10 +39,150 @@ impl JobHandler for MailHandler {
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let mail = mails::unseal(&self.ports, job.id, &job.payload).map_err(JobError::Permanent)?;
+        let payload = Payload::open(&*self.sealer, &job.payload).map_err(JobError::Permanent)?;
+        let MailContent { subject, text, html } = self.renderer.render(&payload.message, payload.locale);
+        let mail = Mail { id: job.id, to: payload.to, subject, text, html };
         self.mailer.send(&mail).await.map_err(|error| match error {
             MailError::Temporary { source } => JobError::Temporary(source),
             MailError::Permanent { source } => JobError::Permanent(source),
         })
+    }
+}
+
+/// Inserts a job that sends a message to a user.
+pub async fn send(tx: &mut Transaction, ports: &Ports, user: &User, message: MailMessage) -> Result<(), Error> {
+    send_to(tx, ports, user, user.email.clone(), message).await
+}
+
+/// Like [`send`], to another address than the present one of the user.
+pub async fn send_to(
+    tx: &mut Transaction,
+    ports: &Ports,
+    user: &User,
+    to: Email,
+    message: MailMessage,
+) -> Result<(), Error> {
+    let now = ports.now();
+    let label = message.name().to_owned();
+    let payload = Payload { to, locale: user.locale, message };
+    let job = Job {
+        id: JobId::new(ports.id(now)),
+        owner: Some(user.id),
+        kind: JobKind::MAIL,
+        label,
+        payload: payload.seal(&*ports.sealer).map_err(|source| Error::Internal { source })?,
+        state: JobState::Waiting,
+        attempts: 0,
+        begun: 0,
+        run_at: now,
+        created_at: now,
+        error: None,
+    };
+    tx.jobs().insert(&job).await?;
+    tx.wake_jobs();
+    Ok(())
+}
+
+/// The payload of a mail.
+#[derive(Debug, PartialEq, Eq)]
+struct Payload {
+    to: Email,
+    locale: Locale,
+    message: MailMessage,
+}
+
+impl Payload {
+    fn seal(&self, sealer: &dyn Sealer) -> Result<Sealed, Source> {
+        let locale = match self.locale {
+            Locale::En => "en",
+            Locale::Ko => "ko",
+        };
+        let arguments = match &self.message {
+            MailMessage::VerifyEmail { token } | MailMessage::ResetPassword { token } => vec![secret_text(token)],
+            MailMessage::NewDevice { device, ip } => {
+                [device, ip].map(|part| part.as_deref().unwrap_or_default().to_owned()).into()
+            }
+            MailMessage::PasswordChanged | MailMessage::EmailChanged => Vec::new(),
+        };
+        let mut parts = vec![self.to.as_str(), locale, self.message.name()];
+        parts.extend(arguments.iter().map(String::as_str));
+        sealer.seal(CONTEXT, parts.join(&SEPARATOR.to_string()).as_bytes())
+    }
+
+    fn open(sealer: &dyn Sealer, payload: &Sealed) -> Result<Self, Source> {
+        let text = String::from_utf8(sealer.open(CONTEXT, payload)?)?;
+        let mut parts = text.split(SEPARATOR);
+        let mut next = || parts.next().ok_or("the payload of a mail is incomplete");
+        let to = Email::new(next()?).map_err(|error| error.to_string())?;
+        let locale = match next()? {
+            "en" => Locale::En,
+            "ko" => Locale::Ko,
+            _ => return Err("the payload of a mail has an unknown language".into()),
+        };
+        let name = next()?;
+        let token = |text| read_secret(text).ok_or("the payload of a mail has an invalid token");
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let message = match name {
+            "verify_email" => MailMessage::VerifyEmail { token: token(next()?)? },
+            "reset_password" => MailMessage::ResetPassword { token: token(next()?)? },
+            "new_device" => MailMessage::NewDevice { device: some(next()?), ip: some(next()?) },
+            "password_changed" => MailMessage::PasswordChanged,
+            "email_changed" => MailMessage::EmailChanged,
+            _ => return Err("the payload of a mail has an unknown message".into()),
+        };
+        Ok(Self { to, locale, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use memo_domain::Secret;
+
+    use super::*;
+
+    /// Seals nothing.
+    struct Open;
+
+    impl Sealer for Open {
+        fn seal(&self, _: &str, plain: &[u8]) -> Result<Sealed, Source> {
+            Ok(Sealed::new(plain.to_vec()))
+        }
+
+        fn open(&self, _: &str, sealed: &Sealed) -> Result<Vec<u8>, Source> {
+            Ok(sealed.as_bytes().to_vec())
+        }
+    }
+
+    #[test]
+    fn payloads_read_back_equal() {
+        let token = Secret::new([7; 32]);
+        for message in [
+            MailMessage::VerifyEmail { token: token.clone() },
+            MailMessage::ResetPassword { token },
+            MailMessage::NewDevice { device: None, ip: None },
+            MailMessage::NewDevice { device: Some("Firefox · 회의".into()), ip: Some("192.0.2.1".into()) },
+            MailMessage::PasswordChanged,
+            MailMessage::EmailChanged,
+        ] {
+            for locale in [Locale::En, Locale::Ko] {
+                let to = Email::new("alice@example.com").expect("an address");
+                let payload = Payload { to, locale, message: message.clone() };
+                let sealed = payload.seal(&Open).expect("it is sealed");
+                assert_eq!(Payload::open(&Open, &sealed).expect("it is opened"), payload);
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_payloads_are_errors() {
+        for text in [
+            "",
+            "alice",
+            "a@example.com\0fr\0email_changed",
+            "a@example.com\0en\0other",
+            "a@example.com\0en\0verify_email\0x",
+        ] {
+            assert!(Payload::open(&Open, &Sealed::new(text.into())).is_err(), "{text:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs jobs after the transaction that inserted them: one worker per node, handlers by kind, retries, dead letters.
 
-mod mail;
+pub(crate) mod mail;
 
 use std::{sync::Arc, time::Duration};
 

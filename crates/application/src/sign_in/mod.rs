@@ -9,15 +9,13 @@ mod tokens;
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{AuditKind, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, User, UserId};
+use memo_domain::{
+    AuditKind, MailMessage, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, User, UserId,
+};
 
 use crate::{
-    Error, Ports, UnauthenticatedReason,
-    audit::AuditEntry,
-    live::LiveSessions,
-    mails::{self, Letter},
-    reauthentication::Reauthentication,
-    transaction::Transaction,
+    Error, Ports, UnauthenticatedReason, audit::AuditEntry, jobs::mail, live::LiveSessions,
+    reauthentication::Reauthentication, transaction::Transaction,
 };
 pub use browser_sessions::StoredBrowserSessions;
 pub use cookies::CookieGrant;
@@ -128,8 +126,8 @@ impl SignIn {
         let provider = session.provider.as_deref().unwrap_or("password");
         tx.record(AuditEntry::new(user.id, AuditKind::SignedIn, device).with_detail(provider)).await?;
         if *is_new_device {
-            let letter = Letter::NewDevice { device: device.name.as_deref(), ip: device.ip.as_deref() };
-            mails::enqueue(tx, &self.ports, user, letter).await?;
+            let message = MailMessage::NewDevice { device: device.name.clone(), ip: device.ip.clone() };
+            mail::send(tx, &self.ports, user, message).await?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use memo_domain::{
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
 use crate::{
-    ports::{CODE, NoWait, Plain, ports},
+    ports::{CODE, Names, NoWait, Plain, ports},
     state::{self, State},
 };
 
@@ -102,6 +102,7 @@ impl World {
         let second_factors = SecondFactors::new(ports.clone(), reauthentication.clone());
         let administration = Administration::new(ports.clone());
         let mail = Arc::new(CapturedMail::new());
+        let mail_handler = MailHandler::new(ports.sealer.clone(), Arc::new(Names), mail.clone());
         let provider = Arc::new(MemoryProvider::new(ACME));
         let for_social = Arc::new(SignIn::new(ports.clone(), settings, live, reauthentication));
         let social = Social::new(ports.clone(), for_social, vec![provider.clone()], policy);
@@ -150,7 +151,7 @@ impl World {
             transfer: Transfer::new(ports.clone()),
             administration,
             retention: Retention::new(ports.clone()),
-            worker: JobWorker::new(ports.clone(), vec![Arc::new(MailHandler::new(ports, mail.clone()))]),
+            worker: JobWorker::new(ports, vec![Arc::new(mail_handler)]),
             mail,
             alice,
             carol,

@@ -1,13 +1,11 @@
 //! Sessions, their refresh tokens, and the repository ports.
 
 mod browser;
-mod events;
 mod repository;
 mod scope;
 mod secret;
 
 pub use browser::BrowserSessions;
-pub use events::{SessionEvent, SessionEvents};
 pub use repository::{RefreshTokenRepository, SessionRepository};
 pub use scope::{Scope, Scopes};
 pub use secret::{Secret, SecretDigest};

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use session::Session;
 
-use super::{StoreOptions, error::store_error};
+use super::{error::store_error, options::StoreOptions};
 pub use file::File;
 pub use server::{Pool, connect_for_migrations};
 

@@ -10,7 +10,7 @@ use sea_orm::{
     },
 };
 
-use crate::memos::grams::{self, Gram, GramQuery};
+use crate::grams::{self, Gram, GramQuery};
 
 /// Whether a search in the index sees the same state as the rest of the transaction. A FULLTEXT index of MySQL shows the
 /// latest committed state: neither the transaction's own writes nor its snapshot.

@@ -1,7 +1,7 @@
 //! The repository of memos.
 
 mod backfill;
-pub mod grams;
+mod plan;
 #[cfg(test)]
 mod plans;
 mod query;
@@ -26,7 +26,7 @@ use super::{
     values::changed,
 };
 pub use backfill::{index_all, is_index_incomplete};
-pub use query::Prepared;
+pub use query::prepare;
 use row::{MemoRow, to_row};
 
 #[async_trait]

@@ -1,95 +1,57 @@
 //! The statements that select memos.
 
 use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition,
-    StoreError, Tag, Timestamp, UserId, Visibility,
+    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition, StoreError,
+    Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType,
-    Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
+    ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
+    plan::{Plan, Start},
     row::{COLUMNS, visibility_number},
-    search::{Plan, Start},
 };
 use crate::{
     dialect::{self, Role},
     entity::{
-        memo::{ActiveModel, Column, Entity, Relation},
+        memo::{Column, Entity, Relation},
         memo_tag, user,
     },
     error::Misuse,
+    prepared::Prepared,
 };
 
-/// The texts of the most frequent statements, built once: building one takes a quarter of the time of running it.
-#[derive(Debug)]
-pub struct Prepared {
-    backend: DbBackend,
-    lookup: String,
-    locking_lookup: String,
-    insert: String,
-    owner_of_new: String,
-}
-
-impl Prepared {
-    pub fn new(backend: DbBackend) -> Self {
-        // Without a LIMIT: the id is unique, and SQLite would plan the statement again for each value of a LIMIT.
-        let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
-        // A subquery, not a join: FOR UPDATE would also lock the joined owner's row, and block inserts of rows that reference
-        // it.
-        let owner_name = Query::select()
-            .column((user::Entity, user::Column::DisplayName))
-            .from(user::Entity)
-            .and_where(Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::OwnerId)))
-            .take();
-        let locking =
-            Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
-        let mut insert = Query::insert();
-        insert.into_table(Entity).columns(Column::iter()).values_panic(Column::iter().map(|_| Expr::val(0)));
-        let taken = Query::select()
-            .expr(Expr::Constant(Value::from(1)))
-            .from(Entity)
-            .and_where(Column::Id.eq(Uuid::nil()))
-            .take();
-        let owner_of_new = user::Entity::find()
-            .select_only()
-            .column(user::Column::DisplayName)
-            .filter(user::Column::Id.eq(Uuid::nil()))
-            .filter(Expr::exists(taken).not());
-        Self {
-            backend,
-            lookup: of(views()),
-            locking_lookup: of(locking.lock_exclusive()),
-            insert: backend.build(&insert).sql,
-            owner_of_new: owner_of_new.build(backend).sql,
-        }
-    }
-
-    /// Selects a memo by its id.
-    pub fn lookup(&self, id: MemoId) -> Statement {
-        self.statement(&self.lookup, [id.as_uuid().into()])
-    }
-
-    /// Selects a memo by its id, and locks it. Concurrent writers then wait and see the change; without the lock, all but one
-    /// of them would fail at their update and retry.
-    pub fn locking_lookup(&self, id: MemoId) -> Statement {
-        self.statement(&self.locking_lookup, [id.as_uuid().into()])
-    }
-
-    pub fn insert(&self, mut row: ActiveModel) -> Statement {
-        self.statement(&self.insert, Column::iter().filter_map(|column| row.take(column).into_value()))
-    }
-
-    /// Selects the display name of a new memo's owner as [`Owner`], or no row if the memo's id is taken.
-    pub fn owner_of_new(&self, memo: &Memo) -> Statement {
-        self.statement(&self.owner_of_new, [memo.owner_id.as_uuid().into(), memo.id.as_uuid().into()])
-    }
-
-    fn statement(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.backend, text, values)
+/// Builds the texts of the most frequent statements.
+pub fn prepare(backend: DbBackend) -> Prepared {
+    // Without a LIMIT: the id is unique, and SQLite would plan the statement again for each value of a LIMIT.
+    let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
+    // A subquery, not a join: FOR UPDATE would also lock the joined owner's row, and block inserts of rows that reference
+    // it.
+    let owner_name = Query::select()
+        .column((user::Entity, user::Column::DisplayName))
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::OwnerId)))
+        .take();
+    let locking = Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns(Column::iter()).values_panic(Column::iter().map(|_| Expr::val(0)));
+    let taken =
+        Query::select().expr(Expr::Constant(Value::from(1))).from(Entity).and_where(Column::Id.eq(Uuid::nil())).take();
+    let owner_of_new = user::Entity::find()
+        .select_only()
+        .column(user::Column::DisplayName)
+        .filter(user::Column::Id.eq(Uuid::nil()))
+        .filter(Expr::exists(taken).not());
+    Prepared {
+        backend,
+        lookup: of(views()),
+        locking_lookup: of(locking.lock_exclusive()),
+        insert: backend.build(&insert).sql,
+        owner_of_new: owner_of_new.build(backend).sql,
     }
 }
 
@@ -156,12 +118,20 @@ pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Ent
         .filter(condition(filter, plan, None, backend))
 }
 
-/// Selects all memos that may match a filter, as [`Candidate`](super::search::Candidate).
+/// Selects all memos that may match a filter, as [`Candidate`].
 pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
     Entity::find()
         .select_only()
         .columns([Column::Id, Column::UpdatedAt, Column::Title])
         .filter(condition(filter, plan, None, backend))
+}
+
+/// A row of [`candidates`]: the columns by which they are sorted and counted.
+#[derive(FromQueryResult)]
+pub struct Candidate {
+    pub id: Uuid,
+    pub updated_at: i64,
+    pub title: String,
 }
 
 /// Selects the memos with these ids, by a statement with `count` parameters.

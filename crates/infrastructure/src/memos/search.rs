@@ -8,16 +8,16 @@ use std::collections::HashMap;
 
 use memo_domain::{
     Content, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, PageRequest, PageStart, SortDirection, SortField,
-    SortPosition, StoreError, Tag, Timestamp, Title,
+    SortPosition, StoreError, Timestamp, Title,
 };
-use sea_orm::{FromQueryResult, QueryTrait, Statement, prelude::Uuid};
+use sea_orm::{QueryTrait, Statement};
 
 use super::{
-    grams::GramQuery,
-    query::{self, Rows},
+    plan::{Plan, Start},
+    query::{self, Candidate, Rows},
     row::MemoRow,
 };
-use crate::{dialect, error::Misuse, unit_of_work::SeaOrmUnitOfWork};
+use crate::{dialect, error::Misuse, grams::GramQuery, unit_of_work::SeaOrmUnitOfWork};
 
 /// The number of matching memos up to which they are looked up and sorted, which is then faster than a scan.
 const MAX_SORTED: u32 = 300;
@@ -25,43 +25,6 @@ const MAX_SORTED: u32 = 300;
 const CHUNK: u64 = 200;
 /// The number of ids in a statement: always the same, so that its text is, too.
 const IDS: usize = 100;
-
-/// How to find the memos that match a filter.
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// The condition on the full-text index, if there is one.
-    pub gram_query: Option<GramQuery>,
-    /// Whether the texts of the found memos must be compared with the query.
-    pub texts_decide: bool,
-    pub start: Start,
-}
-
-/// The condition by which memos are looked up.
-#[derive(Debug, Default)]
-pub enum Start {
-    /// None: the memos are scanned in the order of the list.
-    #[default]
-    Order,
-    Search,
-    Tag(Tag),
-    /// The bounds of a time that the list is not sorted by.
-    Time,
-}
-
-impl Plan {
-    /// Whether one statement decides all of the filter.
-    pub fn is_exact(&self) -> bool {
-        !self.texts_decide
-    }
-}
-
-/// The columns of a memo that may match, by which all of them are sorted and counted.
-#[derive(FromQueryResult)]
-pub struct Candidate {
-    pub id: Uuid,
-    pub updated_at: i64,
-    pub title: String,
-}
 
 impl SeaOrmUnitOfWork {
     pub(super) async fn plan(&self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {

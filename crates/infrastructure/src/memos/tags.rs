@@ -140,7 +140,7 @@ mod tests {
         let before = listed(store).await;
         assert_eq!(before, [("a\"b", 1), ("Work", 2), ("한글", 1)].map(|(text, count)| (text.to_owned(), count)));
         for _ in 0..2 {
-            store.migrate_down(Some(3)).await.expect("the columns are dropped");
+            store.migrate_down(Some(4)).await.expect("the columns are dropped");
             store.migrate_up().await.expect("the columns are added");
             assert_eq!(listed(store).await, before);
         }

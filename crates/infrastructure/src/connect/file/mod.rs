@@ -28,7 +28,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use super::{Session, UnknownUrl};
-use crate::{StoreOptions, dialect, error::store_error};
+use crate::{dialect, error::store_error, options::StoreOptions};
 use group_writer::GroupWriter;
 use log::Log;
 pub use readers::Readers;

@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Session, driver_error};
 use crate::{
-    StoreOptions, dialect,
+    dialect,
     error::{Meaning, meaning_of_driver},
+    options::StoreOptions,
 };
 use pool::Limits;
 pub use pool::Pool;

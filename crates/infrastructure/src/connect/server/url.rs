@@ -5,7 +5,7 @@ use sea_orm::DbBackend;
 use thiserror::Error;
 
 use super::connection::Address;
-use crate::StoreOptions;
+use crate::options::StoreOptions;
 
 /// The parameters that the drivers accept. They ignore unknown ones, some with a warning.
 const PARAMETERS: [&str; 25] = [

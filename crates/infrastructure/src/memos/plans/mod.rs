@@ -11,10 +11,10 @@ use memo_domain::{
 use sea_orm::{DbBackend, QueryTrait, Statement};
 
 use super::{
-    grams::GramQuery,
+    plan::{Plan, Start},
     query::{self, Rows},
-    search::{Plan, Start},
 };
+use crate::grams::GramQuery;
 
 /// The number of rows that a page of 20 selects.
 const PAGE_ROWS: u64 = 21;

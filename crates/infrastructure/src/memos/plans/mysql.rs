@@ -48,7 +48,7 @@ async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
         }
     }
     let PageStart::After(cursor) = starts(MemoSort::default())[1].clone() else { panic!("a cursor") };
-    let (one, reads) = plan(unit, query::Prepared::new(unit.backend).lookup(cursor.id)).await;
+    let (one, reads) = plan(unit, query::prepare(unit.backend).lookup(cursor.id)).await;
     assert!(one.contains("memos const PRIMARY ") && reads <= 2, "{reads} reads\n{one}");
 }
 

@@ -59,7 +59,7 @@ async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
         }
     }
     let PageStart::After(cursor) = starts(MemoSort::default())[1].clone() else { panic!("a cursor") };
-    let one = plan(unit, query::Prepared::new(unit.backend).lookup(cursor.id)).await;
+    let one = plan(unit, query::prepare(unit.backend).lookup(cursor.id)).await;
     assert!(one.contains("using memos_pkey on memos") && max_reads(&one) == 1, "{one}");
 }
 

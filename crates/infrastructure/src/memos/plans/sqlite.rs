@@ -51,7 +51,7 @@ async fn store() -> (SeaOrmStore, tempfile::TempDir) {
 #[tokio::test]
 async fn pages_scan_the_index_of_their_list() {
     let (store, _folder) = store().await;
-    let one = plan(&store, query::Prepared::new(DbBackend::Sqlite).lookup(MemoId::new(Uuid::max()))).await;
+    let one = plan(&store, query::prepare(DbBackend::Sqlite).lookup(MemoId::new(Uuid::max()))).await;
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 
     for kind in kinds(USER, &tag("work"), Timestamp::from_micros(9)) {

@@ -101,9 +101,9 @@ pub async fn mail_is_in_the_language_of_the_user(app: TestApp) {
     let token = app.link_to(&alice.email, "이메일 주소를 확인해 주세요", "verify-email").await;
     app.anonymous().verify_email(&token).await.expect_empty(204);
     app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
-    let token = app.link_to(&alice.email, "새 비밀번호를 정하세요", "reset-password").await;
+    let token = app.link_to(&alice.email, "비밀번호를 재설정해 주세요", "reset-password").await;
     app.anonymous().reset_password(&token, "another horse battery").await.expect_empty(204);
-    let korean = app.mail_to(&alice.email, "비밀번호가 바뀌었습니다").await;
+    let korean = app.mail_to(&alice.email, "비밀번호가 변경되었습니다").await;
     assert!(korean.html.contains("<html lang=\"ko\">") && korean.text.contains("계정의 비밀번호"));
 }
 
@@ -147,7 +147,7 @@ pub async fn user_agent_in_mail_is_escaped_and_not_a_link(app: TestApp) {
     for name in ["http://evil.example/reset?a=<b>", "https://evil.example", "<a href=\"https://evil.example\">here</a>"]
     {
         app.anonymous().token(&form).header("user-agent", name).await.expect_status(200);
-        let mail = app.mail_to(&alice.email, "A new sign-in").await;
+        let mail = app.mail_to(&alice.email, "New device").await;
         assert!(mail.text.contains(name) && mail.text.contains("127.0.0.1"), "{}", mail.text);
         // The only link leads to this server.
         assert_eq!(mail.html.matches("<a ").count(), 1, "{}", mail.html);

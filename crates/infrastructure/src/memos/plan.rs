@@ -1,0 +1,34 @@
+//! How the memos that match a filter are found.
+
+use memo_domain::Tag;
+
+use crate::grams::GramQuery;
+
+/// How to find the memos that match a filter.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The condition on the full-text index, if there is one.
+    pub gram_query: Option<GramQuery>,
+    /// Whether the texts of the found memos must be compared with the query.
+    pub texts_decide: bool,
+    pub start: Start,
+}
+
+/// The condition by which memos are looked up.
+#[derive(Debug, Default)]
+pub enum Start {
+    /// None: the memos are scanned in the order of the list.
+    #[default]
+    Order,
+    Search,
+    Tag(Tag),
+    /// The bounds of a time that the list is not sorted by.
+    Time,
+}
+
+impl Plan {
+    /// Whether one statement decides all of the filter.
+    pub fn is_exact(&self) -> bool {
+        !self.texts_decide
+    }
+}

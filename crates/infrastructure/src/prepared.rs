@@ -1,0 +1,42 @@
+//! The texts of the most frequent statements on memos.
+
+use memo_domain::{Memo, MemoId};
+use sea_orm::{ActiveModelTrait, DbBackend, Iterable, Statement, Value};
+
+use super::entity::memo::{ActiveModel, Column};
+
+/// Statements whose texts are built once: building one takes a quarter of the time of running it.
+#[derive(Debug)]
+pub struct Prepared {
+    pub backend: DbBackend,
+    pub lookup: String,
+    pub locking_lookup: String,
+    pub insert: String,
+    pub owner_of_new: String,
+}
+
+impl Prepared {
+    /// Selects a memo by its id.
+    pub fn lookup(&self, id: MemoId) -> Statement {
+        self.statement(&self.lookup, [id.as_uuid().into()])
+    }
+
+    /// Selects a memo by its id, and locks it. Concurrent writers then wait and see the change; without the lock, all but one
+    /// of them would fail at their update and retry.
+    pub fn locking_lookup(&self, id: MemoId) -> Statement {
+        self.statement(&self.locking_lookup, [id.as_uuid().into()])
+    }
+
+    pub fn insert(&self, mut row: ActiveModel) -> Statement {
+        self.statement(&self.insert, Column::iter().filter_map(|column| row.take(column).into_value()))
+    }
+
+    /// Selects the display name of a new memo's owner or no row if the memo's id is taken.
+    pub fn owner_of_new(&self, memo: &Memo) -> Statement {
+        self.statement(&self.owner_of_new, [memo.owner_id.as_uuid().into(), memo.id.as_uuid().into()])
+    }
+
+    fn statement(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend, text, values)
+    }
+}
