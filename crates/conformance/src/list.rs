@@ -205,6 +205,7 @@ macro_rules! __each_case {
             writers(store) {
                 a_writer_sees_nothing_of_a_dropped_writer
                 what_a_writer_saw_is_committed_with_it
+            }
             refusals(store) {
                 a_reader_cannot_write
                 a_commit_after_a_failed_write_fails
