@@ -112,6 +112,7 @@ macro_rules! __each_case {
                 a_refresh_token_needs_its_session
                 a_refresh_token_is_claimed_once
                 one_of_many_concurrent_claims_gets_the_token
+                a_refresh_token_is_claimed_at_any_time
                 an_absent_refresh_token_is_not_claimed
                 a_rolled_back_claim_leaves_the_token_unused
             }
@@ -125,6 +126,7 @@ macro_rules! __each_case {
             }
             one_time_tokens(store) {
                 a_one_time_token_reads_back_equal
+                an_insert_with_a_taken_one_time_digest_conflicts
                 a_one_time_token_needs_its_user
                 a_one_time_token_is_taken_once
                 one_of_many_concurrent_takes_gets_the_token
@@ -136,7 +138,11 @@ macro_rules! __each_case {
             second_factors(store) {
                 a_second_factor_reads_back_equal
                 a_second_factor_needs_its_user
+                an_upsert_keeps_the_recovery_codes
+                recovery_codes_need_a_second_factor
+                equal_recovery_codes_count_once
                 a_step_is_claimed_once
+                a_step_may_be_any_number
                 one_of_many_concurrent_claims_gets_the_step
                 a_recovery_code_is_claimed_once
                 one_of_many_concurrent_claims_gets_the_code
@@ -148,6 +154,7 @@ macro_rules! __each_case {
                 a_job_needs_its_owner
                 a_job_without_an_owner_stays
                 due_jobs_are_claimed_once
+                a_claim_may_be_at_the_ends_of_time
                 only_jobs_of_these_kinds_are_claimed
                 a_claim_counts_as_begun
                 one_of_many_concurrent_workers_gets_the_lease
@@ -157,6 +164,7 @@ macro_rules! __each_case {
             }
             audit(store) {
                 an_audit_event_reads_back_equal
+                an_append_with_a_taken_audit_id_conflicts
                 an_audit_event_needs_its_user
                 audit_events_are_listed_newest_first
                 old_audit_events_are_removed
@@ -167,6 +175,7 @@ macro_rules! __each_case {
                 a_feed_is_read_in_pages
                 a_change_that_was_rolled_back_leaves_no_gap
                 a_change_needs_its_user
+                an_empty_append_changes_nothing
                 changes_outlive_their_memo
                 old_changes_are_removed
                 a_stamp_follows_the_feed_and_the_user
@@ -196,6 +205,11 @@ macro_rules! __each_case {
             writers(store) {
                 a_writer_sees_nothing_of_a_dropped_writer
                 what_a_writer_saw_is_committed_with_it
+            }
+            refusals(store) {
+                a_reader_cannot_write
+                a_commit_after_a_failed_write_fails
+                a_closed_store_begins_nothing
             }
             reopening(whole) {
                 committed_writes_survive_reopening

@@ -100,6 +100,7 @@ pub struct Job {
 /// * `a_job_without_an_owner_stays`: a job without an owner MUST be accepted, and MUST stay when users are removed.
 /// * `due_jobs_are_claimed_once`: [`claim`](Self::claim) MUST return waiting jobs that are due, the earliest first, and set
 ///   their [`run_at`](Job::run_at) to `until`.
+/// * `a_claim_may_be_at_the_ends_of_time`: [`claim`](Self::claim) MUST accept every time, the earliest and the latest, too.
 /// * `only_jobs_of_these_kinds_are_claimed`: [`claim`](Self::claim) MUST NOT return or change a job of another kind.
 /// * `a_claim_counts_as_begun`: [`claim`](Self::claim) MUST add one to [`begun`](Job::begun) of each job that it returns, in
 ///   the result and in the store.

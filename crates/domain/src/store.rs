@@ -100,6 +100,11 @@ pub enum Access {
 /// * `committed_writes_are_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
 ///   MUST see what that one wrote.
 /// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, what a unit of work wrote MUST NOT stay.
+/// * `a_reader_cannot_write`: without [`Access::Write`], a write MUST fail with [`StoreError::Other`] and change nothing.
+/// * `a_commit_after_a_failed_write_fails`: after a write that returned an error, [`commit`](UnitOfWork::commit) MUST fail,
+///   and what the unit of work wrote MUST NOT stay.
+/// * `a_closed_store_begins_nothing`: after [`close`](Self::close), [`begin`](Self::begin) or the first call of its unit
+///   of work MUST fail with [`StoreError::Unavailable`].
 /// * `two_repositories_commit_together`: a commit MUST keep what all repositories of the unit of work wrote.
 /// * `uncommitted_writes_are_not_seen`: a reader MUST NOT see a write before its commit has returned.
 /// * `a_writer_sees_nothing_of_a_dropped_writer`: a writer MUST NOT see what another one wrote that is never committed.
@@ -126,6 +131,9 @@ pub trait Store: Send + Sync {
 /// The repositories of one transaction. Dropped without [`commit`](Self::commit) it is rolled back.
 ///
 /// After an error of a write only dropping it is left.
+///
+/// Its methods run on the few threads that serve requests, so none of them blocks: what waits for a disk or a network
+/// does so asynchronously or on a thread of its own.
 #[async_trait]
 pub trait UnitOfWork: Send {
     /// The members.

@@ -13,6 +13,8 @@ use super::dialect::{self, Trouble};
 pub enum Misuse {
     #[error("a read-only unit of work can't write")]
     WriteWhileReading,
+    #[error("a unit of work can't be committed after a failed write")]
+    CommitAfterFailedWrite,
     #[error("the cursor belongs to a list with another order")]
     CursorOfOtherOrder,
     #[error("another process is migrating the database, and has not finished within {} s", .0.as_secs())]

@@ -42,7 +42,7 @@ impl SecondFactorRepository for SeaOrmUnitOfWork {
         // Locked, so that of two concurrent calls the second one deletes the codes of the first.
         let factor = self.find_one::<Model>(self.locking(of(user)).build(self.backend)).await?;
         if factor.is_none() {
-            return Err(StoreError::Conflict { what: Conflict::Parent });
+            return Err(self.failed(StoreError::Conflict { what: Conflict::Parent }));
         }
         let mut statements = vec![recovery_code::Entity::delete_many().filter(codes_of(user)).build(self.backend)];
         let codes: BTreeSet<_> = codes.iter().collect();

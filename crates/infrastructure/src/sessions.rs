@@ -7,7 +7,7 @@ use sea_orm::{
 use super::{
     entity::session::{ActiveModel, Column, Entity, Model},
     unit_of_work::{Key, SeaOrmUnitOfWork},
-    values::{MAX_IDS, changed, digest, scopes},
+    values::{MAX_IDS, digest, scopes},
 };
 
 #[async_trait]
@@ -74,7 +74,7 @@ impl SessionRepository for SeaOrmUnitOfWork {
     async fn update(&mut self, session: &Session) -> Result<(), StoreError> {
         let statement =
             Entity::update_many().set(row(session)).filter(Column::Id.eq(session.id.as_uuid())).build(self.backend);
-        changed(self.execute(statement).await?)
+        self.execute_versioned(statement).await
     }
 }
 

@@ -1,6 +1,9 @@
 //! The unit of work: a database session, and helpers by which the repositories run their statements in it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use memo_domain::{
@@ -33,23 +36,25 @@ pub struct SeaOrmUnitOfWork {
     pub(super) prepared: Arc<Prepared>,
     /// A user who is known to exist, since this unit of work has written a row that references the user.
     pub(super) existing_user: Option<UserId>,
+    /// Whether a statement failed, or a write that found no row: there will be no commit.
+    has_failed: AtomicBool,
 }
 
 impl SeaOrmUnitOfWork {
     pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>) -> Self {
-        Self { session, backend, prepared, existing_user: None }
+        Self { session, backend, prepared, existing_user: None, has_failed: AtomicBool::new(false) }
     }
 
     /// Returns the row of a statement that selects at most one.
     pub(super) async fn find_one<T: FromQueryResult>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let row = self.session.query_one(statement).await;
-        row.map_err(store_error)?.as_ref().map(read).transpose()
+        row.map_err(|error| self.failed(store_error(error)))?.as_ref().map(read).transpose()
     }
 
     /// Returns the rows that a statement selects.
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = self.session.query_all(statement).await;
-        rows.map_err(store_error)?.iter().map(read).collect()
+        rows.map_err(|error| self.failed(store_error(error)))?.iter().map(read).collect()
     }
 
     /// Whether other units of work may write at the same time, so that rows must be locked when they are read to be changed.
@@ -80,8 +85,28 @@ impl SeaOrmUnitOfWork {
 
     /// Runs a writing statement and returns the number of matched rows, whether or not their values changed.
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        let changed = self.session.execute(statement).await.map_err(store_error)?;
-        changed.ok_or_else(|| Misuse::WriteWhileReading.into())
+        let changed = self.session.execute(statement).await.map_err(store_error);
+        let changed = changed.and_then(|changed| changed.ok_or_else(|| Misuse::WriteWhileReading.into()));
+        changed.map_err(|error| self.failed(error))
+    }
+
+    /// Runs a conditional change of one row, which fails if there is no such row in the expected version.
+    pub(super) async fn execute_versioned(&self, statement: Statement) -> Result<(), StoreError> {
+        if self.execute(statement).await? == 0 { Err(self.failed(StoreError::Stale)) } else { Ok(()) }
+    }
+
+    /// Records a failure, after which a commit is refused.
+    pub(super) fn failed(&self, error: StoreError) -> StoreError {
+        self.has_failed.store(true, Ordering::Relaxed);
+        error
+    }
+
+    fn may_write(&self, ran: Result<bool, DbErr>) -> Result<(), StoreError> {
+        match ran {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.failed(Misuse::WriteWhileReading.into())),
+            Err(error) => Err(self.failed(store_error(error))),
+        }
     }
 
     /// Deletes at most `limit` rows before a time, oldest first, and returns how many.
@@ -123,7 +148,7 @@ impl SeaOrmUnitOfWork {
     /// which then returns their error.
     pub(super) async fn record(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         for statement in dialect::joined(self.backend, statements) {
-            may_write(self.session.record(statement).await)?;
+            self.may_write(self.session.record(statement).await)?;
         }
         Ok(())
     }
@@ -132,11 +157,11 @@ impl SeaOrmUnitOfWork {
     /// of work. SQLite's index flushes its pending changes before each statement that opens a savepoint, so index updates
     /// are cheapest side by side.
     pub(super) async fn record_last(&self, statement: Statement) -> Result<(), StoreError> {
-        may_write(self.session.record_last(statement).await)
+        self.may_write(self.session.record_last(statement).await)
     }
 
     async fn execute_uncounted(&self, statement: Statement) -> Result<(), StoreError> {
-        may_write(self.session.execute_uncounted(statement).await)
+        self.may_write(self.session.execute_uncounted(statement).await)
     }
 
     /// Runs writing statements, and then a statement that selects at most one row, and returns that row.
@@ -156,10 +181,6 @@ impl SeaOrmUnitOfWork {
             None => Ok(None),
         }
     }
-}
-
-fn may_write(ran: Result<bool, DbErr>) -> Result<(), StoreError> {
-    if ran.map_err(store_error)? { Ok(()) } else { Err(Misuse::WriteWhileReading.into()) }
 }
 
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
@@ -210,6 +231,9 @@ impl UnitOfWork for SeaOrmUnitOfWork {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        if self.has_failed.into_inner() {
+            return Err(Misuse::CommitAfterFailedWrite.into());
+        }
         self.session.commit().await.map_err(store_error)
     }
 }

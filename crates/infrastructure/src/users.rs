@@ -13,7 +13,7 @@ use super::{
     dialect,
     entity::user::{ActiveModel, Column, Entity},
     unit_of_work::{Key, SeaOrmUnitOfWork},
-    values::{changed, name, named, page, version},
+    values::{name, named, page, version},
 };
 
 const LOCALES: [(Locale, &str); 2] = [(Locale::En, "en"), (Locale::Ko, "ko")];
@@ -46,13 +46,13 @@ impl UserRepository for SeaOrmUnitOfWork {
             .filter(Column::Id.eq(user.id.as_uuid()))
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
-        changed(self.execute(statement).await?)
+        self.execute_versioned(statement).await
     }
 
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
         self.existing_user = None;
         if !self.lock_user(id, Some(from)).await? {
-            return Err(StoreError::Stale);
+            return Err(self.failed(StoreError::Stale));
         }
         // In chunks: removing a memo removes several rows, and a server limits the time of a statement.
         loop {
@@ -66,7 +66,7 @@ impl UserRepository for SeaOrmUnitOfWork {
             }
         }
         let statement = Entity::delete_many().filter(is(id, Some(from))).build(self.backend);
-        changed(self.execute(statement).await?)
+        self.execute_versioned(statement).await
     }
 
     async fn list(

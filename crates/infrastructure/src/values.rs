@@ -6,11 +6,6 @@ use sea_orm::{EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 /// The maximum number of ids in one statement, below each database's own limit of parameters.
 pub const MAX_IDS: usize = 500;
 
-/// Checks that a conditional change of one row found it in the expected version.
-pub fn changed(rows: u64) -> Result<(), StoreError> {
-    if rows == 0 { Err(StoreError::Stale) } else { Ok(()) }
-}
-
 pub fn version(number: i64) -> Result<Version, StoreError> {
     u32::try_from(number).map(Version::new).map_err(StoreError::corrupt)
 }

@@ -181,3 +181,48 @@ memo_domain::for_each_repository!(unit_of_work);
 fn refused(reason: &'static str) -> StoreError {
     StoreError::Other { source: reason.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, ops::Range};
+
+    use super::*;
+    use crate::{Direction, Entries, Snapshot, Writes};
+
+    /// An engine with one entry, which another program or another version has written.
+    struct Foreign([u8; 1], [u8; 1]);
+
+    impl Engine for Foreign {
+        fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+            Ok(Box::new(Self(self.0, self.1)))
+        }
+
+        fn commit(&self, _: Writes) -> Result<(), StoreError> {
+            Err(refused("nothing is written"))
+        }
+    }
+
+    impl Snapshot for Foreign {
+        fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+            Ok((key == self.0).then_some(Cow::Borrowed(&self.1)))
+        }
+
+        fn walk(&self, range: Range<&[u8]>, _: Direction) -> Entries<'_> {
+            let is_in = range.contains(&self.0.as_slice());
+            let entry = (Cow::Borrowed(self.0.as_slice()), Cow::Borrowed(self.1.as_slice()));
+            Box::new(is_in.then_some(Ok(entry)).into_iter())
+        }
+    }
+
+    #[tokio::test]
+    async fn engine_with_other_data_is_corrupt() {
+        for engine in [Foreign(FORMAT_KEY, [FORMAT[0] + 1]), Foreign(*b"x", *b"y")] {
+            let store = KvStore::new(engine);
+            assert!(matches!(store.check().await, Err(StoreError::Corrupt { .. })));
+            for access in [Access::Read, Access::Snapshot, Access::Write] {
+                assert!(matches!(store.begin(access).await, Err(StoreError::Corrupt { .. })), "{access:?}");
+            }
+        }
+        KvStore::new(Foreign(FORMAT_KEY, FORMAT)).check().await.expect("the format is known");
+    }
+}

@@ -213,3 +213,76 @@ fn merge<'a>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every second key, from 0 to 8, with the value 0. A walk fails at the key that is named.
+    struct Even(Option<u8>);
+
+    impl Snapshot for Even {
+        fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+            Ok((key.len() == 1 && key[0] < 9 && key[0].is_multiple_of(2)).then_some(Cow::Borrowed(&[0])))
+        }
+
+        fn walk(&self, range: Range<&[u8]>, direction: Direction) -> Entries<'_> {
+            let (start, end) = (range.start.to_vec(), range.end.to_vec());
+            let keys = [0, 2, 4, 6, 8].map(|key| vec![key]).into_iter();
+            let keys = keys.filter(move |key| (&start..&end).contains(&key));
+            let entry = |key: Vec<u8>| {
+                if Some(key[0]) == self.0 {
+                    return Err(StoreError::corrupt("it fails here"));
+                }
+                Ok((Cow::Owned(key), Cow::Owned(vec![0])))
+            };
+            match direction {
+                Direction::Ascending => Box::new(keys.map(entry)),
+                Direction::Descending => Box::new(keys.rev().map(entry)),
+            }
+        }
+    }
+
+    fn written(failing: Option<u8>) -> Transaction {
+        let mut transaction = Transaction::new(Box::new(Even(failing)));
+        for (key, value) in [(0, Some(1)), (1, Some(1)), (4, None), (5, Some(1)), (6, Some(1)), (7, None), (9, Some(1))]
+        {
+            match value {
+                Some(value) => transaction.writes.insert(vec![key], vec![value]),
+                None => transaction.writes.remove(vec![key]),
+            }
+        }
+        transaction
+    }
+
+    fn keys(transaction: &Transaction, range: Range<u8>, direction: Direction) -> Result<Vec<(u8, u8)>, StoreError> {
+        let entries = transaction.walk(&[range.start]..&[range.end], direction);
+        entries.map(|entry| entry.map(|(key, value)| (key[0], value[0]))).collect()
+    }
+
+    #[test]
+    fn walk_has_written_entries_in_place_of_stored_ones() {
+        let transaction = written(None);
+        let all = [(0, 1), (1, 1), (2, 0), (5, 1), (6, 1), (8, 0), (9, 1)];
+        for (range, expected) in [(0..10, &all[..]), (2..9, &all[2..6]), (4..5, &[]), (7..8, &[])] {
+            let mut expected = expected.to_vec();
+            assert_eq!(keys(&transaction, range.clone(), Direction::Ascending).expect("it is read"), expected);
+            expected.reverse();
+            assert_eq!(keys(&transaction, range, Direction::Descending).expect("it is read"), expected);
+        }
+        for (key, expected) in [(0, Some(1)), (2, Some(0)), (3, None), (4, None), (5, Some(1))] {
+            let found = transaction.get_bytes(&[key]).expect("it is read").map(|value| value[0]);
+            assert_eq!(found, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn walk_passes_errors_of_the_snapshot_on() {
+        for failing in [0, 4, 8] {
+            let transaction = written(Some(failing));
+            for direction in [Direction::Ascending, Direction::Descending] {
+                assert!(matches!(keys(&transaction, 0..10, direction), Err(StoreError::Corrupt { .. })), "{failing}");
+            }
+        }
+    }
+}

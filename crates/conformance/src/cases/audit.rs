@@ -60,6 +60,17 @@ pub(crate) async fn an_audit_event_reads_back_equal(store: Arc<dyn Store>) {
     assert_eq!(list(&*store, Access::Read, Some(actor)).await, [], "events of the actor's own account only");
 }
 
+pub(crate) async fn an_append_with_a_taken_audit_id_conflicts(store: Arc<dyn Store>) {
+    let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let event = audit_event(0, user);
+    append(&*store, std::slice::from_ref(&event)).await;
+    for taken in [event.clone(), AuditEvent { at: at(9), ..audit_event(0, other) }] {
+        let appended = try_write(&*store, async |uow| uow.audit().append(&taken).await).await;
+        assert_conflict(appended, Conflict::Id);
+    }
+    assert_eq!(list(&*store, Access::Read, None).await, [event]);
+}
+
 pub(crate) async fn an_audit_event_needs_its_user(store: Arc<dyn Store>) {
     add_user(&*store, 0).await;
     let orphan = audit_event(0, user_id(9));

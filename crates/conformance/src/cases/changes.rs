@@ -138,6 +138,18 @@ pub(crate) async fn a_change_needs_its_user(store: Arc<dyn Store>) {
     }
 }
 
+pub(crate) async fn an_empty_append_changes_nothing(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    for user in [owner, other, user_id(9)] {
+        append(&*store, user, &[]).await;
+        assert_eq!((last_change(&*store, user).await, feed(&*store, user).await), (0, vec![]));
+    }
+    append(&*store, owner, &[change(0)]).await;
+    append(&*store, owner, &[]).await;
+    append(&*store, owner, &[change(1)]).await;
+    assert_eq!(feed(&*store, owner).await, numbered(1, [change(0), change(1)]));
+}
+
 pub(crate) async fn changes_outlive_their_memo(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memo = full_memo(0, owner);

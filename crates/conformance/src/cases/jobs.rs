@@ -171,6 +171,19 @@ pub(crate) async fn due_jobs_are_claimed_once(store: Arc<dyn Store>) {
     assert_eq!(dead(&*store, None, 9).await, [lost]);
 }
 
+pub(crate) async fn a_claim_may_be_at_the_ends_of_time(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    let [first, last] = [Job { run_at: EARLIEST, ..job(0, user) }, Job { run_at: LATEST, ..job(1, user) }];
+    add(&*store, &[last.clone(), first.clone()]).await;
+    let claim = async |now, until| ids(&try_claim(&*store, now, until, 9).await.expect("jobs are claimed"));
+    assert_eq!(claim(EARLIEST, EARLIEST).await, [first.id]);
+    assert_eq!(claim(EARLIEST, LATEST).await, [first.id], "a lease until the earliest time has ended");
+    assert_eq!(claim(at(0), LATEST).await, []);
+    for (now, until) in [(LATEST, LATEST), (LATEST, EARLIEST), (EARLIEST, at(0))] {
+        assert_eq!(claim(now, until).await.len(), 2, "{now} until {until}");
+    }
+}
+
 pub(crate) async fn only_jobs_of_these_kinds_are_claimed(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let kinds = [JobKind::MAIL, other_kind(), JobKind::new("mail2").expect("a valid kind")];

@@ -20,6 +20,7 @@ pub(crate) mod one_time_tokens;
 pub(crate) mod pages;
 pub(crate) mod providers;
 pub(crate) mod refresh_tokens;
+pub(crate) mod refusals;
 pub(crate) mod removed_users;
 pub(crate) mod renderers;
 pub(crate) mod reopening;

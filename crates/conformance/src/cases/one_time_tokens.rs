@@ -89,6 +89,20 @@ pub(crate) async fn a_one_time_token_reads_back_equal(store: Arc<dyn Store>) {
     assert_eq!(find(&*store, digest(99)).await, None);
 }
 
+pub(crate) async fn an_insert_with_a_taken_one_time_digest_conflicts(store: Arc<dyn Store>) {
+    let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let token = one_time_token(0, user);
+    add(&*store, std::slice::from_ref(&token)).await;
+    for taken in [token.clone(), OneTimeToken { purpose: RESET, expires_at: LATEST, ..one_time_token(0, other) }] {
+        let inserted = try_write(&*store, async |uow| uow.one_time_tokens().insert(&taken).await).await;
+        assert_conflict(inserted, Conflict::Id);
+    }
+    assert_eq!(find(&*store, token.digest).await, Some(token.clone()));
+    // A digest that was taken is free again.
+    assert_eq!(take(&*store, token.digest, VERIFY).await.expect("the take succeeds").as_ref(), Some(&token));
+    add(&*store, &[token]).await;
+}
+
 pub(crate) async fn a_one_time_token_needs_its_user(store: Arc<dyn Store>) {
     add_user(&*store, 0).await;
     let orphan = one_time_token(0, user_id(9));

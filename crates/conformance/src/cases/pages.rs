@@ -201,8 +201,9 @@ pub(crate) async fn a_cursor_takes_the_longest_title(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos: Vec<_> = (0..6)
         .map(|n| {
-            // The sort key has three characters for each one of the title. Only the last one differs, in pairs.
-            let text = "\u{1d160}".repeat(Title::MAX - 1) + ["x", "Y", "𠮷"][n as usize / 2];
+            // The sort key has three characters for each one of the title. Only the last one differs, in pairs, and in
+            // another order than the ids.
+            let text = "\u{1d160}".repeat(Title::MAX - 1) + ["Y", "𠮷", "x"][n as usize / 2];
             with_title(n, owner, title(&text))
         })
         .collect();

@@ -70,6 +70,18 @@ pub(crate) async fn a_refresh_token_needs_its_session(store: Arc<dyn Store>) {
     assert_eq!(find_refresh_token(&*store, orphan.digest).await, None);
 }
 
+pub(crate) async fn a_refresh_token_is_claimed_at_any_time(store: Arc<dyn Store>) {
+    let session_id = add_session_of_new_user(&*store).await;
+    for (n, time) in [(0, EARLIEST), (1, at(0)), (2, LATEST)] {
+        let token = refresh_token(n, session_id);
+        add_refresh_token(&*store, &token).await;
+        assert!(claim(&*store, token.digest, time).await.expect("the claim succeeds"));
+        assert!(!claim(&*store, token.digest, LATEST).await.expect("the claim succeeds"));
+        let used = RefreshToken { used_at: Some(time), ..token };
+        assert_eq!(find_refresh_token(&*store, used.digest).await, Some(used));
+    }
+}
+
 pub(crate) async fn a_refresh_token_is_claimed_once(store: Arc<dyn Store>) {
     let session_id = add_session_of_new_user(&*store).await;
     let (token, other) = (refresh_token(0, session_id), refresh_token(1, session_id));

@@ -85,6 +85,61 @@ pub(crate) async fn a_second_factor_needs_its_user(store: Arc<dyn Store>) {
     assert_eq!(find(&*store, orphan.user_id).await, None);
 }
 
+pub(crate) async fn an_upsert_keeps_the_recovery_codes(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    upsert(&*store, &second_factor(user)).await;
+    let codes = [digest_of(1), digest_of(2)];
+    replace_codes(&*store, user, &codes).await;
+    let confirmed = SecondFactor { secret: Sealed::new(vec![9]), confirmed_at: Some(at(1)), ..second_factor(user) };
+    upsert(&*store, &confirmed).await;
+    assert_eq!(count_codes(&*store, user).await, 2);
+    for code in codes {
+        assert!(claim_code(&*store, user, code).await.expect("the claim succeeds"));
+    }
+    assert_eq!(find(&*store, user).await, Some(confirmed));
+}
+
+pub(crate) async fn recovery_codes_need_a_second_factor(store: Arc<dyn Store>) {
+    let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    upsert(&*store, &second_factor(other)).await;
+    for codes in [&[digest_of(1)][..], &[]] {
+        for user in [user, user_id(9)] {
+            let replaced = try_write(&*store, async |uow| uow.second_factors().replace_codes(user, codes).await).await;
+            assert_conflict(replaced, Conflict::Parent);
+            assert_eq!(count_codes(&*store, user).await, 0);
+        }
+    }
+    remove(&*store, other).await;
+    let replaced = try_write(&*store, async |uow| uow.second_factors().replace_codes(other, &[digest_of(1)]).await);
+    assert_conflict(replaced.await, Conflict::Parent);
+}
+
+pub(crate) async fn equal_recovery_codes_count_once(store: Arc<dyn Store>) {
+    let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let [one, two] = [digest_of(1), digest_of(2)];
+    for user in [user, other] {
+        // Two users may have equal codes.
+        upsert(&*store, &second_factor(user)).await;
+        replace_codes(&*store, user, &[one, two, one, one]).await;
+        assert_eq!(count_codes(&*store, user).await, 2);
+    }
+    assert!(claim_code(&*store, user, one).await.expect("the claim succeeds"));
+    assert!(!claim_code(&*store, user, one).await.expect("the claim succeeds"));
+    assert_eq!((count_codes(&*store, user).await, count_codes(&*store, other).await), (1, 2));
+}
+
+pub(crate) async fn a_step_may_be_any_number(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    upsert(&*store, &SecondFactor { last_step: i64::MIN, ..second_factor(user) }).await;
+    for (step, expected) in [(i64::MIN, false), (i64::MIN + 1, true), (-1, true), (0, true), (0, false)] {
+        assert_eq!(claim_step(&*store, user, step).await.expect("the claim succeeds"), expected, "{step}");
+    }
+    for (step, expected) in [(i64::MAX, true), (i64::MAX, false), (i64::MIN, false)] {
+        assert_eq!(claim_step(&*store, user, step).await.expect("the claim succeeds"), expected, "{step}");
+    }
+    assert_eq!(find(&*store, user).await.map(|factor| factor.last_step), Some(i64::MAX));
+}
+
 pub(crate) async fn a_step_is_claimed_once(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let stored = SecondFactor { confirmed_at: Some(at(1)), last_step: 10, ..second_factor(user) };

@@ -192,14 +192,10 @@ impl Script<'_> {
                 pair.ask(&mut self.log, what, async |uow| uow.second_factors().remove(user).await).await.map(drop)
             }
             1..5 if stored.is_some() => {
-                let mut codes = vec![self.some_code(), self.some_code(), self.some_code()];
-                codes.sort();
-                codes.dedup();
+                let codes = [self.some_code(), self.some_code(), self.some_code()];
                 let what = format!("set {} codes of {user:?}", codes.len());
                 pair.ask(&mut self.log, what, async |uow| uow.second_factors().replace_codes(user, &codes).await).await
             }
-            // What happens to the codes when their factor is replaced is unspecified.
-            _ if stored.is_some() => Ok(()),
             _ => {
                 let chance = &mut self.chance;
                 let new = SecondFactor {

@@ -93,6 +93,8 @@ pub struct AuditEvent {
 ///
 /// # Contract
 /// * `an_audit_event_reads_back_equal`: what was appended MUST read back equal.
+/// * `an_append_with_a_taken_audit_id_conflicts`: [`append`](Self::append) MUST fail with
+///   [`Conflict::Id`](crate::Conflict::Id) if the id is taken.
 /// * `an_audit_event_needs_its_user`: [`append`](Self::append) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `audit_events_are_listed_newest_first`: [`list`](Self::list) MUST return the events of a user, or of all users, by

@@ -48,6 +48,8 @@ pub struct OneTimeToken {
 /// # Contract
 /// * `a_one_time_token_reads_back_equal`: [`lookup`](Self::lookup) MUST return what was inserted with the same digest and
 ///   purpose.
+/// * `an_insert_with_a_taken_one_time_digest_conflicts`: [`insert`](Self::insert) MUST fail with
+///   [`Conflict::Id`](crate::Conflict::Id) if the digest is taken, by a token of any user and purpose.
 /// * `a_one_time_token_needs_its_user`: [`insert`](Self::insert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `a_one_time_token_is_taken_once`: of any number of [`take`](Self::take)s of one token, in one unit of work or in many

@@ -23,6 +23,11 @@ pub struct SecondFactor {
 /// * `a_second_factor_reads_back_equal`: [`lookup`](Self::lookup) MUST return what was written last.
 /// * `a_second_factor_needs_its_user`: [`upsert`](Self::upsert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
+/// * `an_upsert_keeps_the_recovery_codes`: [`upsert`](Self::upsert) MUST NOT change the recovery codes.
+/// * `recovery_codes_need_a_second_factor`: [`replace_codes`](Self::replace_codes) MUST fail with
+///   [`Conflict::Parent`](crate::Conflict::Parent) if the user has no second factor.
+/// * `equal_recovery_codes_count_once`: of equal codes in one [`replace_codes`](Self::replace_codes) one MUST be stored.
+/// * `a_step_may_be_any_number`: [`claim_step`](Self::claim_step) MUST accept and compare every number.
 /// * `a_step_is_claimed_once`: of any number of [`claim_step`](Self::claim_step)s of one step, in one unit of work or in
 ///   many at once, exactly one MUST return `true`; none of a step before the last claimed one.
 /// * `a_recovery_code_is_claimed_once`: of any number of [`claim_code`](Self::claim_code)s of one code exactly one MUST

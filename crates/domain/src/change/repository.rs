@@ -14,6 +14,8 @@ use crate::{Change, Limit, NewChange, Stamp, StoreError, Timestamp, UserId};
 ///   removed: the order of the numbers is the order of the commits.
 /// * `a_change_needs_its_user`: [`append`](Self::append) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
+/// * `an_empty_append_changes_nothing`: an [`append`](Self::append) of an empty slice MUST succeed and change nothing, for
+///   any user id.
 /// * `old_changes_are_removed`: [`remove_before`](Self::remove_before) MUST remove the changes before a time, and
 ///   [`last_seq`](Self::last_seq) MUST still return the greatest number.
 /// * `a_stamp_follows_the_feed_and_the_user`: [`lookup_stamp`](Self::lookup_stamp) MUST have the greatest number and the version of the

@@ -62,6 +62,7 @@ pub trait SessionRepository: Send {
 ///   [`Conflict::Id`](crate::Conflict::Id) if the digest is taken.
 /// * `a_refresh_token_needs_its_session`: [`insert`](Self::insert) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the session does not exist.
+/// * `a_refresh_token_is_claimed_at_any_time`: [`claim`](Self::claim) MUST accept every time.
 /// * `a_refresh_token_is_claimed_once`: of any number of [`claim`](Self::claim)s of one token, in one unit of work or in
 ///   many at once, exactly one MUST return `true`, and `used_at` is what that one set.
 #[async_trait]

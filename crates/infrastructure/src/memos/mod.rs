@@ -23,7 +23,6 @@ use super::{
         memo_tag,
     },
     unit_of_work::SeaOrmUnitOfWork,
-    values::changed,
 };
 pub use backfill::{index_all, is_index_incomplete};
 pub use query::prepare;
@@ -100,7 +99,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::OwnerId.eq(memo.owner_id.as_uuid()))
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
-        changed(self.execute(statement).await?)?;
+        self.execute_versioned(statement).await?;
         self.existing_user = Some(memo.owner_id);
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
@@ -113,6 +112,6 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
-        changed(self.execute(statement).await?)
+        self.execute_versioned(statement).await
     }
 }

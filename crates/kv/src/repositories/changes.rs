@@ -13,6 +13,9 @@ use crate::{
 #[async_trait]
 impl ChangeRepository for Unit {
     async fn append(&mut self, owner: UserId, changes: &[NewChange]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let changes = changes.to_vec();
         self.write(move |tx| {
             require_user(tx, owner)?;
