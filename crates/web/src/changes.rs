@@ -1,21 +1,9 @@
 //! `/api/v1/changes`.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{ChangePage, Changes};
-use memo_domain::{Change, ChangeKind, Limit, Scope};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use memo_domain::{Change, ChangeKind, Limit};
 
-use crate::{
-    extract::Caller,
-    input::{Input, Query, Refusals, Refused, natural, parsed},
-    list::read_limit,
-    policy::{Condition, Policy},
-    problem::{Code, Problem},
-    respond::revalidated,
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     list_changes => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::ResyncRequired]);
@@ -123,7 +111,7 @@ impl Input for ChangesQuery {
 #[utoipa::path(
     get, path = "/api/v1/changes", tag = "changes",
     params(ChangesQuery),
-    responses((status = 200, description = "The changes after `since`", body = ChangeList, headers(("ETag" = String, description = "Identifies this response, for If-None-Match")))),
+    responses((status = 200, description = "The changes after `since`", body = ChangeList)),
 )]
 async fn list_changes(
     caller: Caller,

@@ -1,17 +1,9 @@
 //! Health checks for operators.
 
-use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
+use actix_web::http::header::RETRY_AFTER;
 use memo_application::Readiness;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::{
-    input::NoQuery,
-    middleware::Draining,
-    policy::Policy,
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{middleware::Draining, prelude::*};
 
 operations! {
     healthz => Policy::open().any_host().no_store();

@@ -9,6 +9,7 @@ use crate::problem::Code;
 
 /// What a route demands and allows. Construct it by one of the access levels, then refine it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a declaration")]
 pub struct Policy {
     /// Who may call it.
     pub access: Access,
@@ -16,14 +17,14 @@ pub struct Policy {
     pub body: Body,
     /// The maximum size of the body, or of each of its lines.
     pub size: Size,
-    /// What the time limit applies to.
-    pub time: Time,
+    /// Whether the time limit applies to each pause in the body, and not to the whole request.
+    pub has_idle_timeout: bool,
     /// Whether it answers for any host, e.g. a health check by address.
     pub any_host: bool,
     /// Whether its responses must not be stored by any cache.
     pub no_store: bool,
-    /// The form of its errors.
-    pub errors: ErrorForm,
+    /// Whether it refuses a grant as in RFC 6749, section 5.2; other errors are problem documents nevertheless.
+    pub has_oauth_errors: bool,
     /// The conditional request headers that it honours.
     pub condition: Option<Condition>,
     /// The paging parameters that it accepts.
@@ -99,24 +100,6 @@ impl Size {
     }
 }
 
-/// What the setting `server.request_timeout` limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Time {
-    /// The time until the response begins.
-    Whole,
-    /// Each pause in the body of the request; the whole may take as long as it takes.
-    Idle,
-}
-
-/// The form of error responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorForm {
-    /// Problem documents (RFC 9457).
-    Problem,
-    /// Errors of the grant as in RFC 6749, section 5.2; all others as problem documents.
-    OAuth,
-}
-
 /// A conditional request header (RFC 9110, section 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
@@ -137,16 +120,37 @@ pub enum Paging {
     Counted,
 }
 
+/// A method for a field, to refine a policy.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {
+        impl Policy {$(
+            $(#[$doc])*
+            pub const fn $field(self, $field: $type) -> Self {
+                Self { $field, ..self }
+            }
+        )+}
+    };
+}
+
+setters! {
+    /// Accepts this body.
+    body: Body;
+    /// Limits the size of the body.
+    size: Size;
+    /// Has these problems of its own.
+    problems: &'static [Code];
+}
+
 impl Policy {
     const fn new(access: Access) -> Self {
         Self {
             access,
             body: Body::Ignored,
             size: Size::Default,
-            time: Time::Whole,
+            has_idle_timeout: false,
             any_host: false,
             no_store: false,
-            errors: ErrorForm::Problem,
+            has_oauth_errors: false,
             condition: None,
             paging: None,
             problems: &[],
@@ -178,19 +182,9 @@ impl Policy {
         Self::new(Access::Interactive)
     }
 
-    /// Accepts this body.
-    pub const fn body(self, body: Body) -> Self {
-        Self { body, ..self }
-    }
-
-    /// Limits the size of the body.
-    pub const fn size(self, size: Size) -> Self {
-        Self { size, ..self }
-    }
-
     /// Limits each pause in the body instead of the whole request.
     pub const fn idle_timeout(self) -> Self {
-        Self { time: Time::Idle, ..self }
+        Self { has_idle_timeout: true, ..self }
     }
 
     /// Answers for any host.
@@ -205,7 +199,7 @@ impl Policy {
 
     /// Refuses a grant as in RFC 6749.
     pub const fn oauth_errors(self) -> Self {
-        Self { errors: ErrorForm::OAuth, ..self }
+        Self { has_oauth_errors: true, ..self }
     }
 
     /// Honours a conditional request header.
@@ -216,10 +210,5 @@ impl Policy {
     /// Is a list in pages.
     pub const fn paging(self, paging: Paging) -> Self {
         Self { paging: Some(paging), ..self }
-    }
-
-    /// Has these problems of its own.
-    pub const fn problems(self, problems: &'static [Code]) -> Self {
-        Self { problems, ..self }
     }
 }

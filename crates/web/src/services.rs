@@ -54,22 +54,20 @@ pub struct UseCases {
 /// What all workers share.
 #[derive(Clone)]
 pub struct Services {
-    accounts: Data<Accounts>,
-    memos: Data<Memos>,
-    page_cache: Data<PageCache>,
-    changes: Data<Changes>,
-    sign_in: Data<SignIn>,
-    second_factors: Data<SecondFactors>,
-    social: Data<Social>,
-    transfer: Data<Transfer>,
-    administration: Data<Administration>,
-    audit: Data<AuditLog>,
-    readiness: Data<Readiness>,
+    shared: Arc<[Register]>,
+    operations: Arc<Operations>,
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
-    request_ids: Data<RequestIds>,
-    document: Data<Document>,
-    operations: Arc<Operations>,
+}
+
+/// Gives handlers and middleware access to a value.
+type Register = Box<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+fn shared<T: Send + Sync + 'static>(value: impl Into<Data<T>>) -> Register {
+    let value = value.into();
+    Box::new(move |config| {
+        config.app_data(value.clone());
+    })
 }
 
 impl Services {
@@ -78,24 +76,25 @@ impl Services {
     pub fn new(use_cases: UseCases, request_ids: RequestIds, settings: HttpSettings) -> Self {
         let operations = operations();
         let json = document(&operations).to_string();
-        Self {
-            accounts: Data::from(use_cases.accounts),
-            memos: Data::new(use_cases.memos),
-            page_cache: Data::new(PageCache::new()),
-            changes: Data::new(use_cases.changes),
-            sign_in: Data::from(use_cases.sign_in),
-            second_factors: Data::new(use_cases.second_factors),
-            social: Data::new(use_cases.social),
-            transfer: Data::new(use_cases.transfer),
-            administration: Data::new(use_cases.administration),
-            audit: Data::new(use_cases.audit),
-            readiness: Data::new(use_cases.readiness),
-            settings: Data::new(settings),
-            draining: Data::default(),
-            request_ids: Data::new(request_ids),
-            document: Data::new(Document(json.into())),
-            operations: Arc::new(operations),
-        }
+        let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
+        let shared = [
+            shared(use_cases.accounts),
+            shared(Data::new(use_cases.memos)),
+            shared(Data::new(PageCache::new())),
+            shared(Data::new(use_cases.changes)),
+            shared(use_cases.sign_in),
+            shared(Data::new(use_cases.second_factors)),
+            shared(Data::new(use_cases.social)),
+            shared(Data::new(use_cases.transfer)),
+            shared(Data::new(use_cases.administration)),
+            shared(Data::new(use_cases.audit)),
+            shared(Data::new(use_cases.readiness)),
+            shared(settings.clone()),
+            shared(draining.clone()),
+            shared(Data::new(request_ids)),
+            shared(Data::new(Document(json.into()))),
+        ];
+        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
     }
 
     /// The switch to shut this node down.
@@ -104,23 +103,8 @@ impl Services {
         self.draining.clone().into_inner()
     }
 
-    fn register(self, config: &mut ServiceConfig) {
-        config
-            .app_data(self.accounts)
-            .app_data(self.memos)
-            .app_data(self.page_cache)
-            .app_data(self.changes)
-            .app_data(self.sign_in)
-            .app_data(self.second_factors)
-            .app_data(self.social)
-            .app_data(self.transfer)
-            .app_data(self.administration)
-            .app_data(self.audit)
-            .app_data(self.readiness)
-            .app_data(self.settings)
-            .app_data(self.draining)
-            .app_data(self.request_ids)
-            .app_data(self.document);
+    fn register(&self, config: &mut ServiceConfig) {
+        self.shared.iter().for_each(|register| register(config));
         for resource in routing::resources(&self.operations) {
             config.service(resource);
         }
@@ -157,7 +141,7 @@ pub fn app(
 > {
     let origins = services.settings.allowed_origins.clone();
     App::new()
-        .configure(|config| services.register(config))
+        .configure(move |config| services.register(config))
         .default_service(routing::default_service())
         .wrap(from_fn(guard))
         .wrap(Condition::new(!origins.is_empty(), cors(&origins)))

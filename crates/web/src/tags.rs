@@ -1,24 +1,10 @@
 //! `/api/v1/tags`.
 
-use std::future::{Ready, ready};
-
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
-use garde::Validate;
 use memo_application::Memos;
-use memo_domain::{Scope, Tag, TagCount};
+use memo_domain::{Tag, TagCount};
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    extract::Caller,
-    input::{Input, Json, NoQuery, Patch, Refusals, Refused},
-    list::Items,
-    policy::{Body, Condition, Policy},
-    problem::{Code, Problem},
-    respond::revalidated,
-    routing::operations,
-};
+use crate::{extractor::from_head, prelude::*};
 
 operations! {
     list_tags => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch);
@@ -50,7 +36,7 @@ impl From<TagCount> for TagDto {
 /// case, and sorted by their characters in lower case.
 #[utoipa::path(
     get, path = "/api/v1/tags", tag = "tags",
-    responses((status = 200, description = "The tags", body = Items<TagDto>, headers(("ETag" = String, description = "Identifies this response, for If-None-Match")))),
+    responses((status = 200, description = "The tags", body = Items<TagDto>)),
 )]
 async fn list_tags(
     caller: Caller,
@@ -92,17 +78,12 @@ struct TagPath {
     tag: Tag,
 }
 
-impl FromRequest for TagPath {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // As it was sent: the router has decoded some characters already, and replaced what is not UTF-8.
-        let (_, segment) = request.uri().path().rsplit_once('/').unwrap_or_default();
-        let tag = percent_decode_str(segment).decode_utf8().ok().and_then(|text| Tag::new(text).ok());
-        ready(tag.map(|tag| Self { tag }).ok_or_else(|| Problem::new(Code::NotFound).into()))
-    }
-}
+from_head!(TagPath: |request| {
+    // As it was sent: the router has decoded some characters already, and replaced what is not UTF-8.
+    let (_, segment) = request.uri().path().rsplit_once('/').unwrap_or_default();
+    let tag = percent_decode_str(segment).decode_utf8().ok().and_then(|text| Tag::new(text).ok());
+    tag.map(|tag| Self { tag }).ok_or(Problem::new(Code::NotFound))
+});
 
 /// Rename a tag
 ///

@@ -1,23 +1,11 @@
 //! `/.well-known` (RFC 8615).
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, HeaderValue},
-    web::Data,
-};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memo_application::SignIn;
 use memo_domain::PublicKey;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::{
-    input::NoQuery,
-    policy::{Condition, Policy},
-    problem::Problem,
-    respond::revalidated,
-    routing::operations,
-};
+use crate::prelude::*;
 
 /// Short, so that a new key is soon known.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -81,10 +69,7 @@ impl From<&PublicKey> for KeyDto {
         status = 200,
         description = "The keys",
         body = KeySetDto,
-        headers(
-            ("ETag" = String, description = "Identifies this response, for If-None-Match"),
-            ("Cache-Control" = String, description = "May be cached for five minutes"),
-        ),
+        headers(("Cache-Control" = String, description = "May be cached for five minutes")),
     )),
 )]
 async fn get_keys(request: HttpRequest, sign_in: Data<SignIn>, _: NoQuery) -> Result<HttpResponse, Problem> {

@@ -34,9 +34,9 @@ fn is_after(memo: &Memo, cursor: &MemoCursor, sort: MemoSort) -> bool {
 pub(crate) async fn a_list_is_sorted(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     let memos = add_grouped(&*store, 0..24, owner).await;
-    for (name, sort) in MemoSort::NAMES {
+    for sort in MemoSort::ALL {
         let listed = list(&*store, &MemoFilter::of(owner), sort).await;
-        assert_eq!(ids(&listed), ids(&in_order(memos.clone(), sort)), "{name}");
+        assert_eq!(ids(&listed), ids(&in_order(memos.clone(), sort)), "{sort:?}");
     }
 }
 
@@ -89,19 +89,19 @@ pub(crate) async fn pages_by_cursor_are_stable(store: Arc<dyn Store>) {
     let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let memos = add_grouped(&*store, 0..17, owner).await;
     add_grouped(&*store, 17..34, other).await;
-    for (name, sort) in MemoSort::NAMES {
+    for sort in MemoSort::ALL {
         for limit in [1, 2, 5] {
             let mut paged = Vec::new();
             let mut start = PageStart::Offset(0);
             loop {
                 let page = page(&*store, &MemoFilter::of(owner), sort, limit, start).await;
                 paged.extend(page.items.iter().map(|view| view.memo.id));
-                assert!(paged.len() <= memos.len(), "{name} by {limit} repeats a memo");
+                assert!(paged.len() <= memos.len(), "{sort:?} by {limit} repeats a memo");
                 let Some(next) = page.next else { break };
-                assert_eq!(Some(&next), page.items.last().map(|view| cursor_of(&view.memo, sort)).as_ref(), "{name}");
+                assert_eq!(Some(&next), page.items.last().map(|view| cursor_of(&view.memo, sort)).as_ref(), "{sort:?}");
                 start = PageStart::After(next);
             }
-            assert_eq!(paged, ids(&in_order(memos.clone(), sort)), "{name} by {limit}");
+            assert_eq!(paged, ids(&in_order(memos.clone(), sort)), "{sort:?} by {limit}");
         }
     }
 }
@@ -109,7 +109,7 @@ pub(crate) async fn pages_by_cursor_are_stable(store: Arc<dyn Store>) {
 pub(crate) async fn pages_by_cursor_are_stable_under_inserts(store: Arc<dyn Store>) {
     const LIMIT: usize = 4;
     let mut number = 0;
-    for (owner, (name, sort)) in (0..).zip(MemoSort::NAMES) {
+    for (owner, sort) in (0..).zip(MemoSort::ALL) {
         let owner = add_user(&*store, owner).await;
         let filter = MemoFilter::of(owner);
         let mut add = async |count: u32| {
@@ -129,17 +129,17 @@ pub(crate) async fn pages_by_cursor_are_stable_under_inserts(store: Arc<dyn Stor
             let expected = in_order(after_cursor, sort);
             let page = page(&*store, &filter, sort, LIMIT as u64, PageStart::After(cursor)).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
-            assert_eq!(found, ids(expected.iter().take(LIMIT)), "{name}, page {pages}");
-            assert_eq!(page.next.is_some(), expected.len() > LIMIT, "{name}, page {pages}");
+            assert_eq!(found, ids(expected.iter().take(LIMIT)), "{sort:?}, page {pages}");
+            assert_eq!(page.next.is_some(), expected.len() > LIMIT, "{sort:?}, page {pages}");
             next = page.next;
             pages += 1;
         }
-        assert!(pages >= 3, "{name} has several pages");
+        assert!(pages >= 3, "{sort:?} has several pages");
     }
 }
 
 pub(crate) async fn a_cursor_stays_valid_after_its_memo_is_removed(store: Arc<dyn Store>) {
-    for (owner, (name, sort)) in (0..).zip(MemoSort::NAMES) {
+    for (owner, sort) in (0..).zip(MemoSort::ALL) {
         let numbers = owner * 10..owner * 10 + 10;
         let owner = add_user(&*store, owner).await;
         let memos = in_order(add_grouped(&*store, numbers, owner).await, sort);
@@ -151,7 +151,7 @@ pub(crate) async fn a_cursor_stays_valid_after_its_memo_is_removed(store: Arc<dy
         let cursor = first.next.expect("more pages");
         let second = page(&*store, &filter, sort, 100, PageStart::After(cursor)).await;
         let found: Vec<_> = second.items.iter().map(|view| view.memo.id).collect();
-        assert_eq!(found, ids(&memos[4..]), "{name}");
+        assert_eq!(found, ids(&memos[4..]), "{sort:?}");
     }
 }
 
@@ -159,18 +159,18 @@ pub(crate) async fn pages_by_offset_are_slices_of_the_list(store: Arc<dyn Store>
     let owner = add_user(&*store, 0).await;
     let memos = add_grouped(&*store, 0..10, owner).await;
     let filter = MemoFilter::of(owner);
-    for (name, sort) in MemoSort::NAMES {
+    for sort in MemoSort::ALL {
         let memos = in_order(memos.clone(), sort);
         for (offset, limit) in [(0, 3), (1, 3), (3, 3), (8, 3), (9, 3), (0, 100)] {
             let page = page(&*store, &filter, sort, limit as u64, PageStart::Offset(offset as u64)).await;
             let found: Vec<_> = page.items.iter().map(|view| view.memo.id).collect();
-            assert_eq!(found, ids(memos.iter().skip(offset).take(limit)), "{name} from {offset}");
+            assert_eq!(found, ids(memos.iter().skip(offset).take(limit)), "{sort:?} from {offset}");
             let last = (offset + limit < memos.len()).then(|| cursor_of(&memos[offset + limit - 1], sort));
-            assert_eq!(page.next, last, "{name} from {offset}");
+            assert_eq!(page.next, last, "{sort:?} from {offset}");
         }
         for offset in [10, 11, i64::MAX as u64, u64::MAX] {
             let page = page(&*store, &filter, sort, 3, PageStart::Offset(offset)).await;
-            assert_eq!((page.items, page.next), (vec![], None), "{name} from {offset}");
+            assert_eq!((page.items, page.next), (vec![], None), "{sort:?} from {offset}");
         }
     }
 }
@@ -208,12 +208,12 @@ pub(crate) async fn a_cursor_takes_the_longest_title(store: Arc<dyn Store>) {
         })
         .collect();
     add_memos(&*store, &memos).await;
-    for (name, sort) in MemoSort::NAMES {
+    for sort in MemoSort::ALL {
         let expected = in_order(memos.clone(), sort);
         let mut start = PageStart::Offset(0);
         for memo in expected {
             let page = page(&*store, &MemoFilter::of(owner), sort, 1, start).await;
-            assert_eq!(page.items.first().map(|view| view.memo.id), Some(memo.id), "{name}");
+            assert_eq!(page.items.first().map(|view| view.memo.id), Some(memo.id), "{sort:?}");
             start = PageStart::After(cursor_of(&memo, sort));
         }
     }

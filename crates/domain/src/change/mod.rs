@@ -22,7 +22,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// Every kind, by its name.
+    /// Every kind, by its stable name for stores.
     pub const NAMES: [(&'static str, Self); 5] = [
         ("memo.created", Self::Created),
         ("memo.updated", Self::Updated),
@@ -31,7 +31,7 @@ impl ChangeKind {
         ("memo.deleted", Self::Deleted),
     ];
 
-    /// The name, as it is sent and kept.
+    /// The stable name, for stores.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

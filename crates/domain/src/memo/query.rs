@@ -113,16 +113,22 @@ pub struct MemoSort {
 }
 
 impl MemoSort {
-    /// Every order, by its name on the wire; a minus sign means descending.
-    pub const NAMES: [(&'static str, Self); 7] = [
-        ("-updated_at", Self { field: SortField::UpdatedAt, direction: SortDirection::Descending }),
-        ("updated_at", Self { field: SortField::UpdatedAt, direction: SortDirection::Ascending }),
-        ("-created_at", Self { field: SortField::CreatedAt, direction: SortDirection::Descending }),
-        ("created_at", Self { field: SortField::CreatedAt, direction: SortDirection::Ascending }),
-        ("title", Self { field: SortField::Title, direction: SortDirection::Ascending }),
-        ("-title", Self { field: SortField::Title, direction: SortDirection::Descending }),
-        ("relevance", Self { field: SortField::Relevance, direction: SortDirection::Descending }),
+    /// Every order.
+    pub const ALL: [Self; 7] = [
+        Self::new(SortField::UpdatedAt, SortDirection::Descending),
+        Self::new(SortField::UpdatedAt, SortDirection::Ascending),
+        Self::new(SortField::CreatedAt, SortDirection::Descending),
+        Self::new(SortField::CreatedAt, SortDirection::Ascending),
+        Self::new(SortField::Title, SortDirection::Ascending),
+        Self::new(SortField::Title, SortDirection::Descending),
+        Self::new(SortField::Relevance, SortDirection::Descending),
     ];
+
+    /// The order by this field, in this direction.
+    #[must_use]
+    pub const fn new(field: SortField, direction: SortDirection) -> Self {
+        Self { field, direction }
+    }
 
     /// Returns the cursor of a memo in a list with this filter and order.
     #[must_use]

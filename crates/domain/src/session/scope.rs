@@ -23,7 +23,7 @@ impl Scope {
     pub const ALL: [Self; 5] =
         [Self::MemosRead, Self::MemosWrite, Self::EventsRead, Self::AccountRead, Self::AccountWrite];
 
-    /// The name on the wire.
+    /// The stable name, for stores and tokens.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -25,7 +25,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role with its name on the wire and in stores.
+    /// Every role with its stable name, for stores and the log.
     pub const NAMES: [(Self, &'static str); 2] = [(Self::Member, "member"), (Self::Admin, "admin")];
 }
 

@@ -1,19 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::AuditLog;
 use memo_domain::{AuditId, UserId};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-use crate::{
-    dto::AuditEventDto,
-    extract::Caller,
-    input::{Refusals, Refused},
-    list::{Filter, List, Page},
-    policy::{Paging, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{dto::AuditEventDto, prelude::*};
 
 operations! {
     list_all_events => Policy::interactive().paging(Paging::Offset).problems(&[Code::AdministratorRequired]);
@@ -45,10 +33,7 @@ impl Filter for EventsQuery {
 #[utoipa::path(
     get, path = "/api/v1/admin/audit", tag = "admin",
     params(EventsQuery),
-    responses((
-        status = 200, description = "A page of events", body = Page<AuditEventDto>,
-        headers(("Link" = String, description = "The next page; by `offset`, also the first and the previous one (RFC 8288)")),
-    )),
+    responses((status = 200, description = "A page of events", body = Page<AuditEventDto>)),
 )]
 async fn list_all_events(
     caller: Caller,

@@ -1,18 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::Administration;
-use memo_domain::{Job, JobId, Page as Found, PageStart, UserId};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use memo_domain::{Job, JobId, Page as Found, PageStart};
 
-use crate::{
-    extract::Caller,
-    input::{Refusals, Refused},
-    list::{Filter, List, Page},
-    policy::{Paging, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     list_dead_mail => Policy::interactive().paging(Paging::Cursor).problems(&[Code::AdministratorRequired]);
@@ -61,33 +50,17 @@ impl From<Job> for DeadMailDto {
     }
 }
 
-#[derive(Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct DeadMail {}
-
-impl Filter for DeadMail {
-    type Command = ();
-    type Cursor = JobId;
-
-    fn read(self, _: UserId, _: &mut Refusals) -> Result<(), Refused> {
-        Ok(())
-    }
-}
-
 /// List dead mail
 ///
 /// For administrators: mail that could not be sent and is no longer retried, the newest first, without its text.
 #[utoipa::path(
     get, path = "/api/v1/admin/dead-mail", tag = "admin",
-    responses((
-        status = 200, description = "A page of dead mail", body = Page<DeadMailDto>,
-        headers(("Link" = String, description = "The next page (RFC 8288)")),
-    )),
+    responses((status = 200, description = "A page of dead mail", body = Page<DeadMailDto>)),
 )]
 async fn list_dead_mail(
     caller: Caller,
     administration: Data<Administration>,
-    list: List<DeadMail>,
+    list: List<Unfiltered<JobId>>,
 ) -> Result<HttpResponse, Problem> {
     let after = match list.page.start {
         PageStart::After(id) => Some(id),

@@ -1,19 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{Administration, UserChange};
 use memo_domain::{User, UserFilter, UserId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    dto::RoleDto,
-    extract::{Caller, FromDevice, UserPath},
-    input::{Input, Json, NoQuery, Refusals, Refused, optional_choice, parsed, present},
-    list::{CountedPage, Filter, List},
-    policy::{Body, Paging, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{dto::RoleDto, prelude::*};
 
 operations! {
     list_users => Policy::interactive().paging(Paging::Counted).problems(&[Code::AdministratorRequired]);
@@ -113,10 +101,7 @@ impl Filter for UsersQuery {
 #[utoipa::path(
     get, path = "/api/v1/admin/users", tag = "admin",
     params(UsersQuery),
-    responses((
-        status = 200, description = "A page of users", body = CountedPage<AdminUserDto>,
-        headers(("Link" = String, description = "The next page; by `offset`, also the first and the previous one (RFC 8288)")),
-    )),
+    responses((status = 200, description = "A page of users", body = CountedPage<AdminUserDto>)),
 )]
 async fn list_users(
     caller: Caller,

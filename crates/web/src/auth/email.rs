@@ -1,17 +1,6 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{Accounts, Error, read_secret};
-use memo_domain::Scope;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use crate::{
-    extract::{Caller, FromDevice},
-    input::{EmptyBody, Input, Json, NoQuery, Refusals, Refused, proof},
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     verify_email => Policy::public().body(Body::Json).no_store().problems(&[Code::TokenInvalid]);
@@ -29,13 +18,7 @@ struct TokenRequest {
     token: String,
 }
 
-impl Input for TokenRequest {
-    type Command = String;
-
-    fn read(self, _: &mut Refusals) -> Result<String, Refused> {
-        Ok(self.token)
-    }
-}
+input_as_is!(TokenRequest);
 
 /// Verify the e-mail address
 ///
@@ -49,9 +32,9 @@ async fn verify_email(
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json(token): Json<TokenRequest>,
+    Json(body): Json<TokenRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let secret = read_secret(&token).ok_or(Error::TokenInvalid)?;
+    let secret = read_secret(&body.token).ok_or(Error::TokenInvalid)?;
     accounts.verify_email(&secret, &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,17 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{Accounts, Error, read_secret};
 use memo_domain::{Email, Password};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use crate::{
-    extract::FromDevice,
-    input::{Input, Json, NoQuery, Refusals, Refused, proof},
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     forgot_password => Policy::public().body(Body::Json).no_store();

@@ -1,25 +1,8 @@
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::LOCATION,
-    web::{Data, Path},
-};
-use garde::Validate;
+use actix_web::http::header::LOCATION;
 use memo_application::{Callback, CallbackOutcome, CallbackResult, Principal, Social};
 use memo_domain::{Locale, SocialProvider, UserId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    cookies,
-    extract::{FromDevice, MaybeCaller},
-    input::{Input, NoQuery, Query, Refusals, Refused, parsed},
-    language::Language,
-    list::Items,
-    policy::Policy,
-    problem::{Code, Problem},
-    routing::operations,
-    settings::HttpSettings,
-};
+use crate::{cookies, language::Language, prelude::*};
 
 operations! {
     list_providers => Policy::public();
@@ -82,13 +65,7 @@ struct AuthorizeQuery {
     link: Option<bool>,
 }
 
-impl Input for AuthorizeQuery {
-    type Command = Self;
-
-    fn read(self, _: &mut Refusals) -> Result<Self, Refused> {
-        Ok(self)
-    }
-}
+input_as_is!(AuthorizeQuery);
 
 /// Sign in with a social account
 ///

@@ -1,15 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
 use memo_application::{SignIn, read_secret};
-use utoipa::ToSchema;
 
 use super::token::FORM_SIZE;
-use crate::{
-    extract::FromDevice,
-    input::Form,
-    policy::{Body, Policy},
-    problem::Problem,
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     revoke => Policy::public().body(Body::Form).size(FORM_SIZE).no_store();

@@ -1,21 +1,7 @@
-use actix_web::{HttpRequest, HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{SignIn, read_secret};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::step::completed;
-use crate::{
-    cookies,
-    dto::UserDto,
-    extract::{FromDevice, MaybeCaller},
-    input::{Input, Json, NoQuery, Refusals, Refused, proof},
-    policy::{Body, Policy},
-    problem::{Code, FieldCode, Problem},
-    respond::signed_out,
-    routing::operations,
-    settings::HttpSettings,
-};
+use crate::{cookies, dto::UserDto, prelude::*};
 
 operations! {
     create_session => Policy::public().body(Body::Json).no_store()

@@ -1,20 +1,6 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::SignIn;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-use crate::{
-    dto::SessionDto,
-    extract::{Caller, FromDevice, SessionPath},
-    input::{Input, NoQuery, Query, Refusals, Refused, parsed},
-    list::Items,
-    policy::Policy,
-    problem::{Code, Problem},
-    respond::signed_out,
-    routing::operations,
-    settings::HttpSettings,
-};
+use crate::{dto::SessionDto, prelude::*};
 
 operations! {
     list_sessions => Policy::interactive();
@@ -66,13 +52,7 @@ struct EndSessionsQuery {
     except_current: Option<bool>,
 }
 
-impl Input for EndSessionsQuery {
-    type Command = bool;
-
-    fn read(self, _: &mut Refusals) -> Result<bool, Refused> {
-        Ok(self.except_current == Some(true))
-    }
-}
+input_as_is!(EndSessionsQuery);
 
 /// End all sessions
 ///
@@ -87,8 +67,9 @@ async fn end_sessions(
     sign_in: Data<SignIn>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
-    Query(except_current): Query<EndSessionsQuery>,
+    Query(query): Query<EndSessionsQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let except_current = query.except_current == Some(true);
     sign_in.end_all(&caller, except_current, &device).await?;
     Ok(if except_current { HttpResponse::NoContent().finish() } else { signed_out(&settings) })
 }

@@ -1,19 +1,8 @@
-use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web::Data};
-use garde::Validate;
+use actix_web::http::header::LOCATION;
 use memo_application::{Accounts, SignUp};
 use memo_domain::{DisplayName, Email, Password};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use crate::{
-    dto::UserDto,
-    extract::FromDevice,
-    input::{Input, Json, NoQuery, Refusals, Refused},
-    language::Language,
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{dto::UserDto, language::Language, prelude::*};
 
 operations! {
     sign_up => Policy::public().body(Body::Json).no_store()

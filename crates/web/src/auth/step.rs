@@ -1,6 +1,6 @@
 use memo_application::{SignedIn, secret_text};
 
-use crate::problem::Problem;
+use crate::prelude::*;
 
 /// The grant of a user who has signed in; if a second factor is required, the problem that says so.
 pub fn completed<T>(signed_in: SignedIn<T>) -> Result<T, Problem> {

@@ -1,17 +1,9 @@
-use actix_web::{HttpResponse, http::header::PRAGMA, web::Data};
+use actix_web::http::header::PRAGMA;
 use memo_application::{Grant, SignIn, read_secret, secret_text};
 use memo_domain::{Scopes, Secret};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::step::completed;
-use crate::{
-    extract::FromDevice,
-    input::Form,
-    policy::{Body, Policy, Size},
-    problem::{Code, GrantRefusal, Problem},
-    routing::operations,
-};
+use crate::{prelude::*, problem::GrantRefusal};
 
 /// The maximum size of a form of the token endpoints, in bytes.
 pub const FORM_SIZE: Size = Size::AtMost(64 << 10);

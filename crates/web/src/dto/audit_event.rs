@@ -1,4 +1,4 @@
-use memo_domain::AuditEvent;
+use memo_domain::{AuditEvent, AuditKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,7 +49,7 @@ impl From<AuditEvent> for AuditEventDto {
     fn from(event: AuditEvent) -> Self {
         Self {
             id: event.id.to_string(),
-            kind: event.kind.name(),
+            kind: kind(event.kind),
             user_id: event.user_id.to_string(),
             actor_id: event.actor_id.map(|id| id.to_string()),
             at: event.at.to_string(),
@@ -58,5 +58,30 @@ impl From<AuditEvent> for AuditEventDto {
             request_id: event.request_id,
             detail: event.detail,
         }
+    }
+}
+
+const fn kind(kind: AuditKind) -> &'static str {
+    match kind {
+        AuditKind::SignedUp => "account.signed_up",
+        AuditKind::Withdrawn => "account.withdrawn",
+        AuditKind::Exported => "account.exported",
+        AuditKind::SignedIn => "sign_in.succeeded",
+        AuditKind::SignInFailed => "sign_in.failed",
+        AuditKind::SignedOut => "sign_in.ended",
+        AuditKind::RefreshReused => "sign_in.refresh_reused",
+        AuditKind::PasswordChanged => "password.changed",
+        AuditKind::PasswordForgotten => "password.forgotten",
+        AuditKind::PasswordReset => "password.reset",
+        AuditKind::EmailChanged => "email.changed",
+        AuditKind::EmailVerified => "email.verified",
+        AuditKind::MfaEnabled => "mfa.enabled",
+        AuditKind::MfaDisabled => "mfa.disabled",
+        AuditKind::RecoveryCodeUsed => "mfa.recovery_code_used",
+        AuditKind::IdentityLinked => "identity.linked",
+        AuditKind::IdentityUnlinked => "identity.unlinked",
+        AuditKind::Disabled => "admin.disabled",
+        AuditKind::Enabled => "admin.enabled",
+        AuditKind::RoleChanged => "admin.role_changed",
     }
 }

@@ -1,32 +1,12 @@
 use memo_domain::{MemoView, Visibility};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Who may read the memo: its owner only, or every signed-in user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VisibilityDto {
-    #[default]
-    Private,
-    Public,
-}
+use super::mirror::mirror;
 
-impl From<VisibilityDto> for Visibility {
-    fn from(visibility: VisibilityDto) -> Self {
-        match visibility {
-            VisibilityDto::Private => Self::Private,
-            VisibilityDto::Public => Self::Public,
-        }
-    }
-}
-
-impl From<Visibility> for VisibilityDto {
-    fn from(visibility: Visibility) -> Self {
-        match visibility {
-            Visibility::Private => Self::Private,
-            Visibility::Public => Self::Public,
-        }
-    }
+mirror! {
+    /// Who may read the memo: its owner only, or every signed-in user.
+    VisibilityDto of Visibility { #[default] Private, Public }
 }
 
 /// A memo.

@@ -3,6 +3,7 @@
 mod audit_event;
 mod identity;
 mod memo;
+mod mirror;
 mod session;
 mod user;
 

@@ -1,6 +1,8 @@
 use memo_domain::{Locale, Role, User};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::mirror::mirror;
 
 /// A user, as they see themselves.
 #[derive(Serialize, ToSchema)]
@@ -38,57 +40,14 @@ pub struct UserDto {
     pub updated_at: String,
 }
 
-/// What the user may do: `admin` may administer users.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RoleDto {
-    Member,
-    Admin,
+mirror! {
+    /// What the user may do: `admin` may administer users.
+    RoleDto of Role { #[default] Member, Admin }
 }
 
-/// The language of mail to the user.
-#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LocaleDto {
-    #[default]
-    En,
-    Ko,
-}
-
-impl From<Role> for RoleDto {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Member => Self::Member,
-            Role::Admin => Self::Admin,
-        }
-    }
-}
-
-impl From<RoleDto> for Role {
-    fn from(role: RoleDto) -> Self {
-        match role {
-            RoleDto::Member => Self::Member,
-            RoleDto::Admin => Self::Admin,
-        }
-    }
-}
-
-impl From<Locale> for LocaleDto {
-    fn from(locale: Locale) -> Self {
-        match locale {
-            Locale::En => Self::En,
-            Locale::Ko => Self::Ko,
-        }
-    }
-}
-
-impl From<LocaleDto> for Locale {
-    fn from(locale: LocaleDto) -> Self {
-        match locale {
-            LocaleDto::En => Self::En,
-            LocaleDto::Ko => Self::Ko,
-        }
-    }
+mirror! {
+    /// The language of mail to the user.
+    LocaleDto of Locale { #[default] En, Ko }
 }
 
 impl From<User> for UserDto {

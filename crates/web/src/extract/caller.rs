@@ -1,18 +1,22 @@
-use std::{
-    future::{Ready, ready},
-    ops::Deref,
-};
+use std::ops::Deref;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::USER_AGENT};
+use actix_web::http::header::USER_AGENT;
 use memo_application::{Device, Principal};
 
 use crate::{
     context::RequestContext,
+    extractor::from_head,
     problem::{Code, Problem},
 };
 
 /// The caller, whom the policy of the route admitted.
 pub struct Caller(Principal);
+
+// Absent only if the policy lets anyone pass, which is an error in the declaration of the route.
+from_head!(Caller: |request| {
+    let caller = RequestContext::read(request, |context| context.caller).flatten();
+    caller.map(Self).ok_or(Problem::new(Code::InternalError))
+});
 
 impl Deref for Caller {
     type Target = Principal;
@@ -22,44 +26,21 @@ impl Deref for Caller {
     }
 }
 
-impl FromRequest for Caller {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = RequestContext::read(request, |context| context.caller).flatten();
-        // Absent only if the policy lets anyone pass: an error of the declaration.
-        ready(caller.map(Self).ok_or_else(|| Problem::new(Code::InternalError).into()))
-    }
-}
-
 /// The caller, if they are authenticated.
 pub struct MaybeCaller(pub Option<Principal>);
 
-impl FromRequest for MaybeCaller {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(RequestContext::read(request, |context| context.caller).flatten())))
-    }
-}
+from_head!(MaybeCaller: |request| Ok(Self(RequestContext::read(request, |context| context.caller).flatten())));
 
 /// The device that a request comes from.
 pub struct FromDevice(pub Device);
 
-impl FromRequest for FromDevice {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let name = request.headers().get(USER_AGENT).and_then(|name| name.to_str().ok());
-        let name = name.map(|name| name.chars().take(200).collect());
-        let device = RequestContext::read(request, |context| Device {
-            name,
-            ip: context.client.map(|ip| ip.to_string()),
-            request_id: Some(context.request_id.to_string()),
-        });
-        ready(Ok(Self(device.unwrap_or_default())))
-    }
-}
+from_head!(FromDevice: |request| {
+    let name = request.headers().get(USER_AGENT).and_then(|name| name.to_str().ok());
+    let name = name.map(|name| name.chars().take(200).collect());
+    let device = RequestContext::read(request, |context| Device {
+        name,
+        ip: context.client.map(|ip| ip.to_string()),
+        request_id: Some(context.request_id.to_string()),
+    });
+    Ok(Self(device.unwrap_or_default()))
+});

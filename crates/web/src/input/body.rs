@@ -1,7 +1,5 @@
-use std::{future::Future, pin::Pin};
-
 use actix_web::{
-    FromRequest, HttpRequest,
+    HttpRequest,
     dev::Payload,
     http::{Method, header},
     web::{Bytes, BytesMut, Data},
@@ -13,6 +11,7 @@ use serde::Deserialize;
 use super::{
     Input,
     depth::too_deep,
+    input_as_is,
     object::{parse, value, well_formed},
     refusals::{Refusals, Refused},
 };
@@ -22,6 +21,24 @@ use crate::{
     problem::{Code, Problem},
     settings::HttpSettings,
 };
+
+/// Implements `FromRequest` for extractors that read the whole body.
+macro_rules! from_body {
+    ($(@[$($generics:tt)*])? $extractor:ty: $read:expr) => {
+        impl $(<$($generics)*>)? actix_web::FromRequest for $extractor {
+            type Error = actix_web::Error;
+            type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+            fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
+                let read: fn(&[u8]) -> Result<Self, crate::problem::Problem> = $read;
+                let incoming = crate::input::body::Incoming::of(request, payload);
+                Box::pin(async move { Ok(read(&incoming?.read().await?)?) })
+            }
+        }
+    };
+}
+
+pub(super) use from_body;
 
 /// What a body of one JSON object is read as.
 pub trait FromBody: 'static {
@@ -43,49 +60,26 @@ impl<I: Input<Command: 'static>> FromBody for I {
 /// The command of a JSON body.
 pub struct Json<B: FromBody>(pub B::Command);
 
-impl<B: FromBody> FromRequest for Json<B> {
-    type Error = actix_web::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let incoming = Incoming::of(request, payload);
-        Box::pin(async move { Ok(Self(read::<B>(&incoming?.read().await?)?)) })
-    }
-}
+from_body!(@[B: FromBody] Json<B>: |bytes| read::<B>(bytes).map(Self));
 
 /// No body, or an empty object.
 pub struct EmptyBody;
 
-impl FromRequest for EmptyBody {
-    type Error = actix_web::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let incoming = Incoming::of(request, payload);
-        Box::pin(async move {
-            let bytes = incoming?.read().await?;
-            if !bytes.trim_ascii().is_empty() {
-                read::<Empty>(&bytes)?;
-            }
-            Ok(Self)
-        })
+from_body!(EmptyBody: |bytes| {
+    if !bytes.trim_ascii().is_empty() {
+        read::<Empty>(bytes)?;
     }
-}
+    Ok(Self)
+});
 
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Empty {}
 
-impl Input for Empty {
-    type Command = ();
-
-    fn read(self, _: &mut Refusals) -> Result<(), Refused> {
-        Ok(())
-    }
-}
+input_as_is!(Empty);
 
 /// A body that is about to be read.
-pub(super) struct Incoming {
+pub struct Incoming {
     payload: Payload,
     limit: usize,
     length: Option<usize>,
@@ -93,7 +87,7 @@ pub(super) struct Incoming {
 
 impl Incoming {
     /// The body of a request, as the policy of its route accepts it.
-    pub(super) fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+    pub fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
         let (policy, settings) = accepted(request)?;
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
@@ -101,7 +95,7 @@ impl Incoming {
     }
 
     /// Reads it whole.
-    pub(super) async fn read(mut self) -> Result<Bytes, Problem> {
+    pub async fn read(mut self) -> Result<Bytes, Problem> {
         let too_large = || Problem::new(Code::BodyTooLarge).about(self.limit);
         if self.length.is_some_and(|length| length > self.limit) {
             return Err(too_large());

@@ -1,8 +1,4 @@
-use std::{future::Future, pin::Pin};
-
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
-
-use super::body::Incoming;
+use super::body::from_body;
 use crate::problem::GrantRefusal;
 
 /// A URL-encoded body, in the order given. Readers ignore unknown parameters (RFC 6749, section 3.2).
@@ -23,15 +19,4 @@ impl Form {
     }
 }
 
-impl FromRequest for Form {
-    type Error = actix_web::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let incoming = Incoming::of(request, payload);
-        Box::pin(async move {
-            let bytes = incoming?.read().await?;
-            Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
-        })
-    }
-}
+from_body!(Form: |bytes| Ok(Self(form_urlencoded::parse(bytes).into_owned().collect())));

@@ -34,3 +34,17 @@ pub trait Input: DeserializeOwned + Validate<Context = ()> + 'static {
     /// Builds the command, and reports every invalid value.
     fn read(self, refused: &mut Refusals) -> Result<Self::Command, Refused>;
 }
+
+/// Inputs that are the command themselves: there is no more to check than their shape.
+macro_rules! input_as_is {
+    ($($input:ty),+) => {$(
+        impl crate::input::Input for $input {
+            type Command = Self;
+
+            fn read(self, _: &mut crate::input::Refusals) -> Result<Self, crate::input::Refused> {
+                Ok(self)
+            }
+        }
+    )+};
+}
+pub(crate) use input_as_is;

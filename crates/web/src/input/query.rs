@@ -1,6 +1,3 @@
-use std::future::{Ready, ready};
-
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
@@ -10,21 +7,19 @@ use super::{
     refusals::{Refusals, Refused},
     serde_error::field_error,
 };
-use crate::problem::{FieldCode, FieldError, Place, Problem};
+use crate::{
+    extractor::from_head,
+    problem::{FieldCode, FieldError, Place, Problem},
+};
 
 /// The command of a query.
 pub struct Query<I: Input>(pub I::Command);
 
-impl<I: Input> FromRequest for Query<I> {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut refused = Refusals::of_query();
-        let command = read_query::<I>(request.query_string(), &mut refused).and_then(|query| query.read(&mut refused));
-        ready(refused.finish(command).map(Self).map_err(Into::into))
-    }
-}
+from_head!(@[I: Input] Query<I>: |request| {
+    let mut refused = Refusals::of_query();
+    let command = read_query::<I>(request.query_string(), &mut refused).and_then(|query| query.read(&mut refused));
+    refused.finish(command).map(Self)
+});
 
 /// Parses a query and checks its shape.
 pub fn read_query<T: DeserializeOwned + Validate<Context = ()>>(
@@ -41,14 +36,9 @@ pub fn read_query<T: DeserializeOwned + Validate<Context = ()>>(
 /// Refuses any query, since the operation would not honour it.
 pub struct NoQuery;
 
-impl FromRequest for NoQuery {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let unknown: Vec<_> = form_urlencoded::parse(request.query_string().as_bytes())
-            .map(|(name, _)| FieldError::new(Place::Parameter(name.into_owned()), FieldCode::UnknownField))
-            .collect();
-        ready(if unknown.is_empty() { Ok(Self) } else { Err(Problem::invalid(unknown).into()) })
-    }
-}
+from_head!(NoQuery: |request| {
+    let unknown: Vec<_> = form_urlencoded::parse(request.query_string().as_bytes())
+        .map(|(name, _)| FieldError::new(Place::Parameter(name.into_owned()), FieldCode::UnknownField))
+        .collect();
+    if unknown.is_empty() { Ok(Self) } else { Err(Problem::invalid(unknown)) }
+});

@@ -1,9 +1,6 @@
-use std::{
-    fmt::Debug,
-    future::{Ready, ready},
-};
+use std::{fmt::Debug, marker::PhantomData};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LINK, web::Data};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header::LINK, web::Data};
 use garde::Validate;
 use memo_domain::{Limit, Page as Found, PageRequest, PageStart, UserId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -15,6 +12,7 @@ use super::{
 };
 use crate::{
     context::RequestContext,
+    extractor::from_head,
     input::{Refusals, Refused, natural, parsed, read_query},
     policy::Paging,
     problem::{Code, FieldCode, FieldError, Place, Problem},
@@ -30,6 +28,24 @@ pub trait Filter: DeserializeOwned + Validate<Context = ()> + 'static {
 
     /// Builds the command, and reports every invalid value.
     fn read(self, caller: UserId, refused: &mut Refusals) -> Result<Self::Command, Refused>;
+}
+
+/// No filter: the list has all items.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields, bound = "")]
+pub struct Unfiltered<C: Cursor> {
+    #[serde(skip)]
+    #[garde(skip)]
+    cursor: PhantomData<C>,
+}
+
+impl<C: Cursor> Filter for Unfiltered<C> {
+    type Command = ();
+    type Cursor = C;
+
+    fn read(self, _: UserId, _: &mut Refusals) -> Result<(), Refused> {
+        Ok(())
+    }
 }
 
 /// A requested page of a list.
@@ -49,14 +65,7 @@ pub struct List<F: Filter> {
     by_offset: bool,
 }
 
-impl<F: Filter> FromRequest for List<F> {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(request).map_err(Into::into))
-    }
-}
+from_head!(@[F: Filter] List<F>: Self::read);
 
 /// The paging parameters.
 #[derive(Deserialize, Validate)]
@@ -138,8 +147,8 @@ impl<F: Filter> List<F> {
     /// The response with a page of this list.
     pub fn respond<T, D: From<T> + Serialize>(&self, found: Found<T, F::Cursor>) -> HttpResponse {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let links = self.links(&page);
-        with_links(links, &Page { items: found.items.into_iter().map(D::from).collect(), page })
+        let mut response = self.response(&page);
+        response.json(Page { items: found.items.into_iter().map(D::from).collect(), page })
     }
 
     /// The response with a page of this list, and its length if the client asked for it.
@@ -149,17 +158,17 @@ impl<F: Filter> List<F> {
         total: Option<u64>,
     ) -> HttpResponse {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let links = self.links(&page);
-        with_links(links, &CountedPage { items: found.items.into_iter().map(D::from).collect(), page, total })
+        let mut response = self.response(&page);
+        response.json(CountedPage { items: found.items.into_iter().map(D::from).collect(), page, total })
     }
-}
 
-fn with_links(links: Option<String>, body: &impl Serialize) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    if let Some(links) = links {
-        response.insert_header((LINK, links));
+    fn response(&self, page: &PageInfo) -> HttpResponseBuilder {
+        let mut response = HttpResponse::Ok();
+        if let Some(links) = self.links(page) {
+            response.insert_header((LINK, links));
+        }
+        response
     }
-    response.json(body)
 }
 
 /// Reads the maximum number of items.

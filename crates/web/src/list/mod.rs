@@ -6,4 +6,4 @@ mod extractor;
 mod links;
 
 pub use body::{CountedPage, Items, Page};
-pub use extractor::{Filter, List, read_limit};
+pub use extractor::{Filter, List, Unfiltered, read_limit};

@@ -1,17 +1,9 @@
-use actix_web::{HttpResponse, http::header::CONTENT_DISPOSITION, web::Data};
+use actix_web::http::header::CONTENT_DISPOSITION;
 use memo_application::{Error, Record, Transfer};
-use memo_domain::Scope;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     dto::{AuditEventDto, IdentityDto, MemoDto, SessionDto, UserDto},
-    extract::{Caller, FromDevice},
-    input::NoQuery,
-    policy::Policy,
-    problem::Problem,
-    routing::operations,
-    settings::HttpSettings,
+    prelude::*,
     streams::{NDJSON, json_lines, streamed},
 };
 

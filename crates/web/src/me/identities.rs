@@ -1,18 +1,6 @@
-use actix_web::{
-    HttpResponse,
-    web::{Data, Path},
-};
 use memo_application::Social;
 
-use crate::{
-    dto::IdentityDto,
-    extract::{Caller, FromDevice},
-    input::NoQuery,
-    list::Items,
-    policy::Policy,
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{dto::IdentityDto, prelude::*};
 
 operations! {
     list_identities => Policy::interactive();

@@ -1,19 +1,12 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{ImportOutcome, ImportedMemo, Transfer};
-use memo_domain::{Content, MemoId, MemoState, Scope, Tags, Timestamp, Title};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
-use utoipa::ToSchema;
+use memo_domain::{Content, MemoId, MemoState, Tags, Timestamp, Title};
+use serde::de::IgnoredAny;
 
 use super::export::ExportLine;
 use crate::{
     dto::VisibilityDto,
-    extract::Caller,
-    input::{AtMost, Input, NoQuery, Refusals, Refused, choice, few_tags, read_line},
-    policy::{Body, Policy},
-    problem::Problem,
-    routing::operations,
-    settings::HttpSettings,
+    input::read_line,
+    prelude::*,
     streams::{Lines, Spool, Spooled},
 };
 

@@ -1,16 +1,6 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{Enrolment, SecondFactorState, SecondFactors};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use crate::{
-    extract::{Caller, FromDevice},
-    input::{EmptyBody, Input, Json, NoQuery, Refusals, Refused, proof},
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     get_mfa => Policy::interactive();
@@ -96,13 +86,7 @@ struct TotpConfirmation {
     code: String,
 }
 
-impl Input for TotpConfirmation {
-    type Command = String;
-
-    fn read(self, _: &mut Refusals) -> Result<String, Refused> {
-        Ok(self.code)
-    }
-}
+input_as_is!(TotpConfirmation);
 
 /// Recovery codes, in case the authenticator is lost. Each is valid once. Shown only once.
 #[derive(Serialize, ToSchema)]
@@ -124,9 +108,9 @@ async fn confirm_totp(
     factors: Data<SecondFactors>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json(code): Json<TotpConfirmation>,
+    Json(body): Json<TotpConfirmation>,
 ) -> Result<HttpResponse, Problem> {
-    let recovery_codes = factors.confirm(caller.user_id, &code, &device).await?;
+    let recovery_codes = factors.confirm(caller.user_id, &body.code, &device).await?;
     Ok(HttpResponse::Ok().json(RecoveryCodes { recovery_codes }))
 }
 
@@ -141,13 +125,7 @@ struct MfaRemovalRequest {
     current_password: Option<String>,
 }
 
-impl Input for MfaRemovalRequest {
-    type Command = Option<String>;
-
-    fn read(self, _: &mut Refusals) -> Result<Option<String>, Refused> {
-        Ok(self.current_password)
-    }
-}
+input_as_is!(MfaRemovalRequest);
 
 /// Remove the second factor
 ///
@@ -162,8 +140,8 @@ async fn remove_totp(
     factors: Data<SecondFactors>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json(password): Json<MfaRemovalRequest>,
+    Json(body): Json<MfaRemovalRequest>,
 ) -> Result<HttpResponse, Problem> {
-    factors.remove(&caller, password.as_deref(), &device).await?;
+    factors.remove(&caller, body.current_password.as_deref(), &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

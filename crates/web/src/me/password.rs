@@ -1,17 +1,7 @@
-use actix_web::{HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::Accounts;
 use memo_domain::Password;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use crate::{
-    extract::{Caller, FromDevice},
-    input::{Input, Json, NoQuery, Refusals, Refused, proof},
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::prelude::*;
 
 operations! {
     change_password => Policy::interactive().body(Body::Json).no_store().problems(&[

@@ -1,19 +1,9 @@
-use actix_web::{HttpRequest, HttpResponse, web::Data};
-use garde::Validate;
 use memo_application::{Accounts, ProfileChange};
-use memo_domain::{DisplayName, Email, Scope};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use memo_domain::{DisplayName, Email};
 
 use crate::{
     dto::{LocaleDto, UserDto},
-    extract::{Caller, FromDevice},
-    input::{Input, Json, NoQuery, Patch, Refusals, Refused, patched_choice, proof},
-    policy::{Body, Condition, Policy},
-    problem::{Code, Problem},
-    respond::{revalidated, signed_out},
-    routing::operations,
-    settings::HttpSettings,
+    prelude::*,
 };
 
 operations! {
@@ -31,7 +21,7 @@ operations! {
 /// Returns the account of the caller.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "account",
-    responses((status = 200, description = "The account", body = UserDto, headers(("ETag" = String, description = "Identifies this state")))),
+    responses((status = 200, description = "The account", body = UserDto)),
 )]
 async fn get_me(
     caller: Caller,
@@ -114,13 +104,7 @@ struct WithdrawalRequest {
     password: Option<String>,
 }
 
-impl Input for WithdrawalRequest {
-    type Command = Option<String>;
-
-    fn read(self, _: &mut Refusals) -> Result<Option<String>, Refused> {
-        Ok(self.password)
-    }
-}
+input_as_is!(WithdrawalRequest);
 
 /// Delete the account
 ///
@@ -136,8 +120,8 @@ async fn withdraw(
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json(password): Json<WithdrawalRequest>,
+    Json(body): Json<WithdrawalRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.withdraw(&caller, password.as_deref(), &device).await?;
+    accounts.withdraw(&caller, body.password.as_deref(), &device).await?;
     Ok(signed_out(&settings))
 }

@@ -1,21 +1,8 @@
-use actix_web::{HttpResponse, web::Data};
 use memo_application::{BatchOutcome, Memos};
-use memo_domain::Scope;
-use serde::Serialize;
-use utoipa::{
-    ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
-};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput};
-use crate::{
-    dto::MemoDto,
-    extract::Caller,
-    input::{Json, NoQuery},
-    policy::{Body, Policy, Size},
-    problem::{Code, Problem},
-    routing::operations,
-};
+use crate::{dto::MemoDto, prelude::*};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20))

@@ -1,12 +1,11 @@
 use std::borrow::Cow;
 
-use garde::Validate;
 use memo_application::BatchOperation;
 use memo_domain::{MemoId, Version};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use utoipa::{
-    PartialSchema, ToSchema,
+    PartialSchema,
     openapi::{
         Ref, RefOr,
         schema::{Discriminator, Object, ObjectBuilder, OneOfBuilder, Schema, Type},
@@ -14,8 +13,9 @@ use utoipa::{
 };
 
 use super::input::{MemoInput, MemoPatch};
-use crate::input::{
-    AtMost, FromBody, Input, Refusals, Refused, choice, object, one_or_more, parse, version as is_version, whole_number,
+use crate::{
+    input::{FromBody, object, one_or_more, parse, version as is_version, whole_number},
+    prelude::*,
 };
 
 /// The maximum number of operations.

@@ -1,29 +1,13 @@
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{HeaderValue, LOCATION},
-    },
-    web::Data,
-};
+use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::{MemoScope, Scope};
+use memo_domain::MemoScope;
 
 use super::{
     filter::MemosQuery,
     input::MemoInput,
     page_cache::{CachedPage, PageCache},
 };
-use crate::{
-    dto::MemoDto,
-    extract::Caller,
-    input::{Json, NoQuery},
-    list::{CountedPage, List},
-    policy::{Body, Condition, Paging, Policy},
-    problem::Problem,
-    respond::{Representation, versioned},
-    routing::operations,
-};
+use crate::{dto::MemoDto, prelude::*, respond::Representation};
 
 operations! {
     create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json);
@@ -67,13 +51,7 @@ async fn create_memo(
 #[utoipa::path(
     get, path = "/api/v1/memos", tag = "memos",
     params(MemosQuery),
-    responses((
-        status = 200, description = "A page of memos", body = CountedPage<MemoDto>,
-        headers(
-            ("Link" = String, description = "The next page; by `offset`, also the first and the previous one (RFC 8288)"),
-            ("ETag" = String, description = "Identifies this page, for If-None-Match"),
-        ),
-    )),
+    responses((status = 200, description = "A page of memos", body = CountedPage<MemoDto>)),
 )]
 async fn list_memos(
     caller: Caller,

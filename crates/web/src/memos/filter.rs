@@ -1,18 +1,9 @@
-use garde::Validate;
 use memo_domain::{
     MemoCursor, MemoFilter, MemoScope, MemoSort, SearchQuery, SortDirection, SortField, Tag, Timestamp, UserId,
 };
-use serde::Deserialize;
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type},
-};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
 
-use crate::{
-    dto::VisibilityDto,
-    input::{Refusals, Refused, parsed},
-    list::Filter,
-};
+use crate::{dto::VisibilityDto, prelude::*};
 
 /// Which memos, in which order.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -99,16 +90,15 @@ enum SortDto {
 
 impl From<SortDto> for MemoSort {
     fn from(sort: SortDto) -> Self {
-        let (field, direction) = match sort {
-            SortDto::UpdatedDescending => (SortField::UpdatedAt, SortDirection::Descending),
-            SortDto::UpdatedAscending => (SortField::UpdatedAt, SortDirection::Ascending),
-            SortDto::CreatedDescending => (SortField::CreatedAt, SortDirection::Descending),
-            SortDto::CreatedAscending => (SortField::CreatedAt, SortDirection::Ascending),
-            SortDto::TitleAscending => (SortField::Title, SortDirection::Ascending),
-            SortDto::TitleDescending => (SortField::Title, SortDirection::Descending),
-            SortDto::Relevance => (SortField::Relevance, SortDirection::Descending),
-        };
-        Self { field, direction }
+        match sort {
+            SortDto::UpdatedDescending => Self::new(SortField::UpdatedAt, SortDirection::Descending),
+            SortDto::UpdatedAscending => Self::new(SortField::UpdatedAt, SortDirection::Ascending),
+            SortDto::CreatedDescending => Self::new(SortField::CreatedAt, SortDirection::Descending),
+            SortDto::CreatedAscending => Self::new(SortField::CreatedAt, SortDirection::Ascending),
+            SortDto::TitleAscending => Self::new(SortField::Title, SortDirection::Ascending),
+            SortDto::TitleDescending => Self::new(SortField::Title, SortDirection::Descending),
+            SortDto::Relevance => Self::new(SortField::Relevance, SortDirection::Descending),
+        }
     }
 }
 

@@ -1,13 +1,7 @@
-use garde::Validate;
 use memo_application::{MemoChange, ReminderChange};
 use memo_domain::{Content, MemoState, Tags, Timestamp, Title};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
-use crate::{
-    dto::VisibilityDto,
-    input::{AtMost, Input, Patch, Refusals, Refused, choice, few_tags, patched_choice, patched_few_tags},
-};
+use crate::{dto::VisibilityDto, prelude::*};
 
 /// What the owner of a memo writes. Absent fields get their defaults.
 #[derive(Deserialize, Validate, ToSchema)]

@@ -1,20 +1,7 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
-use garde::Validate;
 use memo_application::Memos;
-use memo_domain::Scope;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::input::{MemoInput, MemoPatch};
-use crate::{
-    dto::MemoDto,
-    extract::{Caller, MemoPath},
-    input::{Input, Json, NoQuery, Query, Refusals, Refused, parsed},
-    policy::{Body, Condition, Policy},
-    problem::{Code, Problem},
-    respond::{IfMatch, versioned},
-    routing::operations,
-};
+use crate::{dto::MemoDto, prelude::*};
 
 const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).condition(Condition::IfMatch);
 const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed]);
@@ -32,7 +19,7 @@ operations! {
 #[utoipa::path(
     get, path = "/api/v1/memos/{id}", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
-    responses((status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match")))),
+    responses((status = 200, description = "The memo", body = MemoDto)),
 )]
 async fn get_memo(
     caller: Caller,
@@ -101,13 +88,7 @@ struct DeleteQuery {
     permanent: Option<bool>,
 }
 
-impl Input for DeleteQuery {
-    type Command = bool;
-
-    fn read(self, _: &mut Refusals) -> Result<bool, Refused> {
-        Ok(self.permanent == Some(true))
-    }
-}
+input_as_is!(DeleteQuery);
 
 /// Delete a memo
 ///
@@ -123,9 +104,9 @@ async fn delete_memo(
     memos: Data<Memos>,
     MemoPath(id): MemoPath,
     IfMatch(precondition): IfMatch,
-    Query(is_permanent): Query<DeleteQuery>,
+    Query(query): Query<DeleteQuery>,
 ) -> Result<HttpResponse, Problem> {
-    if is_permanent {
+    if query.permanent == Some(true) {
         memos.remove(caller.user_id, id, &precondition).await?;
     } else {
         memos.trash(caller.user_id, id, &precondition).await?;

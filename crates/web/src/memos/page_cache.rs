@@ -4,19 +4,12 @@
 //! read (the [`Stamp`]), so no page is older than its request, on any node. A page is cached from its second request on:
 //! one that is requested once costs nothing.
 
-use std::future::Future;
-
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{HeaderValue, LINK},
-    },
-};
+use actix_web::http::header::{HeaderValue, LINK};
 use memo_domain::{Stamp, UserId};
 use quick_cache::{Weighter, sync::Cache};
+use std::future::Future;
 
-use crate::respond::Representation;
+use crate::{prelude::*, respond::Representation};
 
 /// The maximum size of all pages, in bytes. The least used ones are evicted.
 const CAPACITY: u64 = 16 << 20;

@@ -1,16 +1,6 @@
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use memo_application::Memos;
-use memo_domain::Scope;
 
-use crate::{
-    dto::MemoDto,
-    extract::{Caller, MemoPath},
-    input::{EmptyBody, NoQuery},
-    policy::{Body, Policy},
-    problem::{Code, Problem},
-    respond::versioned,
-    routing::operations,
-};
+use crate::{dto::MemoDto, prelude::*};
 
 operations! {
     restore_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Empty)

@@ -14,7 +14,7 @@ use super::host::is_trusted_host;
 use crate::{
     context::{RequestContext, Route},
     cookies,
-    policy::{Access, Policy, Time},
+    policy::{Access, Policy},
     problem::{Code, Problem},
     settings::HttpSettings,
 };
@@ -42,12 +42,11 @@ pub async fn admission(
         }
         Err(problem) => return Ok(request.error_response(problem)),
     }
-    let mut response = match policy.time {
-        Time::Idle => next.call(request).await?,
-        Time::Whole => match tokio::time::timeout(settings.request_timeout, next.call(request)).await {
-            Ok(response) => response?,
-            Err(_) => return Err(Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1).into()),
-        },
+    let mut response = if policy.has_idle_timeout {
+        next.call(request).await?
+    } else {
+        let limited = tokio::time::timeout(settings.request_timeout, next.call(request)).await;
+        limited.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))??
     };
     if policy.no_store {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -21,7 +21,6 @@ use super::client::client_address;
 use crate::{
     context::RequestContext,
     language::Language,
-    policy::ErrorForm,
     problem::{Occurrence, Problem, from_framework},
     settings::HttpSettings,
 };
@@ -107,7 +106,7 @@ fn with_document(response: ServiceResponse, context: &RequestContext, settings: 
         return response;
     }
     let problem = problem.unwrap_or_else(|| from_framework(status));
-    let is_oauth = context.route.as_ref().is_some_and(|route| route.policy.errors == ErrorForm::OAuth);
+    let is_oauth = context.route.as_ref().is_some_and(|route| route.policy.has_oauth_errors);
     let oauth = if is_oauth { problem.render_oauth() } else { None };
     let mut rendered = oauth.unwrap_or_else(|| render(&problem, context, &settings.public_url));
     let (request, response) = response.into_parts();

@@ -12,14 +12,21 @@ pub fn complete(operation: &mut Value, policy: &Policy) {
     media_types(operation, policy.body);
     if let Some(paging) = policy.paging {
         add(operation, page_parameters(paging));
+        let links = match paging {
+            Paging::Cursor => "The next page (RFC 8288)",
+            Paging::Offset | Paging::Counted => {
+                "The next page; by `offset`, also the first and the previous one (RFC 8288)"
+            }
+        };
+        add_header(&mut operation["responses"]["200"], "Link", links);
     }
     match policy.condition {
         None => {}
         Some(Condition::IfNoneMatch) => {
-            operation["responses"]["304"] = json!({
-                "description": "The client has the current representation",
-                "headers": {"ETag": {"description": "Identifies the representation", "schema": {"type": "string"}}},
-            });
+            operation["responses"]["304"] = json!({"description": "The client has the current representation"});
+            for status in ["200", "304"] {
+                add_header(&mut operation["responses"][status], "ETag", "Identifies this representation");
+            }
             add(operation, [header("If-None-Match", "An `ETag`: 304 if the representation is the same")]);
         }
         Some(Condition::IfMatch) => {
@@ -67,6 +74,10 @@ fn page_parameters(paging: Paging) -> Vec<Value> {
         parameters.push(parameter("include_total", "Whether to count the whole list.", schema));
     }
     parameters
+}
+
+fn add_header(response: &mut Value, name: &str, description: &str) {
+    response["headers"][name] = json!({"description": description, "schema": {"type": "string"}});
 }
 
 fn header(name: &str, description: &str) -> Value {

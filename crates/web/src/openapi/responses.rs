@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use crate::{
-    policy::{Access, Body, Condition, ErrorForm, Policy},
+    policy::{Access, Body, Condition, Policy},
     problem::{Code, MEDIA_TYPE},
     routing::Operation,
 };
 
 /// Completes what a client receives.
 pub fn complete(part: &mut Value, operation: &Operation) {
-    if operation.policy.errors == ErrorForm::OAuth {
+    if operation.policy.has_oauth_errors {
         part["responses"]["400"] = json!({
             "description": "The grant is refused",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TokenError"}}},

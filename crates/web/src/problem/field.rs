@@ -70,7 +70,6 @@ const fn code_of(reason: InvalidValue) -> (FieldCode, Option<usize>) {
         InvalidValue::NulCharacter => (FieldCode::NulCharacter, None),
         InvalidValue::ControlCharacter => (FieldCode::ControlCharacter, None),
         InvalidValue::Malformed => (FieldCode::Malformed, None),
-        InvalidValue::Required => (FieldCode::Required, None),
         InvalidValue::NotInFuture => (FieldCode::NotInFuture, None),
         InvalidValue::PasswordTooCommon => (FieldCode::PasswordTooCommon, None),
     }
@@ -128,7 +127,6 @@ mod tests {
             InvalidValue::NulCharacter,
             InvalidValue::ControlCharacter,
             InvalidValue::Malformed,
-            InvalidValue::Required,
             InvalidValue::NotInFuture,
             InvalidValue::PasswordTooCommon,
         ] {

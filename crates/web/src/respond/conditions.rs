@@ -1,28 +1,21 @@
 //! Conditional requests (RFC 9110, section 13).
 
-use std::future::{Ready, ready};
-
 use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
+    HttpRequest,
     http::header::{self, Header},
 };
 use memo_application::Precondition;
 
 use super::representation::version_of;
-use crate::problem::{Code, Problem};
+use crate::{
+    extractor::from_head,
+    problem::{Code, Problem},
+};
 
 /// The precondition of `If-Match`.
 pub struct IfMatch(pub Precondition);
 
-impl FromRequest for IfMatch {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(precondition(request).map(Self).map_err(Into::into))
-    }
-}
+from_head!(IfMatch: |request| precondition(request).map(Self));
 
 fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
     if !request.headers().contains_key(header::IF_MATCH) {

@@ -72,7 +72,7 @@ pub(crate) async fn a_search_combines_with_the_rest_of_its_filter(store: Arc<dyn
             public,
             trash,
         ] {
-            let sort = MemoSort::NAMES[found % MemoSort::NAMES.len()].1;
+            let sort = MemoSort::ALL[found % MemoSort::ALL.len()];
             found += fixture.check_filter(&filter, sort).await;
         }
     }

@@ -31,7 +31,7 @@ use crate::{
 /// Every order, including the one that clients cannot request.
 fn every_sort() -> impl Iterator<Item = MemoSort> {
     let worst_first = MemoSort { field: SortField::Relevance, direction: SortDirection::Ascending };
-    MemoSort::NAMES.into_iter().map(|(_, sort)| sort).chain([worst_first])
+    MemoSort::ALL.into_iter().chain([worst_first])
 }
 
 fn query(text: &str) -> Option<SearchQuery> {

@@ -309,7 +309,7 @@ pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
         let mut uow = begin(&*fixture.store, Access::Read).await;
         assert_eq!(uow.memos().count(&filter).await.expect("memos are counted"), expected.len() as u64, "{text}");
         if !expected.is_empty() {
-            let page = uow.memos().list(&filter, MemoSort::NAMES[3].1, &PageRequest::default()).await;
+            let page = uow.memos().list(&filter, MemoSort::ALL[3], &PageRequest::default()).await;
             let mut found: Vec<_> = page.expect("memos are listed").items.into_iter().map(|view| view.memo).collect();
             found.sort_by_key(|memo| fixture.memos.iter().position(|stored| stored.id == memo.id));
             assert!(found.iter().eq(expected.iter().map(|index| &fixture.memos[*index])), "{text}");

@@ -6,7 +6,8 @@ mod postgres;
 mod sqlite;
 
 use memo_domain::{
-    MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SearchQuery, SortField, Tag, Timestamp, UserId, Visibility,
+    MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, Tag, Timestamp,
+    UserId, Visibility,
 };
 use sea_orm::{DbBackend, QueryTrait, Statement};
 
@@ -28,16 +29,18 @@ struct Kind {
 }
 
 impl Kind {
-    /// The orders with their names and the names of their indexes.
-    fn sorts(&self) -> impl Iterator<Item = (&'static str, MemoSort, String)> {
-        let sorts = MemoSort::NAMES.into_iter().filter(|(_, sort)| self.fields.contains(&sort.field));
-        sorts.map(|(order, sort)| {
+    /// The orders, with the names of their indexes.
+    fn sorts(&self) -> impl Iterator<Item = (MemoSort, String)> {
+        let directions = [SortDirection::Ascending, SortDirection::Descending];
+        let sorts =
+            self.fields.iter().flat_map(move |&field| directions.map(|direction| MemoSort { field, direction }));
+        sorts.map(|sort| {
             let column = match sort.field {
                 SortField::CreatedAt => "created_at",
                 SortField::Title => "title_key",
                 _ => "updated_at",
             };
-            (order, sort, format!("memos_{}_{column}", self.name))
+            (sort, format!("memos_{}_{column}", self.name))
         })
     }
 }

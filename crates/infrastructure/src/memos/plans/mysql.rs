@@ -29,12 +29,12 @@ async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up(
 
 async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
     for kind in kinds(main_user(), &tag("often"), end()) {
-        for (order, sort, index) in kind.sorts() {
+        for (sort, index) in kind.sorts() {
             // MySQL has no partial indexes: the index of active memos contains all of them.
             let index = index.replace("_archived_", "_active_").replace("_trashed_", "_active_");
             for start in starts(sort) {
                 let (plan, reads) = plan(unit, list(&kind.filter, sort, &start, &Plan::default(), unit.backend)).await;
-                let what = format!("{} {order} {start:?}: {reads} reads\n{plan}", kind.name);
+                let what = format!("{} {sort:?} {start:?}: {reads} reads\n{plan}", kind.name);
                 if kind.name == "trashed" {
                     // There is no index in its order: all memos of the user's trash, and no others, are read and sorted.
                     assert!(plan.contains(&format!("memos range {index} ")) && reads < 2 * MAX_READS, "{what}");

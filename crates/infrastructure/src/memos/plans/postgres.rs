@@ -47,10 +47,10 @@ async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up(
 
 async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
     for kind in kinds(main_user(), &tag("often"), end()) {
-        for (order, sort, index) in kind.sorts() {
+        for (sort, index) in kind.sorts() {
             for start in starts(sort) {
                 let plan = plan(unit, list(&kind.filter, sort, &start, &Plan::default(), unit.backend)).await;
-                let what = format!("{} {order} {start:?}\n{plan}", kind.name);
+                let what = format!("{} {sort:?} {start:?}\n{plan}", kind.name);
                 assert!(plan.contains(&format!("using {index} on memos")) && !plan.contains("Sort"), "{what}");
                 let is_inside = plan.lines().any(|line| line.contains("Index Cond:") && line.contains("ROW("));
                 assert!(is_inside || start == PageStart::Offset(0), "it starts inside the index: {what}");

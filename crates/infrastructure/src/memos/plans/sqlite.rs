@@ -55,11 +55,11 @@ async fn pages_scan_the_index_of_their_list() {
     assert!(!one.contains("SCAN") && one.contains("(id=?)"), "{one}");
 
     for kind in kinds(USER, &tag("work"), Timestamp::from_micros(9)) {
-        for (name, sort, index) in kind.sorts() {
+        for (sort, index) in kind.sorts() {
             for start in starts(sort) {
                 let plan = list(&store, &kind.filter, sort, &start, &Plan::default()).await;
                 let by_index = plan.contains(&format!("USING INDEX {index}")) && !plan.contains("TEMP B-TREE");
-                assert!(by_index, "{} {name} {start:?}\n{plan}", kind.name);
+                assert!(by_index, "{} {sort:?} {start:?}\n{plan}", kind.name);
                 if let PageStart::After(_) = start {
                     assert!(plan.contains(",id)<") || plan.contains(",id)>"), "it starts inside the index:\n{plan}");
                 }

@@ -1,0 +1,25 @@
+//! What the files of resources use.
+
+pub use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+pub use garde::Validate;
+pub use memo_domain::Scope;
+pub use serde::{Deserialize, Serialize};
+pub use utoipa::{IntoParams, ToSchema};
+
+pub use crate::{
+    extract::{Caller, FromDevice, MaybeCaller, MemoPath, SessionPath, UserPath},
+    input::{
+        AtMost, EmptyBody, Form, Input, Json, NoQuery, Patch, Query, Refusals, Refused, choice, few_tags, natural,
+        optional_choice, parsed, patched_choice, patched_few_tags, present, proof,
+    },
+    list::{CountedPage, Filter, Items, List, Page, Unfiltered, read_limit},
+    policy::{Body, Condition, Paging, Policy, Size},
+    problem::{Code, FieldCode, Problem},
+    respond::{IfMatch, revalidated, signed_out, versioned},
+    settings::HttpSettings,
+};
+pub(crate) use crate::{input::input_as_is, routing::operations};
