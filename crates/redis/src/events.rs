@@ -56,7 +56,7 @@ impl Events for RedisEvents {
     fn subscribe(&self, topics: &[Topic]) -> Box<dyn Subscription> {
         // Before the listener starts, so that the subscription learns of the connection.
         let received = self.received.subscribe();
-        if !self.listener.get().is_some() {
+        if self.listener.get().is_none() {
             let task = tokio::spawn(listen(self.redis.clone(), self.received.clone()));
             // If another subscription was faster, its listener stays and this one ends.
             drop(self.listener.set(Listener(task.abort_handle())));
