@@ -155,7 +155,8 @@ async fn a_writer_fails_after_the_time_limit_if_another_holds_the_row(server: Se
     let first = change().await.expect("it writes");
     let start = Instant::now();
     let second = change().await.map(drop);
-    assert!(matches!(second, Err(StoreError::Contention { .. })), "{second:?}");
+    // Here the time limits of locks and of statements are the same: either one may end the wait.
+    assert!(matches!(second, Err(StoreError::Contention { .. } | StoreError::Unavailable { .. })), "{second:?}");
     assert!(start.elapsed() < Duration::from_millis(2_500));
     first.commit().await.expect("it commits");
     let late = change().await.map(drop);

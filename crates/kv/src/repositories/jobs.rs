@@ -55,7 +55,10 @@ impl JobRepository for Unit {
     async fn update(&mut self, job: &Job) -> Result<(), StoreError> {
         let job = job.clone();
         self.write(move |tx| match tx.get::<Job>(&key![job.id])? {
-            Some(old) => tx.replace(&old, &job),
+            Some(old) => {
+                tx.replace(&old, &job)?;
+                job.owner.map_or(Ok(()), |owner| require_user(tx, owner))
+            }
             None => Ok(()),
         })
         .await
