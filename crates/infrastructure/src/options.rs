@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// The options of [`SeaOrmStore::open`].
+/// The options of [`SeaOrmStore::open`](crate::SeaOrmStore::open).
 #[derive(Clone)]
 pub struct StoreOptions {
     /// The URL of the database: `sqlite:file.db` (in the working directory), `sqlite:///folder/file.db`,
