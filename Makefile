@@ -8,7 +8,7 @@ IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
 MEMO_BIN ?= target/debug/memo
 .PHONY: help run build debug test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
-  test-session test-release bench
+  test-session test-release audit bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ test-mail: debug ## Mail to an SMTP server on this machine, over its absence and
 test-release: build ## The same judges for the release binary, mail in real time
 	$(MAKE) MEMO_BIN=target/release/memo test-session test-contract test-browser test-oidc
 	MEMO_BIN=target/release/memo tests/mail/run
+
+audit: ## Known vulnerabilities of dependencies (needs cargo-deny, which fetches the advisories from GitHub)
+	cargo deny check advisories
 
 bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)
 	benches/run

@@ -15,7 +15,7 @@ static FALLBACK: Policy = Policy::open();
 
 /// Declares the operations of a resource, each with the policy that the middleware enforces:
 ///
-/// ```ignore
+/// ```text
 /// operations! {
 ///     create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json);
 /// }
