@@ -1,0 +1,347 @@
+//! A semaphore that is fair between keys, e.g. between the users who share a pool of connections.
+//!
+//! However many callers of one key wait, those of another key do not wait for all of them: free permits are handed out round
+//! robin by key. No key holds more than its share, and the number of waiting callers is bounded.
+
+#![deny(missing_docs)]
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+/// The capacity of a [`FairSemaphore`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// The number of permits.
+    pub permits: usize,
+    /// The maximum number of permits that one key holds.
+    pub permits_per_key: usize,
+    /// The maximum number of waiting callers.
+    pub waiting: usize,
+    /// The maximum number of waiting callers of one key.
+    pub waiting_per_key: usize,
+}
+
+/// Too many callers are waiting, in all or with this key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueFull;
+
+impl fmt::Display for QueueFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too many callers are waiting")
+    }
+}
+
+impl std::error::Error for QueueFull {}
+
+/// Hands out permits round robin by key. Clones share the permits.
+#[derive(Debug)]
+pub struct FairSemaphore<K: Eq + Hash + Clone>(Arc<Shared<K>>);
+
+impl<K: Eq + Hash + Clone> Clone for FairSemaphore<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+#[derive(Debug)]
+struct Shared<K> {
+    capacity: Capacity,
+    state: Mutex<State<K>>,
+}
+
+#[derive(Debug)]
+struct State<K> {
+    free: usize,
+    /// The number of waiters of all keys.
+    waiting: usize,
+    last_waiter: u64,
+    /// The keys that hold permits or have waiters.
+    keys: HashMap<K, Share>,
+    /// The keys that have waiters and hold less than their share, in the order of their turns.
+    turns: VecDeque<K>,
+}
+
+/// The permits that a key holds and waits for.
+#[derive(Debug, Default)]
+struct Share {
+    held: usize,
+    waiters: VecDeque<Waiter>,
+    has_turn: bool,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    id: u64,
+    granted: oneshot::Sender<()>,
+}
+
+/// A permit. Dropping it returns it.
+#[derive(Debug)]
+pub struct Permit<K: Eq + Hash + Clone> {
+    key: K,
+    shared: Arc<Shared<K>>,
+}
+
+impl<K: Eq + Hash + Clone> FairSemaphore<K> {
+    /// A semaphore with all its permits.
+    #[must_use]
+    pub fn new(capacity: Capacity) -> Self {
+        let (keys, turns) = (HashMap::new(), VecDeque::new());
+        let state = State { free: capacity.permits, waiting: 0, last_waiter: 0, keys, turns };
+        Self(Arc::new(Shared { capacity, state: Mutex::new(state) }))
+    }
+
+    /// Returns a permit if one is free, the key holds less than its share, and no other caller of the key waits.
+    #[must_use]
+    pub fn try_acquire(&self, key: &K) -> Option<Permit<K>> {
+        let mut state = self.0.lock();
+        let (held, waits) = state.keys.get(key).map_or((0, false), |share| (share.held, !share.waiters.is_empty()));
+        if state.free == 0 || waits || held >= self.0.capacity.permits_per_key {
+            return None;
+        }
+        state.free -= 1;
+        state.keys.entry(key.clone()).or_default().held += 1;
+        Some(Permit { key: key.clone(), shared: self.0.clone() })
+    }
+
+    /// Waits for a permit. A caller whose future is dropped no longer waits.
+    ///
+    /// # Errors
+    /// [`QueueFull`], at once, if too many callers are waiting.
+    pub async fn acquire(&self, key: K) -> Result<Permit<K>, QueueFull> {
+        if let Some(permit) = self.try_acquire(&key) {
+            return Ok(permit);
+        }
+        let (mut place, granted) = self.0.enqueue(key)?;
+        // The sender stays in the queue until it grants the permit.
+        let _ = granted.await;
+        place.is_waiting = false;
+        Ok(Permit { key: place.key.clone(), shared: self.0.clone() })
+    }
+
+    /// The number of waiting callers.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.lock().waiting
+    }
+}
+
+impl<K: Eq + Hash + Clone> Drop for Permit<K> {
+    fn drop(&mut self) {
+        self.shared.release(&self.key);
+    }
+}
+
+/// The place of a caller in the queue; given up if it is dropped while the caller waits.
+struct Place<K: Eq + Hash + Clone> {
+    id: u64,
+    key: K,
+    shared: Arc<Shared<K>>,
+    is_waiting: bool,
+}
+
+impl<K: Eq + Hash + Clone> Drop for Place<K> {
+    fn drop(&mut self) {
+        if self.is_waiting && !self.shared.dequeue(&self.key, self.id) {
+            // The permit was granted, but the caller has not received it.
+            self.shared.release(&self.key);
+        }
+    }
+}
+
+impl<K: Eq + Hash + Clone> Shared<K> {
+    fn lock(&self) -> MutexGuard<'_, State<K>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enqueue(self: &Arc<Self>, key: K) -> Result<(Place<K>, oneshot::Receiver<()>), QueueFull> {
+        let mut state = self.lock();
+        let waiting = state.keys.get(&key).map_or(0, |share| share.waiters.len());
+        if waiting >= self.capacity.waiting_per_key || state.waiting >= self.capacity.waiting {
+            return Err(QueueFull);
+        }
+        let (sender, granted) = oneshot::channel();
+        state.waiting += 1;
+        state.last_waiter += 1;
+        let id = state.last_waiter;
+        let share = state.keys.entry(key.clone()).or_default();
+        share.waiters.push_back(Waiter { id, granted: sender });
+        state.take_turn(&key, self.capacity.permits_per_key);
+        // The permit may have been returned since it was asked for.
+        state.hand_out(self.capacity.permits_per_key);
+        Ok((Place { id, key, shared: self.clone(), is_waiting: true }, granted))
+    }
+
+    /// Removes a waiter from the queue. Returns `false` if it is no longer there, since its permit was granted.
+    fn dequeue(&self, key: &K, id: u64) -> bool {
+        let mut state = self.lock();
+        let Some(share) = state.keys.get_mut(key) else { return false };
+        let Some(index) = share.waiters.iter().position(|waiter| waiter.id == id) else { return false };
+        share.waiters.remove(index);
+        state.waiting -= 1;
+        state.forget_idle(key);
+        true
+    }
+
+    fn release(&self, key: &K) {
+        let mut state = self.lock();
+        state.free += 1;
+        if let Some(share) = state.keys.get_mut(key) {
+            share.held -= 1;
+        }
+        state.take_turn(key, self.capacity.permits_per_key);
+        state.hand_out(self.capacity.permits_per_key);
+        state.forget_idle(key);
+    }
+}
+
+impl<K: Eq + Hash + Clone> State<K> {
+    /// Adds a key to the end of the turns, if it waits and may hold one more permit.
+    fn take_turn(&mut self, key: &K, share_of_key: usize) {
+        if let Some(share) = self.keys.get_mut(key)
+            && !share.has_turn
+            && !share.waiters.is_empty()
+            && share.held < share_of_key
+        {
+            share.has_turn = true;
+            self.turns.push_back(key.clone());
+        }
+    }
+
+    fn hand_out(&mut self, share_of_key: usize) {
+        while self.free > 0
+            && let Some(key) = self.turns.pop_front()
+        {
+            let Some(share) = self.keys.get_mut(&key) else { continue };
+            share.has_turn = false;
+            if let Some(waiter) = share.waiters.pop_front() {
+                share.held += 1;
+                self.free -= 1;
+                self.waiting -= 1;
+                // A caller that is gone returns the permit itself.
+                let _ = waiter.granted.send(());
+            }
+            self.take_turn(&key, share_of_key);
+        }
+    }
+
+    fn forget_idle(&mut self, key: &K) {
+        // A key whose waiters have all gone may still have a turn, which is skipped.
+        if self.keys.get(key).is_some_and(|share| share.held == 0 && share.waiters.is_empty()) {
+            self.keys.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        pin::{Pin, pin},
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Permit<&'static str>, QueueFull>> + 'a>>;
+
+    fn semaphore(permits: usize, permits_per_key: usize) -> FairSemaphore<&'static str> {
+        FairSemaphore::new(Capacity { permits, permits_per_key, waiting: 6, waiting_per_key: 4 })
+    }
+
+    fn poll<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
+    }
+
+    fn wait<'a>(semaphore: &'a FairSemaphore<&'static str>, key: &'static str) -> Waiting<'a> {
+        let mut waiting: Waiting<'a> = Box::pin(semaphore.acquire(key));
+        assert!(poll(waiting.as_mut()).is_none(), "{key} waits");
+        waiting
+    }
+
+    fn granted(waiting: &mut Waiting<'_>) -> Option<Permit<&'static str>> {
+        poll(waiting.as_mut()).map(|permit| permit.expect("a permit"))
+    }
+
+    #[test]
+    fn a_key_waits_for_one_turn_of_each_other_key() {
+        let semaphore = semaphore(1, 1);
+        let held = semaphore.try_acquire(&"a").expect("a permit is free");
+        let mut greedy: Vec<_> = (0..3).map(|_| wait(&semaphore, "a")).collect();
+        let mut modest = wait(&semaphore, "b");
+        drop(held);
+        let held = granted(&mut modest).expect("the other key is next");
+        drop(held);
+        assert!(granted(&mut greedy[0]).is_some());
+    }
+
+    #[test]
+    fn no_key_holds_more_than_its_share() {
+        let semaphore = semaphore(4, 2);
+        let (first, _second) = (semaphore.try_acquire(&"a").expect("free"), semaphore.try_acquire(&"a").expect("free"));
+        assert!(semaphore.try_acquire(&"a").is_none());
+        let mut third = wait(&semaphore, "a");
+        let _other = semaphore.try_acquire(&"b").expect("another key has a share of its own");
+        assert!(granted(&mut third).is_none());
+        drop(first);
+        assert!(granted(&mut third).is_some());
+    }
+
+    #[test]
+    fn waiting_callers_are_bounded() {
+        let semaphore = semaphore(1, 1);
+        let _held = semaphore.try_acquire(&"a").expect("a permit is free");
+        let refused = |key| poll(pin!(semaphore.acquire(key))).is_some_and(|result| result.is_err());
+        let mut waiting: Vec<_> = (0..4).map(|_| wait(&semaphore, "a")).collect();
+        assert!(refused("a"), "four of the key wait");
+        waiting.extend([wait(&semaphore, "b"), wait(&semaphore, "c")]);
+        assert!(refused("d"), "six wait in all");
+        waiting.pop();
+        assert_eq!(semaphore.waiting(), 5);
+        assert!(!refused("d"), "one has gone");
+    }
+
+    #[test]
+    fn a_permit_that_was_granted_to_a_caller_who_has_gone_is_returned() {
+        let semaphore = semaphore(1, 1);
+        let held = semaphore.try_acquire(&"a").expect("a permit is free");
+        let gone = wait(&semaphore, "b");
+        drop(held);
+        assert!(semaphore.try_acquire(&"c").is_none(), "it was granted");
+        drop(gone);
+        drop(semaphore.try_acquire(&"c").expect("it was returned"));
+        assert!(semaphore.0.lock().keys.is_empty(), "nothing is kept of a key that holds nothing");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn every_caller_is_served_and_no_permit_is_lost() {
+        let semaphore =
+            FairSemaphore::new(Capacity { permits: 3, permits_per_key: 2, waiting: 1_000, waiting_per_key: 1_000 });
+        let mut callers = tokio::task::JoinSet::new();
+        for caller in 0..600_u32 {
+            let semaphore = semaphore.clone();
+            callers.spawn(async move {
+                if caller % 7 == 0 {
+                    // It gives up after one poll.
+                    let mut acquire = pin!(semaphore.acquire(caller % 5));
+                    let _ = std::future::poll_fn(|context| Poll::Ready(acquire.as_mut().poll(context))).await;
+                } else {
+                    let _permit = semaphore.acquire(caller % 5).await.expect("there is room to wait");
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        callers.join_all().await;
+        let state = semaphore.0.lock();
+        assert_eq!((state.free, state.waiting, state.keys.len()), (3, 0, 0));
+    }
+}
