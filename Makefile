@@ -35,9 +35,8 @@ fmt: ## Format the code
 	cargo fmt --all
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml
 
-test-example: ## The store of docs/adapters.md: both suites, and its server over restarts (needs curl)
+test-example: ## The store of docs/adapters.md: both suites, and its server over kill -9
 	cargo test $(IN_EXAMPLE) --quiet
-	$(EXAMPLE)/tests/restart target/debug/redb-store
 
 lock-example: ## Bring the lock file of the example up to date with the crates that it uses; nothing else changes there
 	cargo update --workspace --manifest-path $(EXAMPLE)/Cargo.toml

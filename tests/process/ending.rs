@@ -1,18 +1,11 @@
 //! Shutdown, and recovery from a kill.
 
-use std::{
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use memo_test_databases::Server;
+use memo_testkit::Durability;
 use reqwest::StatusCode;
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -20,58 +13,7 @@ use crate::running::{PATIENCE, Running, command};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_loses_no_acknowledged_write() {
-    let folder = TempDir::new().expect("a folder");
-    let mut acknowledged = Vec::new();
-    for round in 0..3 {
-        let mut server = Running::start(folder.path(), &[]).await;
-        if round == 0 {
-            server.sign_up().await;
-        }
-        let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
-        for (id, title) in &acknowledged {
-            let (status, memo) = server.get(&format!("/api/v1/memos/{id}"), &token).await;
-            assert_eq!((status, memo["title"].as_str()), (StatusCode::OK, Some(String::as_str(title))), "{id} is lost");
-        }
-        let server = &mut server;
-        let written = write_until_killed(server, &token, round).await;
-        assert!(written.len() >= 100, "only {} writes were acknowledged", written.len());
-        acknowledged.extend(written);
-    }
-    let server = Running::start(folder.path(), &[]).await;
-    let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
-    let (_, page) = server.get("/api/v1/memos?include_total=true", &token).await;
-    let total = page["total"].as_u64().expect("a total");
-    assert!(total >= acknowledged.len() as u64, "{total} of {} acknowledged memos exist", acknowledged.len());
-}
-
-/// Writes with eight concurrent clients, kills the server meanwhile, and returns the acknowledged memos.
-async fn write_until_killed(server: &mut Running, token: &str, round: u32) -> Vec<(String, String)> {
-    let acknowledged = Mutex::new(Vec::new());
-    let killed = AtomicBool::new(false);
-    let pid = server.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("the server runs");
-    let write = async |client: u32| {
-        for number in 0.. {
-            let title = format!("round {round}, client {client}, memo {number}");
-            match server.post("/memos", token, &json!({"title": title, "tags": ["kill"]})).await {
-                Ok((StatusCode::CREATED, memo)) => {
-                    let id = memo["id"].as_str().expect("an id").to_owned();
-                    let mut acknowledged = acknowledged.lock().expect("no client panicked");
-                    acknowledged.push((id, title));
-                    if acknowledged.len() == 100 {
-                        kill_process(pid, Signal::KILL).expect("the signal is sent");
-                        killed.store(true, Ordering::SeqCst);
-                    }
-                }
-                Ok((status, body)) => panic!("{status} {body}"),
-                Err(_) => break,
-            }
-        }
-    };
-    let all = async { tokio::join!(write(0), write(1), write(2), write(3), write(4), write(5), write(6), write(7)) };
-    timeout(PATIENCE, all).await.expect("the clients end with the server");
-    assert!(killed.load(Ordering::SeqCst));
-    server.child.wait().await.expect("the exit status");
-    acknowledged.into_inner().expect("no client panicked")
+    Durability::of(env!("CARGO_BIN_EXE_memo")).run().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,6 +41,7 @@ mod authenticator;
 mod browser;
 mod call;
 mod contract;
+mod durability;
 mod list;
 mod response;
 mod running;
@@ -52,6 +53,7 @@ pub use app::{START, TestApp, TestAppBuilder};
 pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use call::Call;
+pub use durability::{Durability, Verdict};
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
 pub use response::Response;
