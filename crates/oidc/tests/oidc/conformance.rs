@@ -7,7 +7,10 @@ use memo_conformance::TestProvider;
 use memo_domain::{AuthorizationRequest, SocialProvider, Timestamp};
 use serde_json::{Value, json};
 
-use crate::fake::{self, Fake, NOW, Reply, Signed, open_id};
+use crate::{
+    adapter::open_id,
+    fake::{self, Fake, NOW, Reply, Signed},
+};
 
 /// What can be wrong with an ID token or the user data.
 const FORGERIES: &[&str] =

@@ -1,5 +1,6 @@
 //! Signing in with social accounts, against a provider in this process that can be told to misbehave.
 
+mod adapter;
 mod conformance;
 mod fake;
 mod keys;

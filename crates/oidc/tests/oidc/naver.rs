@@ -4,7 +4,10 @@ use memo_domain::{SocialProvider, SocialUser};
 use memo_oidc::{Provider, ProviderKind, ProviderSettings};
 use serde_json::{Value, json};
 
-use crate::fake::{CALLBACK, Fake, Reply, STATE, assert_refused, assert_unavailable, provider, redeem, sign_in};
+use crate::{
+    adapter::{assert_refused, assert_unavailable, provider, redeem, sign_in},
+    fake::{CALLBACK, Fake, Reply, STATE},
+};
 
 async fn naver() -> (std::sync::Arc<Fake>, Provider) {
     let fake = Fake::start().await;

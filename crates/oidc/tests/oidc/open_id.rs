@@ -7,10 +7,8 @@ use memo_oidc::{ProviderKind, ProviderSettings};
 use serde_json::json;
 
 use crate::{
-    fake::{
-        CALLBACK, Fake, STATE, Signed, advance, assert_refused, assert_unavailable, ec_key, open_id, provider, redeem,
-        rsa_key, sign_in,
-    },
+    adapter::{advance, assert_refused, assert_unavailable, open_id, provider, redeem, sign_in},
+    fake::{CALLBACK, Fake, STATE, Signed, ec_key, rsa_key},
     keys,
 };
 
@@ -121,7 +119,7 @@ async fn code_is_bound_to_its_request_and_client() {
     assert!(redeem(&provider, &code, &one).await.is_ok());
     assert_refused(redeem(&provider, &code, &one).await, "a second time");
     let wrong = ProviderSettings { client_secret: Some("hunter3".into()), ..fake.settings(ProviderKind::Oidc) };
-    let (other_client, _) = crate::fake::provider(wrong);
+    let (other_client, _) = crate::adapter::provider(wrong);
     assert_refused(sign_in(&fake, &other_client).await, "another secret");
 }
 

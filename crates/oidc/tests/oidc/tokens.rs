@@ -4,7 +4,8 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{CLIENT, Fake, NOW, SECRET, Signed, assert_refused, open_id, rsa_key, sign_in},
+    adapter::{assert_refused, open_id, sign_in},
+    fake::{CLIENT, Fake, NOW, SECRET, Signed, rsa_key},
     keys,
 };
 

@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    fake::{CALLBACK, Fake, Reply, STATE, assert_refused, assert_unavailable, open_id, provider, redeem, sign_in},
+    adapter::{assert_refused, assert_unavailable, open_id, provider, redeem, sign_in},
+    fake::{CALLBACK, Fake, Reply, STATE},
     keys,
 };
 
@@ -133,11 +134,11 @@ async fn refused_connection_makes_the_provider_unavailable() {
     let free = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port").local_addr().expect("an address");
     let mut settings = fake.settings(ProviderKind::Oidc);
     settings.token_url = Some(format!("http://{free}/token"));
-    let (other, _) = crate::fake::provider(settings);
+    let (other, _) = crate::adapter::provider(settings);
     assert_unavailable(redeem(&other, "hunter2-code", &request).await, "the token endpoint");
     let mut settings = fake.settings(ProviderKind::Oidc);
     settings.issuer = Some(format!("http://{free}"));
-    let (other, _) = crate::fake::provider(settings);
+    let (other, _) = crate::adapter::provider(settings);
     assert_unavailable(other.authorize(STATE, CALLBACK).await, "the issuer");
     assert_unavailable(other.check().await, "the issuer");
 }
