@@ -48,7 +48,6 @@ pub fn ports(
         codes,
         background,
         signer,
-        public_url: public_url.clone(),
     };
     Ok((ports, live))
 }

@@ -127,8 +127,8 @@ impl ServerBuilder {
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
-        let use_cases = use_cases(&settings, &ports, &live, providers);
-        let services = Services::new(use_cases, RequestIds::new(ids, clock), http.clone());
+        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
+        let services = Services::new(use_cases, RequestIds::new(ids, clock), ports.sealer.clone(), http.clone());
         Ok(Server {
             settings,
             listener,
@@ -145,6 +145,7 @@ impl ServerBuilder {
 
 fn use_cases(
     settings: &Settings,
+    host: &str,
     ports: &Arc<Ports>,
     live: &Arc<LiveSessions>,
     providers: Vec<Arc<dyn SocialProvider>>,
@@ -161,7 +162,7 @@ fn use_cases(
     };
     let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
     let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), reauthentication.clone()));
-    let accounts = AccountSettings { sign_up: policy, host: host_name(&ports.public_url).to_owned() };
+    let accounts = AccountSettings { sign_up: policy, host: host.to_owned() };
     UseCases {
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),

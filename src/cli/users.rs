@@ -28,19 +28,19 @@ pub async fn run(settings: &Settings, store: StoreSource, action: UserAction) ->
         return Err(StartError::setting("database.url: accounts in memory are lost when this command ends"));
     }
     let store = opened.store;
-    let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen));
+    let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen)).into();
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
     let (ports, _) =
-        ports(settings, &url.into(), store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Tasks::default()))?;
-    let done = act(Arc::new(ports), action).await;
+        ports(settings, &url, store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Tasks::default()))?;
+    let done = act(Arc::new(ports), host_name(&url), action).await;
     store.close().await;
     done
 }
 
-async fn act(ports: Arc<Ports>, action: UserAction) -> Result<(), StartError> {
+async fn act(ports: Arc<Ports>, host: &str, action: UserAction) -> Result<(), StartError> {
     let administration = Administration::new(ports.clone());
-    let settings = AccountSettings { sign_up: SignUpPolicy::Closed, host: host_name(&ports.public_url).to_owned() };
+    let settings = AccountSettings { sign_up: SignUpPolicy::Closed, host: host.to_owned() };
     let accounts = Accounts::new(ports.clone(), settings, Arc::new(Reauthentication::new(ports)));
     let change = async |email: &str, change| {
         let email = Email::new(email).map_err(|error| invalid("the address", error))?;

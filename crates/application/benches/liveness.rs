@@ -127,7 +127,6 @@ async fn main() {
         codes: least.clone(),
         background: least.clone(),
         signer: least,
-        public_url: "https://memo.example".into(),
     });
     let day = Duration::from_hours(24);
     let settings =

@@ -40,7 +40,7 @@ pub use reauthentication::Reauthentication;
 pub use retention::Retention;
 pub use second_factor::{Enrolment, SecondFactorState, SecondFactors};
 pub use sign_in::{CookieGrant, Device, Grant, SignIn, SignInSettings, SignedIn, StoredBrowserSessions};
-pub use social::{AuthorizationRequest, Callback, CallbackOutcome, CallbackResult, FLOW_TTL, Social, SocialError};
+pub use social::{Callback, CallbackOutcome, FLOW_TTL, Flow, ProviderAnswer, Social, SocialError, StartedFlow};
 pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
 pub use transfer::{Export, ImportOutcome, ImportedMemo, Record, Transfer};

@@ -35,8 +35,6 @@ pub struct Ports {
     pub background: Arc<dyn Background>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
-    /// The base URL of this server as clients see it, without a slash at the end.
-    pub public_url: Arc<str>,
 }
 
 /// A future that any thread may run.

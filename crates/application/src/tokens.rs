@@ -9,7 +9,7 @@ pub fn secret_text(secret: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(secret.expose())
 }
 
-/// Reads [`secret_text`] back; `None` where it can't be one.
+/// Reads [`secret_text`] back; `None` if it is malformed.
 #[must_use]
 pub fn read_secret(text: &str) -> Option<Secret> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Secret::new)
@@ -18,9 +18,4 @@ pub fn read_secret(text: &str) -> Option<Secret> {
 /// Bytes as text, in the same alphabet.
 pub fn bytes_text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Reads [`bytes_text`] back.
-pub fn read_bytes(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -13,6 +13,7 @@ use actix_web::{
 use memo_application::{
     Accounts, Administration, AuditLog, Changes, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
 };
+use memo_domain::Sealer;
 
 use crate::{
     admin, auth, changes,
@@ -63,7 +64,7 @@ pub struct Services {
 /// Gives handlers and middleware access to a value.
 type Register = Box<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
-fn shared<T: Send + Sync + 'static>(value: impl Into<Data<T>>) -> Register {
+fn shared<T: ?Sized + Send + Sync + 'static>(value: impl Into<Data<T>>) -> Register {
     let value = value.into();
     Box::new(move |config| {
         config.app_data(value.clone());
@@ -71,9 +72,9 @@ fn shared<T: Send + Sync + 'static>(value: impl Into<Data<T>>) -> Register {
 }
 
 impl Services {
-    /// The services of these use cases.
+    /// The services of these use cases. The sealer protects what browsers keep in cookies.
     #[must_use]
-    pub fn new(use_cases: UseCases, request_ids: RequestIds, settings: HttpSettings) -> Self {
+    pub fn new(use_cases: UseCases, request_ids: RequestIds, sealer: Arc<dyn Sealer>, settings: HttpSettings) -> Self {
         let operations = operations();
         let json = document(&operations).to_string();
         let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
@@ -89,6 +90,7 @@ impl Services {
             shared(Data::new(use_cases.administration)),
             shared(Data::new(use_cases.audit)),
             shared(Data::new(use_cases.readiness)),
+            shared(sealer),
             shared(settings.clone()),
             shared(draining.clone()),
             shared(Data::new(request_ids)),

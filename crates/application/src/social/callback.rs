@@ -2,38 +2,42 @@
 
 use memo_domain::{Locale, Secret, SocialProvider, SocialUser, UserId};
 
-use super::{FLOW_TTL, Social, flow::Flow};
-use crate::{CookieGrant, Device, Error, read_secret, tokens::bytes_text};
+use super::{FLOW_TTL, Flow, Social};
+use crate::{CookieGrant, Device, Error, tokens::bytes_text};
 
-/// The error code of a refusal by the user (RFC 6749, section 4.1.2.1); all others are the provider's.
-const REFUSAL: &str = "access_denied";
 /// How many characters of an error are logged.
 const MAX_LOGGED: usize = 64;
 /// The maximum length of an issuer and of a subject (`OpenID` Connect Core 1.0, section 2).
 const MAX_NAME: usize = 255;
 
-/// The parameters of a callback.
-#[derive(Debug, Clone, Default)]
+/// The callback of a provider.
+#[derive(Debug)]
 pub struct Callback {
-    /// `state`.
-    pub state: Option<String>,
-    /// `code`.
-    pub code: Option<String>,
-    /// `iss` (RFC 9207).
+    /// The state that it brings back, if it is well-formed.
+    pub state: Option<Secret>,
+    /// The issuer that it names (RFC 9207).
     pub issuer: Option<String>,
-    /// `error`.
-    pub error: Option<String>,
+    /// What the provider answers.
+    pub answer: ProviderAnswer,
+    /// The URI that the provider redirected to.
+    pub redirect_uri: String,
+    /// The user that the browser is signed in as.
+    pub caller: Option<UserId>,
     /// The preferred language of the browser, which becomes that of a new account.
     pub locale: Locale,
 }
 
-/// The end of a flow.
+/// The answer of a provider to an authorization request.
 #[derive(Debug)]
-pub struct CallbackResult {
-    /// The path of this server that the browser is redirected to.
-    pub return_to: String,
-    /// Whether the flow succeeded.
-    pub outcome: Result<CallbackOutcome, SocialError>,
+pub enum ProviderAnswer {
+    /// An authorization code.
+    Code(String),
+    /// The user refused.
+    Denied,
+    /// The provider ended the flow, for this reason.
+    Error(String),
+    /// Neither a code nor an error.
+    Nothing,
 }
 
 /// The outcome of a successful flow.
@@ -45,7 +49,7 @@ pub enum CallbackOutcome {
     Linked,
 }
 
-/// Why a flow failed, as the browser is told (`sign_in_error`).
+/// Why a flow failed, as the browser is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocialError {
     /// The user refused at the provider.
@@ -72,57 +76,35 @@ pub enum SocialError {
     ServerError,
 }
 
-impl SocialError {
-    /// Returns its name in the URL.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access_denied",
-            Self::ProviderFailed => "provider_failed",
-            Self::ProviderMixUp => "provider_mix_up",
-            Self::EmailTaken => "email_taken",
-            Self::EmailMissing => "email_missing",
-            Self::SignUpClosed => "sign_up_closed",
-            Self::AccountDisabled => "account_disabled",
-            Self::IdentityTaken => "identity_taken",
-            Self::AlreadyLinked => "already_linked",
-            Self::MfaRequired => "mfa_required",
-            Self::ServerError => "server_error",
-        }
-    }
-}
-
 impl Social {
-    /// Handles the callback of a provider. `caller` is the user that the browser is signed in as, `previous` its cookie.
+    /// Handles the callback of a provider. `flow` is the one in progress in this browser, `previous` its session cookie.
     ///
     /// # Errors
-    /// [`Error::StateInvalid`] if the browser did not begin this flow, or it has ended. All other failures are an
-    /// [`outcome`](CallbackResult::outcome) that the browser is told.
+    /// [`Error::StateInvalid`] if the browser did not begin this flow, or it has ended. All other failures are a
+    /// [`SocialError`].
     pub async fn callback(
         &self,
         name: &str,
-        flow: Option<&str>,
+        flow: Option<&Flow>,
         callback: Callback,
-        caller: Option<UserId>,
         previous: Option<&Secret>,
         device: &Device,
-    ) -> Result<CallbackResult, Error> {
+    ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
         let provider = self.provider(name)?;
-        let flow = flow.and_then(|flow| Flow::unseal(&self.ports, flow)).ok_or(Error::StateInvalid)?;
-        let state = callback.state.as_deref().and_then(read_secret).ok_or(Error::StateInvalid)?;
-        let is_same = read_secret(&flow.state).is_some_and(|own| own.digest() == state.digest());
+        let flow = flow.ok_or(Error::StateInvalid)?;
+        let state = callback.state.as_ref().ok_or(Error::StateInvalid)?.digest();
+        let is_same = flow.state.digest() == state;
         let is_in_time = self.ports.now().since(flow.began_at) < FLOW_TTL;
         // Another user may have signed in with this browser since.
-        let is_theirs = flow.link.is_none() || flow.link == caller;
+        let is_theirs = flow.link.is_none() || flow.link == callback.caller;
         if !is_same || !is_in_time || !is_theirs || flow.provider != name {
             return Err(Error::StateInvalid);
         }
         // A state is accepted once.
-        if !self.ports.cache.claim(&format!("state:{}", bytes_text(state.digest().as_bytes())), FLOW_TTL).await? {
+        if !self.ports.cache.claim(&format!("state:{}", bytes_text(state.as_bytes())), FLOW_TTL).await? {
             return Err(Error::StateInvalid);
         }
-        let outcome = self.finish(&**provider, &flow, callback, previous, device).await;
-        Ok(CallbackResult { return_to: flow.return_to, outcome })
+        Ok(self.finish(&**provider, flow, callback, previous, device).await)
     }
 
     async fn finish(
@@ -133,9 +115,11 @@ impl Social {
         previous: Option<&Secret>,
         device: &Device,
     ) -> Result<CallbackOutcome, SocialError> {
-        let locale = callback.locale;
-        let code = code_of(provider, flow, callback)?;
-        let redirect_uri = self.redirect_uri(&flow.provider);
+        let Callback { issuer, answer, redirect_uri, locale, .. } = callback;
+        if issuer.is_some_and(|issuer| issuer != provider.issuer()) {
+            return Err(SocialError::ProviderMixUp);
+        }
+        let code = code_of(flow, answer)?;
         let user = provider.redeem(&code, &flow.nonce, &flow.verifier, &redirect_uri, self.ports.now()).await;
         let user = user.map_err(|error| {
             tracing::warn!(
@@ -160,22 +144,19 @@ impl Social {
     }
 }
 
-/// Returns the authorization code of a callback.
-fn code_of(provider: &dyn SocialProvider, flow: &Flow, callback: Callback) -> Result<String, SocialError> {
-    if callback.issuer.is_some_and(|issuer| issuer != provider.issuer()) {
-        return Err(SocialError::ProviderMixUp);
-    }
-    match (callback.error.as_deref(), callback.code) {
-        (Some(REFUSAL), _) => Err(SocialError::AccessDenied),
-        (Some(error), _) => {
-            tracing::warn!(provider = flow.provider, error = loggable(error), "a provider ended a social sign-in");
+/// Returns the authorization code of an answer.
+fn code_of(flow: &Flow, answer: ProviderAnswer) -> Result<String, SocialError> {
+    match answer {
+        ProviderAnswer::Code(code) => Ok(code),
+        ProviderAnswer::Denied => Err(SocialError::AccessDenied),
+        ProviderAnswer::Error(error) => {
+            tracing::warn!(provider = flow.provider, error = loggable(&error), "a provider ended a social sign-in");
             Err(SocialError::ProviderFailed)
         }
-        (None, None) => {
+        ProviderAnswer::Nothing => {
             tracing::warn!(provider = flow.provider, "a callback has neither a code nor an error");
             Err(SocialError::ProviderFailed)
         }
-        (None, Some(code)) => Ok(code),
     }
 }
 

@@ -10,19 +10,15 @@ use std::sync::Arc;
 use memo_domain::{ProviderError, SocialProvider, UserId};
 
 use crate::{Error, Ports, Resource, SignIn, SignUpPolicy, secret_text};
-pub use callback::{Callback, CallbackOutcome, CallbackResult, SocialError};
-pub use flow::FLOW_TTL;
-use flow::{Flow, own_path};
+pub use callback::{Callback, CallbackOutcome, ProviderAnswer, SocialError};
+pub use flow::{FLOW_TTL, Flow};
 
-/// The authorization request that a browser is redirected to.
-#[derive(Debug)]
-pub struct AuthorizationRequest {
-    /// The URL at the provider.
+/// A flow that has begun.
+pub struct StartedFlow {
+    /// The URL at the provider that the browser is redirected to.
     pub url: String,
-    /// The `state` that the callback brings back.
-    pub state: String,
-    /// The sealed flow, which the browser keeps in a cookie. It is useless without the state of the callback.
-    pub flow: String,
+    /// What the callback needs.
+    pub flow: Flow,
 }
 
 /// Sign-in by social providers.
@@ -50,19 +46,14 @@ impl Social {
         &self.providers
     }
 
-    /// Begins a flow: creates an authorization request. With `link` the identity is linked to that user.
+    /// Begins a flow, whose callback is at `redirect_uri`. With `link` the identity is linked to that user.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such provider, or [`Error::ProviderUnavailable`].
-    pub async fn authorize(
-        &self,
-        name: &str,
-        return_to: Option<&str>,
-        link: Option<UserId>,
-    ) -> Result<AuthorizationRequest, Error> {
+    pub async fn authorize(&self, name: &str, redirect_uri: &str, link: Option<UserId>) -> Result<StartedFlow, Error> {
         let provider = self.provider(name)?;
-        let state = secret_text(&self.ports.secrets.next());
-        let request = provider.authorize(&state, &self.redirect_uri(name)).await;
+        let state = self.ports.secrets.next();
+        let request = provider.authorize(&secret_text(&state), redirect_uri).await;
         let request = request.map_err(|error| match error {
             ProviderError::Unavailable { source } | ProviderError::Refused { source } => {
                 Error::ProviderUnavailable { source }
@@ -70,22 +61,17 @@ impl Social {
         })?;
         let flow = Flow {
             provider: name.to_owned(),
-            state: state.clone(),
+            state,
             nonce: request.nonce,
             verifier: request.verifier,
             link,
             began_at: self.ports.now(),
-            return_to: own_path(return_to).to_owned(),
         };
-        Ok(AuthorizationRequest { url: request.url, state, flow: flow.seal(&self.ports)? })
+        Ok(StartedFlow { url: request.url, flow })
     }
 
     fn provider(&self, name: &str) -> Result<&Arc<dyn SocialProvider>, Error> {
         let provider = self.providers.iter().find(|provider| provider.name() == name);
         provider.ok_or(Error::NotFound(Resource::Provider))
-    }
-
-    fn redirect_uri(&self, name: &str) -> String {
-        format!("{}/api/v1/auth/providers/{name}/callback", self.ports.public_url)
     }
 }

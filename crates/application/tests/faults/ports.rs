@@ -50,7 +50,6 @@ pub fn ports(
         codes: Arc::new(OneCode),
         background,
         signer: Arc::new(Unsigned),
-        public_url: "https://memo.example".into(),
     };
     (Arc::new(ports), live)
 }

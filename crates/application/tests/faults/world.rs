@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
-    MailHandler, Memos, Precondition, Principal, Reauthentication, Retention, SecondFactors, SignIn, SignInSettings,
-    SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
+    MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, Retention, SecondFactors, SignIn,
+    SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -192,11 +192,13 @@ impl World {
         person: &SocialUser,
         link: Option<UserId>,
     ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
-        let request = self.social.authorize(ACME, None, link).await?;
-        let code = self.provider.approve(&request.state, person.clone());
-        let callback = Callback { state: Some(request.state), code, ..Callback::default() };
-        let flow = Some(&*request.flow);
-        Ok(self.social.callback(ACME, flow, callback, link, None, &Device::default()).await?.outcome)
+        let redirect_uri = "https://memo.example/callback".to_owned();
+        let flow = self.social.authorize(ACME, &redirect_uri, link).await?.flow;
+        let code = self.provider.approve(&secret_text(&flow.state), person.clone());
+        let answer = code.map_or(ProviderAnswer::Nothing, ProviderAnswer::Code);
+        let state = Some(flow.state.clone());
+        let callback = Callback { state, issuer: None, answer, redirect_uri, caller: link, locale: Locale::default() };
+        self.social.callback(ACME, Some(&flow), callback, None, &Device::default()).await
     }
 
     /// All that is stored.

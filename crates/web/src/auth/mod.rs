@@ -1,7 +1,9 @@
 //! `/api/v1/auth`: sign up, sign in, refresh tokens, sign out.
 
 mod email;
+mod flow;
 mod password;
+mod provider_callback;
 mod providers;
 mod revoke;
 mod session;
@@ -18,6 +20,7 @@ pub fn operations() -> Operations {
         email::operations(),
         password::operations(),
         providers::operations(),
+        provider_callback::operations(),
         revoke::operations(),
         session::operations(),
         sessions::operations(),
