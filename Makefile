@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# A store of somebody else: a workspace of its own with a lock file of its own, built in the same folder.
+# A store outside this workspace: a workspace with a lock file of its own, built in the same folder.
 EXAMPLE := examples/redb-store
 IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
@@ -23,7 +23,8 @@ test: ## All tests that need nothing but the toolchain (and, if they run, local 
 	cargo test --workspace --all-targets --quiet
 	cargo test --workspace --doc --quiet
 
-lint: ## Format, clippy with warnings as errors, links of the documentation
+lint: ## Format, words, clippy with warnings as errors, links of the documentation
+	tests/lint/words
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets -- -D warnings

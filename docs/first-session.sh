@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A first session with memo: docs/first-session.sh [FOLDER]
 #
-# Signs up a new member, keeps each file of FOLDER as a memo (three small notes of its own where none is named), pages
+# Signs up a new user, keeps each file of FOLDER as a memo (three small notes of its own if no folder is named), pages
 # through them, edits one, loses a race on purpose, compares all of them with the files byte for byte, moves one to the
 # trash and back, and signs out. It stops with an exit code other than 0 at the first answer that surprises it.
 #
@@ -38,8 +38,8 @@ call() {
     --output "$work/body" --dump-header "$work/head" --write-out '%{http_code}' \
     "${@:3}" "$url$2") || fail "$1 $2 got no answer"
 }
-# As the member who is signed in.
-as_member() { call "$@" --header "Authorization: Bearer $token"; }
+# As the user who is signed in.
+as_user() { call "$@" --header "Authorization: Bearer $token"; }
 # The body by a jq filter; the header of a name.
 body() { jq --raw-output "$@" "$work/body"; }
 header() { sed -n "s/^$1: *//Ip" "$work/head" | tr -d '\r' | head -n 1; }
@@ -66,7 +66,7 @@ jq --null-input --arg email "$email" --arg password "$password" \
   '{email: $email, password: $password, display_name: "A reader 독자"}' >"$work/request"
 call POST /api/v1/auth/sign-up "${json[@]}" --data-binary "@$work/request"
 expect 201 'sign-up'
-say "   $email is a member, id $(body .id)"
+say "   $email is a user, id $(body .id)"
 
 call POST /api/v1/auth/token --data-urlencode grant_type=password \
   --data-urlencode "username=$email" --data-urlencode "password=$password"
@@ -74,9 +74,9 @@ expect 200 'sign-in'
 token=$(body .access_token)
 refresh_token=$(body .refresh_token)
 say "   signed in for $(body .expires_in) seconds"
-as_member GET /api/v1/me
+as_user GET /api/v1/me
 expect 200 'who am I'
-[[ $(body .email) == "$email" ]] || fail 'the token is of another member'
+[[ $(body .email) == "$email" ]] || fail 'the token is of another user'
 
 say "2. Keep each file of $folder as a memo"
 ids=()
@@ -97,7 +97,7 @@ for file in "$folder"/*; do
     continue
   fi
   jq --null-input --arg title "$name" --rawfile content "$file" '{title: $title, content: $content}' >"$work/request"
-  as_member POST /api/v1/memos "${json[@]}" --data-binary "@$work/request"
+  as_user POST /api/v1/memos "${json[@]}" --data-binary "@$work/request"
   expect 201 "keeping $name"
   id=$(body .id)
   [[ $(header location) == */api/v1/memos/$id ]] || fail "no Location of the new memo: $(header location)"
@@ -116,7 +116,7 @@ pages=0
 while :; do
   query=(--get --data-urlencode limit=2)
   [[ -z $cursor ]] || query+=(--data-urlencode "cursor=$cursor")
-  as_member GET /api/v1/memos "${query[@]}"
+  as_user GET /api/v1/memos "${query[@]}"
   expect 200 'a page'
   body '.items[].id' >>"$work/seen"
   pages=$((pages + 1))
@@ -137,19 +137,19 @@ for id in "${ids[@]}"; do
 done
 
 say '4. Edit one, if it is still what was read'
-as_member GET "/api/v1/memos/$edited"
+as_user GET "/api/v1/memos/$edited"
 expect 200 'reading a memo'
 etag=$(header etag)
 [[ -n $etag ]] || fail 'a memo without an ETag'
 printf '\n- [ ] read this again 다시 읽기\n' >>"$work/kept/$edited"
 jq --null-input --rawfile content "$work/kept/$edited" '{content: $content}' >"$work/request"
-as_member PATCH "/api/v1/memos/$edited" "${merge_patch[@]}" --header "If-Match: $etag" --data-binary "@$work/request"
+as_user PATCH "/api/v1/memos/$edited" "${merge_patch[@]}" --header "If-Match: $etag" --data-binary "@$work/request"
 expect 200 'the edit'
 [[ $(header etag) != "$etag" ]] || fail 'the edit left the ETag as it was'
 say "   $edited was $etag and is $(header etag)"
 
 say '5. Lose a race: edit it once more with the old ETag'
-as_member PATCH "/api/v1/memos/$edited" "${merge_patch[@]}" --header "If-Match: $etag" --data-binary '{"title": "too late"}'
+as_user PATCH "/api/v1/memos/$edited" "${merge_patch[@]}" --header "If-Match: $etag" --data-binary '{"title": "too late"}'
 expect 412 'the lost race'
 [[ $(header content-type) == application/problem+json* ]] || fail "not a problem document: $(header content-type)"
 [[ $(body .code) == precondition_failed ]] || fail 'another problem than expected'
@@ -158,7 +158,7 @@ body . | sed 's/^/   /'
 say '6. Read all back and compare byte for byte'
 for at in "${!ids[@]}"; do
   id=${ids[at]}
-  as_member GET "/api/v1/memos/$id"
+  as_user GET "/api/v1/memos/$id"
   expect 200 "reading ${names[at]}"
   [[ $(body .title) == "${names[at]}" ]] || fail "another title than ${names[at]}"
   body --join-output .content | cmp - "$work/kept/$id" || fail "${names[at]} came back changed"
@@ -167,15 +167,15 @@ say "   $count memos are what was kept"
 
 say '7. Move one to the trash and take it out again'
 total() {
-  as_member GET /api/v1/memos --get --data-urlencode limit=1 --data-urlencode include_total=true --data-urlencode "trashed=$1"
+  as_user GET /api/v1/memos --get --data-urlencode limit=1 --data-urlencode include_total=true --data-urlencode "trashed=$1"
   expect 200 'the list'
   [[ $(body .total) == "$2" ]] || fail "expected $2 memos with trashed=$1"
 }
-as_member DELETE "/api/v1/memos/$edited"
+as_user DELETE "/api/v1/memos/$edited"
 expect 204 'to the trash'
 total true 1
 total false $((count - 1))
-as_member POST "/api/v1/memos/$edited/restore"
+as_user POST "/api/v1/memos/$edited/restore"
 expect 200 'out of the trash'
 [[ $(body .deleted_at) == null ]] || fail 'restored, and still in the trash'
 body --join-output .content | cmp - "$work/kept/$edited" || fail 'restored, but changed'
@@ -186,7 +186,7 @@ say "   $edited went and came back"
 say '8. Sign out'
 call POST /api/v1/auth/revoke --data-urlencode "token=$refresh_token"
 expect 200 'sign-out'
-as_member GET /api/v1/me
+as_user GET /api/v1/me
 expect 401 'the token after sign-out'
 [[ -n $(header www-authenticate) ]] || fail '401 without WWW-Authenticate'
 say "   the token is refused now: $status $(body .code)"

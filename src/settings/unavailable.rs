@@ -1,4 +1,4 @@
-//! Settings of features that do not exist yet. They are refused, so that nobody relies on what has no effect.
+//! Settings of features that do not exist yet. They are refused: a setting without effect must not look accepted.
 
 use config::{Value, ValueKind};
 

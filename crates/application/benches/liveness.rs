@@ -1,5 +1,5 @@
-//! What it costs a request to know that its sign-in still lives: `SignIn::authenticate` with a signer that does next to
-//! nothing, less that signer. Sign-ins are as many as the node remembers at once, asked for in no order.
+//! What it costs a request to know that its session is live: `SignIn::authenticate` with a signer that does next to nothing,
+//! less that signer. There are as many sessions as the node remembers at once, and they are used in no order.
 //!
 //! `cargo bench -p memo-application --bench liveness`
 
@@ -22,7 +22,7 @@ use memo_domain::{
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
-const MEMBERS: usize = 1_000;
+const USERS: usize = 1_000;
 
 /// Does what each port must, and no more.
 struct Least;
@@ -100,7 +100,7 @@ impl TokenSigner for Least {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // Where it is run as a test, it is enough that it runs.
+    // As a test it need only run.
     let (rounds, calls) = if env::args().any(|argument| argument == "--bench") { (21, 200_000) } else { (1, 1_000) };
     let clock = Arc::new(FixedClock::at(NOW));
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -137,7 +137,7 @@ async fn main() {
     let sign_in = SignIn::new(ports, settings, live, reauthentication);
 
     let mut tokens = Vec::new();
-    for n in 0..MEMBERS {
+    for n in 0..USERS {
         let email = format!("{n}@example.com");
         let sign_up = SignUp {
             email: Email::new(&email).expect("an address"),
@@ -151,7 +151,7 @@ async fn main() {
         tokens.push(grant.access_token);
     }
     // In no order: another one each time, far from the one before.
-    let token = |call: usize| tokens[call * 379 % MEMBERS].as_str();
+    let token = |call: usize| tokens[call * 379 % USERS].as_str();
     let mut costs = Vec::new();
     for _ in 0..rounds {
         let began = Instant::now();

@@ -33,7 +33,7 @@ pub struct AttemptLimiter {
 }
 
 impl AttemptLimiter {
-    /// Allows so many failed attempts per name and window.
+    /// Allows this number of failed attempts per name and window.
     pub fn new(max: usize) -> Self {
         Self { max, attempts: Cache::new(CAPACITY) }
     }

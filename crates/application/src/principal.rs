@@ -49,7 +49,7 @@ impl Principal {
         if self.scopes.contains(scope) { Ok(()) } else { Err(Error::InsufficientScope(scope)) }
     }
 
-    /// Requires a user who signed in themselves, with all scopes. An API key never passes, whatever its scopes.
+    /// Requires a user who signed in themselves, with all scopes. An API key never passes, regardless of its scopes.
     ///
     /// # Errors
     /// [`Error::InteractiveSignInRequired`].

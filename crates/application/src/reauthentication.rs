@@ -34,8 +34,8 @@ impl Reauthentication {
         }
     }
 
-    /// Checks the password; if the account has none, the session must be a social sign-in of the last 10 minutes. Returns the
-    /// user as they are.
+    /// Checks the password; if the account has none, the session must have begun by a social sign-in within the last 10
+    /// minutes. Returns the user as they are.
     pub(crate) async fn prove(
         &self,
         caller: &Principal,
@@ -72,7 +72,7 @@ impl Reauthentication {
         Err(Error::PasswordWrong)
     }
 
-    /// Like [`prove`](Self::prove), but without a password a social sign-in of the last 10 minutes suffices even if the account
+    /// Like [`prove`](Self::prove), but without a password a social sign-in within the last 10 minutes suffices even if the account
     /// has one. Returns the user if they proved it by the password, or `None`.
     pub(crate) async fn prove_for_withdrawal(
         &self,

@@ -304,7 +304,7 @@ impl<'a> Retries<'a> {
         if !matches!(&error, Error::Store(error) if error.is_lost_race()) {
             return Err(error);
         }
-        // Whoever lost the same race must not meet again: between half of the longest wait and all of it.
+        // Writers that lost the same race must not meet again: between half of the longest wait and all of it.
         let half = self.max_wait / 2;
         let wait = half + half.mul_f64(f64::from(self.random()) / f64::from(u32::MAX));
         // The clock may have been set back.

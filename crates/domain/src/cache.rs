@@ -93,7 +93,7 @@ impl Taken {
 /// * `a_smaller_quota_applies_at_once`: if a name was used with a greater rate before, the wait MUST NOT be longer than with
 ///   the present rate alone.
 /// * `a_value_reads_back_equal`: [`get`](Self::get) MUST return the bytes of the last [`put`](Self::put) of this name, and
-///   `None` if there was none.
+///   `None` before the first one.
 /// * `a_value_ends`: [`get`](Self::get) MUST return `None` after the time of the [`put`](Self::put).
 /// * `claims_rates_and_values_are_apart`: a name MUST stand for a claim, a rate and a value at the same time.
 #[async_trait]

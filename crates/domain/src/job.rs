@@ -108,7 +108,7 @@ pub struct Job {
 ///   return the same job.
 /// * `an_expired_lease_can_be_claimed`: a job whose lease has ended without an [`update`](Self::update) MUST be due again.
 /// * `a_job_is_updated_or_gone`: [`update`](Self::update) MUST replace the job with this id and [`remove`](Self::remove)
-///   remove it; both MUST do nothing if there is none.
+///   remove it; both MUST do nothing if the job does not exist.
 /// * `dead_jobs_are_listed_newest_first`: [`list_dead`](Self::list_dead) MUST return dead jobs of the kind by descending
 ///   ids, those after the id if one is given.
 #[async_trait]

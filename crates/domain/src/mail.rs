@@ -18,7 +18,7 @@ pub enum MailMessage {
         /// Permits it.
         token: Secret,
     },
-    /// Warns that somebody signed in from a new device.
+    /// Warns of a session from a new device.
     NewDevice {
         /// The device as it names itself (`User-Agent`).
         device: Option<String>,
@@ -88,7 +88,7 @@ pub enum MailError {
     /// The server is away or busy: a later attempt may succeed.
     #[error("the mail could not be sent now")]
     Temporary {
-        /// The answer of the server, or why there was none.
+        /// The answer of the server, or why it did not answer.
         source: Source,
     },
     /// The server refuses the mail: no later attempt will succeed.

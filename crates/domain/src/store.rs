@@ -136,10 +136,10 @@ pub trait Store: Send + Sync {
 /// does so asynchronously or on a thread of its own.
 #[async_trait]
 pub trait UnitOfWork: Send {
-    /// The members.
+    /// The users.
     fn users(&mut self) -> &mut dyn UserRepository;
 
-    /// The sign-ins.
+    /// The sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
 
     /// The refresh tokens.

@@ -73,7 +73,7 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             Statement::from_sql_and_values(self.backend, dialect::stamp(self.backend), [owner.as_uuid().into()]);
         let Some(row) = self.find_one::<StampRow>(statement).await? else { return Ok(None) };
         let last_change = u64::try_from(row.last_seq.unwrap_or(0)).map_err(StoreError::corrupt)?;
-        Ok(Some(Stamp { last_change, member: version(row.version)? }))
+        Ok(Some(Stamp { last_change, user: version(row.version)? }))
     }
 
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {

@@ -149,7 +149,7 @@ impl Unit {
         if transaction.is_unchanged() {
             return Ok(());
         }
-        // The turn goes along: a commit that nobody waits for any more keeps other writers waiting until it ends.
+        // The turn goes along: even if its caller has gone, a commit keeps other writers waiting until it ends.
         call(engine, move |engine| {
             if transaction.get_bytes(&FORMAT_KEY)?.is_none() {
                 transaction.put_bytes(FORMAT_KEY.to_vec(), FORMAT.to_vec());

@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub struct SequentialIds(AtomicU64);
 
 impl SequentialIds {
-    /// A generator that starts anew.
+    /// A generator that starts at the first id.
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))

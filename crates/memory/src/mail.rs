@@ -37,12 +37,12 @@ impl CapturedMail {
         Self::default()
     }
 
-    /// The next so many sends fail as where the server is away or busy. It replaces what was said before.
+    /// The next `sends` sends fail as if the server were away or busy. Replaces the previous failures.
     pub fn fail_temporarily(&self, sends: usize) {
         self.lock().failing = Some((sends, Kind::Temporary));
     }
 
-    /// The next so many sends fail as where the server refuses the mail. It replaces what was said before.
+    /// The next `sends` sends fail as if the server refused the mail. Replaces the previous failures.
     pub fn fail_permanently(&self, sends: usize) {
         self.lock().failing = Some((sends, Kind::Permanent));
     }
@@ -59,7 +59,7 @@ impl CapturedMail {
         std::mem::take(&mut self.lock().sent)
     }
 
-    /// Takes the first mail of those that nobody has taken yet, where it is like that.
+    /// Takes the first mail that was not taken yet and is wanted.
     pub fn take_first(&self, is_wanted: impl Fn(&Mail) -> bool) -> Option<Mail> {
         let sent = &mut self.lock().sent;
         let place = sent.iter().position(is_wanted)?;

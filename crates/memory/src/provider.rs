@@ -37,13 +37,13 @@ struct Code {
 }
 
 impl MemoryProvider {
-    /// A provider that nobody has an account at.
+    /// A provider without accounts.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), issuer: format!("https://{name}.example"), state: Mutex::default() }
     }
 
-    /// Somebody with an account here.
+    /// A user with an account here.
     #[must_use]
     pub fn user(&self, subject: &str, email: Option<&str>, email_verified: bool) -> SocialUser {
         SocialUser {
@@ -55,8 +55,8 @@ impl MemoryProvider {
         }
     }
 
-    /// Lets somebody sign in to the request with this state: gives the code that the browser is sent back with. `None` where
-    /// there is no such request.
+    /// Lets a user approve the request with this state: returns the code of the callback, or `None` if there is no such
+    /// request.
     #[must_use]
     pub fn approve(&self, state: &str, user: SocialUser) -> Option<String> {
         let mut inner = self.lock();

@@ -7,7 +7,7 @@ use memo_domain::{Secret, SecretGenerator};
 pub struct SequentialSecrets(AtomicU64);
 
 impl SequentialSecrets {
-    /// A generator that starts anew.
+    /// A generator that starts at the first secret.
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))

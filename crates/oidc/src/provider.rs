@@ -156,7 +156,7 @@ impl Provider {
     async fn endpoints(&self) -> Result<Endpoints, ProviderError> {
         if self.plan.kind.is_open_id() {
             let known = self.discovered().await?;
-            // Kakao needs the secret in the form, whatever its document says.
+            // Kakao needs the secret in the form, regardless of its document.
             let is_basic = known.is_basic && self.plan.kind != ProviderKind::Kakao;
             let auth_type = if is_basic { AuthType::BasicAuth } else { AuthType::RequestBody };
             return Ok(Endpoints { authorize: known.authorize, token: known.token, auth_type });

@@ -117,7 +117,7 @@ impl JobWorker {
     }
 }
 
-/// The wait after so many failed attempts: 30 s, 1 min, 2 min … 4 h.
+/// The wait after this number of failed attempts: 30 s, 1 min, 2 min … 4 h.
 fn backoff(attempts: u32) -> Duration {
     Duration::from_secs(30 << attempts.saturating_sub(1).min(9)).min(Duration::from_hours(4))
 }

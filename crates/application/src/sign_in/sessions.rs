@@ -42,7 +42,7 @@ impl SignIn {
             let ended = tx.sessions().end_all(caller.user_id, except, now).await?;
             if !ended.is_empty() {
                 let entry = AuditEntry::new(caller.user_id, AuditKind::SignedOut, device);
-                tx.record(entry.with_detail(format!("{} sign-ins", ended.len()))).await?;
+                tx.record(entry.with_detail(format!("{} sessions", ended.len()))).await?;
             }
             tx.end_sessions(ended);
             Ok(())

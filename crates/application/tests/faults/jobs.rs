@@ -91,7 +91,7 @@ async fn a_mail_of_which_one_attempt_is_in_doubt_is_sent_once_more() {
 
 #[tokio::test]
 async fn a_mail_that_was_taken_out_and_never_sent_is_not_lost_in_silence() {
-    // The answer to the commit is lost, or the process dies right behind it.
+    // The answer to the commit is lost, or the process dies right after it.
     let world = world().await;
     assert_eq!(doubtful(&world, Fault::after(2, away())).await, 0);
     world.clock.advance(LEASE);

@@ -48,7 +48,7 @@ async fn change_password(world: &World) {
 async fn live(world: &World) -> Vec<Session> {
     let now = memo_domain::Clock::now(&*world.clock);
     let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
-    unit.sessions().list_live(world.alice, now).await.expect("sign-ins are read")
+    unit.sessions().list_live(world.alice, now).await.expect("sessions are read")
 }
 
 #[tokio::test]

@@ -207,19 +207,19 @@ pub(crate) async fn a_stamp_follows_the_feed_and_the_user(store: Arc<dyn Store>)
     };
     assert_eq!(stamp(user_id(9)).await, None, "an unknown user");
     let version = user(0).version;
-    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 0, member: version }));
+    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 0, user: version }));
 
     let mut uow = begin(&*store, Access::Write).await;
     uow.changes().append(owner, &[change(1), change(2)]).await.expect("changes are appended");
     uow.changes().append(other, &[change(3)]).await.expect("a change is appended");
     commit(uow).await;
-    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 2, member: version }));
+    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 2, user: version }));
 
     let mut uow = begin(&*store, Access::Write).await;
     let mut renamed = user(0);
     renamed.version = version.next();
     uow.users().update(&renamed, version).await.expect("the user is renamed");
     commit(uow).await;
-    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 2, member: version.next() }));
-    assert_eq!(stamp(other).await, Some(Stamp { last_change: 1, member: version }));
+    assert_eq!(stamp(owner).await, Some(Stamp { last_change: 2, user: version.next() }));
+    assert_eq!(stamp(other).await, Some(Stamp { last_change: 1, user: version }));
 }

@@ -75,10 +75,10 @@ impl NewChange {
 /// of a memo has a number, and each change of the display name a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// The number of the last change; 0 if there was none.
+    /// The number of the last change; 0 before the first one.
     pub last_change: u64,
     /// The version of the user.
-    pub member: Version,
+    pub user: Version,
 }
 
 /// A change of one user's memos.

@@ -28,7 +28,7 @@ pub trait ChangeRepository: Send {
     /// Returns the changes of a user with numbers greater than `since`, in ascending order, up to the limit.
     async fn list(&mut self, owner: UserId, since: u64, limit: Limit) -> Result<Vec<Change>, StoreError>;
 
-    /// Returns the greatest number that a change of this user ever had; 0 if there was none.
+    /// Returns the greatest number that a change of this user ever had; 0 before the first one.
     async fn last_seq(&mut self, owner: UserId) -> Result<u64, StoreError>;
 
     /// Returns the stamp of a user's memos, in one read; `None` if the user does not exist.

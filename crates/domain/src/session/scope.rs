@@ -50,7 +50,7 @@ impl Scopes {
     /// Reads the text form.
     ///
     /// # Errors
-    /// [`InvalidValue::Malformed`] where a name is unknown or there is none.
+    /// [`InvalidValue::Malformed`] if a name is unknown, or the text has no name.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let mut scopes = Self(0);
         for name in text.split(' ').filter(|name| !name.is_empty()) {

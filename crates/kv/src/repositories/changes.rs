@@ -47,7 +47,7 @@ impl ChangeRepository for Unit {
     async fn lookup_stamp(&mut self, owner: UserId) -> Result<Option<Stamp>, StoreError> {
         self.read(move |tx| {
             let last_change = last_seq(tx, owner)?;
-            Ok(tx.get::<User>(&key![owner])?.map(|user| Stamp { last_change, member: user.version }))
+            Ok(tx.get::<User>(&key![owner])?.map(|user| Stamp { last_change, user: user.version }))
         })
         .await
     }

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::tests::{clock, mail};
 
-/// A key and a certificate of `localhost` that were made for these tests and are good for nothing else.
+/// A key and a certificate of `localhost` that were made for these tests alone.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKeqDz5E0rTtO+J7x
 TDOXHQgi4uOP3DN2NkfZKGoJhWuhRANCAAQecFSe9jXKaeOSXt1KSTPljp9x+RtD
@@ -44,7 +44,7 @@ pub enum Act {
     Hang,
 }
 
-/// A small SMTP server that misbehaves where it is told to.
+/// A small SMTP server that can be told to misbehave.
 #[derive(Default)]
 pub struct Server {
     /// What it does at a command that begins so; `.` is the end of a mail.
@@ -224,7 +224,7 @@ async fn the_code_says_whether_it_is_worth_another_try() {
             assert!(is_expected(&result), "{place}: {act:?}: {result:?}");
         }
     }
-    // Whatever is said before the mail, or is about the sign-in, is not the mail's fault.
+    // A refusal before the mail, or of the credentials, is not the mail's fault.
     for (place, act) in [
         ("greeting", Act::Say("554 5.7.1 go away")),
         ("greeting", Act::Say("hello?")),
