@@ -1,6 +1,7 @@
 //! What runs beside requests: tasks that no request waits for, and the job worker.
 
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use memo_application::{Background, Error, JobWorker, Timer, Work};
+use memo_domain::{Events, Topic};
 use tokio::{
     runtime::Handle,
     sync::Notify,
@@ -50,7 +52,7 @@ impl Timer for TokioTimer {
     }
 }
 
-/// How often the queue is polled while no job is due: other nodes insert jobs, and failed jobs become due again.
+/// How often the queue is polled while no job is due: failed jobs become due again, and events of other nodes may be lost.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Runs the job worker until it is closed. If it is dropped while a job runs, the outcome of that job is unknown.
@@ -71,10 +73,24 @@ impl JobLoop {
         poll(&self.wake_up, &self.is_closed, POLL_INTERVAL, async || self.worker.run_next().await).await;
     }
 
+    /// Wakes the loop when another node has inserted a job. It may be dropped at any time.
+    pub async fn listen(&self, events: &dyn Events) -> Infallible {
+        listen(events, &self.wake_up).await
+    }
+
     /// Ends the loop after the job that is running.
     pub fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         self.wake_up.notify_one();
+    }
+}
+
+async fn listen(events: &dyn Events, wake_up: &Notify) -> Infallible {
+    let mut subscription = events.subscribe(&[Topic::Jobs]);
+    loop {
+        // If events were missed, jobs may wait as well.
+        subscription.next().await;
+        wake_up.notify_one();
     }
 }
 
@@ -100,6 +116,8 @@ async fn poll(
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
+    use memo_domain::Event;
+    use memo_memory::MemoryEvents;
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -127,6 +145,27 @@ mod tests {
         tokio::select! {
             () = poll(&wake_up, &is_closed, EVER, run_next) => panic!("it was not closed"),
             () = insert => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_of_another_node_does_not_wait_for_the_next_poll() {
+        let (events, wake_up, is_closed) = (MemoryEvents::new(), Notify::new(), AtomicBool::new(false));
+        let (polls, done) = (AtomicUsize::new(0), Semaphore::new(0));
+        let run_next = async || {
+            // The first poll finds nothing; then the other node inserts a job.
+            let is_any = polls.fetch_add(1, Ordering::Relaxed) == 1;
+            if !is_any {
+                events.publish(&Event::JobsWaiting).await.expect("published");
+            }
+            done.add_permits(usize::from(is_any));
+            Ok(usize::from(is_any))
+        };
+        tokio::select! {
+            biased;
+            never = listen(&events, &wake_up) => match never {},
+            () = poll(&wake_up, &is_closed, EVER, run_next) => panic!("it was not closed"),
+            acquired = done.acquire() => drop(acquired.expect("it is done")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Transactions};
-use memo_domain::{Clock, IdGenerator, SecretGenerator, Store};
+use memo_domain::{Clock, Events, IdGenerator, SecretGenerator, Store};
 
 use crate::{
     Settings, StartError,
@@ -11,7 +11,16 @@ use crate::{
     background::TokioTimer,
 };
 
-/// Returns the ports over this store, and what this node remembers of live sessions.
+/// The ports of the use cases, and what the server itself needs of them.
+pub struct Wired {
+    pub ports: Ports,
+    /// What this node remembers of live sessions.
+    pub live: Arc<LiveSessions>,
+    /// What all nodes tell each other.
+    pub events: Arc<dyn Events>,
+}
+
+/// Returns the ports over this store.
 ///
 /// # Errors
 /// [`StartError`] if a setting is invalid, or a key file can't be read or created.
@@ -23,9 +32,10 @@ pub fn ports(
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
     background: Arc<dyn Background>,
-) -> Result<(Ports, Arc<LiveSessions>), StartError> {
+) -> Result<Wired, StartError> {
     let Credentials { signer, sealer, hasher, codes } = credentials(settings, public_url, &secrets)?;
-    let Cached { cache, browser_sessions, live } = shared(settings, &store, &clock, &background)?;
+    let Cached { cache, browser_sessions, events } = shared(settings, &store, &clock)?;
+    let live = Arc::new(LiveSessions::new());
     let transactions = Transactions::new(
         store,
         clock.clone(),
@@ -34,7 +44,8 @@ pub fn ports(
         Arc::new(TokioTimer),
         background.clone(),
         live.clone(),
-    );
+    )
+    .with_events(events.clone());
     let stored = || Arc::new(StoredBrowserSessions::new(transactions.clone()));
     let ports = Ports {
         browser_sessions: browser_sessions.unwrap_or_else(|| stored()),
@@ -49,5 +60,5 @@ pub fn ports(
         background,
         signer,
     };
-    Ok((ports, live))
+    Ok(Wired { ports, live, events })
 }

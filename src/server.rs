@@ -12,7 +12,7 @@ use memo_application::{
     AccountSettings, Accounts, Administration, AuditLog, Changes, JobWorker, LiveSessions, MailHandler, Memos, Ports,
     Readiness, Reauthentication, Retention, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
-use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
+use memo_domain::{Clock, Events, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_web::{HttpSettings, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
@@ -21,7 +21,7 @@ use crate::{
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     background::{JobLoop, Tasks},
     housekeeping::Housekeeping,
-    ports::ports,
+    ports::{Wired, ports},
     store_source::StoreSource,
 };
 
@@ -49,6 +49,7 @@ pub struct Server {
     housekeeping: Housekeeping,
     jobs: JobLoop,
     live: Arc<LiveSessions>,
+    events: Arc<dyn Events>,
     store: Arc<dyn Store>,
 }
 
@@ -121,7 +122,8 @@ impl ServerBuilder {
         let background = Tasks::default();
         let wake_up = background.wake_up();
         let (url, background) = (&http.public_url, Arc::new(background));
-        let (ports, live) = ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
+        let Wired { ports, live, events } =
+            ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
         let templates = adapters::MailTemplates::new(url.clone());
@@ -138,6 +140,7 @@ impl ServerBuilder {
             housekeeping,
             jobs,
             live,
+            events,
             store,
         })
     }
@@ -210,7 +213,7 @@ impl Server {
     /// [`StartError::Io`] if it cannot serve.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, jobs, live, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -226,7 +229,8 @@ impl Server {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
             () = &mut working => {}
-            never = live.listen() => match never {},
+            never = live.listen(&*events) => match never {},
+            never = jobs.listen(&*events) => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use memo_application::{Background, LiveSessions};
-use memo_domain::{BrowserSessions, Cache, Clock, Store};
+use memo_domain::{BrowserSessions, Cache, Clock, Events, Store};
 use memo_memory::{MemoryCache, MemoryEvents};
 
 use crate::{Settings, StartError};
@@ -13,27 +12,22 @@ pub struct Cached {
     pub cache: Arc<dyn Cache>,
     /// `None` if the store alone keeps the sessions of browsers.
     pub browser_sessions: Option<Arc<dyn BrowserSessions>>,
-    pub live: Arc<LiveSessions>,
+    pub events: Arc<dyn Events>,
 }
 
 /// Returns the adapters of a single node, or those of a node that shares a Redis with others.
 ///
 /// # Errors
 /// [`StartError`] if the setting is invalid. An unreachable Redis is no error.
-pub fn shared(
-    settings: &Settings,
-    store: &Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-    background: &Arc<dyn Background>,
-) -> Result<Cached, StartError> {
+pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Cached, StartError> {
     if is_local(settings) {
         return Ok(Cached {
             cache: Arc::new(MemoryCache::new(clock.clone())),
             browser_sessions: None,
-            live: Arc::new(LiveSessions::among(Arc::new(MemoryEvents::new()), background.clone())),
+            events: Arc::new(MemoryEvents::new()),
         });
     }
-    redis::shared(settings, store, background)
+    redis::shared(settings, store)
 }
 
 /// Returns the cache alone.
@@ -55,18 +49,14 @@ fn is_local(settings: &Settings) -> bool {
 mod redis {
     use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisEvents};
 
-    use super::{Arc, Background, Cache, Cached, LiveSessions, Settings, StartError, Store};
+    use super::{Arc, Cache, Cached, Settings, StartError, Store};
 
-    pub fn shared(
-        settings: &Settings,
-        store: &Arc<dyn Store>,
-        background: &Arc<dyn Background>,
-    ) -> Result<Cached, StartError> {
+    pub fn shared(settings: &Settings, store: &Arc<dyn Store>) -> Result<Cached, StartError> {
         let redis = client(settings)?;
         Ok(Cached {
             cache: Arc::new(RedisCache::new(redis.clone())),
             browser_sessions: Some(Arc::new(RedisBrowserSessions::new(redis.clone(), store.clone()))),
-            live: Arc::new(LiveSessions::among(Arc::new(RedisEvents::new(redis)), background.clone())),
+            events: Arc::new(RedisEvents::new(redis)),
         })
     }
 
@@ -82,9 +72,9 @@ mod redis {
 
 #[cfg(not(feature = "redis"))]
 mod redis {
-    use super::{Arc, Background, Cache, Cached, Settings, StartError, Store};
+    use super::{Arc, Cache, Cached, Settings, StartError, Store};
 
-    pub fn shared(_: &Settings, _: &Arc<dyn Store>, _: &Arc<dyn Background>) -> Result<Cached, StartError> {
+    pub fn shared(_: &Settings, _: &Arc<dyn Store>) -> Result<Cached, StartError> {
         Err(not_built_in())
     }
 

@@ -13,7 +13,7 @@ use crate::{
     Settings, StartError,
     adapters::{SystemClock, SystemSecrets, UuidV7Generator},
     background::Tasks,
-    ports::ports,
+    ports::{Wired, ports},
     server::host_name,
     store_source::StoreSource,
 };
@@ -31,7 +31,7 @@ pub async fn run(settings: &Settings, store: StoreSource, action: UserAction) ->
     let url = settings.server.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.server.listen)).into();
     let secrets = Arc::new(SystemSecrets);
     let ids = Arc::new(UuidV7Generator::default());
-    let (ports, _) =
+    let Wired { ports, .. } =
         ports(settings, &url, store.clone(), Arc::new(SystemClock), ids, secrets, Arc::new(Tasks::default()))?;
     let done = act(Arc::new(ports), host_name(&url), action).await;
     store.close().await;

@@ -4,17 +4,12 @@
 
 use std::{
     convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
 use memo_domain::{Event, Events, Received, SecretDigest, SessionId, Timestamp, Topic, UserId};
 use quick_cache::sync::Cache;
-
-use crate::Background;
 
 /// How long an answer of the store is trusted: a session that another node ended is refused after this time at the latest.
 const TRUSTED: Duration = Duration::from_secs(4);
@@ -29,13 +24,6 @@ pub struct LiveSessions {
     cookies: Cache<SecretDigest, (SessionId, UserId)>,
     /// How many times sessions were forgotten.
     generation: AtomicU64,
-    nodes: Option<Nodes>,
-}
-
-/// The way to the other nodes.
-struct Nodes {
-    events: Arc<dyn Events>,
-    background: Arc<dyn Background>,
 }
 
 /// The generation in which [`LiveSessions::look`] found no answer.
@@ -48,22 +36,15 @@ impl Default for LiveSessions {
 }
 
 impl LiveSessions {
-    /// Remembers nothing yet, and has no other nodes.
+    /// Remembers nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), generation: AtomicU64::new(0), nodes: None }
-    }
-
-    /// Like [`new`](Self::new), and tells other nodes which sessions end. [`listen`](Self::listen) receives their events.
-    #[must_use]
-    pub fn among(events: Arc<dyn Events>, background: Arc<dyn Background>) -> Self {
-        Self { nodes: Some(Nodes { events, background }), ..Self::new() }
+        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), generation: AtomicU64::new(0) }
     }
 
     /// Forgets the sessions that other nodes end. It may be dropped at any time.
-    pub async fn listen(&self) -> Infallible {
-        let Some(nodes) = &self.nodes else { return std::future::pending().await };
-        let mut subscription = nodes.events.subscribe(&[Topic::Sessions]);
+    pub async fn listen(&self, events: &dyn Events) -> Infallible {
+        let mut subscription = events.subscribe(&[Topic::Sessions]);
         // What ended before the subscription was missed.
         self.forget_everything();
         loop {
@@ -105,22 +86,9 @@ impl LiveSessions {
         self.cookies.insert(digest, (session, user));
     }
 
-    /// Forgets sessions that have ended, here and on other nodes.
+    /// Forgets sessions that have ended.
     pub(crate) fn forget_all(&self, ids: &[SessionId]) {
-        for id in ids {
-            self.forget_here(*id);
-        }
-        if let Some(Nodes { events, background }) = self.nodes.as_ref().filter(|_| !ids.is_empty()) {
-            let (events, ended) = (events.clone(), Event::SessionsEnded(ids.to_vec()));
-            background.run(Box::pin(async move {
-                if let Err(error) = events.publish(&ended).await {
-                    tracing::warn!(
-                        error = &*error as &dyn std::error::Error,
-                        "other nodes do not know of ended sessions"
-                    );
-                }
-            }));
-        }
+        ids.iter().for_each(|id| self.forget_here(*id));
     }
 
     fn forget_here(&self, id: SessionId) {

@@ -13,8 +13,8 @@ use std::{
 };
 
 use memo_domain::{
-    Access, AuditEvent, AuditId, Clock, Conflict, IdGenerator, NewChange, SecretGenerator, SessionId, Store,
-    StoreError, Timestamp, UnitOfWork, UserId,
+    Access, AuditEvent, AuditId, Clock, Conflict, Event, Events, IdGenerator, NewChange, SecretGenerator, SessionId,
+    Store, StoreError, Timestamp, UnitOfWork, UserId,
 };
 
 use crate::{
@@ -46,6 +46,7 @@ pub struct Transactions {
     timer: Arc<dyn Timer>,
     background: Arc<dyn Background>,
     live: Arc<LiveSessions>,
+    events: Option<Arc<dyn Events>>,
 }
 
 impl Transactions {
@@ -60,7 +61,13 @@ impl Transactions {
         background: Arc<dyn Background>,
         live: Arc<LiveSessions>,
     ) -> Self {
-        Self { store, clock, ids, secrets, timer, background, live }
+        Self { store, clock, ids, secrets, timer, background, live, events: None }
+    }
+
+    /// Publishes what is committed to all nodes as well.
+    #[must_use]
+    pub fn with_events(self, events: Arc<dyn Events>) -> Self {
+        Self { events: Some(events), ..self }
     }
 
     /// Returns whether the store can be reached and has the schema that it needs.
@@ -178,19 +185,34 @@ impl Transactions {
             for some in changes.chunks(APPENDED_AT_ONCE) {
                 tx.unit.changes().append(owner, some).await.map_err(|error| tx.lost_race(error.into()))?;
             }
+            tx.effects.changed_feeds.push(owner);
         }
         let Transaction { unit, effects, retried_conflict, .. } = tx;
         unit.commit().await.map_err(|error| lost_race(error.into(), retried_conflict))?;
-        self.publish(&effects);
+        self.publish(effects);
         Ok(())
     }
 
-    fn publish(&self, effects: &Effects) {
+    fn publish(&self, effects: Effects) {
         effects.audit_events.iter().for_each(audit::log);
         self.live.forget_all(&effects.ended_sessions);
         if effects.wakes_jobs {
             self.background.jobs_wait();
         }
+        let published = effects.into_events();
+        let Some(events) = self.events.clone().filter(|_| !published.is_empty()) else { return };
+        self.background.run(Box::pin(async move {
+            for event in published {
+                if let Err(error) = events.publish(&event).await {
+                    let error = &*error as &dyn std::error::Error;
+                    match event {
+                        Event::SessionsEnded(_) => tracing::warn!(error, "other nodes do not know of ended sessions"),
+                        // Frequent, and found by polling.
+                        event => tracing::debug!(error, topic = ?event.topic(), "other nodes were not told"),
+                    }
+                }
+            }
+        }));
     }
 }
 
@@ -209,7 +231,18 @@ pub(crate) struct Transaction {
 struct Effects {
     audit_events: Vec<AuditEvent>,
     ended_sessions: Vec<SessionId>,
+    changed_feeds: Vec<UserId>,
     wakes_jobs: bool,
+}
+
+impl Effects {
+    /// Returns what other nodes are told.
+    fn into_events(self) -> Vec<Event> {
+        let sessions = Some(self.ended_sessions).filter(|ids| !ids.is_empty()).map(Event::SessionsEnded);
+        let feeds = self.changed_feeds.into_iter().map(Event::MemosChanged);
+        let jobs = self.wakes_jobs.then_some(Event::JobsWaiting);
+        sessions.into_iter().chain(feeds).chain(jobs).collect()
+    }
 }
 
 impl Deref for Transaction {
@@ -260,7 +293,7 @@ impl Transaction {
         self.effects.ended_sessions.extend(ids);
     }
 
-    /// Has the job worker look for new jobs, once they are committed.
+    /// Has the job worker of every node look for new jobs, once they are committed.
     pub fn wake_jobs(&mut self) {
         self.effects.wakes_jobs = true;
     }

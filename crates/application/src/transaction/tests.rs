@@ -8,9 +8,9 @@ use std::{
 };
 
 use memo_conformance::faults::{Fault, FaultyStore};
-use memo_domain::{AuditKind, DisplayName, Email, Locale, User};
-use memo_memory::{FixedClock, MemoryStore, SequentialIds, SequentialSecrets};
-use tracing::{Event, Metadata, Subscriber, span};
+use memo_domain::{AuditKind, ChangeKind, DisplayName, Email, Locale, MemoId, Received, Topic, User, Version};
+use memo_memory::{FixedClock, MemoryEvents, MemoryStore, SequentialIds, SequentialSecrets};
+use tracing::{Metadata, Subscriber, span};
 use uuid::Uuid;
 
 use super::*;
@@ -18,9 +18,10 @@ use crate::{Device, ports::Work};
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 
-/// Records waits and wake-ups.
+/// Records waits and wake-ups, and keeps work instead of running it.
 #[derive(Default)]
 struct Recorder {
+    work: Mutex<Vec<Work>>,
     waits: Mutex<Vec<Duration>>,
     wake_ups: AtomicUsize,
 }
@@ -33,7 +34,9 @@ impl Timer for Recorder {
 }
 
 impl Background for Recorder {
-    fn run(&self, _: Work) {}
+    fn run(&self, work: Work) {
+        self.work.lock().expect("no test panics").push(work);
+    }
 
     fn jobs_wait(&self) {
         self.wake_ups.fetch_add(1, Ordering::Relaxed);
@@ -56,7 +59,7 @@ impl Subscriber for AuditEvents {
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, _: &tracing::Event<'_>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -150,6 +153,36 @@ async fn effects_are_published_once_and_after_the_commit() {
     world.transactions.write(sign_up).await.expect("the third attempt succeeds");
     assert_eq!(world.waits().len(), 2);
     assert_eq!(published(), (1, 1, true));
+}
+
+#[tokio::test]
+async fn all_nodes_are_told_of_a_commit() {
+    let (world, events) = (World::new(), Arc::new(MemoryEvents::new()));
+    let mut other_node = events.subscribe(&[Topic::Sessions, Topic::Memos, Topic::Jobs]);
+    let transactions = world.transactions.clone().with_events(events);
+    let (owner, session) = (user().id, SessionId::new(id()));
+    let write = async |tx: &mut Transaction| {
+        let change =
+            NewChange { kind: ChangeKind::Created, memo_id: MemoId::new(id()), version: Version::FIRST, at: NOW };
+        tx.users().insert(&user()).await?;
+        tx.append_change(owner, change);
+        tx.end_sessions([session]);
+        tx.wake_jobs();
+        Ok(())
+    };
+    // begin, insert, append, commit
+    world.store.plan([Fault::before(3, away())]);
+    transactions.write(write).await.expect_err("the commit fails");
+    assert!(world.recorder.work.lock().expect("no test panics").is_empty());
+
+    transactions.write(write).await.expect("it is committed");
+    let work = std::mem::take(&mut *world.recorder.work.lock().expect("no test panics"));
+    for work in work {
+        work.await;
+    }
+    for event in [Event::SessionsEnded(vec![session]), Event::MemosChanged(owner), Event::JobsWaiting] {
+        assert_eq!(other_node.next().await, Received::Event(event));
+    }
 }
 
 #[tokio::test]
