@@ -31,7 +31,9 @@ fn tests_cited_for_promises_exist() {
     let text = fs::read_to_string(root.join("docs/security.md")).expect("the document");
     let makefile = fs::read_to_string(root.join("Makefile")).expect("the Makefile");
     let mut code = String::new();
-    ["crates", "src", "tests"].into_iter().for_each(|folder| sources(&root.join(folder), &mut code));
+    for folder in ["crates", "src", "tests"] {
+        sources(&root.join(folder), &mut code);
+    }
     let suites = root.join("crates/testkit/src/suite");
     let exists = |name: &str| match name.strip_prefix("make ") {
         Some(target) => makefile.contains(&format!("\n{target}:")),

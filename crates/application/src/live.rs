@@ -88,7 +88,9 @@ impl LiveSessions {
 
     /// Forgets sessions that have ended.
     pub(crate) fn forget_all(&self, ids: &[SessionId]) {
-        ids.iter().for_each(|id| self.forget_here(*id));
+        for id in ids {
+            self.forget_here(*id);
+        }
     }
 
     fn forget_here(&self, id: SessionId) {
