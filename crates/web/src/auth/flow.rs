@@ -29,14 +29,14 @@ impl PendingFlow {
         let began_at = began_at.as_micros().to_string();
         let fields = [provider, &self.state(), nonce, verifier, &link, &began_at, &self.return_to];
         let plain = fields.map(String::as_str).join("\0");
-        let sealed = sealer.seal(CONTEXT, plain.as_bytes()).map_err(|source| Error::Internal { source })?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed.as_bytes()))
+        let content = sealer.seal(CONTEXT, plain.as_bytes()).map_err(|source| Error::Internal { source })?;
+        Ok(URL_SAFE_NO_PAD.encode(content.as_bytes()))
     }
 
     /// Reads the value of a cookie; `None` if this server has not sealed it.
     pub fn unseal(sealer: &dyn Sealer, text: &str) -> Option<Self> {
-        let sealed = Sealed::new(URL_SAFE_NO_PAD.decode(text).ok()?);
-        let plain = String::from_utf8(sealer.open(CONTEXT, &sealed).ok()?).ok()?;
+        let content = Sealed::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        let plain = String::from_utf8(sealer.open(CONTEXT, &content).ok()?).ok()?;
         let mut fields = plain.split('\0').map(str::to_owned);
         let mut next = || fields.next();
         let flow = Flow {
