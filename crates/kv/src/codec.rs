@@ -4,9 +4,8 @@
 //! What is read is checked by the constructors of the domain: anything else is [`StoreError::Corrupt`].
 
 use memo_domain::{
-    AuditId, AuditKind, ChangeKind, Content, DisplayName, Email, InvalidValue, JobId, JobKind, JobState, Locale,
-    MemoId, PasswordHash, Role, Scopes, Sealed, SecretDigest, SessionId, Source, StoreError, Tag, Tags, Timestamp,
-    Title, TokenPurpose, UserId, Uuid, Version, Visibility,
+    AuditKind, InvalidValue, JobKind, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag, Tags,
+    Timestamp, Version,
 };
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.
@@ -38,7 +37,7 @@ impl<'a> Input<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Source> {
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Source> {
         Ok(self.take(N)?.try_into()?)
     }
 
@@ -123,7 +122,7 @@ impl<T: Codec> Codec for Option<T> {
 }
 
 /// Bytes after their number, in base 128, the lowest digit first (LEB128).
-fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     let mut length = bytes.len();
     while length > 0x7f {
         out.push(u8::try_from(length & 0x7f).unwrap_or(0) | 0x80);
@@ -145,7 +144,7 @@ fn read_bytes<'a>(input: &mut Input<'a>) -> Result<&'a [u8], Source> {
     Err("a length has too many digits".into())
 }
 
-fn read_text<'a>(input: &mut Input<'a>) -> Result<&'a str, Source> {
+pub fn read_text<'a>(input: &mut Input<'a>) -> Result<&'a str, Source> {
     Ok(std::str::from_utf8(read_bytes(input)?)?)
 }
 
@@ -159,20 +158,21 @@ impl Codec for String {
     }
 }
 
+/// Texts with rules.
 macro_rules! texts {
     ($($type:ident)+) => {$(
         impl Codec for $type {
             fn write(&self, out: &mut Vec<u8>) {
-                write_bytes(self.as_str().as_bytes(), out);
+                $crate::codec::write_bytes(self.as_str().as_bytes(), out);
             }
 
             fn read(input: &mut Input<'_>) -> Result<Self, Source> {
-                Ok(Self::new(read_text(input)?)?)
+                Ok(Self::new($crate::codec::read_text(input)?)?)
             }
         }
     )+};
 }
-texts!(Title Content DisplayName Email Tag);
+pub(crate) use texts;
 
 impl Codec for Sealed {
     fn write(&self, out: &mut Vec<u8>) {
@@ -230,21 +230,6 @@ fn named<T: Copy>(name: &str, names: &[(T, &str)]) -> Result<T, InvalidValue> {
     names.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or(InvalidValue::Malformed)
 }
 
-macro_rules! ids {
-    ($($type:ident)+) => {$(
-        impl Codec for $type {
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(self.as_uuid().as_bytes());
-            }
-
-            fn read(input: &mut Input<'_>) -> Result<Self, Source> {
-                Ok(Self::new(Uuid::from_bytes(input.array()?)))
-            }
-        }
-    )+};
-}
-ids!(UserId SessionId MemoId JobId AuditId);
-
 impl Codec for SecretDigest {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
@@ -272,17 +257,12 @@ macro_rules! enums {
         }
     )+};
 }
-enums! {
-    Role { Member = 1, Admin = 2 }
-    Locale { En = 1, Ko = 2 }
-    Visibility { Private = 1, Public = 2 }
-    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5 }
-    TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
-    JobState { Waiting = 1, Dead = 2 }
-}
+pub(crate) use enums;
 
 #[cfg(test)]
 mod tests {
+    use memo_domain::Role;
+
     use super::*;
 
     #[derive(Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memo_domain::{AuditId, JobId, MemoId, SecretDigest, SessionId, Timestamp, TokenPurpose, UserId};
+use memo_domain::{SecretDigest, Timestamp, TokenPurpose};
 use sha2::{Digest, Sha256};
 
 use crate::{codec::Codec, engine::Direction};
@@ -22,7 +22,29 @@ macro_rules! key_parts {
     )+};
 }
 // Unsigned numbers are written with the highest byte first.
-key_parts!(u8 u64 bool UserId SessionId MemoId JobId AuditId SecretDigest TokenPurpose);
+key_parts!(u8 u64 bool SecretDigest TokenPurpose);
+
+/// Ids, in records and in keys.
+macro_rules! ids {
+    ($($type:ident)+) => {$(
+        impl Codec for $type {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(self.as_uuid().as_bytes());
+            }
+
+            fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+                Ok(Self::new(memo_domain::Uuid::from_bytes(input.array()?)))
+            }
+        }
+
+        impl KeyPart for $type {
+            fn append_to(&self, key: &mut Vec<u8>) {
+                self.write(key);
+            }
+        }
+    )+};
+}
+pub(crate) use ids;
 
 impl KeyPart for Timestamp {
     fn append_to(&self, key: &mut Vec<u8>) {

@@ -1,14 +1,26 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, Change, Identity, Job, JobState, Memo, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor,
-    SecretDigest, Session, SortPosition, Source, User, UserId, Visibility,
+    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo,
+    MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
+    Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{
-    codec::{Codec, Input, record},
-    keys::{Hashed, KeyPart, Prefix, key},
+    codec::{Codec, Input, enums, record, texts},
+    keys::{Hashed, KeyPart, Prefix, ids, key},
 };
+
+ids!(UserId SessionId MemoId JobId AuditId);
+texts!(Title Content DisplayName Email Tag);
+enums! {
+    Role { Member = 1, Admin = 2 }
+    Locale { En = 1, Ko = 2 }
+    Visibility { Private = 1, Public = 2 }
+    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5 }
+    TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
+    JobState { Waiting = 1, Dead = 2 }
+}
 
 /// An index of the records themselves, by their key.
 pub const PRIMARY: u8 = 0;
