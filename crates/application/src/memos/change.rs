@@ -37,19 +37,29 @@ pub struct MemoChange {
     /// Who may read it.
     pub visibility: Option<Visibility>,
     /// The reminder.
-    pub remind_at: ReminderChange,
+    pub remind_at: OptionalChange<Timestamp>,
 }
 
-/// A change of the reminder.
+/// A change of a field that may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReminderChange {
+pub enum OptionalChange<T> {
     /// Leaves it as it is.
     #[default]
     Keep,
-    /// Removes it.
+    /// Empties it.
     Clear,
     /// Sets it.
-    Set(Timestamp),
+    Set(T),
+}
+
+impl<T> OptionalChange<T> {
+    fn apply(self, place: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *place = None,
+            Self::Set(value) => *place = Some(value),
+        }
+    }
 }
 
 impl MemoChange {
@@ -65,10 +75,6 @@ impl MemoChange {
         set(&mut state.pinned, self.pinned);
         set(&mut state.archived, self.archived);
         set(&mut state.visibility, self.visibility);
-        match self.remind_at {
-            ReminderChange::Keep => {}
-            ReminderChange::Clear => state.remind_at = None,
-            ReminderChange::Set(time) => state.remind_at = Some(time),
-        }
+        self.remind_at.apply(&mut state.remind_at);
     }
 }

@@ -14,7 +14,7 @@ use memo_domain::{
 
 use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
-pub use change::{MemoChange, Precondition, ReminderChange};
+pub use change::{MemoChange, OptionalChange, Precondition};
 pub(crate) use edit::Editor;
 
 /// A page of memos, and the length of the whole list if that was asked for.

@@ -1,3 +1,4 @@
+use memo_application::OptionalChange;
 use memo_domain::{InvalidValue, Tag, Tags};
 
 use super::{AtMost, Patch};
@@ -108,6 +109,20 @@ impl Refusals {
             Patch::Absent => Ok(None),
             Patch::Null => Err(self.add(name, FieldCode::Required)),
             Patch::Value(value) => self.value(name, parse(value)).map(Some),
+        }
+    }
+
+    /// A patched value that may be removed.
+    pub fn patched_optional<I, T>(
+        &mut self,
+        name: &str,
+        patch: Patch<I>,
+        parse: impl FnOnce(I) -> Result<T, InvalidValue>,
+    ) -> Result<OptionalChange<T>, Refused> {
+        match patch {
+            Patch::Absent => Ok(OptionalChange::Keep),
+            Patch::Null => Ok(OptionalChange::Clear),
+            Patch::Value(value) => self.value(name, parse(value)).map(OptionalChange::Set),
         }
     }
 }

@@ -1,4 +1,4 @@
-use memo_application::{MemoChange, ReminderChange};
+use memo_application::MemoChange;
 use memo_domain::{Content, MemoState, Tags, Timestamp, Title};
 
 use crate::{dto::VisibilityDto, prelude::*};
@@ -103,11 +103,7 @@ impl Input for MemoPatch {
         let title = refused.patched("title", self.title, Title::new);
         let content = refused.optional("content", self.content.or_default(), Content::new);
         let tags = self.tags.or_default().map(|tags| refused.tags(tags));
-        let remind_at = match self.remind_at {
-            Patch::Absent => Ok(ReminderChange::Keep),
-            Patch::Null => Ok(ReminderChange::Clear),
-            Patch::Value(time) => refused.value("remind_at", Timestamp::parse(&time)).map(ReminderChange::Set),
-        };
+        let remind_at = refused.patched_optional("remind_at", self.remind_at, |time| Timestamp::parse(&time));
         Ok(MemoChange {
             title: title?,
             content: content?,
