@@ -15,7 +15,7 @@ use std::{
 use memo_domain::{
     Access, ChangeKind, Content, DisplayName, Email, Limit, Locale, Memo, MemoCursor, MemoFilter, MemoId, MemoSort,
     MemoState, MemoView, NewChange, Page, PageRequest, PageStart, PasswordHash, SearchQuery, Store, StoreError, Tag,
-    Tags, Timestamp, Title, User, UserId, Visibility,
+    Tags, Timestamp, Title, User, UserId,
 };
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use uuid::Uuid;
@@ -73,16 +73,11 @@ impl Bench {
     fn memo(&self, n: u128) -> Result<Memo, Failed> {
         let mut random = Random::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
         let tags = [format!("tag{}", random.below(20)), format!("rare{}", random.below(2_000))];
-        let state = MemoState {
-            title: Title::new(self.language.text(&mut random, 3)).map_err(|error| error.to_string())?,
-            content: Content::new(self.language.text(&mut random, 60)).map_err(|error| error.to_string())?,
-            tags: Tags::new(tags.into_iter().filter_map(|tag| Tag::new(tag).ok()))
-                .map_err(|error| error.to_string())?,
-            pinned: false,
-            archived: false,
-            visibility: Visibility::Private,
-            remind_at: None,
-        };
+        let title = Title::new(self.language.text(&mut random, 3)).map_err(|error| error.to_string())?;
+        let content = Content::new(self.language.text(&mut random, 60)).map_err(|error| error.to_string())?;
+        let tags =
+            Tags::new(tags.into_iter().filter_map(|tag| Tag::new(tag).ok())).map_err(|error| error.to_string())?;
+        let state = MemoState { tags, ..MemoState::new(title, content) };
         let at = moment(n, self.memos);
         // The id begins with a time, as ids in production do.
         let id = MemoId::new(Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + n));

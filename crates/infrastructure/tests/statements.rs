@@ -253,14 +253,9 @@ fn user() -> User {
 }
 
 fn memo(n: u128, tags: usize) -> Memo {
-    let state = MemoState {
-        title: Title::new(format!("Memo {n}")).expect("a valid title"),
-        content: Content::new("content").expect("valid content"),
-        tags: Tags::new((0..tags).map(tag)).expect("few tags"),
-        pinned: false,
-        archived: false,
-        visibility: Visibility::Public,
-        remind_at: None,
-    };
+    let title = Title::new(format!("Memo {n}")).expect("a valid title");
+    let content = Content::new("content").expect("valid content");
+    let tags = Tags::new((0..tags).map(tag)).expect("few tags");
+    let state = MemoState { tags, visibility: Visibility::Public, ..MemoState::new(title, content) };
     Memo::create(MemoId::new(Uuid::from_u128(n)), user().id, state, NOW)
 }

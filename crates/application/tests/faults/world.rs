@@ -10,7 +10,7 @@ use memo_application::{
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
     Clock, Content, DisplayName, Email, Locale, MemoId, MemoState, Password, Role, Scopes, Secret, SecretGenerator,
-    SessionId, SocialUser, Tag, Tags, Timestamp, Title, UserId, Visibility,
+    SessionId, SocialUser, Tag, Tags, Timestamp, Title, UserId,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
@@ -222,12 +222,7 @@ pub fn tag(text: &str) -> Tag {
 
 pub fn state(text: &str) -> MemoState {
     MemoState {
-        title: Title::new(text).expect("a title"),
-        content: Content::new(text).expect("a content"),
         tags: Tags::new([tag("work"), tag("회의")]).expect("two tags"),
-        pinned: false,
-        archived: false,
-        visibility: Visibility::Private,
-        remind_at: None,
+        ..MemoState::new(Title::new(text).expect("a title"), Content::new(text).expect("a content"))
     }
 }

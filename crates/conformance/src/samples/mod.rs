@@ -117,15 +117,7 @@ pub(crate) fn awkward_users() -> Vec<User> {
 
 /// A plain memo.
 pub(crate) fn memo(n: u32, owner: UserId) -> Memo {
-    let state = MemoState {
-        title: title(&format!("Memo {n}")),
-        content: content(""),
-        tags: Tags::default(),
-        pinned: false,
-        archived: false,
-        visibility: Visibility::Private,
-        remind_at: None,
-    };
+    let state = MemoState::new(title(&format!("Memo {n}")), content(""));
     Memo::create(memo_id(n), owner, state, at(0))
 }
 

@@ -70,6 +70,22 @@ pub struct MemoState {
     pub remind_at: Option<Timestamp>,
 }
 
+impl MemoState {
+    /// A private state without tags and reminder, neither pinned nor archived.
+    #[must_use]
+    pub fn new(title: Title, content: Content) -> Self {
+        Self {
+            title,
+            content,
+            tags: Tags::default(),
+            pinned: false,
+            archived: false,
+            visibility: Visibility::default(),
+            remind_at: None,
+        }
+    }
+}
+
 /// A memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memo {

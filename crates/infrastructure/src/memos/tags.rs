@@ -78,7 +78,7 @@ pub struct Tagged {
 mod tests {
     use memo_domain::{
         Access, Content, DisplayName, Email, Locale, MemoId, MemoState, PasswordHash, Store, Tags, Timestamp, Title,
-        User, Visibility,
+        User,
     };
     use memo_test_databases::Server;
     use sea_orm::{ConnectionTrait, QueryTrait};
@@ -97,15 +97,9 @@ mod tests {
     }
 
     fn memo(n: u128, tags: &[&str]) -> Memo {
-        let state = MemoState {
-            title: Title::new("A memo").expect("a valid title"),
-            content: Content::default(),
-            tags: Tags::new(tags.iter().map(|text| tag(text))).expect("few tags"),
-            pinned: false,
-            archived: false,
-            visibility: Visibility::Private,
-            remind_at: None,
-        };
+        let title = Title::new("A memo").expect("a valid title");
+        let tags = Tags::new(tags.iter().map(|text| tag(text))).expect("few tags");
+        let state = MemoState { tags, ..MemoState::new(title, Content::default()) };
         Memo::create(MemoId::new(Uuid::from_u128(n)), owner(), state, NOW)
     }
 

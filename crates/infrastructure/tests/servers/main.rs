@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use memo_domain::{
     Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, StoreError, Tag, Tags,
-    Timestamp, Title, User, UserId, Visibility,
+    Timestamp, Title, User, UserId,
 };
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::{Proxy, Server, TestDatabase};
@@ -85,15 +85,10 @@ fn user(n: u128) -> User {
 }
 
 fn memo(n: u128) -> Memo {
-    let state = MemoState {
-        title: Title::new(format!("Memo {n}")).expect("a valid title"),
-        content: Content::new("content").expect("valid content"),
-        tags: Tags::new([Tag::new("work").expect("a valid tag")]).expect("few tags"),
-        pinned: false,
-        archived: false,
-        visibility: Visibility::Private,
-        remind_at: None,
-    };
+    let title = Title::new(format!("Memo {n}")).expect("a valid title");
+    let content = Content::new("content").expect("valid content");
+    let tags = Tags::new([Tag::new("work").expect("a valid tag")]).expect("few tags");
+    let state = MemoState { tags, ..MemoState::new(title, content) };
     Memo::create(MemoId::new(Uuid::from_u128(n)), user(0).id, state, NOW)
 }
 

@@ -12,7 +12,7 @@ mod units_of_work;
 
 use memo_domain::{
     Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, Tag, Tags, Timestamp,
-    Title, User, UserId, Visibility,
+    Title, User, UserId,
 };
 use uuid::Uuid;
 
@@ -31,15 +31,10 @@ fn user(n: u128) -> User {
 
 /// A memo of user 0 with two tags.
 fn memo(n: u128) -> Memo {
-    let state = MemoState {
-        title: Title::new(format!("Memo {n}")).expect("a valid title"),
-        content: Content::new("x".repeat(10_000)).expect("valid content"),
-        tags: Tags::new(["work", "home"].map(|tag| Tag::new(tag).expect("a valid tag"))).expect("few tags"),
-        pinned: false,
-        archived: false,
-        visibility: Visibility::Private,
-        remind_at: None,
-    };
+    let title = Title::new(format!("Memo {n}")).expect("a valid title");
+    let content = Content::new("x".repeat(10_000)).expect("valid content");
+    let tags = Tags::new(["work", "home"].map(|tag| Tag::new(tag).expect("a valid tag"))).expect("few tags");
+    let state = MemoState { tags, ..MemoState::new(title, content) };
     Memo::create(MemoId::new(Uuid::from_u128(n)), user(0).id, state, NOW)
 }
 

@@ -168,13 +168,11 @@ fn memo(n: u32) -> Memo {
         content.push_str("휴가");
     }
     let state = MemoState {
-        title: title(mixed(7_919)),
-        content: Content::new(content).expect("valid content"),
         tags: Tags::new(tags).expect("few tags"),
         pinned: m % 10 == 3,
         archived: m % 10 == 6,
         visibility: if m % 5 == 4 { Visibility::Public } else { Visibility::Private },
-        remind_at: None,
+        ..MemoState::new(title(mixed(7_919)), Content::new(content).expect("valid content"))
     };
     let owner = if is_of_main_user { 0 } else { 1 + m % OTHERS };
     let mut memo = Memo::create(id(n), user(owner).id, state, moment(mixed(6_151)));
