@@ -27,34 +27,22 @@ mod time;
 mod user;
 mod value;
 
-pub use account::{
-    AuditEvent, AuditKind, AuditRepository, AuthorizationRequest, Identity, IdentityRepository, OneTimeCodes,
-    OneTimeToken, OneTimeTokenRepository, ProviderError, SecondFactor, SecondFactorRepository, SocialProvider,
-    SocialUser, TokenPurpose,
-};
-pub use cache::{Cache, CacheError, Rate, Taken};
-pub use change::{Change, ChangeKind, ChangeRepository, NewChange, Stamp};
-pub use events::{Event, Events, Received, Subscription, Topic};
-pub use id::{ApiKeyId, AuditId, JobId, MemoId, SessionId, UserId};
-pub use job::{Job, JobKind, JobRepository, JobState};
-pub use mail::{Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer};
-pub use memo::{
-    Content, Memo, MemoCursor, MemoFilter, MemoRepository, MemoScope, MemoSort, MemoState, MemoView, SearchQuery,
-    SearchTerm, SortDirection, SortField, SortPosition, Tag, TagCount, Tags, Title, Version, Visibility,
-};
-pub use page::{Limit, Page, PageRequest, PageStart};
-pub use ports::{
-    AccessClaims, Clock, HashError, IdGenerator, PasswordHasher, PublicKey, SecretGenerator, TokenError, TokenSigner,
-};
-pub use sealed::{Sealed, Sealer};
-pub use session::{
-    BrowserSessions, RefreshToken, RefreshTokenRepository, Scope, Scopes, Secret, SecretDigest, Session,
-    SessionRepository,
-};
-pub use store::{Access, Conflict, Source, Store, StoreError, UnitOfWork};
-pub use text::{fold, search_form};
-pub use time::Timestamp;
-pub use user::{DisplayName, Email, Locale, Password, PasswordHash, Role, User, UserFilter, UserRepository};
+pub use account::*;
+pub use cache::*;
+pub use change::*;
+pub use events::*;
+pub use id::*;
+pub use job::*;
+pub use mail::*;
+pub use memo::*;
+pub use page::*;
+pub use ports::*;
+pub use sealed::*;
+pub use session::*;
+pub use store::*;
+pub use text::*;
+pub use time::*;
+pub use user::*;
 /// The type of all ids, and of what an [`IdGenerator`] makes.
 pub use uuid::Uuid;
-pub use value::InvalidValue;
+pub use value::*;
