@@ -6,11 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, StoreError, Timestamp, UnitOfWork, UserId,
-    UserRepository,
-};
+use memo_domain::{StoreError, Timestamp, UnitOfWork, UserId};
 use sea_orm::{
     DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select, Statement,
     prelude::Uuid, sea_query::Expr,
@@ -188,52 +184,21 @@ fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
     T::from_query_result(row, "").map_err(StoreError::corrupt)
 }
 
-#[async_trait]
-impl UnitOfWork for SeaOrmUnitOfWork {
-    fn users(&mut self) -> &mut dyn UserRepository {
-        self
-    }
+macro_rules! unit_of_work {
+    ($($accessor:ident: $repository:path { $($methods:tt)* })*) => {
+        #[async_trait]
+        impl UnitOfWork for SeaOrmUnitOfWork {
+            $(fn $accessor(&mut self) -> &mut dyn $repository {
+                self
+            })*
 
-    fn sessions(&mut self) -> &mut dyn SessionRepository {
-        self
-    }
-
-    fn refresh_tokens(&mut self) -> &mut dyn RefreshTokenRepository {
-        self
-    }
-
-    fn memos(&mut self) -> &mut dyn MemoRepository {
-        self
-    }
-
-    fn changes(&mut self) -> &mut dyn ChangeRepository {
-        self
-    }
-
-    fn identities(&mut self) -> &mut dyn IdentityRepository {
-        self
-    }
-
-    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository {
-        self
-    }
-
-    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
-        self
-    }
-
-    fn jobs(&mut self) -> &mut dyn JobRepository {
-        self
-    }
-
-    fn audit(&mut self) -> &mut dyn AuditRepository {
-        self
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        if self.has_failed.into_inner() {
-            return Err(Misuse::CommitAfterFailedWrite.into());
+            async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                if self.has_failed.into_inner() {
+                    return Err(Misuse::CommitAfterFailedWrite.into());
+                }
+                self.session.commit().await.map_err(store_error)
+            }
         }
-        self.session.commit().await.map_err(store_error)
-    }
+    };
 }
+memo_domain::for_each_repository!(unit_of_work);

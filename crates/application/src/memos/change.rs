@@ -1,21 +1,21 @@
-use memo_domain::{Content, Memo, MemoState, Tags, Timestamp, Title, Version, Visibility};
+use memo_domain::{Content, MemoState, Tags, Timestamp, Title, Version, Visibility};
 
 use crate::Error;
 
-/// The precondition of a change to a memo (RFC 9110, section 13.1.1).
+/// The precondition of a change (RFC 9110, section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Precondition {
-    /// Only that the memo exists.
+    /// Only that the entity exists.
     #[default]
     None,
-    /// The memo has one of these versions. Without any, the precondition never holds.
+    /// The entity has one of these versions. Without any, the precondition never holds.
     OneOf(Vec<Version>),
 }
 
 impl Precondition {
-    pub(super) fn check(&self, memo: &Memo) -> Result<(), Error> {
+    pub(crate) fn check(&self, version: Version) -> Result<(), Error> {
         match self {
-            Self::OneOf(versions) if !versions.contains(&memo.version) => Err(Error::PreconditionFailed),
+            Self::OneOf(versions) if !versions.contains(&version) => Err(Error::PreconditionFailed),
             Self::None | Self::OneOf(_) => Ok(()),
         }
     }

@@ -71,7 +71,7 @@ impl<'t> Editor<'t> {
         let state = rewritten(&memo.state);
         check_reminder(state.remind_at, memo.state.remind_at, self.now)?;
         // Last (RFC 9110, section 13.2.1): a request that fails without the precondition fails for that reason.
-        precondition.check(memo)?;
+        precondition.check(memo.version)?;
         let from = memo.version;
         memo.rewrite(state, self.now);
         self.update(&view.memo, from, ChangeKind::Updated).await?;
@@ -83,7 +83,7 @@ impl<'t> Editor<'t> {
         if memo.is_trashed() {
             return Ok(());
         }
-        precondition.check(&memo)?;
+        precondition.check(memo.version)?;
         let from = memo.version;
         memo.trash(self.now);
         self.update(&memo, from, ChangeKind::Trashed).await
@@ -91,7 +91,7 @@ impl<'t> Editor<'t> {
 
     pub async fn remove(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
         let memo = self.owned(id).await?.memo;
-        precondition.check(&memo)?;
+        precondition.check(memo.version)?;
         self.tx.memos().remove(id, memo.version).await?;
         self.record(&memo, ChangeKind::Deleted);
         Ok(())
