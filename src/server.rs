@@ -12,12 +12,12 @@ use memo_application::{
     AccountSettings, Accounts, Administration, AuditLog, Changes, JobWorker, LiveSessions, MailHandler, Memos, Ports,
     Readiness, Reauthentication, Retention, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
 };
-use memo_domain::{Clock, Events, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
-use memo_web::{HttpSettings, RequestIds, Services, UseCases};
+use memo_domain::{Clock, Events, IdGenerator, Mailer, Rate, SecretGenerator, SocialProvider, Store};
+use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Settings, SignUpSetting, StartError,
+    RateLimitSettings, RateSetting, Settings, SignUpSetting, StartError,
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     background::{JobLoop, Tasks},
     housekeeping::Housekeeping,
@@ -130,7 +130,9 @@ impl ServerBuilder {
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
-        let services = Services::new(use_cases, RequestIds::new(ids, clock), ports.sealer.clone(), http.clone());
+        let limits = Limits::new(&http, ports.cache.clone(), adapters::own_cache(&clock));
+        let services =
+            Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
         Ok(Server {
             settings,
             listener,
@@ -260,6 +262,15 @@ pub fn host_name(url: &str) -> &str {
     host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name)
 }
 
+fn quotas(settings: &RateLimitSettings) -> Quotas {
+    let quota = |rate: RateSetting| Quota { rate: Rate::new(rate.quota, rate.window), window: rate.window };
+    Quotas {
+        principal: quota(settings.principal),
+        anonymous: quota(settings.anonymous),
+        sign_in: quota(settings.sign_in),
+    }
+}
+
 fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
     let server = &settings.server;
     let public_url = server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -273,6 +284,9 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         body_limit: server.body_limit.0,
         spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),
+        quotas: settings.rate_limit.enabled.then(|| quotas(&settings.rate_limit)),
+        concurrency: settings.limits.concurrency.get(),
+        heavy: settings.limits.heavy.get(),
         public_url: public_url.into(),
     }
 }

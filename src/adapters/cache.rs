@@ -22,12 +22,17 @@ pub struct Cached {
 pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Cached, StartError> {
     if is_local(settings) {
         return Ok(Cached {
-            cache: Arc::new(MemoryCache::new(clock.clone())),
+            cache: own_cache(clock),
             browser_sessions: None,
             events: Arc::new(MemoryEvents::new()),
         });
     }
     redis::shared(settings, store)
+}
+
+/// Returns the cache of this node alone.
+pub fn own_cache(clock: &Arc<dyn Clock>) -> Arc<dyn Cache> {
+    Arc::new(MemoryCache::new(clock.clone()))
 }
 
 /// Returns the cache alone.
@@ -36,7 +41,7 @@ pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock
 /// Those of [`shared`].
 pub fn cache(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Cache>, StartError> {
     if is_local(settings) {
-        return Ok(Arc::new(MemoryCache::new(clock.clone())));
+        return Ok(own_cache(clock));
     }
     redis::cache(settings)
 }

@@ -232,6 +232,12 @@ mod tests {
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "soon", "soon"),
             ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "rate_limit.anonymous"),
+            ("MEMO__RATE_LIMIT__ANONYMOUS", "0/1m", "rate_limit.anonymous"),
+            ("MEMO__RATE_LIMIT__PRINCIPAL", "600", "rate_limit.principal"),
+            ("MEMO__RATE_LIMIT__SIGN_IN", "10/0s", "rate_limit.sign_in"),
+            ("MEMO__RATE_LIMIT__SIGN_IN", "10/100ms", "rate_limit.sign_in"),
+            ("MEMO__LIMITS__CONCURRENCY", "0", "limits.concurrency"),
+            ("MEMO__LIMITS__HEAVY", "two", "limits.heavy"),
             ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
             ("MEMO__SERVER__PUBLIC_URL", "https://Memo.example.com", "public_url"),
             ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:443", "public_url"),
@@ -261,9 +267,6 @@ mod tests {
             ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
             ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
             ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
-            ("MEMO__RATE_LIMIT__ENABLED", "true", "rate_limit.enabled"),
-            ("MEMO__RATE_LIMIT__PRINCIPAL", "600/1m", "rate_limit.principal"),
-            ("MEMO__LIMITS__HEAVY", "2", "limits.heavy"),
             ("MEMO__IMPORT__MAX_SIZE", "1GiB", "import.max_size"),
             ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
             ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
@@ -275,11 +278,7 @@ mod tests {
             let error = settings(&[(name, value)]).expect_err(name).to_string();
             assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
         }
-        for (name, value) in [
-            ("MEMO__SERVER__METRICS_LISTEN", "off"),
-            ("MEMO__RATE_LIMIT__ENABLED", "false"),
-            ("MEMO__DATABASE__POOLER", "false"),
-        ] {
+        for (name, value) in [("MEMO__SERVER__METRICS_LISTEN", "off"), ("MEMO__DATABASE__POOLER", "false")] {
             settings(&[(name, value)]).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         let folder = tempfile::tempdir().expect("a folder");
@@ -288,8 +287,7 @@ mod tests {
             std::fs::write(folder.path().join("base.toml"), text).expect("written");
             settings(&[("MEMO_CONFIG_DIR", folder_name)])
         };
-        file("[rate_limit]\nenabled = false\n").expect("the feature is off");
-        file("[rate_limit]\nenabled = false\nanonymous = \"60/1m\"\n").expect_err("a rate without a feature");
+        file("[database]\npooler = false\n").expect("the feature is off");
         file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
     }
 

@@ -4,12 +4,12 @@ mod load;
 mod unavailable;
 mod value;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use ipnet::IpNet;
 pub use load::{Environment, SettingsError};
 use serde::Deserialize;
-pub use value::{Hidden, Size, Time};
+pub use value::{Hidden, RateSetting, Size, Time};
 
 /// All settings. Unknown names are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +25,10 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Short-lived state that nodes share.
     pub cache: CacheSettings,
+    /// Limits of requests per time.
+    pub rate_limit: RateLimitSettings,
+    /// Limits of requests at a time.
+    pub limits: LimitSettings,
     /// Authentication.
     pub auth: AuthSettings,
     /// Mail.
@@ -90,6 +94,30 @@ pub struct CacheSettings {
     pub url: Hidden,
     /// Prefix of all keys in Redis.
     pub prefix: String,
+}
+
+/// Limits of requests per time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitSettings {
+    /// Whether they are enforced.
+    pub enabled: bool,
+    /// Per address, without a valid credential.
+    pub anonymous: RateSetting,
+    /// Per user.
+    pub principal: RateSetting,
+    /// Per address: to sign in, to sign up, to reset a password.
+    pub sign_in: RateSetting,
+}
+
+/// Limits of requests at a time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Requests of one user, or of one address without a user.
+    pub concurrency: NonZeroUsize,
+    /// Those of them that are heavy: search, export, import, batch, changes of a tag.
+    pub heavy: NonZeroUsize,
 }
 
 /// Authentication.

@@ -1,10 +1,13 @@
 //! Types of settings that are written as text.
 
-use std::{fmt, ops::Deref, time::Duration};
+use std::{fmt, num::NonZeroU32, ops::Deref, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
 use super::AlgorithmSetting;
+
+/// The longest window of a rate.
+const MAX_WINDOW: Duration = Duration::from_hours(24);
 
 /// A text that may hold a password. Its `Debug` form hides it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -79,6 +82,36 @@ impl<'de> Deserialize<'de> for Size {
         let text = String::deserialize(deserializer)?;
         let size = text.parse::<bytesize::ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
         size.map(Self).ok_or_else(|| de::Error::custom(format_args!("`{text}` is not a size such as 2MiB")))
+    }
+}
+
+/// A number of requests per window, such as `60/1m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateSetting {
+    /// How many requests.
+    pub quota: NonZeroU32,
+    /// In which time.
+    pub window: Duration,
+}
+
+impl FromStr for RateSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rate = text.split_once('/').and_then(|(quota, window)| {
+            let window = humantime::parse_duration(window.trim()).ok()?;
+            // Headers say the window in whole seconds; one use takes a microsecond at least.
+            let quota = quota.trim().parse::<NonZeroU32>().ok()?;
+            let is_valid = window.subsec_nanos() == 0 && window.as_micros() >= u128::from(quota.get());
+            (is_valid && window <= MAX_WINDOW).then_some(Self { quota, window })
+        });
+        rate.ok_or_else(|| format!("`{text}` is not a number of requests per time such as 60/1m"))
+    }
+}
+
+impl<'de> Deserialize<'de> for RateSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -253,6 +253,7 @@ macro_rules! __each_cache_case {
                 a_claim_ends
                 a_quota_is_taken_at_once
                 a_refused_take_is_not_counted
+                a_take_may_count_as_several_uses
                 a_use_is_regained_every_interval
                 concurrent_takes_share_one_quota
                 a_smaller_quota_applies_at_once

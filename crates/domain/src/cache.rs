@@ -48,18 +48,24 @@ impl Rate {
     pub const fn burst(self) -> Duration {
         self.interval.saturating_mul(self.quota.get())
     }
+
+    /// The time after which this number of uses is regained, the whole quota at most.
+    #[must_use]
+    pub fn cost(self, uses: NonZeroU32) -> Duration {
+        self.interval.saturating_mul(uses.min(self.quota).get())
+    }
 }
 
 /// The answer to a [`take`](Cache::take).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Whether the rate allows this use. If not, it was not counted.
+    /// Whether the rate allows this take. If not, it was not counted.
     pub allowed: bool,
     /// How many more uses are allowed at once.
     pub remaining: u32,
     /// The time until the whole quota is regained.
     pub reset_after: Duration,
-    /// The time until the next use is allowed; zero if this one was.
+    /// The time until the same take is allowed; zero if it was.
     pub retry_after: Duration,
 }
 
@@ -75,6 +81,13 @@ impl Taken {
             retry_after,
         }
     }
+
+    /// The time until one more use is regained.
+    #[must_use]
+    pub fn next_use_after(&self, rate: &Rate) -> Duration {
+        let used = rate.quota().saturating_sub(self.remaining).saturating_sub(1);
+        self.reset_after.saturating_sub(rate.interval().saturating_mul(used))
+    }
 }
 
 /// Short-lived data that all nodes share, and that may be lost.
@@ -89,6 +102,8 @@ impl Taken {
 ///   MUST NOT, with the times of [`Taken`] as GCRA defines them.
 /// * `a_refused_take_is_not_counted`: a refused take MUST NOT delay the time at which the next one is allowed.
 /// * `a_use_is_regained_every_interval`: after [`retry_after`](Taken::retry_after) exactly one take MUST be allowed.
+/// * `a_take_may_count_as_several_uses`: a take of several uses MUST be allowed only if all of them are, and count as that
+///   number; one of more uses than the quota counts as the whole quota.
 /// * `concurrent_takes_share_one_quota`: of concurrent takes of one name, as many as the quota MUST be allowed.
 /// * `a_smaller_quota_applies_at_once`: if a name was used with a greater rate before, the wait MUST NOT be longer than with
 ///   the present rate alone.
@@ -104,8 +119,8 @@ pub trait Cache: Send + Sync {
     /// Claims a name for this long. Returns whether it was free.
     async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError>;
 
-    /// Counts one use of a name, if its rate allows it.
-    async fn take(&self, name: &str, rate: &Rate) -> Result<Taken, CacheError>;
+    /// Counts a number of uses of a name, if its rate allows all of them.
+    async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError>;
 
     /// Stores a value for this long, in place of any former one.
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError>;
@@ -141,5 +156,14 @@ mod tests {
             assert_eq!((taken.allowed, taken.remaining), (true, remaining), "{reset}");
         }
         assert!(!Taken::new(&rate, Duration::from_secs(4), Duration::from_micros(1)).allowed);
+    }
+
+    #[test]
+    fn the_next_use_is_regained_within_an_interval() {
+        let rate = rate(4, Duration::from_secs(4));
+        for (reset, next) in [(1, 1), (1_000, 1_000), (1_001, 1), (3_500, 500), (4_000, 1_000)] {
+            let taken = Taken::new(&rate, Duration::from_millis(reset), Duration::ZERO);
+            assert_eq!(taken.next_use_after(&rate), Duration::from_millis(next), "{reset}");
+        }
     }
 }

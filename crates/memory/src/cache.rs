@@ -1,5 +1,6 @@
 use std::{
     collections::HashMap,
+    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -98,12 +99,12 @@ impl Cache for MemoryCache {
         Ok(is_free)
     }
 
-    async fn take(&self, name: &str, rate: &Rate) -> Result<Taken, CacheError> {
+    async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError> {
         let now = self.clock.now();
         let mut rates = lock(&self.rates);
         // Later than the burst it is only if the quota was greater before.
         let arrival = rates.get(name, now).map_or(now, |(arrival, ())| (*arrival).min(now + rate.burst()));
-        let next = arrival + rate.interval();
+        let next = arrival + rate.cost(uses);
         let reset_after = next.since(now);
         let retry_after = reset_after.saturating_sub(rate.burst());
         if !retry_after.is_zero() {
@@ -127,8 +128,6 @@ impl Cache for MemoryCache {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
     use crate::FixedClock;
 
@@ -155,7 +154,7 @@ mod tests {
     async fn a_use_is_regained_to_the_microsecond() {
         let (cache, clock) = cache(CAPACITY);
         let rate = Rate::new(NonZeroU32::new(3).expect("a quota"), Duration::from_secs(1));
-        let take = async || cache.take("a", &rate).await.expect("an answer");
+        let take = async || cache.take("a", &rate, NonZeroU32::MIN).await.expect("an answer");
         for remaining in [2, 1, 0] {
             let taken = take().await;
             assert_eq!((taken.allowed, taken.remaining), (true, remaining));

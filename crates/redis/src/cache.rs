@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use async_trait::async_trait;
 use memo_domain::{Cache, CacheError, Rate, Taken};
@@ -8,17 +8,17 @@ use super::Redis;
 
 /// GCRA by the time of the server, in microseconds: the key holds the theoretical arrival time, and expires then.
 ///
-/// Arguments: the interval and the burst. Returns the time until the reset, and the wait (0 if the use is allowed).
+/// Arguments: the cost of the uses and the burst. Returns the time until the reset, and the wait (0 if the use is allowed).
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local cost, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local arrival = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or now), now), now + burst)
-local wait = arrival + interval - burst - now
+local wait = arrival + cost - burst - now
 if wait > 0 then
     return {arrival - now, wait}
 end
-local reset = arrival + interval - now
+local reset = arrival + cost - now
 redis.call('SET', KEYS[1], string.format('%.0f', now + reset), 'PX', math.ceil(reset / 1000))
 return {reset, 0}
 ";
@@ -44,10 +44,10 @@ impl RedisCache {
         Ok(set.is_some())
     }
 
-    async fn try_take(&self, name: &str, rate: &Rate) -> Result<Taken, RedisError> {
+    async fn try_take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, RedisError> {
         let mut command = cmd("EVAL");
         command.arg(TAKE).arg(1).arg(self.redis.name(format_args!("rate:{name}")));
-        command.arg(micros(rate.interval())).arg(micros(rate.burst()));
+        command.arg(micros(rate.cost(uses))).arg(micros(rate.burst()));
         let (reset, wait): (u64, u64) = command.query_async(&mut self.redis.connection()).await?;
         Ok(Taken::new(rate, Duration::from_micros(reset), Duration::from_micros(wait)))
     }
@@ -82,8 +82,8 @@ impl Cache for RedisCache {
         self.try_claim(name, ttl).await.map_err(unavailable)
     }
 
-    async fn take(&self, name: &str, rate: &Rate) -> Result<Taken, CacheError> {
-        self.try_take(name, rate).await.map_err(unavailable)
+    async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError> {
+        self.try_take(name, rate, uses).await.map_err(unavailable)
     }
 
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {

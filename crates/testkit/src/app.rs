@@ -202,6 +202,13 @@ impl TestApp {
         self.running.announce_stop();
     }
 
+    /// Opens a connection and sends the beginning of a request; dropping it ends the connection.
+    pub async fn open(&self, request: &[u8]) -> TcpStream {
+        let mut connection = TcpStream::connect(self.address).await.expect("the server listens");
+        connection.write_all(request).await.expect("it is sent");
+        connection
+    }
+
     /// Sends raw bytes and returns everything received until the server closes the connection.
     ///
     /// The request must ask for the close, or be one after which the server closes the connection anyway.

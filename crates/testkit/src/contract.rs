@@ -153,6 +153,9 @@ fn is_timing(value: &str) -> bool {
     parts.is_some_and(|(whole, fraction)| digits(whole) && digits(fraction) && fraction.len() == 3)
 }
 
+/// Headers that a response may lack: a single page has neither a previous nor a next one, and rate limits may be off.
+const OPTIONAL: [&str; 3] = ["Link", "RateLimit", "RateLimit-Policy"];
+
 /// Asserts that the document lists the status and media type, and that the listed headers are present.
 fn check_documented(response: &Response) {
     let Some(contract) = CONTRACT.get() else { return };
@@ -166,8 +169,7 @@ fn check_documented(response: &Response) {
             response.shown()
         );
     }
-    // `Link` is optional: a single page has neither a previous nor a next one.
-    for (name, _) in fields(&documented["headers"]).filter(|(name, _)| *name != "Link") {
+    for (name, _) in fields(&documented["headers"]).filter(|(name, _)| !OPTIONAL.contains(name)) {
         assert!(response.headers.contains_key(name), "the documented header {name} is missing: {}", response.shown());
     }
 }
@@ -190,6 +192,9 @@ pub fn check_problem(response: &Response) {
     }
     if code == "mfa_required" {
         expected.insert("mfa_token");
+    }
+    if code == "rate_limited" {
+        expected.insert("violated_policies");
     }
     if response.status == 410 {
         expected.insert("next_since");

@@ -503,6 +503,15 @@ macro_rules! __each_api_test {
                 no_path_causes_a_server_error
                 no_form_causes_a_server_error
             }
+            [shared_state] rates(store) {
+                anonymous_requests_are_limited_by_address
+                a_user_is_limited_whatever_address_and_token_they_use
+                a_refused_credential_counts_as_anonymous
+                attempts_to_sign_in_have_a_limit_of_their_own
+                heavy_requests_count_as_several
+                health_checks_are_not_limited
+                concurrent_requests_of_a_user_are_limited
+            }
             [shared_state] settings(store) {
                 closed_sign_up_is_forbidden
                 zero_leeway_ends_the_session_at_the_first_reuse

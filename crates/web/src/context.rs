@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
 use memo_application::Principal;
 
-use crate::policy::Policy;
+use crate::{policy::Policy, rate::RateState};
 
 /// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct RequestContext {
     pub route: Option<Route>,
     /// The authenticated caller, if the policy of the route asks for one.
     pub caller: Option<Principal>,
+    /// The rate that the request was counted by.
+    pub rate: Option<RateState>,
 }
 
 /// A route that matched a request.

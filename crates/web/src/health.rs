@@ -6,8 +6,8 @@ use memo_application::Readiness;
 use crate::{middleware::Draining, prelude::*};
 
 operations! {
-    healthz => Policy::open().any_host().no_store();
-    readyz => Policy::open().no_store().problems(&[Code::StoreUnavailable, Code::CacheUnavailable, Code::Draining]);
+    healthz => Policy::open().any_host().no_store().rate(RateClass::Exempt);
+    readyz => Policy::open().no_store().rate(RateClass::Exempt).problems(&[Code::StoreUnavailable, Code::CacheUnavailable, Code::Draining]);
 }
 
 /// The state of this node.

@@ -25,6 +25,7 @@ mod pages;
 mod policy;
 mod prelude;
 mod problem;
+mod rate;
 mod respond;
 mod routing;
 mod services;
@@ -33,7 +34,8 @@ mod streams;
 mod tags;
 mod well_known;
 
-pub use middleware::{Draining, RequestIds};
+pub use middleware::{Draining, Limits, RequestIds};
+pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};
 pub use settings::HttpSettings;
 

@@ -3,6 +3,8 @@
 //! It is declared once, beside the handler (see [`operations!`](crate::routing)). The middleware, the extractors and the
 //! OpenAPI document read that declaration, so nothing compares paths.
 
+use std::num::NonZeroU32;
+
 use memo_domain::Scope;
 
 use crate::problem::Code;
@@ -29,6 +31,12 @@ pub struct Policy {
     pub condition: Option<Condition>,
     /// The paging parameters that it accepts.
     pub paging: Option<Paging>,
+    /// The rate that it is counted by.
+    pub rate: RateClass,
+    /// How much it counts as.
+    pub work: Work,
+    /// How much it counts as if it searches.
+    pub search: Option<Work>,
     /// The problems of its own, in addition to those that follow from the rest of the policy.
     pub problems: &'static [Code],
 }
@@ -120,6 +128,41 @@ pub enum Paging {
     Counted,
 }
 
+/// The rate limit that applies to a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateClass {
+    /// No limit: a health check.
+    Exempt,
+    /// The limit of the caller, or of anonymous clients.
+    Caller,
+    /// The limit of attempts to sign in, to sign up or to reset a password.
+    SignIn,
+    /// One of the last two: the handler counts, since the body decides.
+    ByHandler,
+}
+
+/// How much a request counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// The number of uses of the rate.
+    pub weight: NonZeroU32,
+    /// Whether it is one of the few heavy requests that a user may run at a time.
+    pub is_heavy: bool,
+}
+
+impl Work {
+    /// An ordinary request.
+    pub const LIGHT: Self = Self { weight: NonZeroU32::MIN, is_heavy: false };
+
+    /// A heavy request that counts as this number of uses.
+    ///
+    /// # Panics
+    /// If the weight is 0.
+    pub const fn heavy(weight: u32) -> Self {
+        Self { weight: NonZeroU32::new(weight).expect("a weight is at least 1"), is_heavy: true }
+    }
+}
+
 /// A method for a field, to refine a policy.
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {
@@ -137,6 +180,10 @@ setters! {
     body: Body;
     /// Limits the size of the body.
     size: Size;
+    /// Is counted by this rate.
+    rate: RateClass;
+    /// Counts as this much.
+    work: Work;
     /// Has these problems of its own.
     problems: &'static [Code];
 }
@@ -153,6 +200,9 @@ impl Policy {
             has_oauth_errors: false,
             condition: None,
             paging: None,
+            rate: RateClass::Caller,
+            work: Work::LIGHT,
+            search: None,
             problems: &[],
         }
     }
@@ -205,6 +255,11 @@ impl Policy {
     /// Honours a conditional request header.
     pub const fn condition(self, condition: Condition) -> Self {
         Self { condition: Some(condition), ..self }
+    }
+
+    /// Counts as this much if it has the parameter `q`.
+    pub const fn search(self, work: Work) -> Self {
+        Self { search: Some(work), ..self }
     }
 
     /// Is a list in pages.

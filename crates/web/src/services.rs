@@ -20,7 +20,7 @@ use crate::{
     docs::{self, Document},
     health, me,
     memos::{self, PageCache},
-    middleware::{Draining, RequestIds, envelope, guard},
+    middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
     pages,
     routing::{self, Operations},
@@ -74,7 +74,13 @@ fn shared<T: ?Sized + Send + Sync + 'static>(value: impl Into<Data<T>>) -> Regis
 impl Services {
     /// The services of these use cases. The sealer protects what browsers keep in cookies.
     #[must_use]
-    pub fn new(use_cases: UseCases, request_ids: RequestIds, sealer: Arc<dyn Sealer>, settings: HttpSettings) -> Self {
+    pub fn new(
+        use_cases: UseCases,
+        request_ids: RequestIds,
+        limits: Limits,
+        sealer: Arc<dyn Sealer>,
+        settings: HttpSettings,
+    ) -> Self {
         let operations = operations();
         let json = document(&operations).to_string();
         let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
@@ -94,6 +100,7 @@ impl Services {
             shared(settings.clone()),
             shared(draining.clone()),
             shared(Data::new(request_ids)),
+            shared(Data::new(limits)),
             shared(Data::new(Document(json.into()))),
         ];
         Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
@@ -151,7 +158,8 @@ pub fn app(
 }
 
 fn cors(origins: &[String]) -> Cors {
-    let exposed = ["ETag", "Link", "Location", "Retry-After", "Server-Timing", "X-Request-Id"];
+    let exposed =
+        ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id"];
     let cors = Cors::default().allow_any_method().allow_any_header().expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -4,6 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
+use crate::rate::Quotas;
+
 /// How clients reach this server, and the limits of their requests.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -21,4 +23,10 @@ pub struct HttpSettings {
     pub spool: PathBuf,
     /// The origins whose pages may call this server (CORS).
     pub allowed_origins: Vec<String>,
+    /// The rate limits; `None` for no limits.
+    pub quotas: Option<Quotas>,
+    /// How many requests of one client run at a time.
+    pub concurrency: usize,
+    /// How many heavy requests of one client run at a time.
+    pub heavy: usize,
 }

@@ -8,8 +8,8 @@ use crate::{extractor::from_head, prelude::*};
 
 operations! {
     list_tags => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch);
-    patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).problems(&[Code::NotFound]);
-    delete_tag => Policy::scopes(&[Scope::MemosWrite]).problems(&[Code::NotFound]);
+    patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10)).problems(&[Code::NotFound]);
+    delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10)).problems(&[Code::NotFound]);
 }
 
 /// A tag of the caller's memos.

@@ -21,7 +21,7 @@ async fn claim(cache: &dyn Cache, name: &str) -> bool {
 }
 
 async fn take(cache: &dyn Cache, name: &str, rate: &Rate) -> Taken {
-    cache.take(name, rate).await.expect("the cache answers")
+    cache.take(name, rate, NonZeroU32::MIN).await.expect("the cache answers")
 }
 
 async fn put(cache: &dyn Cache, name: &str, value: &[u8], ttl: Duration) {
@@ -90,6 +90,28 @@ pub(crate) async fn a_quota_is_taken_at_once(given: Box<dyn TestCache>) {
             assert_about(refused.reset_after, rate.burst());
         }
     }
+}
+
+pub(crate) async fn a_take_may_count_as_several_uses(given: Box<dyn TestCache>) {
+    let cache = given.cache();
+    let rate = rate(10, LONG);
+    let take = async |uses| {
+        let uses = NonZeroU32::new(uses).expect("a number of uses");
+        cache.take("a", &rate, uses).await.expect("the cache answers")
+    };
+    let taken = take(7).await;
+    assert_eq!((taken.allowed, taken.remaining), (true, 3));
+    let refused = take(4).await;
+    assert_eq!((refused.allowed, refused.remaining), (false, 3), "not one of the four is counted");
+    assert_about(refused.retry_after, rate.interval());
+    assert_eq!(take(3).await.remaining, 0);
+    let all = async |name| {
+        let uses = NonZeroU32::new(1_000).expect("a number of uses");
+        cache.take(name, &rate, uses).await.expect("the cache answers")
+    };
+    let taken = all("b").await;
+    assert_eq!((taken.allowed, taken.remaining), (true, 0), "more uses than the quota count as the quota");
+    assert!(!all("b").await.allowed);
 }
 
 pub(crate) async fn a_refused_take_is_not_counted(given: Box<dyn TestCache>) {

@@ -13,6 +13,7 @@ pub mod me;
 pub mod memos;
 pub mod nodes;
 pub mod operations;
+pub mod rates;
 pub mod settings;
 pub mod tags;
 pub mod transfer;

@@ -4,8 +4,8 @@ use super::step::completed;
 use crate::{cookies, dto::UserDto, prelude::*};
 
 operations! {
-    create_session => Policy::public().body(Body::Json).no_store()
-        .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded, Code::TooManyAttempts]);
+    create_session => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn)
+        .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded]);
     delete_session => Policy::optional().no_store();
 }
 

@@ -9,8 +9,8 @@ use crate::{prelude::*, problem::GrantRefusal};
 pub const FORM_SIZE: Size = Size::AtMost(64 << 10);
 
 operations! {
-    token => Policy::public().body(Body::Form).size(FORM_SIZE).no_store().oauth_errors()
-        .problems(&[Code::Overloaded, Code::TooManyAttempts]);
+    token => Policy::public().body(Body::Form).size(FORM_SIZE).no_store().oauth_errors().rate(RateClass::ByHandler)
+        .problems(&[Code::Overloaded]);
 }
 
 /// A form of RFC 6749, section 4.3 (`grant_type=password`) or 6 (`grant_type=refresh_token`), or of the second
@@ -122,8 +122,17 @@ impl From<Grant> for TokenResponse {
     request_body = TokenForm,
     responses((status = 200, description = "The tokens", body = TokenResponse)),
 )]
-async fn token(sign_in: Data<SignIn>, FromDevice(device): FromDevice, form: Form) -> Result<HttpResponse, Problem> {
-    let grant = match GrantRequest::read(&form)? {
+async fn token(
+    sign_in: Data<SignIn>,
+    rate: RateCounter,
+    FromDevice(device): FromDevice,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let grant = GrantRequest::read(&form);
+    // A refresh proves a session: it does not use up the attempts of others at the same address.
+    let is_refresh = matches!(grant, Ok(GrantRequest::Refresh { .. }));
+    rate.count(if is_refresh { RatePolicy::Anonymous } else { RatePolicy::SignIn }).await?;
+    let grant = match grant? {
         GrantRequest::Password { username, password, scopes } => {
             let scopes = scopes.unwrap_or_else(Scopes::all);
             completed(sign_in.by_password(username, password, scopes, &device).await?)?

@@ -2,6 +2,8 @@
 
 mod caller;
 mod path;
+mod rate;
 
 pub use caller::{Caller, FromDevice, MaybeCaller};
 pub use path::{MemoPath, SessionPath, UserPath};
+pub use rate::RateCounter;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 operations! {
-    export => Policy::scopes(&[Scope::AccountRead, Scope::MemosRead]).no_store();
+    export => Policy::scopes(&[Scope::AccountRead, Scope::MemosRead]).no_store().work(Work::heavy(20));
 }
 
 /// A line of an export: its kind, and the fields of the record.

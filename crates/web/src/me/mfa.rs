@@ -6,9 +6,9 @@ operations! {
     get_mfa => Policy::interactive();
     begin_totp => Policy::interactive().body(Body::Empty).no_store().problems(&[Code::MfaEnabled]);
     confirm_totp => Policy::interactive().body(Body::Json).no_store()
-        .problems(&[Code::OtpWrong, Code::MfaNotBegun, Code::MfaEnabled, Code::TooManyAttempts]);
+        .problems(&[Code::OtpWrong, Code::MfaNotBegun, Code::MfaEnabled]);
     remove_totp => Policy::interactive().body(Body::Json).no_store()
-        .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded, Code::TooManyAttempts]);
+        .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded]);
 }
 
 /// The second factor.

@@ -5,7 +5,7 @@ use crate::prelude::*;
 
 operations! {
     change_password => Policy::interactive().body(Body::Json).no_store().problems(&[
-        Code::PasswordWrong, Code::RecentSignInRequired, Code::PasswordTooCommon, Code::Overloaded, Code::TooManyAttempts,
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::PasswordTooCommon, Code::Overloaded,
     ]);
 }
 

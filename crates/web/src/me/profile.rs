@@ -9,10 +9,10 @@ use crate::{
 operations! {
     get_me => Policy::scopes(&[Scope::AccountRead]).condition(Condition::IfNoneMatch);
     patch_me => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).problems(&[
-        Code::PasswordWrong, Code::RecentSignInRequired, Code::EmailTaken, Code::Overloaded, Code::TooManyAttempts,
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::EmailTaken, Code::Overloaded,
     ]);
     withdraw => Policy::interactive().body(Body::Json).no_store().problems(&[
-        Code::PasswordWrong, Code::RecentSignInRequired, Code::LastAdministrator, Code::Overloaded, Code::TooManyAttempts,
+        Code::PasswordWrong, Code::RecentSignInRequired, Code::LastAdministrator, Code::Overloaded,
     ]);
 }
 

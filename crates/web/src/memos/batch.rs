@@ -5,7 +5,7 @@ use super::batch_input::{BatchBody, BatchInput};
 use crate::{dto::MemoDto, prelude::*};
 
 operations! {
-    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20))
+    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
         .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed]);
 }
 

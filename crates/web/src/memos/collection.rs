@@ -11,7 +11,8 @@ use crate::{dto::MemoDto, prelude::*, respond::Representation};
 
 operations! {
     create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json);
-    list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch);
+    list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
+        .search(Work::heavy(5));
 }
 
 /// Create a memo

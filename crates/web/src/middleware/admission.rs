@@ -10,12 +10,16 @@ use actix_web::{
 };
 use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason, read_secret};
 
-use super::host::is_trusted_host;
+use super::{
+    host::is_trusted_host,
+    limits::{Admitted, Limits, work},
+};
 use crate::{
     context::{RequestContext, Route},
     cookies,
-    policy::{Access, Policy},
+    policy::{Access, Policy, RateClass},
     problem::{Code, Problem},
+    rate::RatePolicy,
     settings::HttpSettings,
 };
 
@@ -26,65 +30,110 @@ pub async fn admission(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let policy = route.policy;
-    let (Some(settings), Some(sign_in)) =
-        (request.app_data::<Data<HttpSettings>>().cloned(), request.app_data::<Data<SignIn>>().cloned())
-    else {
+    let Some(gate) = Gate::of(&request) else {
         return Ok(request.error_response(Problem::new(Code::InternalError)));
     };
     if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
         context.route = Some(route);
     }
-    match admit(policy, request.request(), &settings, &sign_in).await {
-        Ok(caller) => {
+    let admitted = match gate.admit(policy, request.request()).await {
+        Ok((caller, admitted)) => {
             if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
                 context.caller = caller;
             }
+            admitted
         }
         Err(problem) => return Ok(request.error_response(problem)),
-    }
+    };
     let mut response = if policy.has_idle_timeout {
         next.call(request).await?
     } else {
-        let limited = tokio::time::timeout(settings.request_timeout, next.call(request)).await;
+        let limited = tokio::time::timeout(gate.settings.request_timeout, next.call(request)).await;
         limited.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))??
     };
     if policy.no_store {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
+    Ok(match admitted {
+        Some(admitted) => admitted.keep_while_sent(response),
+        None => response,
+    })
 }
 
-/// The caller, if the policy asks for one.
-async fn admit(
-    policy: &Policy,
-    request: &HttpRequest,
-    settings: &HttpSettings,
-    sign_in: &SignIn,
-) -> Result<Option<Principal>, Problem> {
-    if !policy.any_host && !is_trusted_host(request, settings) {
-        return Err(Problem::new(Code::UntrustedHost));
+/// What decides whether a request is admitted.
+struct Gate {
+    settings: Data<HttpSettings>,
+    sign_in: Data<SignIn>,
+    limits: Data<Limits>,
+}
+
+impl Gate {
+    fn of(request: &ServiceRequest) -> Option<Self> {
+        Some(Self {
+            settings: request.app_data().cloned()?,
+            sign_in: request.app_data().cloned()?,
+            limits: request.app_data().cloned()?,
+        })
     }
-    if policy.access == Access::Open {
-        return Ok(None);
-    }
-    let credential = Sent::of(request, settings)?;
-    match policy.access {
-        Access::Open | Access::Public => Ok(None),
-        Access::Optional => match credential.authenticate(sign_in).await {
-            Ok(caller) => Ok(caller),
-            // Without a valid credential the caller is anonymous; a failure to check it is a failure.
-            Err(UseCaseError::Unauthenticated(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        },
-        Access::Scopes(scopes) => {
-            let caller = credential.authenticate(sign_in).await?.ok_or_else(|| Problem::unauthenticated(None))?;
-            scopes.iter().try_for_each(|scope| caller.require(*scope))?;
-            Ok(Some(caller))
+
+    /// The caller, if the policy asks for one, and the permits to run.
+    async fn admit(
+        &self,
+        policy: &Policy,
+        request: &HttpRequest,
+    ) -> Result<(Option<Principal>, Option<Admitted>), Problem> {
+        if !policy.any_host && !is_trusted_host(request, &self.settings) {
+            return Err(Problem::new(Code::UntrustedHost));
         }
-        Access::Interactive => {
-            let caller = credential.authenticate(sign_in).await?.ok_or_else(|| Problem::unauthenticated(None))?;
-            caller.require_interactive()?;
-            Ok(Some(caller))
+        if policy.rate == RateClass::Exempt {
+            return Ok((None, None));
+        }
+        let work = work(policy, request);
+        let caller = match self.caller(policy, request).await {
+            Ok(caller) => caller,
+            Err(problem) => {
+                // A credential that is not accepted counts as none, so that guessing has a limit.
+                self.limits.count(request, RatePolicy::Anonymous, None, work.weight).await?;
+                return Err(problem);
+            }
+        };
+        let rate = match (policy.rate, &caller) {
+            (RateClass::Exempt | RateClass::ByHandler, _) => None,
+            (RateClass::SignIn, _) => Some(RatePolicy::SignIn),
+            (RateClass::Caller, Some(_)) => Some(RatePolicy::Principal),
+            (RateClass::Caller, None) => Some(RatePolicy::Anonymous),
+        };
+        if let Some(rate) = rate {
+            self.limits.count(request, rate, caller.as_ref(), work.weight).await?;
+        }
+        if let Some(caller) = &caller {
+            match policy.access {
+                Access::Open | Access::Public | Access::Optional => {}
+                Access::Scopes(scopes) => scopes.iter().try_for_each(|scope| caller.require(*scope))?,
+                Access::Interactive => caller.require_interactive()?,
+            }
+        }
+        let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
+        Ok((caller, Some(admitted)))
+    }
+
+    async fn caller(&self, policy: &Policy, request: &HttpRequest) -> Result<Option<Principal>, Problem> {
+        if policy.access == Access::Open {
+            return Ok(None);
+        }
+        let credential = Sent::of(request, &self.settings)?;
+        match policy.access {
+            Access::Open | Access::Public => Ok(None),
+            Access::Optional => match credential.authenticate(&self.sign_in).await {
+                Ok(caller) => Ok(caller),
+                // Without a valid credential the caller is anonymous; a failure to check it is a failure.
+                Err(UseCaseError::Unauthenticated(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Access::Scopes(_) | Access::Interactive => {
+                let caller = credential.authenticate(&self.sign_in).await?;
+                caller.ok_or_else(|| Problem::unauthenticated(None)).map(Some)
+            }
         }
     }
 }

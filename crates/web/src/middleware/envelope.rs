@@ -70,6 +70,7 @@ pub async fn envelope(
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         route: None,
         caller: None,
+        rate: None,
     };
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
@@ -168,6 +169,9 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    if let Some(rate) = &context.rate {
+        rate.add_to(headers);
     }
     let elapsed = context.started.elapsed().as_micros();
     if let Ok(timing) = HeaderValue::from_str(&format!("app;dur={}.{:03}", elapsed / 1000, elapsed % 1000)) {

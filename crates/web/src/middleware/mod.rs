@@ -6,8 +6,10 @@ mod draining;
 mod envelope;
 mod guard;
 mod host;
+mod limits;
 
 pub use admission::admission;
 pub use draining::Draining;
 pub use envelope::{RequestIds, envelope};
 pub use guard::guard;
+pub use limits::Limits;

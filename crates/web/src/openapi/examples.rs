@@ -14,6 +14,7 @@ pub fn example(code: Code) -> Value {
             Problem::invalid(vec![title, limit])
         }
         Code::ResyncRequired => Problem::resync_required(1024),
+        Code::RateLimited => Problem::rate_limited("principal", std::time::Duration::from_secs(1)),
         code => Problem::new(code).about(match code {
             Code::InvalidJson => "line 1, column 12",
             Code::InvalidHeader => "if-match",

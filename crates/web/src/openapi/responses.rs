@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use crate::{
-    policy::{Access, Body, Condition, Policy},
+    policy::{Access, Body, Condition, Policy, RateClass},
     problem::{Code, MEDIA_TYPE},
     routing::Operation,
 };
@@ -23,9 +23,11 @@ pub fn complete(part: &mut Value, operation: &Operation) {
     for (status, codes) in problems(&operation.method, operation.policy) {
         add_problem(part, &status, &codes);
     }
+    let has_rate = operation.policy.rate != RateClass::Exempt;
     for (_, response) in part["responses"].as_object_mut().into_iter().flatten() {
-        add_headers(response);
+        add_headers(response, has_rate);
     }
+    describe_weight(part, operation.policy);
 }
 
 /// The problems of an operation, by status.
@@ -50,6 +52,9 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Access::Scopes(_) => codes.push(Code::InsufficientScope),
         Access::Interactive => codes.push(Code::InteractiveSignInRequired),
         Access::Open | Access::Public | Access::Optional => {}
+    }
+    if policy.rate != RateClass::Exempt {
+        codes.extend([Code::RateLimited, Code::TooManyConcurrentRequests]);
     }
     match policy.body {
         Body::Ignored => {}
@@ -94,14 +99,26 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     }
 }
 
-fn add_headers(response: &mut Value) {
+/// Says how much an operation counts as, if that is more than one request.
+fn describe_weight(part: &mut Value, policy: &Policy) {
+    let weight = match (policy.work.weight.get(), policy.search) {
+        (1, None) => return,
+        (1, Some(work)) => format!("With `q` it counts as {} requests of the rate limit.", work.weight),
+        (weight, _) => format!("It counts as {weight} requests of the rate limit."),
+    };
+    let description = part["description"].as_str().unwrap_or_default().trim_end();
+    part["description"] = json!(format!("{description}\n\n{weight}").trim_start());
+}
+
+fn add_headers(response: &mut Value, has_rate: bool) {
     for name in ["ETag", "Location", "WWW-Authenticate", "Retry-After"] {
         if response["headers"].get(name).is_some() {
             response["headers"][name]["required"] = json!(true);
         }
     }
-    for name in ["X-Request-Id", "Server-Timing"] {
-        response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+    let rate = if has_rate { &["RateLimit-Policy", "RateLimit"][..] } else { &[] };
+    for name in ["X-Request-Id", "Server-Timing"].iter().chain(rate) {
+        response["headers"][*name] = json!({"$ref": format!("#/components/headers/{name}")});
     }
 }
 
@@ -117,6 +134,14 @@ pub fn add_components(components: &mut Value) {
             "description": "The time that the server took, in milliseconds",
             "required": true,
             "schema": {"type": "string", "pattern": r"^app;dur=[0-9]+\.[0-9]{3}$"},
+        },
+        "RateLimit-Policy": {
+            "description": "The limit that the request was counted by: its quota `q` per window of `w` seconds (draft-ietf-httpapi-ratelimit-headers-11)",
+            "schema": {"type": "string", "examples": ["\"principal\";q=600;w=60"]},
+        },
+        "RateLimit": {
+            "description": "What is left: `r` requests at once; one more in `t` seconds",
+            "schema": {"type": "string", "examples": ["\"principal\";r=599;t=1"]},
         },
     });
     // A method without an operation is not part of the document.

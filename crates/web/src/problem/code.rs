@@ -176,9 +176,12 @@ codes! {
     OtpWrong = "code_wrong", UNPROCESSABLE_ENTITY,
         "Wrong code" | "잘못된 코드",
         "The code does not match the current time, or was used. Check the clock of the device and try the next code." | "현재 시각의 코드가 아니거나 이미 쓰인 코드입니다. 기기의 시계를 확인하고 다음 코드로 다시 시도하세요.";
-    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS,
-        "Too many attempts" | "시도 횟수 초과",
-        "Too many passwords or codes have been tried. Try again after the time in Retry-After." | "비밀번호나 코드를 너무 많이 시도했습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS,
+        "Too many requests" | "요청이 너무 많음",
+        "The limit of the policy {0} is reached. Try again after the time in Retry-After; RateLimit says how much is left." | "{0} 정책의 한도에 도달했습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요. 남은 양은 RateLimit 헤더에 있습니다.";
+    TooManyConcurrentRequests = "too_many_concurrent_requests", TOO_MANY_REQUESTS,
+        "Too many concurrent requests" | "동시 요청이 너무 많음",
+        "Other requests of yours are still running. Wait for them, then try again after the time in Retry-After." | "아직 처리 중인 다른 요청이 있습니다. 끝나기를 기다리고 Retry-After의 시간이 지난 뒤 다시 시도하세요.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE,
         "Headers too large" | "헤더가 너무 큼",
         "The headers together are larger than {0} bytes." | "헤더 전체가 {0}바이트보다 큽니다.";

@@ -31,7 +31,7 @@ impl From<Error> for Problem {
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
             Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
             Error::NotAdministrator => Self::new(Code::AdministratorRequired),
-            Error::TooManyAttempts { retry_after } => Self::new(Code::TooManyAttempts).retry_after(retry_after),
+            Error::TooManyAttempts { retry_after } => Self::rate_limited("account", retry_after),
             Error::TokenInvalid => Self::of_field(Code::TokenInvalid, "/token"),
             Error::CodeWrong => Self::of_field(Code::OtpWrong, "/code"),
             Error::MfaEnabled => Self::new(Code::MfaEnabled),
@@ -143,6 +143,11 @@ impl Problem {
             self.errors = self.errors.into_iter().map(|error| error.within(&memo)).collect();
         }
         self
+    }
+
+    /// The request exceeds the limit of this policy.
+    pub fn rate_limited(policy: &'static str, retry_after: Duration) -> Self {
+        Self { violated_policy: Some(policy), ..Self::new(Code::RateLimited).about(policy).retry_after(retry_after) }
     }
 
     fn retry_after(self, time: Duration) -> Self {

@@ -37,6 +37,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     next_since: Option<u64>,
     mfa_token: Option<String>,
+    violated_policy: Option<&'static str>,
     refusal: Option<GrantRefusal>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -62,6 +63,7 @@ impl Problem {
             errors: Vec::new(),
             next_since: None,
             mfa_token: None,
+            violated_policy: None,
             refusal: None,
             headers: Vec::new(),
         }
@@ -132,6 +134,7 @@ impl Problem {
             errors: if errors.is_empty() { None } else { Some(errors) },
             next_since: self.next_since,
             mfa_token: self.mfa_token.clone(),
+            violated_policies: self.violated_policy.map(|policy| vec![policy.to_owned()]),
         }
     }
 }
@@ -192,4 +195,8 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mfa_token: Option<String>,
+    /// The rate limits that the request exceeds, if the code is `rate_limited`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub violated_policies: Option<Vec<String>>,
 }

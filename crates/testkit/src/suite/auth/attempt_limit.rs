@@ -11,7 +11,7 @@ const WRONG: &str = "a wrong password";
 /// The seconds of `Retry-After`.
 #[track_caller]
 fn assert_locked(response: Response) -> u32 {
-    let response = response.expect_status(429).problem("too_many_attempts");
+    let response = response.expect_status(429).problem("rate_limited");
     response.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds")
 }
 

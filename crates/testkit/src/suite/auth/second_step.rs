@@ -165,11 +165,11 @@ pub async fn ten_wrong_codes_lock_the_second_step_for_fifteen_minutes(app: TestA
     }
     let mfa_token = first_step(&app, &alice).await;
     for code in [&wrong, &authenticator.code(&app.clock), &recovery[0]] {
-        let locked = anonymous.second_step(&mfa_token, code).await.expect_status(429).problem("too_many_attempts");
+        let locked = anonymous.second_step(&mfa_token, code).await.expect_status(429).problem("rate_limited");
         assert_eq!(locked.header("retry-after"), Some("900"));
     }
     let body = json!({"mfa_token": mfa_token, "otp": authenticator.code(&app.clock)});
-    app.browser().create_session(&body).await.expect_status(429).problem("too_many_attempts");
+    app.browser().create_session(&body).await.expect_status(429).problem("rate_limited");
     app.clock.advance(Duration::from_mins(15));
     let mfa_token = first_step(&app, &alice).await;
     anonymous.second_step(&mfa_token, &authenticator.code(&app.clock)).await.expect_status(200);

@@ -68,7 +68,7 @@ pub async fn ten_wrong_confirmation_codes_are_locked(app: TestApp) {
     for _ in 0..10 {
         alice.confirm_totp(&authenticator.wrong_code(&app.clock)).await.problem("code_wrong");
     }
-    alice.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(429).problem("too_many_attempts");
+    alice.confirm_totp(&authenticator.code(&app.clock)).await.expect_status(429).problem("rate_limited");
     assert_eq!(alice.mfa().await["totp"], false);
 }
 

@@ -1,0 +1,158 @@
+//! Limits of requests per time and of requests at a time.
+
+use memo_conformance::TestStore;
+use memo_server::Settings;
+use serde_json::json;
+
+use crate::{Response, TestApp};
+
+/// An app with these rates; the window is long enough that nothing is regained during a test.
+async fn app(store: Box<dyn TestStore>, anonymous: &str, principal: &str, sign_in: &str) -> TestApp {
+    let rate = |text: &str| text.parse().expect("a rate");
+    let change = |settings: &mut Settings| {
+        settings.rate_limit.enabled = true;
+        settings.rate_limit.anonymous = rate(anonymous);
+        settings.rate_limit.principal = rate(principal);
+        settings.rate_limit.sign_in = rate(sign_in);
+        settings.server.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    };
+    TestApp::builder(store).settings(change).start().await
+}
+
+/// Asserts the headers of a policy with this quota per hour, and returns what is left.
+#[track_caller]
+fn remaining(response: &Response, policy: &str, quota: u32) -> u32 {
+    let expected = format!("\"{policy}\";q={quota};w=3600");
+    assert_eq!(response.header("ratelimit-policy"), Some(&*expected), "{}", response.shown());
+    let state = response.header("ratelimit").expect("a state").strip_prefix(&format!("\"{policy}\";r="));
+    let (remaining, next) = state.and_then(|state| state.split_once(";t=")).expect("a state of this policy");
+    let next: u32 = next.parse().expect("seconds");
+    assert!((1..=3_600 / quota + 1).contains(&next), "{next}");
+    remaining.parse().expect("a number")
+}
+
+#[track_caller]
+fn assert_limited(response: Response, policy: &str) {
+    let response = response.expect_status(429).problem("rate_limited");
+    assert_eq!(response["violated_policies"], json!([policy]));
+    let next = response.header("ratelimit").and_then(|state| state.rsplit_once(";t=")).expect("a state").1;
+    let seconds = |text: &str| text.parse::<u32>().expect("seconds");
+    let retry_after = response.header("retry-after").map(seconds).expect("a time");
+    assert!(retry_after >= seconds(next) && retry_after > 0, "{}", response.shown());
+}
+
+pub async fn anonymous_requests_are_limited_by_address(store: Box<dyn TestStore>) {
+    let app = app(store, "3/1h", "100/1h", "100/1h").await;
+    let from = |address: &str| app.anonymous().get("/api/v1/auth/providers").header("x-forwarded-for", address);
+    for left in [2, 1, 0] {
+        let response = from("203.0.113.1").await.expect_status(200);
+        assert_eq!(remaining(&response, "anonymous", 3), left);
+    }
+    for _ in 0..3 {
+        assert_limited(from("203.0.113.1").await, "anonymous");
+    }
+    from("203.0.113.2").await.expect_status(200);
+    // A host has all addresses of its IPv6 network.
+    for last in 1..=3 {
+        from(&format!("2001:db8::{last}")).await.expect_status(200);
+    }
+    assert_limited(from("2001:db8::4").await, "anonymous");
+    from("2001:db8:0:1::1").await.expect_status(200);
+}
+
+pub async fn a_user_is_limited_whatever_address_and_token_they_use(store: Box<dyn TestStore>) {
+    let app = app(store, "100/1h", "4/1h", "100/1h").await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let again = alice.with_new_token().await;
+    for (number, actor) in [&*alice, &again, &alice, &again].into_iter().enumerate() {
+        let response = actor.me().header("x-forwarded-for", format!("203.0.113.{number}")).await;
+        assert_eq!(remaining(&response.expect_status(200), "principal", 4), 3 - u32::try_from(number).expect("small"));
+    }
+    assert_limited(alice.me().await, "principal");
+    assert_limited(again.create_memo(&json!({"title": "a"})).await, "principal");
+    bob.me().await.expect_status(200);
+}
+
+pub async fn a_refused_credential_counts_as_anonymous(store: Box<dyn TestStore>) {
+    let app = app(store, "2/1h", "100/1h", "100/1h").await;
+    let wrong = app.anonymous().with_token("wrong");
+    for left in [1, 0] {
+        let response = wrong.me().await.expect_status(401).problem("access_token_invalid");
+        assert_eq!(remaining(&response, "anonymous", 2), left);
+    }
+    assert_limited(wrong.me().await, "anonymous");
+    assert_limited(app.anonymous().me().await, "anonymous");
+}
+
+pub async fn attempts_to_sign_in_have_a_limit_of_their_own(store: Box<dyn TestStore>) {
+    let app = app(store, "100/1h", "100/1h", "6/1h").await;
+    let alice = app.user("alice").await;
+    let anonymous = app.anonymous();
+    let response = anonymous.sign_in(&alice.email, "wrong password").await.expect_status(400);
+    assert_eq!(remaining(&response, "sign_in", 6), 3, "after signing up and signing in");
+    app.browser().sign_in_by_cookie(&alice.email, "wrong password").await.problem("credentials_wrong");
+    anonymous.forgot_password("nobody@example.com").await.expect_status(202);
+    anonymous.reset_password("wrong", "another horse battery").await.problem("token_invalid");
+    assert_limited(anonymous.sign_in(&alice.email, &alice.password).await, "sign_in");
+    assert_limited(anonymous.forgot_password("nobody@example.com").await, "sign_in");
+    let elsewhere = anonymous.sign_in(&alice.email, &alice.password).header("x-forwarded-for", "203.0.113.1");
+    elsewhere.await.expect_status(200);
+    let response = anonymous.refresh(&alice.refresh_token).await.expect_status(200);
+    assert_eq!(remaining(&response, "anonymous", 100), 99, "a refresh is no attempt to sign in");
+}
+
+pub async fn heavy_requests_count_as_several(store: Box<dyn TestStore>) {
+    let app = app(store, "100/1h", "100/1h", "100/1h").await;
+    let alice = app.user("alice").await;
+    let operations = json!([{"op": "create", "memo": {"title": "a"}}]);
+    let tag = json!({"title": "b", "tags": ["t"]});
+    for (call, left) in [
+        (alice.list_memos(&[]), 99),
+        (alice.list_memos(&[("q", "a")]), 94),
+        (alice.batch(&operations), 84),
+        (alice.get("/api/v1/me/export"), 64),
+        (alice.create_memo(&tag), 63),
+        (alice.patch_tag("t", "u"), 53),
+    ] {
+        let response = call.await.expect_no_server_error();
+        assert_eq!(remaining(&response, "principal", 100), left, "{}", response.shown());
+    }
+}
+
+pub async fn health_checks_are_not_limited(store: Box<dyn TestStore>) {
+    let app = app(store, "1/1h", "1/1h", "1/1h").await;
+    for _ in 0..5 {
+        for path in ["/healthz", "/readyz"] {
+            app.anonymous().get(path).await.expect_status(200).expect_no_header("ratelimit");
+        }
+    }
+}
+
+pub async fn concurrent_requests_of_a_user_are_limited(store: Box<dyn TestStore>) {
+    let change = |settings: &mut Settings| settings.limits.heavy = std::num::NonZeroUsize::MIN;
+    let app = TestApp::builder(store).settings(change).start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    // An import whose body never ends.
+    let head = |token: &str| {
+        format!(
+            "POST /api/v1/me/import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+    };
+    let running = app.open(head(&alice.access_token).as_bytes()).await;
+    let refused = async || alice.list_memos(&[("q", "a")]).await;
+    let response = loop {
+        // Until the import has arrived, a search finds room.
+        let response = refused().await;
+        if response.status != 200 {
+            break response;
+        }
+    };
+    let response = response.expect_status(429).problem("too_many_concurrent_requests");
+    assert_eq!(response.header("retry-after"), Some("2"));
+    alice.list_memos(&[]).await.expect_status(200);
+    bob.list_memos(&[("q", "a")]).await.expect_status(200);
+    drop(running);
+    let ended = async { while refused().await.status != 200 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("the import has ended");
+}

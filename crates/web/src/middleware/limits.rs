@@ -1,0 +1,192 @@
+//! Limits what one client may ask for: requests per time, and requests at a time.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::ServiceResponse,
+    http::header::RETRY_AFTER,
+    web::Bytes,
+};
+use memo_application::Principal;
+use memo_domain::{Cache, Rate, Taken, UserId};
+use memo_fair::{Capacity, FairSemaphore, Permit};
+use tokio::time::timeout;
+
+use crate::{
+    context::RequestContext,
+    policy::{Policy, Work},
+    problem::{Code, Problem},
+    rate::{Quotas, RatePolicy, RateState},
+    settings::HttpSettings,
+};
+
+/// How long a request waits for others of the same client to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many requests of one client wait at most.
+const WAITING_PER_CLIENT: usize = 100;
+/// How many requests wait at most.
+const WAITING: usize = 10_000;
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Client {
+    User(UserId),
+    /// An address, or the network of an IPv6 address: a host has all addresses of it.
+    Address(IpAddr),
+    Unknown,
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Address(address) => address.fmt(f),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// The limits of all clients.
+pub struct Limits {
+    quotas: Option<Quotas>,
+    shared: Arc<dyn Cache>,
+    own: Arc<dyn Cache>,
+    running: FairSemaphore<Client>,
+    heavy: FairSemaphore<Client>,
+}
+
+impl Limits {
+    /// Counts in `shared`, and while that is unavailable in `own`, the memory of this node.
+    #[must_use]
+    pub fn new(settings: &HttpSettings, shared: Arc<dyn Cache>, own: Arc<dyn Cache>) -> Self {
+        let of = |permits_per_key| {
+            FairSemaphore::new(Capacity {
+                permits: usize::MAX,
+                permits_per_key,
+                waiting: WAITING,
+                waiting_per_key: WAITING_PER_CLIENT,
+            })
+        };
+        Self { quotas: settings.quotas, shared, own, running: of(settings.concurrency), heavy: of(settings.heavy) }
+    }
+
+    /// Counts a request by its policy, and notes the answer for the headers of the response.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub async fn count(
+        &self,
+        request: &HttpRequest,
+        rate_policy: RatePolicy,
+        caller: Option<&Principal>,
+        uses: NonZeroU32,
+    ) -> Result<(), Problem> {
+        let Some(quotas) = &self.quotas else { return Ok(()) };
+        let quota = quotas.of(rate_policy);
+        let name = format!("{}:{}", rate_policy.name(), client(request, caller));
+        let taken = self.take(&name, &quota.rate, uses).await;
+        let state = RateState::new(rate_policy, *quota, taken);
+        if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+            context.rate = Some(state);
+        }
+        if taken.allowed { Ok(()) } else { Err(Problem::rate_limited(rate_policy.name(), taken.retry_after)) }
+    }
+
+    /// A limit that is not enforced while the cache is away would invite to guess passwords then.
+    async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Taken {
+        match self.shared.take(name, rate, uses).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "rates are counted by this node alone");
+                let own = self.own.take(name, rate, uses).await;
+                own.unwrap_or_else(|_| Taken::new(rate, Duration::ZERO, Duration::ZERO))
+            }
+        }
+    }
+
+    /// Waits until the client has room for one more request.
+    ///
+    /// # Errors
+    /// 429 `too_many_concurrent_requests` if it has none for two seconds, or if too many wait already.
+    pub async fn admit(
+        &self,
+        request: &HttpRequest,
+        caller: Option<&Principal>,
+        is_heavy: bool,
+    ) -> Result<Admitted, Problem> {
+        let client = client(request, caller);
+        let acquire = async |semaphore: &FairSemaphore<Client>| match semaphore.try_acquire(&client) {
+            Some(permit) => Ok(permit),
+            None => match timeout(PATIENCE, semaphore.acquire(client)).await {
+                Ok(Ok(permit)) => Ok(permit),
+                Ok(Err(_)) | Err(_) => {
+                    Err(Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs()))
+                }
+            },
+        };
+        // First the scarcer one, so that waiting for it takes no room of the other.
+        let heavy = if is_heavy { Some(acquire(&self.heavy).await?) } else { None };
+        Ok(Admitted { _running: acquire(&self.running).await?, _heavy: heavy })
+    }
+}
+
+fn client(request: &HttpRequest, caller: Option<&Principal>) -> Client {
+    match (caller, RequestContext::read(request, |context| context.client).flatten()) {
+        (Some(caller), _) => Client::User(caller.user_id),
+        (None, Some(IpAddr::V6(address))) => Client::Address(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
+        (None, Some(address)) => Client::Address(address),
+        (None, None) => Client::Unknown,
+    }
+}
+
+/// How many uses of its rate a request counts as, and whether it is heavy.
+pub fn work(policy: &Policy, request: &HttpRequest) -> Work {
+    match policy.search {
+        Some(work) if request.query_string().split('&').any(|pair| pair.starts_with("q=")) => work,
+        _ => policy.work,
+    }
+}
+
+/// The permits of a running request.
+pub struct Admitted {
+    _running: Permit<Client>,
+    _heavy: Option<Permit<Client>>,
+}
+
+impl Admitted {
+    /// Keeps the permits until a streamed body ends.
+    pub fn keep_while_sent(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        if response.response().body().size() == BodySize::Stream {
+            response.map_body(|_, body| BoxBody::new(AdmittedBody { body, _admitted: self }))
+        } else {
+            response
+        }
+    }
+}
+
+struct AdmittedBody {
+    body: BoxBody,
+    _admitted: Admitted,
+}
+
+impl MessageBody for AdmittedBody {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
