@@ -211,6 +211,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError::Io`] if it cannot serve.
+    #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;

@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
 use memo_domain::Store;
 use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
 use memo_testkit::TestApp;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 /// A store of several nodes. The in-memory store ignores being closed by one of them.
 struct Shared(Arc<dyn Store>);
@@ -63,11 +62,8 @@ async fn session_ended_on_one_node_ends_on_the_others_without_delay() {
             let change = json!({"current_password": alice.password, "new_password": "another horse battery"});
             alice.call("PUT", "/api/v1/me/password").json(&change).await.expect_empty(204);
         }
-        let start = Instant::now();
-        while other.me().await.status != 401 {
-            assert!(start.elapsed() < Duration::from_secs(5), "{end}: the session continues on the other node");
-            sleep(Duration::from_millis(10)).await;
-        }
+        let what = format!("{end}: the session ends on the other node");
+        eventually(&what, async || (other.me().await.status == 401).then_some(())).await;
     }
 }
 
@@ -94,11 +90,8 @@ async fn browser_session_is_shared_between_nodes() {
         assert!(seen.any(|seen| seen == node.now()), "{:?}", list.json);
     }
     browser.call("DELETE", "/api/v1/auth/session").await.expect_empty(204);
-    let start = Instant::now();
-    while other.call("GET", "/api/v1/me").await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(5), "the session continues on the other node");
-        sleep(Duration::from_millis(10)).await;
-    }
+    let has_ended = async || (other.me().await.status == 401).then_some(());
+    eventually("the session ends on the other node", has_ended).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,10 +115,7 @@ async fn unreachable_redis_is_reported_and_recovers() {
     node.anonymous().get("/healthz").await.expect_status(200);
 
     proxy.restore().await;
-    let start = Instant::now();
-    while node.anonymous().get("/readyz").await.status != 200 {
-        assert!(start.elapsed() < Duration::from_secs(20), "the node does not become ready again");
-        sleep(Duration::from_millis(10)).await;
-    }
+    let is_ready = async || (node.anonymous().get("/readyz").await.status == 200).then_some(());
+    eventually("the node is ready again", is_ready).await;
     browser.call("GET", "/api/v1/me").await.expect_status(200);
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
 use memo_domain::{Access, IdGenerator, JobKind, Mail, Role, SocialProvider, Timestamp, UserId};
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider};
 use memo_server::Settings;
@@ -131,16 +131,11 @@ impl TestApp {
 
     /// Takes the first mail to this address whose subject contains `subject`. Waits until it is sent.
     pub async fn mail_to(&self, address: &str, subject: &str) -> Mail {
-        for _ in 0..200 {
-            if let Some(mail) =
-                self.mail.take_first(|mail| mail.to.as_str() == address && mail.subject.contains(subject))
-            {
-                return mail;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let sent: Vec<_> = self.mail.sent().into_iter().map(|mail| (mail.to, mail.subject)).collect();
-        panic!("no mail to {address} about {subject:?}: {sent:?}")
+        let what = format!("a mail to {address} about {subject:?}");
+        eventually(&what, async || {
+            self.mail.take_first(|mail| mail.to.as_str() == address && mail.subject.contains(subject))
+        })
+        .await
     }
 
     /// Signs up a user with this display name and a unique e-mail address, and signs in with all scopes.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memo_conformance::eventually;
 use serde_json::json;
 
 use crate::{
@@ -268,15 +269,11 @@ async fn is_administrator(administrator: &crate::Actor) -> bool {
 
 /// The list of dead mail, as soon as it has an item.
 async fn dead_mail(root: &crate::Actor) -> crate::Response {
-    let mut list = root.get("/api/v1/admin/dead-mail").await;
-    for _ in 0..200 {
-        if list["items"] != json!([]) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
-    }
-    list
+    eventually("dead mail", async || {
+        let list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
+        (list["items"] != json!([])).then_some(list)
+    })
+    .await
 }
 
 pub async fn mail_claimed_by_two_crashed_nodes_is_listed_as_dead(app: TestApp) {
