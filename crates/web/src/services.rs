@@ -16,9 +16,7 @@ use memo_application::{
 use memo_domain::Sealer;
 
 use crate::{
-    admin, auth, changes,
-    docs::{self, Document},
-    health, me,
+    admin, auth, changes, docs, health, me,
     memos::{self, PageCache},
     middleware::{Draining, RequestIds, envelope, guard},
     openapi::document,
@@ -76,7 +74,6 @@ impl Services {
     #[must_use]
     pub fn new(use_cases: UseCases, request_ids: RequestIds, sealer: Arc<dyn Sealer>, settings: HttpSettings) -> Self {
         let operations = operations();
-        let json = document(&operations).to_string();
         let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
         let shared = [
             shared(use_cases.accounts),
@@ -94,7 +91,6 @@ impl Services {
             shared(settings.clone()),
             shared(draining.clone()),
             shared(Data::new(request_ids)),
-            shared(Data::new(Document(json.into()))),
         ];
         Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
     }
