@@ -80,6 +80,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Uses this source of secrets instead of the random numbers of the system.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn SecretGenerator>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
     /// Uses this mailer instead of the one that `mail.url` names.
     #[must_use]
     pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
