@@ -47,6 +47,7 @@ impl Background for Tasks {
 pub struct TokioTimer;
 
 impl Timer for TokioTimer {
+    #[expect(clippy::disallowed_methods, reason = "the timer itself")]
     fn sleep(&self, duration: Duration) -> Work {
         Box::pin(sleep(duration))
     }
@@ -94,6 +95,7 @@ async fn listen(events: &dyn Events, wake_up: &Notify) -> Infallible {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "waits until the store may answer again")]
 async fn poll(
     wake_up: &Notify,
     is_closed: &AtomicBool,

@@ -21,6 +21,7 @@ impl Housekeeping {
     }
 
     /// Cleans up now and once per interval. It may be dropped at any time.
+    #[expect(clippy::disallowed_methods, reason = "waits for the next run")]
     pub async fn run(&self) -> Infallible {
         loop {
             self.once().await;

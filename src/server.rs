@@ -80,6 +80,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Uses this source of secrets instead of the random numbers of the system.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn SecretGenerator>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
     /// Uses this mailer instead of the one that `mail.url` names.
     #[must_use]
     pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
@@ -213,6 +220,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError::Io`] if it cannot serve.
+    #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;

@@ -46,7 +46,7 @@ struct Runtime;
 
 impl Timer for Runtime {
     fn sleep(&self, duration: Duration) -> Work {
-        Box::pin(tokio::time::sleep(duration))
+        Box::pin(memo_conformance::pause(duration))
     }
 }
 

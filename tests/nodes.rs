@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
 use memo_domain::Store;
 use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
-use memo_testkit::TestApp;
+use memo_testkit::{TestApp, TestAppBuilder};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
 /// A store of several nodes. The in-memory store ignores being closed by one of them.
 struct Shared(Arc<dyn Store>);
@@ -32,24 +31,27 @@ impl Nodes {
         Self { store: Arc::new(MemoryStore::new()), keys: tempfile::tempdir().expect("a folder"), redis }
     }
 
-    /// Starts another node.
-    async fn start(&self) -> TestApp {
+    /// Starts two nodes.
+    async fn two(&self) -> (TestApp, TestApp) {
+        let one = self.node().start().await;
+        let other = self.node().node_of(&one).start().await;
+        (one, other)
+    }
+
+    fn node(&self) -> TestAppBuilder {
         let [signing, pepper] = ["signing.key", "pepper.key"].map(|name| self.keys.path().join(name));
-        let node = TestApp::builder(Box::new(Shared(self.store.clone()))).settings(|settings| {
+        TestApp::builder(Box::new(Shared(self.store.clone()))).settings(|settings| {
             settings.auth.signing_key_file = Some(signing);
             settings.auth.pepper_file = Some(pepper);
             settings.cache.url = self.redis.as_str().into();
-            settings.server.public_url = Some("http://localhost".to_owned());
-        });
-        node.start().await
+        })
     }
 }
 
 #[tokio::test]
 async fn session_ended_on_one_node_ends_on_the_others_without_delay() {
     let Some(redis) = redis_url().await else { return };
-    let nodes = Nodes::new(redis);
-    let (here, there) = (nodes.start().await, nodes.start().await);
+    let (here, there) = Nodes::new(redis).two().await;
     // The clocks stand still, so cached sessions never expire by themselves.
     for end in ["revoke", "password"] {
         let alice = here.user("alice").await;
@@ -63,19 +65,15 @@ async fn session_ended_on_one_node_ends_on_the_others_without_delay() {
             let change = json!({"current_password": alice.password, "new_password": "another horse battery"});
             alice.call("PUT", "/api/v1/me/password").json(&change).await.expect_empty(204);
         }
-        let start = Instant::now();
-        while other.me().await.status != 401 {
-            assert!(start.elapsed() < Duration::from_secs(5), "{end}: the session continues on the other node");
-            sleep(Duration::from_millis(10)).await;
-        }
+        let what = format!("{end}: the session ends on the other node");
+        eventually(&what, async || (other.me().await.status == 401).then_some(())).await;
     }
 }
 
 #[tokio::test]
 async fn browser_session_is_shared_between_nodes() {
     let Some(redis) = redis_url().await else { return };
-    let nodes = Nodes::new(redis);
-    let (here, there) = (nodes.start().await, nodes.start().await);
+    let (here, there) = Nodes::new(redis).two().await;
     let alice = here.user("alice").await;
     let browser = here.browser();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
@@ -87,18 +85,14 @@ async fn browser_session_is_shared_between_nodes() {
     let days = Duration::from_hours(13 * 24);
     for (node, user) in [(&here, &browser), (&there, &other), (&here, &browser)] {
         here.clock.advance(days);
-        there.clock.advance(days);
         user.call("GET", "/api/v1/me").await.expect_status(200);
         let list = user.call("GET", "/api/v1/auth/sessions").await.expect_status(200);
         let mut seen = list.json["items"].as_array().expect("a list").iter().map(|item| item["last_seen_at"].clone());
         assert!(seen.any(|seen| seen == node.now()), "{:?}", list.json);
     }
     browser.call("DELETE", "/api/v1/auth/session").await.expect_empty(204);
-    let start = Instant::now();
-    while other.call("GET", "/api/v1/me").await.status != 401 {
-        assert!(start.elapsed() < Duration::from_secs(5), "the session continues on the other node");
-        sleep(Duration::from_millis(10)).await;
-    }
+    let has_ended = async || (other.me().await.status == 401).then_some(());
+    eventually("the session ends on the other node", has_ended).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,7 +100,7 @@ async fn unreachable_redis_is_reported_and_recovers() {
     let Some(redis) = redis_url().await else { return };
     let address = redis.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
     let proxy = Proxy::start(address).await;
-    let node = Nodes::new(format!("redis://127.0.0.1:{}", proxy.port())).start().await;
+    let node = Nodes::new(format!("redis://127.0.0.1:{}", proxy.port())).node().start().await;
     let alice = node.user("alice").await;
     let browser = node.browser();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
@@ -122,10 +116,7 @@ async fn unreachable_redis_is_reported_and_recovers() {
     node.anonymous().get("/healthz").await.expect_status(200);
 
     proxy.restore().await;
-    let start = Instant::now();
-    while node.anonymous().get("/readyz").await.status != 200 {
-        assert!(start.elapsed() < Duration::from_secs(20), "the node does not become ready again");
-        sleep(Duration::from_millis(10)).await;
-    }
+    let is_ready = async || (node.anonymous().get("/readyz").await.status == 200).then_some(());
+    eventually("the node is ready again", is_ready).await;
     browser.call("GET", "/api/v1/me").await.expect_status(200);
 }

@@ -54,7 +54,7 @@ async fn killed_migration_is_resumed() {
         for round in 0..6 {
             let mut killed = command(folder.path(), &[("MEMO__DATABASE__URL", &url)]);
             let mut killed = killed.args(["migrate", "up"]).spawn().expect("the binary starts");
-            tokio::time::sleep(Duration::from_millis(20 + 45 * round)).await;
+            let _ = timeout(Duration::from_millis(20 + 45 * round), killed.wait()).await;
             killed.kill().await.expect("the command is killed or has ended");
             let (succeeded, text) = migrate(folder.path(), &url, &["up"]).await;
             assert!(succeeded && !text.contains("pending"), "{url}: {text}");

@@ -1,18 +1,12 @@
 //! Memory use of export and import.
 
-use std::{
-    fmt::Write,
-    fs, io,
-    ops::Range,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{fmt::Write, fs, io, ops::Range, pin::pin, time::Duration};
 
 use futures_util::stream;
 use reqwest::{Body, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::running::Running;
 
@@ -51,24 +45,18 @@ async fn export_and_import_use_bounded_memory_at_any_length() {
     let url = |name: &str| format!("{}/api/v1/me/{name}", server.url);
     // Imports lines; returns the peak memory meanwhile.
     let import_memos = async |numbers: Range<usize>| {
-        let is_done = AtomicBool::new(false);
         let lines: Vec<_> = numbers.map(|number| Ok::<_, io::Error>(line(number))).collect();
         let body = Body::wrap_stream(stream::iter(lines));
         let request = server.client.post(url("import")).header("content-type", "application/x-ndjson").body(body);
-        let response = async {
-            let response = request.bearer_auth(&token).send().await.expect("a response");
-            is_done.store(true, Ordering::Relaxed);
-            assert_eq!(response.status(), StatusCode::OK, "{:?}", response.text().await);
-        };
-        let watch = async {
-            let mut peak = 0;
-            while !is_done.load(Ordering::Relaxed) {
-                peak = peak.max(memory(&server));
-                sleep(Duration::from_millis(5)).await;
+        let (mut response, mut peak) = (pin!(request.bearer_auth(&token).send()), 0);
+        let response = loop {
+            match timeout(Duration::from_millis(5), &mut response).await {
+                Ok(response) => break response.expect("a response"),
+                Err(_) => peak = peak.max(memory(&server)),
             }
-            peak
         };
-        tokio::join!(response, watch).1
+        assert_eq!(response.status(), StatusCode::OK, "{:?}", response.text().await);
+        peak
     };
     // Exports everything; returns the bytes, the lines, and the peak memory meanwhile.
     let export_all = async || {

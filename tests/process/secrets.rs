@@ -1,7 +1,6 @@
 //! No secrets in the log.
 
-use std::time::Duration;
-
+use memo_conformance::eventually;
 use memo_domain::Clock;
 use memo_memory::FixedClock;
 use memo_system::SystemClock;
@@ -10,9 +9,9 @@ use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{io::AsyncReadExt, time::timeout};
+use tokio::io::AsyncReadExt;
 
-use crate::running::{PASSWORD, PATIENCE, Running};
+use crate::running::{PASSWORD, Running};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_reaches_the_log() {
@@ -116,20 +115,15 @@ impl Calls<'_> {
     /// Waits for a mail to this address with a link to this page, and returns its token.
     async fn link(&mut self, to: &str, page: &str) -> String {
         let begin = format!("{page}?token=");
-        let read = async {
-            loop {
-                for file in std::fs::read_dir(&self.mail).into_iter().flatten().flatten() {
-                    let text = std::fs::read_to_string(file.path()).unwrap_or_default();
-                    if text.contains(&format!("To: {to}"))
-                        && let Some((_, rest)) = text.split_once(&begin)
-                    {
-                        return rest.split_whitespace().next().expect("a token").to_owned();
-                    }
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let token = timeout(PATIENCE, read).await.expect("the mail arrives");
+        let token = eventually(&format!("a mail to {to} with a link to {page}"), async || {
+            std::fs::read_dir(&self.mail).into_iter().flatten().flatten().find_map(|file| {
+                let text =
+                    std::fs::read_to_string(file.path()).ok().filter(|text| text.contains(&format!("To: {to}")))?;
+                let (_, rest) = text.split_once(&begin)?;
+                Some(rest.split_whitespace().next().expect("a token").to_owned())
+            })
+        })
+        .await;
         self.remember("link token", token)
     }
 }

@@ -46,6 +46,7 @@ mod samples;
 mod steps;
 mod subjects;
 mod suites;
+mod waiting;
 
 #[cfg(test)]
 mod contracts;
@@ -69,6 +70,7 @@ pub use suites::{
     BrowserSessionsGiven, CacheGiven, EventsGiven, StoreGiven, browser_sessions_entries, cache_entries, entries,
     events_entries,
 };
+pub use waiting::{eventually, pause};
 
 /// A store for one test. Dropping it removes its data.
 #[async_trait]

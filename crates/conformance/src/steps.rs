@@ -14,12 +14,12 @@ use memo_domain::{
     PageRequest, PageStart, RefreshToken, SecretDigest, Session, SessionId, SortDirection, SortField, Store,
     StoreError, UnitOfWork, User, UserId,
 };
-use tokio::{
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinSet, time::timeout};
 
-use crate::samples::{display_name, user};
+use crate::{
+    pause,
+    samples::{display_name, user},
+};
 
 pub(crate) async fn begin(store: &dyn Store, access: Access) -> Box<dyn UnitOfWork> {
     store.begin(access).await.expect("a unit of work begins")
@@ -295,7 +295,7 @@ where
             ended.load(Ordering::SeqCst)
         }
     });
-    sleep(Duration::from_millis(100)).await;
+    pause(Duration::from_millis(100)).await;
     // Set before the commit, as the other unit of work may finish before `commit` returns.
     ended.store(true, Ordering::SeqCst);
     commit(uow).await;

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memo_domain::{Secret, SecretGenerator};
 
-/// Makes secrets that anyone can guess: 1, 2, 3 … For tests only.
+/// Makes secrets that look random and that anyone can guess: the SHA-256 of 1, 2, 3 … For tests only.
 #[derive(Debug, Default)]
 pub struct SequentialSecrets(AtomicU64);
 
@@ -18,7 +18,7 @@ impl SecretGenerator for SequentialSecrets {
     fn next(&self) -> Secret {
         let mut bytes = [0; 32];
         bytes[24..].copy_from_slice(&(self.0.fetch_add(1, Ordering::SeqCst) + 1).to_be_bytes());
-        Secret::new(bytes)
+        Secret::new(*Secret::new(bytes).digest().as_bytes())
     }
 }
 

@@ -85,6 +85,7 @@ impl Subscription for RedisSubscription {
 }
 
 /// Passes on what is published, for ever. Each new connection means that events may have been missed.
+#[expect(clippy::disallowed_methods, reason = "waits before a retry")]
 async fn listen(redis: Redis, received: broadcast::Sender<Received>) {
     loop {
         match connect(&redis).await {

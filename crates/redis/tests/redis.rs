@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_conformance::{TestCache, TestStore};
+use memo_conformance::{TestCache, TestStore, pause};
 use memo_domain::{
     Access, BrowserSessions, Cache, Clock, DisplayName, Email, Event, Events, IdGenerator, Locale, Received, Scopes,
     SecretGenerator, Session, SessionId, Store, Topic, User, UserId,
@@ -11,7 +11,7 @@ use memo_domain::{
 use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisEvents};
 use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 use memo_test_databases::{Proxy, redis_url};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -108,7 +108,7 @@ impl TestCache for ByTheServersTime {
 
     async fn elapse(&self, time: Duration) {
         // A key expires after the millisecond in which it ends.
-        sleep(time + Duration::from_millis(2)).await;
+        pause(time + Duration::from_millis(2)).await;
     }
 }
 

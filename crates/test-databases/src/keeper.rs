@@ -3,6 +3,7 @@
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
+use memo_conformance::pause;
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tokio::{net::TcpStream, runtime::Builder, sync::oneshot, time::timeout};
@@ -177,7 +178,7 @@ async fn disconnect(server: Server, connection: &DatabaseConnection, name: &str)
             // The connection may have ended by itself.
             let _ = connection.execute_unprepared(&end).await;
         }
-        tokio::time::sleep(CHECK_INTERVAL).await;
+        pause(CHECK_INTERVAL).await;
     }
     Err(DbErr::Custom(format!("connections to {name} do not end")))
 }

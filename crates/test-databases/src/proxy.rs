@@ -1,12 +1,12 @@
 //! A proxy that simulates network failures.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
+use memo_conformance::eventually;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
-    time::sleep,
 };
 
 /// Forwards connections from a local port to a server, until told otherwise. It ends with the runtime.
@@ -74,9 +74,7 @@ impl Proxy {
             state.mode = Mode::Forwarding;
             state.messages_left = None;
         });
-        while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-            sleep(Duration::from_millis(1)).await;
-        }
+        eventually("the port is open", async || TcpStream::connect(("127.0.0.1", self.port)).await.ok()).await;
     }
 }
 

@@ -1,5 +1,6 @@
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     net::SocketAddr,
     sync::{
         Arc,
@@ -8,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use memo_conformance::TestStore;
-use memo_domain::{Access, IdGenerator, JobKind, Mail, Role, SocialProvider, Timestamp, UserId};
-use memo_memory::{CapturedMail, FixedClock, MemoryProvider};
+use memo_conformance::{TestStore, eventually};
+use memo_domain::{Access, IdGenerator, JobKind, Mail, Role, SecretGenerator, SocialProvider, Timestamp, UserId};
+use memo_memory::{CapturedMail, FixedClock, MemoryProvider, SequentialIds, SequentialSecrets};
 use memo_server::Settings;
 use tempfile::TempDir;
 use tokio::{
@@ -29,7 +30,8 @@ use crate::{
 /// The time at which the clock of a [`TestApp`] starts.
 pub const START: &str = "2026-01-31T09:00:00.123456Z";
 
-/// The whole server in this process, on its own port and over its own store.
+/// The whole server in this process, on its own port and over its own store. Its ids, times and secrets are the same in
+/// each run.
 ///
 /// Dropping it stops the server and removes its data.
 pub struct TestApp {
@@ -48,6 +50,9 @@ pub struct TestApp {
     _data: TempDir,
     address: SocketAddr,
     sign_ups: AtomicU32,
+    ids: Arc<dyn IdGenerator>,
+    secrets: Arc<dyn SecretGenerator>,
+    cache_prefix: String,
 }
 
 /// Builds a [`TestApp`].
@@ -56,7 +61,8 @@ pub struct TestAppBuilder {
     settings: Settings,
     data: TempDir,
     clock: Arc<FixedClock>,
-    ids: Option<Arc<dyn IdGenerator>>,
+    ids: Arc<dyn IdGenerator>,
+    secrets: Arc<dyn SecretGenerator>,
 }
 
 impl TestAppBuilder {
@@ -74,25 +80,48 @@ impl TestAppBuilder {
         self
     }
 
-    /// Replaces the generator of ids.
+    /// Makes it another node of this server, which must have the same store: with its clock, its generators of ids and
+    /// secrets, and its names in a shared cache.
     #[must_use]
-    pub fn ids(mut self, ids: Arc<dyn IdGenerator>) -> Self {
-        self.ids = Some(ids);
-        self
+    pub fn node_of(mut self, app: &TestApp) -> Self {
+        self.settings.cache.prefix.clone_from(&app.cache_prefix);
+        Self { clock: app.clock.clone(), ids: app.ids.clone(), secrets: app.secrets.clone(), ..self }
     }
 
     /// Starts the server.
     pub async fn start(self) -> TestApp {
-        let Self { store, settings, data, clock, ids } = self;
+        let Self { store, settings, data, clock, ids, secrets } = self;
+        let cache_prefix = settings.cache.prefix.clone();
         let mail = Arc::new(CapturedMail::new());
         let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
         let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
-        let parts =
-            Parts { settings, store: store.store(), clock: clock.clone(), ids, mailer: mail.clone(), providers };
+        let parts = Parts {
+            settings,
+            store: store.store(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            secrets: secrets.clone(),
+            mailer: mail.clone(),
+            providers,
+        };
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
         let sign_ups = AtomicU32::new(0);
-        let app = TestApp { clock, mail, acme, other, running, reach, store, _data: data, address, sign_ups };
+        let app = TestApp {
+            clock,
+            mail,
+            acme,
+            other,
+            running,
+            reach,
+            store,
+            _data: data,
+            address,
+            sign_ups,
+            ids,
+            secrets,
+            cache_prefix,
+        };
         contract::learn(&app).await;
         app
     }
@@ -105,10 +134,14 @@ impl TestApp {
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FixedClock::at(Timestamp::parse(START).expect("a valid time")));
         let mut settings = settings(&data);
+        // Its secrets are those of every test: in a shared cache it needs names of its own.
+        let name = data.path().file_name().and_then(OsStr::to_str).expect("a UTF-8 path");
+        name.clone_into(&mut settings.cache.prefix);
         if let Some(url) = store.cache_url() {
             settings.cache.url = url.as_str().into();
         }
-        TestAppBuilder { store, settings, data, clock, ids: None }
+        let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
+        TestAppBuilder { store, settings, data, clock, ids, secrets }
     }
 
     /// The public URL of the server.
@@ -131,16 +164,11 @@ impl TestApp {
 
     /// Takes the first mail to this address whose subject contains `subject`. Waits until it is sent.
     pub async fn mail_to(&self, address: &str, subject: &str) -> Mail {
-        for _ in 0..200 {
-            if let Some(mail) =
-                self.mail.take_first(|mail| mail.to.as_str() == address && mail.subject.contains(subject))
-            {
-                return mail;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let sent: Vec<_> = self.mail.sent().into_iter().map(|mail| (mail.to, mail.subject)).collect();
-        panic!("no mail to {address} about {subject:?}: {sent:?}")
+        let what = format!("a mail to {address} about {subject:?}");
+        eventually(&what, async || {
+            self.mail.take_first(|mail| mail.to.as_str() == address && mail.subject.contains(subject))
+        })
+        .await
     }
 
     /// Signs up a user with this display name and a unique e-mail address, and signs in with all scopes.
@@ -232,6 +260,8 @@ fn settings(data: &TempDir) -> Settings {
         ("MEMO_ENV", "test"),
         ("MEMO__DATA_DIR", data),
         ("MEMO__SERVER__LISTEN", "127.0.0.1:0"),
+        // Without the port, so that responses are the same in each run.
+        ("MEMO__SERVER__PUBLIC_URL", "http://memo.test"),
         ("MEMO__SERVER__METRICS_LISTEN", "off"),
         ("MEMO__SERVER__WORKERS", "1"),
         ("MEMO__SERVER__SHUTDOWN_GRACE", "0s"),

@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, Mailer, SocialProvider, Store};
+use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -9,7 +9,8 @@ pub struct Parts {
     pub settings: Settings,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
-    pub ids: Option<Arc<dyn IdGenerator>>,
+    pub ids: Arc<dyn IdGenerator>,
+    pub secrets: Arc<dyn SecretGenerator>,
     pub mailer: Arc<dyn Mailer>,
     pub providers: Vec<Arc<dyn SocialProvider>>,
 }
@@ -39,12 +40,10 @@ impl Running {
 
 #[tokio::main(flavor = "current_thread")]
 async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
-    let mut builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
+    let builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
+    let mut builder = builder.ids(parts.ids).secrets(parts.secrets);
     for provider in parts.providers {
         builder = builder.provider(provider);
-    }
-    if let Some(ids) = parts.ids {
-        builder = builder.ids(ids);
     }
     let server = builder.build().await.unwrap_or_else(|error| panic!("the server cannot be built: {error}"));
     if ready.send((server.address(), server.public_url().to_owned())).is_ok() {

@@ -16,9 +16,7 @@ use memo_application::{
 use memo_domain::Sealer;
 
 use crate::{
-    admin, auth, changes,
-    docs::{self, Document},
-    health, me,
+    admin, auth, changes, docs, health, me,
     memos::{self, PageCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
@@ -82,7 +80,6 @@ impl Services {
         settings: HttpSettings,
     ) -> Self {
         let operations = operations();
-        let json = document(&operations).to_string();
         let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
         let shared = [
             shared(use_cases.accounts),
@@ -101,7 +98,6 @@ impl Services {
             shared(draining.clone()),
             shared(Data::new(request_ids)),
             shared(Data::new(limits)),
-            shared(Data::new(Document(json.into()))),
         ];
         Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
     }

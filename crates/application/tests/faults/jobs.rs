@@ -13,7 +13,7 @@ const CALLS: [&str; 6] = ["begin.write", "jobs.claim", "commit", "begin.write", 
 /// How long a job is leased.
 const LEASE: Duration = Duration::from_mins(2);
 
-/// A world in which one mail waits.
+/// A world with one mail in the queue.
 async fn world() -> World {
     let world = World::later(Duration::ZERO).await;
     while world.worker.run_next().await.expect("mail is sent") > 0 {}
@@ -26,16 +26,16 @@ fn away() -> StoreError {
     StoreError::Unavailable { source: "planned".into() }
 }
 
-/// One that goes wrong there; how often the mail was sent by then.
-async fn doubtful(world: &World, fault: Fault) -> usize {
+/// Runs the worker until this fault; returns how often the mail has been sent.
+async fn run_until(world: &World, fault: Fault) -> usize {
     world.store.plan([fault]);
     assert!(world.worker.run_next().await.is_err());
     assert_eq!(world.store.pending(), 0);
     world.mail.sent().len()
 }
 
-/// Delivers what is due after the lease, and nothing more; how often the mail was sent by then.
-async fn later(world: &World) -> usize {
+/// Runs all jobs that are due after the lease; returns how often the mail has been sent.
+async fn run_after_lease(world: &World) -> usize {
     world.clock.advance(LEASE);
     while world.worker.run_next().await.expect("mail is sent") > 0 {}
     world.mail.sent().len()
@@ -43,90 +43,90 @@ async fn later(world: &World) -> usize {
 
 async fn dead(world: &World) -> Vec<Job> {
     let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
-    unit.jobs().list_dead(&JobKind::MAIL, None, Limit::new(100).expect("a limit")).await.expect("mail is read")
+    unit.jobs().list_dead(&JobKind::MAIL, None, Limit::new(100).expect("a limit")).await.expect("dead jobs are listed")
 }
 
 #[tokio::test]
-async fn a_delivery_makes_these_calls() {
+async fn job_makes_the_calls_that_the_other_tests_fail() {
     let world = world().await;
     world.store.plan([]);
     assert_eq!(world.worker.run_next().await.expect("it is sent"), 1);
     assert_eq!(world.store.calls(), CALLS);
-    assert_eq!((later(&world).await, dead(&world).await.len()), (1, 0));
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 0));
 }
 
 #[tokio::test]
-async fn a_mail_whose_removal_fails_is_sent_twice_and_then_dead() {
+async fn mail_is_dead_after_two_attempts_with_an_unknown_outcome() {
     for (first, second) in (3..CALLS.len()).flat_map(|first| (3..CALLS.len()).map(move |second| (first, second))) {
         let world = world().await;
-        assert_eq!(doubtful(&world, Fault::before(first, away())).await, 1);
+        assert_eq!(run_until(&world, Fault::before(first, away())).await, 1);
         assert_eq!(world.worker.run_next().await.expect("nothing is due"), 0);
         world.clock.advance(LEASE);
-        assert_eq!(doubtful(&world, Fault::before(second, away())).await, 2);
+        assert_eq!(run_until(&world, Fault::before(second, away())).await, 2);
         assert!(dead(&world).await.is_empty());
         for _ in 0..50 {
-            assert_eq!(later(&world).await, 2, "calls {first} and {second}");
+            assert_eq!(run_after_lease(&world).await, 2, "calls {first} and {second}");
         }
-        let [mail] = &dead(&world).await[..] else { panic!("one is dead") };
+        let [mail] = &dead(&world).await[..] else { panic!("one job is dead") };
         assert!(mail.error.as_deref().is_some_and(|error| error.contains("may have been sent")), "{:?}", mail.error);
         assert_eq!((mail.attempts, &*mail.label), (2, "verify_email"));
-        let [one, two] = &world.mail.sent()[..] else { panic!("two are sent") };
-        assert_eq!(one, two, "they can be told to be the same");
+        let [one, two] = &world.mail.sent()[..] else { panic!("two mails are sent") };
+        assert_eq!(one, two, "the recipient can recognize the duplicate");
     }
 }
 
 #[tokio::test]
-async fn a_mail_of_which_one_attempt_is_in_doubt_is_sent_once_more() {
+async fn mail_is_sent_again_after_one_attempt_with_an_unknown_outcome() {
     for call in 3..CALLS.len() {
         let world = world().await;
-        assert_eq!(doubtful(&world, Fault::before(call, away())).await, 1);
-        assert_eq!((later(&world).await, later(&world).await), (2, 2));
+        assert_eq!(run_until(&world, Fault::before(call, away())).await, 1);
+        assert_eq!((run_after_lease(&world).await, run_after_lease(&world).await), (2, 2));
         assert!(dead(&world).await.is_empty());
     }
-    // Of a removal whose answer is lost nothing is left to doubt.
+    // A removal that is committed leaves no job, also if its response is lost.
     let world = world().await;
-    assert_eq!(doubtful(&world, Fault::after(CALLS.len() - 1, away())).await, 1);
-    assert_eq!((later(&world).await, dead(&world).await.len()), (1, 0));
+    assert_eq!(run_until(&world, Fault::after(CALLS.len() - 1, away())).await, 1);
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 0));
 }
 
 #[tokio::test]
-async fn a_mail_that_was_taken_out_and_never_sent_is_not_lost_in_silence() {
-    // The answer to the commit is lost, or the process dies right after it.
+async fn mail_claimed_twice_but_never_sent_is_dead() {
+    // The response to the commit is lost, or the process dies just after it.
     let world = world().await;
-    assert_eq!(doubtful(&world, Fault::after(2, away())).await, 0);
+    assert_eq!(run_until(&world, Fault::after(2, away())).await, 0);
     world.clock.advance(LEASE);
-    assert_eq!(doubtful(&world, Fault::after(2, away())).await, 0);
-    assert_eq!((later(&world).await, dead(&world).await.len()), (0, 1));
-    // What was not taken out is in no doubt, however often.
+    assert_eq!(run_until(&world, Fault::after(2, away())).await, 0);
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (0, 1));
+    // A claim that is not committed counts as no attempt.
     let world = self::world().await;
     for call in [0, 1, 2, 0, 1, 2] {
-        assert_eq!(doubtful(&world, Fault::before(call, away())).await, 0);
+        assert_eq!(run_until(&world, Fault::before(call, away())).await, 0);
     }
-    assert_eq!((later(&world).await, dead(&world).await.len()), (1, 0));
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 0));
 }
 
 #[tokio::test]
-async fn what_the_mailer_answers_is_no_doubt() {
+async fn failure_reported_by_the_mailer_is_a_known_outcome() {
     let world = world().await;
-    assert_eq!(doubtful(&world, Fault::before(4, away())).await, 1);
+    assert_eq!(run_until(&world, Fault::before(4, away())).await, 1);
     world.clock.advance(LEASE);
-    // It is away ten times, and says so.
+    // The mailer reports ten failures.
     world.mail.fail_temporarily(10);
     for _ in 0..10 {
         assert_eq!(world.worker.run_next().await.expect("it is tried"), 1);
         world.clock.advance(Duration::from_hours(4));
     }
     assert_eq!((world.mail.sent().len(), dead(&world).await.len()), (1, 0));
-    assert_eq!(doubtful(&world, Fault::before(4, away())).await, 2);
-    assert_eq!((later(&world).await, dead(&world).await.len()), (2, 1));
+    assert_eq!(run_until(&world, Fault::before(4, away())).await, 2);
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (2, 1));
 }
 
 #[tokio::test]
-async fn an_answer_of_the_mailer_that_nobody_writes_down_is_one() {
+async fn failure_that_cannot_be_recorded_is_an_unknown_outcome() {
     let world = world().await;
     world.mail.fail_temporarily(1);
-    assert_eq!(doubtful(&world, Fault::before(4, away())).await, 0);
+    assert_eq!(run_until(&world, Fault::before(4, away())).await, 0);
     world.clock.advance(LEASE);
-    assert_eq!(doubtful(&world, Fault::before(4, away())).await, 1);
-    assert_eq!((later(&world).await, dead(&world).await.len()), (1, 1));
+    assert_eq!(run_until(&world, Fault::before(4, away())).await, 1);
+    assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 1));
 }

@@ -78,7 +78,7 @@ impl Ended {
 }
 
 #[tokio::test]
-async fn the_world_is_the_same_each_time() {
+async fn world_is_the_same_in_each_run() {
     for use_case in ALL {
         let [one, other] = [World::later(use_case.later).await, World::later(use_case.later).await];
         assert_eq!(one.state().await, other.state().await);
@@ -86,7 +86,7 @@ async fn the_world_is_the_same_each_time() {
 }
 
 #[tokio::test]
-async fn a_call_that_fails_leaves_all_or_nothing() {
+async fn failed_call_leaves_all_or_nothing() {
     for use_case in ALL {
         let (well, before) = Ended::well(use_case).await;
         for (number, call) in well.calls.iter().enumerate() {
@@ -106,7 +106,7 @@ async fn a_call_that_fails_leaves_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_call_whose_answer_is_lost_leaves_all_or_nothing() {
+async fn call_whose_response_is_lost_leaves_all_or_nothing() {
     for use_case in ALL {
         let (well, before) = Ended::well(use_case).await;
         let commit = well.calls.len() - 1;
@@ -129,10 +129,10 @@ async fn a_call_whose_answer_is_lost_leaves_all_or_nothing() {
     }
 }
 
-/// An answer that is given although its commit failed promises what a crash may undo, even if nothing was written: the use
-/// case may have seen what another writer has not made durable yet.
+/// A use case that succeeds although its commit failed may have read what another writer has not made durable yet, so a
+/// crash could undo what it reported.
 #[tokio::test]
-async fn an_answer_without_its_commit_is_an_error() {
+async fn failed_commit_is_an_error_also_after_reads_only() {
     for use_case in ALL {
         let (well, _) = Ended::well(use_case).await;
         let commit = well.calls.len() - 1;
@@ -150,7 +150,7 @@ async fn an_answer_without_its_commit_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_lost_race_is_retried_until_the_budget_is_spent() {
+async fn lost_race_is_retried_until_the_budget_is_spent() {
     for use_case in ALL {
         let (well, before) = Ended::well(use_case).await;
         let begin = well.calls.iter().position(|call| *call == "begin.write").expect("it writes");

@@ -1,4 +1,4 @@
-//! Who is on the way in while the account is shut out or gets another password stays outside.
+//! Operations that check a password fail if the account is disabled, or the password is changed, before they commit.
 
 use memo_application::{Device, Error, Grant, ProfileChange, SignedIn, UserChange};
 use memo_domain::{Access, Email, Password, Scopes, Session, Store};
@@ -17,25 +17,29 @@ async fn world() -> World {
     World::later(SOON).await
 }
 
-/// What looks at the password, and meanwhile something else happens.
-async fn beside<T>(world: &World, work: impl Future<Output = T>, change: impl Future<Output = ()>) -> T {
+/// Runs `work` and makes `change` while the password is being checked.
+async fn during_check<T>(world: &World, work: impl Future<Output = T>, change: impl Future<Output = ()>) -> T {
     let held = world.hasher.hold();
     let changing = async {
         change.await;
-        held.send(()).expect("the password is looked at");
+        held.send(()).expect("the password is being checked");
     };
     join!(work, changing).0
 }
 
-/// A sign-in, and meanwhile something else happens.
-async fn meanwhile(world: &World, change: impl Future<Output = ()>) -> Result<SignedIn<Grant>, Error> {
+/// Signs in and makes `change` while the password is being checked.
+async fn sign_in_during(world: &World, change: impl Future<Output = ()>) -> Result<SignedIn<Grant>, Error> {
     let device = Device::default();
-    beside(world, world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &device), change).await
+    during_check(world, world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &device), change).await
 }
 
-async fn shut_out(world: &World) {
+async fn disable(world: &World) {
     let change = UserChange { role: None, disabled: Some(true) };
-    world.administration.change(world.dave, world.alice, change, &Device::default()).await.expect("she is shut out");
+    world
+        .administration
+        .change(world.dave, world.alice, change, &Device::default())
+        .await
+        .expect("the account is disabled");
 }
 
 async fn change_password(world: &World) {
@@ -48,81 +52,81 @@ async fn change_password(world: &World) {
 async fn live(world: &World) -> Vec<Session> {
     let now = memo_domain::Clock::now(&*world.clock);
     let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
-    unit.sessions().list_live(world.alice, now).await.expect("sessions are read")
+    unit.sessions().list_live(world.alice, now).await.expect("the sessions are listed")
 }
 
 #[tokio::test]
-async fn nobody_signs_in_who_is_shut_out_meanwhile() {
+async fn sign_in_fails_if_the_account_is_disabled_during_it() {
     let world = world().await;
-    let signed_in = meanwhile(&world, shut_out(&world)).await;
+    let signed_in = sign_in_during(&world, disable(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
     assert!(live(&world).await.is_empty());
 }
 
 #[tokio::test]
-async fn nobody_signs_in_by_a_password_that_is_changed_meanwhile() {
+async fn sign_in_fails_if_the_password_is_changed_during_it() {
     let world = world().await;
-    let signed_in = meanwhile(&world, change_password(&world)).await;
+    let signed_in = sign_in_during(&world, change_password(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
     let left: Vec<_> = live(&world).await.into_iter().map(|session| session.id).collect();
     assert_eq!(left, [world.session()]);
 }
 
 #[tokio::test]
-async fn nobody_gets_to_the_second_step_by_a_password_that_is_changed_meanwhile() {
+async fn first_step_of_a_sign_in_fails_if_the_password_is_changed_during_it() {
     let world = world().await;
-    world.second_factors.begin(world.alice).await.expect("a second factor is begun");
+    world.second_factors.begin(world.alice).await.expect("enrolment begins");
     world.second_factors.confirm(world.alice, CODE, &Device::default()).await.expect("it is confirmed");
-    let signed_in = meanwhile(&world, change_password(&world)).await;
+    let signed_in = sign_in_during(&world, change_password(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
 }
 
 #[tokio::test]
-async fn a_hash_that_is_made_anew_brings_no_old_password_back() {
+async fn rehash_does_not_restore_a_changed_password() {
     let world = world().await;
     world.hasher.outdate();
-    let signed_in = meanwhile(&world, change_password(&world)).await;
+    let signed_in = sign_in_during(&world, change_password(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
     let signed_in = world.sign_in.by_password(EMAIL, NEW, Scopes::all(), &Device::default()).await;
     assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
 }
 
 #[tokio::test]
-async fn two_sign_ins_that_make_a_hash_anew_at_once_both_pass() {
+async fn concurrent_sign_ins_that_rehash_both_succeed() {
     let world = world().await;
     world.hasher.outdate();
     let other = async {
         let signed_in = world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &Device::default()).await;
         assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
     };
-    let signed_in = meanwhile(&world, other).await;
+    let signed_in = sign_in_during(&world, other).await;
     assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
 }
 
 #[tokio::test]
-async fn a_password_that_is_changed_meanwhile_proves_nothing() {
+async fn reauthentication_fails_if_the_password_is_changed_during_it() {
     let (device, old) = (Device::default(), Some(PASSWORD));
     let world = world().await;
     let email = Some(Email::new("mallory@example.com").expect("an address"));
     let change = ProfileChange { email, current_password: old.map(str::to_owned), ..ProfileChange::default() };
     let moved = world.accounts.change_profile(&world.principal, change, &device);
-    let moved = beside(&world, moved, change_password(&world)).await;
+    let moved = during_check(&world, moved, change_password(&world)).await;
     assert!(matches!(moved, Err(Error::PasswordWrong)), "{moved:?}");
 
     let world = self::world().await;
     let removed = world.second_factors.remove(&world.principal, old, &device);
-    let removed = beside(&world, removed, change_password(&world)).await;
+    let removed = during_check(&world, removed, change_password(&world)).await;
     assert!(matches!(removed, Err(Error::PasswordWrong)), "{removed:?}");
 
     let world = self::world().await;
     let left = world.accounts.withdraw(&world.principal, old, &device);
-    let left = beside(&world, left, change_password(&world)).await;
+    let left = during_check(&world, left, change_password(&world)).await;
     assert!(matches!(left, Err(Error::PasswordWrong)), "{left:?}");
-    world.accounts.profile(world.alice).await.expect("she is still there");
+    world.accounts.profile(world.alice).await.expect("the account still exists");
 }
 
 #[tokio::test]
-async fn who_confirms_before_they_begin_has_guessed_nothing() {
+async fn confirming_a_second_factor_before_enrolment_counts_no_attempt() {
     let world = world().await;
     for _ in 0..20 {
         let refused = world.second_factors.confirm(world.alice, "000000", &Device::default()).await;

@@ -1,4 +1,4 @@
-use std::{error::Error, time::Duration};
+use std::{error::Error, pin::pin, time::Duration};
 
 use memo_domain::{Access, Store, StoreError};
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
@@ -190,10 +190,9 @@ async fn opening_a_store_retries_until_the_connect_timeout(server: Server) {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     assert!(start.elapsed() >= limit / 2 && start.elapsed() < limit * 2, "{:?}", start.elapsed());
 
-    let (opened, ()) = tokio::join!(SeaOrmStore::open(options), async {
-        tokio::time::sleep(limit / 4).await;
-        proxy.restore().await;
-    });
+    let mut opening = pin!(SeaOrmStore::open(options));
+    tokio::time::timeout(limit / 4, &mut opening).await.expect_err("it retries");
+    let (opened, ()) = tokio::join!(opening, proxy.restore());
     opened.expect("the server was available in time");
 }
 

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use memo_conformance::pause;
 use memo_domain::{
     Access, ChangeKind, Conflict, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, NewChange, PageRequest,
     PageStart, SearchQuery, Store, StoreError, UnitOfWork,
 };
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use sea_orm::{Database, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -104,16 +106,9 @@ async fn a_writer_cancelled_while_it_begins_does_not_affect_others() {
             .map(|n| {
                 let store = Arc::clone(&fresh.store);
                 tokio::spawn(async move {
-                    // Polled a few times and then dropped, at whatever point it is.
-                    let mut begins = std::pin::pin!(take_turn(&*store));
-                    for _ in 0..(round + n) % 7 {
-                        let polled =
-                            std::future::poll_fn(|context| std::task::Poll::Ready(begins.as_mut().poll(context)));
-                        if polled.await.is_ready() {
-                            return;
-                        }
-                        tokio::time::sleep(Duration::from_micros(20)).await;
-                    }
+                    // Dropped at whatever point it is.
+                    let limit = Duration::from_millis(u64::try_from((round + n) % 7).expect("a short time"));
+                    let _ = timeout(limit, take_turn(&*store)).await;
                 })
             })
             .collect();
@@ -247,7 +242,7 @@ async fn waiting_writers_fail_together_if_the_file_stays_locked() {
             uow.memos().insert(&memo(n)).await.expect("the memo is added");
             uow.commit().await
         }));
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        pause(Duration::from_millis(5)).await;
     }
     for task in tasks {
         let result = task.await.expect("no task panics");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memo_conformance::eventually;
 use serde_json::json;
 
 use crate::{
@@ -20,7 +21,7 @@ pub async fn user_list_is_in_order_of_sign_up(app: TestApp) {
     let alice = app.user("Alice").await;
     let list = root.list_users(&[("include_total", "true")]).await.expect_status(200);
     let list = list.expect_header("cache-control", "private, no-cache");
-    assert_json!(list.json, {".items[].id" => "[id]"}, @r#"
+    assert_json!(list.json, @r#"
     {
       "items": [
         {
@@ -30,7 +31,7 @@ pub async fn user_list_is_in_order_of_sign_up(app: TestApp) {
           "display_name": "root",
           "email": "root-0@example.com",
           "email_verified": false,
-          "id": "[id]",
+          "id": "019c1347-d2fb-7000-8000-000000000002",
           "role": "admin",
           "updated_at": "2026-01-31T09:00:00.123456Z"
         },
@@ -41,7 +42,7 @@ pub async fn user_list_is_in_order_of_sign_up(app: TestApp) {
           "display_name": "Alice",
           "email": "alice-1@example.com",
           "email_verified": false,
-          "id": "[id]",
+          "id": "019c1347-d6e3-7000-8000-00000000000a",
           "role": "member",
           "updated_at": "2026-01-31T09:00:01.123456Z"
         }
@@ -268,15 +269,11 @@ async fn is_administrator(administrator: &crate::Actor) -> bool {
 
 /// The list of dead mail, as soon as it has an item.
 async fn dead_mail(root: &crate::Actor) -> crate::Response {
-    let mut list = root.get("/api/v1/admin/dead-mail").await;
-    for _ in 0..200 {
-        if list["items"] != json!([]) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
-    }
-    list
+    eventually("dead mail", async || {
+        let list = root.get("/api/v1/admin/dead-mail").await.expect_status(200);
+        (list["items"] != json!([])).then_some(list)
+    })
+    .await
 }
 
 pub async fn mail_claimed_by_two_crashed_nodes_is_listed_as_dead(app: TestApp) {
@@ -292,15 +289,15 @@ pub async fn mail_claimed_by_two_crashed_nodes_is_listed_as_dead(app: TestApp) {
     app.claim_mail_and_crash().await;
     app.clock.advance(Duration::from_mins(2));
     let list = dead_mail(&root.with_new_token().await).await;
-    assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
+    assert_json!(list["items"], @r#"
     [
       {
         "created_at": "2026-01-31T09:00:00.123456Z",
         "error": "It may have been sent: the outcome of two attempts is unknown.",
-        "id": "[id]",
+        "id": "019c1347-d2fb-7000-8000-00000000000c",
         "kind": "verify_email",
         "tries": 3,
-        "user_id": "[alice]"
+        "user_id": "019c1347-d2fb-7000-8000-00000000000a"
       }
     ]
     "#);
@@ -328,15 +325,15 @@ pub async fn permanently_failed_mail_is_listed_as_dead(app: TestApp) {
     let alice = app.user("alice").await;
     let list = dead_mail(&root).await;
     // The entry shows neither the text of the mail nor its address.
-    assert_json!(list["items"], {"[].id" => "[id]", "[].user_id" => "[alice]"}, @r#"
+    assert_json!(list["items"], @r#"
     [
       {
         "created_at": "2026-01-31T09:00:00.123456Z",
         "error": "this mailer was told to fail",
-        "id": "[id]",
+        "id": "019c1347-d2fb-7000-8000-00000000000d",
         "kind": "verify_email",
         "tries": 1,
-        "user_id": "[alice]"
+        "user_id": "019c1347-d2fb-7000-8000-00000000000b"
       }
     ]
     "#);

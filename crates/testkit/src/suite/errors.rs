@@ -20,7 +20,7 @@ pub async fn unknown_path_is_a_problem_document(app: TestApp) {
 pub async fn problem_document_has_all_fields(app: TestApp) {
     let response = app.anonymous().get("/nowhere?a=b").header("x-request-id", "r-1").await.problem("not_found");
     let response = response.expect_header("cache-control", "no-store").expect_header("content-language", "en");
-    assert_json!(response.json, {".type" => "[origin]/docs/errors#not_found"}, @r##"
+    assert_json!(response.json, @r##"
     {
       "code": "not_found",
       "detail": "There is nothing at this path. Check its spelling; the OpenAPI document lists all paths.",
@@ -28,7 +28,7 @@ pub async fn problem_document_has_all_fields(app: TestApp) {
       "request_id": "r-1",
       "status": 404,
       "title": "Not found",
-      "type": "[origin]/docs/errors#not_found"
+      "type": "http://memo.test/docs/errors#not_found"
     }
     "##);
 }

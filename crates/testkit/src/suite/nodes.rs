@@ -21,7 +21,7 @@ impl TestStore for Shared {
 async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
     let store: Arc<dyn TestStore> = Arc::from(store);
     let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
-    let other = TestApp::builder(Box::new(Shared(store))).clock(one.clock.clone()).start().await;
+    let other = TestApp::builder(Box::new(Shared(store))).node_of(&one).start().await;
     (one, other)
 }
 
@@ -61,7 +61,8 @@ pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn Tes
             settings.auth.pepper_file = Some(pepper);
         })
     };
-    let (old, new) = (node(4).start().await, node(5).start().await);
+    let old = node(4).start().await;
+    let new = node(5).node_of(&old).start().await;
     let alice = old.user("alice").await;
     let email = Email::new(&alice.email).expect("an address");
     let stored_hash = async || {

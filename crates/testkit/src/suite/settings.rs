@@ -11,7 +11,6 @@ use std::{
 use async_trait::async_trait;
 use memo_conformance::TestStore;
 use memo_domain::{Access, Store, StoreError, UnitOfWork};
-use memo_memory::SequentialIds;
 use memo_server::SignUpSetting;
 use serde_json::json;
 
@@ -165,7 +164,7 @@ pub async fn allowed_origin_gets_cors_headers(store: Box<dyn TestStore>) {
 }
 
 pub async fn ids_come_from_the_id_generator(store: Box<dyn TestStore>) {
-    let app = TestApp::builder(store).ids(Arc::new(SequentialIds::new())).start().await;
+    let app = TestApp::builder(store).start().await;
     let id = app.user("alice").await.memo("a").await;
     assert!(id.starts_with("019c1347-d2fb-7000-8000-0000000000"), "{id}");
 }

@@ -3,9 +3,11 @@
 mod errors;
 mod explorer;
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{Bytes, Data, to},
+    web::{Bytes, to},
 };
 
 use crate::{policy::Policy, respond::file, routing::Operations};
@@ -25,9 +27,9 @@ pub fn operations() -> Operations {
     )
 }
 
-/// The OpenAPI document, encoded once.
-pub struct Document(pub Bytes);
+/// The OpenAPI document, built and encoded once per process.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi().to_string().into());
 
-async fn openapi(request: HttpRequest, document: Data<Document>) -> HttpResponse {
-    file(&request, "application/json", document.0.clone())
+async fn openapi(request: HttpRequest) -> HttpResponse {
+    file(&request, "application/json", DOCUMENT.clone())
 }

@@ -153,6 +153,7 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
 }
 
 /// Connects, and retries while another process sets up the new file: SQLite reports it as busy until then.
+#[expect(clippy::disallowed_methods, reason = "waits before a retry")]
 async fn connect_with_retries(pool: ConnectOptions, limit: Duration) -> Result<DatabaseConnection, DbErr> {
     let deadline = Instant::now() + limit;
     loop {

@@ -48,6 +48,7 @@ pub async fn connect(backend: DbBackend, options: &StoreOptions) -> Result<Pool,
     Ok(pool)
 }
 
+#[expect(clippy::disallowed_methods, reason = "waits before a retry")]
 async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), StoreError> {
     let deadline = Instant::now() + connect_timeout;
     let address = pool.address().to_string();

@@ -144,6 +144,7 @@ impl Pool {
         self.acquire().await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
     async fn acquire_with_retries(&self) -> Result<PooledConnection, sqlx::Error> {
         let permit = self.0.free.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         // Retries until the caller's time limit: a restarting server is away only for a moment, and a full one has room
@@ -225,6 +226,7 @@ impl Shared {
 }
 
 /// Closes idle and old connections periodically, until the pool is dropped.
+#[expect(clippy::disallowed_methods, reason = "waits for the next run")]
 async fn clean_up(pool: Weak<Shared>) {
     loop {
         sleep(CLEANUP_INTERVAL).await;

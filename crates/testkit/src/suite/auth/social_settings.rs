@@ -130,7 +130,7 @@ pub async fn closed_sign_up_rejects_new_social_accounts(store: Box<dyn TestStore
         "/",
     );
     let alice = account(&browser).await;
-    let app = TestApp::builder(Box::new(SharedStore(store.store())));
+    let app = TestApp::builder(Box::new(SharedStore(store.store()))).node_of(&open);
     let app = app.settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
     let browser = app.browser();
     assert_flow_failed(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memo_conformance::eventually;
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,14 +17,11 @@ fn kinds(list: &Response) -> Vec<String> {
 
 /// The first page, as soon as it has `count` events of a kind. Failures are recorded asynchronously.
 async fn wait_for_events(actor: &Actor, kind: &str, count: usize) -> Response {
-    for _ in 0..200 {
+    eventually(&format!("{count} events {kind}"), async || {
         let list = actor.audit().query(&[("limit", "100")]).await.expect_status(200);
-        if kinds(&list).iter().filter(|one| *one == kind).count() == count {
-            return list;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no {count} events {kind}: {:?}", kinds(&actor.audit().await))
+        (kinds(&list).iter().filter(|one| *one == kind).count() == count).then_some(list)
+    })
+    .await
 }
 
 pub async fn audit_event_has_kind_time_device_ip_and_request_id(app: TestApp) {
@@ -33,17 +31,17 @@ pub async fn audit_event_has_kind_time_device_ip_and_request_id(app: TestApp) {
     call.header("x-request-id", "the-change").await.expect_empty(204);
     let list = alice.audit().await.expect_status(200);
     assert_eq!(kinds(&list), ["password.changed", "sign_in.succeeded", "account.signed_up"]);
-    assert_json!(list["items"][0], {".id" => "[id]", ".user_id" => "[alice]"}, @r#"
+    assert_json!(list["items"][0], @r#"
     {
       "actor_id": null,
       "at": "2026-01-31T09:01:00.123456Z",
       "detail": null,
       "device": "Firefox/143.0",
-      "id": "[id]",
+      "id": "019c1348-bd5b-7000-8000-00000000000a",
       "ip": "127.0.0.1",
       "kind": "password.changed",
       "request_id": "the-change",
-      "user_id": "[alice]"
+      "user_id": "019c1347-d2fb-7000-8000-000000000002"
     }
     "#);
     assert_eq!(list["items"][0]["user_id"], alice.id);
@@ -187,16 +185,12 @@ pub async fn audit_events_contain_no_secrets(app: TestApp) {
     secrets.extend(codes);
     let query = [("user_id", &*alice.id), ("limit", "100")];
     // Failures are recorded asynchronously: wait for all three.
-    let mut text = String::new();
-    for _ in 0..200 {
+    let text = eventually("three failed sign-ins", async || {
         let list = admin.get("/api/v1/admin/audit").query(&query).await.expect_status(200);
-        text = String::from_utf8(list.body).expect("UTF-8");
-        if text.matches("sign_in.failed").count() == 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(text.matches("sign_in.failed").count(), 3, "{text}");
+        let text = String::from_utf8(list.body).expect("UTF-8");
+        (text.matches("sign_in.failed").count() == 3).then_some(text)
+    })
+    .await;
     for secret in secrets {
         assert!(!text.contains(&secret), "{secret} is in {text}");
     }

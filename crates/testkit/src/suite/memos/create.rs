@@ -20,18 +20,18 @@ pub async fn memo_is_created_with_all_fields(app: TestApp) {
     });
     let memo = alice.create_memo(&body).await.expect_status(201);
     let memo = memo.expect_header("cache-control", "private, no-cache");
-    assert_json!(memo.json, {".id" => "[id]", ".owner.id" => "[id]"}, @r##"
+    assert_json!(memo.json, @r##"
     {
       "archived": true,
       "content": "# 안건\n\n- 배포 일정\n",
       "created_at": "2026-01-31T09:00:00.123456Z",
       "deleted_at": null,
-      "id": "[id]",
+      "id": "019c1347-d2fb-7000-8000-00000000000a",
       "like_count": 0,
       "liked": false,
       "owner": {
         "display_name": "Alice",
-        "id": "[id]"
+        "id": "019c1347-d2fb-7000-8000-000000000002"
       },
       "pinned": true,
       "remind_at": "2026-02-01T01:30:00.500Z",
@@ -57,18 +57,18 @@ pub async fn memo_is_created_with_all_fields(app: TestApp) {
 pub async fn memo_is_created_with_a_title_only(app: TestApp) {
     let alice = app.user("Alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
-    assert_json!(memo.json, {".id" => "[id]", ".owner.id" => "[id]"}, @r#"
+    assert_json!(memo.json, @r#"
     {
       "archived": false,
       "content": "",
       "created_at": "2026-01-31T09:00:00.123456Z",
       "deleted_at": null,
-      "id": "[id]",
+      "id": "019c1347-d2fb-7000-8000-00000000000a",
       "like_count": 0,
       "liked": false,
       "owner": {
         "display_name": "Alice",
-        "id": "[id]"
+        "id": "019c1347-d2fb-7000-8000-000000000002"
       },
       "pinned": false,
       "remind_at": null,
@@ -111,7 +111,7 @@ pub async fn validation_failure_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
     let call = alice.create_memo(&json!({"title": "x".repeat(201)})).header("x-request-id", "mine");
     let response = call.await.problem("validation_failed");
-    assert_json!(response.json, {".type" => "[origin]/docs/errors#validation_failed"}, @r##"
+    assert_json!(response.json, @r##"
     {
       "code": "validation_failed",
       "detail": "Nothing was changed. The field `errors` lists what to correct.",
@@ -126,7 +126,7 @@ pub async fn validation_failure_is_a_problem_document(app: TestApp) {
       "request_id": "mine",
       "status": 422,
       "title": "Validation failed",
-      "type": "[origin]/docs/errors#validation_failed"
+      "type": "http://memo.test/docs/errors#validation_failed"
     }
     "##);
 }

@@ -70,11 +70,11 @@ pub async fn offset_pages_are_linked(app: TestApp) {
     add(&app, &alice, 5).await;
     let query = [("limit", "2"), ("offset", "0"), ("sort", "created_at"), ("include_total", "true")];
     let first = alice.list_memos(&query).await.expect_status(200);
-    assert_json!(page(&first), {".page.next_cursor" => "[cursor]"}, @r#"
+    assert_json!(page(&first), @r#"
     {
       "page": {
         "limit": 2,
-        "next_cursor": "[cursor]",
+        "next_cursor": "4B7tTW-NpNAAAAAAAAAAAgGcE0fay3AAgAAAAAAAAAx0AAZJq1CuqsA",
         "offset": 0
       },
       "titles": [
