@@ -21,11 +21,7 @@ pub struct Cached {
 /// [`StartError`] if the setting is invalid. An unreachable Redis is no error.
 pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Cached, StartError> {
     if is_local(settings) {
-        return Ok(Cached {
-            cache: own_cache(clock),
-            browser_sessions: None,
-            events: Arc::new(MemoryEvents::new()),
-        });
+        return Ok(Cached { cache: own_cache(clock), browser_sessions: None, events: Arc::new(MemoryEvents::new()) });
     }
     redis::shared(settings, store)
 }
