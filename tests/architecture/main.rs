@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-domain", &[]),
     ("memo-fair", &[]),
     ("memo-application", &["memo-domain"]),
-    ("memo-kv", &["memo-domain"]),
+    ("memo-kv", &["memo-domain", "memo-fair"]),
     ("memo-memory", &["memo-domain", "memo-kv"]),
     ("memo-migration", &[]),
     ("memo-infrastructure", &["memo-domain", "memo-fair", "memo-migration"]),

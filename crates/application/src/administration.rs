@@ -44,7 +44,8 @@ impl Administration {
         with_total: bool,
     ) -> Result<(Page<User, UserId>, Option<u64>), Error> {
         let access = if with_total { Access::Snapshot } else { Access::Read };
-        let users = self.ports.transactions.read_with(access, async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(administrator);
+        let users = transactions.read_with(access, async |unit| {
             require_administrator(unit, administrator).await?;
             let page = unit.users().list(filter, page).await?;
             let total = if with_total { Some(unit.users().count(filter).await?) } else { None };
@@ -64,7 +65,7 @@ impl Administration {
         change: UserChange,
         device: &Device,
     ) -> Result<User, Error> {
-        let transactions = &self.ports.transactions;
+        let transactions = self.ports.transactions.on_behalf_of(administrator);
         // Read first, so that other users can't keep writers waiting.
         transactions.read(async |unit| require_administrator(unit, administrator).await.map(drop)).await?;
         transactions.write(async |tx| apply(tx, Some(administrator), id, change, device).await).await
@@ -89,7 +90,8 @@ impl Administration {
         after: Option<JobId>,
         limit: Limit,
     ) -> Result<Vec<Job>, Error> {
-        let mail = self.ports.transactions.read(async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(administrator);
+        let mail = transactions.read(async |unit| {
             require_administrator(unit, administrator).await?;
             Ok(unit.jobs().list_dead(&JobKind::MAIL, after, limit).await?)
         });

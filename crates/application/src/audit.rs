@@ -75,7 +75,11 @@ impl AuditLog {
     /// # Errors
     /// Only those of the store.
     pub async fn own(&self, user: UserId, page: &PageRequest<AuditId>) -> Result<Page<AuditEvent, AuditId>, Error> {
-        self.ports.transactions.read(async |unit| Ok(unit.audit().list(Some(user), page).await?)).await
+        self.ports
+            .transactions
+            .on_behalf_of(user)
+            .read(async |unit| Ok(unit.audit().list(Some(user), page).await?))
+            .await
     }
 
     /// Returns a page of the events of one user, or of all users, for an administrator.
@@ -88,7 +92,8 @@ impl AuditLog {
         user: Option<UserId>,
         page: &PageRequest<AuditId>,
     ) -> Result<Page<AuditEvent, AuditId>, Error> {
-        let work = self.ports.transactions.read(async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(administrator);
+        let work = transactions.read(async |unit| {
             roles::require_administrator(unit, administrator).await?;
             Ok(unit.audit().list(user, page).await?)
         });

@@ -43,7 +43,8 @@ impl Changes {
     }
 
     async fn follow(&self, owner: UserId, since: u64, limit: Limit, access: Access) -> Result<ChangePage, Error> {
-        let page = self.ports.transactions.read_with(access, async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let page = transactions.read_with(access, async |unit| {
             let items = unit.changes().list(owner, since, limit).await?;
             let kept_from = self.ports.now() - RETENTION;
             let can_follow = match items.first() {

@@ -43,7 +43,8 @@ impl Reauthentication {
         device: &Device,
     ) -> Result<User, Error> {
         const ENDED: Error = Error::Unauthenticated(UnauthenticatedReason::SessionEnded);
-        let found = self.ports.transactions.read(async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let found = transactions.read(async |unit| {
             let user = unit.users().lookup(caller.user_id).await?.ok_or(ENDED)?;
             if user.password_hash.is_some() {
                 return Ok((user, None));
@@ -82,7 +83,7 @@ impl Reauthentication {
     ) -> Result<Option<User>, Error> {
         if let (None, Some(session_id)) = (password, caller.session_id()) {
             let session = async |unit: &mut dyn UnitOfWork| Ok(unit.sessions().lookup(session_id).await?);
-            let session = self.ports.transactions.read(session).await?;
+            let session = self.ports.transactions.on_behalf_of(caller.user_id).read(session).await?;
             if session.is_some_and(|session| self.is_recent(&session)) {
                 return Ok(None);
             }
@@ -121,7 +122,8 @@ impl Reauthentication {
     pub(crate) fn record_failure(&self, user: &User, device: &Device) {
         let (ports, device, user_id) = (self.ports.clone(), device.clone(), user.id);
         self.ports.background.run(Box::pin(async move {
-            let recorded = ports.transactions.write_boxed((user_id, device), |tx, (user_id, device)| {
+            let transactions = ports.transactions.on_behalf_of(user_id);
+            let recorded = transactions.write_boxed((user_id, device), |tx, (user_id, device)| {
                 Box::pin(tx.record(AuditEntry::new(*user_id, AuditKind::SignInFailed, device)))
             });
             if let Err(error) = recorded.await {

@@ -64,7 +64,8 @@ impl SecondFactors {
     /// # Errors
     /// Only those of the store.
     pub async fn state(&self, user: UserId) -> Result<SecondFactorState, Error> {
-        let state = self.ports.transactions.read(async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let state = transactions.read(async |unit| {
             let factor = unit.second_factors().lookup(user).await?;
             let enabled = factor.is_some_and(|factor| factor.confirmed_at.is_some());
             let recovery_codes_left = if enabled { unit.second_factors().count_codes(user).await? } else { 0 };
@@ -81,7 +82,8 @@ impl SecondFactors {
         let random = self.ports.secrets.next();
         let plain = &random.expose()[..SECRET_BYTES];
         let secret = self.ports.sealer.seal(CONTEXT, plain).map_err(|source| Error::Internal { source })?;
-        let account = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let account = transactions.write(async |tx| {
             let account = present(tx.users().lookup(user).await?)?;
             if tx.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
                 return Err(Error::MfaEnabled);
@@ -103,7 +105,12 @@ impl SecondFactors {
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
         self.reauthentication.count(&account, device)?;
-        let confirmed = self.ports.transactions.write(async |tx| self.confirm_in(tx, user, code, device).await).await;
+        let confirmed = self
+            .ports
+            .transactions
+            .on_behalf_of(user)
+            .write(async |tx| self.confirm_in(tx, user, code, device).await)
+            .await;
         if !matches!(confirmed, Err(Error::CodeWrong)) {
             // It was right, or it was not checked.
             self.reauthentication.forgive(&account, device);
@@ -141,7 +148,8 @@ impl SecondFactors {
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`] or [`Error::TooManyAttempts`].
     pub async fn remove(&self, caller: &Principal, password: Option<&str>, device: &Device) -> Result<(), Error> {
         let proved = self.reauthentication.prove(caller, password, device).await?;
-        let removed = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let removed = transactions.write(async |tx| {
             let user = present(tx.users().lookup(caller.user_id).await?)?;
             check_same_password(&proved, &user)?;
             if tx.second_factors().remove(user.id).await? {

@@ -47,6 +47,7 @@ pub struct Transactions {
     background: Arc<dyn Background>,
     live: Arc<LiveSessions>,
     events: Option<Arc<dyn Events>>,
+    user: Option<UserId>,
 }
 
 impl Transactions {
@@ -61,13 +62,20 @@ impl Transactions {
         background: Arc<dyn Background>,
         live: Arc<LiveSessions>,
     ) -> Self {
-        Self { store, clock, ids, secrets, timer, background, live, events: None }
+        Self { store, clock, ids, secrets, timer, background, live, events: None, user: None }
     }
 
     /// Publishes what is committed to all nodes as well.
     #[must_use]
     pub fn with_events(self, events: Arc<dyn Events>) -> Self {
         Self { events: Some(events), ..self }
+    }
+
+    /// Returns the same transactions for the share of a user: each store is fair between the users on whose behalf its units of
+    /// work run. Without a user, they are the server's own.
+    #[must_use]
+    pub fn on_behalf_of(&self, user: UserId) -> Self {
+        Self { user: Some(user), ..self.clone() }
     }
 
     /// Returns whether the store can be reached and has the schema that it needs.
@@ -91,7 +99,7 @@ impl Transactions {
     ) -> Result<T, Error> {
         let mut retries = Retries::new(self);
         loop {
-            let result = match self.store.begin(access).await {
+            let result = match self.store.begin_for(access, self.user).await {
                 Ok(mut unit) => work(&mut *unit).await,
                 Err(error) => Err(error.into()),
             };
@@ -111,7 +119,7 @@ impl Transactions {
     ) -> Result<T, Error> {
         let mut retries = Retries::new(self);
         loop {
-            let result = match self.store.begin(Access::Read).await {
+            let result = match self.store.begin_for(Access::Read, self.user).await {
                 Ok(mut unit) => work(&mut *unit, &input).await,
                 Err(error) => Err(error.into()),
             };
@@ -170,7 +178,7 @@ impl Transactions {
 
     async fn begin(&self) -> Result<Transaction, Error> {
         Ok(Transaction {
-            unit: self.store.begin(Access::Write).await?,
+            unit: self.store.begin_for(Access::Write, self.user).await?,
             now: self.clock.now(),
             ids: self.ids.clone(),
             changes: BTreeMap::new(),

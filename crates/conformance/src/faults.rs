@@ -20,7 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{Access, Store, StoreError, UnitOfWork, for_each_repository};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId, for_each_repository};
 
 /// Whether a call fails before or after it takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,13 +126,13 @@ impl Plan {
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let name = match access {
             Access::Read => "begin.read",
             Access::Snapshot => "begin.snapshot",
             Access::Write => "begin.write",
         };
-        let inner = self.plan.call(name, self.inner.begin(access)).await?;
+        let inner = self.plan.call(name, self.inner.begin_for(access, user)).await?;
         Ok(Box::new(FaultyUnit { inner, plan: Arc::clone(&self.plan), failed: false }))
     }
 

@@ -3,7 +3,7 @@ use thiserror::Error;
 
 use crate::{
     AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserRepository,
+    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -91,6 +91,10 @@ pub enum Access {
 
 /// Stores all entities, in units of work.
 ///
+/// A unit of work runs on behalf of a user, or of the server itself. What units of work have to wait for (a connection, the
+/// turn of a writer) an adapter should hand out round robin by user, so that one user's requests don't keep those of others
+/// waiting.
+///
 /// Units of work with [`Access::Write`] are *writers*, the others *readers*. A reader sees what is committed. A writer may
 /// also see what another writer wrote whose [`commit`](UnitOfWork::commit) has been called and has not returned yet: an
 /// adapter may let several writers share a transaction, so that they wait for the disk once. What a writer saw is certain
@@ -103,7 +107,7 @@ pub enum Access {
 /// * `a_reader_cannot_write`: without [`Access::Write`], a write MUST fail with [`StoreError::Other`] and change nothing.
 /// * `a_commit_after_a_failed_write_fails`: after a write that returned an error, [`commit`](UnitOfWork::commit) MUST fail,
 ///   and what the unit of work wrote MUST NOT stay.
-/// * `a_closed_store_begins_nothing`: after [`close`](Self::close), [`begin`](Self::begin) or the first call of its unit
+/// * `a_closed_store_begins_nothing`: after [`close`](Self::close), [`begin_for`](Self::begin_for) or the first call of its unit
 ///   of work MUST fail with [`StoreError::Unavailable`].
 /// * `two_repositories_commit_together`: a commit MUST keep what all repositories of the unit of work wrote.
 /// * `uncommitted_writes_are_not_seen`: a reader MUST NOT see a write before its commit has returned.
@@ -118,8 +122,13 @@ pub enum Access {
 ///   closed and opened again, and after the process was killed.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Begins a unit of work.
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError>;
+    /// Begins a unit of work of the server itself.
+    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.begin_for(access, None).await
+    }
+
+    /// Begins a unit of work on behalf of a user; `None` is the server itself.
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
     /// Whether the store can be reached and has the schema that this adapter needs.
     async fn check(&self) -> Result<(), StoreError>;

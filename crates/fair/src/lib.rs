@@ -52,6 +52,8 @@ impl<K: Eq + Hash + Clone> Clone for FairSemaphore<K> {
 #[derive(Debug)]
 struct Shared<K> {
     capacity: Capacity,
+    /// The key that may hold all permits.
+    exempt: Option<K>,
     state: Mutex<State<K>>,
 }
 
@@ -92,9 +94,15 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
     /// A semaphore with all its permits.
     #[must_use]
     pub fn new(capacity: Capacity) -> Self {
+        Self::with_exempt(capacity, None)
+    }
+
+    /// Like [`new`](Self::new), but one key may hold all permits, e.g. that of the server itself.
+    #[must_use]
+    pub fn with_exempt(capacity: Capacity, exempt: Option<K>) -> Self {
         let (keys, turns) = (HashMap::new(), VecDeque::new());
         let state = State { free: capacity.permits, waiting: 0, last_waiter: 0, keys, turns };
-        Self(Arc::new(Shared { capacity, state: Mutex::new(state) }))
+        Self(Arc::new(Shared { capacity, exempt, state: Mutex::new(state) }))
     }
 
     /// Returns a permit if one is free, the key holds less than its share, and no other caller of the key waits.
@@ -102,7 +110,7 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
     pub fn try_acquire(&self, key: &K) -> Option<Permit<K>> {
         let mut state = self.0.lock();
         let (held, waits) = state.keys.get(key).map_or((0, false), |share| (share.held, !share.waiters.is_empty()));
-        if state.free == 0 || waits || held >= self.0.capacity.permits_per_key {
+        if state.free == 0 || waits || held >= self.0.share_of(key) {
             return None;
         }
         state.free -= 1;
@@ -160,6 +168,11 @@ impl<K: Eq + Hash + Clone> Shared<K> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of permits that a key may hold.
+    fn share_of(&self, key: &K) -> usize {
+        if self.exempt.as_ref() == Some(key) { self.capacity.permits } else { self.capacity.permits_per_key }
+    }
+
     fn enqueue(self: &Arc<Self>, key: K) -> Result<(Place<K>, oneshot::Receiver<()>), QueueFull> {
         let mut state = self.lock();
         let waiting = state.keys.get(&key).map_or(0, |share| share.waiters.len());
@@ -172,9 +185,9 @@ impl<K: Eq + Hash + Clone> Shared<K> {
         let id = state.last_waiter;
         let share = state.keys.entry(key.clone()).or_default();
         share.waiters.push_back(Waiter { id, granted: sender });
-        state.take_turn(&key, self.capacity.permits_per_key);
+        state.take_turn(&key, self.share_of(&key));
         // The permit may have been returned since it was asked for.
-        state.hand_out(self.capacity.permits_per_key);
+        state.hand_out(|key| self.share_of(key));
         Ok((Place { id, key, shared: self.clone(), is_waiting: true }, granted))
     }
 
@@ -195,8 +208,8 @@ impl<K: Eq + Hash + Clone> Shared<K> {
         if let Some(share) = state.keys.get_mut(key) {
             share.held -= 1;
         }
-        state.take_turn(key, self.capacity.permits_per_key);
-        state.hand_out(self.capacity.permits_per_key);
+        state.take_turn(key, self.share_of(key));
+        state.hand_out(|key| self.share_of(key));
         state.forget_idle(key);
     }
 }
@@ -214,7 +227,7 @@ impl<K: Eq + Hash + Clone> State<K> {
         }
     }
 
-    fn hand_out(&mut self, share_of_key: usize) {
+    fn hand_out(&mut self, share_of: impl Fn(&K) -> usize) {
         while self.free > 0
             && let Some(key) = self.turns.pop_front()
         {
@@ -227,7 +240,7 @@ impl<K: Eq + Hash + Clone> State<K> {
                 // A caller that is gone returns the permit itself.
                 let _ = waiter.granted.send(());
             }
-            self.take_turn(&key, share_of_key);
+            self.take_turn(&key, share_of(&key));
         }
     }
 
@@ -294,6 +307,16 @@ mod tests {
         assert!(granted(&mut third).is_none());
         drop(first);
         assert!(granted(&mut third).is_some());
+    }
+
+    #[test]
+    fn the_exempt_key_may_hold_all_permits() {
+        let capacity = Capacity { permits: 2, permits_per_key: 1, waiting: 2, waiting_per_key: 2 };
+        let semaphore = FairSemaphore::with_exempt(capacity, Some("a"));
+        let _held = ["a", "a"].map(|key| semaphore.try_acquire(&key).expect("a permit is free"));
+        let other = FairSemaphore::with_exempt(capacity, Some("a"));
+        let _held = other.try_acquire(&"b").expect("a permit is free");
+        assert!(other.try_acquire(&"b").is_none());
     }
 
     #[test]

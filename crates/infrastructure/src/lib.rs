@@ -27,7 +27,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use sea_orm::{EntityTrait, QueryTrait};
 use sea_orm_migration::seaql_migrations;
 
@@ -88,8 +88,8 @@ impl SeaOrmStore {
 
 #[async_trait]
 impl Store for SeaOrmStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let session = self.database.begin(access).await?;
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let session = self.database.begin(access, user).await?;
         Ok(Box::new(SeaOrmUnitOfWork::new(session, self.database.backend(), Arc::clone(&self.prepared))))
     }
 
@@ -97,7 +97,7 @@ impl Store for SeaOrmStore {
         if self.up_to_date.load(Ordering::Relaxed) {
             // The cheapest statement that reads the database itself.
             let statement = seaql_migrations::Entity::find().build(self.database.backend());
-            let session = self.database.begin(Access::Read).await?;
+            let session = self.database.begin(Access::Read, None).await?;
             return session.query_one(statement).await.map(drop).map_err(store_error);
         }
         let status = self.migration_status().await?;

@@ -7,7 +7,7 @@
 //! # Units of work
 //! A unit of work reads from one snapshot and buffers its writes; [`commit`](memo_domain::UnitOfWork::commit) hands all
 //! of them to [`Engine::commit`]. There is one writer at a time: the others wait in
-//! [`begin`](memo_domain::Store::begin). Readers wait for nothing.
+//! [`begin_for`](memo_domain::Store::begin_for), and take turns by user. Readers wait for nothing.
 //!
 //! # Threads
 //! Every call of an engine that may wait for a disk is made on a thread for blocking work, so no method of the store

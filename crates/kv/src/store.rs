@@ -1,11 +1,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use memo_domain::{Access, Store, StoreError, UnitOfWork};
-use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
-    task::spawn_blocking,
-};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
+use memo_fair::{Capacity, FairSemaphore, Permit};
+use tokio::task::spawn_blocking;
 
 use crate::{engine::Engine, keys::KeyRange, transaction::Transaction};
 
@@ -14,17 +12,24 @@ const FORMAT_KEY: [u8; 1] = [0];
 /// The version that this crate reads and writes.
 const FORMAT: [u8; 1] = [1];
 
+/// There is one writer at a time; the bounds of the queue only limit the memory.
+const ONE_WRITER: Capacity = Capacity { permits: 1, permits_per_key: 1, waiting: 10_000, waiting_per_key: 1_000 };
+
+/// The right to write.
+type Turn = Permit<Option<UserId>>;
+
 /// A [`Store`] over an [`Engine`].
 pub struct KvStore {
     /// `None` after [`close`](Store::close).
     engine: RwLock<Option<Arc<dyn Engine>>>,
-    writer: Arc<Mutex<()>>,
+    /// The single permit to write.
+    writer: FairSemaphore<Option<UserId>>,
 }
 
 impl KvStore {
     /// A store over an engine that is empty, or that holds what such a store has written.
     pub fn new(engine: impl Engine + 'static) -> Self {
-        Self { engine: RwLock::new(Some(Arc::new(engine))), writer: Arc::default() }
+        Self { engine: RwLock::new(Some(Arc::new(engine))), writer: FairSemaphore::new(ONE_WRITER) }
     }
 
     fn engine(&self) -> Result<Arc<dyn Engine>, StoreError> {
@@ -32,7 +37,7 @@ impl KvStore {
         engine.clone().ok_or_else(|| StoreError::Unavailable { source: "the store is closed".into() })
     }
 
-    async fn begin_unit(&self, turn: Option<OwnedMutexGuard<()>>) -> Result<Unit, StoreError> {
+    async fn begin_unit(&self, turn: Option<Turn>) -> Result<Unit, StoreError> {
         let engine = self.engine()?;
         let transaction = call(Arc::clone(&engine), |engine| {
             let transaction = Transaction::new(engine.snapshot()?);
@@ -45,11 +50,13 @@ impl KvStore {
 
 #[async_trait]
 impl Store for KvStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let turn = match access {
             Access::Read | Access::Snapshot => None,
             // Before the snapshot, so that it has what the writer before has committed.
-            Access::Write => Some(Arc::clone(&self.writer).lock_owned().await),
+            Access::Write => Some(
+                self.writer.acquire(user).await.map_err(|error| StoreError::Unavailable { source: error.into() })?,
+            ),
         };
         Ok(Box::new(self.begin_unit(turn).await?))
     }
@@ -60,7 +67,7 @@ impl Store for KvStore {
 
     async fn close(&self) {
         // A commit that is under way ends first.
-        let _turn = self.writer.lock().await;
+        let _turn = self.writer.acquire(None).await;
         let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(engine) = engine {
             // An engine may write when it is dropped.
@@ -100,7 +107,7 @@ pub struct Unit {
     transaction: Option<Transaction>,
     engine: Arc<dyn Engine>,
     /// The right to write, which one unit of work has at a time.
-    turn: Option<OwnedMutexGuard<()>>,
+    turn: Option<Turn>,
     failed: bool,
 }
 

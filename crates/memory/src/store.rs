@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_kv::{Direction, Engine, Entries, KvStore, Snapshot, Writes};
 
 /// A [`Store`] that loses everything when it is dropped.
@@ -28,8 +28,8 @@ impl Default for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.0.begin(access).await
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.0.begin_for(access, user).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

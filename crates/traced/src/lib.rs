@@ -8,7 +8,7 @@ mod repositories;
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use memo_domain::{Access, Conflict, Store, StoreError, UnitOfWork};
+use memo_domain::{Access, Conflict, Store, StoreError, UnitOfWork, UserId};
 use tracing::Level;
 
 /// The target of the events.
@@ -34,13 +34,13 @@ pub fn trace_if_enabled(store: Arc<dyn Store>) -> Arc<dyn Store> {
 
 #[async_trait]
 impl Store for TracedStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let name = match access {
             Access::Read => "begin.read",
             Access::Snapshot => "begin.snapshot",
             Access::Write => "begin.write",
         };
-        let inner = trace(name, self.0.begin(access)).await?;
+        let inner = trace(name, self.0.begin_for(access, user)).await?;
         Ok(Box::new(repositories::TracedUnit(inner)))
     }
 

@@ -33,7 +33,8 @@ impl Accounts {
     /// # Errors
     /// [`Error::Unauthenticated`] if the account is gone.
     pub async fn resend_verification(&self, id: UserId) -> Result<(), Error> {
-        let sent = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(id);
+        let sent = transactions.write(async |tx| {
             let user = present(tx.users().lookup(id).await?)?;
             if user.email_verified { Ok(()) } else { request_verification(tx, &self.ports, &user).await }
         });

@@ -130,7 +130,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Unauthenticated`] if it is gone.
     pub async fn profile(&self, id: UserId) -> Result<User, Error> {
-        self.ports.transactions.read(async |unit| present(unit.users().lookup(id).await?)).await
+        self.ports.transactions.on_behalf_of(id).read(async |unit| present(unit.users().lookup(id).await?)).await
     }
 
     /// Changes the profile of a user. A new address needs the current password, and has to be verified again.
@@ -148,7 +148,8 @@ impl Accounts {
             Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
-        let changed = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let changed = transactions.write(async |tx| {
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;
             proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
             let from = user.version;

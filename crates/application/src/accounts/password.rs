@@ -31,7 +31,8 @@ impl Accounts {
             return Err(too_common("new_password"));
         }
         let hash = self.ports.hasher.hash(new).await?;
-        let changed = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let changed = transactions.write(async |tx| {
             let user = present(tx.users().lookup(caller.user_id).await?)?;
             check_same_password(&proved, &user)?;
             self.set_password(tx, user, hash.clone(), caller.session_id()).await?;
@@ -107,7 +108,8 @@ async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<
         .transactions
         .read_boxed(email.clone(), |unit, email| Box::pin(async move { Ok(unit.users().find_by_email(email).await?) }));
     let Some(found) = found.await? else { return Ok(()) };
-    let sent = ports.transactions.write_boxed((ports.clone(), found.id, email, device), |tx, input| {
+    let transactions = ports.transactions.on_behalf_of(found.id);
+    let sent = transactions.write_boxed((ports.clone(), found.id, email, device), |tx, input| {
         Box::pin(async move {
             let (ports, id, email, device) = input;
             let user = tx.users().lookup(*id).await?;

@@ -11,7 +11,8 @@ impl Accounts {
     /// [`Error::LastAdministrator`] if no administrator would remain.
     pub async fn withdraw(&self, caller: &Principal, password: Option<&str>, device: &Device) -> Result<(), Error> {
         let proved = self.reauthentication.prove_for_withdrawal(caller, password, device).await?;
-        let withdrawn = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let withdrawn = transactions.write(async |tx| {
             let administrators = tx.users().lock_administrators().await?;
             // The lookup locks the user, so that no session begins that is not among those that end.
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;

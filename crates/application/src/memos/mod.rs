@@ -54,7 +54,7 @@ impl Memos {
     /// [`Error::NotFound`].
     pub async fn get(&self, viewer: UserId, id: MemoId) -> Result<MemoView, Error> {
         let work = async |unit: &mut dyn memo_domain::UnitOfWork| edit::visible(unit.memos().lookup(id).await?, viewer);
-        self.ports.transactions.read(work).await
+        self.ports.transactions.on_behalf_of(viewer).read(work).await
     }
 
     /// Returns a page of the memos that match the filter.
@@ -70,7 +70,8 @@ impl Memos {
     ) -> Result<MemoList, Error> {
         // Not every store can search a past state; the total of a search is that of a moment later.
         let access = if with_total && filter.search.is_none() { Access::Snapshot } else { Access::Read };
-        let work = self.ports.transactions.read_with(access, async |unit| {
+        let transactions = self.ports.transactions.on_behalf_of(filter.viewer);
+        let work = transactions.read_with(access, async |unit| {
             let page = unit.memos().list(filter, sort, page).await?;
             let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };
             Ok(MemoList { page, total })
@@ -83,7 +84,12 @@ impl Memos {
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone.
     pub async fn stamp(&self, owner: UserId) -> Result<Stamp, Error> {
-        let stamp = self.ports.transactions.read(async |unit| Ok(unit.changes().lookup_stamp(owner).await?)).await?;
+        let stamp = self
+            .ports
+            .transactions
+            .on_behalf_of(owner)
+            .read(async |unit| Ok(unit.changes().lookup_stamp(owner).await?))
+            .await?;
         stamp.ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
     }
 
@@ -146,7 +152,8 @@ impl Memos {
         owner: UserId,
         mut work: impl AsyncFnMut(&mut Editor<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let write = self.ports.transactions.write(async |tx: &mut Transaction| {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let write = transactions.write(async |tx: &mut Transaction| {
             let mut editor = Editor::new(tx, owner);
             work(&mut editor).await
         });

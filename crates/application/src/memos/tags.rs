@@ -9,7 +9,7 @@ impl Memos {
     /// # Errors
     /// Only those of the store.
     pub async fn tags(&self, owner: UserId) -> Result<Vec<TagCount>, Error> {
-        self.ports.transactions.read(async |unit| Ok(unit.memos().list_tags(owner).await?)).await
+        self.ports.transactions.on_behalf_of(owner).read(async |unit| Ok(unit.memos().list_tags(owner).await?)).await
     }
 
     /// Returns one of these tags.

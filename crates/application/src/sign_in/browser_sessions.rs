@@ -29,7 +29,8 @@ impl BrowserSessions for StoredBrowserSessions {
     }
 
     async fn list_live(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let sessions = self.transactions.read_boxed((user, now), |unit, (user, now)| {
+        let transactions = self.transactions.on_behalf_of(user);
+        let sessions = transactions.read_boxed((user, now), |unit, (user, now)| {
             Box::pin(async move { Ok(unit.sessions().list_live(*user, *now).await?) })
         });
         sessions.await.map_err(store_error)

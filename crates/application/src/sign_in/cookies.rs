@@ -37,7 +37,8 @@ impl SignIn {
             None => None,
         };
         let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
-        let granted = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user.id);
+        let granted = transactions.write(async |tx| {
             self.insert_session(tx, &new).await?;
             if let Some(Session { id, .. }) = previous
                 && let Some(session) = tx.sessions().lookup(id).await?

@@ -135,7 +135,7 @@ impl SignIn {
     /// Returns whether a session is live, as remembered from a moment ago or by the store.
     async fn is_live(&self, session_id: SessionId, user_id: UserId, now: Timestamp) -> Result<bool, Error> {
         let Some(watch) = self.live.look(session_id, now) else { return Ok(true) };
-        let transactions = &self.ports.transactions;
+        let transactions = self.ports.transactions.on_behalf_of(user_id);
         let session = transactions.read(async |unit| Ok(unit.sessions().lookup(session_id).await?)).await?;
         let live = session.is_some_and(|session| session.user_id == user_id && session.is_live(now));
         if live {

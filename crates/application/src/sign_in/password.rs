@@ -76,7 +76,8 @@ impl SignIn {
             return Ok(user);
         };
         let hash = self.ports.hasher.hash(password).await?;
-        let rehashed = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user.id);
+        let rehashed = transactions.write(async |tx| {
             let mut user = tx.users().lookup(user.id).await?.ok_or(Error::InvalidGrant)?;
             // Meanwhile the password may have been changed, or rehashed by another sign-in.
             if user.password_hash.as_ref() == Some(old) {

@@ -23,7 +23,7 @@ enum Checked {
 impl SignIn {
     /// Returns the token of the second step, if the user has a second factor.
     pub(super) async fn second_step(&self, user: &User, scopes: Scopes) -> Result<Option<Secret>, Error> {
-        let transactions = &self.ports.transactions;
+        let transactions = self.ports.transactions.on_behalf_of(user.id);
         let factor = transactions.read(async |unit| Ok(unit.second_factors().lookup(user.id).await?)).await?;
         if factor.is_none_or(|factor| factor.confirmed_at.is_none()) {
             return Ok(None);

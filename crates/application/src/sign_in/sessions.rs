@@ -19,7 +19,8 @@ impl SignIn {
     /// # Errors
     /// [`Error::NotFound`] if they have no such live session.
     pub async fn end_session(&self, user: UserId, id: SessionId, device: &Device) -> Result<(), Error> {
-        let ended = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let ended = transactions.write(async |tx| {
             let now = tx.now();
             match tx.sessions().lookup(id).await? {
                 Some(session) if session.user_id == user && session.is_live(now) => {
@@ -37,7 +38,8 @@ impl SignIn {
     /// Only those of the store.
     pub async fn end_all(&self, caller: &Principal, except_current: bool, device: &Device) -> Result<(), Error> {
         let except = caller.session_id().filter(|_| except_current);
-        let ended = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let ended = transactions.write(async |tx| {
             let now = tx.now();
             let ended = tx.sessions().end_all(caller.user_id, except, now).await?;
             if !ended.is_empty() {

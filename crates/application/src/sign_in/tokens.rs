@@ -33,7 +33,8 @@ enum Refreshed {
 impl SignIn {
     pub(super) async fn grant_tokens(&self, user: &User, scopes: Scopes, device: &Device) -> Result<Grant, Error> {
         let new = self.new_session(user, scopes, None, None, device).await?;
-        let granted = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user.id);
+        let granted = transactions.write(async |tx| {
             self.insert_session(tx, &new).await?;
             self.issue(tx, &new.session, scopes, new.session.created_at).await
         });

@@ -11,7 +11,11 @@ impl Social {
     /// # Errors
     /// Only those of the store.
     pub async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Error> {
-        self.ports.transactions.read(async |unit| Ok(unit.identities().list_by_user(user).await?)).await
+        self.ports
+            .transactions
+            .on_behalf_of(user)
+            .read(async |unit| Ok(unit.identities().list_by_user(user).await?))
+            .await
     }
 
     /// Links a social account to a user, unless it is linked to them already.
@@ -22,7 +26,8 @@ impl Social {
         social: &SocialUser,
         device: &Device,
     ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
-        let linked = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let linked = transactions.write(async |tx| {
             // If the identity is inserted elsewhere meanwhile, its owner is looked up again.
             tx.retry_on(Conflict::Id);
             // In this order: an identity that another tab links in between is then known to be the same.
@@ -47,7 +52,8 @@ impl Social {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::LastWayToSignIn`] if they could not sign in any more.
     pub async fn unlink(&self, user: UserId, provider: &str, device: &Device) -> Result<(), Error> {
-        let unlinked = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let unlinked = transactions.write(async |tx| {
             let all = tx.identities().list_by_user(user).await?;
             if all.iter().all(|identity| identity.provider != provider) {
                 return Err(Error::NotFound(Resource::Identity));

@@ -32,7 +32,10 @@ impl Social {
         if user.disabled_at.is_some() {
             return Ok(Err(SocialError::AccountDisabled));
         }
-        let factor = transactions.read(async |unit| Ok(unit.second_factors().lookup(user.id).await?)).await?;
+        let factor = transactions
+            .on_behalf_of(user.id)
+            .read(async |unit| Ok(unit.second_factors().lookup(user.id).await?))
+            .await?;
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Ok(Err(SocialError::MfaRequired));
         }
@@ -66,7 +69,8 @@ impl Social {
         let id = UserId::new(self.ports.id(now));
         let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
-        let created = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user.id);
+        let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.identities().insert(&identity(provider, user.id, social, now)).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device).with_detail(provider)).await?;

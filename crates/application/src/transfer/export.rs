@@ -50,7 +50,8 @@ impl Transfer {
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone.
     pub async fn export(&self, user: UserId, device: &Device) -> Result<Export, Error> {
-        let since = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let since = transactions.write(async |tx| {
             present(tx.users().lookup(user).await?)?;
             let since = tx.changes().last_seq(user).await?;
             tx.record(AuditEntry::new(user, AuditKind::Exported, device)).await?;
@@ -70,7 +71,8 @@ impl Transfer {
             Part::End => return Ok(None),
             _ => Vec::new(),
         };
-        let read = self.ports.transactions.read(async |unit| read_part(unit, export).await);
+        let transactions = self.ports.transactions.on_behalf_of(export.user);
+        let read = transactions.read(async |unit| read_part(unit, export).await);
         let (mut records, next) = read.await?;
         records.extend(sessions.into_iter().map(Record::Session));
         export.next = next;

@@ -42,7 +42,8 @@ impl Transfer {
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone.
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
-        let imported = self.ports.transactions.write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let imported = transactions.write(async |tx| {
             // Another import may take an id after it was looked up.
             tx.retry_on(Conflict::Id);
             let mut editor = Editor::new(tx, owner);

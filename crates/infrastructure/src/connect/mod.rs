@@ -1,6 +1,7 @@
 //! Connections to a database, and the sessions in which units of work run their statements.
 
 mod file;
+mod permits;
 mod server;
 mod session;
 
@@ -13,6 +14,7 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use thiserror::Error;
 
+use permits::Owner;
 pub use session::Session;
 
 use super::{error::store_error, options::StoreOptions};
@@ -61,10 +63,10 @@ impl Database {
     }
 
     /// Begins the session of a unit of work.
-    pub async fn begin(&self, access: Access) -> Result<Session, StoreError> {
+    pub async fn begin(&self, access: Access, owner: Owner) -> Result<Session, StoreError> {
         match self {
-            Self::File(file) => file.begin(access).await.map_err(store_error),
-            Self::Server(pool) => pool.session(access).await.map_err(driver_error).map_err(store_error),
+            Self::File(file) => file.begin(access, owner).await.map_err(store_error),
+            Self::Server(pool) => pool.session(access, owner).await.map_err(driver_error).map_err(store_error),
         }
     }
 

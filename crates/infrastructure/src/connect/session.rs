@@ -5,19 +5,20 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statemen
 use super::{
     driver_error,
     file::{Readers, WriteUnit},
+    permits::{Owner, Permit},
     server::{Pool, Transaction},
 };
 
 /// The connection or transaction in which one unit of work runs its statements. Dropped without a commit, it is rolled back.
 pub enum Session {
     /// SQLite: any reading connection for each statement.
-    FileReads(Readers),
+    FileReads(Readers, Owner),
     /// SQLite: a read-only transaction.
-    FileSnapshot(DatabaseTransaction),
+    FileSnapshot { transaction: DatabaseTransaction, _permit: Permit },
     /// SQLite: a transaction that may write, or a share of one.
     FileWrite(WriteUnit),
     /// A server: any connection of the pool for each statement.
-    ServerReads(Pool),
+    ServerReads(Pool, Owner),
     /// A server: a read-only transaction.
     ServerSnapshot(Transaction),
     /// A server: a transaction that may write.
@@ -28,10 +29,10 @@ impl Session {
     /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
-            Self::FileReads(readers) => readers.query_one(&statement).await,
-            Self::FileSnapshot(transaction) => transaction.query_one_raw(statement).await,
+            Self::FileReads(readers, owner) => readers.query_one(&statement, *owner).await,
+            Self::FileSnapshot { transaction, .. } => transaction.query_one_raw(statement).await,
             Self::FileWrite(unit) => unit.query_one(statement).await,
-            Self::ServerReads(pool) => pool.query_one(&statement).await.map_err(driver_error),
+            Self::ServerReads(pool, owner) => pool.query_one(&statement, *owner).await.map_err(driver_error),
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.query_one(&statement).await.map_err(driver_error)
             }
@@ -41,10 +42,10 @@ impl Session {
     /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::FileReads(readers) => readers.query_all(&statement).await,
-            Self::FileSnapshot(transaction) => transaction.query_all_raw(statement).await,
+            Self::FileReads(readers, owner) => readers.query_all(&statement, *owner).await,
+            Self::FileSnapshot { transaction, .. } => transaction.query_all_raw(statement).await,
             Self::FileWrite(unit) => unit.query_all(statement).await,
-            Self::ServerReads(pool) => pool.query_all(&statement).await.map_err(driver_error),
+            Self::ServerReads(pool, owner) => pool.query_all(&statement, *owner).await.map_err(driver_error),
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.query_all(&statement).await.map_err(driver_error)
             }
@@ -60,7 +61,9 @@ impl Session {
         match self {
             Self::FileWrite(unit) => unit.execute(statement).await.map(Some),
             Self::ServerWrite(transaction) => transaction.execute(&statement).await.map(Some).map_err(driver_error),
-            Self::FileReads(_) | Self::FileSnapshot(_) | Self::ServerReads(_) | Self::ServerSnapshot(_) => Ok(None),
+            Self::FileReads(..) | Self::FileSnapshot { .. } | Self::ServerReads(..) | Self::ServerSnapshot(_) => {
+                Ok(None)
+            }
         }
     }
 
@@ -77,7 +80,7 @@ impl Session {
     pub async fn find_committed(&self, statement: &Statement) -> Option<Result<Option<QueryResult>, DbErr>> {
         match self {
             Self::FileWrite(unit) => match unit.committed() {
-                Some(readers) => Some(readers.query_one(statement).await),
+                Some(readers) => Some(readers.query_one(statement, unit.owner()).await),
                 None => None,
             },
             _ => None,
@@ -109,14 +112,14 @@ impl Session {
 
     /// Whether all its statements run in one transaction.
     pub const fn is_transaction(&self) -> bool {
-        !matches!(self, Self::FileReads(_) | Self::ServerReads(_))
+        !matches!(self, Self::FileReads(..) | Self::ServerReads(..))
     }
 
     /// Commits what was written.
     pub async fn commit(self) -> Result<(), DbErr> {
         match self {
-            Self::FileReads(_) | Self::ServerReads(_) => Ok(()),
-            Self::FileSnapshot(transaction) => transaction.commit().await,
+            Self::FileReads(..) | Self::ServerReads(..) => Ok(()),
+            Self::FileSnapshot { transaction, .. } => transaction.commit().await,
             Self::FileWrite(unit) => unit.commit().await,
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.commit().await.map_err(driver_error)

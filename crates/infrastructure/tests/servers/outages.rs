@@ -13,6 +13,7 @@ on_servers! {
     transactions_on_a_frozen_server_leave_no_rows_without_a_commit
     a_restart_of_the_server_fails_only_open_transactions
     units_of_work_fail_after_the_time_limit_if_the_pool_is_exhausted
+    a_user_leaves_half_of_the_connections_to_the_others
     a_frozen_server_does_not_exhaust_the_pool
     a_writer_fails_after_the_time_limit_if_another_holds_the_row
     cancelled_statements_return_their_connections
@@ -120,6 +121,17 @@ async fn units_of_work_fail_after_the_time_limit_if_the_pool_is_exhausted(server
     }
     drop(held);
     assert!(!succeeds_soon("the next one", find_user(store, Access::Write, 0)).await);
+}
+
+async fn a_user_leaves_half_of_the_connections_to_the_others(server: Server) {
+    let Some(remote) = Remote::new(server, 4).await else { return };
+    let store = &remote.store;
+    let begin = |n| store.begin_for(Access::Write, Some(user(n).id));
+    let _half = (succeeds_soon("the first", begin(1)).await, succeeds_soon("the second", begin(1)).await);
+    let (waits, other) = tokio::join!(begin(1), begin(2));
+    assert!(matches!(waits, Err(StoreError::Unavailable { .. })));
+    let _other = other.unwrap_or_else(|error| panic!("the other half is free: {error}"));
+    succeeds_soon("a read of the server", find_user(store, Access::Read, 0)).await;
 }
 
 async fn a_frozen_server_does_not_exhaust_the_pool(server: Server) {

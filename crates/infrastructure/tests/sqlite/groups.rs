@@ -1,6 +1,9 @@
 //! Group commit: units of work that share a transaction.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use memo_conformance::pause;
 use memo_domain::{
@@ -55,6 +58,32 @@ async fn a_failing_unit_of_work_does_not_affect_others() {
     for n in 100..200 {
         assert_eq!(is_stored(&*fresh.store, n).await, n % 3 == 2, "memo {n}");
     }
+}
+
+#[tokio::test]
+async fn a_user_waits_for_at_most_one_turn_of_each_other_user() {
+    let fresh = Fresh::new().await;
+    let mut first = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
+    first.users().insert(&user(1)).await.expect("the user is added");
+    let turns = Arc::new(Mutex::new(Vec::new()));
+    let mut waiting = tokio::task::JoinSet::new();
+    for owner in [0; 40].into_iter().chain([1, 2]) {
+        let (store, turns) = (Arc::clone(&fresh.store), Arc::clone(&turns));
+        waiting.spawn(async move {
+            let uow = store.begin_for(Access::Write, Some(user(owner).id)).await;
+            let mut uow = uow.expect("a unit of work begins");
+            uow.users().lookup(user(0).id).await.expect("the user is looked up");
+            turns.lock().expect("no test panics").push(owner);
+            uow.commit().await.expect("it commits");
+        });
+    }
+    // Every task runs until it waits for its turn.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.expect("it commits");
+    waiting.join_all().await;
+    assert_eq!(turns.lock().expect("no test panics")[..4], [0, 1, 2, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

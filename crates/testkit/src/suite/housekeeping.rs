@@ -14,8 +14,8 @@ struct Shared(Arc<dyn Store>);
 
 #[async_trait]
 impl Store for Shared {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.0.begin(access).await
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.0.begin_for(access, user).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use memo_conformance::TestStore;
-use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_server::SignUpSetting;
 use serde_json::json;
 
@@ -205,8 +205,8 @@ impl ToggledStore {
 
 #[async_trait]
 impl Store for ToggledStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.inner()?.begin(access).await
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.inner()?.begin_for(access, user).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

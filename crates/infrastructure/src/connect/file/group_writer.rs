@@ -11,6 +11,9 @@
 //! A unit of work that knows all its statements in advance is recorded instead (`writing.rs`), and run at its commit
 //! together with other recorded ones: many statements in one text, in one turn, without savepoints in between. At each
 //! savepoint, the full-text index would flush its pending changes to its tables.
+//!
+//! Turns are handed out round robin by user: however many units of work of one user wait, one of another user waits for at
+//! most one of them. This has no effect on how many share a transaction.
 
 use std::{
     mem,
@@ -31,7 +34,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::dialect;
+use crate::{
+    connect::permits::{Owner, Permit, Permits, Refusal},
+    dialect,
+};
 
 /// The maximum number of units of work in a transaction, committed or not: the first one waits for all of them.
 const MAX_TURNS: usize = 64;
@@ -46,6 +52,8 @@ pub struct GroupWriter(Arc<Shared>);
 struct Shared {
     pool: DatabaseConnection,
     acquire_timeout: Duration,
+    /// The single permit for the next turn.
+    permits: Permits,
     group: Arc<Mutex<Group>>,
     /// The number of units of work that wait for their turn.
     waiting: AtomicUsize,
@@ -71,8 +79,8 @@ const SAVEPOINTS: [&str; 2] = ["a", "b"];
 
 impl GroupWriter {
     pub fn new(pool: DatabaseConnection, acquire_timeout: Duration) -> Self {
-        let group = Arc::default();
-        Self(Arc::new(Shared { pool, acquire_timeout, group, waiting: AtomicUsize::new(0) }))
+        let (permits, group) = (Permits::new(1), Arc::default());
+        Self(Arc::new(Shared { pool, acquire_timeout, permits, group, waiting: AtomicUsize::new(0) }))
     }
 
     /// Ends the open transaction, if there is one.
@@ -88,14 +96,17 @@ impl GroupWriter {
     }
 
     /// Waits for a turn and begins a unit of work.
-    pub async fn begin(&self) -> Result<Turn, DbErr> {
+    pub async fn begin(&self, owner: Owner) -> Result<Turn, DbErr> {
         let mut waiting = WaitingGuard::new(self.0.clone());
-        let lock = timeout(self.0.acquire_timeout, self.0.group.clone().lock_owned());
-        let group = lock.await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let (permit, group) = match timeout(self.0.acquire_timeout, self.0.take_turn(owner)).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(Refusal::Closed)) => return Err(transaction_lost()),
+            Ok(Err(Refusal::Busy)) | Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        };
         waiting.got_turn = true;
         drop(waiting);
-        let mut turn =
-            Turn { shared: self.0.clone(), group: Some(group), savepoint: None, has_written: AtomicBool::new(false) };
+        let (shared, has_written) = (self.0.clone(), AtomicBool::new(false));
+        let mut turn = Turn { shared, group: Some(group), savepoint: None, has_written, permit: Some(permit) };
         if turn.join() {
             return Ok(turn);
         }
@@ -136,6 +147,12 @@ impl Drop for WaitingGuard {
 }
 
 impl Shared {
+    async fn take_turn(&self, owner: Owner) -> Result<(Permit, OwnedMutexGuard<Group>), Refusal> {
+        let permit = self.permits.acquire(owner).await?;
+        // Behind a commit that is still running, but no other unit of work.
+        Ok((permit, self.group.clone().lock_owned().await))
+    }
+
     /// Hands the transaction to the next waiting unit of work. Ends it if no other waits, or if it is full or old.
     fn release(&self, group: OwnedMutexGuard<Group>) {
         let is_old = group.began.is_none_or(|began| began.elapsed() > MAX_AGE);
@@ -206,6 +223,8 @@ pub struct Turn {
     savepoint: Option<&'static str>,
     /// Whether a statement was sent, and the savepoint with it.
     has_written: AtomicBool,
+    /// Returned when the turn ends, before its commit: others share it.
+    permit: Option<Permit>,
 }
 
 impl Turn {
@@ -295,6 +314,7 @@ impl Turn {
         }
         group.committed.push(sender);
         self.shared.release(group);
+        self.permit = None;
         result.await.unwrap_or_else(|_| Err(transaction_lost()))
     }
 }

@@ -27,7 +27,10 @@ use sea_orm::{
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
-use super::{Session, UnknownUrl};
+use super::{
+    Session, UnknownUrl,
+    permits::{Owner, Permits},
+};
 use crate::{dialect, error::store_error, options::StoreOptions};
 use group_writer::GroupWriter;
 use log::Log;
@@ -47,6 +50,8 @@ pub struct File {
     readers: Readers,
     /// For read-only transactions.
     snapshots: DatabaseConnection,
+    snapshot_permits: Permits,
+    acquire_timeout: Duration,
     writer: Writer,
 }
 
@@ -60,13 +65,15 @@ enum OpenError {
 
 impl File {
     /// Begins the session of a unit of work.
-    pub async fn begin(&self, access: Access) -> Result<Session, DbErr> {
+    pub async fn begin(&self, access: Access, owner: Owner) -> Result<Session, DbErr> {
         Ok(match access {
-            Access::Read => Session::FileReads(self.readers.clone()),
+            Access::Read => Session::FileReads(self.readers.clone(), owner),
             Access::Snapshot => {
-                Session::FileSnapshot(self.snapshots.begin_with_options(dialect::sqlite_snapshot()).await?)
+                let permit = readers::acquire(&self.snapshot_permits, owner, self.acquire_timeout).await?;
+                let transaction = self.snapshots.begin_with_options(dialect::sqlite_snapshot()).await?;
+                Session::FileSnapshot { transaction, _permit: permit }
             }
-            Access::Write => Session::FileWrite(self.writer.begin()),
+            Access::Write => Session::FileWrite(self.writer.begin(owner)),
         })
     }
 
@@ -148,8 +155,10 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     let mut snapshots = pool_options(options, SNAPSHOTS);
     keep_open(&mut snapshots);
     snapshots.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
-    let writer = Writer::new(GroupWriter::new(writer, options.acquire_timeout), readers.clone());
-    Ok(File { readers, snapshots: Database::connect(snapshots).await?, writer })
+    let acquire_timeout = options.acquire_timeout;
+    let writer = Writer::new(GroupWriter::new(writer, acquire_timeout), readers.clone());
+    let (snapshots, snapshot_permits) = (Database::connect(snapshots).await?, Permits::new(SNAPSHOTS));
+    Ok(File { readers, snapshots, snapshot_permits, acquire_timeout, writer })
 }
 
 /// Connects, and retries while another process sets up the new file: SQLite reports it as busy until then.

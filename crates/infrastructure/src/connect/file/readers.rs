@@ -15,12 +15,13 @@ use sea_orm::{
         sqlite::{SqliteConnectOptions, SqliteRow},
     },
 };
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use crate::connect::{driver_error, query};
+use crate::connect::{
+    driver_error,
+    permits::{Owner, Permit, Permits, Refusal},
+    query,
+};
 
 /// A pool of reading connections. Clones share them.
 #[derive(Clone)]
@@ -28,14 +29,13 @@ pub struct Readers(Arc<Shared>);
 
 struct Shared {
     idle: Mutex<Vec<SqliteConnection>>,
-    free: Semaphore,
-    connections: u32,
+    permits: Permits,
     acquire_timeout: Duration,
 }
 
 impl std::fmt::Debug for Readers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Readers").field("free", &self.0.free.available_permits()).finish_non_exhaustive()
+        f.debug_struct("Readers").field("permits", &self.0.permits).finish_non_exhaustive()
     }
 }
 
@@ -51,28 +51,27 @@ impl Readers {
             let connection = options.connect().await;
             idle.push(connection.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?);
         }
-        let free = Semaphore::new(idle.len());
-        Ok(Self(Arc::new(Shared { idle: Mutex::new(idle), free, connections, acquire_timeout })))
+        let permits = Permits::new(connections);
+        Ok(Self(Arc::new(Shared { idle: Mutex::new(idle), permits, acquire_timeout })))
     }
 
     /// Returns the row of a statement that selects at most one.
-    pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut borrowed = self.borrow().await?;
+    pub async fn query_one(&self, statement: &Statement, owner: Owner) -> Result<Option<QueryResult>, DbErr> {
+        let mut borrowed = self.borrow(owner).await?;
         let row = query(statement).fetch_optional(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(row.map(QueryResult::from))
     }
 
     /// Returns the rows that a statement selects.
-    pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut borrowed = self.borrow().await?;
+    pub async fn query_all(&self, statement: &Statement, owner: Owner) -> Result<Vec<QueryResult>, DbErr> {
+        let mut borrowed = self.borrow(owner).await?;
         let rows: Vec<SqliteRow> = query(statement).fetch_all(borrowed.connection()?).await.map_err(driver_error)?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
     /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
-        let _ = self.0.free.acquire_many(self.0.connections).await;
-        self.0.free.close();
+        self.0.permits.close().await;
         let idle = std::mem::take(&mut *self.lock());
         for connection in idle {
             if let Err(error) = connection.close().await {
@@ -81,12 +80,9 @@ impl Readers {
         }
     }
 
-    async fn borrow(&self) -> Result<Borrowed<'_>, DbErr> {
+    async fn borrow(&self, owner: Owner) -> Result<Borrowed<'_>, DbErr> {
+        let permit = acquire(&self.0.permits, owner, self.0.acquire_timeout).await?;
         let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-        let permit = timeout(self.0.acquire_timeout, self.0.free.acquire())
-            .await
-            .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
-            .map_err(|_| closed())?;
         let connection = self.lock().pop().ok_or_else(closed)?;
         Ok(Borrowed { readers: self, connection: Some(connection), _permit: permit })
     }
@@ -96,13 +92,23 @@ impl Readers {
     }
 }
 
+/// Waits for a permit, within a time limit.
+pub async fn acquire(permits: &Permits, owner: Owner, limit: Duration) -> Result<Permit, DbErr> {
+    let error = match timeout(limit, permits.acquire(owner)).await {
+        Ok(Ok(permit)) => return Ok(permit),
+        Ok(Err(Refusal::Closed)) => ConnAcquireErr::ConnectionClosed,
+        Ok(Err(Refusal::Busy)) | Err(_) => ConnAcquireErr::Timeout,
+    };
+    Err(DbErr::ConnectionAcquire(error))
+}
+
 /// A connection for one statement. When dropped, it returns to the pool, also if the statement was cancelled: the driver
 /// then stops that statement before it runs the next one.
 struct Borrowed<'a> {
     readers: &'a Readers,
     connection: Option<SqliteConnection>,
     /// Dropped last: the connection is back in the pool when the permit is free.
-    _permit: SemaphorePermit<'a>,
+    _permit: Permit,
 }
 
 impl Borrowed<'_> {

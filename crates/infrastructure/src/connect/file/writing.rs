@@ -1,6 +1,9 @@
 //! Writing units of work, and batches of recorded ones that run in one turn.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use memo_domain::StoreError;
 use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
@@ -10,7 +13,7 @@ use super::{
     Readers,
     group_writer::{GroupWriter, Turn, spawn, transaction_lost},
 };
-use crate::{dialect, error::store_error};
+use crate::{connect::permits::Owner, dialect, error::store_error};
 
 /// The maximum number of recorded units of work in one turn.
 const MAX_UNITS: usize = 64;
@@ -40,6 +43,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct QueuedUnit {
+    owner: Owner,
     recorded: Recorded,
     result: oneshot::Sender<Result<(), DbErr>>,
 }
@@ -63,14 +67,14 @@ impl Writer {
     }
 
     /// Begins a unit of work.
-    pub fn begin(&self) -> WriteUnit {
-        WriteUnit { writer: self.clone(), turn: OnceCell::new(), recorded: Mutex::default() }
+    pub fn begin(&self, owner: Owner) -> WriteUnit {
+        WriteUnit { writer: self.clone(), owner, turn: OnceCell::new(), recorded: Mutex::default() }
     }
 
     /// Runs recorded statements as one unit of work, together with others. They are on the disk when this returns.
-    async fn run(&self, recorded: Recorded) -> Result<(), DbErr> {
+    async fn run(&self, owner: Owner, recorded: Recorded) -> Result<(), DbErr> {
         let (sender, result) = oneshot::channel();
-        if let Some(number) = self.0.add(QueuedUnit { recorded: recorded.joined(), result: sender }) {
+        if let Some(number) = self.0.add(QueuedUnit { owner, recorded: recorded.joined(), result: sender }) {
             let runner = Runner { shared: self.0.clone(), number };
             // In a task of its own: other units of work depend on it.
             spawn(async move { runner.shared.run_all().await });
@@ -95,7 +99,8 @@ impl Shared {
     async fn run_all(&self) {
         while self.has_units() {
             // Units of work that are added during this wait run in the same turn, or fail with it: none waits for two turns.
-            match self.turns.begin().await {
+            // A turn of the server itself: most batches have units of work of several users.
+            match self.turns.begin(None).await {
                 Ok(turn) => self.run_batch(turn).await,
                 Err(error) => report_to_all(self.take(usize::MAX), &Err(error)),
             }
@@ -114,6 +119,9 @@ impl Shared {
     fn take(&self, limit: usize) -> Vec<QueuedUnit> {
         let mut queue = lock(&self.queue);
         let count = queue.units.len().min(limit);
+        if count < queue.units.len() {
+            sort_round_robin(&mut queue.units);
+        }
         queue.units.drain(..count).collect()
     }
 
@@ -126,7 +134,7 @@ impl Shared {
         // One of them violates a constraint: run each on its own to find out which.
         let mut units = units.into_iter();
         while let Some(unit) = units.next() {
-            let result = match self.turns.begin().await {
+            let result = match self.turns.begin(unit.owner).await {
                 Ok(turn) => run_in(turn, vec![unit.recorded.clone()]).await,
                 Err(error) => Err(error),
             };
@@ -137,6 +145,16 @@ impl Shared {
             unit.report(result);
         }
     }
+}
+
+/// Sorts units of work so that the first one of each user comes first, then the second one of each user, and so on.
+fn sort_round_robin(units: &mut [QueuedUnit]) {
+    let mut counts = HashMap::new();
+    units.sort_by_cached_key(|unit| {
+        let count: &mut usize = counts.entry(unit.owner).or_default();
+        *count += 1;
+        *count
+    });
 }
 
 impl Recorded {
@@ -223,6 +241,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// others waiting before. If dropped, it is rolled back.
 pub struct WriteUnit {
     writer: Writer,
+    owner: Owner,
     turn: OnceCell<Turn>,
     recorded: Mutex<Recorded>,
 }
@@ -231,7 +250,7 @@ impl WriteUnit {
     /// Returns its turn; at the first call, waits for it and runs the recorded statements.
     pub async fn turn(&self) -> Result<&Turn, DbErr> {
         let begin = async || {
-            let turn = self.writer.turns().begin().await?;
+            let turn = self.writer.turns().begin(self.owner).await?;
             let Recorded { statements, last } = lock(&self.recorded).clone();
             for statement in statements.into_iter().chain(last) {
                 turn.execute_uncounted(statement).await?;
@@ -240,6 +259,10 @@ impl WriteUnit {
             Ok(turn)
         };
         self.turn.get_or_try_init(begin).await
+    }
+
+    pub const fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// The connections that read the committed state, as long as this unit of work has written nothing that it should see.
@@ -294,6 +317,6 @@ impl WriteUnit {
             return turn.commit().await;
         }
         let recorded = self.recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if recorded.is_empty() { Ok(()) } else { self.writer.run(recorded).await }
+        if recorded.is_empty() { Ok(()) } else { self.writer.run(self.owner, recorded).await }
     }
 }

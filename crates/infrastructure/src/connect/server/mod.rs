@@ -12,7 +12,7 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr, sqlx};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Session, driver_error};
+use super::{Session, driver_error, permits::Owner};
 use crate::{
     dialect,
     error::{Meaning, meaning_of_driver},
@@ -86,14 +86,16 @@ impl Pool {
     }
 
     /// Begins the session of a unit of work.
-    pub async fn session(&self, access: Access) -> Result<Session, sqlx::Error> {
+    pub async fn session(&self, access: Access, owner: Owner) -> Result<Session, sqlx::Error> {
         let backend = self.backend();
         Ok(match access {
-            Access::Read => Session::ServerReads(self.clone()),
+            Access::Read => Session::ServerReads(self.clone(), owner),
             Access::Snapshot => {
-                Session::ServerSnapshot(Transaction::begin(self, dialect::begin_snapshot(backend)).await?)
+                Session::ServerSnapshot(Transaction::begin(self, owner, dialect::begin_snapshot(backend)).await?)
             }
-            Access::Write => Session::ServerWrite(Transaction::begin(self, dialect::begin_write(backend)).await?),
+            Access::Write => {
+                Session::ServerWrite(Transaction::begin(self, owner, dialect::begin_write(backend)).await?)
+            }
         })
     }
 }

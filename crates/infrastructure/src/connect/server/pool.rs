@@ -13,12 +13,12 @@ use std::{
 use sea_orm::{QueryResult, Statement, sqlx};
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, error::Elapsed, sleep, timeout},
 };
 
 use super::connection::{Address, Connection};
 use crate::{
+    connect::permits::{Owner, Permit, Permits, Refusal},
     dialect,
     error::{Meaning, meaning_of_driver},
 };
@@ -51,7 +51,7 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     address: Address,
     limits: Limits,
-    free: Arc<Semaphore>,
+    permits: Permits,
     idle: Mutex<Vec<Idle>>,
     /// The runtime that drives the connections: requests run on other runtimes, which end before the store is closed.
     runtime: Handle,
@@ -72,9 +72,9 @@ impl std::fmt::Debug for Pool {
 impl Pool {
     /// Creates an empty pool, which connects when the first connection is needed.
     pub fn new(address: Address, limits: Limits) -> Self {
-        let free = Arc::new(Semaphore::new(limits.connections as usize));
+        let permits = Permits::new(limits.connections);
         let runtime = Handle::current();
-        let pool = Self(Arc::new(Shared { address, limits, free, idle: Mutex::default(), runtime }));
+        let pool = Self(Arc::new(Shared { address, limits, permits, idle: Mutex::default(), runtime }));
         pool.0.runtime.spawn(clean_up(Arc::downgrade(&pool.0)));
         pool
     }
@@ -88,8 +88,8 @@ impl Pool {
     }
 
     /// Returns the row of a statement that selects at most one.
-    pub async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
-        let mut connection = self.acquire().await?;
+    pub async fn query_one(&self, statement: &Statement, owner: Owner) -> Result<Option<QueryResult>, sqlx::Error> {
+        let mut connection = self.acquire(owner).await?;
         match connection.query_one(statement).await {
             Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_one(statement).await,
             result => result,
@@ -97,8 +97,8 @@ impl Pool {
     }
 
     /// Returns the rows that a statement selects.
-    pub async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
-        let mut connection = self.acquire().await?;
+    pub async fn query_all(&self, statement: &Statement, owner: Owner) -> Result<Vec<QueryResult>, sqlx::Error> {
+        let mut connection = self.acquire(owner).await?;
         match connection.query_all(statement).await {
             Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_all(statement).await,
             result => result,
@@ -106,8 +106,8 @@ impl Pool {
     }
 
     /// Returns a connection on which `statement` has begun a transaction.
-    pub async fn begin(&self, statement: &'static str) -> Result<PooledConnection, sqlx::Error> {
-        let mut connection = self.acquire().await?;
+    pub async fn begin(&self, owner: Owner, statement: &'static str) -> Result<PooledConnection, sqlx::Error> {
+        let mut connection = self.acquire(owner).await?;
         match connection.control(statement).await {
             Err(error) if connection.was_stale(&error) => {
                 connection = self.replace(connection).await?;
@@ -119,8 +119,8 @@ impl Pool {
     }
 
     /// Returns an idle connection or opens one, within the limit `acquire`.
-    pub async fn acquire(&self) -> Result<PooledConnection, sqlx::Error> {
-        timeout(self.0.limits.acquire, self.acquire_with_retries()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    async fn acquire(&self, owner: Owner) -> Result<PooledConnection, sqlx::Error> {
+        timeout(self.0.limits.acquire, self.acquire_with_retries(owner)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Adds a connection that was opened outside the pool.
@@ -131,22 +131,25 @@ impl Pool {
 
     /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
-        let _ = timeout(self.0.limits.statement, self.0.free.acquire_many(self.0.limits.connections)).await;
-        self.0.free.close();
+        let _ = timeout(self.0.limits.statement, self.0.permits.close()).await;
         self.0.close_all(self.0.take_idle(|_| true)).await;
     }
 
     /// Replaces a connection that the server closed while it was idle, and drops the other idle ones, which are probably
     /// closed as well.
     async fn replace(&self, stale: PooledConnection) -> Result<PooledConnection, sqlx::Error> {
+        let owner = stale.owner;
         drop(stale);
         self.drop_idle();
-        self.acquire().await
+        self.acquire(owner).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
-    async fn acquire_with_retries(&self) -> Result<PooledConnection, sqlx::Error> {
-        let permit = self.0.free.clone().acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+    async fn acquire_with_retries(&self, owner: Owner) -> Result<PooledConnection, sqlx::Error> {
+        let permit = self.0.permits.acquire(owner).await.map_err(|refusal| match refusal {
+            Refusal::Closed => sqlx::Error::PoolClosed,
+            Refusal::Busy => sqlx::Error::PoolTimedOut,
+        })?;
         // Retries until the caller's time limit: a restarting server is away only for a moment, and a full one has room
         // again as soon as another client closes a connection.
         loop {
@@ -159,7 +162,7 @@ impl Pool {
                     || matches!(timeout(self.0.limits.acquire / 2, connection.ping()).await, Ok(Ok(())));
                 if is_alive {
                     let (pool, connection) = (self.clone(), Some(connection));
-                    return Ok(PooledConnection { pool, connection, opened, was_idle: true, _permit: permit });
+                    return Ok(PooledConnection { pool, connection, opened, was_idle: true, owner, _permit: permit });
                 }
                 self.drop_idle();
             }
@@ -171,7 +174,7 @@ impl Pool {
                 result => {
                     let (pool, connection) = (self.clone(), Some(result?));
                     let opened = Instant::now();
-                    return Ok(PooledConnection { pool, connection, opened, was_idle: false, _permit: permit });
+                    return Ok(PooledConnection { pool, connection, opened, was_idle: false, owner, _permit: permit });
                 }
             }
         }
@@ -244,8 +247,9 @@ pub struct PooledConnection {
     connection: Option<Connection>,
     opened: Instant,
     was_idle: bool,
+    owner: Owner,
     /// Dropped last: the connection is back in the pool when the permit is free.
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl PooledConnection {
@@ -335,7 +339,7 @@ impl Pool {
 impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if !self.pool.0.free.is_closed() {
+        if !self.pool.0.permits.is_closed() {
             self.pool.0.lock().push(Idle { connection, opened: self.opened, since: Instant::now() });
         }
     }

@@ -6,6 +6,7 @@ use sea_orm::{QueryResult, Statement, sqlx};
 use tokio::sync::Mutex;
 
 use super::pool::{Pool, PooledConnection};
+use crate::connect::permits::Owner;
 
 /// A transaction. If dropped, it is rolled back before its connection is used again.
 pub struct Transaction {
@@ -16,8 +17,8 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub async fn begin(pool: &Pool, statement: &'static str) -> Result<Self, sqlx::Error> {
-        let connection = Mutex::new(Some(pool.begin(statement).await?));
+    pub async fn begin(pool: &Pool, owner: Owner, statement: &'static str) -> Result<Self, sqlx::Error> {
+        let connection = Mutex::new(Some(pool.begin(owner, statement).await?));
         Ok(Self { connection, has_failed: AtomicBool::new(false) })
     }
 

@@ -47,7 +47,7 @@ impl Filled {
 
     /// Begins a unit of work, which runs all its statements on one connection.
     pub async fn unit(&self) -> SeaOrmUnitOfWork {
-        let session = self.store.database.begin(Access::Write).await.expect("a unit of work begins");
+        let session = self.store.database.begin(Access::Write, None).await.expect("a unit of work begins");
         SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared))
     }
 }

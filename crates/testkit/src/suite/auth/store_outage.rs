@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use memo_conformance::TestStore;
-use memo_domain::{Access, Store, StoreError, UnitOfWork};
+use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 
 use crate::TestApp;
 
@@ -22,11 +22,11 @@ struct ToggledStore {
 
 #[async_trait]
 impl Store for ToggledStore {
-    async fn begin(&self, access: Access) -> Result<Box<dyn UnitOfWork>, StoreError> {
+    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
         if self.is_unreachable.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { source: "planned".into() });
         }
-        self.store.begin(access).await
+        self.store.begin_for(access, user).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
