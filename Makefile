@@ -70,5 +70,6 @@ test-release: build ## The same judges for the release binary, mail in real time
 audit: ## Known vulnerabilities of dependencies (needs cargo-deny, which fetches the advisories from GitHub)
 	cargo deny check advisories
 
-bench: ## Load against memo, a bare handler and a FastAPI peer, in turns (needs Python)
+bench: ## Load against memo, a bare handler and a FastAPI peer, in turns; then noisy neighbours (needs Python)
 	benches/run
+	benches/neighbours --postgres
