@@ -77,7 +77,8 @@ impl SecondFactors {
     /// Creates a secret. It has no effect until it is confirmed.
     ///
     /// # Errors
-    /// [`Error::MfaEnabled`] if the user has a second factor already.
+    /// [`Error::EmailNotVerified`]: a second factor must not keep the owner of the address out. [`Error::MfaEnabled`] if the user
+    /// has a second factor already.
     pub async fn begin(&self, user: UserId) -> Result<Enrolment, Error> {
         let random = self.ports.secrets.next();
         let plain = &random.expose()[..SECRET_BYTES];
@@ -85,6 +86,9 @@ impl SecondFactors {
         let transactions = self.ports.transactions.on_behalf_of(user);
         let account = transactions.write(async |tx| {
             let account = present(tx.users().lookup(user).await?)?;
+            if !account.email_verified {
+                return Err(Error::EmailNotVerified);
+            }
             if tx.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
                 return Err(Error::MfaEnabled);
             }

@@ -38,8 +38,9 @@ pub trait Entity: Codec {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)>;
 }
 
-record!(User, 1, {
-    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at
+record!(User, 2, {
+    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at,
+    earlier_email_verified: since 2, false
 });
 
 pub const USER_BY_EMAIL: u8 = 1;

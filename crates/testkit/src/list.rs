@@ -98,6 +98,14 @@ macro_rules! __each_api_test {
                     ending_all_sessions_includes_the_current_one
                     ending_other_sessions_keeps_the_current_one
                 }
+                first_proof(app) {
+                    second_factor_needs_a_verified_address
+                    first_verification_removes_what_came_before_it
+                    first_verification_keeps_the_session_that_carries_it
+                    first_verification_keeps_the_identity_of_the_session_that_carries_it
+                    later_verification_and_reset_remove_nothing
+                    account_of_a_vouching_provider_counts_as_proved
+                }
                 verification(app) {
                     verification_link_verifies_the_address_once
                     verification_link_expires_after_a_day

@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{PasswordHash, SessionId};
+use memo_domain::PasswordHash;
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret,
-    TokenPurpose, Transaction, User, check_same_password, create_token, present, token_user, too_common,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret, SessionId,
+    TokenPurpose, Transaction, User, check_same_password, create_token, email::remove_unproved, present, token_user,
+    too_common,
 };
 use crate::jobs::mail;
 
@@ -53,7 +54,7 @@ impl Accounts {
     }
 
     /// Sets a new password by the token that was sent to the user's address, which verifies the address as well. Ends all
-    /// sessions.
+    /// sessions, and removes what came before the first proof of the account.
     ///
     /// # Errors
     /// [`Error::TokenInvalid`], [`Error::Invalid`] if the password is easily guessed (the token stays valid), or
@@ -69,12 +70,7 @@ impl Accounts {
         let hash = self.ports.hasher.hash(new).await?;
         let reset = transactions.write(async |tx| {
             let mut user = self.redeem(tx, secret, purpose).await?;
-            if !user.email_verified {
-                // The account may have been created with the address of another person: its social identities must not sign in.
-                for identity in tx.identities().list_by_user(user.id).await? {
-                    tx.identities().remove(user.id, &identity.provider).await?;
-                }
-            }
+            remove_unproved(tx, &user, None, device).await?;
             user.email_verified = true;
             let id = user.id;
             self.set_password(tx, user, hash.clone(), None).await?;

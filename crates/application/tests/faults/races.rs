@@ -75,6 +75,8 @@ async fn sign_in_fails_if_the_password_is_changed_during_it() {
 #[tokio::test]
 async fn first_step_of_a_sign_in_fails_if_the_password_is_changed_during_it() {
     let world = world().await;
+    let (principal, device) = (Some(&world.principal), Device::default());
+    world.accounts.verify_email(&world.verification, principal, &device).await.expect("the address is verified");
     world.second_factors.begin(world.alice).await.expect("enrolment begins");
     world.second_factors.confirm(world.alice, CODE, &Device::default()).await.expect("it is confirmed");
     let signed_in = sign_in_during(&world, change_password(&world)).await;

@@ -200,7 +200,7 @@ pub const ALL: &[UseCase] = &[
         })
     }),
     writes("verification of the address", |world| {
-        Box::pin(async { world.accounts.verify_email(&world.verification, &device()).await })
+        Box::pin(async { world.accounts.verify_email(&world.verification, None, &device()).await })
     }),
     writes("another link to verify the address", |world| {
         Box::pin(async { world.accounts.resend_verification(world.alice).await })
@@ -220,7 +220,7 @@ pub const ALL: &[UseCase] = &[
     }),
     writes("end of all sessions", |world| Box::pin(end_all(world, world.alice))),
     writes("begin of a second factor", |world| {
-        Box::pin(async { world.second_factors.begin(world.alice).await.map(drop) })
+        Box::pin(async { world.second_factors.begin(world.grace).await.map(drop) })
     }),
     writes("confirmation of a second factor", |world| {
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })

@@ -108,10 +108,14 @@ impl World {
         let social = Social::new(ports.clone(), for_social, vec![provider.clone()], policy);
 
         let device = Device::default();
-        // The first secret of all.
-        let verification = SequentialSecrets::new().next();
+        // The first secrets of all.
+        let secrets = SequentialSecrets::new();
+        let [verification, of_carol, of_erin] = [(); 3].map(|()| secrets.next());
         let created = async |name: &str| accounts.sign_up(sign_up(name), &device).await.expect("they sign up").id;
-        let (alice, carol) = (created("alice").await, created("carol").await);
+        let (alice, carol, erin) = (created("alice").await, created("carol").await, created("erin").await);
+        for token in [of_carol, of_erin] {
+            accounts.verify_email(&token, None, &device).await.expect("the address is verified");
+        }
         let dave = accounts.create_by_operator(sign_up("dave"), Role::Admin).await.expect("he gets an account").id;
         second_factors.begin(carol).await.expect("she begins a second factor");
         let create = async |text| memos.create(alice, state(text)).await.expect("a memo is created").memo.id;
@@ -132,7 +136,6 @@ impl World {
         let ended = ended.expect("a session");
         sign_in.sign_out(ended, &device).await.expect("she signs out");
 
-        let erin = created("erin").await;
         second_factors.begin(erin).await.expect("she begins a second factor");
         second_factors.confirm(erin, CODE, &device).await.expect("she confirms it");
         let SignedIn::SecondFactorNeeded(second_step) = signed_in("erin").await else { panic!("a second step") };

@@ -100,6 +100,7 @@ pub(crate) fn awkward_users() -> Vec<User> {
     add(&|user| user.display_name = display_name(&"𠮷".repeat(DisplayName::MAX)));
     add(&|user| {
         user.email_verified = true;
+        user.earlier_email_verified = true;
         user.role = Role::Admin;
         user.locale = Locale::Ko;
         user.disabled_at = Some(LATEST);

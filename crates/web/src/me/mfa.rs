@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 operations! {
     get_mfa => Policy::interactive();
-    begin_totp => Policy::interactive().body(Body::Empty).no_store().problems(&[Code::MfaEnabled]);
+    begin_totp => Policy::interactive().body(Body::Empty).no_store().problems(&[Code::EmailNotVerified, Code::MfaEnabled]);
     confirm_totp => Policy::interactive().body(Body::Json).no_store()
         .problems(&[Code::OtpWrong, Code::MfaNotBegun, Code::MfaEnabled]);
     remove_totp => Policy::interactive().body(Body::Json).no_store()
@@ -60,7 +60,7 @@ impl From<Enrolment> for TotpEnrolment {
 
 /// Set up a second factor
 ///
-/// Returns what an authenticator needs (TOTP, RFC 6238). A first code has to confirm it.
+/// Returns what an authenticator needs (TOTP, RFC 6238). A first code has to confirm it. The e-mail address must be verified.
 #[utoipa::path(
     post, path = "/api/v1/me/mfa/totp", tag = "account",
     responses((status = 200, description = "What the authenticator needs", body = TotpEnrolment)),

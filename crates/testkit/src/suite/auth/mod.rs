@@ -1,5 +1,6 @@
 pub mod attempt_limit;
 pub mod cross_site;
+pub mod first_proof;
 pub mod hostile;
 pub mod keys;
 pub mod password;
