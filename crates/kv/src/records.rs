@@ -62,8 +62,9 @@ impl Entity for User {
     }
 }
 
-record!(Session, 1, {
-    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at
+record!(Session, 2, {
+    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at,
+    proved_at: since 2, None
 });
 
 pub const SESSION_BY_USER: u8 = 1;

@@ -106,6 +106,14 @@ macro_rules! __each_api_test {
                     later_verification_and_reset_remove_nothing
                     account_of_a_vouching_provider_counts_as_proved
                 }
+                proof(app) {
+                    linking_needs_a_recent_sign_in_or_proof
+                    second_factor_needs_a_recent_sign_in_or_proof
+                    proof_needs_the_password_and_an_interactive_session
+                    user_without_a_password_proves_by_signing_in_again
+                    changes_of_the_ways_to_sign_in_are_told_by_mail
+                    new_password_can_unlink_all_identities
+                }
                 verification(app) {
                     verification_link_verifies_the_address_once
                     verification_link_expires_after_a_day

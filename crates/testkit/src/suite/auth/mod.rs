@@ -4,6 +4,7 @@ pub mod first_proof;
 pub mod hostile;
 pub mod keys;
 pub mod password;
+pub mod proof;
 pub mod refresh;
 pub mod revoke;
 pub mod second_step;

@@ -68,7 +68,7 @@ pub async fn verification_link_is_bound_to_its_address(app: TestApp) {
 }
 
 pub async fn email_change_of_case_only_stays_verified(app: TestApp) {
-    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    let alice = app.user("alice").await;
     alice.verify_email(&app.verification(&alice.email).await).await.expect_empty(204);
     let email = alice.email.to_uppercase();
     let me = alice.patch_me(&change_to(&email, &alice)).await.expect_status(200);
