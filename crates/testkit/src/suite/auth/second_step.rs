@@ -201,7 +201,7 @@ pub async fn second_step_token_is_bound_to_its_user_and_purpose(app: TestApp) {
     let browser = app.browser();
     browser.set_session(&mfa_token);
     browser.me().await.problem("sign_in_ended");
-    let verification = app.verification(&bob.email).await;
+    let verification = app.verification(&app.user("carol").await.email).await;
     for token in ["x", &*bob.refresh_token, &*bob.access_token, &*verification, &"A".repeat(43)] {
         let code = bob_app.code(&app.clock);
         assert_invalid_grant(anonymous.second_step(token, &code).await);
