@@ -8,7 +8,7 @@ operations! {
         .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded]);
     delete_session => Policy::optional().no_store();
     prove_session => Policy::interactive().body(Body::Json).no_store()
-        .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded, Code::TooManyAttempts]);
+        .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded]);
 }
 
 /// How a browser signs in: `email` and `password`, or in the second step `mfa_token` and `otp`.

@@ -56,10 +56,7 @@ pub async fn proof_needs_the_password_and_an_interactive_session(app: TestApp) {
     let call = |body| alice.call("POST", "/api/v1/auth/session/proof").json(&body);
     call(json!({})).await.invalid("/password", "required");
     call(json!({"password": alice.password, "scope": "memos:read"})).await.invalid("/scope", "unknown_member");
-    for _ in 0..8 {
-        alice.prove("a wrong password").await.expect_status(403);
-    }
-    alice.prove(&alice.password).await.expect_status(429).problem("too_many_attempts");
+    alice.prove(&alice.password).await.expect_empty(204);
 }
 
 pub async fn user_without_a_password_proves_by_signing_in_again(app: TestApp) {
