@@ -17,7 +17,7 @@ use memo_application::{
 };
 use memo_domain::{
     AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
-    PublicKey, Scopes, Sealed, Sealer, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
+    PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -95,6 +95,10 @@ impl TokenSigner for Least {
 
     fn public_keys(&self) -> &[PublicKey] {
         &[]
+    }
+
+    fn successors(&self, _: &Secret) -> Vec<Secret> {
+        Vec::new()
     }
 }
 

@@ -86,6 +86,12 @@ pub enum Error {
     /// The account has no password to prove who it is, and the last sign-in at a social provider is too long ago.
     #[error("a recent sign-in is needed")]
     RecentSignInRequired,
+    /// The sign-in and the last proof of the session are too long ago.
+    #[error("a recent proof is needed")]
+    ProofRequired,
+    /// The address of the account is not verified.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
     /// The operation needs an interactive session with all scopes.
     #[error("an interactive sign-in is needed")]
     InteractiveSignInRequired,

@@ -14,7 +14,7 @@ use crate::{
     audit::AuditEntry,
 };
 
-/// How long a sign-in at a social provider counts as a proof.
+/// How long a sign-in or a proof counts as recent.
 const RECENT: Duration = Duration::from_mins(10);
 
 /// Checks passwords of signed-in users, and limits the attempts at passwords and codes.
@@ -91,6 +91,17 @@ impl Reauthentication {
         self.prove(caller, password, device).await.map(Some)
     }
 
+    /// Requires that the session of the caller began, or was proved again, within the last 10 minutes.
+    pub(crate) async fn require_recent(&self, unit: &mut dyn UnitOfWork, caller: &Principal) -> Result<(), Error> {
+        let session = match caller.session_id() {
+            Some(id) => unit.sessions().lookup(id).await?,
+            None => None,
+        };
+        let is_recent = session.is_some_and(|session| self.ports.now().since(session.last_proved_at()) <= RECENT);
+        if is_recent { Ok(()) } else { Err(Error::ProofRequired) }
+    }
+
+    /// Whether a session began by a social sign-in within the last 10 minutes.
     fn is_recent(&self, session: &Session) -> bool {
         session.provider.is_some() && self.ports.now().since(session.created_at) <= RECENT
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use memo_domain::{AuditKind, SecondFactor, Secret, SecretDigest, UserId};
+use memo_domain::{AuditKind, MailMessage, SecondFactor, Secret, SecretDigest, UserId};
 
 use crate::{
     Device, Error, Ports, Principal,
     accounts::present,
     audit::AuditEntry,
+    jobs::mail,
     reauthentication::{Reauthentication, check_same_password},
     transaction::Transaction,
 };
@@ -77,14 +78,20 @@ impl SecondFactors {
     /// Creates a secret. It has no effect until it is confirmed.
     ///
     /// # Errors
-    /// [`Error::MfaEnabled`] if the user has a second factor already.
-    pub async fn begin(&self, user: UserId) -> Result<Enrolment, Error> {
+    /// [`Error::ProofRequired`]. [`Error::EmailNotVerified`]: a second factor must not keep the owner of the address out. [`Error::MfaEnabled`] if the user
+    /// has a second factor already.
+    pub async fn begin(&self, caller: &Principal) -> Result<Enrolment, Error> {
+        let user = caller.user_id;
         let random = self.ports.secrets.next();
         let plain = &random.expose()[..SECRET_BYTES];
         let secret = self.ports.sealer.seal(CONTEXT, plain).map_err(|source| Error::Internal { source })?;
         let transactions = self.ports.transactions.on_behalf_of(user);
         let account = transactions.write(async |tx| {
             let account = present(tx.users().lookup(user).await?)?;
+            self.reauthentication.require_recent(&mut **tx, caller).await?;
+            if !account.email_verified {
+                return Err(Error::EmailNotVerified);
+            }
             if tx.second_factors().lookup(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
                 return Err(Error::MfaEnabled);
             }
@@ -126,7 +133,7 @@ impl SecondFactors {
         device: &Device,
     ) -> Result<Vec<String>, Error> {
         // Locks the user, so that another transaction can't confirm or replace the secret meanwhile.
-        present(tx.users().lookup(user).await?)?;
+        let account = present(tx.users().lookup(user).await?)?;
         let mut factor = tx.second_factors().lookup(user).await?.ok_or(Error::MfaNotBegun)?;
         if factor.confirmed_at.is_some() {
             return Err(Error::MfaEnabled);
@@ -139,6 +146,7 @@ impl SecondFactors {
         let digests: Vec<_> = codes.iter().map(|code| digest(code)).collect();
         tx.second_factors().replace_codes(user, &digests).await?;
         tx.record(AuditEntry::new(user, AuditKind::MfaEnabled, device)).await?;
+        mail::send(tx, &self.ports, &account, MailMessage::MfaEnabled).await?;
         Ok(codes)
     }
 
@@ -154,6 +162,7 @@ impl SecondFactors {
             check_same_password(&proved, &user)?;
             if tx.second_factors().remove(user.id).await? {
                 tx.record(AuditEntry::new(user.id, AuditKind::MfaDisabled, device)).await?;
+                mail::send(tx, &self.ports, &user, MailMessage::MfaDisabled).await?;
             }
             Ok(())
         });

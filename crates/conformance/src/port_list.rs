@@ -55,6 +55,8 @@ macro_rules! __each_port_case {
                 a_foreign_token_is_invalid
                 a_token_is_valid_from_its_issue_to_its_expiry
                 public_keys_are_those_that_verify
+                a_successor_is_the_same_each_time
+                successors_of_other_tokens_or_keys_differ
             }
         }
     };

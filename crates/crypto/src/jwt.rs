@@ -2,6 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use memo_domain::{
     AccessClaims, PublicKey, Scopes, Secret, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId,
@@ -16,6 +18,9 @@ const TYPE: &str = "at+jwt";
 /// How far the clocks of two nodes may differ, in seconds.
 const LEEWAY: i64 = 5;
 
+/// The purpose of the keys that refresh tokens are derived with, so that they reveal nothing about those that sign.
+const SUCCESSORS: &[u8] = b"memo refresh tokens, HMAC-SHA-256, form 1";
+
 /// Signs access tokens with HMAC-SHA-256 or Ed25519.
 pub struct JwtSigner {
     issuer: String,
@@ -24,6 +29,8 @@ pub struct JwtSigner {
     signing: EncodingKey,
     verifying: Vec<(String, DecodingKey)>,
     public: Vec<PublicKey>,
+    /// One for each key: derives refresh tokens.
+    successors: Vec<Hmac<Sha256>>,
     validation: Validation,
 }
 
@@ -47,17 +54,18 @@ impl JwtSigner {
     pub fn hs256(issuer: &str, keys: &[Secret]) -> Option<Self> {
         let signing = EncodingKey::from_secret(keys.first()?.expose());
         let verifying = keys.iter().map(|key| (key_id(key), DecodingKey::from_secret(key.expose()))).collect();
-        Some(Self::new(issuer, Algorithm::HS256, signing, verifying))
+        Some(Self { successors: successors(keys)?, ..Self::new(issuer, Algorithm::HS256, signing, verifying) })
     }
 
     /// Like [`hs256`](Self::hs256), with Ed25519 (RFC 8037). Each secret is the seed of a private key.
     #[must_use]
     pub fn eddsa(issuer: &str, keys: &[Secret]) -> Option<Self> {
+        let successors = successors(keys)?;
         let keys: Vec<_> = keys.iter().map(|key| SigningKey::from_bytes(key.expose())).collect();
         let signing = EncodingKey::from_ed_der(keys.first()?.to_pkcs8_der().ok()?.as_bytes());
         let public: Vec<_> = keys.iter().map(|key| public_key(key.verifying_key().to_bytes())).collect();
         let verifying = public.iter().map(|key| (key.id.clone(), DecodingKey::from_ed_der(&key.point))).collect();
-        Some(Self { public, ..Self::new(issuer, Algorithm::EdDSA, signing, verifying) })
+        Some(Self { public, successors, ..Self::new(issuer, Algorithm::EdDSA, signing, verifying) })
     }
 
     fn new(issuer: &str, algorithm: Algorithm, signing: EncodingKey, verifying: Vec<(String, DecodingKey)>) -> Self {
@@ -72,7 +80,8 @@ impl JwtSigner {
         let mut header = Header::new(algorithm);
         header.typ = Some(TYPE.into());
         header.kid = verifying.first().map(|(id, _)| id.clone());
-        Self { issuer: issuer.to_owned(), audience, header, signing, verifying, public: Vec::new(), validation }
+        let issuer = issuer.to_owned();
+        Self { issuer, audience, header, signing, verifying, public: Vec::new(), successors: Vec::new(), validation }
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {
@@ -85,6 +94,16 @@ impl JwtSigner {
         let (_, key) = self.verifying.iter().find(|(known, _)| *known == id)?;
         Some(jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims)
     }
+}
+
+/// Returns a key for refresh tokens for each of these, derived by HKDF-SHA-256.
+fn successors(keys: &[Secret]) -> Option<Vec<Hmac<Sha256>>> {
+    let derive = |key: &Secret| {
+        let mut derived = [0; 32];
+        Hkdf::<Sha256>::new(None, key.expose()).expand(SUCCESSORS, &mut derived).ok()?;
+        Hmac::new_from_slice(&derived).ok()
+    };
+    keys.iter().map(derive).collect()
 }
 
 /// Returns an id of a key that reveals nothing about it.
@@ -138,6 +157,12 @@ impl TokenSigner for JwtSigner {
 
     fn public_keys(&self) -> &[PublicKey] {
         &self.public
+    }
+
+    fn successors(&self, refresh_token: &Secret) -> Vec<Secret> {
+        let derive =
+            |key: &Hmac<Sha256>| key.clone().chain_update(refresh_token.expose()).finalize().into_bytes().into();
+        self.successors.iter().map(derive).map(Secret::new).collect()
     }
 }
 

@@ -29,6 +29,20 @@ pub enum MailMessage {
     PasswordChanged,
     /// Tells the old address that the account has another one now.
     EmailChanged,
+    /// Tells that a social account was linked.
+    IdentityLinked {
+        /// The configured name of its provider.
+        provider: String,
+    },
+    /// Tells that a social account was unlinked.
+    IdentityUnlinked {
+        /// The configured name of its provider.
+        provider: String,
+    },
+    /// Tells that the second factor was enabled.
+    MfaEnabled,
+    /// Tells that the second factor was disabled.
+    MfaDisabled,
 }
 
 impl MailMessage {
@@ -41,6 +55,10 @@ impl MailMessage {
             Self::NewDevice { .. } => "new_device",
             Self::PasswordChanged => "password_changed",
             Self::EmailChanged => "email_changed",
+            Self::IdentityLinked { .. } => "identity_linked",
+            Self::IdentityUnlinked { .. } => "identity_unlinked",
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
         }
     }
 }

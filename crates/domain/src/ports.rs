@@ -121,7 +121,7 @@ pub struct PublicKey {
     pub point: [u8; 32],
 }
 
-/// Signs and verifies access tokens.
+/// Signs and verifies access tokens, and derives refresh tokens.
 ///
 /// # Contract
 /// * `an_access_token_reads_back_equal`: [`verify`](Self::verify) MUST return the claims that were signed.
@@ -132,6 +132,10 @@ pub struct PublicKey {
 /// * `public_keys_are_those_that_verify`: [`public_keys`](Self::public_keys) MUST return every key that
 ///   [`verify`](Self::verify) accepts, the one that signs first, and nothing that a token can be created with: no keys if
 ///   they are shared secrets.
+/// * `a_successor_is_the_same_each_time`: [`successors`](Self::successors) MUST return one secret for each key, the one of
+///   the key that signs first, and the same whenever and wherever a token is given with these keys.
+/// * `successors_of_other_tokens_or_keys_differ`: the successors of two tokens, or of a token under two keys, MUST differ, and
+///   be unpredictable without the key.
 pub trait TokenSigner: Send + Sync {
     /// Returns a token with these claims, in its compact form.
     ///
@@ -147,4 +151,7 @@ pub trait TokenSigner: Send + Sync {
 
     /// Returns the public keys.
     fn public_keys(&self) -> &[PublicKey];
+
+    /// Returns the refresh token that follows on this one, under each key.
+    fn successors(&self, refresh_token: &Secret) -> Vec<Secret>;
 }

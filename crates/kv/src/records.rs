@@ -38,8 +38,9 @@ pub trait Entity: Codec {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)>;
 }
 
-record!(User, 1, {
-    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at
+record!(User, 2, {
+    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at,
+    earlier_email_verified: since 2, false
 });
 
 pub const USER_BY_EMAIL: u8 = 1;
@@ -61,8 +62,9 @@ impl Entity for User {
     }
 }
 
-record!(Session, 1, {
-    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at
+record!(Session, 2, {
+    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at,
+    proved_at: since 2, None
 });
 
 pub const SESSION_BY_USER: u8 = 1;

@@ -81,6 +81,40 @@ impl MailTemplates {
                     self.home(),
                 ],
             ),
+            MailMessage::IdentityLinked { provider } => (
+                "A social account was linked to your account",
+                vec![
+                    Text("From now on, an account at this provider can sign in to yours:"),
+                    Quote(provider.clone()),
+                    Text("If you did not do this, change your password and unlink all social accounts:"),
+                    self.home(),
+                ],
+            ),
+            MailMessage::IdentityUnlinked { provider } => (
+                "A social account was unlinked from your account",
+                vec![
+                    Text("Your account at this provider can no longer sign in to yours:"),
+                    Quote(provider.clone()),
+                    Text("If you did not do this, change your password and sign out all other devices:"),
+                    self.home(),
+                ],
+            ),
+            MailMessage::MfaEnabled => (
+                "Two-step sign-in was turned on",
+                vec![
+                    Text("From now on, signing in to your account by password also requires a code."),
+                    Text("If you did not do this, contact the operator of this server:"),
+                    self.home(),
+                ],
+            ),
+            MailMessage::MfaDisabled => (
+                "Two-step sign-in was turned off",
+                vec![
+                    Text("From now on, your password alone is enough to sign in to your account."),
+                    Text("If you did not do this, change your password and sign out all other devices:"),
+                    self.home(),
+                ],
+            ),
         }
     }
 
@@ -132,6 +166,40 @@ impl MailTemplates {
                         "회원님 계정의 이메일 주소가 다른 주소로 변경되었습니다. 본인이 변경하지 않았다면 서버 \
                          운영자에게 문의해 주세요.",
                     ),
+                    self.home(),
+                ],
+            ),
+            MailMessage::IdentityLinked { provider } => (
+                "소셜 계정이 연결되었습니다",
+                vec![
+                    Text("이제 아래 제공자의 계정으로 회원님의 계정에 로그인할 수 있습니다."),
+                    Quote(provider.clone()),
+                    Text("본인이 연결하지 않았다면 비밀번호를 변경하고 모든 소셜 계정의 연결을 끊어 주세요."),
+                    self.home(),
+                ],
+            ),
+            MailMessage::IdentityUnlinked { provider } => (
+                "소셜 계정의 연결이 해제되었습니다",
+                vec![
+                    Text("이제 아래 제공자의 계정으로는 회원님의 계정에 로그인할 수 없습니다."),
+                    Quote(provider.clone()),
+                    Text("본인이 해제하지 않았다면 비밀번호를 변경하고 다른 기기에서 모두 로그아웃해 주세요."),
+                    self.home(),
+                ],
+            ),
+            MailMessage::MfaEnabled => (
+                "2단계 인증이 설정되었습니다",
+                vec![
+                    Text("이제 비밀번호로 로그인할 때 코드도 입력해야 합니다."),
+                    Text("본인이 설정하지 않았다면 서버 운영자에게 문의해 주세요."),
+                    self.home(),
+                ],
+            ),
+            MailMessage::MfaDisabled => (
+                "2단계 인증이 해제되었습니다",
+                vec![
+                    Text("이제 비밀번호만으로 회원님의 계정에 로그인할 수 있습니다."),
+                    Text("본인이 해제하지 않았다면 비밀번호를 변경하고 다른 기기에서 모두 로그아웃해 주세요."),
                     self.home(),
                 ],
             ),

@@ -144,6 +144,7 @@ async fn cookie_session_never_outlives_its_maximum_age() {
         device: None,
         ip: None,
         created_at: now,
+        proved_at: None,
         last_seen_at: now,
         expires_at: now + PATIENCE,
         ended_at: None,

@@ -79,6 +79,11 @@ impl Actor {
         self.call("POST", "/api/v1/auth/session").json(body)
     }
 
+    /// `POST /api/v1/auth/session/proof`
+    pub fn prove(&self, password: &str) -> Call {
+        self.call("POST", "/api/v1/auth/session/proof").json(&json!({"password": password}))
+    }
+
     /// `DELETE /api/v1/auth/session`
     pub fn sign_out(&self) -> Call {
         self.call("DELETE", "/api/v1/auth/session")

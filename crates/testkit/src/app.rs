@@ -177,6 +177,13 @@ impl TestApp {
         User::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
     }
 
+    /// Like [`user`](Self::user), with a verified address.
+    pub async fn verified_user(&self, name: &str) -> User {
+        let user = self.user(name).await;
+        user.verify_email(&self.verification(&user.email).await).await.expect_empty(204);
+        user
+    }
+
     /// Like [`user`](Self::user), but an administrator: promoted directly in the store, as the command line does.
     pub async fn admin(&self, name: &str) -> User {
         let user = self.user(name).await;

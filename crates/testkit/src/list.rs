@@ -43,12 +43,13 @@ macro_rules! __each_api_test {
                 }
                 refresh(app) {
                     refresh_token_returns_a_new_pair
-                    refresh_token_reused_within_the_leeway_returns_new_pairs
+                    refresh_token_reused_within_the_leeway_returns_the_same_successor
+                    two_holders_of_a_refresh_token_collide_at_the_next_use
                     refresh_token_reused_after_the_leeway_ends_the_family
                     reused_refresh_token_ends_the_family_even_after_it_expired
                     reused_refresh_token_ends_the_family_whatever_scope_is_requested
                     refresh_leeway_is_counted_from_the_first_use
-                    concurrent_refreshes_all_return_a_pair
+                    concurrent_refreshes_all_return_the_same_successor
                     unused_refresh_token_expires_after_thirty_days
                     refresh_token_family_expires_after_ninety_days
                     refresh_can_narrow_but_not_widen_the_scope
@@ -96,6 +97,22 @@ macro_rules! __each_api_test {
                     session_of_another_user_is_not_found
                     ending_all_sessions_includes_the_current_one
                     ending_other_sessions_keeps_the_current_one
+                }
+                first_proof(app) {
+                    second_factor_needs_a_verified_address
+                    first_verification_removes_what_came_before_it
+                    first_verification_keeps_the_session_that_carries_it
+                    first_verification_keeps_the_identity_of_the_session_that_carries_it
+                    later_verification_and_reset_remove_nothing
+                    account_of_a_vouching_provider_counts_as_proved
+                }
+                proof(app) {
+                    linking_needs_a_recent_sign_in_or_proof
+                    second_factor_needs_a_recent_sign_in_or_proof
+                    proof_needs_the_password_and_an_interactive_session
+                    user_without_a_password_proves_by_signing_in_again
+                    changes_of_the_ways_to_sign_in_are_told_by_mail
+                    new_password_can_unlink_all_identities
                 }
                 verification(app) {
                     verification_link_verifies_the_address_once
@@ -447,6 +464,7 @@ macro_rules! __each_api_test {
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
+                refresh_token_has_the_same_successor_on_every_node
             }
             operations(app) {
                 running_server_is_alive_and_ready

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use memo_domain::Identity;
+
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Secret, TokenPurpose, Transaction, User,
-    UserId, create_token, present,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Principal, Secret, SessionId,
+    TokenPurpose, Transaction, User, UserId, create_token, present,
 };
 use crate::jobs::mail;
 
@@ -12,13 +14,21 @@ use crate::jobs::mail;
 const TTL: Duration = Duration::from_hours(24);
 
 impl Accounts {
-    /// Verifies an address by the token that was sent to it.
+    /// Verifies an address by the token that was sent to it. The first proof of an account removes what came before it, except
+    /// the session of the caller.
     ///
     /// # Errors
     /// [`Error::TokenInvalid`].
-    pub async fn verify_email(&self, secret: &Secret, device: &Device) -> Result<(), Error> {
+    pub async fn verify_email(
+        &self,
+        secret: &Secret,
+        caller: Option<&Principal>,
+        device: &Device,
+    ) -> Result<(), Error> {
         let verified = self.ports.transactions.write(async |tx| {
             let mut user = self.redeem(tx, secret, TokenPurpose::VerifyEmail).await?;
+            let own = caller.filter(|caller| caller.user_id == user.id);
+            remove_unproved(tx, &user, own.and_then(Principal::session_id), device).await?;
             let from = user.version;
             user.email_verified = true;
             user.touch(tx.now());
@@ -61,4 +71,36 @@ impl Accounts {
 pub async fn request_verification(tx: &mut Transaction, ports: &Ports, user: &User) -> Result<(), Error> {
     let token = create_token(tx, ports, user, TokenPurpose::VerifyEmail, TTL).await?;
     mail::send(tx, ports, user, MailMessage::VerifyEmail { token }).await
+}
+
+/// Removes what another person may have added to an account that was never proved: social identities, the second factor, and
+/// sessions. A session that is kept has proved itself, and with it the identity that it began with.
+pub async fn remove_unproved(
+    tx: &mut Transaction,
+    user: &User,
+    kept: Option<SessionId>,
+    device: &Device,
+) -> Result<(), Error> {
+    if user.was_proved() {
+        return Ok(());
+    }
+    let session = match kept {
+        Some(id) => tx.sessions().lookup(id).await?,
+        None => None,
+    };
+    let provider = session.and_then(|session| session.provider);
+    for Identity { provider: other, .. } in tx.identities().list_by_user(user.id).await? {
+        if provider.as_ref() != Some(&other) {
+            tx.identities().remove(user.id, &other).await?;
+            tx.record(AuditEntry::new(user.id, AuditKind::IdentityUnlinked, device).with_detail(other)).await?;
+        }
+    }
+    if tx.second_factors().remove(user.id).await? {
+        tx.record(AuditEntry::new(user.id, AuditKind::MfaDisabled, device)).await?;
+    }
+    tx.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
+    let now = tx.now();
+    let ended = tx.sessions().end_all(user.id, kept, now).await?;
+    tx.end_sessions(ended);
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
     AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, MailMessage, OneTimeToken, Page, PageRequest,
-    Password, Role, Secret, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
+    Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
 };
 
 use crate::{
@@ -162,7 +162,10 @@ impl Accounts {
             let old = change.email.clone().map(|email| std::mem::replace(&mut user.email, email));
             // The same address in another spelling is verified already.
             let replaced = old.filter(|old| *old != user.email);
-            user.email_verified &= replaced.is_none();
+            if replaced.is_some() {
+                user.earlier_email_verified |= user.email_verified;
+                user.email_verified = false;
+            }
             user.touch(tx.now());
             tx.users().update(&user, from).await?;
             if let Some(old) = replaced {

@@ -2,19 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{PasswordHash, SessionId};
+use memo_domain::PasswordHash;
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret,
-    TokenPurpose, Transaction, User, check_same_password, create_token, present, token_user, too_common,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret, SessionId,
+    TokenPurpose, Transaction, User, check_same_password, create_token, email::remove_unproved, present, token_user,
+    too_common,
 };
-use crate::jobs::mail;
+use crate::{jobs::mail, social::remove_identity};
 
 /// How long a link sets a new password.
 const TTL: Duration = Duration::from_hours(1);
 
 impl Accounts {
-    /// Sets a new password, and ends all other sessions.
+    /// Sets a new password, and ends all other sessions. It can unlink all social accounts as well, which could sign in whatever
+    /// the password is.
     ///
     /// # Errors
     /// [`Error::PasswordWrong`], [`Error::RecentSignInRequired`], [`Error::TooManyAttempts`], [`Error::Invalid`] if the new
@@ -24,6 +26,7 @@ impl Accounts {
         caller: &Principal,
         current: Option<&str>,
         new: &Password,
+        unlink_identities: bool,
         device: &Device,
     ) -> Result<(), Error> {
         let proved = self.reauthentication.prove(caller, current, device).await?;
@@ -35,6 +38,9 @@ impl Accounts {
         let changed = transactions.write(async |tx| {
             let user = present(tx.users().lookup(caller.user_id).await?)?;
             check_same_password(&proved, &user)?;
+            if unlink_identities {
+                self.unlink_all(tx, &user, device).await?;
+            }
             self.set_password(tx, user, hash.clone(), caller.session_id()).await?;
             tx.record(AuditEntry::new(caller.user_id, AuditKind::PasswordChanged, device)).await
         });
@@ -53,12 +59,18 @@ impl Accounts {
     }
 
     /// Sets a new password by the token that was sent to the user's address, which verifies the address as well. Ends all
-    /// sessions.
+    /// sessions, and removes what came before the first proof of the account.
     ///
     /// # Errors
     /// [`Error::TokenInvalid`], [`Error::Invalid`] if the password is easily guessed (the token stays valid), or
     /// [`Error::Overloaded`] if too many passwords wait to be hashed.
-    pub async fn reset_password(&self, secret: &Secret, new: &Password, device: &Device) -> Result<(), Error> {
+    pub async fn reset_password(
+        &self,
+        secret: &Secret,
+        new: &Password,
+        unlink_identities: bool,
+        device: &Device,
+    ) -> Result<(), Error> {
         // Checked before the token is used up, and before a slow hash.
         let (purpose, now) = (TokenPurpose::ResetPassword, self.ports.now());
         let transactions = &self.ports.transactions;
@@ -69,11 +81,9 @@ impl Accounts {
         let hash = self.ports.hasher.hash(new).await?;
         let reset = transactions.write(async |tx| {
             let mut user = self.redeem(tx, secret, purpose).await?;
-            if !user.email_verified {
-                // The account may have been created with the address of another person: its social identities must not sign in.
-                for identity in tx.identities().list_by_user(user.id).await? {
-                    tx.identities().remove(user.id, &identity.provider).await?;
-                }
+            remove_unproved(tx, &user, None, device).await?;
+            if unlink_identities {
+                self.unlink_all(tx, &user, device).await?;
             }
             user.email_verified = true;
             let id = user.id;
@@ -81,6 +91,13 @@ impl Accounts {
             tx.record(AuditEntry::new(id, AuditKind::PasswordReset, device)).await
         });
         reset.await
+    }
+
+    async fn unlink_all(&self, tx: &mut Transaction, user: &User, device: &Device) -> Result<(), Error> {
+        for identity in tx.identities().list_by_user(user.id).await? {
+            remove_identity(tx, &self.ports, user, &identity.provider, device).await?;
+        }
+        Ok(())
     }
 
     async fn set_password(

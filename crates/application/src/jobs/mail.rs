@@ -102,7 +102,13 @@ impl Payload {
             MailMessage::NewDevice { device, ip } => {
                 [device, ip].map(|part| part.as_deref().unwrap_or_default().to_owned()).into()
             }
-            MailMessage::PasswordChanged | MailMessage::EmailChanged => Vec::new(),
+            MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
+                vec![provider.clone()]
+            }
+            MailMessage::PasswordChanged
+            | MailMessage::EmailChanged
+            | MailMessage::MfaEnabled
+            | MailMessage::MfaDisabled => Vec::new(),
         };
         let mut parts = vec![self.to.as_str(), locale, self.message.name()];
         parts.extend(arguments.iter().map(String::as_str));
@@ -128,6 +134,10 @@ impl Payload {
             "new_device" => MailMessage::NewDevice { device: some(next()?), ip: some(next()?) },
             "password_changed" => MailMessage::PasswordChanged,
             "email_changed" => MailMessage::EmailChanged,
+            "identity_linked" => MailMessage::IdentityLinked { provider: next()?.to_owned() },
+            "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
+            "mfa_enabled" => MailMessage::MfaEnabled,
+            "mfa_disabled" => MailMessage::MfaDisabled,
             _ => return Err("the payload of a mail has an unknown message".into()),
         };
         Ok(Self { to, locale, message })
@@ -163,6 +173,10 @@ mod tests {
             MailMessage::NewDevice { device: Some("Firefox · 회의".into()), ip: Some("192.0.2.1".into()) },
             MailMessage::PasswordChanged,
             MailMessage::EmailChanged,
+            MailMessage::IdentityLinked { provider: "google".into() },
+            MailMessage::IdentityUnlinked { provider: "google".into() },
+            MailMessage::MfaEnabled,
+            MailMessage::MfaDisabled,
         ] {
             for locale in [Locale::En, Locale::Ko] {
                 let to = Email::new("alice@example.com").expect("an address");

@@ -108,6 +108,7 @@ impl SignIn {
             device: device.name.clone(),
             ip: device.ip.clone(),
             created_at: now,
+            proved_at: None,
             last_seen_at: now,
             expires_at: now + ttl.min(Session::MAX_AGE),
             ended_at: None,

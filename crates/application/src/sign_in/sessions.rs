@@ -2,8 +2,8 @@
 
 use memo_domain::{AuditKind, Session, SessionId, UserId};
 
-use super::{Device, SignIn, end};
-use crate::{Error, Principal, Resource, audit::AuditEntry};
+use super::{Device, SignIn, end, ended};
+use crate::{Error, Principal, Resource, accounts::present, audit::AuditEntry, reauthentication::check_same_password};
 
 impl SignIn {
     /// Returns the live sessions of a user, the newest first.
@@ -12,6 +12,34 @@ impl SignIn {
     /// Only those of the store.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
         Ok(self.ports.browser_sessions.list_live(user, self.ports.now()).await?)
+    }
+
+    /// Proves by the password who the caller is: from now on, their session counts as one that began at this moment.
+    ///
+    /// # Errors
+    /// [`Error::PasswordWrong`] or [`Error::TooManyAttempts`]; [`Error::RecentSignInRequired`] if the account has no password.
+    pub async fn prove(&self, caller: &Principal, password: &str, device: &Device) -> Result<(), Error> {
+        let session_id = caller.session_id().ok_or(Error::InteractiveSignInRequired)?;
+        let proved = self.reauthentication.prove(caller, Some(password), device).await?;
+        if proved.password_hash.is_none() {
+            // Otherwise a social sign-in would count as recent for ever.
+            return Err(Error::RecentSignInRequired);
+        }
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        let recorded = transactions.write(async |tx| {
+            check_same_password(&proved, &present(tx.users().lookup(caller.user_id).await?)?)?;
+            let now = tx.now();
+            let session = tx.sessions().lookup(session_id).await?.filter(|session| session.is_live(now));
+            let session = session.ok_or_else(ended)?;
+            Ok(tx.sessions().update(&Session { proved_at: Some(now), ..session }).await?)
+        });
+        recorded.await
+    }
+
+    /// Requires that the session of the caller began, or was proved again, within the last 10 minutes.
+    pub(crate) async fn require_recent(&self, caller: &Principal) -> Result<(), Error> {
+        let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+        transactions.read(async |unit| self.reauthentication.require_recent(unit, caller).await).await
     }
 
     /// Ends a session of a user.

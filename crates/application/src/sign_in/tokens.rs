@@ -8,7 +8,10 @@ use memo_domain::{
 };
 
 use super::{Device, SignIn, end, ended, prolonged};
-use crate::{Credential, Error, Principal, UnauthenticatedReason, transaction::Transaction};
+use crate::{Credential, Error, Principal, UnauthenticatedReason, audit::AuditEntry, transaction::Transaction};
+
+/// The detail of an audit event: a refresh token was used again within the leeway.
+const IN_TIME: &str = "within the leeway";
 
 /// The tokens of a session.
 #[derive(Debug)]
@@ -36,15 +39,17 @@ impl SignIn {
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let granted = transactions.write(async |tx| {
             self.insert_session(tx, &new).await?;
-            self.issue(tx, &new.session, scopes, new.session.created_at).await
+            let secret = self.ports.secrets.next();
+            self.insert_token(tx, &secret, &new.session).await?;
+            self.grant(&new.session, scopes, secret)
         });
         granted.await
     }
 
-    /// Exchanges a refresh token for a new pair.
+    /// Exchanges a refresh token for its successor.
     ///
-    /// A used token gets a new pair, too, within the leeway after its first use. Later the whole session ends: either its owner
-    /// or a thief has used the token twice (RFC 9700, section 4.14.2).
+    /// A used token gets the same successor again, within the leeway after its first use: if two hold it, they collide at their
+    /// next use. Later the whole session ends: either its owner or a thief has used the token twice (RFC 9700, section 4.14.2).
     ///
     /// # Errors
     /// [`Error::InvalidGrant`], or [`Error::InvalidScope`] if a requested scope exceeds the session's.
@@ -57,7 +62,8 @@ impl SignIn {
         let refreshed = transactions.write(async |tx| {
             let (token, mut session) = refreshable(&mut **tx, &digest, now).await?;
             let scopes = scopes.unwrap_or(session.scopes);
-            if !tx.refresh_tokens().claim(&digest, now).await? {
+            let is_first = tx.refresh_tokens().claim(&digest, now).await?;
+            if !is_first {
                 // Looked up again: another transaction may have claimed it since.
                 let used_at = tx.refresh_tokens().lookup(&token.digest).await?.and_then(|token| token.used_at);
                 let leeway = self.settings.refresh_reuse_leeway;
@@ -73,12 +79,37 @@ impl SignIn {
             session.last_seen_at = now;
             session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);
             tx.sessions().update(&session).await?;
-            self.issue(tx, &session, scopes, now).await.map(Refreshed::Granted)
+            let successor = if is_first {
+                self.insert_successor(tx, secret, &session).await?
+            } else {
+                let entry = AuditEntry::new(session.user_id, AuditKind::RefreshReused, device);
+                tx.record(entry.with_detail(IN_TIME)).await?;
+                self.known_successor(&mut **tx, secret).await?
+            };
+            self.grant(&session, scopes, successor).map(Refreshed::Granted)
         });
         match refreshed.await? {
             Refreshed::Granted(grant) => Ok(grant),
             Refreshed::Reused => Err(Error::InvalidGrant),
         }
+    }
+
+    async fn insert_successor(&self, tx: &mut Transaction, used: &Secret, session: &Session) -> Result<Secret, Error> {
+        let successor = self.ports.signer.successors(used).into_iter().next();
+        let successor = successor.ok_or_else(|| Error::Internal { source: "no key derives refresh tokens".into() })?;
+        self.insert_token(tx, &successor, session).await?;
+        Ok(successor)
+    }
+
+    /// Returns the successor that a used token has: the key that it was derived with may not be the first one any more.
+    async fn known_successor(&self, unit: &mut dyn UnitOfWork, used: &Secret) -> Result<Secret, Error> {
+        for successor in self.ports.signer.successors(used) {
+            if unit.refresh_tokens().lookup(&successor.digest()).await?.is_some() {
+                return Ok(successor);
+            }
+        }
+        // The key was removed since.
+        Err(Error::InvalidGrant)
     }
 
     /// Ends the session of a refresh token or an access token (RFC 7009). An invalid token is no error.
@@ -121,14 +152,9 @@ impl SignIn {
         Ok(Principal { user_id: claims.user_id, scopes: claims.scopes, credential })
     }
 
-    async fn issue(
-        &self,
-        tx: &mut Transaction,
-        session: &Session,
-        scopes: Scopes,
-        now: Timestamp,
-    ) -> Result<Grant, Error> {
-        let secret = self.ports.secrets.next();
+    /// Inserts a refresh token of a session that was used just now.
+    async fn insert_token(&self, tx: &mut Transaction, secret: &Secret, session: &Session) -> Result<(), Error> {
+        let now = session.last_seen_at;
         let token = RefreshToken {
             digest: secret.digest(),
             session_id: session.id,
@@ -136,7 +162,12 @@ impl SignIn {
             expires_at: (now + self.settings.refresh_token_ttl).min(session.ends_at_latest()),
             used_at: None,
         };
-        tx.refresh_tokens().insert(&token).await?;
+        Ok(tx.refresh_tokens().insert(&token).await?)
+    }
+
+    /// Returns a refresh token of a session that was used just now, with a new access token.
+    fn grant(&self, session: &Session, scopes: Scopes, refresh_token: Secret) -> Result<Grant, Error> {
+        let now = session.last_seen_at;
         let claims = AccessClaims {
             id: self.ports.id(now),
             user_id: session.user_id,
@@ -146,7 +177,7 @@ impl SignIn {
             expires_at: now + self.settings.access_token_ttl,
         };
         let access_token = self.ports.signer.sign(&claims).map_err(|source| Error::Internal { source })?;
-        Ok(Grant { access_token, expires_in: self.settings.access_token_ttl, refresh_token: secret, scopes })
+        Ok(Grant { access_token, expires_in: self.settings.access_token_ttl, refresh_token, scopes })
     }
 }
 

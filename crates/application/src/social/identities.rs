@@ -1,9 +1,11 @@
 //! Users list, link and unlink social identities.
 
-use memo_domain::{AuditKind, Conflict, Email, Identity, SocialUser, Timestamp, UserId};
+use memo_domain::{AuditKind, Conflict, Email, Identity, MailMessage, SocialUser, Timestamp, User, UserId};
 
 use super::{CallbackOutcome, Social, SocialError};
-use crate::{Device, Error, Resource, audit::AuditEntry};
+use crate::{
+    Device, Error, Ports, Resource, accounts::present, audit::AuditEntry, jobs::mail, transaction::Transaction,
+};
 
 impl Social {
     /// Returns the identities of a user.
@@ -30,6 +32,7 @@ impl Social {
         let linked = transactions.write(async |tx| {
             // If the identity is inserted elsewhere meanwhile, its owner is looked up again.
             tx.retry_on(Conflict::Id);
+            let user = present(tx.users().lookup(owner).await?)?;
             // In this order: an identity that another tab links in between is then known to be the same.
             let own = tx.identities().list_by_user(owner).await?;
             if let Some(known) = tx.identities().find_by_subject(&social.issuer, &social.subject).await? {
@@ -42,6 +45,8 @@ impl Social {
             let now = tx.now();
             tx.identities().insert(&identity(provider, owner, social, now)).await?;
             tx.record(AuditEntry::new(owner, AuditKind::IdentityLinked, device).with_detail(provider)).await?;
+            let message = MailMessage::IdentityLinked { provider: provider.to_owned() };
+            mail::send(tx, &self.ports, &user, message).await?;
             Ok(Ok(CallbackOutcome::Linked))
         });
         linked.await
@@ -54,19 +59,32 @@ impl Social {
     pub async fn unlink(&self, user: UserId, provider: &str, device: &Device) -> Result<(), Error> {
         let transactions = self.ports.transactions.on_behalf_of(user);
         let unlinked = transactions.write(async |tx| {
-            let all = tx.identities().list_by_user(user).await?;
+            let user = present(tx.users().lookup(user).await?)?;
+            let all = tx.identities().list_by_user(user.id).await?;
             if all.iter().all(|identity| identity.provider != provider) {
                 return Err(Error::NotFound(Resource::Identity));
             }
-            let has_password = tx.users().lookup(user).await?.is_some_and(|user| user.password_hash.is_some());
-            if !has_password && all.len() == 1 {
+            if user.password_hash.is_none() && all.len() == 1 {
                 return Err(Error::LastWayToSignIn);
             }
-            tx.identities().remove(user, provider).await?;
-            tx.record(AuditEntry::new(user, AuditKind::IdentityUnlinked, device).with_detail(provider)).await
+            remove_identity(tx, &self.ports, &user, provider, device).await
         });
         unlinked.await
     }
+}
+
+/// Unlinks a social account from a user, who is told by mail.
+pub async fn remove_identity(
+    tx: &mut Transaction,
+    ports: &Ports,
+    user: &User,
+    provider: &str,
+    device: &Device,
+) -> Result<(), Error> {
+    tx.identities().remove(user.id, provider).await?;
+    tx.record(AuditEntry::new(user.id, AuditKind::IdentityUnlinked, device).with_detail(provider)).await?;
+    let message = MailMessage::IdentityUnlinked { provider: provider.to_owned() };
+    mail::send(tx, ports, user, message).await
 }
 
 /// The identity of a social account at its user.

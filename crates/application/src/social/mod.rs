@@ -7,11 +7,12 @@ mod sign_in;
 
 use std::sync::Arc;
 
-use memo_domain::{ProviderError, SocialProvider, UserId};
+use memo_domain::{ProviderError, SocialProvider};
 
-use crate::{Error, Ports, Resource, SignIn, SignUpPolicy, secret_text};
+use crate::{Error, Ports, Principal, Resource, SignIn, SignUpPolicy, secret_text};
 pub use callback::{Callback, CallbackOutcome, ProviderAnswer, SocialError};
 pub use flow::{FLOW_TTL, Flow};
+pub use identities::remove_identity;
 
 /// A flow that has begun.
 pub struct StartedFlow {
@@ -46,12 +47,21 @@ impl Social {
         &self.providers
     }
 
-    /// Begins a flow, whose callback is at `redirect_uri`. With `link` the identity is linked to that user.
+    /// Begins a flow, whose callback is at `redirect_uri`. With `link` the identity is linked to that user, who must have signed
+    /// in or proved who they are within the last 10 minutes.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such provider, or [`Error::ProviderUnavailable`].
-    pub async fn authorize(&self, name: &str, redirect_uri: &str, link: Option<UserId>) -> Result<StartedFlow, Error> {
+    /// [`Error::NotFound`] if there is no such provider, [`Error::ProofRequired`], or [`Error::ProviderUnavailable`].
+    pub async fn authorize(
+        &self,
+        name: &str,
+        redirect_uri: &str,
+        link: Option<&Principal>,
+    ) -> Result<StartedFlow, Error> {
         let provider = self.provider(name)?;
+        if let Some(caller) = link {
+            self.sign_in.require_recent(caller).await?;
+        }
         let state = self.ports.secrets.next();
         let request = provider.authorize(&secret_text(&state), redirect_uri).await;
         let request = request.map_err(|error| match error {
@@ -64,7 +74,7 @@ impl Social {
             state,
             nonce: request.nonce,
             verifier: request.verifier,
-            link,
+            link: link.map(|caller| caller.user_id),
             began_at: self.ports.now(),
         };
         Ok(StartedFlow { url: request.url, flow })

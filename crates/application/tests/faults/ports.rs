@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Timer, Transactions, Work};
 use memo_domain::{
     AccessClaims, HashError, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password, PasswordHash,
-    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SessionId, Source, Store, Timestamp, TokenError, TokenSigner,
-    UserId,
+    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError,
+    TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -195,4 +195,13 @@ impl TokenSigner for Unsigned {
     fn public_keys(&self) -> &[PublicKey] {
         &[]
     }
+
+    fn successors(&self, refresh_token: &Secret) -> Vec<Secret> {
+        vec![successor(refresh_token)]
+    }
+}
+
+/// The refresh token that follows on this one.
+pub fn successor(refresh_token: &Secret) -> Secret {
+    Secret::new(*refresh_token.digest().as_bytes())
 }

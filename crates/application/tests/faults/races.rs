@@ -45,7 +45,7 @@ async fn disable(world: &World) {
 async fn change_password(world: &World) {
     let new = Password::new(NEW).expect("a password");
     let device = Device::default();
-    let changed = world.accounts.change_password(&world.principal, Some(PASSWORD), &new, &device).await;
+    let changed = world.accounts.change_password(&world.principal, Some(PASSWORD), &new, false, &device).await;
     changed.expect("the password is changed");
 }
 
@@ -75,7 +75,9 @@ async fn sign_in_fails_if_the_password_is_changed_during_it() {
 #[tokio::test]
 async fn first_step_of_a_sign_in_fails_if_the_password_is_changed_during_it() {
     let world = world().await;
-    world.second_factors.begin(world.alice).await.expect("enrolment begins");
+    let (principal, device) = (Some(&world.principal), Device::default());
+    world.accounts.verify_email(&world.verification, principal, &device).await.expect("the address is verified");
+    world.second_factors.begin(&world.principal).await.expect("enrolment begins");
     world.second_factors.confirm(world.alice, CODE, &Device::default()).await.expect("it is confirmed");
     let signed_in = sign_in_during(&world, change_password(&world)).await;
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");

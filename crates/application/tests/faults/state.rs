@@ -1,6 +1,6 @@
 //! All that a store holds.
 
-use std::{ops::Range, time::Duration};
+use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
     Access, AuditEvent, Change, IdGenerator, Identity, Job, JobKind, Limit, MemoFilter, MemoId, MemoView, OneTimeToken,
@@ -10,7 +10,7 @@ use memo_domain::{
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
-use crate::world::CREATED;
+use crate::{ports::successor, world::CREATED};
 
 /// The ids that the world creates at first are among these; a generator counts on.
 const FIRST_IDS: Range<usize> = 0..40;
@@ -18,6 +18,8 @@ const FIRST_IDS: Range<usize> = 0..40;
 const LATER_IDS: Range<usize> = 30..90;
 /// More secrets than the world and a use case create.
 const MAX_SECRETS: usize = 70;
+/// More refresh tokens than any session of the world has.
+const MAX_SUCCESSORS: usize = 5;
 
 /// All that the repositories return, as text. Ids and digests are numbered, since a retried use case creates different ones.
 #[derive(Debug, PartialEq)]
@@ -96,8 +98,11 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
     }
     let secrets = SequentialSecrets::new();
     for _ in 0..MAX_SECRETS {
-        let digest = secrets.next().digest();
-        state.tokens.extend(unit.refresh_tokens().lookup(&digest).await.expect("tokens are read"));
+        let secret = secrets.next();
+        let digest = secret.digest();
+        for token in iter::successors(Some(secret), |token| Some(successor(token))).take(MAX_SUCCESSORS) {
+            state.tokens.extend(unit.refresh_tokens().lookup(&token.digest()).await.expect("tokens are read"));
+        }
         for (purpose, _) in TokenPurpose::NAMES {
             let token = unit.one_time_tokens().lookup(&digest, purpose).await;
             state.one_time.extend(token.expect("tokens are read"));

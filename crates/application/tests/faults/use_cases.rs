@@ -74,7 +74,7 @@ fn device() -> Device {
 }
 
 /// A callback of the social provider; the browser is told of a failure by a redirect.
-async fn call_back(world: &World, name: &str, link: Option<UserId>) -> Result<(), Error> {
+async fn call_back(world: &World, name: &str, link: Option<&Principal>) -> Result<(), Error> {
     match world.call_back(&world.person(name), link).await? {
         Ok(_) => Ok(()),
         Err(SocialError::ServerError) => Err(Error::Internal { source: "a fault of the server".into() }),
@@ -196,11 +196,11 @@ pub const ALL: &[UseCase] = &[
     writes("change of the password", |world| {
         Box::pin(async {
             let new = Password::new("another horse battery").expect("a password");
-            world.accounts.change_password(&world.principal, Some(PASSWORD), &new, &device()).await
+            world.accounts.change_password(&world.principal, Some(PASSWORD), &new, true, &device()).await
         })
     }),
     writes("verification of the address", |world| {
-        Box::pin(async { world.accounts.verify_email(&world.verification, &device()).await })
+        Box::pin(async { world.accounts.verify_email(&world.verification, None, &device()).await })
     }),
     writes("another link to verify the address", |world| {
         Box::pin(async { world.accounts.resend_verification(world.alice).await })
@@ -215,12 +215,15 @@ pub const ALL: &[UseCase] = &[
             signed_in.await.map(drop)
         })
     }),
+    writes("proof of a session", |world| {
+        Box::pin(async { world.sign_in.prove(&world.principal, PASSWORD, &device()).await })
+    }),
     writes("end of a session", |world| {
         Box::pin(async { world.sign_in.end_session(world.alice, world.session(), &device()).await })
     }),
     writes("end of all sessions", |world| Box::pin(end_all(world, world.alice))),
     writes("begin of a second factor", |world| {
-        Box::pin(async { world.second_factors.begin(world.alice).await.map(drop) })
+        Box::pin(async { world.second_factors.begin(&world.of_grace).await.map(drop) })
     }),
     writes("confirmation of a second factor", |world| {
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
@@ -253,7 +256,7 @@ pub const ALL: &[UseCase] = &[
     hides_errors(writes("social sign-in", |world| Box::pin(call_back(world, "grace", None)))),
     hides_errors(retried_after(
         Conflict::Id,
-        writes("linking of an identity", |world| Box::pin(call_back(world, "alice", Some(world.alice)))),
+        writes("linking of an identity", |world| Box::pin(call_back(world, "alice", Some(&world.principal)))),
     )),
     writes("unlinking of an identity", |world| {
         Box::pin(async { world.social.unlink(world.carol, ACME, &device()).await })
@@ -266,7 +269,7 @@ pub const ALL: &[UseCase] = &[
     idle("disabling of a disabled user", |world| Box::pin(disable(world, world.frank))),
     hides_errors(retried_after(
         Conflict::Id,
-        idle("linking of a linked identity", |world| Box::pin(call_back(world, "grace", Some(world.grace)))),
+        idle("linking of a linked identity", |world| Box::pin(call_back(world, "grace", Some(&world.of_grace)))),
     )),
     idle("move of a trashed memo to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.trashed, &Precondition::None).await })

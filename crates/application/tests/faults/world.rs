@@ -53,6 +53,8 @@ pub struct World {
     pub grace: UserId,
     /// Alice in her session.
     pub principal: Principal,
+    /// Grace in her session.
+    pub of_grace: Principal,
     /// The token that verifies Alice's address.
     pub verification: Secret,
     /// A memo of Alice.
@@ -108,12 +110,15 @@ impl World {
         let social = Social::new(ports.clone(), for_social, vec![provider.clone()], policy);
 
         let device = Device::default();
-        // The first secret of all.
-        let verification = SequentialSecrets::new().next();
+        // The first secrets of all.
+        let secrets = SequentialSecrets::new();
+        let [verification, for_carol, for_erin] = [(); 3].map(|()| secrets.next());
         let created = async |name: &str| accounts.sign_up(sign_up(name), &device).await.expect("they sign up").id;
-        let (alice, carol) = (created("alice").await, created("carol").await);
+        let (alice, carol, erin) = (created("alice").await, created("carol").await, created("erin").await);
+        for token in [for_carol, for_erin] {
+            accounts.verify_email(&token, None, &device).await.expect("the address is verified");
+        }
         let dave = accounts.create_by_operator(sign_up("dave"), Role::Admin).await.expect("he gets an account").id;
-        second_factors.begin(carol).await.expect("she begins a second factor");
         let create = async |text| memos.create(alice, state(text)).await.expect("a memo is created").memo.id;
         let (memo, trashed) = (create("회의록").await, create("쓰레기").await);
         create("한 메모 더").await;
@@ -132,8 +137,13 @@ impl World {
         let ended = ended.expect("a session");
         sign_in.sign_out(ended, &device).await.expect("she signs out");
 
-        let erin = created("erin").await;
-        second_factors.begin(erin).await.expect("she begins a second factor");
+        let signed_in_as = async |name: &str| {
+            let SignedIn::Done(Grant { access_token, .. }) = signed_in(name).await else { panic!("they sign in") };
+            sign_in.authenticate(&access_token).await.expect("they are signed in")
+        };
+        let of_carol = signed_in_as("carol").await;
+        second_factors.begin(&of_carol).await.expect("she begins a second factor");
+        second_factors.begin(&signed_in_as("erin").await).await.expect("she begins a second factor");
         second_factors.confirm(erin, CODE, &device).await.expect("she confirms it");
         let SignedIn::SecondFactorNeeded(second_step) = signed_in("erin").await else { panic!("a second step") };
         let frank = created("frank").await;
@@ -159,6 +169,7 @@ impl World {
             frank,
             grace: alice,
             principal,
+            of_grace: principal,
             verification,
             memo,
             trashed,
@@ -175,7 +186,8 @@ impl World {
         let grace = world.call_back(&world.person("grace"), None).await.expect("the flow ends");
         let Ok(CallbackOutcome::SignedIn(grace)) = grace else { panic!("she signs in") };
         world.grace = grace.user.id;
-        let linked = world.call_back(&world.person("carol"), Some(world.carol)).await.expect("the flow ends");
+        world.of_grace = world.sign_in.authenticate_cookie(&grace.secret).await.expect("she is signed in");
+        let linked = world.call_back(&world.person("carol"), Some(&of_carol)).await.expect("the flow ends");
         assert!(matches!(linked, Ok(CallbackOutcome::Linked)), "{linked:?}");
         world.clock.advance(later);
         world
@@ -190,14 +202,14 @@ impl World {
     pub async fn call_back(
         &self,
         person: &SocialUser,
-        link: Option<UserId>,
+        link: Option<&Principal>,
     ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
         let redirect_uri = "https://memo.example/callback".to_owned();
         let flow = self.social.authorize(ACME, &redirect_uri, link).await?.flow;
         let code = self.provider.approve(&secret_text(&flow.state), person.clone());
         let answer = code.map_or(ProviderAnswer::Nothing, ProviderAnswer::Code);
-        let state = Some(flow.state.clone());
-        let callback = Callback { state, issuer: None, answer, redirect_uri, caller: link, locale: Locale::default() };
+        let (state, caller) = (Some(flow.state.clone()), link.map(|caller| caller.user_id));
+        let callback = Callback { state, issuer: None, answer, redirect_uri, caller, locale: Locale::default() };
         self.social.callback(ACME, Some(&flow), callback, None, &Device::default()).await
     }
 

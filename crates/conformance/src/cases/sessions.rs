@@ -28,6 +28,7 @@ pub(crate) async fn a_session_reads_back_equal(store: Arc<dyn Store>) {
     sessions.push(session(0, user_id));
     sessions.push(Session {
         created_at: EARLIEST,
+        proved_at: Some(LATEST),
         last_seen_at: LATEST,
         expires_at: LATEST,
         ended_at: Some(LATEST),

@@ -97,3 +97,24 @@ pub(crate) async fn public_keys_are_those_that_verify(given: Box<dyn TestSigners
         assert!(both.verify(&shared, now()).is_err(), "no token can be created with a public key");
     }
 }
+
+pub(crate) async fn a_successor_is_the_same_each_time(given: Box<dyn TestSigners>) {
+    let token = Secret::new([1; 32]);
+    let of = |keys: &[Secret]| given.signer(keys).successors(&token);
+    let (new, old) = (of(&[OTHER_KEY]), of(&[KEY]));
+    assert_eq!((new.len(), old.len()), (1, 1));
+    assert_eq!(of(&[KEY]), old, "on another node");
+    assert_eq!(of(&[OTHER_KEY, KEY]), [new, old].concat());
+}
+
+pub(crate) async fn successors_of_other_tokens_or_keys_differ(given: Box<dyn TestSigners>) {
+    let mut seen = vec![KEY, OTHER_KEY, Secret::new([1; 32]), Secret::new([2; 32])];
+    for key in [KEY, OTHER_KEY] {
+        let signer = given.signer(&[key]);
+        for token in [1, 2].map(|byte| Secret::new([byte; 32])) {
+            let successor = signer.successors(&token).remove(0);
+            seen.extend([successor.clone(), signer.successors(&successor).remove(0)]);
+        }
+    }
+    assert_eq!(seen.iter().map(Secret::expose).collect::<HashSet<_>>().len(), seen.len());
+}

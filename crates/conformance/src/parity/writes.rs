@@ -95,6 +95,7 @@ impl Script<'_> {
             device: some_device(chance),
             ip: chance.maybe(50, |_| "2001:db8::1".to_owned()),
             created_at: some_time(chance),
+            proved_at: chance.maybe(30, some_time),
             last_seen_at: some_time(chance),
             expires_at: some_time(chance),
             ended_at: chance.maybe(30, some_time),

@@ -100,6 +100,7 @@ pub(crate) fn awkward_users() -> Vec<User> {
     add(&|user| user.display_name = display_name(&"𠮷".repeat(DisplayName::MAX)));
     add(&|user| {
         user.email_verified = true;
+        user.earlier_email_verified = true;
         user.role = Role::Admin;
         user.locale = Locale::Ko;
         user.disabled_at = Some(LATEST);
@@ -186,6 +187,7 @@ pub(crate) fn session(n: u32, user_id: UserId) -> Session {
         device: None,
         ip: None,
         created_at: at(0),
+        proved_at: None,
         last_seen_at: at(0),
         expires_at: at(1_000_000),
         ended_at: None,
@@ -200,6 +202,7 @@ pub(crate) fn full_session(n: u32, user_id: UserId, device: &str) -> Session {
         provider: Some("provider".to_owned()),
         device: Some(device.to_owned()),
         ip: Some("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".to_owned()),
+        proved_at: Some(at(1)),
         last_seen_at: at(1),
         expires_at: LATEST,
         ended_at: Some(at(2)),

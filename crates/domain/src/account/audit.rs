@@ -30,13 +30,13 @@ kinds! {
     Withdrawn = "account.withdrawn";
     /// The data was exported.
     Exported = "account.exported";
-    /// A session succeeded.
+    /// A sign-in succeeded.
     SignedIn = "sign_in.succeeded";
-    /// A session failed: wrong password or code, or a disabled account.
+    /// A sign-in failed: wrong password or code, or a disabled account.
     SignInFailed = "sign_in.failed";
     /// A session was ended by its user.
     SignedOut = "sign_in.ended";
-    /// A refresh token was reused, which ended its session.
+    /// A refresh token was used again; after the leeway, this ended its session.
     RefreshReused = "sign_in.refresh_reused";
     /// The password was changed.
     PasswordChanged = "password.changed";

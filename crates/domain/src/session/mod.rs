@@ -33,6 +33,8 @@ pub struct Session {
     pub ip: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When the user last proved again who they are; `None` if not since it was created.
+    pub proved_at: Option<Timestamp>,
     /// When it was last used, as far as that is recorded.
     pub last_seen_at: Timestamp,
     /// When it expires unless it is used again.
@@ -49,6 +51,12 @@ impl Session {
     #[must_use]
     pub fn ends_at_latest(&self) -> Timestamp {
         self.created_at + Self::MAX_AGE
+    }
+
+    /// When the user last proved who they are, by signing in or later.
+    #[must_use]
+    pub fn last_proved_at(&self) -> Timestamp {
+        self.proved_at.map_or(self.created_at, |at| at.max(self.created_at))
     }
 
     /// Whether it is neither ended nor expired.

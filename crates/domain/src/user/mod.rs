@@ -48,6 +48,8 @@ pub struct User {
     pub email: Email,
     /// Whether the user has verified the address.
     pub email_verified: bool,
+    /// Whether the user has verified an earlier address of the account.
+    pub earlier_email_verified: bool,
     /// The name that other users see.
     pub display_name: DisplayName,
     /// The user's rights.
@@ -93,6 +95,7 @@ impl User {
             id,
             email,
             email_verified: false,
+            earlier_email_verified: false,
             display_name,
             role: Role::Member,
             locale,
@@ -102,6 +105,12 @@ impl User {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Whether any address of the account was ever verified: before that, another person may have created it.
+    #[must_use]
+    pub const fn was_proved(&self) -> bool {
+        self.email_verified || self.earlier_email_verified
     }
 
     /// Advances the version and `updated_at` after a change.

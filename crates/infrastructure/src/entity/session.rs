@@ -12,6 +12,7 @@ pub struct Model {
     pub device: Option<String>,
     pub ip: Option<String>,
     pub created_at: i64,
+    pub proved_at: Option<i64>,
     pub last_seen_at: i64,
     pub expires_at: i64,
     pub ended_at: Option<i64>,

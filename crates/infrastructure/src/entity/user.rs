@@ -8,6 +8,7 @@ pub struct Model {
     pub email: String,
     pub email_key: String,
     pub email_verified: bool,
+    pub earlier_email_verified: bool,
     pub display_name: String,
     pub role: String,
     pub locale: String,

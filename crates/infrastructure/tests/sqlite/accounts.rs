@@ -34,6 +34,7 @@ async fn add_all(store: &dyn Store) {
         device: None,
         ip: None,
         created_at: NOW,
+        proved_at: None,
         last_seen_at: NOW,
         expires_at: NOW,
         ended_at: None,

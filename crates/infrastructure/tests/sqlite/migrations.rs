@@ -69,7 +69,7 @@ async fn memos_from_before_the_search_migration_are_indexed_and_keep_their_tags(
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
-    fresh.store.migrate_down(Some(4)).await.expect("the search migration is reverted");
+    fresh.store.migrate_down(Some(5)).await.expect("the search migration is reverted");
     fresh.store.migrate_up().await.expect("the search migration is applied");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
@@ -87,7 +87,7 @@ async fn users_from_before_the_accounts_migration_are_found_by_name() {
     for n in 0..3 {
         add_user(&*fresh.store, n).await;
     }
-    fresh.store.migrate_down(Some(3)).await.expect("the accounts migration is reverted");
+    fresh.store.migrate_down(Some(4)).await.expect("the accounts migration is reverted");
     fresh.store.migrate_up().await.expect("the accounts migration is applied");
 
     let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");

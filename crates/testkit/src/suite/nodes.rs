@@ -79,3 +79,18 @@ pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn Tes
         assert!(stored_hash().await.contains("$05$"), "{}", stored_hash().await);
     }
 }
+
+pub async fn refresh_token_has_the_same_successor_on_every_node(store: Box<dyn TestStore>) {
+    let store: Arc<dyn TestStore> = Arc::from(store);
+    let keys = tempfile::tempdir().expect("a folder");
+    let node = || {
+        let signing = keys.path().join("signing.key");
+        let builder = TestApp::builder(Box::new(Shared(store.clone())));
+        builder.settings(|settings| settings.auth.signing_key_file = Some(signing))
+    };
+    let (one, other) = (node().start().await, node().start().await);
+    let alice = one.user("alice").await;
+    let here = one.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
+    let there = other.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
+    assert_eq!(here["refresh_token"], there["refresh_token"]);
+}

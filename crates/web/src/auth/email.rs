@@ -3,7 +3,7 @@ use memo_application::{Accounts, Error, read_secret};
 use crate::prelude::*;
 
 operations! {
-    verify_email => Policy::public().body(Body::Json).no_store().problems(&[Code::TokenInvalid]);
+    verify_email => Policy::optional().body(Body::Json).no_store().problems(&[Code::TokenInvalid]);
     resend_verification => Policy::scopes(&[Scope::AccountWrite]).body(Body::Empty).no_store();
 }
 
@@ -22,20 +22,23 @@ input_as_is!(TokenRequest);
 
 /// Verify the e-mail address
 ///
-/// With the token of the link in the mail. It is valid once, for 24 hours.
+/// With the token of the link in the mail. It is valid once, for 24 hours. The first verification of an account removes linked
+/// social accounts, the second factor and all sessions from before, except the session of this request and the social account
+/// that it began with.
 #[utoipa::path(
     post, path = "/api/v1/auth/email/verify", tag = "auth",
     request_body = TokenRequest,
     responses((status = 204, description = "The address is verified")),
 )]
 async fn verify_email(
+    MaybeCaller(caller): MaybeCaller,
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
     Json(body): Json<TokenRequest>,
 ) -> Result<HttpResponse, Problem> {
     let secret = read_secret(&body.token).ok_or(Error::TokenInvalid)?;
-    accounts.verify_email(&secret, &device).await?;
+    accounts.verify_email(&secret, caller.as_ref(), &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -59,14 +59,18 @@ struct ResetRequest {
     /// 8 to 128 characters of any script. Passwords that are easy to guess are refused.
     #[schema(format = "new-password")]
     password: String,
+    /// Whether to unlink all social accounts, which could sign in whatever the password is.
+    #[serde(default)]
+    #[schema(default = false)]
+    unlink_identities: bool,
 }
 
 impl Input for ResetRequest {
-    type Command = (String, Password);
+    type Command = (String, Password, bool);
 
-    fn read(self, refused: &mut Refusals) -> Result<(String, Password), Refused> {
+    fn read(self, refused: &mut Refusals) -> Result<Self::Command, Refused> {
         let password = refused.value("password", Password::new(self.password))?;
-        Ok((self.token, password))
+        Ok((self.token, password, self.unlink_identities))
     }
 }
 
@@ -82,9 +86,9 @@ async fn reset_password(
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json((token, password)): Json<ResetRequest>,
+    Json((token, password, unlink)): Json<ResetRequest>,
 ) -> Result<HttpResponse, Problem> {
     let secret = read_secret(&token).ok_or(Error::TokenInvalid)?;
-    accounts.reset_password(&secret, &password, &device).await?;
+    accounts.reset_password(&secret, &password, unlink, &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

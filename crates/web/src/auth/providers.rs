@@ -1,6 +1,6 @@
 use actix_web::http::header::LOCATION;
 use memo_application::{Principal, Social};
-use memo_domain::{Sealer, SocialProvider, UserId};
+use memo_domain::{Sealer, SocialProvider};
 
 use super::flow::{PendingFlow, own_path, redirect_uri};
 use crate::{cookies, prelude::*};
@@ -9,7 +9,7 @@ operations! {
     list_providers => Policy::public();
     authorize_provider => Policy::optional().no_store().problems(&[
         Code::ProviderNotFound, Code::ProviderUnavailable, Code::AuthenticationRequired, Code::InteractiveSignInRequired,
-        Code::CrossSiteRequest,
+        Code::CrossSiteRequest, Code::ProofRequired,
     ]);
 }
 
@@ -58,7 +58,8 @@ struct AuthorizeQuery {
     /// The path of this server to return to; anything else is treated as `/`.
     #[param(nullable = false)]
     return_to: Option<String>,
-    /// Whether to link the social account to the signed-in user, instead of signing in.
+    /// Whether to link the social account to the signed-in user, instead of signing in. The sign-in must be at most 10 minutes
+    /// old, or proved again by `POST /api/v1/auth/session/proof`.
     #[serde(default, deserialize_with = "parsed")]
     #[param(nullable = false, default = false)]
     link: Option<bool>,
@@ -84,7 +85,7 @@ async fn authorize_provider(
     Query(query): Query<AuthorizeQuery>,
 ) -> Result<HttpResponse, Problem> {
     let link = if query.link == Some(true) { Some(linking(&request, caller)?) } else { None };
-    let started = social.authorize(&name, &redirect_uri(&settings, &name), link).await?;
+    let started = social.authorize(&name, &redirect_uri(&settings, &name), link.as_ref()).await?;
     let pending = PendingFlow { flow: started.flow, return_to: own_path(query.return_to.as_deref()).to_owned() };
     let mut response = HttpResponse::Found();
     for cookie in cookies::new_flow(&request, &settings, &pending.state(), pending.seal(&**sealer)?) {
@@ -94,9 +95,9 @@ async fn authorize_provider(
 }
 
 /// The user who links a social account.
-fn linking(request: &HttpRequest, caller: Option<Principal>) -> Result<UserId, Problem> {
+fn linking(request: &HttpRequest, caller: Option<Principal>) -> Result<Principal, Problem> {
     let caller = caller.ok_or_else(|| Problem::unauthenticated(None))?;
     caller.require_interactive()?;
     cookies::require_own_page(request)?;
-    Ok(caller.user_id)
+    Ok(caller)
 }

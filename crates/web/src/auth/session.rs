@@ -7,6 +7,8 @@ operations! {
     create_session => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn)
         .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded]);
     delete_session => Policy::optional().no_store();
+    prove_session => Policy::interactive().body(Body::Json).no_store()
+        .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded]);
 }
 
 /// How a browser signs in: `email` and `password`, or in the second step `mfa_token` and `otp`.
@@ -111,4 +113,37 @@ async fn delete_session(
         sign_in.sign_out(session_id, &device).await?;
     }
     Ok(signed_out(&settings))
+}
+
+/// A proof that the caller owns the account.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery"}))]
+struct ProofRequest {
+    /// The password.
+    #[garde(custom(proof))]
+    #[schema(format = "current-password")]
+    password: String,
+}
+
+input_as_is!(ProofRequest);
+
+/// Prove who you are
+///
+/// For 10 minutes, the session counts as one that began at this moment: it may link social accounts and set up a second
+/// factor. Without a password, sign in again with a social account instead.
+#[utoipa::path(
+    post, path = "/api/v1/auth/session/proof", tag = "auth",
+    request_body = ProofRequest,
+    responses((status = 204, description = "The session is proved")),
+)]
+async fn prove_session(
+    caller: Caller,
+    sign_in: Data<SignIn>,
+    FromDevice(device): FromDevice,
+    _: NoQuery,
+    Json(body): Json<ProofRequest>,
+) -> Result<HttpResponse, Problem> {
+    sign_in.prove(&caller, &body.password, &device).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

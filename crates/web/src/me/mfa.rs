@@ -4,7 +4,8 @@ use crate::prelude::*;
 
 operations! {
     get_mfa => Policy::interactive();
-    begin_totp => Policy::interactive().body(Body::Empty).no_store().problems(&[Code::MfaEnabled]);
+    begin_totp => Policy::interactive().body(Body::Empty).no_store()
+        .problems(&[Code::ProofRequired, Code::EmailNotVerified, Code::MfaEnabled]);
     confirm_totp => Policy::interactive().body(Body::Json).no_store()
         .problems(&[Code::OtpWrong, Code::MfaNotBegun, Code::MfaEnabled]);
     remove_totp => Policy::interactive().body(Body::Json).no_store()
@@ -60,7 +61,8 @@ impl From<Enrolment> for TotpEnrolment {
 
 /// Set up a second factor
 ///
-/// Returns what an authenticator needs (TOTP, RFC 6238). A first code has to confirm it.
+/// Returns what an authenticator needs (TOTP, RFC 6238). A first code has to confirm it. The e-mail address must be verified, and
+/// the sign-in at most 10 minutes old (or proved again by `POST /api/v1/auth/session/proof`).
 #[utoipa::path(
     post, path = "/api/v1/me/mfa/totp", tag = "account",
     responses((status = 200, description = "What the authenticator needs", body = TotpEnrolment)),
@@ -71,7 +73,7 @@ async fn begin_totp(
     _: NoQuery,
     _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
-    let enrolment = factors.begin(caller.user_id).await?;
+    let enrolment = factors.begin(&caller).await?;
     Ok(HttpResponse::Ok().json(TotpEnrolment::from(enrolment)))
 }
 

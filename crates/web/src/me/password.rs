@@ -22,14 +22,18 @@ struct PasswordRequest {
     /// 8 to 128 characters of any script. Passwords that are easy to guess are refused.
     #[schema(format = "new-password")]
     new_password: String,
+    /// Whether to unlink all social accounts, which could sign in whatever the password is.
+    #[serde(default)]
+    #[schema(default = false)]
+    unlink_identities: bool,
 }
 
 impl Input for PasswordRequest {
-    type Command = (Option<String>, Password);
+    type Command = (Option<String>, Password, bool);
 
-    fn read(self, refused: &mut Refusals) -> Result<(Option<String>, Password), Refused> {
+    fn read(self, refused: &mut Refusals) -> Result<Self::Command, Refused> {
         let new = refused.value("new_password", Password::new(self.new_password))?;
-        Ok((self.current_password, new))
+        Ok((self.current_password, new, self.unlink_identities))
     }
 }
 
@@ -46,8 +50,8 @@ async fn change_password(
     accounts: Data<Accounts>,
     FromDevice(device): FromDevice,
     _: NoQuery,
-    Json((current, new)): Json<PasswordRequest>,
+    Json((current, new, unlink)): Json<PasswordRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.change_password(&caller, current.as_deref(), &new, &device).await?;
+    accounts.change_password(&caller, current.as_deref(), &new, unlink, &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -101,6 +101,12 @@ codes! {
     RecentSignInRequired = "recent_sign_in_required", FORBIDDEN,
         "Sign in again first" | "최근 로그인 필요",
         "The account has no password. Sign in again with its social account, then repeat the request within 10 minutes." | "비밀번호가 없는 계정입니다. 소셜 계정으로 다시 로그인한 뒤 10분 안에 다시 요청하세요.";
+    ProofRequired = "proof_required", FORBIDDEN,
+        "Prove who you are first" | "본인 확인 필요",
+        "The sign-in is more than 10 minutes old. Send the password to POST `/api/v1/auth/session/proof`, or sign in again." | "로그인한 지 10분이 지났습니다. POST `/api/v1/auth/session/proof`로 비밀번호를 보내거나 다시 로그인하세요.";
+    EmailNotVerified = "email_not_verified", FORBIDDEN,
+        "E-mail address not verified" | "이메일 미확인",
+        "Verify the e-mail address of the account first. POST `/api/v1/auth/email/verify/resend` sends the link again." | "먼저 계정의 이메일 주소를 확인하세요. POST `/api/v1/auth/email/verify/resend`로 링크를 다시 받을 수 있습니다.";
     InteractiveSignInRequired = "interactive_sign_in_required", FORBIDDEN,
         "Interactive session required" | "직접 로그인 필요",
         "Only a user who signed in with all scopes may do this; an API key may not." | "모든 범위로 직접 로그인한 사용자만 할 수 있습니다. API 키로는 할 수 없습니다.";

@@ -29,6 +29,8 @@ impl From<Error> for Problem {
             }),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
+            Error::ProofRequired => Self::new(Code::ProofRequired),
+            Error::EmailNotVerified => Self::new(Code::EmailNotVerified),
             Error::InteractiveSignInRequired => Self::new(Code::InteractiveSignInRequired),
             Error::NotAdministrator => Self::new(Code::AdministratorRequired),
             Error::TooManyAttempts { retry_after } => Self::rate_limited("account", retry_after),

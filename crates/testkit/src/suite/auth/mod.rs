@@ -1,8 +1,10 @@
 pub mod attempt_limit;
 pub mod cross_site;
+pub mod first_proof;
 pub mod hostile;
 pub mod keys;
 pub mod password;
+pub mod proof;
 pub mod refresh;
 pub mod revoke;
 pub mod second_step;

@@ -29,16 +29,35 @@ pub async fn refresh_token_returns_a_new_pair(app: TestApp) {
     }
 }
 
-pub async fn refresh_token_reused_within_the_leeway_returns_new_pairs(app: TestApp) {
+pub async fn refresh_token_reused_within_the_leeway_returns_the_same_successor(app: TestApp) {
     let (alice, anonymous) = (app.user("alice").await, app.anonymous());
-    let (first, first_token) = next(&anonymous, &alice.refresh_token).await;
+    let (first, successor) = next(&anonymous, &alice.refresh_token).await;
     app.clock.advance(Duration::from_secs(9));
-    let (second, second_token) = next(&anonymous, &alice.refresh_token).await;
-    assert_ne!(first_token, second_token);
-    for (actor, token) in [(first, first_token), (second, second_token)] {
+    let again = anonymous.refresh(&alice.refresh_token).header("x-request-id", "the-reuse").await.expect_status(200);
+    assert_eq!(again["refresh_token"], successor);
+    let second = anonymous.with_token(again.text("access_token"));
+    for actor in [&first, &second] {
         actor.me().await.expect_status(200);
-        anonymous.refresh(&token).await.expect_status(200);
     }
+    let list = first.audit().await.expect_status(200);
+    let event = &list["items"][0];
+    let found = [&event["kind"], &event["detail"], &event["request_id"]];
+    assert_eq!(found, ["sign_in.refresh_reused", "within the leeway", "the-reuse"]);
+    // Also if the successor was used meanwhile.
+    next(&anonymous, &successor).await;
+    let again = anonymous.refresh(&alice.refresh_token).await.expect_status(200);
+    assert_eq!(again["refresh_token"], successor);
+}
+
+pub async fn two_holders_of_a_refresh_token_collide_at_the_next_use(app: TestApp) {
+    let (alice, anonymous) = (app.user("alice").await, app.anonymous());
+    let (_, stolen) = next(&anonymous, &alice.refresh_token).await;
+    let (_, own) = next(&anonymous, &alice.refresh_token).await;
+    app.clock.advance(Duration::from_mins(14));
+    let (actor, _) = next(&anonymous, &stolen).await;
+    app.clock.advance(Duration::from_mins(1));
+    assert_invalid_grant(anonymous.refresh(&own).await);
+    actor.me().await.problem("sign_in_ended");
 }
 
 pub async fn refresh_token_reused_after_the_leeway_ends_the_family(app: TestApp) {
@@ -95,14 +114,15 @@ pub async fn refresh_leeway_is_counted_from_the_first_use(app: TestApp) {
     assert_invalid_grant(anonymous.refresh(&alice.refresh_token).await);
 }
 
-pub async fn concurrent_refreshes_all_return_a_pair(app: TestApp) {
+pub async fn concurrent_refreshes_all_return_the_same_successor(app: TestApp) {
     let (alice, anonymous) = (app.user("alice").await, app.anonymous());
     let responses = send_concurrently((0..16).map(|_| anonymous.refresh(&alice.refresh_token))).await;
-    for response in responses {
-        let response = response.expect_status(200);
-        anonymous.refresh(response.text("refresh_token")).await.expect_status(200);
+    let successor = responses[0].text("refresh_token");
+    for response in &responses {
+        assert_eq!(response.text("refresh_token"), successor);
         anonymous.with_token(response.text("access_token")).me().await.expect_status(200);
     }
+    next(&anonymous, successor).await;
 }
 
 pub async fn unused_refresh_token_expires_after_thirty_days(app: TestApp) {

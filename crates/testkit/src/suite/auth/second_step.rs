@@ -25,7 +25,7 @@ fn assert_invalid_grant(response: Response) {
 
 /// Alice with a second factor. Her last used code is outside the accepted window.
 async fn alice(app: &TestApp) -> (User, Authenticator, Vec<String>) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let (authenticator, codes) = with_second_factor(app, &alice).await;
     app.clock.advance(Duration::from_mins(10));
     (alice, authenticator, codes)
@@ -84,7 +84,7 @@ pub async fn totp_code_is_accepted_once(app: TestApp) {
 }
 
 pub async fn code_that_confirmed_the_factor_is_used_up(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let (authenticator, _) = with_second_factor(&app, &alice).await;
     let mfa_token = first_step(&app, &alice).await;
     assert_invalid_grant(app.anonymous().second_step(&mfa_token, &authenticator.code(&app.clock)).await);
@@ -186,7 +186,7 @@ pub async fn second_step_expires_after_five_minutes(app: TestApp) {
 
 pub async fn second_step_token_is_bound_to_its_user_and_purpose(app: TestApp) {
     let (alice, alice_app, recovery) = alice(&app).await;
-    let bob = app.user("bob").await;
+    let bob = app.verified_user("bob").await;
     let (bob_app, _) = with_second_factor(&app, &bob).await;
     app.clock.advance(Duration::from_mins(10));
     let mfa_token = first_step(&app, &bob).await;
@@ -201,7 +201,7 @@ pub async fn second_step_token_is_bound_to_its_user_and_purpose(app: TestApp) {
     let browser = app.browser();
     browser.set_session(&mfa_token);
     browser.me().await.problem("sign_in_ended");
-    let verification = app.verification(&bob.email).await;
+    let verification = app.verification(&app.user("carol").await.email).await;
     for token in ["x", &*bob.refresh_token, &*bob.access_token, &*verification, &"A".repeat(43)] {
         let code = bob_app.code(&app.clock);
         assert_invalid_grant(anonymous.second_step(token, &code).await);

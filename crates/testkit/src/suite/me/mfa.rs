@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{Authenticator, TestApp, User, suite::send_concurrently};
 
-/// Enables a second factor; returns its authenticator and its recovery codes.
+/// Enables a second factor; returns its authenticator and its recovery codes. The address must be verified.
 pub(in crate::suite) async fn with_second_factor(app: &TestApp, user: &User) -> (Authenticator, Vec<String>) {
     let enrolment = user.begin_totp().await.expect_status(200);
     let authenticator = Authenticator::of(&enrolment);
@@ -16,7 +16,7 @@ pub(in crate::suite) async fn with_second_factor(app: &TestApp, user: &User) -> 
 }
 
 pub async fn second_factor_is_enabled_by_its_first_code(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     assert_eq!(alice.mfa().await.expect_status(200).json, json!({"totp": false, "recovery_codes_left": 0}));
     let enrolment = alice.begin_totp().await.expect_status(200).expect_header("cache-control", "no-store");
     let (secret, uri) = (enrolment.text("secret"), enrolment.text("otpauth_uri"));
@@ -45,7 +45,7 @@ pub async fn second_factor_is_enabled_by_its_first_code(app: TestApp) {
 }
 
 pub async fn enabled_second_factor_cannot_be_replaced(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     alice.confirm_totp("123456").await.expect_status(409).problem("mfa_not_begun");
     let first = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     // Starting again replaces the secret.
@@ -63,7 +63,7 @@ pub async fn enabled_second_factor_cannot_be_replaced(app: TestApp) {
 }
 
 pub async fn ten_wrong_confirmation_codes_are_locked(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     for _ in 0..10 {
         alice.confirm_totp(&authenticator.wrong_code(&app.clock)).await.problem("code_wrong");
@@ -73,7 +73,7 @@ pub async fn ten_wrong_confirmation_codes_are_locked(app: TestApp) {
 }
 
 pub async fn concurrent_confirmations_succeed_once(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let authenticator = Authenticator::of(&alice.begin_totp().await.expect_status(200));
     let code = authenticator.code(&app.clock);
     // Starting again at the same time does not break the confirmation.
@@ -90,7 +90,7 @@ pub async fn concurrent_confirmations_succeed_once(app: TestApp) {
 }
 
 pub async fn used_recovery_codes_reduce_the_count(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let (_, codes) = with_second_factor(&app, &alice).await;
     for (used, code) in codes.iter().take(3).enumerate() {
         let first = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(400);
@@ -100,7 +100,7 @@ pub async fn used_recovery_codes_reduce_the_count(app: TestApp) {
 }
 
 pub async fn disabling_the_second_factor_needs_the_password(app: TestApp) {
-    let alice = app.user("alice").await;
+    let alice = app.verified_user("alice").await;
     let (authenticator, old_codes) = with_second_factor(&app, &alice).await;
     alice.remove_totp("a wrong password").await.expect_status(403).problem("password_wrong");
     alice.call("DELETE", "/api/v1/me/mfa/totp").json(&json!({})).await.problem("password_wrong");

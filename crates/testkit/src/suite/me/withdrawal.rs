@@ -8,13 +8,16 @@ use crate::{
 };
 
 pub async fn withdrawal_removes_all_data_and_sessions(app: TestApp) {
-    let (alice, bob, browser) = (app.user("alice").await, app.user("bob").await, app.browser());
+    let (mut alice, bob, browser) = (app.verified_user("alice").await, app.user("bob").await, app.browser());
     let anonymous = app.anonymous();
     browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
     let other = alice.with_token(alice.sign_in_again("").await.text("access_token"));
     let public = alice.create_memo(&json!({"title": "Milk", "visibility": "public"})).await.expect_status(201);
     alice.memo("Bread").await;
     with_second_factor(&app, &alice).await;
+    let moved = json!({"email": "moved@example.com", "current_password": alice.password});
+    alice.patch_me(&moved).await.expect_status(200);
+    alice.email = "moved@example.com".to_owned();
     let verification = app.verification(&alice.email).await;
     anonymous.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
