@@ -137,7 +137,7 @@ impl ServerBuilder {
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
-        let limits = Limits::new(&http, ports.cache.clone(), adapters::own_cache(&clock));
+        let limits = Limits::new(&http, ports.counters.clone());
         let services =
             Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
         Ok(Server {
@@ -288,6 +288,7 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         trusted_hosts: trusted_hosts
             .unwrap_or_else(|| vec![name.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()]),
         trusted_proxies: server.trusted_proxies.clone(),
+        forwarded_header: server.forwarded_header,
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
         spool: settings.data_dir.clone(),

@@ -1,14 +1,16 @@
 //! Accounts of users: sign-up, profile, address, password, withdrawal.
 
 mod email;
+mod links;
 mod password;
 mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, MailMessage, OneTimeToken, Page, PageRequest,
-    Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
+    AuditKind, Conflict, DisplayName, Email, HashPurpose, InvalidValue, Locale, MailMessage, OneTimeToken, Page,
+    PageRequest, Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter,
+    UserId,
 };
 
 use crate::{
@@ -19,6 +21,8 @@ use crate::{
 };
 
 pub use email::request_verification;
+pub use links::may_send;
+use links::may_send_first;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,14 +111,15 @@ impl Accounts {
         if transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?.is_some() {
             return Err(Error::EmailTaken);
         }
-        let hash = self.ports.hasher.hash(&password).await?;
+        let hash = self.ports.hasher.hash(&password, device.lane(HashPurpose::SignUp)).await?;
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
+        let may_verify = may_send(&self.ports, user.id, &user.email, TokenPurpose::VerifyEmail).await;
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
-            request_verification(tx, &self.ports, &user).await
+            if may_verify { request_verification(tx, &self.ports, &user).await } else { Ok(()) }
         });
         created.await.map_err(email_taken)?;
         Ok(user)
@@ -148,6 +153,11 @@ impl Accounts {
             Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
+        let moves = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
+        let may_verify = match moves {
+            Some((user, email)) => may_send_first(&self.ports, user.id, email, TokenPurpose::VerifyEmail).await,
+            None => false,
+        };
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
         let changed = transactions.write(async |tx| {
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;
@@ -170,6 +180,9 @@ impl Accounts {
             tx.users().update(&user, from).await?;
             if let Some(old) = replaced {
                 self.email_changed(tx, &user, &old, device).await?;
+                if may_verify {
+                    request_verification(tx, &self.ports, &user).await?;
+                }
             }
             Ok(user)
         });
