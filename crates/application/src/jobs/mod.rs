@@ -1,6 +1,7 @@
 //! Runs jobs after the transaction that inserted them: one worker per node, handlers by kind, retries, dead letters.
 
 pub(crate) mod mail;
+pub(crate) mod retag;
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,7 @@ use memo_domain::{Job, JobKind, JobState, Source};
 
 use crate::{Error, Ports};
 pub use mail::MailHandler;
+pub use retag::{Operation, OperationStatus, RetagHandler};
 
 /// How long a job is leased: longer than a handler may take.
 const LEASE: Duration = Duration::from_mins(2);
@@ -30,6 +32,15 @@ pub enum JobError {
     Permanent(Source),
 }
 
+/// What became of a job whose run did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It is done, and is removed.
+    Done,
+    /// The handler has recorded the outcome in the job, together with its work.
+    Recorded,
+}
+
 /// Does the work of jobs of one kind.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
@@ -37,7 +48,13 @@ pub trait JobHandler: Send + Sync {
     fn kind(&self) -> JobKind;
 
     /// Does the work of a job. It must end within a minute, and tolerate that the same job runs twice.
-    async fn run(&self, job: &Job) -> Result<(), JobError>;
+    async fn run(&self, job: &Job) -> Result<JobOutcome, JobError>;
+
+    /// Whether the work may be done any number of times, so that an attempt whose outcome is unknown is always followed by
+    /// another one.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
 }
 
 /// Leases jobs and hands them to the handlers of their kinds.
@@ -68,7 +85,8 @@ impl JobWorker {
         let claimed = self.ports.transactions.write(async |tx| {
             let jobs = tx.jobs().claim(&self.kinds, now, now + LEASE, AT_ONCE).await?;
             let leased = jobs.len();
-            let (jobs, doubtful): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.begun <= MAX_UNKNOWN);
+            let (jobs, doubtful): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| job.begun <= self.max_unknown(job));
             for job in doubtful {
                 tx.jobs().update(&abandoned(job)).await?;
             }
@@ -81,13 +99,27 @@ impl JobWorker {
         Ok(leased)
     }
 
+    fn handler(&self, job: &Job) -> Option<&Arc<dyn JobHandler>> {
+        self.handlers.iter().find(|handler| handler.kind() == job.kind)
+    }
+
+    /// How many attempts may have an unknown outcome.
+    fn max_unknown(&self, job: &Job) -> u32 {
+        let is_repeatable = self.handler(job).is_some_and(|handler| handler.is_repeatable());
+        if is_repeatable { MAX_ATTEMPTS } else { MAX_UNKNOWN }
+    }
+
     async fn run(&self, job: Job) -> Result<(), Error> {
-        let result = match self.handlers.iter().find(|handler| handler.kind() == job.kind) {
+        let result = match self.handler(&job) {
             Some(handler) => handler.run(&job).await,
             None => Err(JobError::Temporary("no handler for this kind".into())),
         };
         let id = job.id;
-        let failed = result.err().map(|error| self.failed(job, &error));
+        let failed = match result {
+            Ok(JobOutcome::Recorded) => return Ok(()),
+            Ok(JobOutcome::Done) => None,
+            Err(error) => Some(self.failed(job, &error)),
+        };
         let recorded = self.ports.transactions.write(async |tx| {
             match &failed {
                 None => tx.jobs().remove(id).await?,

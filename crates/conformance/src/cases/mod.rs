@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod clock;
 pub(crate) mod codes;
 pub(crate) mod concurrency;
+pub(crate) mod ended_jobs;
 pub(crate) mod events;
 pub(crate) mod feed_races;
 pub(crate) mod filters;
