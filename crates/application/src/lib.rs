@@ -30,7 +30,10 @@ pub use administration::{Administration, UserChange};
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
-pub use jobs::{JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler};
+pub use jobs::{
+    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
+    WithdrawalHandler,
+};
 pub use live::LiveSessions;
 pub use memos::{
     BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition, TagChange, TagChanged,

@@ -85,6 +85,9 @@ macro_rules! __each_case {
                 a_looked_up_user_does_not_change_until_the_commit
                 concurrent_demotions_leave_one_administrator
             }
+            swept_users(store) {
+                a_users_rows_are_swept_in_steps
+            }
             removed_users(store) {
                 a_removed_user_leaves_no_data
                 a_removal_from_another_version_is_stale

@@ -15,6 +15,8 @@ impl JobKind {
     pub const MAIL: Self = Self(Cow::Borrowed("mail"));
     /// Changes a tag in many memos.
     pub const RETAG: Self = Self(Cow::Borrowed("retag"));
+    /// Removes the data of a user who has withdrawn.
+    pub const WITHDRAWAL: Self = Self(Cow::Borrowed("withdrawal"));
 
     /// The greatest number of characters.
     pub const MAX_LENGTH: usize = 64;

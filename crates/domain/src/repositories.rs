@@ -24,6 +24,7 @@ macro_rules! for_each_repository {
                 fn insert(user: &$crate::User) -> ();
                 fn update(user: &$crate::User, from: $crate::Version) -> ();
                 fn remove(id: $crate::UserId, from: $crate::Version) -> ();
+                fn sweep(id: $crate::UserId, what: $crate::Sweep, most: u32) -> u64;
                 fn list(
                     filter: &$crate::UserFilter,
                     page: &$crate::PageRequest<$crate::UserId>

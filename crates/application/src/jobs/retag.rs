@@ -10,7 +10,7 @@ use super::{JobError, JobHandler, JobOutcome};
 use crate::{
     Error, Ports,
     memos::{Editor, Retagged, TagChange},
-    transaction::{BoxedWork, Transaction},
+    transaction::Transaction,
 };
 
 /// The context of the sealed payload.
@@ -68,37 +68,35 @@ impl JobHandler for RetagHandler {
 
     async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
         let progress = Progress::open(&*self.ports.sealer, &job.payload).map_err(JobError::Permanent)?;
-        let input = (self.ports.clone(), job.clone(), progress);
-        let step =
-            self.ports.transactions.write_boxed(input, |tx, (ports, job, progress)| step(tx, ports, job, progress));
-        step.await.map_err(|error| JobError::Temporary(error.into()))?;
+        let owner = job.owner.ok_or_else(|| JobError::Permanent("a change of a tag without an owner".into()))?;
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let input = (self.ports.clone(), job.clone(), owner, progress);
+        let stepped = transactions
+            .write_boxed(input, |tx, (ports, job, owner, progress)| Box::pin(step(tx, ports, job, *owner, progress)));
+        stepped.await.map_err(|error| JobError::Temporary(error.into()))?;
         Ok(JobOutcome::Recorded)
     }
 }
 
 /// Changes the next memos, and records that in the job.
-fn step<'t>(tx: &'t mut Transaction, ports: &'t Ports, job: &'t Job, progress: &'t Progress) -> BoxedWork<'t, ()> {
-    Box::pin(async move {
-        let Some(owner) = job.owner else { return Ok(()) };
-        let Progress { change, after, .. } = progress;
-        let some = tx.memos().find_by_tag(owner, &change.from, *after, STEP).await?;
-        let is_last = some.len() < STEP as usize;
-        let Retagged { last, .. } = Editor::new(tx, owner).retag(change, some.clone()).await?;
-        let done = if is_last { progress.total } else { progress.total.min(progress.done + some.len() as u64) };
-        let progress = Progress { after: last.or(*after), done, ..progress.clone() };
-        let stepped = Job {
-            payload: progress.seal(&*ports.sealer).map_err(|source| Error::Internal { source })?,
-            state: if is_last { JobState::Done } else { JobState::Waiting },
-            attempts: 0,
-            begun: 0,
-            // Due at once, after jobs that wait already.
-            run_at: tx.now(),
-            error: None,
-            ..job.clone()
-        };
-        tx.jobs().update(&stepped).await?;
-        Ok(())
-    })
+async fn step(tx: &mut Transaction, ports: &Ports, job: &Job, owner: UserId, progress: &Progress) -> Result<(), Error> {
+    let some = tx.memos().find_by_tag(owner, &progress.change.from, progress.after, STEP).await?;
+    let count = some.len() as u64;
+    let Retagged { last, .. } = Editor::new(tx, owner).retag(&progress.change, some).await?;
+    let is_last = count < u64::from(STEP);
+    let done = if is_last { progress.total } else { progress.total.min(progress.done + count) };
+    let progress = Progress { after: last.or(progress.after), done, ..progress.clone() };
+    let stepped = Job {
+        payload: progress.seal(&*ports.sealer).map_err(|source| Error::Internal { source })?,
+        state: if is_last { JobState::Done } else { JobState::Waiting },
+        attempts: 0,
+        begun: 0,
+        // Due at once, after the jobs that wait already.
+        run_at: tx.now(),
+        error: None,
+        ..job.clone()
+    };
+    Ok(tx.jobs().update(&stepped).await?)
 }
 
 /// Inserts the job of a change.

@@ -61,7 +61,8 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`] if no memo has it.
     pub async fn tag(&self, owner: UserId, tag: &Tag) -> Result<TagCount, Error> {
-        let found = self.ports.transactions.read(async |unit| Ok(unit.memos().find_tag(owner, tag).await?)).await?;
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let found = transactions.read(async |unit| Ok(unit.memos().find_tag(owner, tag).await?)).await?;
         found.ok_or(Error::NotFound(Resource::Tag))
     }
 
@@ -92,7 +93,8 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`] if the user has no such operation, or it ended long ago.
     pub async fn operation(&self, owner: UserId, id: JobId) -> Result<Operation, Error> {
-        let job = self.ports.transactions.read(async |unit| Ok(unit.jobs().lookup(id).await?)).await?;
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let job = transactions.read(async |unit| Ok(unit.jobs().lookup(id).await?)).await?;
         let job = job.filter(|job| job.owner == Some(owner)).ok_or(Error::NotFound(Resource::Operation))?;
         retag::operation(&*self.ports.sealer, &job)?.ok_or(Error::NotFound(Resource::Operation))
     }
@@ -105,7 +107,8 @@ impl Memos {
         mut result: impl AsyncFnMut(&mut Transaction) -> Result<T, Error>,
     ) -> Result<TagChanged<T>, Error> {
         let id = JobId::new(self.ports.id(self.ports.now()));
-        let changed = self.ports.transactions.write(async |tx: &mut Transaction| {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let changed = transactions.write(async |tx: &mut Transaction| {
             let some = tx.memos().find_by_tag(owner, &change.from, None, MAX_AT_ONCE + 1).await?;
             let is_large = some.len() > MAX_AT_ONCE as usize;
             if is_large {

@@ -1,12 +1,14 @@
-//! Changes of many memos are done in steps, each of which is one transaction.
+//! What concerns many rows is done in steps, each of which is one transaction.
 
 use std::time::Duration;
 
-use memo_application::{BatchOperation, Error, Operation, OperationStatus, TagChanged};
+use memo_application::{
+    BatchOperation, Device, Error, MemoChange, Operation, OperationStatus, Precondition, TagChanged,
+};
 use memo_conformance::faults::Fault;
-use memo_domain::{Access, JobId, MemoFilter, MemoState, Store, StoreError, Tag, Tags};
+use memo_domain::{Access, Email, JobId, MemoFilter, MemoScope, MemoState, Store, StoreError, Tag, Tags, Visibility};
 
-use crate::world::{World, state, tag};
+use crate::world::{CREATED, PASSWORD, World, state, tag};
 
 /// More than are changed at once.
 const MEMOS: u64 = 520;
@@ -115,4 +117,36 @@ async fn a_step_that_fails_is_repeated_and_changes_nothing_twice() {
     let ended = operation(&world, id).await;
     assert_eq!((ended.status, ended.done), (OperationStatus::Done, MEMOS));
     assert_eq!((count(&world, tag("many")).await, last_change(&world).await), (0, before + MEMOS));
+}
+
+#[tokio::test]
+async fn a_withdrawn_user_is_removed_in_steps() {
+    let world = world().await;
+    rename(&world, "many", "most").await;
+    let change = MemoChange { visibility: Some(Visibility::Public), ..MemoChange::default() };
+    world.memos.change(world.alice, world.memo, change, &Precondition::None).await.expect("it is changed");
+    let device = Device::default();
+    let withdrawn = world.accounts.withdraw(&world.principal, Some(PASSWORD), &device);
+    withdrawn.await.expect("she withdraws");
+    // At once: no session, no address, no public memo.
+    let address = Email::new("alice@example.com").expect("an address");
+    let left = async || {
+        let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
+        assert_eq!(unit.users().find_by_email(&address).await.expect("users are read"), None);
+        assert_eq!(unit.sessions().list_live(world.alice, CREATED).await.expect("sessions are read"), []);
+        let public = MemoFilter { scope: MemoScope::Public, ..MemoFilter::of(world.carol) };
+        assert_eq!(unit.memos().count(&public).await.expect("memos are counted"), 0);
+        let memos = unit.memos().count(&MemoFilter::of(world.alice)).await.expect("memos are counted");
+        (memos, unit.users().lookup(world.alice).await.expect("users are read").is_some())
+    };
+    assert!(world.sign_in.authenticate(&world.grant.access_token).await.is_err());
+    // The rest in steps.
+    let mut before = left().await;
+    assert!(before.0 > 500 && before.1, "{before:?}");
+    while world.worker.run_next().await.expect("it runs") > 0 {
+        let now = left().await;
+        assert!(before.0 - now.0 <= 200 && (now.1 || now.0 == 0), "{before:?}, {now:?}");
+        before = now;
+    }
+    assert_eq!(before, (0, false));
 }

@@ -6,7 +6,7 @@ use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
     MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
     SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
-    secret_text,
+    WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -152,7 +152,14 @@ impl World {
             transfer: Transfer::new(ports.clone()),
             administration,
             retention: Retention::new(ports.clone()),
-            worker: JobWorker::new(ports.clone(), vec![Arc::new(mail_handler), Arc::new(RetagHandler::new(ports))]),
+            worker: JobWorker::new(
+                ports.clone(),
+                vec![
+                    Arc::new(mail_handler),
+                    Arc::new(RetagHandler::new(ports.clone())),
+                    Arc::new(WithdrawalHandler::new(ports)),
+                ],
+            ),
             mail,
             alice,
             carol,

@@ -32,6 +32,7 @@ pub(crate) mod secrets;
 pub(crate) mod session_lists;
 pub(crate) mod sessions;
 pub(crate) mod signers;
+pub(crate) mod swept_users;
 pub(crate) mod tags;
 pub(crate) mod units_of_work;
 pub(crate) mod user_lists;
