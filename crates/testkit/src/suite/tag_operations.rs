@@ -13,7 +13,7 @@ use crate::{
 /// Creates this many memos with a tag.
 async fn create_many(actor: &Actor, memos: usize, tag: &str) {
     for first in (0..memos).step_by(100) {
-        let memo = |n| json!({"op": "create", "memo": {"title": n.to_string(), "tags": [tag, "rest"]}});
+        let memo = |n: usize| json!({"op": "create", "memo": {"title": n.to_string(), "tags": [tag, "rest"]}});
         actor.batch(&(first..memos.min(first + 100)).map(memo).collect()).await.expect_status(200);
     }
 }
