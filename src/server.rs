@@ -9,8 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, JobWorker, LiveSessions, MailHandler, Memos, Ports,
-    Readiness, Reauthentication, Retention, SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
+    AccountSettings, Accounts, Administration, AuditLog, Changes, JobHandler, JobWorker, LiveSessions, MailHandler,
+    Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn, SignInSettings,
+    SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
 use memo_domain::{Clock, Events, IdGenerator, Mailer, Rate, SecretGenerator, SocialProvider, Store};
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
@@ -135,7 +136,12 @@ impl ServerBuilder {
         let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
-        let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
+        let handlers: Vec<Arc<dyn JobHandler>> = vec![
+            Arc::new(mail),
+            Arc::new(RetagHandler::new(ports.clone())),
+            Arc::new(WithdrawalHandler::new(ports.clone())),
+        ];
+        let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
         let limits = Limits::new(&http, ports.counters.clone());
         let services =

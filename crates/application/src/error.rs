@@ -18,6 +18,8 @@ pub enum Resource {
     Identity,
     /// A social provider.
     Provider,
+    /// A change that is done in steps.
+    Operation,
 }
 
 /// Why a request is not authenticated.
@@ -68,6 +70,9 @@ pub enum Error {
         /// The number from which the feed can be followed after all memos were read again.
         next_since: u64,
     },
+    /// Another change of the same tag is done in steps, or too many changes of tags are.
+    #[error("an operation is running")]
+    OperationRunning,
     /// Another user has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,

@@ -30,9 +30,14 @@ pub use administration::{Administration, UserChange};
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
-pub use jobs::{JobError, JobHandler, JobWorker, MailHandler};
+pub use jobs::{
+    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
+    WithdrawalHandler,
+};
 pub use live::LiveSessions;
-pub use memos::{BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition};
+pub use memos::{
+    BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition, TagChange, TagChanged,
+};
 pub use ports::{Background, Ports, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;

@@ -2,16 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use memo_domain::JobKind;
+
 use crate::{Error, Ports};
 
 /// How long an ended session is kept: the reuse of its refresh tokens is still detected.
 const SESSIONS: Duration = Duration::from_hours(7 * 24);
 /// How long audit events are kept.
 const AUDIT: Duration = Duration::from_hours(400 * 24);
+/// How long the result of a change that is done in steps can be read.
+const OPERATIONS: Duration = Duration::from_hours(1);
 /// How many rows of a table one transaction removes at most, so that other writers wait only for a moment.
 const BATCH: u32 = 500;
 
-/// Removes ended sessions, expired tokens and old audit events.
+/// Removes ended sessions, expired tokens, old audit events and ended operations.
 pub struct Retention {
     ports: Arc<Ports>,
 }
@@ -35,6 +39,7 @@ impl Retention {
                     tx.sessions().remove_before(now - SESSIONS, BATCH).await?,
                     tx.one_time_tokens().remove_before(now, BATCH).await?,
                     tx.audit().remove_before(now - AUDIT, BATCH).await?,
+                    tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?,
                 ])
             });
             let removed = removed.await?;

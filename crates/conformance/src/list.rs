@@ -37,6 +37,7 @@ macro_rules! __each_case {
                 tags_are_counted_per_user
                 awkward_tags_are_counted
                 tag_counts_follow_changes
+                a_tag_is_found_with_its_count
                 memos_are_found_by_their_tag
             }
             pages(store) {
@@ -83,6 +84,9 @@ macro_rules! __each_case {
                 locked_administrators_do_not_change_until_the_commit
                 a_looked_up_user_does_not_change_until_the_commit
                 concurrent_demotions_leave_one_administrator
+            }
+            swept_users(store) {
+                a_users_rows_are_swept_in_steps
             }
             removed_users(store) {
                 a_removed_user_leaves_no_data
@@ -161,6 +165,12 @@ macro_rules! __each_case {
                 an_expired_lease_can_be_claimed
                 a_job_is_updated_or_gone
                 dead_jobs_are_listed_newest_first
+            }
+            ended_jobs(store) {
+                a_done_job_stays_until_it_is_removed
+                a_job_is_found_by_its_id
+                waiting_jobs_are_listed_by_owner
+                ended_jobs_are_removed_in_steps
             }
             audit(store) {
                 an_audit_event_reads_back_equal

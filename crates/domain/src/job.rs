@@ -15,6 +15,10 @@ impl JobKind {
     pub const MAIL: Self = Self(Cow::Borrowed("mail"));
     /// Sends a mail that a user waits for: it overtakes the others.
     pub const URGENT_MAIL: Self = Self(Cow::Borrowed("urgent_mail"));
+    /// Changes a tag in many memos.
+    pub const RETAG: Self = Self(Cow::Borrowed("retag"));
+    /// Removes the data of a user who has withdrawn.
+    pub const WITHDRAWAL: Self = Self(Cow::Borrowed("withdrawal"));
 
     /// The greatest number of characters.
     pub const MAX_LENGTH: usize = 64;
@@ -53,11 +57,14 @@ pub enum JobState {
     Waiting,
     /// It failed for good, and does not run again.
     Dead,
+    /// It is done, and kept so that its result can be read.
+    Done,
 }
 
 impl JobState {
     /// Every state with its name in stores.
-    pub const NAMES: [(Self, &'static str); 2] = [(Self::Waiting, "waiting"), (Self::Dead, "dead")];
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Waiting, "waiting"), (Self::Dead, "dead"), (Self::Done, "done")];
 }
 
 /// Work that runs after the commit of the transaction that inserted it.
@@ -79,7 +86,7 @@ pub struct Job {
     pub attempts: u32,
     /// How many attempts were started and have no recorded outcome: the one under way, and those of nodes that crashed.
     pub begun: u32,
-    /// When it is due. While an attempt is under way, this is the end of its lease.
+    /// When it is due. While an attempt is under way, this is the end of its lease; if it is done, when it ended.
     pub run_at: Timestamp,
     /// When it was inserted.
     pub created_at: Timestamp,
@@ -113,8 +120,23 @@ pub struct Job {
 ///   remove it; both MUST do nothing if the job does not exist.
 /// * `dead_jobs_are_listed_newest_first`: [`list_dead`](Self::list_dead) MUST return dead jobs of the kind by descending
 ///   ids, those after the id if one is given.
+/// * `a_done_job_stays_until_it_is_removed`: a job that is done MUST NOT be claimed nor listed as dead.
+/// * `a_job_is_found_by_its_id`: [`lookup`](Self::lookup) MUST return the job with this id, whatever its state.
+/// * `waiting_jobs_are_listed_by_owner`: [`list_waiting`](Self::list_waiting) MUST return the waiting jobs of this owner and
+///   kind, sorted by id, leased ones too.
+/// * `ended_jobs_are_removed_in_steps`: [`remove_ended`](Self::remove_ended) MUST remove jobs of the kind that are done or
+///   dead and whose [`run_at`](Job::run_at) is before the time, at most `most` of them, and return how many.
 #[async_trait]
 pub trait JobRepository: Send {
+    /// Returns the job with this id.
+    async fn lookup(&mut self, id: JobId) -> Result<Option<Job>, StoreError>;
+
+    /// Returns the jobs of a user that will run.
+    async fn list_waiting(&mut self, owner: UserId, kind: &JobKind) -> Result<Vec<Job>, StoreError>;
+
+    /// Removes up to `most` jobs that ended before a time. Returns how many.
+    async fn remove_ended(&mut self, kind: &JobKind, time: Timestamp, most: u32) -> Result<u64, StoreError>;
+
     /// Adds a job.
     async fn insert(&mut self, job: &Job) -> Result<(), StoreError>;
 

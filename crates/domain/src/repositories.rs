@@ -24,6 +24,7 @@ macro_rules! for_each_repository {
                 fn insert(user: &$crate::User) -> ();
                 fn update(user: &$crate::User, from: $crate::Version) -> ();
                 fn remove(id: $crate::UserId, from: $crate::Version) -> ();
+                fn sweep(id: $crate::UserId, what: $crate::Sweep, most: u32) -> u64;
                 fn list(
                     filter: &$crate::UserFilter,
                     page: &$crate::PageRequest<$crate::UserId>
@@ -58,7 +59,13 @@ macro_rules! for_each_repository {
                 ) -> $crate::Page<$crate::MemoView, $crate::MemoCursor>;
                 fn count(filter: &$crate::MemoFilter) -> u64;
                 fn list_tags(owner: $crate::UserId) -> Vec<$crate::TagCount>;
-                fn find_by_tag(owner: $crate::UserId, tag: &$crate::Tag) -> Vec<$crate::MemoId>;
+                fn find_tag(owner: $crate::UserId, tag: &$crate::Tag) -> Option<$crate::TagCount>;
+                fn find_by_tag(
+                    owner: $crate::UserId,
+                    tag: &$crate::Tag,
+                    after: Option<$crate::MemoId>,
+                    limit: u32
+                ) -> Vec<$crate::MemoId>;
                 fn insert(memo: &$crate::Memo) -> $crate::MemoView;
                 fn update(memo: &$crate::Memo, from: $crate::Version) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
@@ -106,6 +113,9 @@ macro_rules! for_each_repository {
                 ) -> Vec<$crate::Job>;
                 fn update(job: &$crate::Job) -> ();
                 fn remove(id: $crate::JobId) -> ();
+                fn lookup(id: $crate::JobId) -> Option<$crate::Job>;
+                fn list_waiting(owner: $crate::UserId, kind: &$crate::JobKind) -> Vec<$crate::Job>;
+                fn remove_ended(kind: &$crate::JobKind, time: $crate::Timestamp, most: u32) -> u64;
                 fn list_dead(
                     kind: &$crate::JobKind,
                     after: Option<$crate::JobId>,

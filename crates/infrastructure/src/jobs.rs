@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     entity::job::{ActiveModel, Column, Entity, Model},
-    unit_of_work::SeaOrmUnitOfWork,
+    unit_of_work::{Key, SeaOrmUnitOfWork},
     values::{name, named},
 };
 
@@ -67,6 +67,36 @@ impl JobRepository for SeaOrmUnitOfWork {
     async fn remove(&mut self, id: JobId) -> Result<(), StoreError> {
         let statement = Entity::delete_many().filter(Column::Id.eq(id.as_uuid())).build(self.backend);
         self.execute(statement).await.map(drop)
+    }
+
+    async fn lookup(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
+        let select = Entity::find().filter(Column::Id.eq(id.as_uuid()));
+        self.find_one::<Model>(select.build(self.backend)).await?.map(job).transpose()
+    }
+
+    async fn list_waiting(&mut self, owner: UserId, kind: &JobKind) -> Result<Vec<Job>, StoreError> {
+        let select = Entity::find()
+            .filter(Column::OwnerId.eq(owner.as_uuid()))
+            .filter(Column::Kind.eq(kind.as_str()))
+            .filter(is(JobState::Waiting))
+            .order_by_asc(Column::Id);
+        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(job).collect()
+    }
+
+    async fn remove_ended(&mut self, kind: &JobKind, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::State.is_in([JobState::Dead, JobState::Done].map(|state| name(&JobState::NAMES, &state))))
+            .filter(Column::Kind.eq(kind.as_str()))
+            .filter(Column::RunAt.lt(time.as_micros()))
+            .limit(u64::from(most));
+        let ended = self.find_all::<Key>(select.build(self.backend)).await?;
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let delete = Entity::delete_many().filter(Column::Id.is_in(ended.into_iter().map(|row| row.id)));
+        self.execute(delete.build(self.backend)).await
     }
 
     async fn list_dead(&mut self, kind: &JobKind, after: Option<JobId>, limit: Limit) -> Result<Vec<Job>, StoreError> {

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Timestamp, User, UserFilter, UserId,
-    UserRepository, Version, fold,
+    DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Sweep, Timestamp, User, UserFilter,
+    UserId, UserRepository, Version, fold,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
-    FromQueryResult, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    FromQueryResult, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, Value,
     prelude::Uuid, sea_query::Expr,
 };
 
@@ -55,18 +55,25 @@ impl UserRepository for SeaOrmUnitOfWork {
             return Err(self.failed(StoreError::Stale));
         }
         // In chunks: removing a memo removes several rows, and a server limits the time of a statement.
-        loop {
-            let statement = Statement::from_sql_and_values(
-                self.backend,
-                dialect::remove_memos(self.backend),
-                [id.as_uuid().into(), REMOVED_MEMOS.cast_signed().into()],
-            );
-            if self.execute(statement).await? < REMOVED_MEMOS {
+        while self.remove_rows(id, &MEMOS, REMOVED_MEMOS).await? == REMOVED_MEMOS {}
+        let statement = Entity::delete_many().filter(is(id, Some(from))).build(self.backend);
+        self.execute_versioned(statement).await
+    }
+
+    async fn sweep(&mut self, id: UserId, what: Sweep, most: u32) -> Result<u64, StoreError> {
+        let tables: &[Rows] = match what {
+            Sweep::PublicMemos => &[PUBLIC_MEMOS],
+            // A session has many refresh tokens, which are removed with it.
+            Sweep::All => &[MEMOS, CHANGES, EVENTS, SESSIONS],
+        };
+        let mut removed = 0;
+        for rows in tables {
+            removed += self.remove_rows(id, rows, u64::from(most) - removed).await?;
+            if removed >= u64::from(most) {
                 break;
             }
         }
-        let statement = Entity::delete_many().filter(is(id, Some(from))).build(self.backend);
-        self.execute_versioned(statement).await
+        Ok(removed)
     }
 
     async fn list(
@@ -100,7 +107,34 @@ impl UserRepository for SeaOrmUnitOfWork {
     }
 }
 
+/// The rows of a user in a table.
+struct Rows {
+    table: &'static str,
+    key: &'static str,
+    user: &'static str,
+    /// A further condition.
+    and: &'static str,
+}
+
+const MEMOS: Rows = Rows { table: "memos", key: "id", user: "owner_id", and: "" };
+const PUBLIC_MEMOS: Rows = Rows { and: " AND visibility = 1", ..MEMOS };
+const CHANGES: Rows = Rows { table: "changes", key: "seq", user: "owner_id", and: "" };
+const EVENTS: Rows = Rows { table: "audit_events", key: "id", user: "user_id", and: "" };
+const SESSIONS: Rows = Rows { table: "sessions", key: "id", user: "user_id", and: "" };
+
 impl SeaOrmUnitOfWork {
+    /// Removes some rows of a user, and returns how many.
+    async fn remove_rows(&self, id: UserId, rows: &Rows, most: u64) -> Result<u64, StoreError> {
+        let Rows { table, key, user, and } = rows;
+        let sql = dialect::remove_some(self.backend, table, key, user, and);
+        let (id, most) = (id.as_uuid(), most.cast_signed());
+        let values: Vec<Value> = match self.backend {
+            DbBackend::MySql => vec![id.into(), most.into()],
+            _ => vec![id.into(), id.into(), most.into()],
+        };
+        self.execute(Statement::from_sql_and_values(self.backend, sql, values)).await
+    }
+
     /// Locks the selected users against changes, until this unit of work has ended.
     fn locking_changes(&self, select: Select<Entity>) -> Select<Entity> {
         if self.locks_rows() { select.lock(dialect::lock_of_changes(self.backend)) } else { select }

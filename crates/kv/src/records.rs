@@ -19,7 +19,7 @@ enums! {
     Visibility { Private = 1, Public = 2 }
     ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5 }
     TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
-    JobState { Waiting = 1, Dead = 2 }
+    JobState { Waiting = 1, Dead = 2, Done = 3 }
 }
 
 /// An index of the records themselves, by their key.
@@ -285,6 +285,8 @@ record!(Job, 1, { id, owner, kind, label, payload, state, attempts, begun, run_a
 pub const JOB_BY_OWNER: u8 = 1;
 pub const JOB_BY_TIME: u8 = 2;
 pub const DEAD_JOB: u8 = 3;
+/// The jobs that are done or dead, by the time they were due.
+pub const ENDED_JOB: u8 = 4;
 
 impl Entity for Job {
     const TABLE: u8 = 11;
@@ -295,10 +297,12 @@ impl Entity for Job {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         let kind = Prefix(self.kind.as_str());
-        let mut indexes = vec![match self.state {
-            JobState::Waiting => (JOB_BY_TIME, key![kind, self.run_at, self.id]),
-            JobState::Dead => (DEAD_JOB, key![kind, self.id]),
-        }];
+        let ended = || (ENDED_JOB, key![kind, self.run_at, self.id]);
+        let mut indexes = match self.state {
+            JobState::Waiting => vec![(JOB_BY_TIME, key![kind, self.run_at, self.id])],
+            JobState::Dead => vec![(DEAD_JOB, key![kind, self.id]), ended()],
+            JobState::Done => vec![ended()],
+        };
         indexes.extend(self.owner.map(|owner| (JOB_BY_OWNER, key![owner, self.id])));
         indexes
     }

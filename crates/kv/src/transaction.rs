@@ -125,6 +125,23 @@ impl Transaction {
         Ok(())
     }
 
+    /// Removes the first matching records of a range of an index. Returns how many.
+    pub fn remove_some<E: Entity>(
+        &mut self,
+        index: u8,
+        range: &KeyRange,
+        limit: usize,
+        matches: impl Fn(&E) -> bool,
+    ) -> Result<usize, StoreError> {
+        let found = self.scan::<E>(index, range, Direction::Ascending);
+        let found = found.filter(|record| record.as_ref().map_or(true, &matches)).take(limit);
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        for old in &found {
+            self.remove(old);
+        }
+        Ok(found.len())
+    }
+
     /// The first records of an index whose keys are below a bound.
     pub fn first_below<E: Entity>(&self, index: u8, bound: &[u8], limit: u32) -> Result<Vec<E>, StoreError> {
         let range = range::<E>(index, &[]).below(bound);

@@ -448,6 +448,9 @@ macro_rules! __each_api_test {
                 renaming_a_tag_of_hundreds_of_memos_is_atomic
                 concurrent_renames_and_changes_all_apply
             }
+            tag_operations(app) {
+                changing_a_tag_of_more_than_500_memos_is_an_operation
+            }
             changes(app) {
                 change_feed_is_empty_at_first
                 change_feed_lists_every_kind_of_change

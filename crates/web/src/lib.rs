@@ -21,6 +21,7 @@ mod me;
 mod memos;
 mod middleware;
 mod openapi;
+mod operations;
 mod pages;
 mod policy;
 mod prelude;

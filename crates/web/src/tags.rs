@@ -1,15 +1,18 @@
 //! `/api/v1/tags`.
 
-use memo_application::Memos;
-use memo_domain::{Tag, TagCount};
+use actix_web::http::header::LOCATION;
+use memo_application::{Memos, TagChanged};
+use memo_domain::{JobId, Tag, TagCount};
 use percent_encoding::percent_decode_str;
 
 use crate::{extractor::from_head, prelude::*};
 
 operations! {
     list_tags => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch);
-    patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10)).problems(&[Code::NotFound]);
-    delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10)).problems(&[Code::NotFound]);
+    patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10))
+        .problems(&[Code::NotFound, Code::OperationRunning]);
+    delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10))
+        .problems(&[Code::NotFound, Code::OperationRunning]);
 }
 
 /// A tag of the caller's memos.
@@ -85,15 +88,27 @@ from_head!(TagPath: |request| {
     tag.map(|tag| Self { tag }).ok_or(Problem::new(Code::NotFound))
 });
 
+/// The response to a change that is done in steps.
+fn accepted(id: JobId) -> HttpResponse {
+    HttpResponse::Accepted().insert_header((LOCATION, format!("/api/v1/operations/{id}"))).finish()
+}
+
 /// Rename a tag
 ///
-/// In all memos of the caller that have it, ignoring case, at once; memos in the trash keep it. If a memo has the new tag as
-/// well, they become one tag, at the first position of both. Each changed memo gets a new version, and a change in the feed.
+/// In all memos of the caller that have it, ignoring case; memos in the trash keep it. If a memo has the new tag as well, they
+/// become one tag, at the first position of both. Each changed memo gets a new version, and a change in the feed.
+///
+/// Up to 500 memos are changed at once. If there are more, the response is 202, and they are changed in steps; `Location`
+/// tells how far that is. Until then, no other change of the same tags is accepted.
 #[utoipa::path(
     patch, path = "/api/v1/tags/{tag}", tag = "tags",
     params(TagPath),
     request_body = TagPatch,
-    responses((status = 200, description = "The new tag, with all memos that have it", body = TagDto)),
+    responses(
+        (status = 200, description = "The new tag, with all memos that have it", body = TagDto),
+        (status = 202, description = "The memos are changed in steps",
+            headers(("Location" = String, description = "The URL of the operation"))),
+    ),
 )]
 async fn patch_tag(
     caller: Caller,
@@ -102,23 +117,32 @@ async fn patch_tag(
     _: NoQuery,
     Json(new): Json<TagPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let tag = match new {
+    let changed = match new {
         Some(new) => memos.rename_tag(caller.user_id, &path.tag, &new).await?,
-        None => memos.tag(caller.user_id, &path.tag).await?,
+        None => TagChanged::Done(memos.tag(caller.user_id, &path.tag).await?),
     };
-    Ok(HttpResponse::Ok().json(TagDto::from(tag)))
+    Ok(match changed {
+        TagChanged::Done(tag) => HttpResponse::Ok().json(TagDto::from(tag)),
+        TagChanged::Running(id) => accepted(id),
+    })
 }
 
 /// Remove a tag
 ///
-/// From all memos of the caller that have it, ignoring case, at once; memos in the trash keep it. Each changed memo gets a
-/// new version, and a change in the feed.
+/// From all memos of the caller that have it, ignoring case; memos in the trash keep it. Each changed memo gets a new
+/// version, and a change in the feed. More than 500 memos are changed in steps, as when a tag is renamed.
 #[utoipa::path(
     delete, path = "/api/v1/tags/{tag}", tag = "tags",
     params(TagPath),
-    responses((status = 204, description = "No memo has the tag, except in the trash")),
+    responses(
+        (status = 204, description = "No memo has the tag, except in the trash"),
+        (status = 202, description = "The memos are changed in steps",
+            headers(("Location" = String, description = "The URL of the operation"))),
+    ),
 )]
 async fn delete_tag(caller: Caller, memos: Data<Memos>, path: TagPath, _: NoQuery) -> Result<HttpResponse, Problem> {
-    memos.remove_tag(caller.user_id, &path.tag).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(match memos.remove_tag(caller.user_id, &path.tag).await? {
+        TagChanged::Done(()) => HttpResponse::NoContent().finish(),
+        TagChanged::Running(id) => accepted(id),
+    })
 }

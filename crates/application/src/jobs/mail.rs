@@ -8,7 +8,7 @@ use memo_domain::{
     Sealed, Sealer, Source, User,
 };
 
-use super::{JobError, JobHandler};
+use super::{JobError, JobHandler, JobOutcome};
 use crate::{Error, Ports, read_secret, secret_text, transaction::Transaction};
 
 /// The context of sealed mail.
@@ -38,14 +38,15 @@ impl JobHandler for MailHandler {
         &[JobKind::URGENT_MAIL, JobKind::MAIL]
     }
 
-    async fn run(&self, job: &Job) -> Result<(), JobError> {
+    async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
         let payload = Payload::open(&*self.sealer, &job.payload).map_err(JobError::Permanent)?;
         let MailContent { subject, text, html } = self.renderer.render(&payload.message, payload.locale);
         let mail = Mail { id: job.id, to: payload.to, subject, text, html };
         self.mailer.send(&mail).await.map_err(|error| match error {
             MailError::Temporary { source } => JobError::Temporary(source),
             MailError::Permanent { source } => JobError::Permanent(source),
-        })
+        })?;
+        Ok(JobOutcome::Done)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Runs jobs after the transaction that inserted them: one worker per node, handlers by kind, retries, dead letters.
 
 pub(crate) mod mail;
+pub(crate) mod retag;
+pub(crate) mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +11,8 @@ use memo_domain::{Job, JobKind, JobState, Source};
 
 use crate::{Error, Ports};
 pub use mail::MailHandler;
+pub use retag::{Operation, OperationStatus, RetagHandler};
+pub use withdrawal::WithdrawalHandler;
 
 /// How long a job is leased: longer than a handler may take.
 const LEASE: Duration = Duration::from_mins(2);
@@ -30,6 +34,15 @@ pub enum JobError {
     Permanent(Source),
 }
 
+/// What became of a job whose run did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It is done, and is removed.
+    Done,
+    /// The handler has recorded the outcome in the job, together with its work.
+    Recorded,
+}
+
 /// Does the work of jobs of some kinds.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
@@ -37,7 +50,13 @@ pub trait JobHandler: Send + Sync {
     fn kinds(&self) -> &'static [JobKind];
 
     /// Does the work of a job. It must end within a minute, and tolerate that the same job runs twice.
-    async fn run(&self, job: &Job) -> Result<(), JobError>;
+    async fn run(&self, job: &Job) -> Result<JobOutcome, JobError>;
+
+    /// Whether the work may be done any number of times, so that an attempt whose outcome is unknown is always followed by
+    /// another one.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
 }
 
 /// Leases jobs and hands them to the handlers of their kinds.
@@ -75,7 +94,7 @@ impl JobWorker {
                     leased = tx.jobs().claim(&self.others, now, now + LEASE, 1).await?;
                 }
                 let Some(job) = leased.pop() else { return Ok(None) };
-                if job.begun <= MAX_UNKNOWN {
+                if job.begun <= self.max_unknown(&job) {
                     return Ok(Some(Some(job)));
                 }
                 tx.jobs().update(&abandoned(job)).await?;
@@ -88,17 +107,31 @@ impl JobWorker {
         }
     }
 
+    fn handler(&self, job: &Job) -> Option<&Arc<dyn JobHandler>> {
+        self.handlers.iter().find(|handler| handler.kinds().contains(&job.kind))
+    }
+
+    /// How many attempts may have an unknown outcome.
+    fn max_unknown(&self, job: &Job) -> u32 {
+        let is_repeatable = self.handler(job).is_some_and(|handler| handler.is_repeatable());
+        if is_repeatable { MAX_ATTEMPTS } else { MAX_UNKNOWN }
+    }
+
     /// Runs a job that was leased, and records the outcome.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn run(&self, job: Job) -> Result<(), Error> {
-        let result = match self.handlers.iter().find(|handler| handler.kinds().contains(&job.kind)) {
+        let result = match self.handler(&job) {
             Some(handler) => handler.run(&job).await,
             None => Err(JobError::Temporary("no handler for this kind".into())),
         };
         let id = job.id;
-        let failed = result.err().map(|error| self.failed(job, &error));
+        let failed = match result {
+            Ok(JobOutcome::Recorded) => return Ok(()),
+            Ok(JobOutcome::Done) => None,
+            Err(error) => Some(self.failed(job, &error)),
+        };
         let recorded = self.ports.transactions.write(async |tx| {
             match &failed {
                 None => tx.jobs().remove(id).await?,

@@ -1,11 +1,11 @@
 //! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
-use memo_domain::{
-    ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Tag, TagCount, Tags, Timestamp, UserId,
-    Version,
-};
+use memo_domain::{ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Timestamp, UserId, Version};
 
-use super::change::{MemoChange, Precondition};
+use super::{
+    change::{MemoChange, Precondition},
+    tags::TagChange,
+};
 use crate::{Error, Resource, transaction::Transaction};
 
 /// Edits the memos of one owner in a transaction, and appends each change to their feed.
@@ -13,6 +13,14 @@ pub struct Editor<'t> {
     tx: &'t mut Transaction,
     owner: UserId,
     now: Timestamp,
+}
+
+/// What became of memos with a tag.
+pub struct Retagged {
+    /// Whether at least one of them still had the tag.
+    pub had_tag: bool,
+    /// The last of them.
+    pub last: Option<MemoId>,
 }
 
 impl<'t> Editor<'t> {
@@ -107,18 +115,18 @@ impl<'t> Editor<'t> {
         Ok(view)
     }
 
-    /// Replaces the tags of all memos outside the trash that have one tag, in the order of their ids. A memo whose tags do not
-    /// change is not updated.
-    pub async fn retag(&mut self, tag: &Tag, retagged: impl Fn(&Tags) -> Tags) -> Result<(), Error> {
-        let mut any = false;
-        for id in self.tx.memos().find_by_tag(self.owner, tag).await? {
+    /// Changes a tag in these memos, which have it outside the trash, in the order given. A memo whose tags do not change is
+    /// not updated.
+    pub async fn retag(&mut self, change: &TagChange, ids: Vec<MemoId>) -> Result<Retagged, Error> {
+        let mut retagged = Retagged { had_tag: false, last: ids.last().copied() };
+        for id in ids {
             // A store locks a memo only when it is looked up: until then another writer may have changed it.
             let Some(MemoView { mut memo, .. }) = self.tx.memos().lookup(id).await? else { continue };
-            if memo.is_trashed() || !memo.state.tags.contains(tag) {
+            if memo.is_trashed() || !memo.state.tags.contains(&change.from) {
                 continue;
             }
-            any = true;
-            let tags = retagged(&memo.state.tags);
+            retagged.had_tag = true;
+            let tags = change.apply(&memo.state.tags);
             if tags == memo.state.tags {
                 continue;
             }
@@ -126,12 +134,7 @@ impl<'t> Editor<'t> {
             memo.rewrite(MemoState { tags, ..memo.state.clone() }, self.now);
             self.update(&memo, from, ChangeKind::Updated).await?;
         }
-        if any { Ok(()) } else { Err(Error::NotFound(Resource::Tag)) }
-    }
-
-    /// Returns the tags of the owner's memos, as changed so far.
-    pub async fn tags(&mut self) -> Result<Vec<TagCount>, Error> {
-        Ok(self.tx.memos().list_tags(self.owner).await?)
+        Ok(retagged)
     }
 
     /// Looks up a memo of the owner. That a public memo of another user exists is no secret, so it is refused as such.

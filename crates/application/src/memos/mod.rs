@@ -15,7 +15,8 @@ use memo_domain::{
 use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
-pub(crate) use edit::Editor;
+pub(crate) use edit::{Editor, Retagged};
+pub use tags::{TagChange, TagChanged};
 
 /// A page of memos, and the length of the whole list if that was asked for.
 #[derive(Debug)]

@@ -1,7 +1,51 @@
-use memo_domain::{Tag, TagCount, UserId};
+use memo_domain::{JobId, JobState, Tag, TagCount, Tags, UserId};
 
-use super::Memos;
-use crate::{Error, Resource};
+use super::{Editor, Memos, Retagged, owner_gone};
+use crate::{
+    Error, Resource,
+    accounts::present,
+    jobs::retag::{self, Operation},
+    transaction::Transaction,
+};
+
+/// The greatest number of memos that a change of a tag changes at once. Of more memos it is done in steps.
+const MAX_AT_ONCE: u32 = 500;
+/// The greatest number of changes of tags of one user that run in steps at a time.
+const MAX_RUNNING: usize = 20;
+
+/// A change of a tag in all memos outside the trash that have it.
+#[derive(Debug, Clone)]
+pub struct TagChange {
+    /// The tag.
+    pub from: Tag,
+    /// Its new name; `None` if it is removed.
+    pub to: Option<Tag>,
+}
+
+impl TagChange {
+    /// Returns the changed tags of a memo.
+    pub(crate) fn apply(&self, tags: &Tags) -> Tags {
+        match &self.to {
+            Some(to) => tags.renamed(&self.from, to),
+            None => tags.without(&self.from),
+        }
+    }
+
+    /// Whether both are about a same tag, so that one must end before the other begins.
+    fn meets(&self, other: &Self) -> bool {
+        let tags = |change: &Self| [Some(change.from.clone()), change.to.clone()];
+        tags(self).into_iter().flatten().any(|tag| tags(other).contains(&Some(tag)))
+    }
+}
+
+/// What became of a change of a tag.
+#[derive(Debug)]
+pub enum TagChanged<T> {
+    /// It is done.
+    Done(T),
+    /// It is done in steps, by this operation.
+    Running(JobId),
+}
 
 impl Memos {
     /// Returns the tags of a user's memos outside the trash.
@@ -17,31 +61,90 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`] if no memo has it.
     pub async fn tag(&self, owner: UserId, tag: &Tag) -> Result<TagCount, Error> {
-        one_of(self.tags(owner).await?, tag)
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let found = transactions.read(async |unit| Ok(unit.memos().find_tag(owner, tag).await?)).await?;
+        found.ok_or(Error::NotFound(Resource::Tag))
     }
 
     /// Renames a tag in all memos outside the trash; a memo that has both tags keeps the new one. Returns the new tag with the
     /// number of all memos that have it now.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no memo has the old tag.
-    pub async fn rename_tag(&self, owner: UserId, from: &Tag, to: &Tag) -> Result<TagCount, Error> {
-        self.write(owner, async |editor| {
-            editor.retag(from, |tags| tags.renamed(from, to)).await?;
-            one_of(editor.tags().await?, to)
-        })
-        .await
+    /// [`Error::NotFound`] if no memo has the old tag; [`Error::OperationRunning`] if another change of one of the tags is
+    /// done in steps.
+    pub async fn rename_tag(&self, owner: UserId, from: &Tag, to: &Tag) -> Result<TagChanged<TagCount>, Error> {
+        let change = TagChange { from: from.clone(), to: Some(to.clone()) };
+        let changed = self.change_tag(owner, &change, async |tx| {
+            tx.memos().find_tag(owner, to).await?.ok_or(Error::NotFound(Resource::Tag))
+        });
+        changed.await
     }
 
     /// Removes a tag from all memos outside the trash.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if no memo has it.
-    pub async fn remove_tag(&self, owner: UserId, tag: &Tag) -> Result<(), Error> {
-        self.write(owner, async |editor| editor.retag(tag, |tags| tags.without(tag)).await).await
+    /// Like [`rename_tag`](Self::rename_tag).
+    pub async fn remove_tag(&self, owner: UserId, tag: &Tag) -> Result<TagChanged<()>, Error> {
+        self.change_tag(owner, &TagChange { from: tag.clone(), to: None }, async |_| Ok(())).await
+    }
+
+    /// Returns the state of a change that is done in steps.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the user has no such operation, or it ended long ago.
+    pub async fn operation(&self, owner: UserId, id: JobId) -> Result<Operation, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let job = transactions.read(async |unit| Ok(unit.jobs().lookup(id).await?)).await?;
+        let job = job.filter(|job| job.owner == Some(owner)).ok_or(Error::NotFound(Resource::Operation))?;
+        retag::operation(&*self.ports.sealer, &job)?.ok_or(Error::NotFound(Resource::Operation))
+    }
+
+    /// Changes a tag: at once, and then returns what `result` reads, or in steps.
+    async fn change_tag<T>(
+        &self,
+        owner: UserId,
+        change: &TagChange,
+        mut result: impl AsyncFnMut(&mut Transaction) -> Result<T, Error>,
+    ) -> Result<TagChanged<T>, Error> {
+        let id = JobId::new(self.ports.id(self.ports.now()));
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let changed = transactions.write(async |tx: &mut Transaction| {
+            let some = tx.memos().find_by_tag(owner, &change.from, None, MAX_AT_ONCE + 1).await?;
+            let is_large = some.len() > MAX_AT_ONCE as usize;
+            if is_large {
+                // Locks the user: of two operations of one tag that begin at the same time, one finds the other.
+                present(tx.users().lookup(owner).await?)?;
+            }
+            self.check_no_operation(tx, owner, change).await?;
+            if is_large {
+                retag::insert(tx, &self.ports, id, owner, change).await?;
+                return Ok(TagChanged::Running(id));
+            }
+            let Retagged { had_tag, .. } = Editor::new(tx, owner).retag(change, some).await?;
+            if !had_tag {
+                return Err(Error::NotFound(Resource::Tag));
+            }
+            Ok(TagChanged::Done(result(tx).await?))
+        });
+        changed.await.map_err(owner_gone)
+    }
+
+    async fn check_no_operation(&self, tx: &mut Transaction, owner: UserId, change: &TagChange) -> Result<(), Error> {
+        let running = retag::list_running(tx, &self.ports, owner).await?;
+        if running.len() >= MAX_RUNNING || running.iter().any(|other| other.meets(change)) {
+            return Err(Error::OperationRunning);
+        }
+        Ok(())
     }
 }
 
-fn one_of(tags: Vec<TagCount>, wanted: &Tag) -> Result<TagCount, Error> {
-    tags.into_iter().find(|known| known.tag == *wanted).ok_or(Error::NotFound(Resource::Tag))
+/// Whether a job in this state still changes memos, has changed them all, or never will.
+impl From<JobState> for retag::OperationStatus {
+    fn from(state: JobState) -> Self {
+        match state {
+            JobState::Waiting => Self::Running,
+            JobState::Done => Self::Done,
+            JobState::Dead => Self::Failed,
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod jobs;
 mod ports;
 mod races;
 mod state;
+mod steps;
 mod use_cases;
 mod world;
 

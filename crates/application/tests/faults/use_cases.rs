@@ -184,7 +184,9 @@ pub const ALL: &[UseCase] = &[
     writes("another spelling of a tag", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("Work")).await.map(drop) })
     }),
-    writes("removal of a tag", |world| Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await })),
+    writes("removal of a tag", |world| {
+        Box::pin(async { world.memos.remove_tag(world.alice, &tag("work")).await.map(drop) })
+    }),
     writes("change of the address", |world| {
         Box::pin(async {
             let email = Some(Email::new("a.lee@example.com").expect("an address"));

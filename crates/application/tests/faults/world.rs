@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
-    MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, Retention, SecondFactors, SignIn,
-    SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange, secret_text,
+    MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
+    SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
+    WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -161,7 +162,14 @@ impl World {
             transfer: Transfer::new(ports.clone()),
             administration,
             retention: Retention::new(ports.clone()),
-            worker: JobWorker::new(ports, vec![Arc::new(mail_handler)]),
+            worker: JobWorker::new(
+                ports.clone(),
+                vec![
+                    Arc::new(mail_handler),
+                    Arc::new(RetagHandler::new(ports.clone())),
+                    Arc::new(WithdrawalHandler::new(ports)),
+                ],
+            ),
             mail,
             alice,
             carol,

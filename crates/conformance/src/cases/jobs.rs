@@ -11,11 +11,11 @@ use crate::{
 
 const MAIL: &[JobKind] = &[JobKind::MAIL];
 
-fn other_kind() -> JobKind {
+pub(super) fn other_kind() -> JobKind {
     JobKind::new("other").expect("a valid kind")
 }
 
-async fn add(store: &dyn Store, jobs: &[Job]) {
+pub(super) async fn add(store: &dyn Store, jobs: &[Job]) {
     for job in jobs {
         write(store, async |uow| uow.jobs().insert(job).await).await;
     }
@@ -28,7 +28,7 @@ async fn try_claim(store: &dyn Store, now: Timestamp, until: Timestamp, limit: u
 }
 
 /// Claims what is due at a time, for one microsecond.
-async fn claim(store: &dyn Store, micros: i64, limit: u32) -> Vec<Job> {
+pub(super) async fn claim(store: &dyn Store, micros: i64, limit: u32) -> Vec<Job> {
     try_claim(store, at(micros), at(micros + 1), limit).await.expect("jobs are claimed")
 }
 
@@ -37,12 +37,12 @@ async fn peek(store: &dyn Store, micros: i64) -> Vec<Job> {
     dropped(store, async |uow| uow.jobs().claim(MAIL, at(micros), at(1_000), 100).await).await
 }
 
-async fn dead(store: &dyn Store, after: Option<JobId>, limit: u64) -> Vec<Job> {
+pub(super) async fn dead(store: &dyn Store, after: Option<JobId>, limit: u64) -> Vec<Job> {
     let limit = Limit::new(limit).expect("a valid limit");
     read(store, Access::Read, async |uow| uow.jobs().list_dead(&JobKind::MAIL, after, limit).await).await
 }
 
-fn ids(jobs: &[Job]) -> Vec<JobId> {
+pub(super) fn ids(jobs: &[Job]) -> Vec<JobId> {
     jobs.iter().map(|job| job.id).collect()
 }
 

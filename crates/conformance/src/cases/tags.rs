@@ -12,7 +12,7 @@ async fn tag_list(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
 }
 
 async fn memos_with_tag(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
-    begin(store, Access::Read).await.memos().find_by_tag(owner, wanted).await.expect("memos are found")
+    begin(store, Access::Read).await.memos().find_by_tag(owner, wanted, None, 1_000).await.expect("memos are found")
 }
 
 /// The tag list that a user with these memos must have.
@@ -180,6 +180,24 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
     assert_eq!(shown(&tag_list(&*store, owner).await), [("B", 1)]);
 }
 
+pub(crate) async fn a_tag_is_found_with_its_count(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos = tagged(owner, &[&["Work", "home"], &["work"], &["work", "works"], &["home", "gone"]]);
+    memos[3].deleted_at = Some(at(1));
+    add_memos(&*store, &memos).await;
+    let mut uow = begin(&*store, Access::Read).await;
+    let mut find = async |owner, text| {
+        let found = uow.memos().find_tag(owner, &tag(text)).await.expect("a tag is found");
+        found.map(|found| (found.tag.as_str().to_owned(), found.count))
+    };
+    assert_eq!(find(owner, "WORK").await, Some(("work".to_owned(), 3)));
+    assert_eq!(find(owner, "home").await, Some(("home".to_owned(), 1)));
+    for absent in ["gone", "wor", "%"] {
+        assert_eq!(find(owner, absent).await, None, "{absent}");
+    }
+    assert_eq!(find(other, "work").await, None);
+}
+
 pub(crate) async fn memos_are_found_by_their_tag(store: Arc<dyn Store>) {
     let owner = add_user(&*store, 0).await;
     // More than a page. The order of ids differs from the order of creation.
@@ -194,6 +212,14 @@ pub(crate) async fn memos_are_found_by_their_tag(store: Arc<dyn Store>) {
     }
     add_memos(&*store, &memos).await;
     check(&*store, owner, &memos).await;
+    let all = memos_with_tag(&*store, owner, &tag("work")).await;
+    for (after, limit) in [(None, 7), (Some(0), 7), (Some(30), 100), (Some(84), 1), (None, 0)] {
+        let rest = &all[after.map_or(0, |place: usize| place + 1)..];
+        let after = after.map(|place| all[place]);
+        let mut uow = begin(&*store, Access::Read).await;
+        let some = uow.memos().find_by_tag(owner, &tag("work"), after, limit).await.expect("memos are found");
+        assert_eq!(some, rest[..rest.len().min(limit as usize)], "{limit} after {after:?}");
+    }
     assert_eq!(memos_with_tag(&*store, owner, &tag("work")).await.len(), 85);
     for nothing in ["wor", "%", "_ork", "ẅork", "work_", "absent"] {
         assert_eq!(memos_with_tag(&*store, owner, &tag(nothing)).await, [], "{nothing}");

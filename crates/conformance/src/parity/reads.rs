@@ -1,6 +1,6 @@
 use memo_domain::{
     Email, Limit, MemoFilter, MemoSort, Page, PageRequest, PageStart, SecretDigest, SortDirection, SortField,
-    StoreError, User, UserId,
+    StoreError, UnitOfWork, User, UserId,
 };
 
 use super::{
@@ -86,7 +86,10 @@ impl Script<'_> {
         self.count_tags(pair, owner).await;
         let tag = some_tag(&mut self.chance);
         let what = format!("find the memos of {owner:?} by {tag:?}");
-        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_by_tag(owner, &tag).await).await;
+        let find = async |uow: &mut dyn UnitOfWork| uow.memos().find_by_tag(owner, &tag, None, 1_000).await;
+        let _ = pair.ask(&mut self.log, what, find).await;
+        let what = format!("find {tag:?} of {owner:?}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
     }
 
     async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {

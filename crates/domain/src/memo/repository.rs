@@ -29,8 +29,10 @@ use crate::{
 ///   as it is committed, in any script and Unicode form. The same unit of work need not find it before.
 /// * `tags_are_counted`: [`list_tags`](Self::list_tags) MUST return what [`TagCount::join`] makes of the tags of all memos
 ///   of [`MemoFilter::of`] the user: archived ones included, trashed ones not.
+/// * `a_tag_is_found_with_its_count`: [`find_tag`](Self::find_tag) MUST return what [`list_tags`](Self::list_tags) has for the
+///   tag.
 /// * `memos_are_found_by_their_tag`: [`find_by_tag`](Self::find_by_tag) MUST return each of these memos that has the tag,
-///   once, sorted by id.
+///   once, sorted by id: the first `limit` ones, those after the id if one is given.
 /// * `a_view_has_the_owners_display_name`: a view MUST have the owner's current display name.
 #[async_trait]
 pub trait MemoRepository: Send {
@@ -51,8 +53,17 @@ pub trait MemoRepository: Send {
     /// Returns the tags of a user's memos outside the trash, with the number of memos for each.
     async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError>;
 
-    /// Returns the ids of all of a user's memos outside the trash that have a tag, ignoring case.
-    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError>;
+    /// Returns one of these tags, ignoring case.
+    async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError>;
+
+    /// Returns the ids of up to `limit` of a user's memos outside the trash that have a tag, ignoring case, after an id.
+    async fn find_by_tag(
+        &mut self,
+        owner: UserId,
+        tag: &Tag,
+        after: Option<MemoId>,
+        limit: u32,
+    ) -> Result<Vec<MemoId>, StoreError>;
 
     /// Adds a memo. Returns its view.
     async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError>;

@@ -9,7 +9,7 @@ mod search;
 pub use display_name::DisplayName;
 pub use email::Email;
 pub use password::{Password, PasswordHash};
-pub use repository::UserRepository;
+pub use repository::{Sweep, UserRepository};
 pub use search::UserFilter;
 
 use crate::{Timestamp, UserId, Version};

@@ -2,6 +2,15 @@ use async_trait::async_trait;
 
 use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Version};
 
+/// Which rows of a user are swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// Memos that other users can see.
+    PublicMemos,
+    /// The rows of all repositories in which a user may have many.
+    All,
+}
+
 /// Stores users.
 ///
 /// # Contract
@@ -18,6 +27,9 @@ use crate::{Email, Page, PageRequest, StoreError, User, UserFilter, UserId, Vers
 ///   others MUST NOT change or remove the user before this one has ended.
 /// * `a_removed_user_leaves_no_data`: [`remove`](Self::remove) MUST remove the user and all rows of the user in every
 ///   repository, and fail with [`StoreError::Stale`] unless the stored version is `from`.
+/// * `a_users_rows_are_swept_in_steps`: [`sweep`](Self::sweep) MUST remove up to `most` rows of the user in other
+///   repositories, of all of them or of public memos alone, and return how many. Whenever it returns 0, there are no memos
+///   (or public memos), changes, sessions and audit events of the user. It MUST leave the user, and the rows of others.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
 ///   id, in pages that neither skip nor repeat one.
 /// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a
@@ -38,6 +50,9 @@ pub trait UserRepository: Send {
 
     /// Removes the user with this id, whose stored version must be `from`, and all rows of the user.
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError>;
+
+    /// Removes some rows of a user, so that [`remove`](Self::remove) has few left to remove. Returns how many.
+    async fn sweep(&mut self, id: UserId, what: Sweep, most: u32) -> Result<u64, StoreError>;
 
     /// Returns a page of the matching users, oldest first; its cursor is the id of the last one.
     async fn list(&mut self, filter: &UserFilter, page: &PageRequest<UserId>)

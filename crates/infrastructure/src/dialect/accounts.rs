@@ -48,11 +48,16 @@ pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> 
     }
 }
 
-/// Deletes some of a user's memos. Parameters: the user, the maximum number of memos.
-pub const fn remove_memos(backend: DbBackend) -> &'static str {
+/// Deletes some rows of a user that meet a further condition. Parameters: the user (twice, but once on MySQL), the maximum
+/// number of rows.
+pub fn remove_some(backend: DbBackend, table: &str, key: &str, user: &str, and: &str) -> String {
     match backend {
-        DbBackend::Sqlite => "DELETE FROM memos WHERE id IN (SELECT id FROM memos WHERE owner_id = ? LIMIT ?)",
-        DbBackend::Postgres => "DELETE FROM memos WHERE id IN (SELECT id FROM memos WHERE owner_id = $1 LIMIT $2)",
-        _ => "DELETE FROM memos WHERE owner_id = ? LIMIT ?",
+        DbBackend::Sqlite => format!(
+            "DELETE FROM {table} WHERE {user} = ? AND {key} IN (SELECT {key} FROM {table} WHERE {user} = ?{and} LIMIT ?)"
+        ),
+        DbBackend::Postgres => format!(
+            "DELETE FROM {table} WHERE {user} = $1 AND {key} IN (SELECT {key} FROM {table} WHERE {user} = $2{and} LIMIT $3)"
+        ),
+        _ => format!("DELETE FROM {table} WHERE {user} = ?{and} LIMIT ?"),
     }
 }

@@ -14,7 +14,7 @@ use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page,
     PageRequest, SortField, StoreError, Tag, TagCount, UserId, Version,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 use super::{
     dialect,
@@ -58,13 +58,23 @@ impl MemoRepository for SeaOrmUnitOfWork {
     }
 
     async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
-        let rows = self.find_all::<tags::Spelling>(tags::spellings(owner).build(self.backend)).await?;
-        let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
-        Ok(TagCount::join(spellings))
+        self.count_tags(tags::spellings(owner)).await
     }
 
-    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
-        let rows = self.find_all::<tags::Tagged>(tags::tagged(owner, tag).build(self.backend)).await?;
+    async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {
+        let spellings = tags::spellings(owner).filter(memo_tag::Column::TagKey.eq(tag.key()));
+        Ok(self.count_tags(spellings).await?.pop())
+    }
+
+    async fn find_by_tag(
+        &mut self,
+        owner: UserId,
+        tag: &Tag,
+        after: Option<MemoId>,
+        limit: u32,
+    ) -> Result<Vec<MemoId>, StoreError> {
+        let select = tags::tagged(owner, tag, after).limit(u64::from(limit));
+        let rows = self.find_all::<tags::Tagged>(select.build(self.backend)).await?;
         Ok(rows.into_iter().map(|row| MemoId::new(row.memo_id)).collect())
     }
 
@@ -113,5 +123,13 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         self.execute_versioned(statement).await
+    }
+}
+
+impl SeaOrmUnitOfWork {
+    async fn count_tags(&self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
+        let rows = self.find_all::<tags::Spelling>(spellings.build(self.backend)).await?;
+        let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
+        Ok(TagCount::join(spellings))
     }
 }

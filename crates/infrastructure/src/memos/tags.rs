@@ -1,9 +1,9 @@
 //! Statements on `memo_tags`, an index of memos by owner and tag. It has all columns that a lookup or a count of tags needs.
 
-use memo_domain::{Memo, StoreError, Tag, UserId};
+use memo_domain::{Memo, MemoId, StoreError, Tag, UserId};
 use sea_orm::{
-    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
-    Value,
+    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    Statement, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -44,9 +44,13 @@ pub fn spellings(owner: UserId) -> Select<Entity> {
     of(owner).column(Column::Tag).column_as(Expr::cust("COUNT(*)"), "count").group_by(Column::Tag)
 }
 
-/// Selects the memos of a user with a tag that are not in the trash, as [`Tagged`].
-pub fn tagged(owner: UserId, tag: &Tag) -> Select<Entity> {
-    of(owner).column(Column::MemoId).filter(Column::TagKey.eq(tag.key())).order_by_asc(Column::MemoId)
+/// Selects the memos of a user with a tag that are not in the trash, after an id, as [`Tagged`].
+pub fn tagged(owner: UserId, tag: &Tag, after: Option<MemoId>) -> Select<Entity> {
+    of(owner)
+        .column(Column::MemoId)
+        .filter(Column::TagKey.eq(tag.key()))
+        .apply_if(after, |select, after| select.filter(Column::MemoId.gt(after.as_uuid())))
+        .order_by_asc(Column::MemoId)
 }
 
 fn of(owner: UserId) -> Select<Entity> {
@@ -139,7 +143,7 @@ mod tests {
             assert_eq!(listed(store).await, before);
         }
         let mut uow = store.begin(Access::Read).await.expect("a unit of work");
-        let found = uow.memos().find_by_tag(owner(), &tag("work")).await.expect("memos are found");
+        let found = uow.memos().find_by_tag(owner(), &tag("work"), None, 9).await.expect("memos are found");
         assert_eq!(found, [2, 3].map(|n| MemoId::new(Uuid::from_u128(n))));
     }
 
@@ -165,7 +169,7 @@ mod tests {
         let (store, _folder) = sqlite_store().await;
         let Database::File(file) = &store.database else { panic!("a file") };
         for (select, expected) in
-            [(spellings(owner()), "(owner_id=?)"), (tagged(owner(), &tag("work")), "(owner_id=? AND tag_key=?)")]
+            [(spellings(owner()), "(owner_id=?)"), (tagged(owner(), &tag("work"), None), "(owner_id=? AND tag_key=?)")]
         {
             let statement = select.build(DbBackend::Sqlite);
             let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
-use memo_domain::{Job, JobId, JobKind, JobRepository, Limit, StoreError, Timestamp};
+use memo_domain::{Job, JobId, JobKind, JobRepository, JobState, Limit, StoreError, Timestamp, UserId};
 
 use crate::{
     Direction,
     keys::{KeyRange, Prefix, key},
-    records::{DEAD_JOB, JOB_BY_TIME},
+    records::{DEAD_JOB, ENDED_JOB, JOB_BY_OWNER, JOB_BY_TIME},
     repositories::users::require_user,
     store::Unit,
     transaction::range,
@@ -83,6 +83,34 @@ impl JobRepository for Unit {
                 None => all,
             };
             tx.scan(DEAD_JOB, &older, Direction::Descending).take(limit.get().into()).collect()
+        })
+        .await
+    }
+
+    async fn lookup(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
+        self.read(move |tx| tx.get(&key![id])).await
+    }
+
+    async fn list_waiting(&mut self, owner: UserId, kind: &JobKind) -> Result<Vec<Job>, StoreError> {
+        let kind = kind.clone();
+        self.read(move |tx| {
+            let mut jobs = tx.all::<Job>(JOB_BY_OWNER, &key![owner])?;
+            jobs.retain(|job| job.kind == kind && job.state == JobState::Waiting);
+            Ok(jobs)
+        })
+        .await
+    }
+
+    async fn remove_ended(&mut self, kind: &JobKind, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        let kind = kind.clone();
+        self.write(move |tx| {
+            let ended = range::<Job>(ENDED_JOB, &key![Prefix(kind.as_str())]).below(&key![time]);
+            let ended = tx.scan::<Job>(ENDED_JOB, &ended, Direction::Ascending).take(most as usize);
+            let ended = ended.collect::<Result<Vec<_>, _>>()?;
+            for job in &ended {
+                tx.remove(job);
+            }
+            Ok(ended.len() as u64)
         })
         .await
     }

@@ -59,25 +59,30 @@ impl MemoRepository for Unit {
     }
 
     async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
-        self.read(move |tx| {
-            let all = range::<Memo>(MEMO_BY_TAG, &key![owner]);
-            // After the owner, the hash of the tag and the id.
-            let spelling = all.prefix_len() + 32 + ID;
-            let tags = tx.walk(all.as_range(), Direction::Ascending).map(|entry| {
-                let (key, _) = entry?;
-                let text = std::str::from_utf8(&key[spelling..]).map_err(StoreError::corrupt)?;
-                Ok((Tag::new(text).map_err(StoreError::corrupt)?, 1))
-            });
-            Ok(TagCount::join(tags.collect::<Result<Vec<_>, StoreError>>()?))
-        })
-        .await
+        self.read(move |tx| count_tags(tx, owner, &[])).await
     }
 
-    async fn find_by_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Vec<MemoId>, StoreError> {
+    async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {
+        let key = key![Hashed(&[tag.key()])];
+        self.read(move |tx| Ok(count_tags(tx, owner, &key)?.pop())).await
+    }
+
+    async fn find_by_tag(
+        &mut self,
+        owner: UserId,
+        tag: &Tag,
+        after: Option<MemoId>,
+        limit: u32,
+    ) -> Result<Vec<MemoId>, StoreError> {
         let tag = tag.clone();
         self.read(move |tx| {
-            let memos = tx.all::<Memo>(MEMO_BY_TAG, &key![owner, Hashed(&[tag.key()])])?;
-            Ok(memos.into_iter().map(|memo| memo.id).collect())
+            let all = range::<Memo>(MEMO_BY_TAG, &key![owner, Hashed(&[tag.key()])]);
+            let rest = match after {
+                Some(id) => all.after(&key![id], Direction::Ascending),
+                None => all,
+            };
+            let memos = tx.scan::<Memo>(MEMO_BY_TAG, &rest, Direction::Ascending);
+            memos.take(limit as usize).map(|memo| Ok(memo?.id)).collect()
         })
         .await
     }
@@ -113,6 +118,20 @@ impl MemoRepository for Unit {
         })
         .await
     }
+}
+
+/// The tags of a user's memos, or the one whose hash is given.
+fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCount>, StoreError> {
+    let prefix = key![owner];
+    // After the owner, the hash of the tag and the id.
+    let spelling = range::<Memo>(MEMO_BY_TAG, &prefix).prefix_len() + 32 + ID;
+    let found = range::<Memo>(MEMO_BY_TAG, &[&prefix, hash].concat());
+    let tags = tx.walk(found.as_range(), Direction::Ascending).map(|entry| {
+        let (key, _) = entry?;
+        let text = std::str::from_utf8(&key[spelling..]).map_err(StoreError::corrupt)?;
+        Ok((Tag::new(text).map_err(StoreError::corrupt)?, 1))
+    });
+    Ok(TagCount::join(tags.collect::<Result<Vec<_>, StoreError>>()?))
 }
 
 fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, StoreError> {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use memo_domain::{
     AuditEvent, Conflict, Email, Identity, Job, Memo, OneTimeToken, Page, PageRequest, SecondFactor, Session,
-    StoreError, User, UserFilter, UserId, UserRepository, Version,
+    StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
 };
 
 use super::sessions::remove_session;
@@ -67,6 +67,30 @@ impl UserRepository for Unit {
             tx.remove_all::<AuditEvent>(EVENT_BY_USER, &key![id])?;
             tx.remove(&user);
             Ok(())
+        })
+        .await
+    }
+
+    async fn sweep(&mut self, id: UserId, what: Sweep, most: u32) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let mut left = most as usize;
+            for trashed in [false, true] {
+                let memos = range::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)]);
+                let is_swept = |memo: &Memo| what == Sweep::All || memo.state.visibility == Visibility::Public;
+                left -= tx.remove_some(MEMO_BY_UPDATE, &memos, left, is_swept)?;
+            }
+            if what == Sweep::All {
+                left -= tx.remove_some(PRIMARY, &range::<FeedEntry>(PRIMARY, &key![id]), left, |_: &FeedEntry| true)?;
+                let events = range::<AuditEvent>(EVENT_BY_USER, &key![id]);
+                left -= tx.remove_some(EVENT_BY_USER, &events, left, |_: &AuditEvent| true)?;
+                let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
+                let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
+                for session in sessions.collect::<Result<Vec<_>, _>>()? {
+                    remove_session(tx, &session)?;
+                    left -= 1;
+                }
+            }
+            Ok(most as u64 - left as u64)
         })
         .await
     }

@@ -15,6 +15,7 @@ pub mod nodes;
 pub mod operations;
 pub mod rates;
 pub mod settings;
+pub mod tag_operations;
 pub mod tags;
 pub mod transfer;
 

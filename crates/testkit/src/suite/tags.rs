@@ -15,7 +15,7 @@ async fn create_tagged(actor: &Actor, title: &str, tags: &[&str]) -> String {
 }
 
 /// The user's tags, each with its number of memos.
-async fn tag_counts(actor: &Actor) -> Vec<(String, u64)> {
+pub(super) async fn tag_counts(actor: &Actor) -> Vec<(String, u64)> {
     let list = actor.list_tags().await.expect_status(200);
     let items = list["items"].as_array().expect("a list").iter();
     items
@@ -23,7 +23,7 @@ async fn tag_counts(actor: &Actor) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn counts(tags: &[(&str, u64)]) -> Vec<(String, u64)> {
+pub(super) fn counts(tags: &[(&str, u64)]) -> Vec<(String, u64)> {
     tags.iter().map(|(tag, count)| ((*tag).to_owned(), *count)).collect()
 }
 

@@ -5,5 +5,5 @@ mod path;
 mod rate;
 
 pub use caller::{Caller, FromDevice, MaybeCaller};
-pub use path::{MemoPath, SessionPath, UserPath};
+pub use path::{MemoPath, OperationPath, SessionPath, UserPath};
 pub use rate::RateCounter;

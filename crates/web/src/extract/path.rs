@@ -1,4 +1,4 @@
-use memo_domain::{MemoId, SessionId, UserId};
+use memo_domain::{JobId, MemoId, SessionId, UserId};
 
 use crate::{
     extractor::from_head,
@@ -23,4 +23,6 @@ paths! {
     UserPath(UserId) or UserNotFound;
     /// The `{id}` of a session in the path.
     SessionPath(SessionId) or SessionNotFound;
+    /// The `{id}` of an operation in the path.
+    OperationPath(JobId) or OperationNotFound;
 }

@@ -134,6 +134,9 @@ codes! {
     ProviderNotFound = "provider_not_found", NOT_FOUND,
         "Provider not found" | "제공자를 찾을 수 없음",
         "This server has no social provider with this name. `/api/v1/auth/providers` lists them." | "이 이름의 소셜 제공자가 없습니다. 목록은 `/api/v1/auth/providers`에 있습니다.";
+    OperationNotFound = "operation_not_found", NOT_FOUND,
+        "Operation not found" | "작업을 찾을 수 없음",
+        "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
         "Method not allowed" | "허용되지 않는 메서드",
         "This path does not support this method. It supports: {0}." | "이 경로는 이 메서드를 지원하지 않습니다. 지원하는 메서드: {0}.";
@@ -155,6 +158,9 @@ codes! {
     MemoTrashed = "memo_trashed", CONFLICT,
         "Memo in the trash" | "휴지통에 있는 메모",
         "A memo in the trash cannot be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    OperationRunning = "operation_running", CONFLICT,
+        "Operation running" | "진행 중인 작업",
+        "Another change of this tag is running, or too many changes of tags are. Wait until it has ended." | "이 태그를 바꾸는 다른 작업이나 너무 많은 태그 작업이 진행 중입니다. 끝날 때까지 기다리세요.";
     ResyncRequired = "resync_required", GONE,
         "Resync required" | "재동기화 필요",
         "Changes after this number have been removed, or no change had this number yet. List all memos again, then continue with `since` set to `next_since`." | "이 번호 다음의 변경 내역이 이미 삭제되었거나, 아직 쓰이지 않은 번호입니다. 모든 메모의 목록을 다시 받은 뒤 `since`에 `next_since`를 넣어 이어서 요청하세요.";

@@ -1,0 +1,67 @@
+//! Removes the data of users who have withdrawn: each run removes some rows in one transaction, the last one the user.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memo_domain::{Job, JobKind, Sealed, Sealer, Source, Sweep, UserId};
+
+use super::{JobError, JobHandler, JobOutcome};
+use crate::{Error, Ports, transaction::Transaction};
+
+/// The context of the sealed payload.
+const CONTEXT: &str = "withdrawal";
+/// How many rows one transaction removes, so that other writers wait only for a moment.
+pub const STEP: u32 = 200;
+
+/// Removes withdrawn users in steps.
+pub struct WithdrawalHandler {
+    ports: Arc<Ports>,
+}
+
+impl WithdrawalHandler {
+    #[must_use]
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+}
+
+#[async_trait]
+impl JobHandler for WithdrawalHandler {
+    fn kinds(&self) -> &'static [JobKind] {
+        &[JobKind::WITHDRAWAL]
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
+        let user = open(&*self.ports.sealer, &job.payload).map_err(JobError::Permanent)?;
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let swept = transactions.write_boxed((job.clone(), user), |tx, (job, user)| Box::pin(step(tx, job, *user)));
+        swept.await.map_err(|error| JobError::Temporary(error.into()))
+    }
+}
+
+/// Removes some rows. If there are none left, removes the user.
+async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome, Error> {
+    if tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
+        // Due at once, after the jobs that wait already.
+        let next = Job { attempts: 0, begun: 0, run_at: tx.now(), error: None, ..job.clone() };
+        tx.jobs().update(&next).await?;
+        return Ok(JobOutcome::Recorded);
+    }
+    if let Some(user) = tx.users().lookup(id).await? {
+        tx.users().remove(id, user.version).await?;
+    }
+    Ok(JobOutcome::Done)
+}
+
+/// The payload of the job of a user.
+pub fn seal(sealer: &dyn Sealer, user: UserId) -> Result<Sealed, Source> {
+    sealer.seal(CONTEXT, user.as_uuid().as_bytes())
+}
+
+fn open(sealer: &dyn Sealer, payload: &Sealed) -> Result<UserId, Source> {
+    Ok(UserId::new(memo_domain::Uuid::from_slice(&sealer.open(CONTEXT, payload)?)?))
+}
