@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memo_domain::{Email, TokenPurpose, UserId};
+use memo_domain::{Email, TokenPurpose, User};
 
 use crate::Ports;
 
@@ -13,23 +13,25 @@ const HOUR: Duration = Duration::from_hours(1);
 const FRESH: Duration = Duration::from_mins(2);
 
 /// Whether a link may be sent to the address of a user. If so, it is counted.
-pub async fn may_send(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
+pub async fn may_send(ports: &Ports, user: &User, to: &Email, purpose: TokenPurpose) -> bool {
     is_due(ports, user, to, purpose).await && has_room(ports, to).await
 }
 
 /// Like [`may_send`], for an address that the user just got: they have no link to it yet.
-pub async fn may_send_first(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
+pub async fn may_send_first(ports: &Ports, user: &User, to: &Email, purpose: TokenPurpose) -> bool {
     is_due(ports, user, to, purpose).await;
     has_room(ports, to).await
 }
 
-async fn is_due(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
+async fn is_due(ports: &Ports, user: &User, to: &Email, purpose: TokenPurpose) -> bool {
     let purpose = match purpose {
         TokenPurpose::VerifyEmail => "verify",
         TokenPurpose::ResetPassword => "reset",
         TokenPurpose::SecondFactor => "second",
     };
-    claim(ports, &format!("link {purpose} {user} {}", to.key()), FRESH).await
+    // With the version of the user: a link that was used may be followed by another one at once.
+    let (id, version) = (user.id, user.version.get());
+    claim(ports, &format!("link {purpose} {id} {version} {}", to.key()), FRESH).await
 }
 
 async fn has_room(ports: &Ports, to: &Email) -> bool {

@@ -115,7 +115,7 @@ impl Accounts {
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
-        let may_verify = may_send(&self.ports, user.id, &user.email, TokenPurpose::VerifyEmail).await;
+        let may_verify = may_send(&self.ports, &user, &user.email, TokenPurpose::VerifyEmail).await;
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
@@ -155,7 +155,7 @@ impl Accounts {
         };
         let moves = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
         let may_verify = match moves {
-            Some((user, email)) => may_send_first(&self.ports, user.id, email, TokenPurpose::VerifyEmail).await,
+            Some((user, email)) => may_send_first(&self.ports, user, email, TokenPurpose::VerifyEmail).await,
             None => false,
         };
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);

@@ -71,7 +71,7 @@ impl Social {
         let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
         let may_verify = !user.email_verified
-            && accounts::may_send(&self.ports, user.id, &user.email, TokenPurpose::VerifyEmail).await;
+            && accounts::may_send(&self.ports, &user, &user.email, TokenPurpose::VerifyEmail).await;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
