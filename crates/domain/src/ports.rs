@@ -67,7 +67,7 @@ pub enum HashError {
 /// * `hashing_does_not_block`: [`hash`](Self::hash) and [`verify`](Self::verify) MUST NOT block the thread that polls them.
 /// * `waiting_hashes_are_bounded`: the number of waiting passwords MUST be bounded ([`HashError::Busy`]).
 /// * `a_missing_hash_takes_as_long_as_a_wrong_password`: [`verify`](Self::verify) without a hash MUST take as long as with
-///   one, and return `false`.
+///   one, and return `false`; also if hashes of another cost are still stored.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a password.

@@ -153,6 +153,7 @@ macro_rules! __each_api_test {
                     second_step_expires_after_five_minutes
                     second_step_token_is_bound_to_its_user_and_purpose
                     second_step_grants_the_scope_of_the_first
+                    second_step_repeats_the_call_of_the_first
                     password_change_or_disabling_ends_the_first_step
                     password_reset_does_not_bypass_the_second_factor
                 }
@@ -234,6 +235,7 @@ macro_rules! __each_api_test {
             }
             transfer(app) {
                 export_has_all_data_of_the_user_and_no_secrets
+                export_without_all_scopes_has_no_sessions_and_identities
                 export_imports_unchanged
                 import_replaces_ids_of_other_users_deterministically
                 import_keeps_the_newer_version_of_a_memo
@@ -281,6 +283,8 @@ macro_rules! __each_api_test {
                     every_kind_of_audit_event_is_recorded
                     refresh_token_reuse_is_recorded_once
                     audit_log_shows_own_events_only
+                    user_does_not_see_from_where_an_administrator_acted
+                    head_of_an_export_is_not_recorded
                     audit_pages_are_newest_first
                     audit_events_contain_no_secrets
                 }
