@@ -17,6 +17,7 @@ macro_rules! __each_api_test {
                     sign_up_creates_an_account
                     sign_up_takes_the_locale_from_accept_language
                     email_is_unique_regardless_of_case_and_unicode_form
+                    email_is_unique_in_all_spellings_of_its_domain
                     email_and_display_name_are_trimmed_and_in_nfc
                     invalid_sign_up_value_is_rejected_with_its_pointer
                     missing_sign_up_value_is_rejected_with_its_pointer
