@@ -167,4 +167,18 @@ impl Claims {
     pub fn name(&self) -> Option<&str> {
         self.text("name").or_else(|| self.text("nickname"))
     }
+
+    /// Returns the values of a claim that is a text, a number or a flag, or an array of such.
+    pub fn values(&self, name: &str) -> Option<Vec<String>> {
+        let plain = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        };
+        match self.0.get(name)? {
+            Value::Null => None,
+            Value::Array(values) => Some(values.iter().filter_map(plain).collect()),
+            value => Some(plain(value).into_iter().collect()),
+        }
+    }
 }

@@ -4,7 +4,9 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialUser, Timestamp};
+use memo_domain::{
+    AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialRole, SocialUser, Timestamp,
+};
 use oauth2::{
     AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
@@ -236,9 +238,12 @@ impl Provider {
             email: claims.text("email").map(str::to_owned),
             email_verified: claims.is_email_verified(),
             name: claims.name().map(str::to_owned),
+            role: SocialRole::Unmapped,
         };
-        // The user info endpoint is called if the ID token lacks the address, or the settings name the endpoint.
-        let is_needed = self.plan.user_info.is_some() || user.email.is_none();
+        // The user info endpoint is called if the ID token lacks the address or the role, or the settings name the endpoint.
+        let lacks_role = self.plan.roles.as_ref().is_some_and(|rule| claims.values(&rule.claim).is_none());
+        let is_needed = self.plan.user_info.is_some() || user.email.is_none() || lacks_role;
+        let mut others = None;
         if let Some(at) = known.user_info.as_ref().filter(|_| is_needed) {
             let info: Claims = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
             // Data of another user would give access to that user's account.
@@ -250,6 +255,10 @@ impl Provider {
                 user.email = info.text("email").map(str::to_owned);
             }
             user.name = user.name.or_else(|| info.name().map(str::to_owned));
+            others = Some(info);
+        }
+        if let Some(rule) = &self.plan.roles {
+            user.role = rule.role([Some(&claims), others.as_ref()].into_iter().flatten());
         }
         // Kakao verifies an address once, and keeps it verified when another account has it later.
         user.email_verified &= user.email.is_some() && self.plan.kind != ProviderKind::Kakao;

@@ -1,6 +1,6 @@
 //! User data of the user info endpoint.
 
-use memo_domain::{ProviderError, SocialUser};
+use memo_domain::{ProviderError, SocialRole, SocialUser};
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
@@ -34,6 +34,7 @@ impl NaverResponse {
             name: user.others.name().map(str::to_owned),
             email: user.others.text("email").map(str::to_owned),
             email_verified: false,
+            role: SocialRole::Unmapped,
         })
     }
 }

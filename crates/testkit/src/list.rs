@@ -227,6 +227,11 @@ macro_rules! __each_api_test {
                     recent_social_session_allows_withdrawal_without_the_password
                     password_reset_of_an_unverified_account_removes_identities
                 }
+                social_roles(app) {
+                    role_follows_the_provider_at_each_sign_in
+                    last_administrator_stays_one_whatever_the_provider_says
+                    user_whom_the_provider_does_not_let_in_is_refused
+                }
                 social_settings(store) {
                     social_cookies_have_the_host_prefix_over_https
                     disabled_user_cannot_sign_in_with_a_social_account

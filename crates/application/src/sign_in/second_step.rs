@@ -14,7 +14,7 @@ const TOKEN_TTL: Duration = Duration::from_mins(5);
 /// How many wrong codes one token accepts.
 const MAX_TRIES: u32 = 5;
 
-/// What a sign-in leads to. The second step continues the sign-in that began: its token is none for the other.
+/// What a sign-in leads to. The token of the first step is valid for the same call only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Tokens,

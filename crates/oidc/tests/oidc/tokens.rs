@@ -84,7 +84,7 @@ async fn claim_that_is_not_needed_may_have_any_type() {
         let user = sign_in(&fake, &provider).await;
         assert!(user.as_ref().is_ok_and(|user| user.email_verified && user.email.is_some()), "{value}: {user:?}");
     }
-    // An address of another type is none.
+    // An address of another type counts as absent.
     fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": 7, "name": [], "nickname": {}});
     for value in [json!(["alice@example.com"]), json!(7), json!(" ")] {
         fake.behaviour().claims = json!({"email": value, "name": 7});

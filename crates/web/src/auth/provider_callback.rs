@@ -58,7 +58,7 @@ fn answer(code: Option<String>, error: Option<String>) -> ProviderAnswer {
 ///
 /// The provider redirects here after `authorize`: signs in with a cookie, or links the account. `Accept-Language` sets the
 /// `locale` of a new user. A failure is in `sign_in_error` of the URL that the browser returns to: `access_denied` if the
-/// user declined, `provider_failed` for reasons of the provider.
+/// user declined, `provider_failed` for reasons of the provider, `not_allowed` if a claim of the provider does not let the user in.
 #[utoipa::path(
     get, path = "/api/v1/auth/providers/{name}/callback", tag = "auth",
     params(("name" = String, Path, description = "The name of the provider"), CallbackQuery),
@@ -123,6 +123,7 @@ const fn name_of(error: SocialError) -> &'static str {
         SocialError::ProviderMixUp => "provider_mix_up",
         SocialError::EmailTaken => "email_taken",
         SocialError::EmailMissing => "email_missing",
+        SocialError::NotAllowed => "not_allowed",
         SocialError::SignUpClosed => "sign_up_closed",
         SocialError::AccountDisabled => "account_disabled",
         SocialError::IdentityTaken => "identity_taken",

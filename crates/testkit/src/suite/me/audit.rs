@@ -147,7 +147,7 @@ pub async fn user_does_not_see_from_where_an_administrator_acted(app: TestApp) {
     assert!(!export.contains("Desk of Root"), "{export}");
     let line = export.lines().find(|line| line.contains("admin.role_changed")).expect("the event");
     hidden(&serde_json::from_str::<Value>(line).expect("JSON")["event"]);
-    // Administrators see it, and users see from where they acted themselves.
+    // Administrators see it, and users see the address and device of their own requests.
     let query = [("user_id", &*bob.id)];
     let all = admin.get("/api/v1/admin/audit").query(&query).await.expect_status(200);
     let changed = all["items"].as_array().expect("a list").iter().find(|event| event["kind"] == "admin.role_changed");
