@@ -276,7 +276,6 @@ mod tests {
             ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
             ("MEMO__KAKAO__API_BASES", "x", "kakao"),
             ("MEMO__MEMOS__REVISIONS", "100", "memos.revisions"),
-            ("MEMO__AUTH__PROVIDERS__ACME__ROLE_CLAIM", "role", "role_claim"),
         ] {
             let error = settings(&[(name, value)]).expect_err(name).to_string();
             assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
@@ -292,6 +291,19 @@ mod tests {
         };
         file("[database]\npooler = false\n").expect("the feature is off");
         file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+    }
+
+    #[test]
+    fn roles_of_a_provider_are_lists() {
+        let settings = settings(&[
+            ("MEMO__AUTH__PROVIDERS__ACME__KIND", "oidc"),
+            ("MEMO__AUTH__PROVIDERS__ACME__CLIENT_ID", "memo"),
+            ("MEMO__AUTH__PROVIDERS__ACME__ROLE_CLAIM", "groups"),
+            ("MEMO__AUTH__PROVIDERS__ACME__ADMIN_VALUES", "ops, root"),
+        ]);
+        let acme = settings.expect("valid").auth.providers.remove("acme").expect("a provider");
+        assert_eq!(acme.role_claim.as_deref(), Some("groups"));
+        assert_eq!((acme.admin_values, acme.allowed_values), (vec!["ops".to_owned(), "root".to_owned()], vec![]));
     }
 
     #[test]

@@ -182,6 +182,14 @@ pub struct SocialSettings {
     pub scopes: Option<String>,
     /// The name shown to users.
     pub display_name: Option<String>,
+    /// The `OpenID` claim that decides on the role at each sign-in.
+    pub role_claim: Option<String>,
+    /// The values of that claim that make an administrator.
+    #[serde(default, deserialize_with = "value::list")]
+    pub admin_values: Vec<String>,
+    /// The values of that claim that let a user sign in; all users may if there are no values.
+    #[serde(default, deserialize_with = "value::list")]
+    pub allowed_values: Vec<String>,
 }
 
 /// Whether users may sign up.

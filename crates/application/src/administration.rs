@@ -103,7 +103,8 @@ impl Administration {
     }
 }
 
-async fn apply(
+/// Changes a user in this transaction. Without an `actor` it is the operator, or a provider that the operator trusts.
+pub async fn apply(
     tx: &mut Transaction,
     actor: Option<UserId>,
     id: UserId,

@@ -17,6 +17,7 @@ macro_rules! __each_api_test {
                     sign_up_creates_an_account
                     sign_up_takes_the_locale_from_accept_language
                     email_is_unique_regardless_of_case_and_unicode_form
+                    email_is_unique_in_all_spellings_of_its_domain
                     email_and_display_name_are_trimmed_and_in_nfc
                     invalid_sign_up_value_is_rejected_with_its_pointer
                     missing_sign_up_value_is_rejected_with_its_pointer
@@ -155,6 +156,7 @@ macro_rules! __each_api_test {
                     second_step_expires_after_five_minutes
                     second_step_token_is_bound_to_its_user_and_purpose
                     second_step_grants_the_scope_of_the_first
+                    second_step_repeats_the_call_of_the_first
                     password_change_or_disabling_ends_the_first_step
                     password_reset_does_not_bypass_the_second_factor
                 }
@@ -227,6 +229,11 @@ macro_rules! __each_api_test {
                     recent_social_session_allows_withdrawal_without_the_password
                     password_reset_of_an_unverified_account_removes_identities
                 }
+                social_roles(app) {
+                    role_follows_the_provider_at_each_sign_in
+                    last_administrator_stays_one_whatever_the_provider_says
+                    user_whom_the_provider_does_not_let_in_is_refused
+                }
                 social_settings(store) {
                     social_cookies_have_the_host_prefix_over_https
                     disabled_user_cannot_sign_in_with_a_social_account
@@ -236,6 +243,7 @@ macro_rules! __each_api_test {
             }
             transfer(app) {
                 export_has_all_data_of_the_user_and_no_secrets
+                export_without_all_scopes_has_no_sessions_and_identities
                 export_imports_unchanged
                 import_replaces_ids_of_other_users_deterministically
                 import_keeps_the_newer_version_of_a_memo
@@ -283,6 +291,8 @@ macro_rules! __each_api_test {
                     every_kind_of_audit_event_is_recorded
                     refresh_token_reuse_is_recorded_once
                     audit_log_shows_own_events_only
+                    user_does_not_see_from_where_an_administrator_acted
+                    head_of_an_export_is_not_recorded
                     audit_pages_are_newest_first
                     audit_events_contain_no_secrets
                 }

@@ -12,6 +12,8 @@ use crate::{policy::Policy, rate::RateState};
 pub struct RequestContext {
     /// Identifies the request in the response, in the log and in problem documents.
     pub request_id: Arc<str>,
+    /// Whether it is a HEAD, which is handled as a GET.
+    pub is_head: bool,
     /// When the request arrived.
     pub started: Instant,
     /// Its path.

@@ -20,7 +20,7 @@ impl SignIn {
         device: &Device,
     ) -> Result<SignedIn<Grant>, Error> {
         let user = self.check_password(email, password, device).await?;
-        match self.second_step(&user, scopes).await? {
+        match self.second_step(&user, Some(scopes)).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
             None => self.grant_tokens(&user, scopes, device).await.map(SignedIn::Done),
         }
@@ -38,7 +38,7 @@ impl SignIn {
         device: &Device,
     ) -> Result<SignedIn<CookieGrant>, Error> {
         let user = self.check_password(email, password, device).await?;
-        match self.second_step(&user, Scopes::all()).await? {
+        match self.second_step(&user, None).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
             None => self.grant_cookie(&user, None, previous, device).await.map(SignedIn::Done),
         }

@@ -1,6 +1,6 @@
 //! The callback of a provider.
 
-use memo_domain::{Locale, Secret, SocialProvider, SocialUser, UserId};
+use memo_domain::{Locale, Secret, SocialProvider, SocialRole, SocialUser, UserId};
 
 use super::{FLOW_TTL, Flow, Social};
 use crate::{CookieGrant, Device, Error, tokens::bytes_text};
@@ -64,6 +64,8 @@ pub enum SocialError {
     EmailMissing,
     /// Sign-up is closed.
     SignUpClosed,
+    /// The provider says that the user may not use this server.
+    NotAllowed,
     /// The account is disabled.
     AccountDisabled,
     /// The identity is linked to another user.
@@ -134,6 +136,7 @@ impl Social {
             return Err(SocialError::ProviderFailed);
         }
         let result = match flow.link {
+            _ if user.role == SocialRole::Refused => self.refuse(&flow.provider, &user, device).await,
             Some(owner) => self.link(&flow.provider, owner, &user, device).await,
             None => self.sign_in_or_up(&flow.provider, &user, locale, previous, device).await,
         };

@@ -263,7 +263,7 @@ pub const ALL: &[UseCase] = &[
     writes("unlinking of an identity", |world| {
         Box::pin(async { world.social.unlink(world.carol, ACME, &device()).await })
     }),
-    writes("export", |world| Box::pin(async { world.transfer.export(world.alice, &device()).await.map(drop) })),
+    writes("export", |world| Box::pin(async { world.transfer.export(&world.principal, &device()).await.map(drop) })),
     retried_after(
         Conflict::Id,
         writes("import", |world| Box::pin(async { world.transfer.import(world.alice, &[imported()]).await.map(drop) })),

@@ -39,6 +39,7 @@ impl Password {
         let folded = fold(&self.0);
         let local = email.key().rsplit_once('@').map_or("", |(local, _)| local);
         folded == email.key()
+            || folded == fold(email.as_str())
             || folded == local
             || folded == fold(name.as_str())
             || folded == fold(host)

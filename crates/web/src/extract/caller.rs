@@ -29,6 +29,9 @@ impl Deref for Caller {
 /// The caller, if they are authenticated.
 pub struct MaybeCaller(pub Option<Principal>);
 
+/// Whether the request is a HEAD: it must not change anything that a GET changes, such as the audit log.
+pub struct IsHead(pub bool);
+
 from_head!(MaybeCaller: |request| Ok(Self(RequestContext::read(request, |context| context.caller).flatten())));
 
 /// The device that a request comes from.
@@ -44,3 +47,4 @@ from_head!(FromDevice: |request| {
     });
     Ok(Self(device.unwrap_or_default()))
 });
+from_head!(IsHead: |request| Ok(Self(RequestContext::read(request, |context| context.is_head).unwrap_or(false))));

@@ -55,8 +55,8 @@ impl From<Record> for ExportLine {
 
 /// Export all data
 ///
-/// All data of the caller, one JSON object per line: the account, linked social accounts, sessions, security events, and
-/// every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
+/// All data of the caller, one JSON object per line: the account, linked social accounts and sessions (only if the caller
+/// signed in themselves, with all scopes), security events, and every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
 /// response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",
@@ -70,11 +70,15 @@ async fn export(
     transfer: Data<Transfer>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
+    IsHead(is_head): IsHead,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let mut export = transfer.export(caller.user_id, &device).await?;
+    let mut export = if is_head { None } else { Some(transfer.export(&caller, &device).await?) };
     let lines = async move || -> Result<_, Error> {
-        let records = transfer.more(&mut export).await?;
+        let records = match &mut export {
+            Some(export) => transfer.more(export).await?,
+            None => None,
+        };
         Ok(records.map(|records| json_lines(records.into_iter().map(ExportLine::from))))
     };
     Ok(HttpResponse::Ok()

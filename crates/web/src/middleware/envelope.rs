@@ -64,6 +64,7 @@ pub async fn envelope(
     let peer = request.peer_addr().map(|peer| peer.ip());
     let context = RequestContext {
         request_id: ids.of(request.headers()),
+        is_head: request.method() == Method::HEAD,
         started: Instant::now(),
         instance: Arc::from(request.path()),
         client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
@@ -75,7 +76,7 @@ pub async fn envelope(
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
     // A HEAD is handled as a GET; the protocol layer omits the body.
-    if method == Method::HEAD {
+    if context.is_head {
         request.head_mut().method = Method::GET;
     }
     let span = tracing::error_span!("request", request_id = &*context.request_id);

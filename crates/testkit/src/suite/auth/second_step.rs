@@ -226,6 +226,29 @@ pub async fn second_step_grants_the_scope_of_the_first(app: TestApp) {
     assert_eq!(tokens["scope"], "memos:read");
 }
 
+pub async fn second_step_repeats_the_call_of_the_first(app: TestApp) {
+    let (alice, authenticator, _) = alice(&app).await;
+    let narrow = [
+        ("grant_type", "password"),
+        ("username", &*alice.email),
+        ("password", &*alice.password),
+        ("scope", "memos:read"),
+    ];
+    let of_token = app.anonymous().token(&narrow).await.expect_status(400);
+    let of_cookie = app.browser().sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(401);
+    let (of_token, of_cookie) = (of_token.text("mfa_token"), of_cookie.text("mfa_token"));
+    let code = authenticator.code(&app.clock);
+    let cookie = |token: &str| app.browser().create_session(&json!({"mfa_token": token, "otp": code}));
+    // A token for reading memos does not become a cookie for everything.
+    cookie(of_token).await.problem("credentials_wrong").expect_no_header("set-cookie");
+    assert_invalid_grant(app.anonymous().second_step(of_cookie, &code).await);
+    // Neither is used up.
+    assert_eq!(app.anonymous().second_step(of_token, &code).await.expect_status(200)["scope"], "memos:read");
+    app.clock.advance(Duration::from_secs(30));
+    let code = authenticator.code(&app.clock);
+    app.browser().create_session(&json!({"mfa_token": of_cookie, "otp": code})).await.expect_status(200);
+}
+
 pub async fn password_change_or_disabling_ends_the_first_step(app: TestApp) {
     let (alice, authenticator, _) = alice(&app).await;
     let admin = app.admin("root").await;
