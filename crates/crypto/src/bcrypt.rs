@@ -345,11 +345,11 @@ mod tests {
         }
         // One pepper is tried: that of the hash, or the first.
         let today = hasher(4);
-        let old = super::tests::hasher(8, &[1]).hash(&password("correct horse")).await.expect("hashed");
+        let old = super::tests::hasher(8, &[1]).hash(&password("correct horse"), LANE).await.expect("hashed");
         let peppers = |hash| today.peppers_of(hash).map(|pepper| pepper.expose()[0]).collect::<Vec<_>>();
         assert_eq!((peppers(Some(&old)), peppers(None)), (vec![1], vec![2]));
-        assert!(hasher(6).verify(&password("correct horse"), Some(&old)).await.expect("verified"), "with decoys");
-        assert!(!hasher(6).verify(&password("wrong horse"), Some(&old)).await.expect("verified"));
+        assert!(hasher(6).verify(&password("correct horse"), Some(&old), LANE).await.expect("verified"), "with decoys");
+        assert!(!hasher(6).verify(&password("wrong horse"), Some(&old), LANE).await.expect("verified"));
     }
 
     #[tokio::test]
