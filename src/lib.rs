@@ -40,8 +40,8 @@ mod store_source;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
-    AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, Hidden, LimitSettings,
-    LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting, ServerSettings, Settings, SettingsError,
-    SignUpSetting, Size, SocialSettings, Time,
+    AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
+    Hidden, LimitSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting, ServerSettings,
+    Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

@@ -288,6 +288,7 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         trusted_hosts: trusted_hosts
             .unwrap_or_else(|| vec![name.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()]),
         trusted_proxies: server.trusted_proxies.clone(),
+        forwarded_header: server.forwarded_header,
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
         spool: settings.data_dir.clone(),

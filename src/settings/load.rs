@@ -180,7 +180,7 @@ fn source(variables: &HashMap<String, String>) -> config::Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{LogFormat, SignUpSetting};
+    use crate::settings::{ForwardedHeader, LogFormat, SignUpSetting};
 
     fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -192,6 +192,7 @@ mod tests {
         let settings = settings(&[]).expect("valid");
         assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.server.body_limit.0, 2 * 1024 * 1024);
+        assert_eq!(settings.server.forwarded_header, ForwardedHeader::XForwardedFor);
         assert_eq!(settings.database_url().expose(), "sqlite:./data/memo.db");
         assert_eq!(settings.auth.bcrypt_cost, 12);
         assert_eq!(settings.log.format, LogFormat::Pretty);
@@ -204,6 +205,7 @@ mod tests {
             ("MEMO__SERVER__LISTEN", "0.0.0.0:0"),
             ("MEMO__SERVER__TRUSTED_HOSTS", "memo.example.com, *.internal"),
             ("MEMO__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,192.168.0.0/16"),
+            ("MEMO__SERVER__FORWARDED_HEADER", "forwarded"),
             ("MEMO__AUTH__SIGN_UP", "closed"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "90s"),
             ("MEMO__DATABASE__MAX_CONNECTIONS", "7"),
@@ -216,6 +218,7 @@ mod tests {
             Some(&["memo.example.com".into(), "*.internal".into()][..])
         );
         assert_eq!(settings.server.trusted_proxies.len(), 2);
+        assert_eq!(settings.server.forwarded_header, ForwardedHeader::Forwarded);
         assert_eq!(settings.auth.sign_up, SignUpSetting::Closed);
         assert_eq!(settings.auth.access_token_ttl.as_secs(), 90);
         assert_eq!(settings.database.max_connections, Some(7));
@@ -229,6 +232,7 @@ mod tests {
             ("MEMO__NOWHERE__KEY", "x", "nowhere"),
             ("MEMO__SERVER__LISTEN", "here", "server.listen"),
             ("MEMO__SERVER__BODY_LIMIT", "lots", "lots"),
+            ("MEMO__SERVER__FORWARDED_HEADER", "x-real-ip", "server.forwarded_header"),
             ("MEMO__AUTH__ACCESS_TOKEN_TTL", "soon", "soon"),
             ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
             ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "rate_limit.anonymous"),
@@ -263,7 +267,6 @@ mod tests {
     fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         for (name, value, says) in [
             ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
-            ("MEMO__SERVER__FORWARDED_HEADER", "forwarded", "server.forwarded_header"),
             ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
             ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
             ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathB
 
 use ipnet::IpNet;
 pub use load::{Environment, SettingsError};
+pub use memo_web::ForwardedHeader;
 use serde::Deserialize;
 pub use value::{Hidden, RateSetting, Size, Time};
 
@@ -50,9 +51,11 @@ pub struct ServerSettings {
     /// Accepted hosts; by default that of the public URL and this machine.
     #[serde(default, deserialize_with = "value::optional_list")]
     pub trusted_hosts: Option<Vec<String>>,
-    /// Proxies whose `X-Forwarded-For` and `Forwarded` headers are trusted.
+    /// Proxies whose header with the address of the client is trusted.
     #[serde(deserialize_with = "value::list")]
     pub trusted_proxies: Vec<IpNet>,
+    /// The header that these proxies write.
+    pub forwarded_header: ForwardedHeader,
     /// Time limit of a request.
     pub request_timeout: Time,
     /// How long running requests may continue after SIGTERM.

@@ -4,7 +4,6 @@ use config::{Value, ValueKind};
 
 /// The names, each with the value that turns the feature off, if there is one.
 const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[
-    ("server", "forwarded_header", None),
     ("server", "metrics_listen", Some("off")),
     ("database", "pooler", Some("false")),
     ("database", "read_url", None),

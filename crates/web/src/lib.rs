@@ -37,7 +37,7 @@ mod well_known;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};
-pub use settings::HttpSettings;
+pub use settings::{ForwardedHeader, HttpSettings};
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,17 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
+use serde::Deserialize;
+
+/// The header in which proxies write the address of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
 
 use crate::rate::Quotas;
 
@@ -13,8 +24,10 @@ pub struct HttpSettings {
     pub public_url: Arc<str>,
     /// The hosts that it answers for: names, `*`, or `*.example.com`.
     pub trusted_hosts: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` and `Forwarded` headers are trusted.
+    /// The proxies whose header with the address of the client is trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header that these proxies write; a client may have written the other one.
+    pub forwarded_header: ForwardedHeader,
     /// The time limit of a request, and of each pause in a streamed body.
     pub request_timeout: Duration,
     /// The maximum size of a body in bytes, unless the policy of the route says otherwise.

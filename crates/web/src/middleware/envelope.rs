@@ -66,7 +66,7 @@ pub async fn envelope(
         request_id: ids.of(request.headers()),
         started: Instant::now(),
         instance: Arc::from(request.path()),
-        client: client_address(peer, request.headers(), &settings.trusted_proxies),
+        client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         route: None,
         caller: None,
