@@ -16,8 +16,9 @@ use memo_application::{
     SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, DisplayName, Email, HashError, Locale, OneTimeCodes, Password, PasswordHash, PasswordHasher,
-    PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError, TokenSigner, UserId,
+    AccessClaims, Clock, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password, PasswordHash,
+    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError,
+    TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -29,11 +30,11 @@ struct Least;
 
 #[async_trait]
 impl PasswordHasher for Least {
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: &Password, _: HashLane) -> Result<PasswordHash, HashError> {
         Ok(PasswordHash::new(password.expose().to_owned()))
     }
 
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>, _: HashLane) -> Result<bool, HashError> {
         Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
     }
 

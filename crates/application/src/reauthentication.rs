@@ -1,12 +1,8 @@
 //! A signed-in user proves again who they are, before an operation that a stolen session must not allow.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use memo_domain::{AuditKind, Password, Session, UnitOfWork, User};
+use memo_domain::{AuditKind, HashPurpose, Password, Session, UnitOfWork, User};
 
 use crate::{
     Device, Error, Ports, Principal, UnauthenticatedReason,
@@ -59,7 +55,10 @@ impl Reauthentication {
         }
         self.count(user.email.key(), device)?;
         let verified = match password.map(Password::new) {
-            Some(Ok(password)) => self.ports.hasher.verify(&password, user.password_hash.as_ref()).await,
+            Some(Ok(password)) => {
+                let lane = device.lane(HashPurpose::SignIn);
+                self.ports.hasher.verify(&password, user.password_hash.as_ref(), lane).await
+            }
             _ => Ok(false),
         };
         if !matches!(verified, Ok(false)) {
@@ -108,7 +107,7 @@ impl Reauthentication {
 
     /// Counts an attempt at an account before it is checked.
     pub(crate) fn count(&self, account: &str, device: &Device) -> Result<(), Error> {
-        let (now, address) = (self.ports.now(), address(device));
+        let (now, address) = (self.ports.now(), device.network().map(|network| network.to_string()));
         if let Some(address) = &address {
             self.of_addresses.count(address, now)?;
         }
@@ -123,7 +122,7 @@ impl Reauthentication {
     /// Takes the last attempt back: it was right, or it was not checked.
     pub(crate) fn forgive(&self, account: &str, device: &Device) {
         self.of_accounts.forgive(account);
-        if let Some(address) = address(device) {
+        if let Some(address) = device.network().map(|network| network.to_string()) {
             self.of_addresses.forgive(&address);
         }
     }
@@ -147,27 +146,4 @@ impl Reauthentication {
 /// A proof by password is void if the password has changed since.
 pub fn check_same_password(proved: &User, now: &User) -> Result<(), Error> {
     if proved.password_hash == now.password_hash { Ok(()) } else { Err(Error::PasswordWrong) }
-}
-
-/// Returns the network address of a device; for IPv6 its network, since a host has all addresses of it.
-fn address(device: &Device) -> Option<String> {
-    let address = device.ip.as_deref()?.parse().ok()?;
-    Some(match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_ipv6_network_count_as_one() {
-        let of = |ip: &str| address(&Device { ip: Some(ip.to_owned()), ..Device::default() });
-        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_ne!(of("203.0.113.1"), of("203.0.113.2"));
-        assert_eq!(of("somewhere"), None);
-    }
 }

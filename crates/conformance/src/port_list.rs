@@ -43,6 +43,8 @@ macro_rules! __each_port_case {
                 a_new_hash_is_not_outdated
                 hashing_does_not_block
                 waiting_hashes_are_bounded
+                clients_share_a_queue
+                each_purpose_has_a_queue_of_its_own
                 a_missing_hash_takes_as_long_as_a_wrong_password
             }
         }
@@ -150,7 +152,8 @@ macro_rules! secret_generator_tests {
 }
 
 /// Like [`conformance_tests!`](crate::conformance_tests), for a [`PasswordHasher`](memo_domain::PasswordHasher):
-/// `async fn() -> Option<Arc<dyn PasswordHasher>>`. The hasher should be cheap, and let fewer than 1,000 passwords wait.
+/// `async fn() -> Option<Arc<dyn PasswordHasher>>`. The hasher should be cheap, and let
+/// some dozens of passwords wait, but fewer than 1,000.
 #[macro_export]
 macro_rules! password_hasher_tests {
     ($factory:path) => {

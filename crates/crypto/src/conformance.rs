@@ -15,7 +15,7 @@ use crate::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, Totp};
 const ISSUER: &str = "https://memo.example";
 
 async fn bcrypt() -> Option<Arc<dyn PasswordHasher>> {
-    let settings = BcryptSettings { cost: 4, threads: 1, queue: 8 };
+    let settings = BcryptSettings { cost: 4, threads: 1, queue: 64 };
     let peppers = vec![Secret::new([1; 32]), Secret::new([2; 32])];
     Some(Arc::new(BcryptHasher::new(settings, peppers, Arc::new(SequentialSecrets::new()))))
 }

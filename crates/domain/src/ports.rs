@@ -1,6 +1,6 @@
 //! Ports for time, ids, random bits and cryptography.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -56,6 +56,24 @@ pub enum HashError {
     },
 }
 
+/// What a password is hashed or checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashPurpose {
+    /// To create an account.
+    SignUp,
+    /// To sign in, or for a user who is known otherwise.
+    SignIn,
+}
+
+/// Where a password waits to be hashed or checked: each purpose has a queue of its own, which its clients share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashLane {
+    /// The queue.
+    pub purpose: HashPurpose,
+    /// The address of the client, or its IPv6 network; `None` for all those without a known one.
+    pub client: Option<IpAddr>,
+}
+
 /// Hashes and checks passwords.
 ///
 /// # Contract
@@ -66,15 +84,20 @@ pub enum HashError {
 /// * `a_new_hash_is_not_outdated`: [`is_outdated`](Self::is_outdated) MUST return `false` for a hash that was just created.
 /// * `hashing_does_not_block`: [`hash`](Self::hash) and [`verify`](Self::verify) MUST NOT block the thread that polls them.
 /// * `waiting_hashes_are_bounded`: the number of waiting passwords MUST be bounded ([`HashError::Busy`]).
+/// * `clients_share_a_queue`: a client MUST NOT hold more than half of the places of a queue, and its passwords MUST take
+///   turns with those of others.
+/// * `each_purpose_has_a_queue_of_its_own`: passwords of one purpose MUST be accepted and take turns however many of
+///   another one wait.
 /// * `a_missing_hash_takes_as_long_as_a_wrong_password`: [`verify`](Self::verify) without a hash MUST take as long as with
 ///   one, and return `false`.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a password.
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
+    async fn hash(&self, password: &Password, lane: HashLane) -> Result<PasswordHash, HashError>;
 
     /// Returns whether this password was hashed.
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError>;
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>, lane: HashLane)
+    -> Result<bool, HashError>;
 
     /// Returns whether a hash was created with another algorithm, another cost or an older key than new ones are. It is
     /// replaced when its user signs in.

@@ -7,8 +7,9 @@ mod withdrawal;
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    AuditKind, Conflict, DisplayName, Email, InvalidValue, Locale, MailMessage, OneTimeToken, Page, PageRequest,
-    Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter, UserId,
+    AuditKind, Conflict, DisplayName, Email, HashPurpose, InvalidValue, Locale, MailMessage, OneTimeToken, Page,
+    PageRequest, Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter,
+    UserId,
 };
 
 use crate::{
@@ -107,7 +108,7 @@ impl Accounts {
         if transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?.is_some() {
             return Err(Error::EmailTaken);
         }
-        let hash = self.ports.hasher.hash(&password).await?;
+        let hash = self.ports.hasher.hash(&password, device.lane(HashPurpose::SignUp)).await?;
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use memo_domain::PasswordHash;
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Password, Ports, Principal, Secret, SessionId,
-    TokenPurpose, Transaction, User, check_same_password, create_token, email::remove_unproved, present, token_user,
-    too_common,
+    Accounts, AuditEntry, AuditKind, Device, Email, Error, HashPurpose, MailMessage, Password, Ports, Principal,
+    Secret, SessionId, TokenPurpose, Transaction, User, check_same_password, create_token, email::remove_unproved,
+    present, token_user, too_common,
 };
 use crate::{jobs::mail, social::remove_identity};
 
@@ -33,7 +33,7 @@ impl Accounts {
         if self.is_easily_guessed(new, &proved.email, &proved.display_name) {
             return Err(too_common("new_password"));
         }
-        let hash = self.ports.hasher.hash(new).await?;
+        let hash = self.ports.hasher.hash(new, device.lane(HashPurpose::SignIn)).await?;
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
         let changed = transactions.write(async |tx| {
             let user = present(tx.users().lookup(caller.user_id).await?)?;
@@ -78,7 +78,7 @@ impl Accounts {
         if self.is_easily_guessed(new, &user.email, &user.display_name) {
             return Err(too_common("password"));
         }
-        let hash = self.ports.hasher.hash(new).await?;
+        let hash = self.ports.hasher.hash(new, device.lane(HashPurpose::SignIn)).await?;
         let reset = transactions.write(async |tx| {
             let mut user = self.redeem(tx, secret, purpose).await?;
             remove_unproved(tx, &user, None, device).await?;

@@ -7,10 +7,15 @@ mod second_step;
 mod sessions;
 mod tokens;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use memo_domain::{
-    AuditKind, MailMessage, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId, Timestamp, User, UserId,
+    AuditKind, HashLane, HashPurpose, MailMessage, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId,
+    Timestamp, User, UserId,
 };
 
 use crate::{
@@ -43,6 +48,21 @@ pub struct Device {
     pub ip: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+}
+
+impl Device {
+    /// The IP address; for IPv6 its network, since a host has all addresses of it.
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        Some(match self.ip.as_deref()?.parse().ok()? {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        })
+    }
+
+    /// Where a password of this client waits to be hashed.
+    pub(crate) fn lane(&self, purpose: HashPurpose) -> HashLane {
+        HashLane { purpose, client: self.network() }
+    }
 }
 
 /// The result of a sign-in with a correct password.
@@ -170,4 +190,18 @@ const fn ended() -> Error {
 /// Returns when a session expires that is used now.
 fn prolonged(session: &Session, ttl: Duration, now: Timestamp) -> Timestamp {
     (now + ttl).min(session.ends_at_latest()).max(session.expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_ipv6_network_count_as_one() {
+        let of = |ip: &str| Device { ip: Some(ip.to_owned()), ..Device::default() }.network();
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("203.0.113.1"), of("203.0.113.2"));
+        assert_eq!(of("somewhere"), None);
+    }
 }

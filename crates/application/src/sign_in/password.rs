@@ -1,6 +1,6 @@
 //! Sign-in by e-mail address and password.
 
-use memo_domain::{Email, Password, Scopes, Secret, User};
+use memo_domain::{Email, HashLane, HashPurpose, Password, Scopes, Secret, User};
 
 use super::{CookieGrant, Device, Grant, SignIn, SignedIn};
 use crate::Error;
@@ -53,7 +53,7 @@ impl SignIn {
             let transactions = &self.ports.transactions;
             let user = transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?;
             let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-            let is_right = self.ports.hasher.verify(&password, hash).await?;
+            let is_right = self.ports.hasher.verify(&password, hash, device.lane(HashPurpose::SignIn)).await?;
             Ok::<_, Error>((user, is_right))
         };
         let checked = checked.await;
@@ -67,15 +67,15 @@ impl SignIn {
             return Err(Error::InvalidGrant);
         }
         self.reauthentication.forgive(email.key(), device);
-        self.rehash(user, &password).await
+        self.rehash(user, &password, device.lane(HashPurpose::SignIn)).await
     }
 
     /// Replaces the password's hash if it has an older scheme, cost or key.
-    async fn rehash(&self, user: User, password: &Password) -> Result<User, Error> {
+    async fn rehash(&self, user: User, password: &Password, lane: HashLane) -> Result<User, Error> {
         let Some(old) = user.password_hash.as_ref().filter(|hash| self.ports.hasher.is_outdated(hash)) else {
             return Ok(user);
         };
-        let hash = self.ports.hasher.hash(password).await?;
+        let hash = self.ports.hasher.hash(password, lane).await?;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let rehashed = transactions.write(async |tx| {
             let mut user = tx.users().lookup(user.id).await?.ok_or(Error::InvalidGrant)?;
@@ -90,7 +90,7 @@ impl SignIn {
         });
         let user = rehashed.await?;
         let is_right = user.password_hash.as_ref() == Some(&hash)
-            || self.ports.hasher.verify(password, user.password_hash.as_ref()).await?;
+            || self.ports.hasher.verify(password, user.password_hash.as_ref(), lane).await?;
         if is_right { Ok(user) } else { Err(Error::InvalidGrant) }
     }
 }

@@ -11,9 +11,9 @@ use std::{
 use async_trait::async_trait;
 use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Timer, Transactions, Work};
 use memo_domain::{
-    AccessClaims, HashError, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password, PasswordHash,
-    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError,
-    TokenSigner, UserId,
+    AccessClaims, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp,
+    TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -99,11 +99,11 @@ impl Plain {
 
 #[async_trait]
 impl PasswordHasher for Plain {
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: &Password, _: HashLane) -> Result<PasswordHash, HashError> {
         Ok(PasswordHash::new(password.expose().to_owned()))
     }
 
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, HashError> {
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>, _: HashLane) -> Result<bool, HashError> {
         let held = self.held.lock().expect("no test panics").take();
         if let Some(held) = held {
             held.await.expect("it is let go");

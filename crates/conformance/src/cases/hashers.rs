@@ -1,23 +1,29 @@
 use std::{
     future::poll_fn,
-    sync::Arc,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     task::Poll,
     time::{Duration, Instant},
 };
 
-use memo_domain::{HashError, Password, PasswordHash, PasswordHasher};
+use memo_domain::{HashError, HashLane, HashPurpose, Password, PasswordHash, PasswordHasher};
 use tokio::task::JoinSet;
+
+const LANE: HashLane = HashLane { purpose: HashPurpose::SignIn, client: None };
 
 fn password(text: &str) -> Password {
     Password::new(text).expect("a valid password")
 }
 
 async fn hash(hasher: &dyn PasswordHasher, text: &str) -> PasswordHash {
-    hasher.hash(&password(text)).await.expect("the password is hashed")
+    hasher.hash(&password(text), LANE).await.expect("the password is hashed")
 }
 
 async fn verify(hasher: &dyn PasswordHasher, text: &str, hash: Option<&PasswordHash>) -> bool {
-    hasher.verify(&password(text), hash).await.expect("the password is checked")
+    hasher.verify(&password(text), hash, LANE).await.expect("the password is checked")
 }
 
 pub(crate) async fn a_password_verifies_against_its_own_hash(hasher: Arc<dyn PasswordHasher>) {
@@ -62,12 +68,12 @@ pub(crate) async fn hashing_does_not_block(hasher: Arc<dyn PasswordHasher>) {
     // then, but not every time.
     let (mut hashed_inline, mut verified_inline) = (0, 0);
     for _ in 0..20 {
-        let mut hashing = hasher.hash(&password);
+        let mut hashing = hasher.hash(&password, LANE);
         match poll_fn(|context| Poll::Ready(hashing.as_mut().poll(context))).await {
             Poll::Ready(_) => hashed_inline += 1,
             Poll::Pending => drop(hashing.await.expect("the password is hashed")),
         }
-        let mut verifying = hasher.verify(&password, Some(&known));
+        let mut verifying = hasher.verify(&password, Some(&known), LANE);
         match poll_fn(|context| Poll::Ready(verifying.as_mut().poll(context))).await {
             Poll::Ready(_) => verified_inline += 1,
             Poll::Pending => assert!(verifying.await.expect("the password is checked")),
@@ -80,7 +86,7 @@ pub(crate) async fn waiting_hashes_are_bounded(hasher: Arc<dyn PasswordHasher>) 
     let mut tasks = JoinSet::new();
     for _ in 0..1_000 {
         let hasher = hasher.clone();
-        tasks.spawn(async move { hasher.hash(&password("correct horse")).await });
+        tasks.spawn(async move { hasher.hash(&password("correct horse"), LANE).await });
     }
     let (mut done, mut refused) = (0, 0);
     for result in tasks.join_all().await {
@@ -95,6 +101,64 @@ pub(crate) async fn waiting_hashes_are_bounded(hasher: Arc<dyn PasswordHasher>) 
     }
     assert!(done > 0 && refused > 0, "{done} hashed, {refused} refused");
     hash(&*hasher, "correct horse").await;
+}
+
+/// Passwords of sign-ups, more than may wait, that are hashed in the background.
+struct Flood {
+    tasks: JoinSet<()>,
+    hashed: Arc<AtomicU32>,
+    refused: u32,
+}
+
+impl Flood {
+    /// Starts hashing a password of each of these clients, and returns once all of them wait or were refused.
+    async fn start(hasher: &Arc<dyn PasswordHasher>, client: impl Fn(u32) -> IpAddr) -> Self {
+        let counters = || Arc::new(AtomicU32::new(0));
+        let (started, hashed, refused) = (counters(), counters(), counters());
+        let mut tasks = JoinSet::new();
+        for number in 0..1_000 {
+            let lane = HashLane { purpose: HashPurpose::SignUp, client: Some(client(number)) };
+            let (hasher, started, hashed, refused) = (hasher.clone(), started.clone(), hashed.clone(), refused.clone());
+            tasks.spawn(async move {
+                let password = password("correct horse");
+                let mut hashing = hasher.hash(&password, lane);
+                let first = poll_fn(|context| Poll::Ready(hashing.as_mut().poll(context))).await;
+                started.fetch_add(1, Ordering::Relaxed);
+                let result = match first {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => hashing.await,
+                };
+                let counter = if result.is_ok() { &hashed } else { &refused };
+                counter.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        while started.load(Ordering::Relaxed) < 1_000 {
+            tokio::task::yield_now().await;
+        }
+        Self { tasks, hashed, refused: refused.load(Ordering::Relaxed) }
+    }
+
+    /// Asserts that a password of this lane is hashed and checked while most of the others still wait.
+    async fn assert_is_overtaken_by(self, hasher: &dyn PasswordHasher, lane: HashLane) {
+        assert!(self.refused > 0, "the queue is full");
+        let hash = hasher.hash(&password("battery staple"), lane).await.expect("there is room in the queue");
+        assert!(hasher.verify(&password("battery staple"), Some(&hash), lane).await.expect("there is room"));
+        let hashed = self.hashed.load(Ordering::Relaxed);
+        drop(self.tasks.join_all().await);
+        assert!(hashed < self.hashed.load(Ordering::Relaxed), "it waited for all of the others");
+    }
+}
+
+pub(crate) async fn clients_share_a_queue(hasher: Arc<dyn PasswordHasher>) {
+    let flood = Flood::start(&hasher, |_| [192, 0, 2, 1].into()).await;
+    let other = HashLane { purpose: HashPurpose::SignUp, client: Some([192, 0, 2, 2].into()) };
+    flood.assert_is_overtaken_by(&*hasher, other).await;
+}
+
+pub(crate) async fn each_purpose_has_a_queue_of_its_own(hasher: Arc<dyn PasswordHasher>) {
+    let flood = Flood::start(&hasher, |number| IpAddr::from(number.to_be_bytes())).await;
+    let lane = HashLane { purpose: HashPurpose::SignIn, client: Some([0, 0, 0, 1].into()) };
+    flood.assert_is_overtaken_by(&*hasher, lane).await;
 }
 
 pub(crate) async fn a_missing_hash_takes_as_long_as_a_wrong_password(hasher: Arc<dyn PasswordHasher>) {
