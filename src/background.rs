@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use memo_application::{Background, Error, JobWorker, Timer, Work};
 use memo_domain::{Events, Topic};
 use tokio::{
     runtime::Handle,
-    sync::Notify,
+    sync::{Mutex, Notify},
     time::{sleep, timeout},
 };
 
@@ -56,7 +57,10 @@ impl Timer for TokioTimer {
 /// How often the queue is polled while no job is due: failed jobs become due again, and events of other nodes may be lost.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Runs the job worker until it is closed. If it is dropped while a job runs, the outcome of that job is unknown.
+/// How many jobs run at once, so that a mail server that hangs in one delivery does not hold up all mail.
+const AT_ONCE: usize = 4;
+
+/// Runs the job worker until it is closed. If it is dropped while jobs run, the outcome of those jobs is unknown.
 pub struct JobLoop {
     worker: JobWorker,
     wake_up: Arc<Notify>,
@@ -71,7 +75,9 @@ impl JobLoop {
 
     /// Runs jobs until the loop is closed.
     pub async fn run(&self) {
-        poll(&self.wake_up, &self.is_closed, POLL_INTERVAL, async || self.worker.run_next().await).await;
+        let lease = async || self.worker.lease().await;
+        let run = async |job| self.worker.run(job).await;
+        work(&self.wake_up, &self.is_closed, POLL_INTERVAL, lease, run).await;
     }
 
     /// Wakes the loop when another node has inserted a job. It may be dropped at any time.
@@ -79,7 +85,7 @@ impl JobLoop {
         listen(events, &self.wake_up).await
     }
 
-    /// Ends the loop after the job that is running.
+    /// Ends the loop after the jobs that are running.
     pub fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         self.wake_up.notify_one();
@@ -95,23 +101,49 @@ async fn listen(events: &dyn Events, wake_up: &Notify) -> Infallible {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "waits until the store may answer again")]
-async fn poll(
+/// Runs up to [`AT_ONCE`] jobs at once.
+async fn work<J>(
     wake_up: &Notify,
     is_closed: &AtomicBool,
     interval: Duration,
-    run_next: impl AsyncFn() -> Result<usize, Error>,
+    lease: impl AsyncFn() -> Result<Option<J>, Error>,
+    run: impl AsyncFn(J) -> Result<(), Error>,
 ) {
+    // Whoever has the turn polls the queue, and passes the turn on before it runs a job.
+    let turn = Mutex::new(());
+    let next = async || {
+        let _turn = turn.lock().await;
+        poll(wake_up, is_closed, interval, &lease).await
+    };
+    let runner = async || {
+        while let Some(job) = next().await {
+            if let Err(error) = run(job).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the outcome of a job was not recorded");
+            }
+        }
+    };
+    join_all((0..AT_ONCE).map(|_| runner())).await;
+}
+
+/// Returns the next job, or `None` once the loop is closed.
+#[expect(clippy::disallowed_methods, reason = "waits until the store may answer again")]
+async fn poll<J>(
+    wake_up: &Notify,
+    is_closed: &AtomicBool,
+    interval: Duration,
+    lease: &impl AsyncFn() -> Result<Option<J>, Error>,
+) -> Option<J> {
     while !is_closed.load(Ordering::Relaxed) {
-        match run_next().await {
-            Ok(0) => drop(timeout(interval, wake_up.notified()).await),
-            Ok(_) => {}
+        match lease().await {
+            Ok(Some(job)) => return Some(job),
+            Ok(None) => drop(timeout(interval, wake_up.notified()).await),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the queue of jobs is unavailable");
                 sleep(interval * 4).await;
             }
         }
     }
+    None
 }
 
 #[cfg(test)]
@@ -127,25 +159,38 @@ mod tests {
     /// Longer than any test.
     const EVER: Duration = Duration::from_hours(1);
 
+    /// A queue of jobs, and how many of them are running.
+    #[derive(Default)]
+    struct Queue {
+        waiting: AtomicUsize,
+        running: AtomicUsize,
+    }
+
+    impl Queue {
+        fn lease(&self) -> Option<()> {
+            self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).ok().map(drop)
+        }
+    }
+
     #[tokio::test]
     async fn a_job_of_this_node_does_not_wait_for_the_next_poll() {
         let (tasks, is_closed) = (Tasks::default(), AtomicBool::new(false));
-        let (wake_up, waiting, done) = (tasks.wake_up(), AtomicUsize::new(0), Semaphore::new(0));
-        let run_next = async || {
-            let is_any = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |jobs| jobs.checked_sub(1)).is_ok();
-            done.add_permits(usize::from(is_any));
-            Ok(usize::from(is_any))
+        let (wake_up, queue, done) = (tasks.wake_up(), Queue::default(), Semaphore::new(0));
+        let lease = async || Ok(queue.lease());
+        let run = async |()| {
+            done.add_permits(1);
+            Ok(())
         };
         let insert = async {
             for jobs in [1, 3] {
-                waiting.fetch_add(jobs, Ordering::Relaxed);
+                queue.waiting.fetch_add(jobs, Ordering::Relaxed);
                 tasks.jobs_wait();
                 let all = u32::try_from(jobs).expect("few");
                 done.acquire_many(all).await.expect("they are done").forget();
             }
         };
         tokio::select! {
-            () = poll(&wake_up, &is_closed, EVER, run_next) => panic!("it was not closed"),
+            () = work(&wake_up, &is_closed, EVER, lease, run) => panic!("it was not closed"),
             () = insert => {}
         }
     }
@@ -154,32 +199,68 @@ mod tests {
     async fn a_job_of_another_node_does_not_wait_for_the_next_poll() {
         let (events, wake_up, is_closed) = (MemoryEvents::new(), Notify::new(), AtomicBool::new(false));
         let (polls, done) = (AtomicUsize::new(0), Semaphore::new(0));
-        let run_next = async || {
+        let lease = async || {
             // The first poll finds nothing; then the other node inserts a job.
             let is_any = polls.fetch_add(1, Ordering::Relaxed) == 1;
             if !is_any {
                 events.publish(&Event::JobsWaiting).await.expect("published");
             }
-            done.add_permits(usize::from(is_any));
-            Ok(usize::from(is_any))
+            Ok(is_any.then_some(()))
+        };
+        let run = async |()| {
+            done.add_permits(1);
+            Ok(())
         };
         tokio::select! {
             biased;
             never = listen(&events, &wake_up) => match never {},
-            () = poll(&wake_up, &is_closed, EVER, run_next) => panic!("it was not closed"),
+            () = work(&wake_up, &is_closed, EVER, lease, run) => panic!("it was not closed"),
             acquired = done.acquire() => drop(acquired.expect("it is done")),
         }
     }
 
     #[tokio::test]
-    async fn a_running_job_ends_before_the_loop_does() {
+    async fn jobs_that_hang_do_not_hold_up_the_next_ones() {
+        let (wake_up, is_closed) = (Notify::new(), AtomicBool::new(false));
+        let (queue, begun, go_on) = (Queue::default(), Notify::new(), Semaphore::new(0));
+        queue.waiting.store(AT_ONCE + 2, Ordering::Relaxed);
+        let lease = async || Ok(queue.lease());
+        let run = async |()| {
+            queue.running.fetch_add(1, Ordering::Relaxed);
+            begun.notify_one();
+            go_on.acquire().await.expect("it goes on").forget();
+            queue.running.fetch_sub(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let check = async {
+            while queue.running.load(Ordering::Relaxed) < AT_ONCE {
+                begun.notified().await;
+            }
+            assert_eq!(queue.waiting.load(Ordering::Relaxed), 2, "no more than that are leased");
+            // One of them ends, and makes room for one.
+            go_on.add_permits(1);
+            while queue.waiting.load(Ordering::Relaxed) > 1 {
+                begun.notified().await;
+            }
+            is_closed.store(true, Ordering::Relaxed);
+            go_on.add_permits(AT_ONCE);
+        };
+        tokio::join!(work(&wake_up, &is_closed, EVER, lease, run), check);
+        assert_eq!(queue.waiting.load(Ordering::Relaxed), 1, "no other job is started");
+    }
+
+    #[tokio::test]
+    async fn running_jobs_end_before_the_loop_does() {
         let (wake_up, is_closed) = (Notify::new(), AtomicBool::new(false));
         let (begun, go_on, done) = (Notify::new(), Notify::new(), AtomicUsize::new(0));
-        let run_next = async || {
+        let queue = Queue::default();
+        queue.waiting.store(1, Ordering::Relaxed);
+        let lease = async || Ok(queue.lease());
+        let run = async |()| {
             begun.notify_one();
             go_on.notified().await;
             done.fetch_add(1, Ordering::Relaxed);
-            Ok(1)
+            Ok(())
         };
         let close = async {
             begun.notified().await;
@@ -188,7 +269,7 @@ mod tests {
             assert_eq!(done.load(Ordering::Relaxed), 0);
             go_on.notify_one();
         };
-        tokio::join!(poll(&wake_up, &is_closed, EVER, run_next), close);
-        assert_eq!(done.load(Ordering::Relaxed), 1, "and no other job is started");
+        tokio::join!(work(&wake_up, &is_closed, EVER, lease, run), close);
+        assert_eq!(done.load(Ordering::Relaxed), 1);
     }
 }

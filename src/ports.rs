@@ -7,7 +7,7 @@ use memo_domain::{Clock, Events, IdGenerator, SecretGenerator, Store};
 
 use crate::{
     Settings, StartError,
-    adapters::{Cached, Credentials, credentials, shared},
+    adapters::{Cached, Credentials, counters, credentials, shared},
     background::TokioTimer,
 };
 
@@ -50,6 +50,7 @@ pub fn ports(
     let ports = Ports {
         browser_sessions: browser_sessions.unwrap_or_else(|| stored()),
         transactions,
+        counters: counters(cache.clone(), &clock),
         cache,
         clock,
         ids,

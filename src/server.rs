@@ -137,7 +137,7 @@ impl ServerBuilder {
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), vec![Arc::new(mail)]), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
-        let limits = Limits::new(&http, ports.cache.clone(), adapters::own_cache(&clock));
+        let limits = Limits::new(&http, ports.counters.clone());
         let services =
             Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
         Ok(Server {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_domain::{BrowserSessions, Cache, Clock, Events, Store};
-use memo_memory::{MemoryCache, MemoryEvents};
+use memo_memory::{FallbackCache, MemoryCache, MemoryEvents};
 
 use crate::{Settings, StartError};
 
@@ -21,14 +21,18 @@ pub struct Cached {
 /// [`StartError`] if the setting is invalid. An unreachable Redis is no error.
 pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Cached, StartError> {
     if is_local(settings) {
-        return Ok(Cached { cache: own_cache(clock), browser_sessions: None, events: Arc::new(MemoryEvents::new()) });
+        return Ok(Cached {
+            cache: Arc::new(MemoryCache::new(clock.clone())),
+            browser_sessions: None,
+            events: Arc::new(MemoryEvents::new()),
+        });
     }
     redis::shared(settings, store)
 }
 
-/// Returns the cache of this node alone.
-pub fn own_cache(clock: &Arc<dyn Clock>) -> Arc<dyn Cache> {
-    Arc::new(MemoryCache::new(clock.clone()))
+/// Returns what counts in this cache, or while that is unavailable, in the memory of this node.
+pub fn counters(cache: Arc<dyn Cache>, clock: &Arc<dyn Clock>) -> Arc<dyn Cache> {
+    Arc::new(FallbackCache::new(cache, Arc::new(MemoryCache::new(clock.clone()))))
 }
 
 /// Returns the cache alone.
@@ -37,7 +41,7 @@ pub fn own_cache(clock: &Arc<dyn Clock>) -> Arc<dyn Cache> {
 /// Those of [`shared`].
 pub fn cache(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Cache>, StartError> {
     if is_local(settings) {
-        return Ok(own_cache(clock));
+        return Ok(Arc::new(MemoryCache::new(clock.clone())));
     }
     redis::cache(settings)
 }

@@ -6,7 +6,7 @@ mod mail;
 mod providers;
 mod store;
 
-pub use cache::{Cached, cache, own_cache, shared};
+pub use cache::{Cached, cache, counters, shared};
 pub use keys::{Credentials, check_keys, credentials};
 pub use mail::mailer;
 pub use memo_mail::MailTemplates;

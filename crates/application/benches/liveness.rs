@@ -124,6 +124,7 @@ async fn main() {
         browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
         transactions,
         cache: Arc::new(MemoryCache::new(clock.clone())),
+        counters: Arc::new(MemoryCache::new(clock.clone())),
         clock: clock.clone(),
         ids,
         secrets,

@@ -1,6 +1,6 @@
 //! Administrators list users, disable and enable them, and change their roles.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use memo_domain::{Access, AuditKind, Job, JobId, JobKind, Limit, Page, PageRequest, Role, User, UserFilter, UserId};
 
@@ -93,7 +93,11 @@ impl Administration {
         let transactions = self.ports.transactions.on_behalf_of(administrator);
         let mail = transactions.read(async |unit| {
             require_administrator(unit, administrator).await?;
-            Ok(unit.jobs().list_dead(&JobKind::MAIL, after, limit).await?)
+            let mut mail = unit.jobs().list_dead(&JobKind::MAIL, after, limit).await?;
+            mail.extend(unit.jobs().list_dead(&JobKind::URGENT_MAIL, after, limit).await?);
+            mail.sort_by_key(|mail| Reverse(mail.id));
+            mail.truncate(limit.get().into());
+            Ok(mail)
         });
         mail.await
     }

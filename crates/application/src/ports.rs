@@ -19,6 +19,9 @@ pub struct Ports {
     pub browser_sessions: Arc<dyn BrowserSessions>,
     /// Short-lived data that all nodes share.
     pub cache: Arc<dyn Cache>,
+    /// Counts what is limited. It is shared by all nodes, and while that is unavailable, it is of this node alone: a limit
+    /// must not be open then.
+    pub counters: Arc<dyn Cache>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.

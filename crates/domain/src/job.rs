@@ -13,6 +13,8 @@ pub struct JobKind(Cow<'static, str>);
 impl JobKind {
     /// Sends a mail.
     pub const MAIL: Self = Self(Cow::Borrowed("mail"));
+    /// Sends a mail that a user waits for: it overtakes the others.
+    pub const URGENT_MAIL: Self = Self(Cow::Borrowed("urgent_mail"));
 
     /// The greatest number of characters.
     pub const MAX_LENGTH: usize = 64;

@@ -8,6 +8,7 @@
 mod cache;
 mod clock;
 mod events;
+mod fallback;
 mod ids;
 mod mail;
 mod provider;
@@ -17,6 +18,7 @@ mod store;
 pub use cache::MemoryCache;
 pub use clock::FixedClock;
 pub use events::MemoryEvents;
+pub use fallback::FallbackCache;
 pub use ids::SequentialIds;
 pub use mail::CapturedMail;
 pub use provider::MemoryProvider;

@@ -117,7 +117,6 @@ macro_rules! __each_api_test {
                 verification(app) {
                     verification_link_verifies_the_address_once
                     verification_link_expires_after_a_day
-                    resent_verification_link_replaces_the_previous_one
                     invalid_verification_token_is_rejected
                     concurrent_uses_of_a_verification_link_succeed_once
                     mail_is_in_the_language_of_the_user
@@ -129,7 +128,6 @@ macro_rules! __each_api_test {
                     forgot_password_response_does_not_reveal_the_account
                     reset_link_sets_a_new_password_and_ends_all_sessions
                     reset_link_expires_after_an_hour
-                    new_reset_link_replaces_the_previous_one
                     reset_link_is_revoked_by_a_change_of_password_or_address
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
@@ -460,6 +458,12 @@ macro_rules! __each_api_test {
             }
             housekeeping(store) {
                 server_removes_old_changes_in_the_background
+            }
+            links(app) {
+                resent_verification_link_replaces_the_previous_one
+                new_reset_link_replaces_the_previous_one
+                fresh_reset_link_is_not_replaced
+                three_links_an_hour_are_sent_to_one_address
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node

@@ -6,7 +6,7 @@ use memo_domain::Identity;
 
 use super::{
     Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Principal, Secret, SessionId,
-    TokenPurpose, Transaction, User, UserId, create_token, present,
+    TokenPurpose, Transaction, User, UserId, create_token, may_send, present,
 };
 use crate::jobs::mail;
 
@@ -38,15 +38,20 @@ impl Accounts {
         verified.await
     }
 
-    /// Sends the link again, unless the address is verified.
+    /// Sends the link again, unless the address is verified, or enough links were sent.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the account is gone.
     pub async fn resend_verification(&self, id: UserId) -> Result<(), Error> {
+        let user = self.profile(id).await?;
+        if user.email_verified || !may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await {
+            return Ok(());
+        }
         let transactions = self.ports.transactions.on_behalf_of(id);
         let sent = transactions.write(async |tx| {
-            let user = present(tx.users().lookup(id).await?)?;
-            if user.email_verified { Ok(()) } else { request_verification(tx, &self.ports, &user).await }
+            let now = present(tx.users().lookup(id).await?)?;
+            let is_same = !now.email_verified && now.email == user.email;
+            if is_same { request_verification(tx, &self.ports, &now).await } else { Ok(()) }
         });
         sent.await
     }
@@ -62,8 +67,7 @@ impl Accounts {
         // A link that went to the old address must not set a password any more.
         tx.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
         tx.record(AuditEntry::new(user.id, AuditKind::EmailChanged, device)).await?;
-        mail::send_to(tx, &self.ports, user, old.clone(), MailMessage::EmailChanged).await?;
-        request_verification(tx, &self.ports, user).await
+        mail::send_to(tx, &self.ports, user, old.clone(), MailMessage::EmailChanged).await
     }
 }
 

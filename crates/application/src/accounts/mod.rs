@@ -1,6 +1,7 @@
 //! Accounts of users: sign-up, profile, address, password, withdrawal.
 
 mod email;
+mod links;
 mod password;
 mod withdrawal;
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use email::request_verification;
+pub use links::may_send;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,10 +114,11 @@ impl Accounts {
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
+        let may_verify = may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
-            request_verification(tx, &self.ports, &user).await
+            if may_verify { request_verification(tx, &self.ports, &user).await } else { Ok(()) }
         });
         created.await.map_err(email_taken)?;
         Ok(user)
@@ -149,6 +152,14 @@ impl Accounts {
             Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
+        let moved = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
+        let may_verify = match moved {
+            Some((user, email)) => {
+                let user = User { email: email.clone(), version: user.version.next(), ..user.clone() };
+                may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await
+            }
+            None => false,
+        };
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
         let changed = transactions.write(async |tx| {
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;
@@ -171,6 +182,9 @@ impl Accounts {
             tx.users().update(&user, from).await?;
             if let Some(old) = replaced {
                 self.email_changed(tx, &user, &old, device).await?;
+                if may_verify {
+                    request_verification(tx, &self.ports, &user).await?;
+                }
             }
             Ok(user)
         });

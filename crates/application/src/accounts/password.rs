@@ -7,7 +7,7 @@ use memo_domain::PasswordHash;
 use super::{
     Accounts, AuditEntry, AuditKind, Device, Email, Error, HashPurpose, MailMessage, Password, Ports, Principal,
     Secret, SessionId, TokenPurpose, Transaction, User, check_same_password, create_token, email::remove_unproved,
-    present, token_user, too_common,
+    may_send, present, token_user, too_common,
 };
 use crate::{jobs::mail, social::remove_identity};
 
@@ -47,8 +47,8 @@ impl Accounts {
         changed.await
     }
 
-    /// Sends a link that sets a new password, if a user has this address. It runs in the background, so that the duration of
-    /// the response does not reveal whether there is one.
+    /// Sends a link that sets a new password, if a user has this address and not enough links were sent. It runs in the
+    /// background, so that the duration of the response does not reveal whether there is one.
     pub fn forgot_password(&self, email: Email, device: Device) {
         let ports = self.ports.clone();
         self.ports.background.run(Box::pin(async move {
@@ -124,7 +124,10 @@ async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<
     let found = ports
         .transactions
         .read_boxed(email.clone(), |unit, email| Box::pin(async move { Ok(unit.users().find_by_email(email).await?) }));
-    let Some(found) = found.await? else { return Ok(()) };
+    let Some(found) = found.await?.filter(|user| user.disabled_at.is_none()) else { return Ok(()) };
+    if !may_send(ports, &found, TokenPurpose::ResetPassword).await {
+        return Ok(());
+    }
     let transactions = ports.transactions.on_behalf_of(found.id);
     let sent = transactions.write_boxed((ports.clone(), found.id, email, device), |tx, input| {
         Box::pin(async move {

@@ -34,8 +34,8 @@ impl MailHandler {
 
 #[async_trait]
 impl JobHandler for MailHandler {
-    fn kind(&self) -> JobKind {
-        JobKind::MAIL
+    fn kinds(&self) -> &'static [JobKind] {
+        &[JobKind::URGENT_MAIL, JobKind::MAIL]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
@@ -64,11 +64,12 @@ pub async fn send_to(
 ) -> Result<(), Error> {
     let now = ports.now();
     let label = message.name().to_owned();
+    let is_urgent = matches!(message, MailMessage::ResetPassword { .. });
     let payload = Payload { to, locale: user.locale, message };
     let job = Job {
         id: JobId::new(ports.id(now)),
         owner: Some(user.id),
-        kind: JobKind::MAIL,
+        kind: if is_urgent { JobKind::URGENT_MAIL } else { JobKind::MAIL },
         label,
         payload: payload.seal(&*ports.sealer).map_err(|source| Error::Internal { source })?,
         state: JobState::Waiting,

@@ -12,8 +12,8 @@ pub use mail::MailHandler;
 
 /// How long a job is leased: longer than a handler may take.
 const LEASE: Duration = Duration::from_mins(2);
-/// How many jobs are leased at a time: a crash leaves at most one of this node in an unknown state.
-const AT_ONCE: u32 = 1;
+/// The kinds that overtake all others.
+const URGENT: [JobKind; 1] = [JobKind::URGENT_MAIL];
 /// How many attempts may have an unknown outcome. Each may have done the work: so it is done at most twice.
 const MAX_UNKNOWN: u32 = 2;
 /// How many attempts may fail, over some 21 hours.
@@ -30,11 +30,11 @@ pub enum JobError {
     Permanent(Source),
 }
 
-/// Does the work of jobs of one kind.
+/// Does the work of jobs of some kinds.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
-    /// The kind.
-    fn kind(&self) -> JobKind;
+    /// The kinds.
+    fn kinds(&self) -> &'static [JobKind];
 
     /// Does the work of a job. It must end within a minute, and tolerate that the same job runs twice.
     async fn run(&self, job: &Job) -> Result<(), JobError>;
@@ -44,18 +44,21 @@ pub trait JobHandler: Send + Sync {
 pub struct JobWorker {
     ports: Arc<Ports>,
     handlers: Vec<Arc<dyn JobHandler>>,
-    kinds: Vec<JobKind>,
+    urgent: Vec<JobKind>,
+    others: Vec<JobKind>,
 }
 
 impl JobWorker {
     /// A worker for the jobs of these handlers. Jobs of other kinds are left to nodes that know them.
     #[must_use]
     pub fn new(ports: Arc<Ports>, handlers: Vec<Arc<dyn JobHandler>>) -> Self {
-        let kinds = handlers.iter().map(|handler| handler.kind()).collect();
-        Self { ports, handlers, kinds }
+        let kinds = handlers.iter().flat_map(|handler| handler.kinds()).cloned();
+        let (urgent, others) = kinds.partition(|kind| URGENT.contains(kind));
+        Self { ports, handlers, urgent, others }
     }
 
-    /// Runs one job that is due, if there is any. Returns how many jobs were leased.
+    /// Leases one job that is due, if there is any: an urgent one, or else the one that is due longest. To be passed to
+    /// [`run`](Self::run).
     ///
     /// The lease records that an attempt has started. If its outcome is never recorded (the process crashes, or the store
     /// is away), the job runs once more after the lease. If that happens a second time, the job is dead, because its work
@@ -63,26 +66,34 @@ impl JobWorker {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn run_next(&self) -> Result<usize, Error> {
-        let now = self.ports.now();
-        let claimed = self.ports.transactions.write(async |tx| {
-            let jobs = tx.jobs().claim(&self.kinds, now, now + LEASE, AT_ONCE).await?;
-            let leased = jobs.len();
-            let (jobs, doubtful): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.begun <= MAX_UNKNOWN);
-            for job in doubtful {
+    pub async fn lease(&self) -> Result<Option<Job>, Error> {
+        loop {
+            let now = self.ports.now();
+            let leased = self.ports.transactions.write(async |tx| {
+                let mut leased = tx.jobs().claim(&self.urgent, now, now + LEASE, 1).await?;
+                if leased.is_empty() {
+                    leased = tx.jobs().claim(&self.others, now, now + LEASE, 1).await?;
+                }
+                let Some(job) = leased.pop() else { return Ok(None) };
+                if job.begun <= MAX_UNKNOWN {
+                    return Ok(Some(Some(job)));
+                }
                 tx.jobs().update(&abandoned(job)).await?;
+                Ok(Some(None))
+            });
+            match leased.await? {
+                Some(None) => {}
+                leased => return Ok(leased.flatten()),
             }
-            Ok((jobs, leased))
-        });
-        let (jobs, leased) = claimed.await?;
-        for job in jobs {
-            self.run(job).await?;
         }
-        Ok(leased)
     }
 
-    async fn run(&self, job: Job) -> Result<(), Error> {
-        let result = match self.handlers.iter().find(|handler| handler.kind() == job.kind) {
+    /// Runs a job that was leased, and records the outcome.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn run(&self, job: Job) -> Result<(), Error> {
+        let result = match self.handlers.iter().find(|handler| handler.kinds().contains(&job.kind)) {
             Some(handler) => handler.run(&job).await,
             None => Err(JobError::Temporary("no handler for this kind".into())),
         };

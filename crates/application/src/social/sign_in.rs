@@ -1,7 +1,8 @@
 //! Sign-in and sign-up by a social account.
 
 use memo_domain::{
-    AuditKind, Conflict, DisplayName, Email, Locale, Secret, SocialUser, StoreError, UnitOfWork, User, UserId,
+    AuditKind, Conflict, DisplayName, Email, Locale, Secret, SocialUser, StoreError, TokenPurpose, UnitOfWork, User,
+    UserId,
 };
 
 use super::{CallbackOutcome, Social, SocialError, identities::identity};
@@ -69,12 +70,19 @@ impl Social {
         let id = UserId::new(self.ports.id(now));
         let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
+        let taken = async |unit: &mut dyn UnitOfWork| Ok(unit.users().find_by_email(&user.email).await?.is_some());
+        // The owner of a taken address gets no mail, and none is counted.
+        if self.ports.transactions.read(taken).await? {
+            return Ok(Err(SocialError::EmailTaken));
+        }
+        let may_verify =
+            !user.email_verified && accounts::may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.identities().insert(&identity(provider, user.id, social, now)).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device).with_detail(provider)).await?;
-            if !user.email_verified {
+            if may_verify {
                 accounts::request_verification(tx, &self.ports, &user).await?;
             }
             Ok(())

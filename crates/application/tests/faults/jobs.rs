@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use memo_application::Device;
 use memo_conformance::faults::Fault;
-use memo_domain::{Access, Job, JobKind, Limit, Store, StoreError};
+use memo_domain::{Access, Clock, IdGenerator, Job, JobId, JobKind, JobState, Limit, Sealed, Store, StoreError};
+use memo_memory::SequentialIds;
 
 use crate::world::{World, sign_up};
 
 /// The calls of a run: one unit of work that leases the job, one that records the outcome.
-const CALLS: [&str; 6] = ["begin.write", "jobs.claim", "commit", "begin.write", "jobs.remove", "commit"];
+const CALLS: [&str; 7] = ["begin.write", "jobs.claim", "jobs.claim", "commit", "begin.write", "jobs.remove", "commit"];
+/// The index of the commit of the lease, and of the first call after it.
+const LEASED: usize = 3;
+const RECORDING: usize = LEASED + 1;
 /// How long a job is leased.
 const LEASE: Duration = Duration::from_mins(2);
 
 /// A world with one mail in the queue.
 async fn world() -> World {
     let world = World::later(Duration::ZERO).await;
-    while world.worker.run_next().await.expect("mail is sent") > 0 {}
+    while world.run_next().await.expect("mail is sent") > 0 {}
     drop(world.mail.take());
     world.accounts.sign_up(sign_up("ivan"), &Device::default()).await.expect("he signs up");
     world
@@ -29,7 +33,7 @@ fn away() -> StoreError {
 /// Runs the worker until this fault; returns how often the mail has been sent.
 async fn run_until(world: &World, fault: Fault) -> usize {
     world.store.plan([fault]);
-    assert!(world.worker.run_next().await.is_err());
+    assert!(world.run_next().await.is_err());
     assert_eq!(world.store.pending(), 0);
     world.mail.sent().len()
 }
@@ -37,7 +41,7 @@ async fn run_until(world: &World, fault: Fault) -> usize {
 /// Runs all jobs that are due after the lease; returns how often the mail has been sent.
 async fn run_after_lease(world: &World) -> usize {
     world.clock.advance(LEASE);
-    while world.worker.run_next().await.expect("mail is sent") > 0 {}
+    while world.run_next().await.expect("mail is sent") > 0 {}
     world.mail.sent().len()
 }
 
@@ -50,17 +54,19 @@ async fn dead(world: &World) -> Vec<Job> {
 async fn job_makes_the_calls_that_the_other_tests_fail() {
     let world = world().await;
     world.store.plan([]);
-    assert_eq!(world.worker.run_next().await.expect("it is sent"), 1);
+    assert_eq!(world.run_next().await.expect("it is sent"), 1);
     assert_eq!(world.store.calls(), CALLS);
     assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 0));
 }
 
 #[tokio::test]
 async fn mail_is_dead_after_two_attempts_with_an_unknown_outcome() {
-    for (first, second) in (3..CALLS.len()).flat_map(|first| (3..CALLS.len()).map(move |second| (first, second))) {
+    for (first, second) in
+        (RECORDING..CALLS.len()).flat_map(|first| (RECORDING..CALLS.len()).map(move |second| (first, second)))
+    {
         let world = world().await;
         assert_eq!(run_until(&world, Fault::before(first, away())).await, 1);
-        assert_eq!(world.worker.run_next().await.expect("nothing is due"), 0);
+        assert_eq!(world.run_next().await.expect("nothing is due"), 0);
         world.clock.advance(LEASE);
         assert_eq!(run_until(&world, Fault::before(second, away())).await, 2);
         assert!(dead(&world).await.is_empty());
@@ -77,7 +83,7 @@ async fn mail_is_dead_after_two_attempts_with_an_unknown_outcome() {
 
 #[tokio::test]
 async fn mail_is_sent_again_after_one_attempt_with_an_unknown_outcome() {
-    for call in 3..CALLS.len() {
+    for call in RECORDING..CALLS.len() {
         let world = world().await;
         assert_eq!(run_until(&world, Fault::before(call, away())).await, 1);
         assert_eq!((run_after_lease(&world).await, run_after_lease(&world).await), (2, 2));
@@ -93,13 +99,13 @@ async fn mail_is_sent_again_after_one_attempt_with_an_unknown_outcome() {
 async fn mail_claimed_twice_but_never_sent_is_dead() {
     // The response to the commit is lost, or the process dies just after it.
     let world = world().await;
-    assert_eq!(run_until(&world, Fault::after(2, away())).await, 0);
+    assert_eq!(run_until(&world, Fault::after(LEASED, away())).await, 0);
     world.clock.advance(LEASE);
-    assert_eq!(run_until(&world, Fault::after(2, away())).await, 0);
+    assert_eq!(run_until(&world, Fault::after(LEASED, away())).await, 0);
     assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (0, 1));
     // A claim that is not committed counts as no attempt.
     let world = self::world().await;
-    for call in [0, 1, 2, 0, 1, 2] {
+    for call in (0..=LEASED).chain(0..=LEASED) {
         assert_eq!(run_until(&world, Fault::before(call, away())).await, 0);
     }
     assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 0));
@@ -108,16 +114,16 @@ async fn mail_claimed_twice_but_never_sent_is_dead() {
 #[tokio::test]
 async fn failure_reported_by_the_mailer_is_a_known_outcome() {
     let world = world().await;
-    assert_eq!(run_until(&world, Fault::before(4, away())).await, 1);
+    assert_eq!(run_until(&world, Fault::before(RECORDING + 1, away())).await, 1);
     world.clock.advance(LEASE);
     // The mailer reports ten failures.
     world.mail.fail_temporarily(10);
     for _ in 0..10 {
-        assert_eq!(world.worker.run_next().await.expect("it is tried"), 1);
+        assert_eq!(world.run_next().await.expect("it is tried"), 1);
         world.clock.advance(Duration::from_hours(4));
     }
     assert_eq!((world.mail.sent().len(), dead(&world).await.len()), (1, 0));
-    assert_eq!(run_until(&world, Fault::before(4, away())).await, 2);
+    assert_eq!(run_until(&world, Fault::before(RECORDING + 1, away())).await, 2);
     assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (2, 1));
 }
 
@@ -125,8 +131,43 @@ async fn failure_reported_by_the_mailer_is_a_known_outcome() {
 async fn failure_that_cannot_be_recorded_is_an_unknown_outcome() {
     let world = world().await;
     world.mail.fail_temporarily(1);
-    assert_eq!(run_until(&world, Fault::before(4, away())).await, 0);
+    assert_eq!(run_until(&world, Fault::before(RECORDING + 1, away())).await, 0);
     world.clock.advance(LEASE);
-    assert_eq!(run_until(&world, Fault::before(4, away())).await, 1);
+    assert_eq!(run_until(&world, Fault::before(RECORDING + 1, away())).await, 1);
     assert_eq!((run_after_lease(&world).await, dead(&world).await.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn urgent_mail_overtakes_the_others_and_so_does_its_retry() {
+    let world = world().await;
+    let now = world.clock.now();
+    let payload = b"judy@example.com\0en\0password_changed".to_vec();
+    let urgent = Job {
+        id: JobId::new(SequentialIds::new().next(now + LEASE)),
+        owner: None,
+        kind: JobKind::URGENT_MAIL,
+        label: "reset_password".to_owned(),
+        payload: Sealed::new(payload),
+        state: JobState::Waiting,
+        attempts: 0,
+        begun: 0,
+        run_at: now + LEASE,
+        created_at: now + LEASE,
+        error: None,
+    };
+    let mut unit = world.store.begin(Access::Write).await.expect("a unit of work");
+    unit.jobs().insert(&urgent).await.expect("it is inserted");
+    unit.commit().await.expect("the commit succeeds");
+    world.accounts.sign_up(sign_up("kim"), &Device::default()).await.expect("they sign up");
+    let next = async || {
+        assert_eq!(world.run_next().await.expect("mail is sent"), 1);
+        world.mail.take().into_iter().map(|mail| mail.to.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(next().await, ["ivan@example.com"], "the urgent one is not due");
+    world.mail.fail_temporarily(1);
+    world.clock.advance(LEASE);
+    assert!(next().await.is_empty(), "it fails");
+    world.clock.advance(LEASE);
+    assert_eq!(next().await, ["judy@example.com"]);
+    assert_eq!(next().await, ["kim@example.com"]);
 }

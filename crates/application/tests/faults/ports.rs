@@ -42,6 +42,7 @@ pub fn ports(
         browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
         transactions,
         cache: Arc::new(MemoryCache::new(clock.clone())),
+        counters: Arc::new(MemoryCache::new(clock.clone())),
         clock,
         ids,
         secrets,

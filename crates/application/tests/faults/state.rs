@@ -114,6 +114,6 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
     // The claim is not committed.
     let far = now + Duration::from_hours(1_000);
     let mut unit = store.begin(Access::Write).await.expect("a unit of work");
-    state.jobs = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await.expect("jobs are read");
+    state.jobs = unit.jobs().claim(&[JobKind::MAIL, JobKind::URGENT_MAIL], far, far, 100).await.expect("jobs are read");
     state.into()
 }

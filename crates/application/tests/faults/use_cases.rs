@@ -202,7 +202,7 @@ pub const ALL: &[UseCase] = &[
     writes("verification of the address", |world| {
         Box::pin(async { world.accounts.verify_email(&world.verification, None, &device()).await })
     }),
-    writes("another link to verify the address", |world| {
+    writes_later(Duration::from_mins(2), "another link to verify the address", |world| {
         Box::pin(async { world.accounts.resend_verification(world.alice).await })
     }),
     writes("withdrawal", |world| {

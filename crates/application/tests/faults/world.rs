@@ -213,6 +213,14 @@ impl World {
         self.social.callback(ACME, Some(&flow), callback, None, &Device::default()).await
     }
 
+    /// Runs the next job that is due. Returns how many there were.
+    pub async fn run_next(&self) -> Result<usize, Error> {
+        match self.worker.lease().await? {
+            Some(job) => self.worker.run(job).await.map(|()| 1),
+            None => Ok(0),
+        }
+    }
+
     /// All that is stored.
     pub async fn state(&self) -> State {
         state::state(&self.kept, self.clock.now()).await

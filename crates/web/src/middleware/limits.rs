@@ -18,7 +18,7 @@ use actix_web::{
     web::Bytes,
 };
 use memo_application::Principal;
-use memo_domain::{Cache, Rate, Taken, UserId};
+use memo_domain::{Cache, Taken, UserId};
 use memo_fair::{Capacity, FairSemaphore, Permit};
 use tokio::time::timeout;
 
@@ -59,16 +59,15 @@ impl fmt::Display for Client {
 /// The limits of all clients.
 pub struct Limits {
     quotas: Option<Quotas>,
-    shared: Arc<dyn Cache>,
-    own: Arc<dyn Cache>,
+    counters: Arc<dyn Cache>,
     running: FairSemaphore<Client>,
     heavy: FairSemaphore<Client>,
 }
 
 impl Limits {
-    /// Counts in `shared`, and while that is unavailable in `own`, the memory of this node.
+    /// Counts in a cache that always answers: limits that end with it would invite to guess passwords then.
     #[must_use]
-    pub fn new(settings: &HttpSettings, shared: Arc<dyn Cache>, own: Arc<dyn Cache>) -> Self {
+    pub fn new(settings: &HttpSettings, counters: Arc<dyn Cache>) -> Self {
         let of = |permits_per_key| {
             FairSemaphore::new(Capacity {
                 permits: usize::MAX,
@@ -77,7 +76,7 @@ impl Limits {
                 waiting_per_key: WAITING_PER_CLIENT,
             })
         };
-        Self { quotas: settings.quotas, shared, own, running: of(settings.concurrency), heavy: of(settings.heavy) }
+        Self { quotas: settings.quotas, counters, running: of(settings.concurrency), heavy: of(settings.heavy) }
     }
 
     /// Counts a request by its policy, and notes the answer for the headers of the response.
@@ -94,24 +93,13 @@ impl Limits {
         let Some(quotas) = &self.quotas else { return Ok(()) };
         let quota = quotas.of(rate_policy);
         let name = format!("{}:{}", rate_policy.name(), client(request, caller));
-        let taken = self.take(&name, &quota.rate, uses).await;
+        let taken = self.counters.take(&name, &quota.rate, uses).await;
+        let taken = taken.unwrap_or_else(|_| Taken::new(&quota.rate, Duration::ZERO, Duration::ZERO));
         let state = RateState::new(rate_policy, *quota, taken);
         if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
             context.rate = Some(state);
         }
         if taken.allowed { Ok(()) } else { Err(Problem::rate_limited(rate_policy.name(), taken.retry_after)) }
-    }
-
-    /// A limit that is not enforced while the cache is away would invite to guess passwords then.
-    async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Taken {
-        match self.shared.take(name, rate, uses).await {
-            Ok(taken) => taken,
-            Err(error) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "rates are counted by this node alone");
-                let own = self.own.take(name, rate, uses).await;
-                own.unwrap_or_else(|_| Taken::new(rate, Duration::ZERO, Duration::ZERO))
-            }
-        }
     }
 
     /// Waits until the client has room for one more request.
