@@ -133,7 +133,10 @@ macro_rules! __each_api_test {
                     concurrent_resets_by_one_link_succeed_once
                 }
                 attempt_limit(app) {
-                    ten_wrong_passwords_lock_the_account_for_fifteen_minutes
+                    ten_wrong_passwords_lock_the_account
+                    live_session_is_not_locked_out
+                    known_device_is_not_locked_out
+                    stolen_device_cookie_allows_ten_attempts
                     unknown_address_is_locked_like_a_known_one
                     concurrent_wrong_passwords_all_count
                     right_passwords_neither_lock_nor_reset_the_count
@@ -147,7 +150,7 @@ macro_rules! __each_api_test {
                     concurrent_uses_of_one_code_succeed_once
                     each_recovery_code_is_accepted_once
                     five_wrong_codes_end_the_first_step
-                    ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
+                    ten_wrong_codes_lock_the_second_step
                     second_step_expires_after_five_minutes
                     second_step_token_is_bound_to_its_user_and_purpose
                     second_step_grants_the_scope_of_the_first
@@ -456,14 +459,14 @@ macro_rules! __each_api_test {
                 unchanged_feed_is_not_sent_again
                 invalid_feed_parameter_is_rejected_by_name
             }
-            housekeeping(store) {
-                server_removes_old_changes_in_the_background
-            }
             links(app) {
                 resent_verification_link_replaces_the_previous_one
                 new_reset_link_replaces_the_previous_one
                 fresh_reset_link_is_not_replaced
                 three_links_an_hour_are_sent_to_one_address
+            }
+            housekeeping(store) {
+                server_removes_old_changes_in_the_background
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
@@ -530,6 +533,7 @@ macro_rules! __each_api_test {
                 a_user_is_limited_whatever_address_and_token_they_use
                 a_refused_credential_counts_as_anonymous
                 attempts_to_sign_in_have_a_limit_of_their_own
+                clients_that_have_signed_in_before_are_not_refused_by_the_limit_of_attempts
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited
