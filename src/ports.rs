@@ -53,6 +53,7 @@ pub fn ports(
         counters: counters(cache.clone(), &clock),
         cache,
         clock,
+        timer: Arc::new(TokioTimer),
         ids,
         secrets,
         sealer,

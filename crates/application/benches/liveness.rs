@@ -126,6 +126,7 @@ async fn main() {
         cache: Arc::new(MemoryCache::new(clock.clone())),
         counters: Arc::new(MemoryCache::new(clock.clone())),
         clock: clock.clone(),
+        timer: least.clone(),
         ids,
         secrets,
         hasher: least.clone(),

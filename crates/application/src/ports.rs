@@ -24,6 +24,8 @@ pub struct Ports {
     pub counters: Arc<dyn Cache>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Waits.
+    pub timer: Arc<dyn Timer>,
     /// Makes ids.
     pub ids: Arc<dyn IdGenerator>,
     /// Makes secrets.

@@ -111,7 +111,7 @@ impl SecondFactors {
     /// [`Error::MfaNotBegun`], [`Error::MfaEnabled`], [`Error::CodeWrong`] or [`Error::TooManyAttempts`].
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
-        self.reauthentication.count(&account, device)?;
+        let attempt = self.reauthentication.count(&account, Some(user), device).await?;
         let confirmed = self
             .ports
             .transactions
@@ -120,7 +120,7 @@ impl SecondFactors {
             .await;
         if !matches!(confirmed, Err(Error::CodeWrong)) {
             // It was right, or it was not checked.
-            self.reauthentication.forgive(&account, device);
+            self.reauthentication.forgive(attempt).await;
         }
         confirmed
     }

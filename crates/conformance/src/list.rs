@@ -265,6 +265,7 @@ macro_rules! __each_cache_case {
                 a_refused_take_is_not_counted
                 a_take_may_count_as_several_uses
                 a_use_is_regained_every_interval
+                uses_given_back_can_be_taken_again
                 concurrent_takes_share_one_quota
                 a_smaller_quota_applies_at_once
                 a_value_reads_back_equal

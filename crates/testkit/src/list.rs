@@ -118,7 +118,6 @@ macro_rules! __each_api_test {
                 verification(app) {
                     verification_link_verifies_the_address_once
                     verification_link_expires_after_a_day
-                    resent_verification_link_replaces_the_previous_one
                     invalid_verification_token_is_rejected
                     concurrent_uses_of_a_verification_link_succeed_once
                     mail_is_in_the_language_of_the_user
@@ -130,7 +129,6 @@ macro_rules! __each_api_test {
                     forgot_password_response_does_not_reveal_the_account
                     reset_link_sets_a_new_password_and_ends_all_sessions
                     reset_link_expires_after_an_hour
-                    new_reset_link_replaces_the_previous_one
                     reset_link_is_revoked_by_a_change_of_password_or_address
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
@@ -138,7 +136,10 @@ macro_rules! __each_api_test {
                     three_links_an_hour_are_sent_to_one_address
                 }
                 attempt_limit(app) {
-                    ten_wrong_passwords_lock_the_account_for_fifteen_minutes
+                    ten_wrong_passwords_lock_the_account
+                    live_session_is_not_locked_out
+                    known_device_is_not_locked_out
+                    stolen_device_cookie_allows_ten_attempts
                     unknown_address_is_locked_like_a_known_one
                     concurrent_wrong_passwords_all_count
                     right_passwords_neither_lock_nor_reset_the_count
@@ -152,7 +153,7 @@ macro_rules! __each_api_test {
                     concurrent_uses_of_one_code_succeed_once
                     each_recovery_code_is_accepted_once
                     five_wrong_codes_end_the_first_step
-                    ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
+                    ten_wrong_codes_lock_the_second_step
                     second_step_expires_after_five_minutes
                     second_step_token_is_bound_to_its_user_and_purpose
                     second_step_grants_the_scope_of_the_first
@@ -473,6 +474,12 @@ macro_rules! __each_api_test {
                 unchanged_feed_is_not_sent_again
                 invalid_feed_parameter_is_rejected_by_name
             }
+            links(app) {
+                resent_verification_link_replaces_the_previous_one
+                new_reset_link_replaces_the_previous_one
+                fresh_reset_link_is_not_replaced
+                three_links_an_hour_are_sent_to_one_address
+            }
             housekeeping(store) {
                 server_removes_old_changes_in_the_background
             }
@@ -541,6 +548,7 @@ macro_rules! __each_api_test {
                 a_user_is_limited_whatever_address_and_token_they_use
                 a_refused_credential_counts_as_anonymous
                 attempts_to_sign_in_have_a_limit_of_their_own
+                clients_that_have_signed_in_before_are_not_refused_by_the_limit_of_attempts
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited

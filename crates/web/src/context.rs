@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
-use memo_application::Principal;
+use memo_application::{Principal, Recognized};
 
 use crate::{policy::Policy, rate::RateState};
 
@@ -26,6 +26,8 @@ pub struct RequestContext {
     pub route: Option<Route>,
     /// The authenticated caller, if the policy of the route asks for one.
     pub caller: Option<Principal>,
+    /// The device, if it is known from an earlier sign-in and the route is one to sign in.
+    pub known_device: Option<Recognized>,
     /// The rate that the request was counted by.
     pub rate: Option<RateState>,
 }

@@ -19,7 +19,6 @@ pub use crate::{
     list::{CountedPage, Filter, Items, List, Page, Unfiltered, read_limit},
     policy::{Body, Condition, Paging, Policy, RateClass, Size, Work},
     problem::{Code, FieldCode, Problem},
-    rate::RatePolicy,
     respond::{IfMatch, revalidated, signed_out, versioned},
     settings::HttpSettings,
 };

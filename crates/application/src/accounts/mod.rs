@@ -115,7 +115,7 @@ impl Accounts {
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
-        let may_verify = may_send(&self.ports, &user, &user.email, TokenPurpose::VerifyEmail).await;
+        let may_verify = may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
@@ -153,9 +153,12 @@ impl Accounts {
             Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
-        let moves = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
-        let may_verify = match moves {
-            Some((user, email)) => may_send_first(&self.ports, user, email, TokenPurpose::VerifyEmail).await,
+        let moved = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
+        let may_verify = match moved {
+            Some((user, email)) => {
+                let user = User { email: email.clone(), version: user.version.next(), ..user.clone() };
+                may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await
+            }
             None => false,
         };
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);

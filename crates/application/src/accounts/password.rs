@@ -125,7 +125,7 @@ async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<
         .transactions
         .read_boxed(email.clone(), |unit, email| Box::pin(async move { Ok(unit.users().find_by_email(email).await?) }));
     let Some(found) = found.await?.filter(|user| user.disabled_at.is_none()) else { return Ok(()) };
-    if !may_send(ports, &found, &email, TokenPurpose::ResetPassword).await {
+    if !may_send(ports, &found, TokenPurpose::ResetPassword).await {
         return Ok(());
     }
     let transactions = ports.transactions.on_behalf_of(found.id);

@@ -2,6 +2,7 @@
 
 mod browser_sessions;
 mod cookies;
+mod devices;
 mod password;
 mod second_step;
 mod sessions;
@@ -19,11 +20,12 @@ use memo_domain::{
 };
 
 use crate::{
-    Error, Ports, UnauthenticatedReason, audit::AuditEntry, jobs::mail, live::LiveSessions,
+    Error, Ports, Recognized, UnauthenticatedReason, audit::AuditEntry, jobs::mail, live::LiveSessions,
     reauthentication::Reauthentication, transaction::Transaction,
 };
 pub use browser_sessions::StoredBrowserSessions;
 pub use cookies::CookieGrant;
+pub use devices::DEVICE_TTL;
 pub use tokens::Grant;
 
 /// Lifetimes of sessions and tokens.
@@ -48,6 +50,23 @@ pub struct Device {
     pub ip: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+    /// What shows that the client has signed in before.
+    pub recognized: Vec<Recognized>,
+}
+
+impl Device {
+    /// The IP address; for IPv6 its network, since a host has all addresses of it.
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        Some(match self.ip.as_deref()?.parse().ok()? {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        })
+    }
+
+    /// Where a password of this client waits to be hashed.
+    pub(crate) fn lane(&self, purpose: HashPurpose) -> HashLane {
+        HashLane { purpose, client: self.network() }
+    }
 }
 
 impl Device {

@@ -86,16 +86,16 @@ impl SignIn {
         let transactions = &self.ports.transactions;
         let (_, user, _) = transactions.read(async |unit| pending(unit, &digest, flow, now).await).await?;
         let account = format!("code {}", user.id);
-        self.reauthentication.count(&account, device)?;
+        let attempt = self.reauthentication.count(&account, Some(user.id), device).await?;
         let checked = self.check_code(&digest, flow, code, device).await;
         if !matches!(checked, Ok(Checked::Wrong(_))) {
             // It was right, or it was not checked.
-            self.reauthentication.forgive(&account, device);
+            self.reauthentication.forgive(attempt).await;
         }
         match checked? {
             Checked::Accepted(user, scopes) => Ok((user, scopes)),
             Checked::Wrong(user) => {
-                self.reauthentication.record_failure(&user, device);
+                self.reauthentication.failed(&account, Some(&user), device);
                 Err(Error::InvalidGrant)
             }
         }

@@ -103,8 +103,13 @@ impl Social {
         let id = UserId::new(self.ports.id(now));
         let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
-        let may_verify = !user.email_verified
-            && accounts::may_send(&self.ports, &user, &user.email, TokenPurpose::VerifyEmail).await;
+        let taken = async |unit: &mut dyn UnitOfWork| Ok(unit.users().find_by_email(&user.email).await?.is_some());
+        // The owner of a taken address gets no mail, and none is counted.
+        if self.ports.transactions.read(taken).await? {
+            return Ok(Err(SocialError::EmailTaken));
+        }
+        let may_verify =
+            !user.email_verified && accounts::may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;

@@ -34,7 +34,7 @@ pub fn ports(
         ids.clone(),
         // Apart from the secrets of the use cases, which are the same however often they are retried.
         Arc::new(SequentialSecrets::new()),
-        timer,
+        timer.clone(),
         background.clone(),
         live.clone(),
     );
@@ -44,6 +44,7 @@ pub fn ports(
         cache: Arc::new(MemoryCache::new(clock.clone())),
         counters: Arc::new(MemoryCache::new(clock.clone())),
         clock,
+        timer,
         ids,
         secrets,
         hasher,

@@ -9,6 +9,7 @@ pub mod every_operation;
 pub mod hostile;
 pub mod housekeeping;
 pub mod limits;
+pub mod links;
 pub mod me;
 pub mod memos;
 pub mod nodes;

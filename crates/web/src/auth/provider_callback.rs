@@ -107,6 +107,7 @@ fn returned(
     let location = match outcome {
         Ok(CallbackOutcome::SignedIn(grant)) => {
             response.cookie(cookies::session(settings, &grant));
+            response.cookie(cookies::device(settings, grant.device));
             return_to
         }
         Ok(CallbackOutcome::Linked) => return_to,

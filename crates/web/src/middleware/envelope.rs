@@ -71,6 +71,7 @@ pub async fn envelope(
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         route: None,
         caller: None,
+        known_device: None,
         rate: None,
     };
     request.extensions_mut().insert(context.clone());
