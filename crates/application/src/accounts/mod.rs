@@ -22,7 +22,6 @@ use crate::{
 
 pub use email::request_verification;
 pub use links::may_send;
-use links::may_send_first;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

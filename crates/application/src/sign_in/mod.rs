@@ -69,21 +69,6 @@ impl Device {
     }
 }
 
-impl Device {
-    /// The IP address; for IPv6 its network, since a host has all addresses of it.
-    pub(crate) fn network(&self) -> Option<IpAddr> {
-        Some(match self.ip.as_deref()?.parse().ok()? {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        })
-    }
-
-    /// Where a password of this client waits to be hashed.
-    pub(crate) fn lane(&self, purpose: HashPurpose) -> HashLane {
-        HashLane { purpose, client: self.network() }
-    }
-}
-
 /// The result of a sign-in with a correct password.
 #[derive(Debug)]
 pub enum SignedIn<T> {
