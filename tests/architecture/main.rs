@@ -146,8 +146,9 @@ fn only_the_adapters_module_names_adapter_crates() {
             }
             files += 1;
             let source = std::fs::read_to_string(&path).expect("a source file");
-            // Examples in doc comments may name adapters.
-            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // Examples in doc comments may name adapters, and so may unit tests.
+            let product = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let code = product.lines().filter(|line| !line.trim_start().starts_with("//"));
             for (adapter, line) in code.flat_map(|line| ADAPTERS.iter().map(move |adapter| (adapter, line))) {
                 assert!(!line.contains(adapter), "{}: {adapter} belongs to src/adapters: {line}", path.display());
             }

@@ -132,8 +132,6 @@ macro_rules! __each_api_test {
                     reset_link_is_revoked_by_a_change_of_password_or_address
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
-                    fresh_reset_link_is_not_replaced
-                    three_links_an_hour_are_sent_to_one_address
                 }
                 attempt_limit(app) {
                     ten_wrong_passwords_lock_the_account

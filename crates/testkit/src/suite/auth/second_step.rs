@@ -168,8 +168,10 @@ pub async fn ten_wrong_codes_lock_the_second_step(app: TestApp) {
         let locked = anonymous.second_step(&mfa_token, code).await.expect_status(429).problem("rate_limited");
         assert!(locked.header("retry-after").is_some());
     }
-    let body = json!({"mfa_token": mfa_token, "otp": authenticator.code(&app.clock)});
-    app.browser().create_session(&body).await.expect_status(429).problem("rate_limited");
+    let browser = app.browser();
+    let first = browser.sign_in_by_cookie(&alice.email, &alice.password).await.problem("mfa_required");
+    let body = json!({"mfa_token": first["mfa_token"], "otp": authenticator.code(&app.clock)});
+    browser.create_session(&body).await.expect_status(429).problem("rate_limited");
 }
 
 pub async fn second_step_expires_after_five_minutes(app: TestApp) {
