@@ -9,6 +9,7 @@ use crate::{
     Settings, StartError,
     adapters::{Cached, Credentials, credentials, shared},
     background::TokioTimer,
+    texts::TextThreads,
 };
 
 /// The ports of the use cases, and what the server itself needs of them.
@@ -57,6 +58,7 @@ pub fn ports(
         sealer,
         hasher,
         codes,
+        texts: Arc::new(TextThreads::new()),
         background,
         signer,
     };

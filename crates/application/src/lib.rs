@@ -33,7 +33,7 @@ pub use error::{Error, Resource, UnauthenticatedReason};
 pub use jobs::{JobError, JobHandler, JobWorker, MailHandler};
 pub use live::LiveSessions;
 pub use memos::{BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition};
-pub use ports::{Background, Ports, Timer, Work};
+pub use ports::{Background, Ports, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;
 pub use reauthentication::Reauthentication;

@@ -59,8 +59,12 @@ macro_rules! for_each_repository {
                 fn count(filter: &$crate::MemoFilter) -> u64;
                 fn list_tags(owner: $crate::UserId) -> Vec<$crate::TagCount>;
                 fn find_by_tag(owner: $crate::UserId, tag: &$crate::Tag) -> Vec<$crate::MemoId>;
-                fn insert(memo: &$crate::Memo) -> $crate::MemoView;
-                fn update(memo: &$crate::Memo, from: $crate::Version) -> ();
+                fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
+                fn update(
+                    memo: &$crate::Memo,
+                    from: $crate::Version,
+                    text: Option<&$crate::SearchText>
+                ) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
             }
             changes: $crate::ChangeRepository {
