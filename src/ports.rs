@@ -9,6 +9,7 @@ use crate::{
     Settings, StartError,
     adapters::{Cached, Credentials, counters, credentials, shared},
     background::TokioTimer,
+    texts::TextThreads,
 };
 
 /// The ports of the use cases, and what the server itself needs of them.
@@ -59,6 +60,7 @@ pub fn ports(
         sealer,
         hasher,
         codes,
+        texts: Arc::new(TextThreads::new()),
         background,
         signer,
     };

@@ -12,13 +12,13 @@ use std::{
 
 use async_trait::async_trait;
 use memo_application::{
-    AccountSettings, Accounts, Background, Device, LiveSessions, Ports, Reauthentication, SignIn, SignInSettings,
-    SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, Timer, Transactions, Work,
+    AccountSettings, Accounts, Background, Device, Error, LiveSessions, Ports, Reauthentication, SignIn,
+    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password, PasswordHash,
-    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError,
-    TokenSigner, UserId,
+    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -73,6 +73,13 @@ impl OneTimeCodes for Least {
 
 impl Background for Least {
     fn run(&self, _: Work) {}
+}
+
+#[async_trait]
+impl TextWorker for Least {
+    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+        Ok(SearchText::of(title, content))
+    }
 }
 
 impl Timer for Least {
@@ -132,6 +139,7 @@ async fn main() {
         hasher: least.clone(),
         sealer: least.clone(),
         codes: least.clone(),
+        texts: least.clone(),
         background: least.clone(),
         signer: least,
     });

@@ -39,7 +39,7 @@ pub use live::LiveSessions;
 pub use memos::{
     BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition, TagChange, TagChanged,
 };
-pub use ports::{Background, Ports, Timer, Work};
+pub use ports::{Background, Ports, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;
 pub use reauthentication::Reauthentication;

@@ -51,6 +51,12 @@ pub enum StoreError {
         /// What is wrong with it.
         source: Source,
     },
+    /// A search took longer than the store allows, and was ended. The same search would take as long again.
+    #[error("the search took too long")]
+    Timeout {
+        /// The driver's error.
+        source: Source,
+    },
     /// Anything else. A retry does not help.
     #[error("the store failed")]
     Other {

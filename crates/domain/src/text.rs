@@ -12,19 +12,30 @@ pub fn fold(text: &str) -> String {
 
 /// The form that full-text search compares texts by: like [`fold`], with full-width, half-width and other compatibility
 /// characters replaced by what they stand for (as in NFKC), full case folding (`ß` is `ss`), and each run of white space
-/// as one space, trimmed.
+/// as one space, trimmed, and without characters that are not shown (a soft hyphen, a zero-width space: those with the
+/// property `Default_Ignorable_Code_Point`).
 ///
 /// Hangul compatibility letters (`ㅋㅋㅋ`) stay as they are: NFKC would compose neighbours into syllables.
 #[must_use]
-pub fn search_form(text: &str) -> String {
-    let mut form = String::with_capacity(text.len());
+pub(crate) fn search_form(text: &str) -> String {
+    search_form_within(text, usize::MAX)
+}
+
+/// The beginning of the [`search_form`] of a text, of at most `max` bytes.
+#[must_use]
+pub(crate) fn search_form_within(text: &str, max: usize) -> String {
+    let mut form = String::with_capacity(text.len().min(max));
     // Whether a mapped character may compose with a neighbour.
     let mut mapped = false;
     let mut blank = false;
+    // Returns whether the form may become longer.
     let mut push = |char: char| {
         if char.is_whitespace() {
             blank = true;
-            return;
+            return true;
+        }
+        if is_ignorable(char) {
+            return true;
         }
         if blank && !form.is_empty() {
             form.push(' ');
@@ -39,7 +50,7 @@ pub fn search_form(text: &str) -> String {
                 decompose_compatible(char, |part| {
                     if part.is_whitespace() {
                         blank = true;
-                    } else {
+                    } else if !is_ignorable(part) {
                         if blank && !form.is_empty() {
                             form.push(' ');
                         }
@@ -49,13 +60,38 @@ pub fn search_form(text: &str) -> String {
                 });
             }
         }
+        form.len() < max
     };
-    if is_nfc(text) {
-        text.chars().for_each(&mut push);
-    } else {
-        text.nfc().for_each(&mut push);
-    }
-    if mapped { form.nfc().collect() } else { form }
+    let _is_whole = if is_nfc(text) { text.chars().all(&mut push) } else { text.nfc().all(&mut push) };
+    let mut form: String = if mapped { form.nfc().collect() } else { form };
+    form.truncate(form.floor_char_boundary(max));
+    form.truncate(form.trim_end_matches(' ').len());
+    form
+}
+
+/// Whether a character has the property `Default_Ignorable_Code_Point` (Unicode 17.0): it is not shown, and does not change
+/// what a text says.
+const fn is_ignorable(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// NFC without leading and trailing white space.

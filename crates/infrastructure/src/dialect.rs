@@ -18,8 +18,8 @@ use sea_orm::{
 pub use accounts::{contains, key_as_text, lock_of_changes, remove_oldest, remove_some};
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
-    Role, contains_grams, count as count_found, force_index, index_memo, index_sees_own_transaction, is_not_indexed,
-    opaque, owner_of_found, owner_of_tagged, reindex_memo,
+    Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_sees_own_transaction,
+    insert_text, is_not_indexed, opaque, owner_of_found, owner_of_tagged, reindex_memo, relevance,
 };
 
 /// How long a statement waits for a row lock.
@@ -222,6 +222,18 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
         };
     }
     Trouble::Other
+}
+
+/// Whether the database ended a statement that took too long.
+pub fn is_statement_timeout(error: &dyn DatabaseError) -> bool {
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        // SQLITE_INTERRUPT
+        return error.code().as_deref() == Some("9");
+    }
+    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        return error.code() == "57014";
+    }
+    error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| matches!(error.number(), 1969 | 3024))
 }
 
 /// Whether a connection is unusable after this error: the server shuts down, ends the connection, or is now read-only.

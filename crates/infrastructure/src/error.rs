@@ -51,6 +51,16 @@ pub fn store_error(error: DbErr) -> StoreError {
     }
 }
 
+/// Converts an error of a search: that it took too long says nothing about the database.
+pub fn search_error(error: DbErr) -> StoreError {
+    if let DbErr::Query(RuntimeErr::SqlxError(cause)) = &error
+        && cause.as_database_error().is_some_and(dialect::is_statement_timeout)
+    {
+        return StoreError::Timeout { source: error.into() };
+    }
+    store_error(error)
+}
+
 /// What an error means if no rule of the schema was broken.
 pub enum Meaning {
     Contention,

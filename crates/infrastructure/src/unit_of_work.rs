@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{StoreError, Timestamp, UnitOfWork, UserId};
+use memo_domain::{MemoFilter, StoreError, Timestamp, UnitOfWork, UserId};
 use sea_orm::{
     DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select, Statement,
     prelude::Uuid, sea_query::Expr,
@@ -15,7 +15,7 @@ use sea_orm::{
 use super::{
     connect::Session,
     dialect,
-    error::{Misuse, store_error},
+    error::{Misuse, search_error, store_error},
     prepared::Prepared,
 };
 
@@ -51,6 +51,28 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = self.session.query_all(statement).await;
         rows.map_err(|error| self.failed(store_error(error)))?.iter().map(read).collect()
+    }
+
+    /// Like [`find_one`](Self::find_one), for the list of a filter: a search has connections and a time limit of its own.
+    pub(super) async fn find_one_of<T: FromQueryResult>(
+        &self,
+        filter: &MemoFilter,
+        statement: Statement,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.find_all_of(filter, statement).await?.pop())
+    }
+
+    /// Like [`find_all`](Self::find_all), for the list of a filter: a search has connections and a time limit of its own.
+    pub(super) async fn find_all_of<T: FromQueryResult>(
+        &self,
+        filter: &MemoFilter,
+        statement: Statement,
+    ) -> Result<Vec<T>, StoreError> {
+        if filter.search.is_none() {
+            return self.find_all(statement).await;
+        }
+        let rows = self.session.search(statement).await;
+        rows.map_err(|error| self.failed(search_error(error)))?.iter().map(read).collect()
     }
 
     /// Whether other units of work may write at the same time, so that rows must be locked when they are read to be changed.

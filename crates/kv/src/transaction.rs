@@ -117,6 +117,11 @@ impl Transaction {
         self.writes.remove(key_of(old));
     }
 
+    /// Removes the record with this key, which has no index entries.
+    pub fn remove_key<E: Entity>(&mut self, key: &[u8]) {
+        self.writes.remove(address::<E>(PRIMARY, key));
+    }
+
     /// Removes all records with a prefix in an index.
     pub fn remove_all<E: Entity>(&mut self, index: u8, prefix: &[u8]) -> Result<(), StoreError> {
         for old in self.all::<E>(index, prefix)? {

@@ -88,6 +88,7 @@ const fn kind(error: &StoreError) -> &'static str {
         StoreError::Contention { .. } => "contention",
         StoreError::Unavailable { .. } => "unavailable",
         StoreError::Corrupt { .. } => "corrupt",
+        StoreError::Timeout { .. } => "timeout",
         StoreError::Other { .. } => "other",
     }
 }

@@ -9,11 +9,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Timer, Transactions, Work};
+use memo_application::{
+    Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+};
 use memo_domain::{
-    AccessClaims, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
-    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp,
-    TokenError, TokenSigner, UserId,
+    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -50,10 +52,21 @@ pub fn ports(
         hasher,
         sealer: Arc::new(Open),
         codes: Arc::new(OneCode),
+        texts: Arc::new(InPlace),
         background,
         signer: Arc::new(Unsigned),
     };
     (Arc::new(ports), live)
+}
+
+/// Computes texts in place.
+struct InPlace;
+
+#[async_trait]
+impl TextWorker for InPlace {
+    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+        Ok(SearchText::of(title, content))
+    }
 }
 
 /// Adds up the waits instead of waiting.

@@ -160,7 +160,7 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
         changed[0].version = from.next();
         for stored in [false, true] {
             let mut uow = begin(&*store, Access::Write).await;
-            uow.memos().update(&changed[0], from).await.expect("the memo is changed");
+            uow.memos().update(&changed[0], from, Some(&changed[0].search_text())).await.expect("the memo is changed");
             let seen = uow.memos().list_tags(owner).await.expect("tags are counted");
             assert_eq!(seen, expected(owner, &changed), "a unit of work sees its own writes");
             if stored {

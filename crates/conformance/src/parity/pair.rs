@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Contention,
     Unavailable,
     Corrupt,
+    Timeout,
     Other,
 }
 
@@ -25,6 +26,7 @@ impl From<&StoreError> for Kind {
             StoreError::Contention { .. } => Self::Contention,
             StoreError::Unavailable { .. } => Self::Unavailable,
             StoreError::Corrupt { .. } => Self::Corrupt,
+            StoreError::Timeout { .. } => Self::Timeout,
             StoreError::Other { .. } => Self::Other,
         }
     }

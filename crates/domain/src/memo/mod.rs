@@ -3,12 +3,14 @@
 mod query;
 mod repository;
 mod search;
+mod search_text;
 mod tag;
 mod text;
 
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
+pub use search_text::SearchText;
 pub use tag::{Tag, TagCount, Tags};
 pub use text::{Content, Title};
 
@@ -121,6 +123,12 @@ impl Memo {
             updated_at: now,
             deleted_at: None,
         }
+    }
+
+    /// The form in which its texts are searched. Of long texts it takes some milliseconds.
+    #[must_use]
+    pub fn search_text(&self) -> SearchText {
+        SearchText::of(&self.state.title, &self.state.content)
     }
 
     /// Replaces the owner's part. A changed `remind_at` clears `reminded_at`.

@@ -4,7 +4,7 @@ use memo_domain::{
     StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
 };
 
-use super::sessions::remove_session;
+use super::{memos::remove_memo, sessions::remove_session};
 use crate::{
     Direction,
     keys::{Hashed, key},
@@ -55,7 +55,9 @@ impl UserRepository for Unit {
                 remove_session(tx, &session)?;
             }
             for trashed in [false, true] {
-                tx.remove_all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])?;
+                for memo in tx.all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])? {
+                    remove_memo(tx, &memo);
+                }
             }
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
             tx.remove_all::<Feed>(PRIMARY, &key![id])?;

@@ -206,6 +206,9 @@ codes! {
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE,
         "Store unavailable" | "저장소 사용 불가",
         "The store is unreachable or overloaded. Try again after the time in Retry-After." | "저장소에 연결할 수 없거나 부하가 너무 큽니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    SearchTimeout = "search_timeout", SERVICE_UNAVAILABLE,
+        "Search took too long" | "검색 시간 초과",
+        "The search was ended, since it took too long. Search for more characters, or restrict it by a tag or a time." | "검색이 너무 오래 걸려 중단되었습니다. 더 긴 검색어를 쓰거나 태그나 기간으로 범위를 좁혀 보세요.";
     CacheUnavailable = "cache_unavailable", SERVICE_UNAVAILABLE,
         "Cache unavailable" | "캐시 사용 불가",
         "The shared cache is unreachable. Try again after the time in Retry-After." | "공유 캐시에 연결할 수 없습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";

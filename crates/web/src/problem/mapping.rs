@@ -79,6 +79,10 @@ impl From<StoreError> for Problem {
                 tracing::warn!(error = &error as &dyn std::error::Error, "store unavailable");
                 Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 1)
             }
+            StoreError::Timeout { .. } => {
+                tracing::info!(error = &error as &dyn std::error::Error, "a search took too long");
+                Self::new(Code::SearchTimeout).with_header(RETRY_AFTER, 5)
+            }
             StoreError::Conflict { .. } | StoreError::Corrupt { .. } | StoreError::Other { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "internal error");
                 Self::new(Code::InternalError)

@@ -38,7 +38,7 @@ impl Filled {
             unit.users().insert(&user(n)).await.expect("the user is added");
         }
         for n in 0..MEMOS {
-            unit.memos().insert(&memo(n)).await.expect("the memo is added");
+            unit.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
         }
         unit.commit().await.expect("the unit of work commits");
         let backend = store.database.backend();
