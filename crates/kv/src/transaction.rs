@@ -131,15 +131,8 @@ impl Transaction {
     }
 
     /// Removes the first matching records of a range of an index. Returns how many.
-    pub fn remove_some<E: Entity>(
-        &mut self,
-        index: u8,
-        range: &KeyRange,
-        limit: usize,
-        matches: impl Fn(&E) -> bool,
-    ) -> Result<usize, StoreError> {
-        let found = self.scan::<E>(index, range, Direction::Ascending);
-        let found = found.filter(|record| record.as_ref().map_or(true, &matches)).take(limit);
+    pub fn remove_some<E: Entity>(&mut self, index: u8, range: &KeyRange, limit: usize) -> Result<usize, StoreError> {
+        let found = self.scan::<E>(index, range, Direction::Ascending).take(limit);
         let found = found.collect::<Result<Vec<_>, _>>()?;
         for old in &found {
             self.remove(old);

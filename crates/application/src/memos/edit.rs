@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use memo_domain::{
-    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tags, Timestamp,
-    Title, UserId, Version,
+    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Timestamp, Title,
+    UserId, Version,
 };
 
 use super::{

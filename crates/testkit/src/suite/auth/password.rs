@@ -10,18 +10,6 @@ use crate::{
 };
 
 const NEW: &str = "another horse battery";
-/// How long a link is not replaced.
-const FRESH: Duration = Duration::from_mins(2);
-
-/// The number of links that were sent to this address. Waits until all mail is sent that was requested before.
-async fn links_to(app: &TestApp, address: &str) -> usize {
-    let last = app.user("last").await;
-    app.anonymous().forgot_password(&last.email).await.expect_empty(202);
-    app.reset_link(&last.email).await;
-    let links = ["Confirm your e-mail address", "Set a new password"];
-    let sent = app.mail.sent().into_iter();
-    sent.filter(|mail| mail.to.as_str() == address && links.contains(&&*mail.subject)).count()
-}
 
 /// The status, headers and body of a response, without the headers that differ in every response.
 fn comparable(response: &Response) -> (u16, Vec<String>, Vec<u8>) {
