@@ -1,5 +1,6 @@
 //! What runs beside requests: tasks that no request waits for, and the job worker.
 
+use memo_domain::Causes;
 use std::{
     convert::Infallible,
     sync::{
@@ -138,7 +139,7 @@ async fn poll<J>(
             Ok(Some(job)) => return Some(job),
             Ok(None) => drop(timeout(interval, wake_up.notified()).await),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the queue of jobs is unavailable");
+                tracing::warn!(error = %Causes(&error), "the queue of jobs is unavailable");
                 sleep(interval * 4).await;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{AuditKind, HashPurpose, Password, Session, UnitOfWork, User};
+use memo_domain::{AuditKind, Causes, HashPurpose, Password, Session, UnitOfWork, User};
 
 use crate::{
     Device, Error, Ports, Principal, UnauthenticatedReason,
@@ -137,7 +137,7 @@ impl Reauthentication {
                 Box::pin(tx.record(AuditEntry::new(*user_id, AuditKind::SignInFailed, device)))
             });
             if let Err(error) = recorded.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
+                tracing::warn!(error = %Causes(&error), "a failed sign-in was not recorded");
             }
         }));
     }

@@ -13,6 +13,7 @@ pub(super) enum Kind {
     Stale,
     Contention,
     Unavailable,
+    Unwritable,
     Corrupt,
     Other,
 }
@@ -24,6 +25,7 @@ impl From<&StoreError> for Kind {
             StoreError::Stale => Self::Stale,
             StoreError::Contention { .. } => Self::Contention,
             StoreError::Unavailable { .. } => Self::Unavailable,
+            StoreError::Unwritable { .. } => Self::Unwritable,
             StoreError::Corrupt { .. } => Self::Corrupt,
             StoreError::Other { .. } => Self::Other,
         }
