@@ -2,6 +2,7 @@
 
 mod migrations;
 mod outages;
+mod unwritable;
 
 use std::time::{Duration, Instant};
 
