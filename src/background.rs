@@ -1,6 +1,5 @@
 //! What runs beside requests: tasks that no request waits for, and the job worker.
 
-use memo_domain::Causes;
 use std::{
     convert::Infallible,
     sync::{
@@ -12,7 +11,7 @@ use std::{
 
 use futures_util::future::join_all;
 use memo_application::{Background, Error, JobWorker, Timer, Work};
-use memo_domain::{Events, Topic};
+use memo_domain::{Causes, Events, Topic};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, Notify},
@@ -119,7 +118,7 @@ async fn work<J>(
     let runner = async || {
         while let Some(job) = next().await {
             if let Err(error) = run(job).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the outcome of a job was not recorded");
+                tracing::warn!(error = %Causes(&error), "the outcome of a job was not recorded");
             }
         }
     };
