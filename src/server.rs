@@ -133,7 +133,10 @@ impl ServerBuilder {
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
-        let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
+        let housekeeping = {
+            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
+            Housekeeping::new(changes, retention, mailer.clone())
+        };
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![

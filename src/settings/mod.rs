@@ -1,6 +1,11 @@
 //! Settings: `config/base.toml`, the file of the environment, `.env`, then variables `MEMO__SECTION__KEY`.
 
+mod checks;
 mod load;
+mod origin;
+mod sources;
+#[cfg(test)]
+mod tests;
 mod unavailable;
 mod value;
 

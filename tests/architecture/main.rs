@@ -1,6 +1,7 @@
 //! Architecture: which crate may depend on which, and which must not reach frameworks.
 
 mod dependencies;
+mod log;
 mod promises;
 
 use std::{

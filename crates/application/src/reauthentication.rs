@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{AuditKind, HashPurpose, Password, Session, UnitOfWork, User, UserId};
+use memo_domain::{AuditKind, Causes, HashPurpose, Password, Session, UnitOfWork, User, UserId};
 
 use crate::{
     Device, Error, Ports, Principal, UnauthenticatedReason,
@@ -136,7 +136,7 @@ impl Reauthentication {
                 Box::pin(tx.record(AuditEntry::new(*user_id, AuditKind::SignInFailed, device)))
             });
             if let Err(error) = recorded.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
+                tracing::warn!(error = %Causes(&error), "a failed sign-in was not recorded");
             }
         }));
     }

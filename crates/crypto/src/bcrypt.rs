@@ -16,7 +16,9 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bcrypt::HashParts;
 use hmac::{Hmac, KeyInit, Mac};
-use memo_domain::{HashError, HashLane, HashPurpose, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator};
+use memo_domain::{
+    Causes, HashError, HashLane, HashPurpose, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator,
+};
 use memo_fair::{Capacity, FairSemaphore};
 use sha2::Sha256;
 use tokio::sync::oneshot;
@@ -79,7 +81,7 @@ impl BcryptHasher {
             let waiting = waiting.clone();
             let started = thread::Builder::new().name(format!("bcrypt-{number}")).spawn(move || work(&waiting));
             if let Err(error) = started {
-                tracing::error!(%error, "a thread that hashes passwords can't be started");
+                tracing::error!(error = %Causes(&error), "a thread that hashes passwords can't be started");
             }
         }
         let slowest = AtomicU32::new(settings.cost);
@@ -239,7 +241,7 @@ fn hmac(pepper: &Secret, parts: &[&[u8]]) -> [u8; 32] {
 fn work(jobs: &Mutex<Receiver<Job>>) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
-        tracing::debug!(%error, "the priority of a thread that hashes passwords can't be lowered");
+        tracing::debug!(error = %Causes(&error), "the priority of a thread that hashes passwords can't be lowered");
     }
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -34,11 +34,13 @@ pub struct SeaOrmUnitOfWork {
     pub(super) existing_user: Option<UserId>,
     /// Whether a statement failed, or a write that found no row: there will be no commit.
     has_failed: AtomicBool,
+    /// Set if a write shows that the store is not writable.
+    is_unwritable: Arc<AtomicBool>,
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>) -> Self {
-        Self { session, backend, prepared, existing_user: None, has_failed: AtomicBool::new(false) }
+    pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>, is_unwritable: Arc<AtomicBool>) -> Self {
+        Self { session, backend, prepared, existing_user: None, has_failed: AtomicBool::new(false), is_unwritable }
     }
 
     /// Returns the row of a statement that selects at most one.
@@ -116,6 +118,7 @@ impl SeaOrmUnitOfWork {
     /// Records a failure, after which a commit is refused.
     pub(super) fn failed(&self, error: StoreError) -> StoreError {
         self.has_failed.store(true, Ordering::Relaxed);
+        note_unwritable(&self.is_unwritable, &error);
         error
     }
 
@@ -201,6 +204,12 @@ impl SeaOrmUnitOfWork {
     }
 }
 
+fn note_unwritable(is_unwritable: &AtomicBool, error: &StoreError) {
+    if matches!(error, StoreError::Unwritable { .. }) {
+        is_unwritable.store(true, Ordering::Relaxed);
+    }
+}
+
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
     // The statement selects the columns of `T`, so only a value can be wrong.
     T::from_query_result(row, "").map_err(StoreError::corrupt)
@@ -218,7 +227,8 @@ macro_rules! unit_of_work {
                 if self.has_failed.into_inner() {
                     return Err(Misuse::CommitAfterFailedWrite.into());
                 }
-                self.session.commit().await.map_err(store_error)
+                let committed = self.session.commit().await.map_err(store_error);
+                committed.inspect_err(|error| note_unwritable(&self.is_unwritable, error))
             }
         }
     };

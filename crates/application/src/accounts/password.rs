@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::PasswordHash;
+use memo_domain::{Causes, PasswordHash};
 
 use super::{
     Accounts, AuditEntry, AuditKind, Device, Email, Error, HashPurpose, MailMessage, Password, Ports, Principal,
@@ -53,7 +53,7 @@ impl Accounts {
         let ports = self.ports.clone();
         self.ports.background.run(Box::pin(async move {
             if let Err(error) = send_reset(&ports, email, device).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a link for a new password was not sent");
+                tracing::warn!(error = %Causes(&error), "a link for a new password was not sent");
             }
         }));
     }

@@ -1,6 +1,6 @@
 //! The callback of a provider.
 
-use memo_domain::{Locale, Secret, SocialProvider, SocialRole, SocialUser, UserId};
+use memo_domain::{Causes, Locale, Secret, SocialProvider, SocialRole, SocialUser, UserId};
 
 use super::{FLOW_TTL, Flow, Social};
 use crate::{CookieGrant, Device, Error, tokens::bytes_text};
@@ -126,7 +126,7 @@ impl Social {
         let user = user.map_err(|error| {
             tracing::warn!(
                 provider = flow.provider,
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "a social sign-in failed"
             );
             SocialError::ProviderFailed
@@ -141,7 +141,7 @@ impl Social {
             None => self.sign_in_or_up(&flow.provider, &user, locale, previous, device).await,
         };
         result.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "a social sign-in failed");
+            tracing::error!(error = %Causes(&error), "a social sign-in failed");
             Err(SocialError::ServerError)
         })
     }

@@ -2,6 +2,8 @@
 
 mod migrations;
 mod outages;
+mod suitable;
+mod unwritable;
 
 use std::time::{Duration, Instant};
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod erasure;
 mod groups;
 mod log;
 mod migrations;

@@ -21,8 +21,9 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// `*` is any host, `*.example.com` any host below `example.com`.
+/// `*` is any host, `*.example.com` any host below `example.com`. A dot at the end makes no difference: it is the same name.
 fn host_matches(pattern: &str, host: &str) -> bool {
+    let [pattern, host] = [pattern, host].map(|name| name.strip_suffix('.').unwrap_or(name));
     if pattern == "*" {
         return true;
     }
@@ -49,5 +50,16 @@ mod tests {
         assert!(!host_matches("*.example.com", "example.com"));
         assert!(!host_matches("*.example.com", "badexample.com"));
         assert!(!host_matches("localhost", "localhost.evil.com"));
+        assert!(host_matches("[::1]", without_port("[::1]:8080")));
+    }
+
+    #[test]
+    fn a_dot_at_the_end_of_a_host_makes_no_difference() {
+        for (pattern, host) in [("a.b", "a.b."), ("a.b.", "a.b"), ("a.b.", "A.b."), ("*.b", "a.b.")] {
+            assert!(host_matches(pattern, host), "{pattern} {host}");
+        }
+        for (pattern, host) in [("a.b", "a.b.."), ("a.b", "."), ("*.b", "b."), ("", "a")] {
+            assert!(!host_matches(pattern, host), "{pattern} {host}");
+        }
     }
 }

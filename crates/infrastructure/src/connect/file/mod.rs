@@ -16,7 +16,7 @@ use std::{
 };
 
 use ::log::LevelFilter;
-use memo_domain::{Access, StoreError};
+use memo_domain::{Access, Causes, StoreError};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait,
     sqlx::{
@@ -106,7 +106,7 @@ impl File {
         // The last connection that closes checkpoints and removes the log, so it must be the one that may write.
         for pool in [&self.snapshots, self.writer.turns().pool()] {
             if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "closing the connections to the database failed");
+                tracing::warn!(error = %Causes(&error), "closing the connections to the database failed");
             }
         }
     }
@@ -138,6 +138,8 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
         .map_sqlx_sqlite_opts(move |sqlite| {
             // FULL: a commit is on the disk when it returns.
             let sqlite = common(sqlite, busy_timeout).synchronous(SqliteSynchronous::Full);
+            // Deleted texts are overwritten: they do not stay in free pages.
+            let sqlite = sqlite.pragma("secure_delete", "ON");
             Log::configure(sqlite.journal_mode(SqliteJournalMode::Wal))
         })
         .map_sqlx_sqlite_pool_opts(move |pool| {
@@ -185,7 +187,7 @@ async fn connect_with_retries(pool: ConnectOptions, limit: Duration) -> Result<D
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
-        if Instant::now() >= deadline || !store_error(error.clone()).is_retryable() {
+        if Instant::now() >= deadline || !store_error(error.clone()).is_lost_race() {
             return Err(error);
         }
         sleep(Duration::from_millis(10)).await;

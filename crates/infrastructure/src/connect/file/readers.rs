@@ -3,6 +3,7 @@
 //! The driver's own pool pings a connection after each statement. For a file this is needless, and the ping costs as much
 //! as reading a memo: two more messages between threads.
 
+use memo_domain::Causes;
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -82,7 +83,7 @@ impl Readers {
         let idle = std::mem::take(&mut *self.lock());
         for connection in idle {
             if let Err(error) = connection.close().await {
-                tracing::warn!(%error, "closing a connection to the database failed");
+                tracing::warn!(error = %Causes(&error), "closing a connection to the database failed");
             }
         }
     }

@@ -48,7 +48,7 @@ impl Filled {
     /// Begins a unit of work, which runs all its statements on one connection.
     pub async fn unit(&self) -> SeaOrmUnitOfWork {
         let session = self.store.database.begin(Access::Write, None).await.expect("a unit of work begins");
-        SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared))
+        SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared), Arc::default())
     }
 }
 
