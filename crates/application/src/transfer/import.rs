@@ -96,7 +96,7 @@ async fn import(
     };
     let from = memo.version;
     memo.rewrite(imported.state.clone(), now);
-    memo.deleted_at = imported.deleted_at.map(|time| time.min(now));
+    memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.update(&memo, from, kind).await?;
     Ok((id, ImportOutcome::Updated))
 }
