@@ -8,3 +8,4 @@ mod outages;
 mod running;
 mod secrets;
 mod start;
+mod unreadable;
