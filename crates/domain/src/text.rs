@@ -2,6 +2,12 @@ use unicode_normalization::{UnicodeNormalization, char::decompose_compatible, is
 
 use crate::InvalidValue;
 
+/// The form that addresses are compared by: NFC in lower case. `ß` and `ss` are two letters, as in domain names (RFC 5892).
+#[must_use]
+pub fn lower_case(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+}
+
 /// The form that texts are compared by ignoring case: NFC, full case folding (`ß` is `ss`, `ς` is `σ`), NFC again.
 ///
 /// Its byte order is the same on every store (Hangul syllables sort as in a dictionary).

@@ -4,7 +4,7 @@ use email_address::EmailAddress;
 
 use crate::{
     InvalidValue,
-    text::{check_length, check_no_control, fold, normalize},
+    text::{check_length, check_no_control, lower_case, normalize},
 };
 
 /// An e-mail address (RFC 5321, and RFC 6531 for other scripts), NFC, up to 254 characters, without quoted parts.
@@ -32,7 +32,7 @@ impl Email {
             return Err(InvalidValue::Malformed);
         }
         EmailAddress::from_str(&address).map_err(|_| InvalidValue::Malformed)?;
-        let key = fold(&address);
+        let key = lower_case(&address);
         Ok(Self { address, key })
     }
 
@@ -42,7 +42,7 @@ impl Email {
         &self.address
     }
 
-    /// The form that addresses are compared by: folded case, NFC.
+    /// The form that addresses are compared by: lower case, NFC.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key

@@ -10,7 +10,7 @@ pub use display_name::DisplayName;
 pub use email::Email;
 pub use password::{Password, PasswordHash};
 pub use repository::{Sweep, UserRepository};
-pub use search::UserFilter;
+pub use search::{UserFilter, UserText};
 
 use crate::{Timestamp, UserId, Version};
 
