@@ -236,6 +236,7 @@ impl Server {
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
+            .on_connect(memo_web::on_connect)
             .disable_signals()
             .shutdown_timeout(Duration::from_secs_f64(grace).as_secs());
         if let Some(workers) = settings.server.workers {

@@ -11,3 +11,4 @@ mod running;
 mod secrets;
 mod settings;
 mod start;
+mod unreadable;

@@ -58,6 +58,10 @@ impl OneTimeCodes for Least {
         None
     }
 
+    fn latest_step(&self, _: Timestamp) -> i64 {
+        0
+    }
+
     fn code(&self, _: &[u8], _: Timestamp) -> String {
         String::new()
     }

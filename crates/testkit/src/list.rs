@@ -144,6 +144,7 @@ macro_rules! __each_api_test {
                 }
                 second_step(app) {
                     token_request_with_a_second_factor_needs_a_code
+                    codes_are_accepted_after_the_clock_was_ahead
                     cookie_request_with_a_second_factor_needs_a_code
                     totp_code_is_accepted_once
                     code_that_confirmed_the_factor_is_used_up
@@ -336,6 +337,8 @@ macro_rules! __each_api_test {
                     private_memo_is_not_found_by_others
                     conditional_request_does_not_reveal_a_private_memo
                     public_memo_can_be_read_by_others_and_changed_by_its_owner
+                    reminders_are_shown_to_the_owner_alone
+                    ids_are_read_in_upper_case_too
                     trashed_public_memo_is_not_found_by_others
                     public_memo_needs_authentication
                     invalid_memo_id_is_not_found
@@ -360,6 +363,7 @@ macro_rules! __each_api_test {
                     public_scope_lists_public_memos_of_all_users
                     memo_list_filters_by_flags
                     memo_list_filters_by_all_given_tags
+                    tag_filter_has_up_to_twenty_different_tags
                     tag_filter_has_no_wildcards
                     time_filters_have_exclusive_bounds
                     invalid_list_parameter_is_rejected_by_name
@@ -367,6 +371,8 @@ macro_rules! __each_api_test {
                 change(app) {
                     put_replaces_all_fields
                     patch_changes_only_the_given_fields
+                    change_that_changes_nothing_makes_no_version
+                    times_never_run_backwards
                     null_in_a_patch_resets_to_the_default
                     patches_merge_as_in_rfc_7396
                     invalid_memo_change_is_rejected_with_its_pointer
@@ -442,6 +448,7 @@ macro_rules! __each_api_test {
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash
+                tags_are_compared_by_full_case_folding
                 tag_list_shows_the_most_common_spelling
                 unchanged_tag_list_is_not_sent_again
                 tags_are_separate_per_user
@@ -507,6 +514,7 @@ macro_rules! __each_api_test {
                 scopes_follow_from_path_and_method
                 two_credentials_are_ambiguous
                 body_with_another_media_type_is_rejected
+                body_with_a_content_coding_is_rejected
                 body_that_is_not_an_object_is_rejected
                 unsupported_method_is_rejected_with_the_allowed_ones
                 head_equals_get_without_the_body
@@ -522,6 +530,7 @@ macro_rules! __each_api_test {
                 foreign_origin_gets_no_cors_headers
                 malformed_http_is_rejected
                 request_without_a_trusted_host_is_rejected
+                requests_after_the_last_one_are_not_processed
                 truncated_body_creates_no_memo
             }
             limits(app) {

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
 use memo_application::{Principal, Recognized};
 
-use crate::{policy::Policy, rate::RateState};
+use crate::{connection::Turn, policy::Policy, rate::RateState};
 
 /// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct RequestContext {
     pub client: Option<IpAddr>,
     /// Its `Accept-Language`.
     pub accept_language: Option<HeaderValue>,
+    /// Its position in the connection.
+    pub turn: Turn,
     /// The route that matched.
     pub route: Option<Route>,
     /// The authenticated caller, if the policy of the route asks for one.

@@ -164,7 +164,7 @@ impl Accounts {
         let changed = transactions.write(async |tx| {
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;
             proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
-            let from = user.version;
+            let (from, before) = (user.version, user.clone());
             if let Some(display_name) = &change.display_name {
                 user.display_name = display_name.clone();
             }
@@ -177,6 +177,9 @@ impl Accounts {
             if replaced.is_some() {
                 user.earlier_email_verified |= user.email_verified;
                 user.email_verified = false;
+            }
+            if user == before && user.email.as_str() == before.email.as_str() {
+                return Ok(user);
             }
             user.touch(tx.now());
             tx.users().update(&user, from).await?;

@@ -28,7 +28,7 @@ impl Accounts {
             let now = tx.now();
             let ended = tx.sessions().end_all(user.id, None, now).await?;
             let from = user.version;
-            user.disabled_at = Some(now);
+            user.disable(now);
             check_not_last(&administrators, &user)?;
             close(tx, &mut user).await?;
             tx.users().update(&user, from).await?;

@@ -85,6 +85,7 @@ impl<'t> Editor<'t> {
         self.rewrite(id, precondition, changed, prepared).await
     }
 
+    /// Replaces the state of a memo. The same state is no change: it makes no version.
     pub async fn rewrite(
         &mut self,
         id: MemoId,
@@ -101,6 +102,9 @@ impl<'t> Editor<'t> {
         check_reminder(state.remind_at, memo.state.remind_at, self.now)?;
         // Last (RFC 9110, section 13.2.1): a request that fails without the precondition fails for that reason.
         precondition.check(memo.version)?;
+        if state == memo.state {
+            return Ok(view);
+        }
         let from = memo.version;
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
         let text = if is_same_text { None } else { Some(self.text_of(&state, prepared).await?) };
@@ -183,7 +187,7 @@ impl<'t> Editor<'t> {
     }
 
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {
-        self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now));
+        self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now.not_before(memo.updated_at)));
     }
 }
 

@@ -172,7 +172,7 @@ impl SignIn {
 
 /// Ends a session on every node.
 async fn end(tx: &mut Transaction, mut session: Session, kind: AuditKind, device: &Device) -> Result<(), Error> {
-    session.ended_at = Some(tx.now());
+    session.end(tx.now());
     tx.sessions().update(&session).await?;
     tx.record(AuditEntry::new(session.user_id, kind, device)).await?;
     tx.end_sessions([session.id]);

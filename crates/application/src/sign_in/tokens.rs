@@ -78,8 +78,7 @@ impl SignIn {
             if !session.scopes.includes(scopes) {
                 return Err(Error::InvalidScope);
             }
-            session.last_seen_at = now;
-            session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);
+            session.touch(now, prolonged(&session, self.settings.refresh_token_ttl, now));
             tx.sessions().update(&session).await?;
             let successor = if is_first {
                 self.insert_successor(tx, secret, &session).await?

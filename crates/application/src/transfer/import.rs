@@ -102,7 +102,7 @@ async fn import(
     let from = memo.version;
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     memo.rewrite(imported.state.clone(), now);
-    memo.deleted_at = imported.deleted_at.map(|time| time.min(now));
+    memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.update(&memo, from, is_new_text.then_some(text), kind).await?;
     Ok((id, ImportOutcome::Updated))
 }

@@ -165,6 +165,10 @@ impl OneTimeCodes for OneCode {
         (code == CODE).then_some(1)
     }
 
+    fn latest_step(&self, _: Timestamp) -> i64 {
+        i64::MAX
+    }
+
     fn code(&self, _: &[u8], _: Timestamp) -> String {
         CODE.to_owned()
     }

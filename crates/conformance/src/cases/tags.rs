@@ -104,6 +104,7 @@ pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
         "👨",
         "ΣΑΣ",
         "σασ",
+        "σας",
         "İ",
         "i",
         "I",
@@ -127,7 +128,7 @@ pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
         "~",
     ];
     let mut groups: Vec<_> = texts.iter().map(std::slice::from_ref).collect();
-    groups.extend([&texts[..20], &texts[20..]]);
+    groups.extend([&texts[..20], &texts[20..40]]);
     let mut memos = tagged(owner, &groups);
     // The longest texts and keys possible.
     for longest in ["𠮷", "İ", "\u{1d160}", "x"] {

@@ -142,8 +142,8 @@ impl Memo {
 
     /// Moves the memo to the trash.
     pub fn trash(&mut self, now: Timestamp) {
-        self.deleted_at = Some(now);
         self.touch(now);
+        self.deleted_at = Some(self.updated_at);
     }
 
     /// Moves the memo out of the trash.
@@ -166,7 +166,7 @@ impl Memo {
 
     fn touch(&mut self, now: Timestamp) {
         self.version = self.version.next();
-        self.updated_at = now;
+        self.updated_at = now.not_before(self.updated_at);
     }
 }
 

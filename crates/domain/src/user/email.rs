@@ -8,7 +8,7 @@ use idna::{
 
 use crate::{
     InvalidValue,
-    text::{check_length, check_no_control, fold, normalize},
+    text::{check_length, check_no_control, lower_case, normalize},
 };
 
 /// An e-mail address (RFC 5321, and RFC 6531 for other scripts), NFC, up to 254 characters, without quoted parts.
@@ -42,7 +42,7 @@ impl Email {
         let (local, domain) = address.rsplit_once('@').ok_or(InvalidValue::Malformed)?;
         let domain = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify);
         let domain = domain.map_err(|_| InvalidValue::Malformed)?.into_owned();
-        let key = format!("{}@{domain}", fold(local));
+        let key = format!("{}@{domain}", lower_case(local));
         Ok(Self { address, key, domain })
     }
 
@@ -59,7 +59,7 @@ impl Email {
         format!("{local}@{}", self.domain)
     }
 
-    /// The form that addresses are compared by: the local part in folded case and NFC, the domain in ASCII.
+    /// The form that addresses are compared by: the local part in lower case and NFC, the domain in ASCII.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key

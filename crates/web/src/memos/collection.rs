@@ -39,7 +39,8 @@ async fn create_memo(
 ) -> Result<HttpResponse, Problem> {
     let view = memos.create(caller.user_id, state).await?;
     let location = HeaderValue::from_str(&format!("/api/v1/memos/{}", view.memo.id));
-    let mut response = versioned(&request, StatusCode::CREATED, view.memo.version, &MemoDto::from(view))?;
+    let mut response =
+        versioned(&request, StatusCode::CREATED, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))?;
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -75,7 +76,7 @@ async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<CachedPage,
     let found = memos.list(filter, *sort, &list.page, list.with_total).await?;
     let page = list.info(found.page.items.len(), found.page.next.as_ref());
     let links = list.links(&page);
-    let items = found.page.items.into_iter().map(MemoDto::from).collect();
+    let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
     let body = CountedPage { items, page, total: found.total };
     Ok(CachedPage { representation: Representation::new(None, &body)?, links })
 }

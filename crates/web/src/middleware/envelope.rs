@@ -7,7 +7,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::client::client_address;
 use crate::{
+    connection::Turn,
     context::RequestContext,
     language::Language,
     problem::{Occurrence, Problem, from_framework},
@@ -69,6 +70,7 @@ pub async fn envelope(
         instance: Arc::from(request.path()),
         client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
+        turn: Turn::of(&request),
         route: None,
         caller: None,
         known_device: None,
@@ -163,6 +165,10 @@ impl ResponseError for RenderedProblem {
 
 /// Adds the headers of every response.
 fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
+    if context.turn != Turn::Open {
+        // A pipelined request that was read meanwhile would keep the connection open.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, id);

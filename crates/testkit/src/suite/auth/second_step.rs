@@ -49,6 +49,19 @@ pub async fn token_request_with_a_second_factor_needs_a_code(app: TestApp) {
     assert_invalid_grant(anonymous.sign_in(&alice.email, "a wrong password").await);
 }
 
+pub async fn codes_are_accepted_after_the_clock_was_ahead(app: TestApp) {
+    let (alice, authenticator, _) = alice(&app).await;
+    let (anonymous, now) = (app.anonymous(), memo_domain::Timestamp::parse(&app.now()).expect("a time"));
+    app.clock.set(now + Duration::from_hours(24));
+    let code = authenticator.code(&app.clock);
+    anonymous.second_step(&first_step(&app, &alice).await, &code).await.expect_status(200);
+    app.clock.set(now);
+    let code = authenticator.code(&app.clock);
+    anonymous.second_step(&first_step(&app, &alice).await, &code).await.expect_status(200);
+    // Each is still accepted once.
+    assert_invalid_grant(anonymous.second_step(&first_step(&app, &alice).await, &code).await);
+}
+
 pub async fn cookie_request_with_a_second_factor_needs_a_code(app: TestApp) {
     let (alice, authenticator, _) = alice(&app).await;
     let (mallory, browser) = (app.user("mallory").await, app.browser());
