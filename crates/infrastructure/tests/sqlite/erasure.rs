@@ -21,7 +21,7 @@ async fn a_deleted_or_replaced_text_is_gone_from_the_file() {
     }
     let mut uow = fresh.store.begin(Access::Write).await.expect("it begins");
     for (n, mark) in (0..).zip(["-kept-", "-deleted-", "-replaced-"].into_iter().cycle().take(60)) {
-        uow.memos().insert(&marked(n, mark)).await.expect("inserted");
+        uow.memos().insert(&marked(n, mark), &marked(n, mark).search_text()).await.expect("inserted");
     }
     uow.commit().await.expect("committed");
     let mut uow = fresh.store.begin(Access::Write).await.expect("it begins");
@@ -30,7 +30,7 @@ async fn a_deleted_or_replaced_text_is_gone_from_the_file() {
         uow.memos().remove(removed.id, Version::FIRST).await.expect("removed");
         let mut replaced = marked(n + 1, "-replaced-");
         replaced.rewrite(marked(n + 1, "-new-").state, NOW);
-        uow.memos().update(&replaced, Version::FIRST).await.expect("updated");
+        uow.memos().update(&replaced, Version::FIRST, Some(&replaced.search_text())).await.expect("updated");
     }
     uow.users().remove(user(1).id, Version::FIRST).await.expect("removed");
     uow.commit().await.expect("committed");
