@@ -122,7 +122,7 @@ pub async fn unknown_address_is_locked_like_a_known_one(app: TestApp) {
             };
             let mut body = response.json.clone();
             body["request_id"] = Value::Null;
-            responses.push((response.status, response.header("retry-after").map(str::to_owned), body));
+            responses.push((response.status, response.header("retry-after").is_some(), body));
         }
         assert_eq!(responses[11].0, 429);
         seen.push(responses);
