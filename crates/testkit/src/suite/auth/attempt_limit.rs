@@ -100,7 +100,7 @@ pub async fn stolen_device_cookie_allows_ten_attempts(app: TestApp) {
     }
     assert_locked(anonymous.sign_in(&alice.email, &alice.password).header("cookie", &stolen).await);
     anonymous.sign_in(&alice.email, &alice.password).await.expect_status(200);
-    // That of another user, and a forged one, are worth nothing.
+    // That of another user, and a forged one, are invalid.
     lock(&app, &alice).await;
     let forged = format!("memo_device={}", "A".repeat(120));
     for useless in [&device(&bob).await, &forged] {
