@@ -140,9 +140,14 @@ fn client(request: &HttpRequest, caller: Option<&Principal>) -> Client {
 /// How many uses of its rate a request counts as, and whether it is heavy.
 pub fn work(policy: &Policy, request: &HttpRequest) -> Work {
     match policy.search {
-        Some(work) if request.query_string().split('&').any(|pair| pair.starts_with("q=")) => work,
+        Some(work) if has_parameter(request.query_string(), "q") => work,
         _ => policy.work,
     }
+}
+
+/// Whether a query has a parameter, also in percent-encoding.
+fn has_parameter(query: &str, name: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(found, _)| found == name)
 }
 
 /// The permits of a running request.
