@@ -2,7 +2,7 @@
 
 use memo_domain::{
     AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken, PageRequest, PageStart, Role, Scopes,
-    Sealed, SecondFactor, SecretDigest, StoreError, TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version,
+    Sealed, SecondFactor, SecretDigest, StoreError, Sweep, TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version,
 };
 
 use super::{
@@ -33,7 +33,7 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(30) {
+        match self.chance.below(31) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
             3 => self.forget(pair).await,
@@ -44,6 +44,7 @@ impl Script<'_> {
             18..22 => self.use_factor(pair).await,
             22..25 => self.write_job(pair).await,
             25 | 26 => self.claim_jobs(pair).await,
+            27 => self.sweep_user(pair).await,
             _ => self.append_event(pair).await,
         }
     }
@@ -88,6 +89,19 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, async |uow| uow.users().remove(id, from).await).await
     }
 
+    /// Sweeps all that there is to sweep: which rows are removed first is unspecified.
+    async fn sweep_user(&mut self, pair: &mut Pair) -> Result<(), Kind> {
+        let id = self.some_recent_user(pair).await;
+        let (what, most) = (self.chance.one_of(&[Sweep::PublicMemos, Sweep::All]), self.chance.one_of(&[1, 7, 100]));
+        pair.may_search = false;
+        loop {
+            let sweep = async |uow: &mut dyn UnitOfWork| uow.users().sweep(id, what, most).await;
+            if pair.ask(&mut self.log, format!("sweep {most} of {id:?}: {what:?}"), sweep).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     async fn end_sessions(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let user = self.some_holder(pair).await;
         let except = self.chance.recent(&self.known.sessions);
@@ -105,11 +119,12 @@ impl Script<'_> {
     async fn forget(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let time = some_time(&mut self.chance);
         let most = self.chance.one_of(&[2, 10, 100]);
-        let which = self.chance.below(3);
+        let (which, kind) = (self.chance.below(4), some_kind(&mut self.chance));
         loop {
             let forget = async |uow: &mut dyn UnitOfWork| match which {
                 0 => uow.sessions().remove_before(time, most).await,
                 1 => uow.one_time_tokens().remove_before(time, most).await,
+                2 => uow.jobs().remove_ended(&kind, time, most).await,
                 _ => uow.audit().remove_before(time, most).await,
             };
             let what = format!("remove {most} of kind {which} before {time}");
@@ -235,7 +250,7 @@ impl Script<'_> {
             id,
             owner: chance.percent(90).then_some(user),
             kind: some_kind(chance),
-            state: if chance.percent(40) { JobState::Dead } else { JobState::Waiting },
+            state: chance.one_of(&[JobState::Waiting, JobState::Waiting, JobState::Dead, JobState::Done]),
             attempts: u32::try_from(chance.below(9)).expect("a small number"),
             begun: u32::try_from(chance.below(4)).expect("a small number"),
             run_at: some_time(chance),
@@ -280,7 +295,7 @@ impl Script<'_> {
     /// Reads one thing.
     pub(super) async fn read_of_account(&mut self, pair: &mut Pair) {
         let user = self.some_holder(pair).await;
-        match self.chance.below(7) {
+        match self.chance.below(8) {
             0 => self.read_account(pair, user).await,
             1 => self.read_of_everybody(pair).await,
             2 => {
@@ -305,8 +320,18 @@ impl Script<'_> {
                 let digest = self.chance.recent(&self.known.one_time).unwrap_or_else(|| digest_of(0));
                 self.find_one_time_token(pair, digest).await;
             }
+            6 => self.read_jobs(pair, user).await,
             _ => self.list_users(pair).await,
         }
+    }
+
+    async fn read_jobs(&mut self, pair: &mut Pair, user: UserId) {
+        let (id, owner) = self.chance.recent(&self.known.jobs).unwrap_or((job_id(0), user));
+        let (kind, what) = (some_kind(&mut self.chance), format!("{id:?}, and jobs of {owner:?}"));
+        let read = async |uow: &mut dyn UnitOfWork| {
+            Ok((uow.jobs().lookup(id).await?, uow.jobs().list_waiting(owner, &kind).await?))
+        };
+        let _ = pair.ask(&mut self.log, what, read).await;
     }
 
     async fn list_users(&mut self, pair: &mut Pair) {
