@@ -37,13 +37,12 @@ impl Accounts {
             tx.log(AuditEntry::new(caller.user_id, AuditKind::Withdrawn, device));
             Ok(())
         });
-        withdrawn.await?;
-        self.hide_memos(caller.user_id).await;
-        Ok(())
+        withdrawn.await
     }
 
-    /// Removes the public memos of a user whose account has ended.
-    async fn hide_memos(&self, user: UserId) {
+    /// Removes the public memos of a user whose account has ended, so that nobody sees them when the response is sent. A
+    /// failure is only logged: the job removes them, too.
+    pub async fn hide_memos(&self, user: UserId) {
         let transactions = self.ports.transactions.on_behalf_of(user);
         let end = self.ports.now() + PATIENCE;
         while self.ports.now() < end {

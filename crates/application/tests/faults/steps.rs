@@ -128,6 +128,7 @@ async fn a_withdrawn_user_is_removed_in_steps() {
     let device = Device::default();
     let withdrawn = world.accounts.withdraw(&world.principal, Some(PASSWORD), &device);
     withdrawn.await.expect("she withdraws");
+    world.accounts.hide_memos(world.alice).await;
     // At once: no session, no address, no public memo.
     let address = Email::new("alice@example.com").expect("an address");
     let left = async || {

@@ -108,7 +108,8 @@ input_as_is!(WithdrawalRequest);
 
 /// Delete the account
 ///
-/// Removes the account and all its data, permanently.
+/// Removes the account and all its data, permanently. The account ends at once, with its sessions and public memos; the rest
+/// of its data is removed in the background.
 #[utoipa::path(
     delete, path = "/api/v1/me", tag = "account",
     request_body = WithdrawalRequest,
@@ -123,5 +124,6 @@ async fn withdraw(
     Json(body): Json<WithdrawalRequest>,
 ) -> Result<HttpResponse, Problem> {
     accounts.withdraw(&caller, body.password.as_deref(), &device).await?;
+    accounts.hide_memos(caller.user_id).await;
     Ok(signed_out(&settings))
 }
