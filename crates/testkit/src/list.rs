@@ -448,6 +448,13 @@ macro_rules! __each_api_test {
                 renaming_a_tag_of_hundreds_of_memos_is_atomic
                 concurrent_renames_and_changes_all_apply
             }
+            bounds(app) {
+                tags_are_listed_in_pages
+                user_has_at_most_5000_tags
+                page_of_large_memos_has_fewer_items
+                repeated_parameters_are_merged_and_bounded
+                forged_cursor_is_refused
+            }
             tag_operations(app) {
                 changing_a_tag_of_more_than_500_memos_is_an_operation
             }

@@ -13,6 +13,8 @@ pub struct Editor<'t> {
     tx: &'t mut Transaction,
     owner: UserId,
     now: Timestamp,
+    /// At least the number of distinct tags of the owner's memos, if they were counted.
+    tag_count: Option<usize>,
 }
 
 /// What became of memos with a tag.
@@ -26,14 +28,45 @@ pub struct Retagged {
 impl<'t> Editor<'t> {
     pub fn new(tx: &'t mut Transaction, owner: UserId) -> Self {
         let now = tx.now();
-        Self { tx, owner, now }
+        Self { tx, owner, now, tag_count: None }
     }
 
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
+    /// Checks that a user whose memo gets these tags has not too many. `old` are the tags that the memo has already.
+    async fn check_tags(&mut self, new: &Tags, old: &Tags) -> Result<(), Error> {
+        let mut added: Vec<_> = new.iter().filter(|tag| !old.contains(tag)).cloned().collect();
+        if added.is_empty() || self.tx.memos().has_tags(self.owner, &added).await? {
+            return Ok(());
+        }
+        // Counted once, unless that is too many: the transaction may also have removed some.
+        let known = match self.tag_count {
+            Some(known) if known + added.len() <= Tags::MAX_PER_USER => known,
+            _ => usize::try_from(self.tx.memos().count_tags(self.owner).await?).unwrap_or(usize::MAX),
+        };
+        if known.saturating_add(added.len()) > Tags::MAX_PER_USER {
+            let mut absent = Vec::new();
+            for tag in added {
+                if !self.tx.memos().has_tags(self.owner, std::slice::from_ref(&tag)).await? {
+                    absent.push(tag);
+                }
+            }
+            added = absent;
+        }
+        let count = known.saturating_add(added.len());
+        if count > Tags::MAX_PER_USER {
+            return Err(Error::TooManyTags);
+        }
+        self.tag_count = Some(count);
+        Ok(())
+    }
+
     pub async fn insert(&mut self, memo: &Memo) -> Result<MemoView, Error> {
+        if !memo.is_trashed() {
+            self.check_tags(&memo.state.tags, &Tags::default()).await?;
+        }
         let view = self.tx.memos().insert(memo).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
@@ -42,6 +75,14 @@ impl<'t> Editor<'t> {
     /// Looks up a memo of any owner.
     pub async fn lookup(&mut self, id: MemoId) -> Result<Option<Memo>, Error> {
         Ok(self.tx.memos().lookup(id).await?.map(|view| view.memo))
+    }
+
+    /// Replaces the state of a memo that is imported again.
+    pub async fn reimport(&mut self, memo: &Memo, old: &Tags, from: Version, kind: ChangeKind) -> Result<(), Error> {
+        if !memo.is_trashed() {
+            self.check_tags(&memo.state.tags, old).await?;
+        }
+        self.update(memo, from, kind).await
     }
 
     /// Replaces a memo that has the version `from`.
@@ -80,6 +121,7 @@ impl<'t> Editor<'t> {
         check_reminder(state.remind_at, memo.state.remind_at, self.now)?;
         // Last (RFC 9110, section 13.2.1): a request that fails without the precondition fails for that reason.
         precondition.check(memo.version)?;
+        self.check_tags(&state.tags, &memo.state.tags).await?;
         let from = memo.version;
         memo.rewrite(state, self.now);
         self.update(&view.memo, from, ChangeKind::Updated).await?;

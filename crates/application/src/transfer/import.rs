@@ -1,4 +1,4 @@
-use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Timestamp, UserId, Version};
+use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version};
 
 use super::Transfer;
 use crate::{
@@ -40,7 +40,7 @@ impl Transfer {
     /// last remains.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if the user is gone.
+    /// [`Error::Unauthenticated`] if the user is gone, or [`Error::TooManyTags`].
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let imported = transactions.write(async |tx| {
@@ -95,9 +95,10 @@ async fn import(
         _ => ChangeKind::Updated,
     };
     let from = memo.version;
+    let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now));
-    editor.update(&memo, from, kind).await?;
+    editor.reimport(&memo, &old, from, kind).await?;
     Ok((id, ImportOutcome::Updated))
 }
 

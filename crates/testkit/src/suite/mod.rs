@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod bounds;
 pub mod changes;
 pub mod docs;
 pub mod errors;

@@ -18,7 +18,7 @@ const BATCH_BYTES: usize = 1 << 20;
 const MEMO: &str = "memo";
 
 operations! {
-    import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::Lines).idle_timeout().work(Work::heavy(20));
+    import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::Lines).idle_timeout().problems(&[Code::TooManyTags]).work(Work::heavy(20));
 }
 
 /// A memo in an export. Fields that only the server sets are ignored.

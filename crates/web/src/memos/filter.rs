@@ -1,5 +1,5 @@
 use memo_domain::{
-    MemoCursor, MemoFilter, MemoScope, MemoSort, SearchQuery, SortDirection, SortField, Tag, Timestamp, UserId,
+    MemoCursor, MemoFilter, MemoScope, MemoSort, SearchQuery, SortDirection, SortField, Tag, Tags, Timestamp, UserId,
 };
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, Type};
 
@@ -22,7 +22,7 @@ pub struct MemosQuery {
     /// what cannot be parsed, e.g. a quotation mark without its partner, is searched as text. A blank query matches all memos.
     #[param(nullable = false, format = "search")]
     q: Option<String>,
-    /// Memos with this tag, ignoring case. Repeated: with all of these tags.
+    /// Memos with this tag, ignoring case. Repeated: with all of these tags, up to 20.
     #[serde(default)]
     #[param(required = false, style = Form, explode = true, schema_with = tag_parameter)]
     tag: Vec<String>,
@@ -112,7 +112,7 @@ impl Filter for MemosQuery {
         let created_before = time("created_before", self.created_before);
         let updated_after = time("updated_after", self.updated_after);
         let updated_before = time("updated_before", self.updated_before);
-        let tags = refused.each("tag", self.tag, Tag::new);
+        let tags = refused.each("tag", self.tag, Tag::new).and_then(|tags| refused.value("tag", Tags::new(tags)));
         let search = refused.optional("q", self.q, |q| SearchQuery::parse(&q));
         let filter = MemoFilter {
             viewer: caller,
@@ -124,7 +124,7 @@ impl Filter for MemosQuery {
             archived: Some(self.archived.unwrap_or(false)),
             pinned: self.pinned,
             visibility: self.visibility.map(Into::into),
-            tags: tags?,
+            tags: tags?.iter().cloned().collect(),
             created_after: created_after?,
             created_before: created_before?,
             updated_after: updated_after?,
@@ -133,10 +133,14 @@ impl Filter for MemosQuery {
         };
         Ok((filter, self.sort.unwrap_or_default().into()))
     }
+
+    fn accepts((_, sort): &(MemoFilter, MemoSort), cursor: &MemoCursor) -> bool {
+        sort.accepts(cursor)
+    }
 }
 
 fn tag_parameter() -> Array {
     let tag = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("tag".into())));
-    let description = "Memos with this tag, ignoring case. Repeated: with all of these tags.";
-    ArrayBuilder::new().items(tag).description(Some(description)).build()
+    let description = "Memos with this tag, ignoring case. Repeated: with all of these tags, up to 20.";
+    ArrayBuilder::new().items(tag).max_items(Some(Tags::MAX)).description(Some(description)).build()
 }

@@ -158,6 +158,9 @@ codes! {
     MemoTrashed = "memo_trashed", CONFLICT,
         "Memo in the trash" | "휴지통에 있는 메모",
         "A memo in the trash cannot be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    TooManyTags = "too_many_tags", CONFLICT,
+        "Too many tags" | "태그가 너무 많음",
+        "Your memos outside the trash would have more than 5,000 different tags. Remove tags first." | "휴지통 밖의 메모에 서로 다른 태그가 5,000개를 넘게 됩니다. 먼저 태그를 지우세요.";
     OperationRunning = "operation_running", CONFLICT,
         "Operation running" | "진행 중인 작업",
         "Another change of this tag is running, or too many changes of tags are. Wait until it has ended." | "이 태그를 바꾸는 다른 작업이나 너무 많은 태그 작업이 진행 중입니다. 끝날 때까지 기다리세요.";
@@ -271,6 +274,7 @@ field_codes! {
     NotOwner = "not_owner", "In a batch: only the owner of this memo may do this." | "일괄 작업: 이 작업은 메모의 소유자만 할 수 있습니다.";
     MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
     PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다릅니다. 다시 읽으세요.";
+    TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
     ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }
 
