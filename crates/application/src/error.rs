@@ -73,6 +73,9 @@ pub enum Error {
     /// Another change of the same tag is done in steps, or too many changes of tags are.
     #[error("an operation is running")]
     OperationRunning,
+    /// Another import of the user is running.
+    #[error("another import is running")]
+    ImportRunning,
     /// The memos of the user would have too many distinct tags.
     #[error("the user would have too many tags")]
     TooManyTags,

@@ -48,4 +48,4 @@ pub use sign_in::{CookieGrant, Device, Grant, SignIn, SignInSettings, SignedIn, 
 pub use social::{Callback, CallbackOutcome, FLOW_TTL, Flow, ProviderAnswer, Social, SocialError, StartedFlow};
 pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
-pub use transfer::{Export, ImportOutcome, ImportedMemo, Record, Transfer};
+pub use transfer::{Export, ImportClaim, ImportOutcome, ImportedMemo, Record, Transfer};

@@ -86,7 +86,9 @@ async fn import(
         return Ok((id, ImportOutcome::Created));
     };
     let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
-    if is_same || imported.updated_at <= memo.updated_at {
+    // A time that lies ahead proves nothing: it must not win against later edits, each time it is imported.
+    let is_newer = imported.updated_at > memo.updated_at && imported.updated_at <= now;
+    if is_same || !is_newer {
         return Ok((id, ImportOutcome::Unchanged));
     }
     let kind = match (memo.is_trashed(), imported.deleted_at) {

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        ConnectionType, Method, StatusCode, Version,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -78,6 +78,7 @@ pub async fn envelope(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    let version = request.version();
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {
         Ok(response) => {
@@ -85,6 +86,12 @@ pub async fn envelope(
             let context = known.unwrap_or(context);
             let mut response = with_document(response.map_into_boxed_body(), &context, &settings);
             finish(response.response_mut(), &context);
+            if version < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
+                // HTTP/1.0 has no chunks: the body ends with the connection.
+                let head = response.response_mut().head_mut();
+                head.no_chunking(true);
+                head.set_connection_type(ConnectionType::Close);
+            }
             log(&method, response.status(), &context);
             Ok(response)
         }
