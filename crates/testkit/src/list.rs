@@ -242,6 +242,16 @@ macro_rules! __each_api_test {
                 import_with_an_invalid_line_imports_nothing
                 import_body_may_exceed_the_body_limit
             }
+            transfer_limits(app) {
+                import_of_empty_lines_is_cheap
+                export_has_memos_of_all_lists_once
+                user_has_one_import_at_a_time
+                http_1_0_clients_get_a_body_without_chunks
+            }
+            transfer_settings(store) {
+                import_size_is_limited
+                answer_that_is_not_read_ends
+            }
             [shared_state] me {
                 profile(app) {
                     own_account_is_returned_with_an_etag

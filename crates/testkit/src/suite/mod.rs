@@ -19,6 +19,8 @@ pub mod settings;
 pub mod tag_operations;
 pub mod tags;
 pub mod transfer;
+pub mod transfer_limits;
+pub mod transfer_settings;
 
 use std::time::Duration;
 
