@@ -1,6 +1,8 @@
 //! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
-use memo_domain::{ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Timestamp, UserId, Version};
+use memo_domain::{
+    ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Tags, Timestamp, UserId, Version,
+};
 
 use super::{
     change::{MemoChange, Precondition},

@@ -39,7 +39,8 @@ impl Transfer {
             created_at: now,
             error: None,
         };
-        let claimed = self.ports.transactions.on_behalf_of(user).write(async |tx| {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let claimed = transactions.write(async |tx| {
             // Locks the user: of two imports that begin at the same time, one finds the other.
             present(tx.users().lookup(user).await?)?;
             for other in tx.jobs().list_waiting(user, &JobKind::IMPORT).await? {

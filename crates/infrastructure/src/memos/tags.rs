@@ -83,6 +83,8 @@ pub fn count_present(owner: UserId, tags: &[Tag], backend: DbBackend) -> Stateme
         )
     });
     let sum = keys.reduce(ExprTrait::add).unwrap_or_else(|| Expr::Constant(Value::from(0_i64)));
+    // There, the sum of small numbers has a small type.
+    let sum = if backend == DbBackend::Postgres { sum.cast_as("bigint") } else { sum };
     backend.build(&Query::select().expr_as(sum, "count").take())
 }
 
