@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::join_all;
 use memo_application::{Background, Error, JobWorker, Timer, Work};
-use memo_domain::{Events, Topic};
+use memo_domain::{Causes, Events, Topic};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, Notify},
@@ -118,7 +118,7 @@ async fn work<J>(
     let runner = async || {
         while let Some(job) = next().await {
             if let Err(error) = run(job).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the outcome of a job was not recorded");
+                tracing::warn!(error = %Causes(&error), "the outcome of a job was not recorded");
             }
         }
     };
@@ -138,7 +138,7 @@ async fn poll<J>(
             Ok(Some(job)) => return Some(job),
             Ok(None) => drop(timeout(interval, wake_up.notified()).await),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the queue of jobs is unavailable");
+                tracing::warn!(error = %Causes(&error), "the queue of jobs is unavailable");
                 sleep(interval * 4).await;
             }
         }

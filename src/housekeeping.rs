@@ -1,8 +1,9 @@
 //! Periodic cleanup, on every node.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use memo_application::{Changes, Retention};
+use memo_domain::{Causes, Mailer};
 use tokio::time::sleep;
 
 /// The interval. Data that is kept for days may stay for one more hour.
@@ -12,12 +13,13 @@ const PERIOD: Duration = Duration::from_hours(1);
 pub struct Housekeeping {
     changes: Changes,
     retention: Retention,
+    mailer: Arc<dyn Mailer>,
 }
 
 impl Housekeeping {
-    /// Cleanup by these use cases.
-    pub const fn new(changes: Changes, retention: Retention) -> Self {
-        Self { changes, retention }
+    /// Cleanup by these use cases, and of the copies that this mailer keeps.
+    pub const fn new(changes: Changes, retention: Retention, mailer: Arc<dyn Mailer>) -> Self {
+        Self { changes, retention, mailer }
     }
 
     /// Cleans up now and once per interval. It may be dropped at any time.
@@ -35,9 +37,12 @@ impl Housekeeping {
             match swept {
                 Ok(removed) => tracing::debug!(what, removed, "expired data removed"),
                 Err(error) => {
-                    tracing::warn!(what, error = &error as &dyn std::error::Error, "expired data could not be removed");
+                    tracing::warn!(what, error = %Causes(&error), "expired data could not be removed");
                 }
             }
+        }
+        if let Err(error) = self.mailer.clean_up().await {
+            tracing::warn!(error = %Causes(&error), "old mail could not be removed");
         }
     }
 }

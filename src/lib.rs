@@ -37,6 +37,7 @@ mod server;
 mod settings;
 mod start_error;
 mod store_source;
+mod texts;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{

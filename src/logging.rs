@@ -1,9 +1,13 @@
 //! The log: standard output, or a folder with a new file each day.
 
-use std::io;
+use std::{fmt::Debug, io};
 
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{LogFormat, LogSettings, StartError};
 
@@ -36,7 +40,38 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     tracing_subscriber::registry()
         .with(filter)
         .with(layer)
+        .with(ClientErrors)
         .try_init()
         .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)
+}
+
+/// Logs a connection that the HTTP framework ended because of its client as what it is, at `debug`: the framework calls it an
+/// error, and any client could fill the log with those.
+struct ClientErrors;
+
+impl<S: Subscriber> Layer<S> for ClientErrors {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        if *metadata.level() != Level::ERROR || metadata.target() != "actix_http::h1::dispatcher" {
+            return true;
+        }
+        let mut message = Message::default();
+        event.record(&mut message);
+        let Some(reason) = message.0.strip_prefix("stream error: ") else { return true };
+        tracing::debug!(target: "memo::http", reason, "unreadable request");
+        false
+    }
+}
+
+/// The message of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::{
     Settings, StartError,
     adapters::{Cached, Credentials, counters, credentials, shared},
     background::TokioTimer,
+    texts::TextThreads,
 };
 
 /// The ports of the use cases, and what the server itself needs of them.
@@ -53,11 +54,13 @@ pub fn ports(
         counters: counters(cache.clone(), &clock),
         cache,
         clock,
+        timer: Arc::new(TokioTimer),
         ids,
         secrets,
         sealer,
         hasher,
         codes,
+        texts: Arc::new(TextThreads::new()),
         background,
         signer,
     };

@@ -1,36 +1,79 @@
 //! Running a server as a process: log and signals.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::fs;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{ServerBuilder, StartError, logging};
 
 impl ServerBuilder {
     /// Runs the server as a process does: starts the log, [builds](Self::build) the server, logs `listening`, and serves until
-    /// SIGTERM or SIGINT.
+    /// SIGTERM, SIGINT or SIGHUP. A SIGINT after one of them ends it at once.
     ///
     /// # Errors
-    /// Those of [`build`](Self::build) and [`Server::run`](crate::Server::run), and [`StartError`] if this process has a log
-    /// already.
+    /// Those of [`build`](Self::build) and [`Server::run`](crate::Server::run), [`StartError::Interrupted`], and
+    /// [`StartError`] if this process has a log already.
     pub async fn serve(self) -> Result<(), StartError> {
         let _log = logging::start(&self.settings().log)?;
-        let stop = stop_signal()?;
-        let server = self.build().await?;
-        let url = server.public_url();
-        let (address, docs) = (server.address(), format!("{url}/docs"));
-        tracing::info!(%address, url, docs, "listening");
-        server.run(stop).await
+        let is_hangup_ignored = is_hangup_ignored();
+        let listen = || Signals::listen(is_hangup_ignored);
+        let (mut first, mut second) = (listen()?, listen()?);
+        let serving = async {
+            let server = self.build().await?;
+            let url = server.public_url();
+            let (address, docs) = (server.address(), format!("{url}/docs"));
+            tracing::info!(%address, url, docs, "listening");
+            server.run(first.next()).await
+        };
+        let interrupted = async {
+            second.next().await;
+            second.interrupt.recv().await;
+        };
+        tokio::select! {
+            served = serving => served,
+            () = interrupted => {
+                tracing::warn!("interrupted: running requests are not finished");
+                Err(StartError::Interrupted)
+            }
+        }
     }
 }
 
-/// Returns a future that ends with SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
-    let listen =
-        |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be handled".into(), source });
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
+/// The signals that end the server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// `None` if it is ignored: the process was started by `nohup`, to outlive its terminal.
+    hangup: Option<Signal>,
+}
+
+impl Signals {
+    fn listen(is_hangup_ignored: bool) -> Result<Self, StartError> {
+        let listen =
+            |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be handled".into(), source });
+        let hangup = if is_hangup_ignored { None } else { Some(listen(SignalKind::hangup())?) };
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())?, hangup })
+    }
+
+    /// Waits for one of them.
+    async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = hangup => {}
         }
-    })
+    }
+}
+
+/// Reads it from Linux; elsewhere SIGHUP counts as not ignored. Listening to it would end that.
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

@@ -133,7 +133,10 @@ impl ServerBuilder {
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
-        let housekeeping = Housekeeping::new(Changes::new(ports.clone()), Retention::new(ports.clone()));
+        let housekeeping = {
+            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
+            Housekeeping::new(changes, retention, mailer.clone())
+        };
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
@@ -233,6 +236,7 @@ impl Server {
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
+            .on_connect(memo_web::on_connect)
             .disable_signals()
             .shutdown_timeout(Duration::from_secs_f64(grace).as_secs());
         let patience = *settings.server.request_timeout;

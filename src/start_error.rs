@@ -1,6 +1,6 @@
 use std::{fmt::Display, io};
 
-use memo_domain::StoreError;
+use memo_domain::{Causes, StoreError};
 use thiserror::Error;
 
 use crate::SettingsError;
@@ -12,7 +12,7 @@ pub enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The store failed.
-    #[error("the store can't be opened: {}", chain(.0))]
+    #[error("the store can't be opened: {}", Causes(.0))]
     Store(#[from] StoreError),
     /// The operating system refused something.
     #[error("{what}: {source}")]
@@ -22,6 +22,12 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// Whoever read the output of a command has closed it. The command ends successfully.
+    #[error("the output is closed")]
+    OutputClosed,
+    /// A second SIGINT ended the server at once.
+    #[error("interrupted")]
+    Interrupted,
     /// Anything else, described by the text.
     #[error("{0}")]
     Unusable(String),
@@ -46,13 +52,4 @@ impl StartError {
     pub(crate) fn not_built_in(what: &str, feature: &str) -> Self {
         Self::setting(format!("{what} are not built in (cargo feature `{feature}`)"))
     }
-}
-
-/// Returns an error and its causes in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut texts: Vec<_> = causes.map(|cause| cause.to_string().replace('\n', " ")).collect();
-    // Many errors repeat their cause.
-    texts.dedup_by(|next, text| text.contains(next.as_str()));
-    texts.join(": ")
 }

@@ -33,9 +33,12 @@ pub fn providers(
             (&mut provider.userinfo_url, &social.userinfo_url),
             (&mut provider.scopes, &social.scopes),
             (&mut provider.display_name, &social.display_name),
+            (&mut provider.role_claim, &social.role_claim),
         ] {
             field.clone_from(value);
         }
+        provider.admin_values.clone_from(&social.admin_values);
+        provider.allowed_values.clone_from(&social.allowed_values);
         let provider = Provider::new(provider, clock.clone(), secrets.clone()).map_err(|error| wrong(&error))?;
         Ok(Arc::new(provider) as Arc<dyn SocialProvider>)
     };

@@ -31,6 +31,9 @@ pub trait Schema: Send + Sync {
 
     /// Returns the names of all migrations, the oldest first, and whether each is applied.
     async fn status(&self) -> Result<Vec<(String, bool)>, StoreError>;
+
+    /// Fails if the database does not allow this user to migrate.
+    async fn check_changeable(&self) -> Result<(), StoreError>;
 }
 
 /// Opens the store that `database.url` names.
@@ -89,5 +92,9 @@ impl Schema for memo_infrastructure::SeaOrmStore {
 
     async fn status(&self) -> Result<Vec<(String, bool)>, StoreError> {
         self.migration_status().await
+    }
+
+    async fn check_changeable(&self) -> Result<(), StoreError> {
+        self.check_changeable().await
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{error::Error, path::Path, sync::Arc};
 
-use memo_domain::{Clock, SecretGenerator};
+use memo_domain::{Causes, Clock, SecretGenerator};
 
+use super::output::print;
 use crate::{
     Settings, StartError,
     adapters::{self, OpenedStore, SystemClock, SystemSecrets},
-    start_error::chain,
     store_source::StoreSource,
 };
 
@@ -27,12 +27,12 @@ type Found = Result<String, Box<dyn Error + Send + Sync>>;
 pub async fn run(store: StoreSource) -> Result<(), StartError> {
     let mut report = Report::default();
     let settings = Settings::load();
-    report.say("settings", settings.as_ref().map_err(|error| chain(error).into()).and_then(keys));
+    report.say("settings", settings.as_ref().map_err(|error| Causes(error).to_string().into()).and_then(keys))?;
     if let Ok(settings) = settings {
-        report.say("store", check_store(&settings, store).await);
-        report.say("cache", cache(&settings).await);
-        report.say("mail", mail(&settings).await);
-        providers(&settings, &mut report).await;
+        report.say("store", check_store(&settings, store).await)?;
+        report.say("cache", cache(&settings).await)?;
+        report.say("mail", mail(&settings).await)?;
+        providers(&settings, &mut report).await?;
     }
     match report.failures {
         0 => Ok(()),
@@ -41,15 +41,15 @@ pub async fn run(store: StoreSource) -> Result<(), StartError> {
 }
 
 impl Report {
-    fn say(&mut self, what: &str, found: Found) {
+    fn say(&mut self, what: &str, found: Found) -> Result<(), StartError> {
         let (outcome, text) = match found {
             Ok(text) => ("ok", text),
             Err(error) => {
                 self.failures += 1;
-                ("failed", chain(&*error))
+                ("failed", Causes(&*error).to_string())
             }
         };
-        println!("{what:<16} {outcome:<7} {text}");
+        print(format_args!("{what:<16} {outcome:<7} {text}"))
     }
 }
 
@@ -70,7 +70,8 @@ async fn check_opened(OpenedStore { store, schema, is_durable, name }: &OpenedSt
         Some(schema) => schema.status().await?.iter().filter(|(_, applied)| !applied).count(),
         None => 0,
     };
-    if pending > 0 {
+    if let Some(schema) = schema.as_ref().filter(|_| pending > 0) {
+        schema.check_changeable().await?;
         return Ok(format!("{name}, {pending} migrations to be applied at the start"));
     }
     store.check().await?;
@@ -98,7 +99,7 @@ async fn mail(settings: &Settings) -> Found {
     })
 }
 
-async fn providers(settings: &Settings, report: &mut Report) {
+async fn providers(settings: &Settings, report: &mut Report) -> Result<(), StartError> {
     let (clock, secrets): (Arc<dyn Clock>, Arc<dyn SecretGenerator>) = (Arc::new(SystemClock), Arc::new(SystemSecrets));
     match adapters::providers(settings, &clock, &secrets) {
         Ok(providers) if providers.is_empty() => report.say("providers", Ok("none".to_owned())),
@@ -106,8 +107,9 @@ async fn providers(settings: &Settings, report: &mut Report) {
             for provider in providers {
                 let answered = provider.check().await;
                 let what = format!("provider {}", provider.name());
-                report.say(&what, answered.map(|()| "answers".to_owned()).map_err(Into::into));
+                report.say(&what, answered.map(|()| "answers".to_owned()).map_err(Into::into))?;
             }
+            Ok(())
         }
         Err(error) => report.say("providers", Err(error.into())),
     }

@@ -1,6 +1,6 @@
 //! `memo migrate`: the schema of an SQL store.
 
-use super::arguments::Migrate;
+use super::{arguments::Migrate, output::print};
 use crate::{Settings, StartError, store_source::StoreSource};
 
 /// Applies or reverts migrations, then lists them all.
@@ -9,8 +9,7 @@ use crate::{Settings, StartError, store_source::StoreSource};
 /// [`StartError`] if the store can't be opened, or a migration fails.
 pub async fn run(settings: &Settings, store: StoreSource, direction: &Migrate) -> Result<(), StartError> {
     let Some(schema) = store.open(settings).await?.schema else {
-        println!("this store has no migrations");
-        return Ok(());
+        return print("this store has no migrations");
     };
     match direction {
         Migrate::Up => schema.migrate_up().await?,
@@ -18,7 +17,7 @@ pub async fn run(settings: &Settings, store: StoreSource, direction: &Migrate) -
         Migrate::Status => {}
     }
     for (name, applied) in schema.status().await? {
-        println!("{} {name}", if applied { "applied" } else { "pending" });
+        print(format_args!("{} {name}", if applied { "applied" } else { "pending" }))?;
     }
     Ok(())
 }

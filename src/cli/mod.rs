@@ -3,9 +3,14 @@
 mod arguments;
 mod check;
 mod migrate;
+mod output;
 mod users;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    io::{Write, stderr},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::Parser;
 use memo_domain::{Store, StoreError};
@@ -51,9 +56,11 @@ where
 
 fn exit(result: Result<(), StartError>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(StartError::OutputClosed) => ExitCode::SUCCESS,
+        // As a shell reports a process that SIGINT has ended.
+        Err(StartError::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            eprintln!("memo: {error}");
+            let _ = writeln!(stderr(), "memo: {error}");
             ExitCode::FAILURE
         }
     }
@@ -63,15 +70,17 @@ fn run_over(store: StoreSource) -> Result<(), StartError> {
     match Arguments::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => {
             let server = Server::builder(Settings::load()?).store_source(store);
-            runtime()?.block_on(server.serve())
+            let runtime = runtime()?;
+            let served = runtime.block_on(server.serve());
+            if matches!(served, Err(StartError::Interrupted)) {
+                runtime.shutdown_background();
+            }
+            served
         }
         Command::Migrate { direction } => runtime()?.block_on(migrate::run(&Settings::load()?, store, &direction)),
         Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, store, action)),
         Command::Check => runtime()?.block_on(check::run(store)),
-        Command::Openapi => {
-            println!("{:#}", memo_web::openapi());
-            Ok(())
-        }
+        Command::Openapi => output::print(format_args!("{:#}", memo_web::openapi())),
     }
 }
 

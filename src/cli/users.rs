@@ -8,7 +8,7 @@ use memo_application::{
 };
 use memo_domain::{DisplayName, Email, InvalidValue, Limit, Locale, PageRequest, PageStart, Password, Role, User};
 
-use super::arguments::UserAction;
+use super::{arguments::UserAction, output::print};
 use crate::{
     Settings, StartError,
     adapters::{SystemClock, SystemSecrets, UuidV7Generator},
@@ -51,25 +51,22 @@ async fn act(ports: Arc<Ports>, host: &str, action: UserAction) -> Result<(), St
         UserAction::Create { email, admin, .. } => {
             let sign_up = sign_up(&email, &password()?)?;
             let role = if admin { Role::Admin } else { Role::Member };
-            show(&accounts.create_by_operator(sign_up, role).await.map_err(|error| refused(&error))?);
+            show(&accounts.create_by_operator(sign_up, role).await.map_err(|error| refused(&error))?)
         }
         UserAction::Promote { email } => {
-            show(&change(&email, UserChange { role: Some(Role::Admin), disabled: None }).await?);
+            show(&change(&email, UserChange { role: Some(Role::Admin), disabled: None }).await?)
         }
-        UserAction::Disable { email } => {
-            show(&change(&email, UserChange { role: None, disabled: Some(true) }).await?);
-        }
-        UserAction::List => list(&accounts).await.map_err(|error| refused(&error))?,
+        UserAction::Disable { email } => show(&change(&email, UserChange { role: None, disabled: Some(true) }).await?),
+        UserAction::List => list(&accounts).await,
     }
-    Ok(())
 }
 
-async fn list(accounts: &Accounts) -> Result<(), Error> {
+async fn list(accounts: &Accounts) -> Result<(), StartError> {
     let limit = Limit::new(100).unwrap_or_default();
     let mut start = PageStart::Offset(0);
     loop {
-        let page = accounts.list_by_operator(&PageRequest { limit, start }).await?;
-        page.items.iter().for_each(show);
+        let page = accounts.list_by_operator(&PageRequest { limit, start }).await.map_err(|error| refused(&error))?;
+        page.items.iter().try_for_each(show)?;
         match page.next {
             Some(next) => start = PageStart::After(next),
             None => return Ok(()),
@@ -77,10 +74,10 @@ async fn list(accounts: &Accounts) -> Result<(), Error> {
     }
 }
 
-fn show(user: &User) {
+fn show(user: &User) -> Result<(), StartError> {
     let role = Role::NAMES.into_iter().find(|(role, _)| *role == user.role).map_or("", |(_, name)| name);
     let state = if user.disabled_at.is_some() { "disabled" } else { "enabled" };
-    println!("{} {} {role} {state} {}", user.id, user.email.as_str(), user.created_at);
+    print(format_args!("{} {} {role} {state} {}", user.id, user.email.as_str(), user.created_at))
 }
 
 fn sign_up(email: &str, password: &str) -> Result<SignUp, StartError> {

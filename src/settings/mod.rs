@@ -1,6 +1,11 @@
 //! Settings: `config/base.toml`, the file of the environment, `.env`, then variables `MEMO__SECTION__KEY`.
 
+mod checks;
 mod load;
+mod origin;
+mod sources;
+#[cfg(test)]
+mod tests;
 mod unavailable;
 mod value;
 
@@ -192,6 +197,14 @@ pub struct SocialSettings {
     pub scopes: Option<String>,
     /// The name shown to users.
     pub display_name: Option<String>,
+    /// The `OpenID` claim that decides on the role at each sign-in.
+    pub role_claim: Option<String>,
+    /// The values of that claim that make an administrator.
+    #[serde(default, deserialize_with = "value::list")]
+    pub admin_values: Vec<String>,
+    /// The values of that claim that let a user sign in; all users may if there are no values.
+    #[serde(default, deserialize_with = "value::list")]
+    pub allowed_values: Vec<String>,
 }
 
 /// Whether users may sign up.

@@ -1,6 +1,7 @@
 //! Architecture: which crate may depend on which, and which must not reach frameworks.
 
 mod dependencies;
+mod log;
 mod promises;
 
 use std::{
@@ -35,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-application",
             "memo-crypto",
             "memo-domain",
+            "memo-fair",
             "memo-infrastructure",
             "memo-mail",
             "memo-memory",
@@ -146,14 +148,52 @@ fn only_the_adapters_module_names_adapter_crates() {
             }
             files += 1;
             let source = std::fs::read_to_string(&path).expect("a source file");
-            // Examples in doc comments may name adapters.
-            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // Examples in doc comments may name adapters, and so may unit tests.
+            let product = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let code = product.lines().filter(|line| !line.trim_start().starts_with("//"));
             for (adapter, line) in code.flat_map(|line| ADAPTERS.iter().map(move |adapter| (adapter, line))) {
                 assert!(!line.contains(adapter), "{}: {adapter} belongs to src/adapters: {line}", path.display());
             }
         }
     }
     assert!(files > 10, "no sources found");
+}
+
+/// The only sources that may go through texts character by character: a search must fold nothing.
+#[test]
+fn only_the_domain_folds_texts() {
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let allowed = ["domain/src/text.rs", "domain/src/user/password.rs"];
+    let (mut folders, mut found) = (vec![crates.clone()], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = std::fs::read_to_string(&path).expect("a source file");
+                let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+                let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+                let name = path.strip_prefix(&crates).expect("below crates").display().to_string();
+                if code.iter().any(|line| [".nfc()", "search_form"].iter().any(|fold| line.contains(fold))) {
+                    found.insert(name.clone());
+                }
+                // Outside of tests, only the text worker computes search texts.
+                let is_adapter =
+                    ["web/", "application/src", "infrastructure/src", "kv/"].iter().any(|part| name.starts_with(part));
+                let is_backfill = name == "infrastructure/src/memos/backfill.rs" || name.contains("/plans/");
+                let computes =
+                    code.iter().any(|line| line.contains("SearchText::of") || line.contains(".search_text()"));
+                assert!(!computes || !is_adapter || is_backfill, "{name} computes a search text");
+            }
+        }
+    }
+    let allowed = allowed
+        .map(str::to_owned)
+        .into_iter()
+        .chain(["domain/src/memo/search.rs", "domain/src/memo/search_text.rs"].map(str::to_owned));
+    let unknown: Vec<_> = found.difference(&allowed.collect()).cloned().collect();
+    assert_eq!(unknown, [""; 0], "sources that fold texts");
 }
 
 /// The names of all crates that a package is built with, macros and development dependencies aside; with the features

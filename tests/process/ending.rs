@@ -36,6 +36,47 @@ async fn sigterm_drains_and_exits_with_status_0() {
     assert_eq!(status.code(), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sighup_ends_the_server_gracefully_unless_it_is_ignored() {
+    let folder = TempDir::new().expect("a folder");
+    let mut server = Running::start(folder.path(), &[]).await;
+    server.signal(Signal::HUP);
+    let status = timeout(PATIENCE, server.child.wait()).await.expect("it exits in time").expect("the exit status");
+    assert_eq!(status.code(), Some(0));
+
+    let mut nohup = command(folder.path(), &[]);
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\""]).arg(nohup.as_std().get_program()).current_dir(folder.path());
+    shell.envs(nohup.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.stdout(std::process::Stdio::piped()).kill_on_drop(true);
+    nohup = shell;
+    let mut server = Running::spawn(nohup).await;
+    server.signal(Signal::HUP);
+    for _ in 0..3 {
+        assert_eq!(server.get("/readyz", "").await.0, StatusCode::OK, "it still serves");
+    }
+    server.signal(Signal::TERM);
+    let status = timeout(PATIENCE, server.child.wait()).await.expect("it exits in time").expect("the exit status");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn second_sigint_ends_the_server_at_once() {
+    let folder = TempDir::new().expect("a folder");
+    let grace = [("MEMO__SERVER__SHUTDOWN_GRACE", "1m"), ("MEMO__SERVER__SHUTDOWN_DRAIN_DELAY", "1m")];
+    let mut server = Running::start(folder.path(), &grace).await;
+    server.signal(Signal::INT);
+    let drains = async {
+        while server.get("/readyz", "").await.0 == StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, drains).await.expect("the server reports draining");
+    server.signal(Signal::INT);
+    let status = timeout(Duration::from_secs(5), server.child.wait()).await.expect("it exits at once");
+    assert_eq!(status.expect("the exit status").code(), Some(130));
+}
+
 async fn migrate(folder: &Path, url: &str, arguments: &[&str]) -> (bool, String) {
     let mut command = command(folder, &[("MEMO__DATABASE__URL", url)]);
     let output =

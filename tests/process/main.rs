@@ -1,10 +1,14 @@
 //! Tests of the binary as a process.
 
 mod check;
+mod disk;
 mod ending;
 mod keys;
 mod memory;
 mod outages;
+mod output;
 mod running;
 mod secrets;
+mod settings;
 mod start;
+mod unreadable;

@@ -22,6 +22,25 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// The command `memo`, with these environment variables only.
 pub fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_memo"));
+    prepare(&mut command, folder, variables);
+    command
+}
+
+/// Like [`command`], on a file system of its own of this size at `disk` in the folder; `None` if that is not permitted. It ends
+/// with the process.
+pub async fn command_on_small_disk(folder: &Path, size: &str, variables: &[(&str, &str)]) -> Option<Command> {
+    let mount = format!("mkdir -p disk && mount -t tmpfs -o size={size} tmpfs disk && exec \"$@\"");
+    let on_disk = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", &mount, "sh", program]);
+        prepare(&mut command, folder, variables);
+        command
+    };
+    let is_permitted = on_disk("true").status().await.is_ok_and(|status| status.success());
+    is_permitted.then(|| on_disk(env!("CARGO_BIN_EXE_memo")))
+}
+
+fn prepare(command: &mut Command, folder: &Path, variables: &[(&str, &str)]) {
     command
         .current_dir(folder)
         .env_clear()
@@ -33,7 +52,6 @@ pub fn command(folder: &Path, variables: &[(&str, &str)]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    command
 }
 
 /// A running server and its log.
@@ -46,7 +64,11 @@ pub struct Running {
 
 impl Running {
     pub async fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(folder, variables).spawn().expect("the binary starts");
+        Self::spawn(command(folder, variables)).await
+    }
+
+    pub async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("the standard output")).lines();
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, url) = tokio::sync::oneshot::channel();

@@ -88,7 +88,7 @@ impl Bench {
         let mut unit = self.store.begin(Access::Write).await?;
         for n in numbers {
             let memo = self.memo(n)?;
-            unit.memos().insert(&memo).await?;
+            unit.memos().insert(&memo, &memo.search_text()).await?;
             unit.changes().append(memo.owner_id, &[NewChange::of(&memo, ChangeKind::Created, memo.created_at)]).await?;
         }
         Ok(unit.commit().await?)
@@ -135,7 +135,7 @@ impl Bench {
         let filter = MemoFilter { archived: Some(false), ..MemoFilter::of(user_id(0)) };
         let rows = u64::try_from(self.memos / self.each / 2)?;
         let deep = self.page(&filter, PageStart::Offset(rows - 1)).await?.items;
-        let deep = MemoSort::default().cursor(&filter, deep.first().ok_or("the store has too few memos")?);
+        let deep = MemoSort::default().cursor(&deep.first().ok_or("the store has too few memos")?.memo, 0);
         let first = median(async |_| self.page(&filter, PageStart::Offset(0)).await.map(drop)).await?;
         let deep = median(async |_| self.page(&filter, PageStart::After(deep.clone())).await.map(drop)).await?;
         println!("| first page of 20 of a user with {} memos | {} |", self.memos / self.each, millis(first));

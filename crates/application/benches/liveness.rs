@@ -12,13 +12,13 @@ use std::{
 
 use async_trait::async_trait;
 use memo_application::{
-    AccountSettings, Accounts, Background, Device, LiveSessions, Ports, Reauthentication, SignIn, SignInSettings,
-    SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, Timer, Transactions, Work,
+    AccountSettings, Accounts, Background, Device, Error, LiveSessions, Ports, Reauthentication, SignIn,
+    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password, PasswordHash,
-    PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp, TokenError,
-    TokenSigner, UserId,
+    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 
@@ -58,6 +58,10 @@ impl OneTimeCodes for Least {
         None
     }
 
+    fn latest_step(&self, _: Timestamp) -> i64 {
+        0
+    }
+
     fn code(&self, _: &[u8], _: Timestamp) -> String {
         String::new()
     }
@@ -73,6 +77,13 @@ impl OneTimeCodes for Least {
 
 impl Background for Least {
     fn run(&self, _: Work) {}
+}
+
+#[async_trait]
+impl TextWorker for Least {
+    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+        Ok(SearchText::of(title, content))
+    }
 }
 
 impl Timer for Least {
@@ -126,11 +137,13 @@ async fn main() {
         cache: Arc::new(MemoryCache::new(clock.clone())),
         counters: Arc::new(MemoryCache::new(clock.clone())),
         clock: clock.clone(),
+        timer: least.clone(),
         ids,
         secrets,
         hasher: least.clone(),
         sealer: least.clone(),
         codes: least.clone(),
+        texts: least.clone(),
         background: least.clone(),
         signer: least,
     });

@@ -103,7 +103,8 @@ impl Administration {
     }
 }
 
-async fn apply(
+/// Changes a user in this transaction. Without an `actor` it is the operator, or a provider that the operator trusts.
+pub async fn apply(
     tx: &mut Transaction,
     actor: Option<UserId>,
     id: UserId,
@@ -119,11 +120,11 @@ async fn apply(
     let before = (user.role, user.disabled_at);
     let (from, now) = (user.version, tx.now());
     user.role = change.role.unwrap_or(user.role);
-    user.disabled_at = match change.disabled {
-        Some(true) => Some(user.disabled_at.unwrap_or(now)),
-        Some(false) => None,
-        None => user.disabled_at,
-    };
+    match change.disabled {
+        Some(true) => user.disable(now),
+        Some(false) => user.disabled_at = None,
+        None => {}
+    }
     if (user.role, user.disabled_at) == before {
         return Ok(user);
     }

@@ -70,16 +70,15 @@ impl AuditLog {
         Self { ports }
     }
 
-    /// Returns a page of a user's own events, the newest first.
+    /// Returns a page of a user's own events, the newest first, without the address, device and request of an administrator.
     ///
     /// # Errors
     /// Only those of the store.
     pub async fn own(&self, user: UserId, page: &PageRequest<AuditId>) -> Result<Page<AuditEvent, AuditId>, Error> {
-        self.ports
-            .transactions
-            .on_behalf_of(user)
-            .read(async |unit| Ok(unit.audit().list(Some(user), page).await?))
-            .await
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        let found = transactions.read(async |unit| Ok(unit.audit().list(Some(user), page).await?));
+        let Page { items, next } = found.await?;
+        Ok(Page { items: items.into_iter().map(AuditEvent::for_its_user).collect(), next })
     }
 
     /// Returns a page of the events of one user, or of all users, for an administrator.

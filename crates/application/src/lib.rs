@@ -27,6 +27,7 @@ mod transfer;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
+pub use attempts::Recognized;
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
@@ -38,13 +39,13 @@ pub use live::LiveSessions;
 pub use memos::{
     BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition, TagChange, TagChanged,
 };
-pub use ports::{Background, Ports, Timer, Work};
+pub use ports::{Background, Ports, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;
 pub use reauthentication::Reauthentication;
 pub use retention::Retention;
 pub use second_factor::{Enrolment, SecondFactorState, SecondFactors};
-pub use sign_in::{CookieGrant, Device, Grant, SignIn, SignInSettings, SignedIn, StoredBrowserSessions};
+pub use sign_in::{CookieGrant, DEVICE_TTL, Device, Grant, SignIn, SignInSettings, SignedIn, StoredBrowserSessions};
 pub use social::{Callback, CallbackOutcome, FLOW_TTL, Flow, ProviderAnswer, Social, SocialError, StartedFlow};
 pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;

@@ -2,13 +2,14 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use memo_domain::{
-    BrowserSessions, Cache, Clock, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SecretGenerator, Timestamp,
-    TokenSigner,
+    BrowserSessions, Cache, Clock, Content, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SearchText,
+    SecretGenerator, Timestamp, Title, TokenSigner, UserId,
 };
 use uuid::Uuid;
 
-use crate::Transactions;
+use crate::{Error, Transactions};
 
 /// Every port that more than one use case needs.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Ports {
     pub counters: Arc<dyn Cache>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Waits.
+    pub timer: Arc<dyn Timer>,
     /// Makes ids.
     pub ids: Arc<dyn IdGenerator>,
     /// Makes secrets.
@@ -34,6 +37,8 @@ pub struct Ports {
     pub sealer: Arc<dyn Sealer>,
     /// Checks time-based one-time codes.
     pub codes: Arc<dyn OneTimeCodes>,
+    /// Computes search texts.
+    pub texts: Arc<dyn TextWorker>,
     /// Runs work in the background.
     pub background: Arc<dyn Background>,
     /// Signs access tokens.
@@ -50,6 +55,16 @@ pub trait Background: Send + Sync {
 
     /// Wakes the job worker: jobs were committed.
     fn jobs_wait(&self) {}
+}
+
+/// Computes on texts, without keeping the threads busy that serve requests, and fairly between users.
+#[async_trait]
+pub trait TextWorker: Send + Sync {
+    /// Computes the search text of a memo of this user.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many texts are waiting.
+    async fn search_text(&self, owner: UserId, title: &Title, content: &Content) -> Result<SearchText, Error>;
 }
 
 /// Waits. The application knows no async runtime.

@@ -18,10 +18,13 @@ impl Readiness {
     /// Checks what every request needs.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], whatever is wrong with the store, or [`Error::Cache`].
+    /// [`StoreError::Unwritable`], or [`StoreError::Unavailable`] for anything else about the store, or [`Error::Cache`].
     pub async fn check(&self) -> Result<(), Error> {
         let checked = self.ports.transactions.check().await;
-        checked.map_err(|error| StoreError::Unavailable { source: error.into() })?;
+        checked.map_err(|error| match error {
+            StoreError::Unwritable { .. } => error,
+            error => StoreError::Unavailable { source: error.into() },
+        })?;
         Ok(self.ports.cache.check().await?)
     }
 }

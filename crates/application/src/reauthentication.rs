@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{AuditKind, HashPurpose, Password, Session, UnitOfWork, User};
+use memo_domain::{AuditKind, Causes, HashPurpose, Password, Session, UnitOfWork, User, UserId};
 
 use crate::{
     Device, Error, Ports, Principal, UnauthenticatedReason,
-    attempts::{AttemptLimiter, MAX_PER_ACCOUNT, MAX_PER_ADDRESS},
+    attempts::{Attempt, AttemptLimiter, SlowAddresses},
     audit::AuditEntry,
 };
 
@@ -16,18 +16,15 @@ const RECENT: Duration = Duration::from_mins(10);
 /// Checks passwords of signed-in users, and limits the attempts at passwords and codes.
 pub struct Reauthentication {
     ports: Arc<Ports>,
-    of_accounts: AttemptLimiter,
-    of_addresses: AttemptLimiter,
+    attempts: AttemptLimiter,
+    addresses: SlowAddresses,
 }
 
 impl Reauthentication {
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
-        Self {
-            ports,
-            of_accounts: AttemptLimiter::new(MAX_PER_ACCOUNT),
-            of_addresses: AttemptLimiter::new(MAX_PER_ADDRESS),
-        }
+        let attempts = AttemptLimiter::new(ports.counters.clone());
+        Self { ports, attempts, addresses: SlowAddresses::new() }
     }
 
     /// Checks the password; if the account has none, the session must have begun by a social sign-in within the last 10
@@ -53,7 +50,7 @@ impl Reauthentication {
         if let Some(session) = session {
             return if self.is_recent(&session) { Ok(user) } else { Err(Error::RecentSignInRequired) };
         }
-        self.count(user.email.key(), device)?;
+        let attempt = self.count(user.email.key(), Some(user.id), device).await?;
         let verified = match password.map(Password::new) {
             Some(Ok(password)) => {
                 let lane = device.lane(HashPurpose::SignIn);
@@ -63,12 +60,12 @@ impl Reauthentication {
         };
         if !matches!(verified, Ok(false)) {
             // It was right, or it was not checked.
-            self.forgive(user.email.key(), device);
+            self.forgive(attempt).await;
         }
         if verified? {
             return Ok(user);
         }
-        self.record_failure(&user, device);
+        self.failed(user.email.key(), Some(&user), device);
         Err(Error::PasswordWrong)
     }
 
@@ -105,31 +102,33 @@ impl Reauthentication {
         session.provider.is_some() && self.ports.now().since(session.created_at) <= RECENT
     }
 
-    /// Counts an attempt at an account before it is checked.
-    pub(crate) fn count(&self, account: &str, device: &Device) -> Result<(), Error> {
-        let (now, address) = (self.ports.now(), device.network().map(|network| network.to_string()));
-        if let Some(address) = &address {
-            self.of_addresses.count(address, now)?;
+    /// Counts an attempt at an account before it is checked, and delays it if many have failed from its address.
+    pub(crate) async fn count(&self, account: &str, user: Option<UserId>, device: &Device) -> Result<Attempt, Error> {
+        let attempt = self.attempts.count(account, user, device).await?;
+        if let (Some(address), false) = (device.network(), attempt.is_recognized) {
+            self.addresses.wait(address, self.ports.now(), &*self.ports.timer).await;
         }
-        self.of_accounts.count(account, now).inspect_err(|_| {
-            // It was not checked.
-            if let Some(address) = &address {
-                self.of_addresses.forgive(address);
-            }
-        })
+        Ok(attempt)
     }
 
-    /// Takes the last attempt back: it was right, or it was not checked.
-    pub(crate) fn forgive(&self, account: &str, device: &Device) {
-        self.of_accounts.forgive(account);
-        if let Some(address) = device.network().map(|network| network.to_string()) {
-            self.of_addresses.forgive(&address);
+    /// Takes an attempt back: it was right, or it was not checked.
+    pub(crate) async fn forgive(&self, attempt: Attempt) {
+        self.attempts.forgive(attempt).await;
+    }
+
+    /// Remembers that an attempt was wrong, and by which user, if there is one.
+    pub(crate) fn failed(&self, account: &str, user: Option<&User>, device: &Device) {
+        if let Some(address) = device.network() {
+            self.addresses.add(address, account, self.ports.now());
+        }
+        if let Some(user) = user {
+            self.record_failure(user, device);
         }
     }
 
     /// Records a wrong attempt in the background, so that the duration of the response does not reveal whether the account
     /// exists.
-    pub(crate) fn record_failure(&self, user: &User, device: &Device) {
+    fn record_failure(&self, user: &User, device: &Device) {
         let (ports, device, user_id) = (self.ports.clone(), device.clone(), user.id);
         self.ports.background.run(Box::pin(async move {
             let transactions = ports.transactions.on_behalf_of(user_id);
@@ -137,7 +136,7 @@ impl Reauthentication {
                 Box::pin(tx.record(AuditEntry::new(*user_id, AuditKind::SignInFailed, device)))
             });
             if let Err(error) = recorded.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a failed sign-in was not recorded");
+                tracing::warn!(error = %Causes(&error), "a failed sign-in was not recorded");
             }
         }));
     }

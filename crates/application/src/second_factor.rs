@@ -111,7 +111,7 @@ impl SecondFactors {
     /// [`Error::MfaNotBegun`], [`Error::MfaEnabled`], [`Error::CodeWrong`] or [`Error::TooManyAttempts`].
     pub async fn confirm(&self, user: UserId, code: &str, device: &Device) -> Result<Vec<String>, Error> {
         let account = format!("code {user}");
-        self.reauthentication.count(&account, device)?;
+        let attempt = self.reauthentication.count(&account, Some(user), device).await?;
         let confirmed = self
             .ports
             .transactions
@@ -120,7 +120,7 @@ impl SecondFactors {
             .await;
         if !matches!(confirmed, Err(Error::CodeWrong)) {
             // It was right, or it was not checked.
-            self.reauthentication.forgive(&account, device);
+            self.reauthentication.forgive(attempt).await;
         }
         confirmed
     }
@@ -139,7 +139,7 @@ impl SecondFactors {
             return Err(Error::MfaEnabled);
         }
         let step = step_of(&self.ports, &factor, code)?.ok_or(Error::CodeWrong)?;
-        factor.confirmed_at = Some(tx.now());
+        factor.confirmed_at = Some(tx.now().not_before(factor.created_at));
         factor.last_step = step;
         tx.second_factors().upsert(&factor).await?;
         let codes: Vec<_> = (0..CODES).map(|_| self.recovery_code()).collect();
@@ -178,7 +178,7 @@ impl SecondFactors {
     }
 }
 
-/// Accepts a time-based code or a recovery code, each once.
+/// Accepts a time-based code or a recovery code, each once. A factor that is looked up in a writing unit of work does not change.
 pub async fn accept(
     tx: &mut Transaction,
     ports: &Ports,
@@ -186,6 +186,11 @@ pub async fn accept(
     code: &str,
 ) -> Result<Option<Accepted>, Error> {
     if let Some(step) = step_of(ports, factor, code)? {
+        // The clock was ahead when that code was accepted: it must not refuse the codes of today.
+        if factor.last_step > ports.codes.latest_step(ports.now()) {
+            tx.second_factors().upsert(&SecondFactor { last_step: step, ..factor.clone() }).await?;
+            return Ok(Some(Accepted::Code));
+        }
         let is_new = tx.second_factors().claim_step(factor.user_id, step).await?;
         return Ok(is_new.then_some(Accepted::Code));
     }

@@ -19,3 +19,8 @@ pub fn read_secret(text: &str) -> Option<Secret> {
 pub fn bytes_text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// Reads [`bytes_text`] back; `None` if it is malformed.
+pub fn read_bytes(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}

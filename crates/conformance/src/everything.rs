@@ -102,7 +102,7 @@ impl Everything {
     pub(crate) async fn insert_all_but_the_user(&self, uow: &mut dyn UnitOfWork) {
         uow.sessions().insert(&self.session).await.expect("the session is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
-        uow.memos().insert(&self.memo).await.expect("the memo is added");
+        uow.memos().insert(&self.memo, &self.memo.search_text()).await.expect("the memo is added");
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
@@ -125,7 +125,10 @@ impl Everything {
         uow.users().update(&self.user, Version::FIRST).await.expect("the user is changed");
         uow.sessions().update(&self.session).await.expect("the session is changed");
         assert!(uow.refresh_tokens().claim(&self.token.digest, at(1)).await.expect("the claim succeeds"));
-        uow.memos().update(&self.memo, Version::FIRST).await.expect("the memo is changed");
+        uow.memos()
+            .update(&self.memo, Version::FIRST, Some(&self.memo.search_text()))
+            .await
+            .expect("the memo is changed");
         self.append_change(uow).await;
         assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
         uow.identities().insert(&self.identity).await.expect("the identity is added");

@@ -60,12 +60,14 @@ macro_rules! __each_case {
                 a_search_treats_operators_as_text
                 a_search_accepts_the_longest_queries
                 a_search_covers_the_longest_texts
+                a_search_covers_a_text_up_to_its_bound
                 a_search_combines_with_the_rest_of_its_filter
                 a_search_is_limited_to_its_user
                 search_results_are_sorted
                 relevance_ranks_by_words_in_the_title
                 pages_of_a_search_are_slices_of_its_list
                 pages_of_a_search_are_stable_under_inserts
+                a_search_compares_the_stored_text
                 a_search_follows_changes
                 a_search_ignores_rolled_back_changes
                 concurrent_writes_are_found_immediately
@@ -267,6 +269,7 @@ macro_rules! __each_cache_case {
                 a_refused_take_is_not_counted
                 a_take_may_count_as_several_uses
                 a_use_is_regained_every_interval
+                uses_given_back_can_be_taken_again
                 concurrent_takes_share_one_quota
                 a_smaller_quota_applies_at_once
                 a_value_reads_back_equal

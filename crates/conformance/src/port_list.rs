@@ -109,6 +109,7 @@ macro_rules! __each_port_case {
             codes(whole) {
                 one_time_codes_are_those_of_rfc_6238
                 a_one_time_code_is_valid_one_step_before_and_after
+                the_latest_step_of_one_time_codes_is_the_next_one
                 a_wrong_one_time_code_has_no_step
                 a_code_secret_is_base32_and_in_the_uri
             }

@@ -16,10 +16,7 @@ use memo_domain::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::{
-    pause,
-    samples::{display_name, user},
-};
+use crate::{pause, samples::user};
 
 pub(crate) async fn begin(store: &dyn Store, access: Access) -> Box<dyn UnitOfWork> {
     store.begin(access).await.expect("a unit of work begins")
@@ -93,7 +90,7 @@ pub(crate) async fn add_user(store: &dyn Store, n: u32) -> UserId {
 pub(crate) async fn add_memos(store: &dyn Store, memos: &[Memo]) {
     let mut uow = begin(store, Access::Write).await;
     for memo in memos {
-        let added = uow.memos().insert(memo).await.expect("the memo is added");
+        let added = uow.memos().insert(memo, &memo.search_text()).await.expect("the memo is added");
         assert_eq!(&added.memo, memo, "`insert` returns the view of the memo");
     }
     commit(uow).await;
@@ -187,7 +184,8 @@ pub(crate) const BY_CHANGE: MemoSort = MemoSort { field: SortField::UpdatedAt, d
 
 /// The cursor of a memo in a list with this filter.
 pub(crate) fn cursor_in(filter: &MemoFilter, memo: &Memo, sort: MemoSort) -> MemoCursor {
-    sort.cursor(filter, &MemoView { memo: memo.clone(), owner_name: display_name("anyone") })
+    let score = filter.search.as_ref().map_or(0, |query| query.relevance(&memo.search_text()));
+    sort.cursor(memo, score)
 }
 
 /// The cursor of a memo in a list of its owner without a search.

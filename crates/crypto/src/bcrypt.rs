@@ -2,8 +2,10 @@
 
 use std::{
     net::IpAddr,
+    ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -14,7 +16,9 @@ use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bcrypt::HashParts;
 use hmac::{Hmac, KeyInit, Mac};
-use memo_domain::{HashError, HashLane, HashPurpose, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator};
+use memo_domain::{
+    Causes, HashError, HashLane, HashPurpose, Password, PasswordHash, PasswordHasher, Secret, SecretGenerator,
+};
 use memo_fair::{Capacity, FairSemaphore};
 use sha2::Sha256;
 use tokio::sync::oneshot;
@@ -55,8 +59,9 @@ pub struct BcryptHasher {
     jobs: Sender<Job>,
     sign_ups: FairSemaphore<Option<IpAddr>>,
     sign_ins: FairSemaphore<Option<IpAddr>>,
-    /// Checked if there is no hash: it fits no password, and takes the same time.
-    decoy: Arc<str>,
+    /// The highest cost of any hash that was checked, and of new ones: each check does as much work as with this one, so that
+    /// its duration tells neither whether there is a hash nor how old it is.
+    slowest: AtomicU32,
     secrets: Arc<dyn SecretGenerator>,
 }
 
@@ -76,10 +81,10 @@ impl BcryptHasher {
             let waiting = waiting.clone();
             let started = thread::Builder::new().name(format!("bcrypt-{number}")).spawn(move || work(&waiting));
             if let Err(error) = started {
-                tracing::error!(%error, "a thread that hashes passwords can't be started");
+                tracing::error!(error = %Causes(&error), "a thread that hashes passwords can't be started");
             }
         }
-        let decoy = format!("$2b${:02}${}", settings.cost, ".".repeat(53)).into();
+        let slowest = AtomicU32::new(settings.cost);
         let capacity = Capacity {
             permits: settings.threads,
             permits_per_key: settings.threads,
@@ -87,7 +92,7 @@ impl BcryptHasher {
             waiting_per_key: settings.queue / 2,
         };
         let [sign_ups, sign_ins] = [(); 2].map(|()| FairSemaphore::new(capacity));
-        Self { cost: settings.cost, peppers: peppers.into(), jobs, sign_ups, sign_ins, decoy, secrets }
+        Self { cost: settings.cost, peppers: peppers.into(), jobs, sign_ups, sign_ins, slowest, secrets }
     }
 
     async fn run<T: Send + 'static>(
@@ -114,6 +119,31 @@ impl BcryptHasher {
             Ok(result) => result.map_err(|source| HashError::Failed { source: source.into() }),
             Err(_) => Err(HashError::Failed { source: "a thread that hashed a password has ended".into() }),
         }
+    }
+
+    /// Returns the costs of the decoys that are checked in addition to a hash of this cost, or instead of one. The work of a
+    /// cost is twice that of the next lower one: together they are as much as one check of the slowest hash.
+    fn decoys(&self, cost: Option<u32>) -> Range<u32> {
+        match cost {
+            Some(cost) => cost..self.slowest.fetch_max(cost, Ordering::Relaxed).max(cost),
+            None => {
+                let slowest = self.slowest.load(Ordering::Relaxed);
+                slowest..slowest + 1
+            }
+        }
+    }
+
+    /// Returns the pepper that a hash names; the first one if there is no hash, and all if it names none of them.
+    fn peppers_of(&self, hash: Option<&PasswordHash>) -> impl Iterator<Item = &Secret> {
+        let named = match hash {
+            Some(hash) => self.peppers.iter().position(|pepper| names(hash, pepper)),
+            None => Some(0),
+        };
+        self.peppers
+            .iter()
+            .enumerate()
+            .filter(move |(place, _)| named.is_none_or(|named| named == *place))
+            .map(|(_, pepper)| pepper)
     }
 
     /// Returns a new salt that identifies the pepper.
@@ -145,32 +175,46 @@ impl PasswordHasher for BcryptHasher {
         hash: Option<&PasswordHash>,
         lane: HashLane,
     ) -> Result<bool, HashError> {
-        let inputs: Vec<_> = self.peppers.iter().map(|pepper| peppered(pepper, password)).collect();
+        let inputs: Vec<_> = self.peppers_of(hash).map(|pepper| peppered(pepper, password)).collect();
         let exists = hash.is_some();
-        let hash = hash.map_or_else(|| self.decoy.to_string(), |hash| hash.as_str().to_owned());
+        let mut hashes: Vec<_> = self.decoys(hash.and_then(cost_of)).map(decoy).collect();
+        if let Some(hash) = hash {
+            hashes.insert(0, hash.as_str().to_owned());
+        }
         let right = self.run(lane, move || {
-            for input in inputs {
-                if bcrypt::non_truncating_verify(input, &hash)? {
-                    return Ok(true);
+            let mut is_right = false;
+            for (number, hash) in hashes.iter().enumerate() {
+                for input in &inputs {
+                    is_right |= bcrypt::non_truncating_verify(input, hash)? && number == 0;
                 }
             }
-            Ok(false)
+            Ok(is_right)
         });
         Ok(right.await? && exists)
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        let is_new = || {
-            let parts: HashParts = hash.as_str().parse().ok()?;
-            let salt = parts.get_salt_raw();
-            let (random, tag) = salt.split_first_chunk::<RANDOM>()?;
-            let is_new = hash.as_str().starts_with("$2b$")
-                && parts.get_cost() == self.cost
-                && tag == pepper_tag(self.peppers.first()?, random);
-            Some(is_new)
-        };
-        !is_new().unwrap_or(false)
+        let is_new = hash.as_str().starts_with("$2b$")
+            && cost_of(hash) == Some(self.cost)
+            && self.peppers.first().is_some_and(|pepper| names(hash, pepper));
+        !is_new
     }
+}
+
+fn cost_of(hash: &PasswordHash) -> Option<u32> {
+    Some(hash.as_str().parse::<HashParts>().ok()?.get_cost())
+}
+
+/// Whether the salt of a hash identifies this pepper.
+fn names(hash: &PasswordHash, pepper: &Secret) -> bool {
+    let salt = hash.as_str().parse::<HashParts>().ok().map(|parts| parts.get_salt_raw());
+    let salt = salt.as_ref().and_then(|salt| salt.split_first_chunk::<RANDOM>());
+    salt.is_some_and(|(random, tag)| tag == pepper_tag(pepper, random))
+}
+
+/// A hash of this cost that fits no password.
+fn decoy(cost: u32) -> String {
+    format!("$2b${cost:02}${}", ".".repeat(53))
 }
 
 fn peppered(pepper: &Secret, password: &Password) -> String {
@@ -197,7 +241,7 @@ fn hmac(pepper: &Secret, parts: &[&[u8]]) -> [u8; 32] {
 fn work(jobs: &Mutex<Receiver<Job>>) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
-        tracing::debug!(%error, "the priority of a thread that hashes passwords can't be lowered");
+        tracing::debug!(error = %Causes(&error), "the priority of a thread that hashes passwords can't be lowered");
     }
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -277,6 +321,37 @@ mod tests {
         ] {
             assert!(today.is_outdated(&PasswordHash::new(other.clone())), "{other}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_check_is_the_same_work_whatever_the_cost_of_the_hash() {
+        let hasher = |cost| {
+            let settings = BcryptSettings { cost, threads: 1, queue: 8 };
+            BcryptHasher::new(
+                settings,
+                vec![Secret::new([2; 32]), Secret::new([1; 32])],
+                Arc::new(SequentialSecrets::new()),
+            )
+        };
+        let work = |hasher: &BcryptHasher, cost: Option<u32>| -> u64 {
+            let decoys = hasher.decoys(cost).map(|cost| 1_u64 << cost).sum::<u64>();
+            cost.map_or(0, |cost| 1 << cost) + decoys
+        };
+        let today = hasher(12);
+        for cost in [None, Some(4), Some(10), Some(11), Some(12)] {
+            assert_eq!(work(&today, cost), 1 << 12, "{cost:?}");
+        }
+        // The cost was lowered: once such a hash was seen, each check is as slow as it.
+        for cost in [Some(14), None, Some(4), Some(12), Some(14)] {
+            assert_eq!(work(&today, cost), 1 << 14, "{cost:?}");
+        }
+        // One pepper is tried: that of the hash, or the first.
+        let today = hasher(4);
+        let old = super::tests::hasher(8, &[1]).hash(&password("correct horse"), LANE).await.expect("hashed");
+        let peppers = |hash| today.peppers_of(hash).map(|pepper| pepper.expose()[0]).collect::<Vec<_>>();
+        assert_eq!((peppers(Some(&old)), peppers(None)), (vec![1], vec![2]));
+        assert!(hasher(6).verify(&password("correct horse"), Some(&old), LANE).await.expect("verified"), "with decoys");
+        assert!(!hasher(6).verify(&password("wrong horse"), Some(&old), LANE).await.expect("verified"));
     }
 
     #[tokio::test]

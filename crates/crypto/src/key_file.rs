@@ -67,10 +67,12 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
     if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
         tracing::warn!(path = %path.display(), "other users can read this key file: set its mode to 0600");
     }
-    if form.is_other(&text) {
+    // Some editors begin a file with a byte order mark.
+    let text = text.trim_start_matches('\u{feff}');
+    if form.is_other(text) {
         return Err(KeyFileError::OtherForm { path: path.to_owned(), form });
     }
-    let keys = form.read(&text).map_err(|line| KeyFileError::Malformed { path: path.to_owned(), line, form })?;
+    let keys = form.read(text).map_err(|line| KeyFileError::Malformed { path: path.to_owned(), line, form })?;
     if keys.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(keys) }
 }
 
@@ -126,6 +128,18 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().expect("it ends")).collect()
         });
         assert!(all.iter().all(|keys| *keys == all[0]));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for form in FORMS {
+            let path = folder.path().join(format!("{form:?}.key"));
+            let made = load_or_create(&path, form, &SystemSecrets).expect("a key");
+            let text = fs::read_to_string(&path).expect("the file");
+            fs::write(&path, format!("\u{feff}{text}")).expect("written");
+            assert_eq!(load_or_create(&path, form, &SystemSecrets).expect("the key"), made);
+        }
     }
 
     #[test]

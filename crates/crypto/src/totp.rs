@@ -50,16 +50,20 @@ fn code_of(secret: &[u8], step: i64) -> Option<String> {
 
 impl OneTimeCodes for Totp {
     fn step(&self, secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
-        let present = now.as_secs().div_euclid(STEP);
+        let latest = self.latest_step(now);
         // All steps are compared, so that the time reveals nothing.
         let (mut found, mut step) = (Choice::from(0), 0);
-        for candidate in present - SKEW..=present + SKEW {
+        for candidate in latest - 2 * SKEW..=latest {
             let Some(expected) = code_of(secret, candidate) else { continue };
             let fits = expected.as_bytes().ct_eq(code.as_bytes());
             step.conditional_assign(&candidate, fits);
             found |= fits;
         }
         bool::from(found).then_some(step)
+    }
+
+    fn latest_step(&self, now: Timestamp) -> i64 {
+        now.as_secs().div_euclid(STEP) + SKEW
     }
 
     fn code(&self, secret: &[u8], now: Timestamp) -> String {

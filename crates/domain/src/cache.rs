@@ -104,6 +104,8 @@ impl Taken {
 /// * `a_use_is_regained_every_interval`: after [`retry_after`](Taken::retry_after) exactly one take MUST be allowed.
 /// * `a_take_may_count_as_several_uses`: a take of several uses MUST be allowed only if all of them are, and count as that
 ///   number; one of more uses than the quota counts as the whole quota.
+/// * `uses_given_back_can_be_taken_again`: after [`give_back`](Self::give_back) as many more uses MUST be allowed, and never
+///   more than the quota at once.
 /// * `concurrent_takes_share_one_quota`: of concurrent takes of one name, as many as the quota MUST be allowed.
 /// * `a_smaller_quota_applies_at_once`: if a name was used with a greater rate before, the wait MUST NOT be longer than with
 ///   the present rate alone.
@@ -121,6 +123,9 @@ pub trait Cache: Send + Sync {
 
     /// Counts a number of uses of a name, if its rate allows all of them.
     async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError>;
+
+    /// Gives back uses of a name that were taken.
+    async fn give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), CacheError>;
 
     /// Stores a value for this long, in place of any former one.
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError>;

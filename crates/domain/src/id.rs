@@ -8,7 +8,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
         ///
-        /// A `UUIDv7` (RFC 9562): ids sort by creation. The text form is lower-case with hyphens, and no other is read.
+        /// A `UUIDv7` (RFC 9562): ids sort by creation. The text form is lower-case with hyphens; upper case is read, too.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
 
@@ -28,9 +28,10 @@ macro_rules! ids {
             /// Parses the text form.
             ///
             /// # Errors
-            /// [`InvalidValue::Malformed`] for anything but 36 lower-case characters with hyphens.
+            /// [`InvalidValue::Malformed`] for anything but 36 characters with hyphens.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-                if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                // Other lengths are other forms, which `Uuid` would read.
+                if text.len() != 36 {
                     return Err(InvalidValue::Malformed);
                 }
                 Uuid::try_parse(text).map(Self).map_err(|_| InvalidValue::Malformed)
@@ -71,13 +72,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_canonical_text_form_is_parsed() {
+    fn only_the_text_form_with_hyphens_is_parsed_in_any_case() {
         let text = "0198c0de-7f00-7000-8000-00000000000a";
         assert_eq!(MemoId::parse(text).expect("a valid id").to_string(), text);
+        assert_eq!(MemoId::parse(&text.to_uppercase()).expect("a valid id").to_string(), text);
         for other in [
             "",
             "0198c0de7f00700080000000000000a1",
-            "0198C0DE-7F00-7000-8000-00000000000A",
+            "0198c0de-7f00-7000-8000_00000000000a",
             "{0198c0de-7f00-7000-8000-00000000000}",
         ] {
             assert_eq!(MemoId::parse(other), Err(InvalidValue::Malformed), "{other}");

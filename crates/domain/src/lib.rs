@@ -10,6 +10,7 @@
 
 mod account;
 mod cache;
+mod causes;
 mod change;
 mod events;
 mod id;
@@ -29,6 +30,7 @@ mod value;
 
 pub use account::*;
 pub use cache::*;
+pub use causes::*;
 pub use change::*;
 pub use events::*;
 pub use id::*;

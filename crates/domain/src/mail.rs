@@ -132,4 +132,9 @@ pub trait Mailer: Send + Sync {
 
     /// Whether mail could be sent now.
     async fn check(&self) -> Result<(), MailError>;
+
+    /// Removes copies of mail that are older than needed, if there are any. Called about once an hour.
+    async fn clean_up(&self) -> Result<(), MailError> {
+        Ok(())
+    }
 }

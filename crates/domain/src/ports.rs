@@ -89,7 +89,7 @@ pub struct HashLane {
 /// * `each_purpose_has_a_queue_of_its_own`: passwords of one purpose MUST be accepted and take turns however many of
 ///   another one wait.
 /// * `a_missing_hash_takes_as_long_as_a_wrong_password`: [`verify`](Self::verify) without a hash MUST take as long as with
-///   one, and return `false`.
+///   one, and return `false`; also if hashes of another cost are still stored.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a password.

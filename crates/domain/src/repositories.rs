@@ -72,8 +72,12 @@ macro_rules! for_each_repository {
                     after: Option<$crate::MemoId>,
                     limit: u32
                 ) -> Vec<$crate::MemoId>;
-                fn insert(memo: &$crate::Memo) -> $crate::MemoView;
-                fn update(memo: &$crate::Memo, from: $crate::Version) -> ();
+                fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
+                fn update(
+                    memo: &$crate::Memo,
+                    from: $crate::Version,
+                    text: Option<&$crate::SearchText>
+                ) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
             }
             changes: $crate::ChangeRepository {

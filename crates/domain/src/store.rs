@@ -20,6 +20,17 @@ pub enum Conflict {
     Parent,
 }
 
+/// Why a store that can be read can't be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritable {
+    /// Its disk is full.
+    Full,
+    /// It is read-only: its file system, its server, or what the server allows this user.
+    ReadOnly,
+    /// Its disk reports errors.
+    Failing,
+}
+
 /// Why a store did not do what it was asked to.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -45,10 +56,24 @@ pub enum StoreError {
         /// The driver's error.
         source: Source,
     },
+    /// The store can't be written to until its operator does something about it. Nothing was written.
+    #[error("the store can't be written to: {why:?}")]
+    Unwritable {
+        /// The reason.
+        why: Unwritable,
+        /// The driver's error.
+        source: Source,
+    },
     /// A stored value is not a valid entity.
     #[error("the store holds invalid data")]
     Corrupt {
         /// What is wrong with it.
+        source: Source,
+    },
+    /// A search took longer than the store allows, and was ended. The same search would take as long again.
+    #[error("the search took too long")]
+    Timeout {
+        /// The driver's error.
         source: Source,
     },
     /// Anything else. A retry does not help.
@@ -63,7 +88,7 @@ impl StoreError {
     /// Returns whether the same unit of work may succeed when it is retried, now or later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Stale | Self::Contention { .. } | Self::Unavailable { .. })
+        matches!(self, Self::Stale | Self::Contention { .. } | Self::Unavailable { .. } | Self::Unwritable { .. })
     }
 
     /// Returns whether another unit of work was in the way: nothing was written, and an immediate retry makes sense.
@@ -131,6 +156,9 @@ pub trait Store: Send + Sync {
     async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
     /// Whether the store can be reached and has the schema that this adapter needs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] as long as writes fail with it, if the adapter knows.
     async fn check(&self) -> Result<(), StoreError>;
 
     /// Ends its connections. Units of work must have ended before.

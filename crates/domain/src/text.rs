@@ -2,29 +2,55 @@ use unicode_normalization::{UnicodeNormalization, char::decompose_compatible, is
 
 use crate::InvalidValue;
 
-/// The form that texts are compared by ignoring case: NFC, each character in lower case, NFC again.
+/// The form that addresses are compared by: NFC in lower case. `ß` and `ss` are two letters, as in domain names (RFC 5892).
+#[must_use]
+pub fn lower_case(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// The form that texts are compared by ignoring case: NFC, full case folding (`ß` is `ss`, `ς` is `σ`), NFC again.
 ///
 /// Its byte order is the same on every store (Hangul syllables sort as in a dictionary).
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+    text.nfc().flat_map(fold_char).nfc().collect()
+}
+
+/// The full case folding of a character (`CaseFolding.txt` of Unicode, statuses C and F), up to canonical equivalence: lower,
+/// upper and lower case again. Only for the dotless `ı` that is another letter than the standard's, which keeps it.
+fn fold_char(char: char) -> impl Iterator<Item = char> {
+    let dotless = (char == 'ı').then_some(char);
+    let other = (char != 'ı').then_some(char);
+    let folded = other.into_iter().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+    dotless.into_iter().chain(folded.flat_map(char::to_lowercase))
 }
 
 /// The form that full-text search compares texts by: like [`fold`], with full-width, half-width and other compatibility
 /// characters replaced by what they stand for (as in NFKC), full case folding (`ß` is `ss`), and each run of white space
-/// as one space, trimmed.
+/// as one space, trimmed, and without characters that are not shown (a soft hyphen, a zero-width space: those with the
+/// property `Default_Ignorable_Code_Point`).
 ///
 /// Hangul compatibility letters (`ㅋㅋㅋ`) stay as they are: NFKC would compose neighbours into syllables.
 #[must_use]
-pub fn search_form(text: &str) -> String {
-    let mut form = String::with_capacity(text.len());
+pub(crate) fn search_form(text: &str) -> String {
+    search_form_within(text, usize::MAX)
+}
+
+/// The beginning of the [`search_form`] of a text, of at most `max` bytes.
+#[must_use]
+pub(crate) fn search_form_within(text: &str, max: usize) -> String {
+    let mut form = String::with_capacity(text.len().min(max));
     // Whether a mapped character may compose with a neighbour.
     let mut mapped = false;
     let mut blank = false;
+    // Returns whether the form may become longer.
     let mut push = |char: char| {
         if char.is_whitespace() {
             blank = true;
-            return;
+            return true;
+        }
+        if is_ignorable(char) {
+            return true;
         }
         if blank && !form.is_empty() {
             form.push(' ');
@@ -39,23 +65,48 @@ pub fn search_form(text: &str) -> String {
                 decompose_compatible(char, |part| {
                     if part.is_whitespace() {
                         blank = true;
-                    } else {
+                    } else if !is_ignorable(part) {
                         if blank && !form.is_empty() {
                             form.push(' ');
                         }
                         blank = false;
-                        form.extend(part.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+                        form.extend(fold_char(part));
                     }
                 });
             }
         }
+        form.len() < max
     };
-    if is_nfc(text) {
-        text.chars().for_each(&mut push);
-    } else {
-        text.nfc().for_each(&mut push);
-    }
-    if mapped { form.nfc().collect() } else { form }
+    let _is_whole = if is_nfc(text) { text.chars().all(&mut push) } else { text.nfc().all(&mut push) };
+    let mut form: String = if mapped { form.nfc().collect() } else { form };
+    form.truncate(form.floor_char_boundary(max));
+    form.truncate(form.trim_end_matches(' ').len());
+    form
+}
+
+/// Whether a character has the property `Default_Ignorable_Code_Point` (Unicode 17.0): it is not shown, and does not change
+/// what a text says.
+const fn is_ignorable(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// NFC without leading and trailing white space.
@@ -81,4 +132,92 @@ pub(crate) fn check_no_nul(text: &str) -> Result<(), InvalidValue> {
 pub(crate) fn check_no_control(text: &str) -> Result<(), InvalidValue> {
     check_no_nul(text)?;
     if text.chars().any(char::is_control) { Err(InvalidValue::ControlCharacter) } else { Ok(()) }
+}
+
+/// Requires a text that is shown in a line of its own: with a visible character, and no character that controls the text
+/// around it.
+pub(crate) fn check_line(text: &str) -> Result<(), InvalidValue> {
+    check_no_control(text)?;
+    if text.contains(is_bidirectional_control) {
+        return Err(InvalidValue::BidirectionalControl);
+    }
+    if text.contains(is_visible) { Ok(()) } else { Err(InvalidValue::NoVisibleCharacter) }
+}
+
+/// Embeddings, overrides and isolates (UAX #9, sections 2.1 to 2.4), which reorder the text that follows them.
+const fn is_bidirectional_control(char: char) -> bool {
+    matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character leaves a mark: neither white space, nor ignorable by default (`Default_Ignorable_Code_Point` of
+/// Unicode), nor otherwise blank.
+fn is_visible(char: char) -> bool {
+    let is_ignorable = matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    // The Braille pattern without dots is no white space.
+    !(char.is_whitespace() || char.is_control() || is_ignorable || char == '\u{2800}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_folding_is_full() {
+        for (one, other) in [
+            ("STRASSE", "straße"),
+            ("GROẞ", "groß"),
+            ("ΝΕΟΣ", "νεος"),
+            ("ΝΕΟΣ", "νεοσ"),
+            ("ﬁ", "FI"),
+            ("ŉ", "ʼN"),
+            ("ſ", "S"),
+            ("\u{212a}", "k"),
+            ("ᾳ", "ΑΙ"),
+            ("\u{390}", "\u{3aa}\u{301}"),
+            ("İ", "i\u{307}"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one} {other}");
+            assert_eq!(search_form(one), search_form(other), "{one} {other}");
+        }
+        assert_eq!([fold("ı"), search_form("ı")], ["ı", "ı"]);
+        assert_ne!(fold("ﬀ1"), fold("ﬁ1"));
+    }
+
+    #[test]
+    fn lines_have_a_visible_character_and_control_nothing() {
+        for line in
+            ["a", "\u{200f}שלום", "👨\u{200d}👩\u{200d}👧", "می\u{200c}خواهم", "\u{301}", "🏴\u{e0067}\u{e007f}", "."]
+        {
+            assert_eq!(check_line(line), Ok(()), "{line}");
+        }
+        for line in
+            ["", " ", "\u{3000}", "\u{200b}", "\u{200e}", "\u{61c}\u{200f}", "\u{2800}", "\u{3164}", "\u{ad} \u{feff}"]
+        {
+            assert_eq!(check_line(line), Err(InvalidValue::NoVisibleCharacter), "{line:?}");
+        }
+        for line in ["invoice\u{202e}gpj.exe", "\u{2066}", "a\u{2069}"] {
+            assert_eq!(check_line(line), Err(InvalidValue::BidirectionalControl), "{line:?}");
+        }
+        assert_eq!(check_line("a\u{85}b"), Err(InvalidValue::ControlCharacter));
+        assert_eq!(check_line("a\0b"), Err(InvalidValue::NulCharacter));
+    }
 }

@@ -55,6 +55,12 @@ impl Timestamp {
         }
     }
 
+    /// This moment, or `previous` if that is later: a clock may be set back, but the times of an entity never run backwards.
+    #[must_use]
+    pub fn not_before(self, previous: Self) -> Self {
+        self.max(previous)
+    }
+
     /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -39,6 +39,12 @@ pub enum InvalidValue {
     /// A control character in a text that must be printable.
     #[error("contains a control character")]
     ControlCharacter,
+    /// A character that reorders the text around it (Unicode's bidirectional embeddings, overrides and isolates).
+    #[error("contains a bidirectional control character")]
+    BidirectionalControl,
+    /// Only blank and invisible characters in a text that must be seen.
+    #[error("contains no visible character")]
+    NoVisibleCharacter,
     /// Not in the required format.
     #[error("malformed")]
     Malformed,

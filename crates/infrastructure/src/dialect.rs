@@ -5,10 +5,11 @@
 mod accounts;
 mod changes;
 mod search;
+mod suitable;
 
 use std::time::Duration;
 
-use memo_domain::Conflict;
+use memo_domain::{Conflict, Unwritable};
 use sea_orm::{
     DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{Expr, ExprTrait},
@@ -18,9 +19,11 @@ use sea_orm::{
 pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
-    Role, contains_grams, count as count_found, force_index, index_memo, index_sees_own_transaction, is_not_indexed,
-    opaque, owner_of_found, owner_of_tagged, reindex_memo,
+    Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_sees_own_transaction,
+    insert_text, is_not_indexed, opaque, owner_of_found, owner_of_tagged, reindex_memo, relevance,
 };
+
+pub use suitable::{changeable, grant_of_changes, text_limits};
 
 /// How long a statement waits for a row lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -122,6 +125,19 @@ pub fn mysql_settings(statement_limit: Option<Duration>) -> String {
     )
 }
 
+/// A statement that fails if the database can't be written to. With `is_real` it writes; otherwise it only asks, and is
+/// `None` for SQLite, which would not notice.
+pub fn write_check(backend: DbBackend, is_real: bool) -> Option<Statement> {
+    let sql = match (is_real, backend) {
+        // SQLite and MySQL skip an UPDATE that changes nothing. No one reads these two values.
+        (true, DbBackend::Sqlite) => "PRAGMA user_version = 0",
+        (true, _) => "UPDATE seaql_migrations SET applied_at = applied_at + 1 WHERE version <> ''",
+        (false, DbBackend::Sqlite) => return None,
+        (false, _) => "DELETE FROM users WHERE id IS NULL",
+    };
+    Some(Statement::from_string(backend, sql))
+}
+
 /// The statements that wait until no other process migrates the database. The lock belongs to the transaction (PostgreSQL)
 /// or the connection (MySQL). The last statement returns one row with `locked = 1` if the lock was acquired.
 pub fn migration_lock(backend: DbBackend, wait: Duration) -> Vec<String> {
@@ -179,6 +195,8 @@ pub enum Trouble {
     Contention,
     /// The database refuses or ends connections, has no room for them, or a statement took too long.
     Unavailable,
+    /// The database can't be written to.
+    Unwritable(Unwritable),
     /// The file is damaged, or no database.
     Damaged,
     /// Anything else.
@@ -192,6 +210,14 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
         return match error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
             // SQLITE_BUSY, SQLITE_LOCKED
             Some(5 | 6) => Trouble::Contention,
+            // SQLITE_FULL
+            Some(13) => Trouble::Unwritable(Unwritable::Full),
+            // SQLITE_PERM, SQLITE_READONLY
+            Some(3 | 8) => Trouble::Unwritable(Unwritable::ReadOnly),
+            // SQLITE_IOERR, SQLITE_CANTOPEN
+            Some(10 | 14) => Trouble::Unwritable(Unwritable::Failing),
+            // SQLITE_NOMEM
+            Some(7) => Trouble::Unavailable,
             // SQLITE_CORRUPT, SQLITE_NOTADB
             Some(11 | 26) => Trouble::Damaged,
             _ => Trouble::Other,
@@ -203,6 +229,12 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
             "40001" | "40P01" | "55P03" => Trouble::Contention,
             // query_canceled: the statement timeout
             "57014" => Trouble::Unavailable,
+            // disk_full
+            "53100" => Trouble::Unwritable(Unwritable::Full),
+            // read_only_sql_transaction, insufficient_privilege
+            "25006" | "42501" => Trouble::Unwritable(Unwritable::ReadOnly),
+            // io_error
+            "58030" => Trouble::Unwritable(Unwritable::Failing),
             // Class 53: insufficient resources
             code if code.starts_with("53") => Trouble::Unavailable,
             // data_corrupted, index_corrupted
@@ -215,13 +247,31 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
         return match error.number() {
             // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT
             1205 | 1213 | 1020 | 3572 => Trouble::Contention,
-            // Too many connections, of all or of this user; a statement was ended or took too long.
-            1040 | 1203 | 1226 | 1317 | 1969 | 3024 => Trouble::Unavailable,
+            // EE_DISK_FULL, ENOSPC, ER_DISK_FULL, ER_RECORD_FILE_FULL
+            20 | 28 | 1021 | 1114 => Trouble::Unwritable(Unwritable::Full),
+            // Read-only tables, server (--read-only, --super-read-only, --innodb-read-only) or transaction; a missing privilege
+            1036 | 1142 | 1143 | 1290 | 1792 | 1836 => Trouble::Unwritable(Unwritable::ReadOnly),
+            // EE_CANTCREATEFILE, EE_READ, EE_WRITE, EE_BADCLOSE, ER_ERROR_ON_WRITE, ER_GET_ERRNO, ER_ERROR_DURING_COMMIT
+            1..=4 | 1026 | 1030 | 1180 => Trouble::Unwritable(Unwritable::Failing),
+            // Too many connections, of all or of this user; no memory; a server that is not ready; a statement was ended or took too long.
+            1040 | 1041 | 1203 | 1226 | 1317 | 1969 | 3024 | 3168 => Trouble::Unavailable,
             _ if ends_connection(error) => Trouble::Unavailable,
             _ => Trouble::Other,
         };
     }
     Trouble::Other
+}
+
+/// Whether the database ended a statement that took too long.
+pub fn is_statement_timeout(error: &dyn DatabaseError) -> bool {
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        // SQLITE_INTERRUPT
+        return error.code().as_deref() == Some("9");
+    }
+    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        return error.code() == "57014";
+    }
+    error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| matches!(error.number(), 1969 | 3024))
 }
 
 /// Whether a connection is unusable after this error: the server shuts down, ends the connection, or is now read-only.

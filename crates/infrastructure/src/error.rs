@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memo_domain::{Conflict, StoreError};
+use memo_domain::{Conflict, StoreError, Unwritable};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 use thiserror::Error;
 
@@ -21,6 +21,8 @@ pub enum Misuse {
     MigrationLocked(Duration),
     #[error("the schema is out of date; {} pending migrations: {}", .0.len(), .0.join(", "))]
     PendingMigrations(Vec<String>),
+    #[error("the database user may not change the schema; an administrator can allow it: {0}")]
+    SchemaNotChangeable(&'static str, #[source] Option<DbErr>),
     #[error("no index has this order")]
     UnindexedOrder,
 }
@@ -46,15 +48,27 @@ pub fn store_error(error: DbErr) -> StoreError {
     match meaning(&error) {
         Meaning::Contention => StoreError::Contention { source: error.into() },
         Meaning::Unavailable => StoreError::Unavailable { source: error.into() },
+        Meaning::Unwritable(why) => StoreError::Unwritable { why, source: error.into() },
         Meaning::Corrupt => StoreError::Corrupt { source: error.into() },
         Meaning::Other => StoreError::Other { source: error.into() },
     }
+}
+
+/// Converts an error of a search: that it took too long says nothing about the database.
+pub fn search_error(error: DbErr) -> StoreError {
+    if let DbErr::Query(RuntimeErr::SqlxError(cause)) = &error
+        && cause.as_database_error().is_some_and(dialect::is_statement_timeout)
+    {
+        return StoreError::Timeout { source: error.into() };
+    }
+    store_error(error)
 }
 
 /// What an error means if no rule of the schema was broken.
 pub enum Meaning {
     Contention,
     Unavailable,
+    Unwritable(Unwritable),
     Corrupt,
     Other,
 }
@@ -84,9 +98,38 @@ pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
         sqlx::Error::Database(error) => match dialect::trouble(error.as_ref()) {
             Trouble::Contention => Meaning::Contention,
             Trouble::Unavailable => Meaning::Unavailable,
+            Trouble::Unwritable(why) => Meaning::Unwritable(why),
             Trouble::Damaged => Meaning::Corrupt,
             Trouble::Other => Meaning::Other,
         },
         _ => Meaning::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+
+    use super::*;
+
+    /// Servers: `tests/servers/unwritable.rs`.
+    #[tokio::test]
+    async fn a_full_or_read_only_file_is_unwritable() {
+        for (pragma, expected) in
+            [("PRAGMA query_only = ON", Unwritable::ReadOnly), ("PRAGMA max_page_count = 2", Unwritable::Full)]
+        {
+            let mut memory = ConnectOptions::new("sqlite::memory:");
+            memory.max_connections(1).sqlx_logging(false);
+            let connection = Database::connect(memory).await.expect("a database");
+            connection.execute_unprepared("CREATE TABLE t (c)").await.expect("a table");
+            connection.execute_unprepared(pragma).await.expect("it is set");
+            let insert = "INSERT INTO t VALUES (randomblob(20000))";
+            let error = store_error(connection.execute_unprepared(insert).await.expect_err("refused"));
+            assert!(matches!(error, StoreError::Unwritable { why, .. } if why == expected), "{pragma}: {error:?}");
+            assert!(error.is_retryable() && !error.is_lost_race());
+        }
+        let memory = ConnectOptions::new("sqlite:///proc/nowhere/memo.db");
+        let error = store_error(Database::connect(memory).await.expect_err("refused"));
+        assert!(matches!(error, StoreError::Unwritable { why: Unwritable::Failing, .. }), "{error:?}");
     }
 }

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use memo_domain::{Content, SearchQuery, Title, UserId, search_form};
+use memo_domain::{SearchQuery, SearchText, UserId};
 
 /// A pair of characters, or an owner, as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gram(u32);
 
 impl Gram {
-    fn pair(first: char, second: char) -> Self {
+    fn pair((first, second): (char, char)) -> Self {
         Self(half(first) << 16 | half(second))
     }
 
@@ -35,20 +35,13 @@ fn half(char: char) -> u32 {
 }
 
 /// The distinct bigrams of a memo's texts, and the number of its owner.
-pub fn of_memo(owner: UserId, title: &Title, content: &Content) -> Vec<Gram> {
-    let mut grams = vec![Gram::owner(owner)];
-    for text in [search_form(title.as_str()), search_form(content.as_str())] {
-        grams.extend(pairs(&text));
-    }
+pub fn of_memo(owner: UserId, text: &SearchText) -> Vec<Gram> {
+    let bigrams = text.bigrams().iter().copied().map(Gram::pair);
+    let mut grams: Vec<_> = std::iter::once(Gram::owner(owner)).chain(bigrams).collect();
+    // Only characters above U+FFFF are in another order, and may share a number.
     grams.sort_unstable();
     grams.dedup();
     grams
-}
-
-/// The bigrams of a text, without those across words.
-fn pairs(text: &str) -> impl Iterator<Item = Gram> {
-    let pairs = text.chars().zip(text.chars().skip(1));
-    pairs.filter(|(first, second)| *first != ' ' && *second != ' ').map(|(first, second)| Gram::pair(first, second))
 }
 
 /// The part of a search query that the index can answer.
@@ -68,7 +61,7 @@ impl GramQuery {
             let is_plain = term.as_str().chars().all(|char| u32::from(char) <= 0xffff && char != ' ');
             grams.is_exact &= is_plain && !term.is_excluded() && term.as_str().chars().count() == 2;
             if !term.is_excluded() {
-                grams.grams.extend(pairs(term.as_str()));
+                grams.grams.extend(term.bigrams().map(Gram::pair));
             }
         }
         grams
@@ -82,7 +75,7 @@ impl GramQuery {
 
 #[cfg(test)]
 mod tests {
-    use memo_domain::UserId;
+    use memo_domain::{Content, Title, UserId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -92,10 +85,12 @@ mod tests {
         GramQuery::new(&SearchQuery::parse(query).expect("a valid query").expect("a query with terms"))
     }
 
+    fn text(content: &str) -> SearchText {
+        SearchText::of(&Title::new("-").expect("a valid title"), &Content::new(content).expect("valid content"))
+    }
+
     fn grams(content: &str) -> BTreeSet<Gram> {
-        let title = Title::new("-").expect("a valid title");
-        let content = Content::new(content).expect("valid content");
-        of_memo(UserId::new(Uuid::nil()), &title, &content).into_iter().collect()
+        of_memo(UserId::new(Uuid::nil()), &text(content)).into_iter().collect()
     }
 
     #[test]
@@ -107,7 +102,7 @@ mod tests {
         for query in ["-회의", "a", "\"a b\""] {
             assert!(gram_query(query).is_empty(), "{query}");
         }
-        assert_eq!(gram_query("\"ab c\"").grams, BTreeSet::from([Gram::pair('a', 'b')]));
+        assert_eq!(gram_query("\"ab c\"").grams, BTreeSet::from([Gram::pair(('a', 'b'))]));
     }
 
     #[test]
@@ -126,8 +121,7 @@ mod tests {
             query in "[a-c가-다🎉🎂 \"-]{1,4}",
         ) {
             let Some(query) = SearchQuery::parse(&query).expect("a valid query") else { return Ok(()) };
-            let title = Title::new("-").expect("a valid title");
-            let matches = query.matches(&title, &Content::new(content.clone()).expect("valid content"));
+            let matches = query.matches(&text(&content));
             let gram_query = GramQuery::new(&query);
             let grams = grams(&content);
             let contains_all = gram_query.grams.is_subset(&grams);

@@ -44,6 +44,8 @@ pub struct SeaOrmStore {
     prepared: Arc<Prepared>,
     /// Whether `check` has seen that all migrations are applied; `migrate_down` resets it.
     up_to_date: AtomicBool,
+    /// Whether a write has failed with [`StoreError::Unwritable`], and `check` has not seen one succeed since.
+    is_unwritable: Arc<AtomicBool>,
 }
 
 // The futures of the drivers are large and deeply nested: boxed, so that the compiler can handle their callers.
@@ -55,7 +57,7 @@ impl SeaOrmStore {
     pub async fn open(options: StoreOptions) -> Result<Self, StoreError> {
         let database = Box::pin(connect::connect(&options)).await?;
         let prepared = Arc::new(memos::prepare(database.backend()));
-        Ok(Self { database, prepared, up_to_date: AtomicBool::new(false) })
+        Ok(Self { database, prepared, up_to_date: AtomicBool::new(false), is_unwritable: Arc::default() })
     }
 
     /// Applies all pending migrations. If several processes do so at the same time, one runs them and the others wait, for
@@ -77,6 +79,27 @@ impl SeaOrmStore {
         Box::pin(migrations::down(&self.database, steps)).await
     }
 
+    /// Checks whether the user of the database may change its schema. On MySQL it creates, changes and drops a table
+    /// `memo_check`, as privileges may come from roles and patterns.
+    ///
+    /// # Errors
+    /// If the user may not, or the database can't be reached.
+    pub async fn check_changeable(&self) -> Result<(), StoreError> {
+        Box::pin(migrations::check_changeable(&self.database)).await
+    }
+
+    /// Writes something if a write has failed, to find out whether it still does. A server is always asked whether it would
+    /// accept a write, without one; of a SQLite file, the first write shows it.
+    async fn check_writing(&self) -> Result<(), StoreError> {
+        let has_failed = self.is_unwritable.load(Ordering::Relaxed);
+        let Some(statement) = dialect::write_check(self.database.backend(), has_failed) else { return Ok(()) };
+        let session = self.database.begin(Access::Write, None).await?;
+        session.execute(statement).await.map_err(store_error)?;
+        session.commit().await.map_err(store_error)?;
+        self.is_unwritable.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Returns the names of the migrations, oldest first, and whether each is applied.
     ///
     /// # Errors
@@ -90,7 +113,8 @@ impl SeaOrmStore {
 impl Store for SeaOrmStore {
     async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let session = self.database.begin(access, user).await?;
-        Ok(Box::new(SeaOrmUnitOfWork::new(session, self.database.backend(), Arc::clone(&self.prepared))))
+        let (backend, prepared) = (self.database.backend(), Arc::clone(&self.prepared));
+        Ok(Box::new(SeaOrmUnitOfWork::new(session, backend, prepared, Arc::clone(&self.is_unwritable))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -98,7 +122,8 @@ impl Store for SeaOrmStore {
             // The cheapest statement that reads the database itself.
             let statement = seaql_migrations::Entity::find().build(self.database.backend());
             let session = self.database.begin(Access::Read, None).await?;
-            return session.query_one(statement).await.map(drop).map_err(store_error);
+            session.query_one(statement).await.map_err(store_error)?;
+            return self.check_writing().await;
         }
         let status = self.migration_status().await?;
         let pending: Vec<_> = status.into_iter().filter(|(_, applied)| !applied).map(|(name, _)| name).collect();
@@ -106,7 +131,7 @@ impl Store for SeaOrmStore {
             return Err(Misuse::PendingMigrations(pending).into());
         }
         self.up_to_date.store(true, Ordering::Relaxed);
-        Ok(())
+        self.check_writing().await
     }
 
     async fn close(&self) {

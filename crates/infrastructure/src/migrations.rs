@@ -113,6 +113,33 @@ pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreErr
     }
 }
 
+/// Fails if the user of the database may not create tables, or change those that exist.
+pub async fn check_changeable(database: &Database) -> Result<(), StoreError> {
+    // A SQLite file was opened for writing.
+    let Database::Server(pool) = database else { return Ok(()) };
+    let backend = pool.backend();
+    let connection = connect_for_migrations(pool).await.map_err(store_error)?;
+    let mut result = Ok(true);
+    for statement in dialect::changeable(backend) {
+        let row = connection.query_one_raw(Statement::from_string(backend, *statement)).await;
+        result = row.map(|row| row.is_none_or(|row| row.try_get("", "allowed") == Ok(true)));
+        if !matches!(result, Ok(true)) {
+            break;
+        }
+    }
+    close(connection).await;
+    match result {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Misuse::SchemaNotChangeable(dialect::grant_of_changes(backend), None).into()),
+        Err(error) => match store_error(error.clone()) {
+            StoreError::Unwritable { .. } => {
+                Err(Misuse::SchemaNotChangeable(dialect::grant_of_changes(backend), Some(error)).into())
+            }
+            other => Err(other),
+        },
+    }
+}
+
 async fn read_status(connection: &DatabaseConnection) -> Result<Vec<(String, bool)>, DbErr> {
     let migrations = Migrator::get_migration_with_status_read_only(connection).await?;
     let name_and_state = |migration: sea_orm_migration::migrator::Migration| {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{StoreError, Timestamp, UnitOfWork, UserId};
+use memo_domain::{MemoFilter, StoreError, Timestamp, UnitOfWork, UserId};
 use sea_orm::{
     DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select, Statement,
     prelude::Uuid, sea_query::Expr,
@@ -15,7 +15,7 @@ use sea_orm::{
 use super::{
     connect::Session,
     dialect,
-    error::{Misuse, store_error},
+    error::{Misuse, search_error, store_error},
     prepared::Prepared,
 };
 
@@ -34,11 +34,13 @@ pub struct SeaOrmUnitOfWork {
     pub(super) existing_user: Option<UserId>,
     /// Whether a statement failed, or a write that found no row: there will be no commit.
     has_failed: AtomicBool,
+    /// Set if a write shows that the store is not writable.
+    is_unwritable: Arc<AtomicBool>,
 }
 
 impl SeaOrmUnitOfWork {
-    pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>) -> Self {
-        Self { session, backend, prepared, existing_user: None, has_failed: AtomicBool::new(false) }
+    pub fn new(session: Session, backend: DbBackend, prepared: Arc<Prepared>, is_unwritable: Arc<AtomicBool>) -> Self {
+        Self { session, backend, prepared, existing_user: None, has_failed: AtomicBool::new(false), is_unwritable }
     }
 
     /// Returns the row of a statement that selects at most one.
@@ -51,6 +53,28 @@ impl SeaOrmUnitOfWork {
     pub(super) async fn find_all<T: FromQueryResult>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let rows = self.session.query_all(statement).await;
         rows.map_err(|error| self.failed(store_error(error)))?.iter().map(read).collect()
+    }
+
+    /// Like [`find_one`](Self::find_one), for the list of a filter: a search has connections and a time limit of its own.
+    pub(super) async fn find_one_of<T: FromQueryResult>(
+        &self,
+        filter: &MemoFilter,
+        statement: Statement,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.find_all_of(filter, statement).await?.pop())
+    }
+
+    /// Like [`find_all`](Self::find_all), for the list of a filter: a search has connections and a time limit of its own.
+    pub(super) async fn find_all_of<T: FromQueryResult>(
+        &self,
+        filter: &MemoFilter,
+        statement: Statement,
+    ) -> Result<Vec<T>, StoreError> {
+        if filter.search.is_none() {
+            return self.find_all(statement).await;
+        }
+        let rows = self.session.search(statement).await;
+        rows.map_err(|error| self.failed(search_error(error)))?.iter().map(read).collect()
     }
 
     /// Whether other units of work may write at the same time, so that rows must be locked when they are read to be changed.
@@ -94,6 +118,7 @@ impl SeaOrmUnitOfWork {
     /// Records a failure, after which a commit is refused.
     pub(super) fn failed(&self, error: StoreError) -> StoreError {
         self.has_failed.store(true, Ordering::Relaxed);
+        note_unwritable(&self.is_unwritable, &error);
         error
     }
 
@@ -179,6 +204,12 @@ impl SeaOrmUnitOfWork {
     }
 }
 
+fn note_unwritable(is_unwritable: &AtomicBool, error: &StoreError) {
+    if matches!(error, StoreError::Unwritable { .. }) {
+        is_unwritable.store(true, Ordering::Relaxed);
+    }
+}
+
 fn read<T: FromQueryResult>(row: &QueryResult) -> Result<T, StoreError> {
     // The statement selects the columns of `T`, so only a value can be wrong.
     T::from_query_result(row, "").map_err(StoreError::corrupt)
@@ -196,7 +227,8 @@ macro_rules! unit_of_work {
                 if self.has_failed.into_inner() {
                     return Err(Misuse::CommitAfterFailedWrite.into());
                 }
-                self.session.commit().await.map_err(store_error)
+                let committed = self.session.commit().await.map_err(store_error);
+                committed.inspect_err(|error| note_unwritable(&self.is_unwritable, error))
             }
         }
     };

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Sweep, Timestamp, User, UserFilter,
-    UserId, UserRepository, Version, fold,
+    UserId, UserRepository, UserText, Version, fold,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
@@ -191,9 +191,10 @@ fn is(id: UserId, version: Option<Version>) -> Condition {
 
 /// The condition that is equivalent to [`UserFilter::matches`].
 fn condition(filter: &UserFilter, backend: DbBackend) -> Condition {
-    let has = |text: &str| {
-        let email = dialect::contains(backend, Expr::col((Entity, Column::EmailKey)), text);
-        Condition::any().add(email).add(dialect::contains(backend, Expr::col((Entity, Column::DisplayNameKey)), text))
+    let has = |text: &UserText| {
+        let email = dialect::contains(backend, Expr::col((Entity, Column::EmailKey)), &text.in_address);
+        let name = dialect::contains(backend, Expr::col((Entity, Column::DisplayNameKey)), &text.in_name);
+        Condition::any().add(email).add(name)
     };
     let is_disabled = |disabled| if disabled { Column::DisabledAt.is_not_null() } else { Column::DisabledAt.is_null() };
     Condition::all()

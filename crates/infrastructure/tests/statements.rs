@@ -99,7 +99,7 @@ async fn a_memo_with_twenty_tags_is_written_by_as_many_statements_as_one_with_on
     let added = async |n: u128, tags: usize| {
         let add = async |store: &dyn Store| {
             let mut unit = begin(store, Access::Write).await;
-            unit.memos().insert(&memo(n, tags)).await.expect("the memo is added");
+            unit.memos().insert(&memo(n, tags), &memo(n, tags).search_text()).await.expect("the memo is added");
             unit.commit().await.expect("the unit of work commits");
         };
         database.statements(add).await
@@ -114,7 +114,7 @@ async fn a_memo_with_twenty_tags_is_written_by_as_many_statements_as_one_with_on
             let (before, mut after) = (memo(n, Tags::MAX), memo(n, tags));
             after.version = after.version.next();
             let mut unit = begin(store, Access::Write).await;
-            unit.memos().update(&after, before.version).await.expect("the memo is changed");
+            unit.memos().update(&after, before.version, Some(&after.search_text())).await.expect("the memo is changed");
             unit.commit().await.expect("the unit of work commits");
         };
         database.statements(change).await
@@ -150,7 +150,10 @@ impl TestDatabase {
         let mut unit = begin(&store, Access::Write).await;
         unit.users().insert(&user()).await.expect("the user is added");
         for n in 0..=u128::from(FULL) {
-            unit.memos().insert(&memo(n, Tags::MAX)).await.expect("the memo is added");
+            unit.memos()
+                .insert(&memo(n, Tags::MAX), &memo(n, Tags::MAX).search_text())
+                .await
+                .expect("the memo is added");
         }
         unit.commit().await.expect("the unit of work commits");
         store.close().await;

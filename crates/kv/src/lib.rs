@@ -16,7 +16,8 @@
 //! # Cost
 //! A memo is found by its id, in the order of a time or of its title, and by its tag through indexes. Other conditions of
 //! a [`MemoFilter`](memo_domain::MemoFilter), search among them, read each memo of the list until the page is full. A
-//! list by relevance and a count read all memos of the list.
+//! list by relevance and a count read all memos of the list. A search compares the stored form of the texts, on a thread for
+//! blocking work, and ends after five seconds.
 
 #![deny(missing_docs)]
 

@@ -105,6 +105,27 @@ impl Entity for RefreshToken {
 record!(Memo, 1, { id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at });
 record!(MemoState, 1, { title, content, tags, pinned, archived, visibility, remind_at });
 
+/// The form in which the texts of a memo are searched.
+pub struct SearchForms {
+    pub memo_id: MemoId,
+    pub title: String,
+    pub content: String,
+}
+
+record!(SearchForms, 1, { memo_id, title, content });
+
+impl Entity for SearchForms {
+    const TABLE: u8 = 13;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        Vec::new()
+    }
+}
+
 /// The list that a memo is in.
 #[derive(Clone, Copy)]
 pub enum MemoList {

@@ -1,4 +1,7 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
@@ -15,6 +18,11 @@ const FORMAT: [u8; 1] = [1];
 /// There is one writer at a time; the bounds of the queue only limit the memory.
 const ONE_WRITER: Capacity = Capacity { permits: 1, permits_per_key: 1, waiting: 10_000, waiting_per_key: 1_000 };
 
+/// How many searches run at a time, one of each user; they read many memos, and other reads don't wait for them.
+const SEARCHES: Capacity = Capacity { permits: 2, permits_per_key: 1, waiting: 1_000, waiting_per_key: 100 };
+/// How long a search may take, including its wait for other searches.
+const SEARCH_LIMIT: Duration = Duration::from_secs(5);
+
 /// The right to write.
 type Turn = Permit<Option<UserId>>;
 
@@ -24,12 +32,14 @@ pub struct KvStore {
     engine: RwLock<Option<Arc<dyn Engine>>>,
     /// The single permit to write.
     writer: FairSemaphore<Option<UserId>>,
+    searches: FairSemaphore<Option<UserId>>,
 }
 
 impl KvStore {
     /// A store over an engine that is empty, or that holds what such a store has written.
     pub fn new(engine: impl Engine + 'static) -> Self {
-        Self { engine: RwLock::new(Some(Arc::new(engine))), writer: FairSemaphore::new(ONE_WRITER) }
+        let (writer, searches) = (FairSemaphore::new(ONE_WRITER), FairSemaphore::new(SEARCHES));
+        Self { engine: RwLock::new(Some(Arc::new(engine))), writer, searches }
     }
 
     fn engine(&self) -> Result<Arc<dyn Engine>, StoreError> {
@@ -37,14 +47,15 @@ impl KvStore {
         engine.clone().ok_or_else(|| StoreError::Unavailable { source: "the store is closed".into() })
     }
 
-    async fn begin_unit(&self, turn: Option<Turn>) -> Result<Unit, StoreError> {
+    async fn begin_unit(&self, user: Option<UserId>, turn: Option<Turn>) -> Result<Unit, StoreError> {
         let engine = self.engine()?;
         let transaction = call(Arc::clone(&engine), |engine| {
             let transaction = Transaction::new(engine.snapshot()?);
             check_format(&transaction)?;
             Ok(transaction)
         });
-        Ok(Unit { transaction: Some(transaction.await?), engine, turn, failed: false })
+        let searches = self.searches.clone();
+        Ok(Unit { transaction: Some(transaction.await?), engine, user, searches, turn, failed: false })
     }
 }
 
@@ -58,11 +69,11 @@ impl Store for KvStore {
                 self.writer.acquire(user).await.map_err(|error| StoreError::Unavailable { source: error.into() })?,
             ),
         };
-        Ok(Box::new(self.begin_unit(turn).await?))
+        Ok(Box::new(self.begin_unit(user, turn).await?))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.begin_unit(None).await.map(drop)
+        self.begin_unit(None, None).await.map(drop)
     }
 
     async fn close(&self) {
@@ -106,6 +117,8 @@ pub struct Unit {
     /// `None` after a call whose future was dropped before it ended.
     transaction: Option<Transaction>,
     engine: Arc<dyn Engine>,
+    user: Option<UserId>,
+    searches: FairSemaphore<Option<UserId>>,
     /// The right to write, which one unit of work has at a time.
     turn: Option<Turn>,
     failed: bool,
@@ -118,6 +131,25 @@ impl Unit {
         work: impl FnOnce(&Transaction) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.run(|transaction| work(transaction)).await
+    }
+
+    /// Reads for a search: on a thread for blocking work, also if the engine is in memory, and until a deadline.
+    pub async fn search<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Transaction, Instant) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + SEARCH_LIMIT;
+        let permit = self.searches.acquire(self.user).await;
+        let permit = permit.map_err(|error| StoreError::Unavailable { source: error.into() })?;
+        let transaction = self.take()?;
+        let search = spawn_blocking(move || {
+            let result = work(&transaction, deadline);
+            drop(permit);
+            (transaction, result)
+        });
+        let (transaction, result) = search.await.map_err(|panic| StoreError::Other { source: panic.into() })?;
+        self.transaction = Some(transaction);
+        result
     }
 
     /// Writes. After an error nothing can be committed.
@@ -137,8 +169,7 @@ impl Unit {
         &mut self,
         work: impl FnOnce(&mut Transaction) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let mut transaction =
-            self.transaction.take().ok_or_else(|| refused("a call of this unit of work was dropped"))?;
+        let mut transaction = self.take()?;
         let (transaction, result) = call(Arc::clone(&self.engine), move |_| {
             let result = work(&mut transaction);
             Ok((transaction, result))
@@ -148,8 +179,12 @@ impl Unit {
         result
     }
 
+    fn take(&mut self) -> Result<Transaction, StoreError> {
+        self.transaction.take().ok_or_else(|| refused("a call of this unit of work was dropped"))
+    }
+
     async fn commit(self) -> Result<(), StoreError> {
-        let Self { transaction, engine, turn, failed } = self;
+        let Self { transaction, engine, turn, failed, .. } = self;
         let (Some(mut transaction), false) = (transaction, failed) else {
             return Err(refused("a unit of work cannot be committed after an error of a write"));
         };

@@ -117,6 +117,11 @@ impl Transaction {
         self.writes.remove(key_of(old));
     }
 
+    /// Removes the record with this key, which has no index entries.
+    pub fn remove_key<E: Entity>(&mut self, key: &[u8]) {
+        self.writes.remove(address::<E>(PRIMARY, key));
+    }
+
     /// Removes all records with a prefix in an index.
     pub fn remove_all<E: Entity>(&mut self, index: u8, prefix: &[u8]) -> Result<(), StoreError> {
         for old in self.all::<E>(index, prefix)? {
@@ -126,15 +131,8 @@ impl Transaction {
     }
 
     /// Removes the first matching records of a range of an index. Returns how many.
-    pub fn remove_some<E: Entity>(
-        &mut self,
-        index: u8,
-        range: &KeyRange,
-        limit: usize,
-        matches: impl Fn(&E) -> bool,
-    ) -> Result<usize, StoreError> {
-        let found = self.scan::<E>(index, range, Direction::Ascending);
-        let found = found.filter(|record| record.as_ref().map_or(true, &matches)).take(limit);
+    pub fn remove_some<E: Entity>(&mut self, index: u8, range: &KeyRange, limit: usize) -> Result<usize, StoreError> {
+        let found = self.scan::<E>(index, range, Direction::Ascending).take(limit);
         let found = found.collect::<Result<Vec<_>, _>>()?;
         for old in &found {
             self.remove(old);

@@ -6,10 +6,11 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use memo_domain::{Clock, Mail, MailError, Mailer};
+use memo_domain::{Clock, JobId, Mail, MailError, Mailer, Timestamp};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -17,11 +18,15 @@ use super::{
     message::{Composer, Way},
 };
 
+/// How long a mail is kept: its links have expired, and its user may have left.
+const RETENTION: Duration = Duration::from_hours(7 * 24);
+
 /// Writes each mail to a file named by its id: the names sort by time, and a mail that is sent again replaces itself. Only the
 /// folder's owner can read it, as mail contains tokens.
 pub struct FileMailer {
     folder: PathBuf,
     composer: Composer,
+    clock: Arc<dyn Clock>,
 }
 
 impl FileMailer {
@@ -30,9 +35,9 @@ impl FileMailer {
     /// # Errors
     /// [`MailSettingsError::From`] or [`MailSettingsError::Folder`].
     pub fn new(folder: PathBuf, from: &str, clock: Arc<dyn Clock>) -> Result<Self, MailSettingsError> {
-        let composer = Composer::new(from, clock)?;
+        let composer = Composer::new(from, clock.clone())?;
         match make(&folder) {
-            Ok(()) => Ok(Self { folder, composer }),
+            Ok(()) => Ok(Self { folder, composer, clock }),
             Err(source) => Err(MailSettingsError::Folder { path: folder, source }),
         }
     }
@@ -61,6 +66,11 @@ impl Mailer for FileMailer {
             fs::remove_file(probe)
         })
         .await
+    }
+
+    async fn clean_up(&self) -> Result<(), MailError> {
+        let now = self.clock.now();
+        self.run(move |folder| remove_old(folder, now)).await
     }
 }
 
@@ -105,11 +115,27 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Removes mail older than [`RETENTION`], by the time in its id. Other files are kept.
+fn remove_old(folder: &Path, now: Timestamp) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".eml"));
+        let Some(written) = name.and_then(|name| JobId::parse(name).ok()).and_then(time_of) else { continue };
+        if written + RETENTION < now {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+fn time_of(id: JobId) -> Option<Timestamp> {
+    let (seconds, nanos) = id.as_uuid().get_timestamp()?.to_unix();
+    Some(Timestamp::from_micros(i64::try_from(seconds).ok()? * 1_000_000 + i64::from(nanos / 1_000)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-
-    use memo_domain::JobId;
 
     use super::*;
     use crate::tests::{clock, mail};
@@ -170,6 +196,21 @@ mod tests {
         fs::write(&folder, "in the way").expect("written");
         assert!(matches!(mailer.send(&mail()).await, Err(MailError::Temporary { .. })));
         assert!(matches!(mailer.check().await, Err(MailError::Temporary { .. })));
+    }
+
+    #[tokio::test]
+    async fn old_mail_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mailer = mailer(folder.path());
+        // The clock shows 2026-01-31; these ids are of the 23rd and the 26th.
+        let [old, new] = ["019be", "019bf"].map(|start| format!("{start}c00-0000-7000-8000-000000000001"));
+        for id in [&old, &new] {
+            let id = JobId::parse(id).expect("an id");
+            mailer.send(&Mail { id, ..mail() }).await.expect("sent");
+        }
+        fs::write(folder.path().join("note.eml"), "of the operator").expect("written");
+        mailer.clean_up().await.expect("cleaned up");
+        assert_eq!(names(folder.path()), [format!("{new}.eml"), "note.eml".to_owned()]);
     }
 
     #[tokio::test]

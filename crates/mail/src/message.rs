@@ -69,7 +69,7 @@ impl Composer {
         if mail.subject.chars().chain(mail.to.as_str().chars()).any(char::is_control) {
             return Err(refused("the subject or the address contains a control character"));
         }
-        let to = mail.to.as_str().parse().ok().and_then(|to| in_ascii(&to));
+        let to = mail.to.mailbox().parse::<Address>().ok();
         let to = to.ok_or_else(|| refused("the address cannot be written in a mail"))?;
         let seconds = u64::try_from(self.clock.now().as_secs()).unwrap_or(0);
         // Prevents loops of automatic replies (RFC 3834).

@@ -114,6 +114,16 @@ impl Cache for MemoryCache {
         Ok(Taken::new(rate, reset_after, retry_after))
     }
 
+    async fn give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), CacheError> {
+        let now = self.clock.now();
+        let mut rates = lock(&self.rates);
+        let left = rates.get(name, now).map(|(arrival, ())| arrival.since(now).saturating_sub(rate.cost(uses)));
+        if let Some(left) = left {
+            rates.insert(name, now + left, (), now);
+        }
+        Ok(())
+    }
+
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {
         let now = self.clock.now();
         lock(&self.values).insert(name, now + ttl, value.to_vec(), now);

@@ -37,6 +37,13 @@ impl Cache for FallbackCache {
         }
     }
 
+    async fn give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), CacheError> {
+        match self.shared.give_back(name, rate, uses).await {
+            Err(_) => self.own.give_back(name, rate, uses).await,
+            given => given,
+        }
+    }
+
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {
         match self.shared.put(name, value, ttl).await {
             Err(_) => self.own.put(name, value, ttl).await,
@@ -80,6 +87,10 @@ mod tests {
             away()
         }
 
+        async fn give_back(&self, _: &str, _: &Rate, _: NonZeroU32) -> Result<(), CacheError> {
+            away()
+        }
+
         async fn put(&self, _: &str, _: &[u8], _: Duration) -> Result<(), CacheError> {
             away()
         }
@@ -100,6 +111,9 @@ mod tests {
             let taken = cache.take("a", &Rate::new(NonZeroU32::MIN, minute), NonZeroU32::MIN).await;
             assert_eq!(taken.expect("an answer").allowed, is_first);
         }
+        let rate = Rate::new(NonZeroU32::MIN, minute);
+        cache.give_back("a", &rate, NonZeroU32::MIN).await.expect("an answer");
+        assert!(cache.take("a", &rate, NonZeroU32::MIN).await.expect("an answer").allowed);
         cache.put("a", b"x", minute).await.expect("an answer");
         assert_eq!(cache.get("a").await.expect("an answer").as_deref(), Some(&b"x"[..]));
     }

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use memo_domain::{AuthorizationRequest, ProviderError, SocialProvider, SocialUser, Timestamp};
+use memo_domain::{AuthorizationRequest, ProviderError, SocialProvider, SocialRole, SocialUser, Timestamp};
 
 /// A social provider in memory, with the people that a test says.
 ///
@@ -52,6 +52,7 @@ impl MemoryProvider {
             email: email.map(str::to_owned),
             email_verified,
             name: Some(subject.to_owned()),
+            role: SocialRole::Unmapped,
         }
     }
 

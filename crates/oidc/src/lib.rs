@@ -5,6 +5,7 @@ mod http;
 mod id_token;
 mod preset;
 mod provider;
+mod roles;
 mod settings;
 mod user_info;
 

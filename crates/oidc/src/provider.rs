@@ -4,7 +4,9 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialUser, Timestamp};
+use memo_domain::{
+    AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialRole, SocialUser, Timestamp,
+};
 use oauth2::{
     AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
@@ -23,7 +25,7 @@ use super::{
     quote, refused,
     settings::Plan,
     unavailable,
-    user_info::{self, NaverResponse, UserInfo},
+    user_info::{self, NaverResponse},
 };
 
 /// Time limit of a call: a little less than the 10 s of the contract.
@@ -230,31 +232,33 @@ impl Provider {
         let token = tokens.id_token.as_deref().ok_or_else(|| refused("the response has no ID token"))?;
         let known = self.discovered().await?;
         let claims = self.claims(&Token::read(token)?, &known, nonce, now).await?;
-        let text = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned();
-        let names = [
-            claims.name().and_then(|name| name.get(None)).map(|name| name.as_str()),
-            claims.nickname().and_then(|name| name.get(None)).map(|name| name.as_str()),
-        ];
         let mut user = SocialUser {
             issuer: self.plan.issuer.clone(),
             subject: user_info::subject(claims.subject())?,
-            email: text(claims.email().map(|email| &**email)),
-            email_verified: claims.email_verified() == Some(true),
-            name: user_info::name(names).map(str::to_owned),
+            email: claims.text("email").map(str::to_owned),
+            email_verified: claims.is_email_verified(),
+            name: claims.name().map(str::to_owned),
+            role: SocialRole::Unmapped,
         };
-        // The user info endpoint is called if the ID token lacks the address, or the settings name the endpoint.
-        let is_needed = self.plan.user_info.is_some() || user.email.is_none();
+        // The user info endpoint is called if the ID token lacks the address or the role, or the settings name the endpoint.
+        let lacks_role = self.plan.roles.as_ref().is_some_and(|rule| claims.values(&rule.claim).is_none());
+        let is_needed = self.plan.user_info.is_some() || user.email.is_none() || lacks_role;
+        let mut others = None;
         if let Some(at) = known.user_info.as_ref().filter(|_| is_needed) {
-            let info: UserInfo = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
+            let info: Claims = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
             // Data of another user would give access to that user's account.
-            if info.sub != user.subject {
+            if user_info::subject(info.subject())? != user.subject {
                 return Err(refused("the user data have another subject"));
             }
             if user.email.is_none() {
                 user.email_verified = info.is_email_verified();
-                user.email = text(info.email.as_ref());
+                user.email = info.text("email").map(str::to_owned);
             }
             user.name = user.name.or_else(|| info.name().map(str::to_owned));
+            others = Some(info);
+        }
+        if let Some(rule) = &self.plan.roles {
+            user.role = rule.role([Some(&claims), others.as_ref()].into_iter().flatten());
         }
         // Kakao verifies an address once, and keeps it verified when another account has it later.
         user.email_verified &= user.email.is_some() && self.plan.kind != ProviderKind::Kakao;
@@ -264,7 +268,7 @@ impl Provider {
     /// Returns the claims of a token. Requests new keys if its key is unknown.
     async fn claims(
         &self,
-        token: &Token,
+        token: &Token<'_>,
         known: &Discovered,
         nonce: &str,
         now: Timestamp,

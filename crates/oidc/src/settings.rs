@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use url::{Host, Url};
 
-use super::preset::ProviderKind;
+use super::{preset::ProviderKind, roles::RoleRule};
 
 /// Maximum length of a provider's name.
 const MAX_NAME: usize = 50;
@@ -33,6 +33,12 @@ pub struct ProviderSettings {
     pub scopes: Option<String>,
     /// The name shown to users, instead of the default.
     pub display_name: Option<String>,
+    /// The claim that decides on the role.
+    pub role_claim: Option<String>,
+    /// The values of that claim that make an administrator.
+    pub admin_values: Vec<String>,
+    /// The values of that claim that let a user sign in; all users may if there are no values.
+    pub allowed_values: Vec<String>,
 }
 
 impl ProviderSettings {
@@ -50,6 +56,9 @@ impl ProviderSettings {
             userinfo_url: None,
             scopes: None,
             display_name: None,
+            role_claim: None,
+            admin_values: Vec::new(),
+            allowed_values: Vec::new(),
         }
     }
 }
@@ -84,6 +93,10 @@ enum Problem {
     Address(&'static str),
     #[error("{0} must begin with https, except on this machine")]
     Plain(&'static str),
+    #[error("role_claim needs admin_values or allowed_values, and they need role_claim")]
+    Roles,
+    #[error("role_claim needs an OpenID provider")]
+    RolesWithoutClaims,
     #[error("the certificates of this machine can't be used: {0}")]
     Tls(String),
 }
@@ -100,6 +113,7 @@ pub struct Plan {
     pub token: Option<Url>,
     pub user_info: Option<Url>,
     pub scopes: Vec<String>,
+    pub roles: Option<RoleRule>,
     /// Whether an endpoint is on this machine and called without TLS.
     pub is_plain: bool,
 }
@@ -138,6 +152,10 @@ impl ProviderSettings {
         // The issuer of plain OAuth is only a name.
         let called = self.kind.is_open_id().then_some(&issuer_url);
         let is_plain = called.into_iter().chain(&authorize).chain(&token).chain(&user_info).any(is_http);
+        let roles = roles(self.role_claim, self.admin_values, self.allowed_values)?;
+        if roles.is_some() && !self.kind.is_open_id() {
+            return Err(Problem::RolesWithoutClaims);
+        }
         let scopes = self.scopes.unwrap_or_else(|| preset.scopes.to_owned());
         let by_kind = preset.display_name.filter(|name| name.eq_ignore_ascii_case(&self.name)).map(str::to_owned);
         let display_name = self.display_name.or(by_kind).unwrap_or_else(|| capitalized(&self.name));
@@ -151,6 +169,7 @@ impl ProviderSettings {
             token,
             user_info,
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            roles,
             is_plain,
             name: self.name,
         })
@@ -160,6 +179,19 @@ impl ProviderSettings {
 impl ProviderSettingsError {
     pub(super) fn tls(provider: &str, error: impl fmt::Display) -> Self {
         Self { provider: provider.to_owned(), problem: Problem::Tls(super::quote(&error.to_string())) }
+    }
+}
+
+fn roles(
+    claim: Option<String>,
+    admin_values: Vec<String>,
+    allowed_values: Vec<String>,
+) -> Result<Option<RoleRule>, Problem> {
+    let claim = claim.filter(|claim| !claim.is_empty());
+    match (claim, admin_values.is_empty() && allowed_values.is_empty()) {
+        (Some(claim), false) => Ok(Some(RoleRule { claim, admin_values, allowed_values })),
+        (None, true) => Ok(None),
+        _ => Err(Problem::Roles),
     }
 }
 
@@ -218,6 +250,27 @@ mod tests {
     fn oidc(issuer: &str) -> ProviderSettings {
         let settings = ProviderSettings::new("acme", ProviderKind::Oidc, "id", None);
         ProviderSettings { issuer: Some(issuer.into()), ..settings }
+    }
+
+    #[test]
+    fn a_role_claim_needs_values_and_claims() {
+        let with = |claim: Option<&str>, admins: &[&str], kind| {
+            let settings = ProviderSettings::new("acme", kind, "id", Some("secret"));
+            let admin_values = admins.iter().map(ToString::to_string).collect();
+            let (role_claim, issuer) = (claim.map(str::to_owned), Some("https://accounts.example.org".into()));
+            ProviderSettings { role_claim, admin_values, issuer, ..settings }.plan()
+        };
+        assert!(with(Some("groups"), &["ops"], ProviderKind::Oidc).is_ok_and(|plan| plan.roles.is_some()));
+        assert!(with(None, &[], ProviderKind::Oidc).is_ok_and(|plan| plan.roles.is_none()));
+        for (claim, admins, kind) in [
+            (Some("groups"), &[][..], ProviderKind::Oidc),
+            (None, &["ops"], ProviderKind::Oidc),
+            (Some(""), &["ops"], ProviderKind::Oidc),
+            (Some("groups"), &["ops"], ProviderKind::Naver),
+        ] {
+            let error = with(claim, admins, kind).err().expect("refused").to_string();
+            assert!(error.contains("role_claim") && error.contains("acme"), "{error}");
+        }
     }
 
     #[test]

@@ -86,9 +86,9 @@ impl BrowserSessions for RedisBrowserSessions {
 
     async fn touch(&self, cookie: &SecretDigest, at: Timestamp, expires_at: Timestamp) -> Result<bool, StoreError> {
         let found = self.find_by_cookie(cookie).await?;
-        let Some(session) = found.filter(|session| session.is_live(at)) else { return Ok(false) };
-        let used = Entry { id: session.id, last_seen_at: at, expires_at };
-        self.set(cookie, used, true).await.map_err(unavailable)
+        let Some(mut session) = found.filter(|session| session.is_live(at)) else { return Ok(false) };
+        session.touch(at, expires_at);
+        self.set(cookie, Entry::new(&session), true).await.map_err(unavailable)
     }
 }
 

@@ -23,6 +23,18 @@ redis.call('SET', KEYS[1], string.format('%.0f', now + reset), 'PX', math.ceil(r
 return {reset, 0}
 ";
 
+/// Gives uses back. Argument: their cost.
+const GIVE_BACK: &str = "
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local reset = tonumber(redis.call('GET', KEYS[1]) or now) - tonumber(ARGV[1]) - now
+if reset > 0 then
+    redis.call('SET', KEYS[1], string.format('%.0f', now + reset), 'PX', math.ceil(reset / 1000))
+else
+    redis.call('DEL', KEYS[1])
+end
+";
+
 /// The cache of all nodes that share a Redis.
 pub struct RedisCache {
     redis: Redis,
@@ -50,6 +62,12 @@ impl RedisCache {
         command.arg(micros(rate.cost(uses))).arg(micros(rate.burst()));
         let (reset, wait): (u64, u64) = command.query_async(&mut self.redis.connection()).await?;
         Ok(Taken::new(rate, Duration::from_micros(reset), Duration::from_micros(wait)))
+    }
+
+    async fn try_give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), RedisError> {
+        let mut command = cmd("EVAL");
+        command.arg(GIVE_BACK).arg(1).arg(self.redis.name(format_args!("rate:{name}"))).arg(micros(rate.cost(uses)));
+        command.exec_async(&mut self.redis.connection()).await
     }
 
     async fn try_put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), RedisError> {
@@ -84,6 +102,10 @@ impl Cache for RedisCache {
 
     async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError> {
         self.try_take(name, rate, uses).await.map_err(unavailable)
+    }
+
+    async fn give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), CacheError> {
+        self.try_give_back(name, rate, uses).await.map_err(unavailable)
     }
 
     async fn put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {

@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use memo_domain::{Event, Events, Received, SessionId, Source, Subscription, Topic, UserId};
+use memo_domain::{Causes, Event, Events, Received, SessionId, Source, Subscription, Topic, UserId};
 use redis::{AsyncCommands, Msg, RedisError, aio::PubSub};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
@@ -100,7 +100,7 @@ async fn listen(redis: Redis, received: broadcast::Sender<Received>) {
                 }
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "Redis is unreachable: events are missed");
+                tracing::warn!(error = %Causes(&error), "Redis is unreachable: events are missed");
                 sleep(RECONNECT_INTERVAL).await;
             }
         }

@@ -17,6 +17,7 @@ macro_rules! __each_api_test {
                     sign_up_creates_an_account
                     sign_up_takes_the_locale_from_accept_language
                     email_is_unique_regardless_of_case_and_unicode_form
+                    email_is_unique_in_all_spellings_of_its_domain
                     email_and_display_name_are_trimmed_and_in_nfc
                     invalid_sign_up_value_is_rejected_with_its_pointer
                     missing_sign_up_value_is_rejected_with_its_pointer
@@ -117,7 +118,6 @@ macro_rules! __each_api_test {
                 verification(app) {
                     verification_link_verifies_the_address_once
                     verification_link_expires_after_a_day
-                    resent_verification_link_replaces_the_previous_one
                     invalid_verification_token_is_rejected
                     concurrent_uses_of_a_verification_link_succeed_once
                     mail_is_in_the_language_of_the_user
@@ -129,21 +129,22 @@ macro_rules! __each_api_test {
                     forgot_password_response_does_not_reveal_the_account
                     reset_link_sets_a_new_password_and_ends_all_sessions
                     reset_link_expires_after_an_hour
-                    new_reset_link_replaces_the_previous_one
                     reset_link_is_revoked_by_a_change_of_password_or_address
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
-                    fresh_reset_link_is_not_replaced
-                    three_links_an_hour_are_sent_to_one_address
                 }
                 attempt_limit(app) {
-                    ten_wrong_passwords_lock_the_account_for_fifteen_minutes
+                    ten_wrong_passwords_lock_the_account
+                    live_session_is_not_locked_out
+                    known_device_is_not_locked_out
+                    stolen_device_cookie_allows_ten_attempts
                     unknown_address_is_locked_like_a_known_one
                     concurrent_wrong_passwords_all_count
                     right_passwords_neither_lock_nor_reset_the_count
                 }
                 second_step(app) {
                     token_request_with_a_second_factor_needs_a_code
+                    codes_are_accepted_after_the_clock_was_ahead
                     cookie_request_with_a_second_factor_needs_a_code
                     totp_code_is_accepted_once
                     code_that_confirmed_the_factor_is_used_up
@@ -151,10 +152,11 @@ macro_rules! __each_api_test {
                     concurrent_uses_of_one_code_succeed_once
                     each_recovery_code_is_accepted_once
                     five_wrong_codes_end_the_first_step
-                    ten_wrong_codes_lock_the_second_step_for_fifteen_minutes
+                    ten_wrong_codes_lock_the_second_step
                     second_step_expires_after_five_minutes
                     second_step_token_is_bound_to_its_user_and_purpose
                     second_step_grants_the_scope_of_the_first
+                    second_step_repeats_the_call_of_the_first
                     password_change_or_disabling_ends_the_first_step
                     password_reset_does_not_bypass_the_second_factor
                 }
@@ -227,6 +229,11 @@ macro_rules! __each_api_test {
                     recent_social_session_allows_withdrawal_without_the_password
                     password_reset_of_an_unverified_account_removes_identities
                 }
+                social_roles(app) {
+                    role_follows_the_provider_at_each_sign_in
+                    last_administrator_stays_one_whatever_the_provider_says
+                    user_whom_the_provider_does_not_let_in_is_refused
+                }
                 social_settings(store) {
                     social_cookies_have_the_host_prefix_over_https
                     disabled_user_cannot_sign_in_with_a_social_account
@@ -236,6 +243,7 @@ macro_rules! __each_api_test {
             }
             transfer(app) {
                 export_has_all_data_of_the_user_and_no_secrets
+                export_without_all_scopes_has_no_sessions_and_identities
                 export_imports_unchanged
                 import_replaces_ids_of_other_users_deterministically
                 import_keeps_the_newer_version_of_a_memo
@@ -293,6 +301,8 @@ macro_rules! __each_api_test {
                     every_kind_of_audit_event_is_recorded
                     refresh_token_reuse_is_recorded_once
                     audit_log_shows_own_events_only
+                    user_does_not_see_from_where_an_administrator_acted
+                    head_of_an_export_is_not_recorded
                     audit_pages_are_newest_first
                     audit_events_contain_no_secrets
                 }
@@ -337,6 +347,8 @@ macro_rules! __each_api_test {
                     private_memo_is_not_found_by_others
                     conditional_request_does_not_reveal_a_private_memo
                     public_memo_can_be_read_by_others_and_changed_by_its_owner
+                    reminders_are_shown_to_the_owner_alone
+                    ids_are_read_in_upper_case_too
                     trashed_public_memo_is_not_found_by_others
                     public_memo_needs_authentication
                     invalid_memo_id_is_not_found
@@ -361,6 +373,7 @@ macro_rules! __each_api_test {
                     public_scope_lists_public_memos_of_all_users
                     memo_list_filters_by_flags
                     memo_list_filters_by_all_given_tags
+                    tag_filter_has_up_to_twenty_different_tags
                     tag_filter_has_no_wildcards
                     time_filters_have_exclusive_bounds
                     invalid_list_parameter_is_rejected_by_name
@@ -368,6 +381,8 @@ macro_rules! __each_api_test {
                 change(app) {
                     put_replaces_all_fields
                     patch_changes_only_the_given_fields
+                    change_that_changes_nothing_makes_no_version
+                    times_never_run_backwards
                     null_in_a_patch_resets_to_the_default
                     patches_merge_as_in_rfc_7396
                     invalid_memo_change_is_rejected_with_its_pointer
@@ -443,6 +458,7 @@ macro_rules! __each_api_test {
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash
+                tags_are_compared_by_full_case_folding
                 tag_list_shows_the_most_common_spelling
                 unchanged_tag_list_is_not_sent_again
                 tags_are_separate_per_user
@@ -480,6 +496,12 @@ macro_rules! __each_api_test {
                 unchanged_feed_is_not_sent_again
                 invalid_feed_parameter_is_rejected_by_name
             }
+            links(app) {
+                resent_verification_link_replaces_the_previous_one
+                new_reset_link_replaces_the_previous_one
+                fresh_reset_link_is_not_replaced
+                three_links_an_hour_are_sent_to_one_address
+            }
             housekeeping(store) {
                 server_removes_old_changes_in_the_background
             }
@@ -509,6 +531,7 @@ macro_rules! __each_api_test {
                 scopes_follow_from_path_and_method
                 two_credentials_are_ambiguous
                 body_with_another_media_type_is_rejected
+                body_with_a_content_coding_is_rejected
                 body_that_is_not_an_object_is_rejected
                 unsupported_method_is_rejected_with_the_allowed_ones
                 head_equals_get_without_the_body
@@ -524,6 +547,7 @@ macro_rules! __each_api_test {
                 foreign_origin_gets_no_cors_headers
                 malformed_http_is_rejected
                 request_without_a_trusted_host_is_rejected
+                requests_after_the_last_one_are_not_processed
                 truncated_body_creates_no_memo
             }
             limits(app) {
@@ -548,6 +572,7 @@ macro_rules! __each_api_test {
                 a_user_is_limited_whatever_address_and_token_they_use
                 a_refused_credential_counts_as_anonymous
                 attempts_to_sign_in_have_a_limit_of_their_own
+                clients_that_have_signed_in_before_are_not_refused_by_the_limit_of_attempts
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited

@@ -87,7 +87,9 @@ const fn kind(error: &StoreError) -> &'static str {
         StoreError::Stale => "stale",
         StoreError::Contention { .. } => "contention",
         StoreError::Unavailable { .. } => "unavailable",
+        StoreError::Unwritable { .. } => "unwritable",
         StoreError::Corrupt { .. } => "corrupt",
+        StoreError::Timeout { .. } => "timeout",
         StoreError::Other { .. } => "other",
     }
 }

@@ -3,15 +3,17 @@
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
-use memo_application::Principal;
+use memo_application::{Principal, Recognized};
 
-use crate::{policy::Policy, rate::RateState};
+use crate::{connection::Turn, policy::Policy, rate::RateState};
 
 /// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     /// Identifies the request in the response, in the log and in problem documents.
     pub request_id: Arc<str>,
+    /// Whether it is a HEAD, which is handled as a GET.
+    pub is_head: bool,
     /// When the request arrived.
     pub started: Instant,
     /// Its path.
@@ -20,10 +22,14 @@ pub struct RequestContext {
     pub client: Option<IpAddr>,
     /// Its `Accept-Language`.
     pub accept_language: Option<HeaderValue>,
+    /// Its position in the connection.
+    pub turn: Turn,
     /// The route that matched.
     pub route: Option<Route>,
     /// The authenticated caller, if the policy of the route asks for one.
     pub caller: Option<Principal>,
+    /// The device, if it is known from an earlier sign-in and the route is one to sign in.
+    pub known_device: Option<Recognized>,
     /// The rate that the request was counted by.
     pub rate: Option<RateState>,
 }

@@ -5,7 +5,7 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
     http::{Method, header},
 };
-use memo_application::{CookieGrant, FLOW_TTL, read_secret, secret_text};
+use memo_application::{CookieGrant, DEVICE_TTL, FLOW_TTL, read_secret, secret_text};
 use memo_domain::Secret;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 
 const SESSION: &str = "memo_session";
 const FLOW: &str = "memo_sign_in";
+const DEVICE: &str = "memo_device";
 /// The maximum number of flows in progress per browser.
 const MAX_FLOWS: usize = 4;
 
@@ -71,8 +72,21 @@ pub fn session_secret(request: &HttpRequest, settings: &HttpSettings) -> Option<
 
 /// The session cookie of a new session.
 pub fn session(settings: &HttpSettings, grant: &CookieGrant) -> Cookie<'static> {
-    let max_age = i64::try_from(grant.max_age.as_secs()).unwrap_or(i64::MAX);
-    cookie(settings, name(settings, SESSION), secret_text(&grant.secret), Duration::seconds(max_age))
+    cookie(settings, name(settings, SESSION), secret_text(&grant.secret), seconds(grant.max_age))
+}
+
+/// The values of the cookies of known devices.
+pub fn device_values(request: &HttpRequest, settings: &HttpSettings) -> impl Iterator<Item = String> {
+    values(request, name(settings, DEVICE))
+}
+
+/// The cookie of a device that has signed in. It is no credential: it only keeps others from locking its user out.
+pub fn device(settings: &HttpSettings, value: String) -> Cookie<'static> {
+    cookie(settings, name(settings, DEVICE), value, seconds(DEVICE_TTL))
+}
+
+fn seconds(duration: std::time::Duration) -> Duration {
+    Duration::seconds(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Removes the session cookie.
@@ -100,7 +114,7 @@ pub fn new_flow(request: &HttpRequest, settings: &HttpSettings, state: &str, flo
     let known: Vec<_> = sent(request).map(|(name, _)| name).filter(is_flow).collect();
     let excess = (known.len() + 1).saturating_sub(MAX_FLOWS);
     let old = known.iter().take(excess).map(|name| removal(settings, (*name).to_owned()));
-    let max_age = Duration::seconds(i64::try_from(FLOW_TTL.as_secs()).unwrap_or(600));
+    let max_age = seconds(FLOW_TTL);
     let new = flow_name(settings, state).map(|name| cookie(settings, name, flow, max_age));
     old.chain(new).collect()
 }

@@ -7,6 +7,7 @@
 mod admin;
 mod auth;
 mod changes;
+mod connection;
 mod context;
 mod cookies;
 mod docs;
@@ -35,6 +36,7 @@ mod streams;
 mod tags;
 mod well_known;
 
+pub use connection::on_connect;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};

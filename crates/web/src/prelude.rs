@@ -11,7 +11,7 @@ pub use serde::{Deserialize, Serialize};
 pub use utoipa::{IntoParams, ToSchema};
 
 pub use crate::{
-    extract::{Caller, FromDevice, MaybeCaller, MemoPath, RateCounter, SessionPath, UserPath},
+    extract::{Caller, FromDevice, IsHead, MaybeCaller, MemoPath, RateCounter, SessionPath, UserPath},
     input::{
         AtMost, EmptyBody, Form, Input, Json, NoQuery, Patch, Query, Refusals, Refused, choice, few_tags, natural,
         optional_choice, parsed, patched_choice, patched_few_tags, present, proof,
@@ -19,7 +19,6 @@ pub use crate::{
     list::{CountedPage, Filter, Items, List, Page, Unfiltered, read_limit},
     policy::{Body, Condition, Paging, Policy, RateClass, Size, Work},
     problem::{Code, FieldCode, Problem},
-    rate::RatePolicy,
     respond::{IfMatch, revalidated, signed_out, versioned},
     settings::HttpSettings,
 };

@@ -51,6 +51,16 @@ pub enum RatePolicy {
 }
 
 impl RatePolicy {
+    /// The policy of an attempt to sign in: others at the same address can't use up the attempts of a client that has signed
+    /// in before.
+    pub const fn of_sign_in(has_session: bool, has_known_device: bool) -> Self {
+        match (has_session, has_known_device) {
+            (true, _) => Self::Principal,
+            (false, true) => Self::Anonymous,
+            (false, false) => Self::SignIn,
+        }
+    }
+
     /// Its name in the headers.
     pub const fn name(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ use actix_web::{
     App, Error,
     body::BoxBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::{Condition, from_fn},
     web::{Data, ServiceConfig},
 };
@@ -146,17 +147,20 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Response = ServiceResponse<BoxBody>, Config = (), Error = Error, InitError = ()>,
 > {
     let origins = services.settings.allowed_origins.clone();
+    let cors = cors(&origins, &services.operations);
     App::new()
         .configure(move |config| services.register(config))
         .default_service(routing::default_service())
         .wrap(from_fn(guard))
-        .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+        .wrap(Condition::new(!origins.is_empty(), cors))
         .wrap(from_fn(envelope))
 }
 
-fn cors(origins: &[String]) -> Cors {
+/// Pages of other origins may send the methods that operations have, with any header.
+fn cors(origins: &[String], operations: &Operations) -> Cors {
+    let methods = operations.iter().map(|operation| operation.method.clone()).chain([Method::HEAD]);
     let exposed =
         ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id"];
-    let cors = Cors::default().allow_any_method().allow_any_header().expose_headers(exposed).max_age(3600);
+    let cors = Cors::default().allowed_methods(methods).allow_any_header().expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

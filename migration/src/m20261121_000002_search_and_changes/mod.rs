@@ -1,7 +1,8 @@
 //! Full-text search, the change feed, and an index for each kind of list.
 //!
 //! * `memo_grams` is the full-text index: the bigrams of each memo, computed by the adapter, in the kind of index that each
-//!   database has for many keys of one row.
+//!   database has for many keys of one row. Next to it is the form of the memo's texts that a search compares if the bigrams do
+//!   not decide: in SQLite, whose index keeps no other columns, in the table `memo_texts`.
 //! * `change_feeds` has the number of each user's last change. A transaction that appends to `changes` locks its row until it
 //!   ends, so the order of the numbers is the order of the commits.
 //! * `memo_tags` gets the columns that the list of a user's tags needs: the spelling of the tag, and whether the memo is in the

@@ -6,6 +6,8 @@ pub const UP: &[&str] = &[
     // FULLTEXT ignores words of one or two letters, so the adapter encodes each bigram as a longer word.
     "CREATE TABLE IF NOT EXISTS memo_grams (
         memo_id binary(16) NOT NULL PRIMARY KEY,
+        title text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+        content mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
         grams mediumtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
         FULLTEXT KEY memo_grams_grams (grams),
         CONSTRAINT memo_grams_memo FOREIGN KEY (memo_id) REFERENCES memos (id) ON DELETE CASCADE

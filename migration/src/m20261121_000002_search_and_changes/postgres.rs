@@ -30,6 +30,8 @@ pub const UP: &[&str] = &[
     // Not a column of memos: an update of a memo would add all its bigrams to the index again, even if its text is unchanged.
     "CREATE TABLE memo_grams (
         memo_id uuid NOT NULL PRIMARY KEY REFERENCES memos (id) ON DELETE CASCADE,
+        title text COLLATE \"C\" NOT NULL,
+        content text COLLATE \"C\" NOT NULL,
         grams integer[] NOT NULL
     )",
     // Each search scans the list of pending rows, so its limit is low.

@@ -63,6 +63,11 @@ pub const UP: &[&str] = &[
     "CREATE VIRTUAL TABLE memo_grams USING fts5 (
         grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
     )",
+    "CREATE TABLE memo_texts (
+        number INTEGER PRIMARY KEY REFERENCES memos (number) ON DELETE CASCADE,
+        title text NOT NULL,
+        content text NOT NULL
+    )",
     "CREATE TRIGGER memos_removed AFTER DELETE ON memos BEGIN
         DELETE FROM memo_grams WHERE rowid = OLD.number;
      END",
@@ -86,6 +91,7 @@ pub const UP: &[&str] = &[
 pub const DOWN: &[&str] = &[
     "ALTER TABLE memo_tags DROP COLUMN tag",
     "ALTER TABLE memo_tags DROP COLUMN trashed",
+    "DROP TABLE memo_texts",
     "DROP TABLE changes",
     "DROP TABLE change_feeds",
     "DROP TRIGGER memos_removed",

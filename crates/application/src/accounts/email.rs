@@ -44,7 +44,7 @@ impl Accounts {
     /// [`Error::Unauthenticated`] if the account is gone.
     pub async fn resend_verification(&self, id: UserId) -> Result<(), Error> {
         let user = self.profile(id).await?;
-        if user.email_verified || !may_send(&self.ports, id, &user.email, TokenPurpose::VerifyEmail).await {
+        if user.email_verified || !may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await {
             return Ok(());
         }
         let transactions = self.ports.transactions.on_behalf_of(id);

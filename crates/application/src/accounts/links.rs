@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memo_domain::{Email, TokenPurpose, UserId};
+use memo_domain::{TokenPurpose, User};
 
 use crate::Ports;
 
@@ -12,30 +12,20 @@ const HOUR: Duration = Duration::from_hours(1);
 /// How long a link is not replaced, so that no one can keep voiding the link of another user.
 const FRESH: Duration = Duration::from_mins(2);
 
-/// Whether a link may be sent to the address of a user. If so, it is counted.
-pub async fn may_send(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
-    is_due(ports, user, to, purpose).await && has_room(ports, to).await
-}
-
-/// Like [`may_send`], for an address that the user just got: they have no link to it yet.
-pub async fn may_send_first(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
-    is_due(ports, user, to, purpose).await;
-    has_room(ports, to).await
-}
-
-async fn is_due(ports: &Ports, user: UserId, to: &Email, purpose: TokenPurpose) -> bool {
+/// Whether a link may be sent to a user. If so, it is counted.
+pub async fn may_send(ports: &Ports, user: &User, purpose: TokenPurpose) -> bool {
     let purpose = match purpose {
         TokenPurpose::VerifyEmail => "verify",
         TokenPurpose::ResetPassword => "reset",
         TokenPurpose::SecondFactor => "second",
     };
-    claim(ports, &format!("link {purpose} {user} {}", to.key()), FRESH).await
-}
-
-async fn has_room(ports: &Ports, to: &Email) -> bool {
+    // A link that was used changes the user, and so does another address.
+    if !claim(ports, &format!("link {purpose} {} {}", user.id, user.version.get()), FRESH).await {
+        return false;
+    }
     // Each of these names is claimed at most once in any hour.
     for number in 0..MAX_PER_HOUR {
-        if claim(ports, &format!("mail {number} {}", to.key()), HOUR).await {
+        if claim(ports, &format!("mail {number} {}", user.email.key()), HOUR).await {
             return true;
         }
     }

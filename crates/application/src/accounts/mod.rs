@@ -22,7 +22,6 @@ use crate::{
 
 pub use email::request_verification;
 pub use links::may_send;
-use links::may_send_first;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +114,7 @@ impl Accounts {
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
-        let may_verify = may_send(&self.ports, user.id, &user.email, TokenPurpose::VerifyEmail).await;
+        let may_verify = may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
@@ -153,16 +152,19 @@ impl Accounts {
             Some(_) => Some(self.reauthentication.prove(caller, change.current_password.as_deref(), device).await?),
             None => None,
         };
-        let moves = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
-        let may_verify = match moves {
-            Some((user, email)) => may_send_first(&self.ports, user.id, email, TokenPurpose::VerifyEmail).await,
+        let moved = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
+        let may_verify = match moved {
+            Some((user, email)) => {
+                let user = User { email: email.clone(), version: user.version.next(), ..user.clone() };
+                may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await
+            }
             None => false,
         };
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
         let changed = transactions.write(async |tx| {
             let mut user = present(tx.users().lookup(caller.user_id).await?)?;
             proved.as_ref().map_or(Ok(()), |proved| check_same_password(proved, &user))?;
-            let from = user.version;
+            let (from, before) = (user.version, user.clone());
             if let Some(display_name) = &change.display_name {
                 user.display_name = display_name.clone();
             }
@@ -175,6 +177,9 @@ impl Accounts {
             if replaced.is_some() {
                 user.earlier_email_verified |= user.email_verified;
                 user.email_verified = false;
+            }
+            if user == before && user.email.as_str() == before.email.as_str() {
+                return Ok(user);
             }
             user.touch(tx.now());
             tx.users().update(&user, from).await?;

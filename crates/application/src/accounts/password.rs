@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::PasswordHash;
+use memo_domain::{Causes, PasswordHash};
 
 use super::{
     Accounts, AuditEntry, AuditKind, Device, Email, Error, HashPurpose, MailMessage, Password, Ports, Principal,
@@ -53,7 +53,7 @@ impl Accounts {
         let ports = self.ports.clone();
         self.ports.background.run(Box::pin(async move {
             if let Err(error) = send_reset(&ports, email, device).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a link for a new password was not sent");
+                tracing::warn!(error = %Causes(&error), "a link for a new password was not sent");
             }
         }));
     }
@@ -125,7 +125,7 @@ async fn send_reset(ports: &Arc<Ports>, email: Email, device: Device) -> Result<
         .transactions
         .read_boxed(email.clone(), |unit, email| Box::pin(async move { Ok(unit.users().find_by_email(email).await?) }));
     let Some(found) = found.await?.filter(|user| user.disabled_at.is_none()) else { return Ok(()) };
-    if !may_send(ports, found.id, &email, TokenPurpose::ResetPassword).await {
+    if !may_send(ports, &found, TokenPurpose::ResetPassword).await {
         return Ok(());
     }
     let transactions = ports.transactions.on_behalf_of(found.id);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memo_domain::{Email, Job, JobId, JobKind, JobState, Sweep, TokenPurpose, User, UserId};
+use memo_domain::{Causes, Email, Job, JobId, JobKind, JobState, Sweep, TokenPurpose, User, UserId};
 
 use super::{Accounts, AuditEntry, AuditKind, Device, Error, Principal, check_same_password, present};
 use crate::{Ports, jobs::withdrawal, roles::check_not_last, transaction::Transaction};
@@ -28,7 +28,7 @@ impl Accounts {
             let now = tx.now();
             let ended = tx.sessions().end_all(user.id, None, now).await?;
             let from = user.version;
-            user.disabled_at = Some(now);
+            user.disable(now);
             check_not_last(&administrators, &user)?;
             close(tx, &mut user).await?;
             tx.users().update(&user, from).await?;
@@ -52,7 +52,7 @@ impl Accounts {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the job will remove the public memos");
+                    tracing::warn!(error = %Causes(&error), "the job will remove the public memos");
                     return;
                 }
             }

@@ -7,7 +7,7 @@ pub(crate) mod withdrawal;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_domain::{Job, JobKind, JobState, Source};
+use memo_domain::{Causes, Job, JobKind, JobState, Source};
 
 use crate::{Error, Ports};
 pub use mail::MailHandler;
@@ -147,7 +147,7 @@ impl JobWorker {
         let is_dead = matches!(error, JobError::Permanent(_)) || attempts >= MAX_ATTEMPTS;
         let (JobError::Temporary(source) | JobError::Permanent(source)) = error;
         tracing::warn!(
-            job_id = %job.id, kind = %job.kind, label = job.label, attempts, is_dead, error = %source, "a job failed"
+            job_id = %job.id, kind = %job.kind, label = job.label, attempts, is_dead, error = %Causes(&**source), "a job failed"
         );
         Job {
             attempts,

@@ -3,7 +3,7 @@ use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
 use super::{
     Memos,
     change::{MemoChange, Precondition},
-    edit::{Editor, check_reminder},
+    edit::{Editor, PreparedText, check_reminder},
 };
 use crate::Error;
 
@@ -44,18 +44,26 @@ impl Memos {
     pub async fn batch(&self, owner: UserId, operations: &[BatchOperation]) -> Result<Vec<BatchOutcome>, Error> {
         let now = self.ports.now();
         let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ports.id(now))).collect();
+        let mut texts = Vec::with_capacity(operations.len());
+        for operation in operations {
+            texts.push(match operation {
+                BatchOperation::Create(state) => Some(self.prepare(owner, &state.title, &state.content).await?),
+                BatchOperation::Update { id, change, .. } => self.prepare_change(owner, *id, change).await?,
+                BatchOperation::Delete(_) => None,
+            });
+        }
         self.write(owner, async |editor| {
             let mut outcomes = Vec::with_capacity(operations.len());
-            for (index, (operation, id)) in operations.iter().zip(&ids).enumerate() {
+            for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(&texts).enumerate() {
                 let outcome = match operation {
                     BatchOperation::Create(state) => {
                         let memo = Memo::create(*id, owner, state.clone(), now);
-                        create(editor, &memo).await.map(BatchOutcome::Created)
+                        create(editor, &memo, text.as_ref()).await.map(BatchOutcome::Created)
                     }
                     BatchOperation::Update { id, if_version, change } => {
                         let precondition =
                             if_version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-                        editor.change(*id, &precondition, change).await.map(BatchOutcome::Updated)
+                        editor.change(*id, &precondition, change, text.as_ref()).await.map(BatchOutcome::Updated)
                     }
                     BatchOperation::Delete(id) => {
                         editor.trash(*id, &Precondition::None).await.map(|()| BatchOutcome::Deleted)
@@ -69,7 +77,8 @@ impl Memos {
     }
 }
 
-async fn create(editor: &mut Editor<'_>, memo: &Memo) -> Result<MemoView, Error> {
+async fn create(editor: &mut Editor<'_>, memo: &Memo, text: Option<&PreparedText>) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
-    editor.insert(memo).await
+    let text = editor.text_of(&memo.state, text).await?;
+    editor.insert(memo, &text).await
 }

@@ -1,18 +1,29 @@
 //! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
+use std::borrow::Cow;
+
 use memo_domain::{
-    ChangeKind, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Tags, Timestamp, UserId, Version,
+    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tags, Timestamp,
+    Title, UserId, Version,
 };
 
 use super::{
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
-use crate::{Error, Resource, transaction::Transaction};
+use crate::{Error, Resource, ports::TextWorker, transaction::Transaction};
+
+/// The search text of texts that are about to be written, computed before the transaction begins.
+pub struct PreparedText {
+    pub title: Title,
+    pub content: Content,
+    pub text: SearchText,
+}
 
 /// Edits the memos of one owner in a transaction, and appends each change to their feed.
 pub struct Editor<'t> {
     tx: &'t mut Transaction,
+    texts: &'t dyn TextWorker,
     owner: UserId,
     now: Timestamp,
     /// At least the number of distinct tags of the owner's memos, if they were counted.
@@ -28,9 +39,9 @@ pub struct Retagged {
 }
 
 impl<'t> Editor<'t> {
-    pub fn new(tx: &'t mut Transaction, owner: UserId) -> Self {
+    pub fn new(tx: &'t mut Transaction, texts: &'t dyn TextWorker, owner: UserId) -> Self {
         let now = tx.now();
-        Self { tx, owner, now, tag_count: None }
+        Self { tx, texts, owner, now, tag_count: None }
     }
 
     pub const fn now(&self) -> Timestamp {
@@ -65,11 +76,11 @@ impl<'t> Editor<'t> {
         Ok(())
     }
 
-    pub async fn insert(&mut self, memo: &Memo) -> Result<MemoView, Error> {
+    pub async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, Error> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
-        let view = self.tx.memos().insert(memo).await?;
+        let view = self.tx.memos().insert(memo, text).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
@@ -79,17 +90,30 @@ impl<'t> Editor<'t> {
         Ok(self.tx.memos().lookup(id).await?.map(|view| view.memo))
     }
 
-    /// Replaces the state of a memo that is imported again.
-    pub async fn reimport(&mut self, memo: &Memo, old: &Tags, from: Version, kind: ChangeKind) -> Result<(), Error> {
+    /// Replaces the state of a memo that is imported again. Without a `text` its texts are unchanged.
+    pub async fn reimport(
+        &mut self,
+        memo: &Memo,
+        old: &Tags,
+        from: Version,
+        text: Option<&SearchText>,
+        kind: ChangeKind,
+    ) -> Result<(), Error> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, old).await?;
         }
-        self.update(memo, from, kind).await
+        self.update(memo, from, text, kind).await
     }
 
-    /// Replaces a memo that has the version `from`.
-    pub async fn update(&mut self, memo: &Memo, from: Version, kind: ChangeKind) -> Result<(), Error> {
-        self.tx.memos().update(memo, from).await?;
+    /// Replaces a memo that has the version `from`. Without a `text` its texts are unchanged.
+    pub async fn update(
+        &mut self,
+        memo: &Memo,
+        from: Version,
+        text: Option<&SearchText>,
+        kind: ChangeKind,
+    ) -> Result<(), Error> {
+        self.tx.memos().update(memo, from, text).await?;
         self.record(memo, kind);
         Ok(())
     }
@@ -99,20 +123,23 @@ impl<'t> Editor<'t> {
         id: MemoId,
         precondition: &Precondition,
         change: &MemoChange,
+        prepared: Option<&PreparedText>,
     ) -> Result<MemoView, Error> {
         let changed = |state: &MemoState| {
             let mut state = state.clone();
             change.clone().apply(&mut state);
             state
         };
-        self.rewrite(id, precondition, changed).await
+        self.rewrite(id, precondition, changed, prepared).await
     }
 
+    /// Replaces the state of a memo. The same state is no change: it makes no version.
     pub async fn rewrite(
         &mut self,
         id: MemoId,
         precondition: &Precondition,
         rewritten: impl Fn(&MemoState) -> MemoState,
+        prepared: Option<&PreparedText>,
     ) -> Result<MemoView, Error> {
         let mut view = self.owned(id).await?;
         let memo = &mut view.memo;
@@ -123,11 +150,32 @@ impl<'t> Editor<'t> {
         check_reminder(state.remind_at, memo.state.remind_at, self.now)?;
         // Last (RFC 9110, section 13.2.1): a request that fails without the precondition fails for that reason.
         precondition.check(memo.version)?;
+        if state == memo.state {
+            return Ok(view);
+        }
         self.check_tags(&state.tags, &memo.state.tags).await?;
         let from = memo.version;
+        let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
+        let text = if is_same_text { None } else { Some(self.text_of(&state, prepared).await?) };
         memo.rewrite(state, self.now);
-        self.update(&view.memo, from, ChangeKind::Updated).await?;
+        self.update(&view.memo, from, text.as_deref(), ChangeKind::Updated).await?;
         Ok(view)
+    }
+
+    /// Returns the search text of a state: the prepared one, if it is that of the same texts.
+    pub async fn text_of<'p>(
+        &self,
+        state: &MemoState,
+        prepared: Option<&'p PreparedText>,
+    ) -> Result<Cow<'p, SearchText>, Error> {
+        let MemoState { title, content, .. } = state;
+        match prepared {
+            Some(prepared) if prepared.title == *title && prepared.content == *content => {
+                Ok(Cow::Borrowed(&prepared.text))
+            }
+            // Another writer has changed the text that this change keeps, since it was prepared.
+            _ => Ok(Cow::Owned(self.texts.search_text(self.owner, title, content).await?)),
+        }
     }
 
     pub async fn trash(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
@@ -138,7 +186,7 @@ impl<'t> Editor<'t> {
         precondition.check(memo.version)?;
         let from = memo.version;
         memo.trash(self.now);
-        self.update(&memo, from, ChangeKind::Trashed).await
+        self.update(&memo, from, None, ChangeKind::Trashed).await
     }
 
     pub async fn remove(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
@@ -154,7 +202,7 @@ impl<'t> Editor<'t> {
         if view.memo.is_trashed() {
             let from = view.memo.version;
             view.memo.restore(self.now);
-            self.update(&view.memo, from, ChangeKind::Restored).await?;
+            self.update(&view.memo, from, None, ChangeKind::Restored).await?;
         }
         Ok(view)
     }
@@ -176,7 +224,7 @@ impl<'t> Editor<'t> {
             }
             let from = memo.version;
             memo.rewrite(MemoState { tags, ..memo.state.clone() }, self.now);
-            self.update(&memo, from, ChangeKind::Updated).await?;
+            self.update(&memo, from, None, ChangeKind::Updated).await?;
         }
         Ok(retagged)
     }
@@ -188,7 +236,7 @@ impl<'t> Editor<'t> {
     }
 
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {
-        self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now));
+        self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now.not_before(memo.updated_at)));
     }
 }
 

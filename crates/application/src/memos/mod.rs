@@ -8,13 +8,14 @@ mod tags;
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Conflict, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest, Stamp,
-    StoreError, UserId,
+    Access, Conflict, Content, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest,
+    Stamp, StoreError, Title, UserId,
 };
 
 use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
+use edit::PreparedText;
 pub(crate) use edit::{Editor, Retagged};
 pub use tags::{TagChange, TagChanged};
 
@@ -46,7 +47,8 @@ impl Memos {
         let now = self.ports.now();
         edit::check_reminder(state.remind_at, None, now)?;
         let memo = Memo::create(MemoId::new(self.ports.id(now)), owner, state, now);
-        self.write(owner, async |editor| editor.insert(&memo).await).await
+        let text = self.prepare(owner, &memo.state.title, &memo.state.content).await?.text;
+        self.write(owner, async |editor| editor.insert(&memo, &text).await).await
     }
 
     /// Returns a memo that the viewer may read.
@@ -106,7 +108,8 @@ impl Memos {
         state: MemoState,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        self.write(owner, async |editor| editor.rewrite(id, precondition, |_| state.clone()).await).await
+        let text = self.prepare(owner, &state.title, &state.content).await?;
+        self.write(owner, async |editor| editor.rewrite(id, precondition, |_| state.clone(), Some(&text)).await).await
     }
 
     /// Changes some fields of a memo.
@@ -120,7 +123,8 @@ impl Memos {
         change: MemoChange,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        self.write(owner, async |editor| editor.change(id, precondition, &change).await).await
+        let text = self.prepare_change(owner, id, &change).await?;
+        self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
     }
 
     /// Moves a memo to the trash. A memo in the trash is left as it is, whatever the precondition says.
@@ -147,6 +151,34 @@ impl Memos {
         self.write(owner, async |editor| editor.restore(id).await).await
     }
 
+    /// Computes the search text of texts that are about to be written.
+    async fn prepare(&self, owner: UserId, title: &Title, content: &Content) -> Result<PreparedText, Error> {
+        let text = self.ports.texts.search_text(owner, title, content).await?;
+        Ok(PreparedText { title: title.clone(), content: content.clone(), text })
+    }
+
+    /// Like [`prepare`](Self::prepare), for a change of some fields, after reading the text that the change keeps. `None` if it
+    /// changes no text, or the owner has no such memo.
+    async fn prepare_change(
+        &self,
+        owner: UserId,
+        id: MemoId,
+        change: &MemoChange,
+    ) -> Result<Option<PreparedText>, Error> {
+        match (&change.title, &change.content) {
+            (None, None) => return Ok(None),
+            (Some(title), Some(content)) => return self.prepare(owner, title, content).await.map(Some),
+            _ => {}
+        }
+        let mut state = match self.get(owner, id).await {
+            Ok(view) if view.memo.owner_id == owner => view.memo.state,
+            Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        change.clone().apply(&mut state);
+        self.prepare(owner, &state.title, &state.content).await.map(Some)
+    }
+
     /// Changes memos of one owner in one transaction.
     async fn write<T>(
         &self,
@@ -155,7 +187,7 @@ impl Memos {
     ) -> Result<T, Error> {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let write = transactions.write(async |tx: &mut Transaction| {
-            let mut editor = Editor::new(tx, owner);
+            let mut editor = Editor::new(tx, &*self.ports.texts, owner);
             work(&mut editor).await
         });
         write.await.map_err(owner_gone)

@@ -40,9 +40,9 @@ impl BrowserSessions for StoredBrowserSessions {
         let touched = self.transactions.write_boxed((*cookie, at, expires_at), |tx, (cookie, at, expires_at)| {
             Box::pin(async move {
                 let found = tx.sessions().find_by_cookie(cookie).await?;
-                let Some(session) = found.filter(|session| session.is_live(*at)) else { return Ok(false) };
-                let touched = Session { last_seen_at: *at, expires_at: *expires_at, ..session };
-                tx.sessions().update(&touched).await?;
+                let Some(mut session) = found.filter(|session| session.is_live(*at)) else { return Ok(false) };
+                session.touch(*at, *expires_at);
+                tx.sessions().update(&session).await?;
                 Ok(true)
             })
         });

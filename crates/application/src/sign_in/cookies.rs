@@ -17,6 +17,8 @@ pub struct CookieGrant {
     pub secret: Secret,
     /// The maximum age of the cookie; an unused session expires earlier.
     pub max_age: Duration,
+    /// What the browser shows at later sign-ins, to be recognized as a device of the user.
+    pub device: String,
     /// The user.
     pub user: User,
 }
@@ -49,7 +51,8 @@ impl SignIn {
             Ok(())
         });
         granted.await?;
-        Ok(CookieGrant { secret, max_age: Session::MAX_AGE, user: user.clone() })
+        let device = self.remember_device(user.id, new.session.id)?;
+        Ok(CookieGrant { secret, max_age: Session::MAX_AGE, device, user: user.clone() })
     }
 
     /// Returns the owner of a cookie, if its session is live.

@@ -2,6 +2,7 @@
 
 mod browser_sessions;
 mod cookies;
+mod devices;
 mod password;
 mod second_step;
 mod sessions;
@@ -19,11 +20,12 @@ use memo_domain::{
 };
 
 use crate::{
-    Error, Ports, UnauthenticatedReason, audit::AuditEntry, jobs::mail, live::LiveSessions,
+    Error, Ports, Recognized, UnauthenticatedReason, audit::AuditEntry, jobs::mail, live::LiveSessions,
     reauthentication::Reauthentication, transaction::Transaction,
 };
 pub use browser_sessions::StoredBrowserSessions;
 pub use cookies::CookieGrant;
+pub use devices::DEVICE_TTL;
 pub use tokens::Grant;
 
 /// Lifetimes of sessions and tokens.
@@ -48,6 +50,8 @@ pub struct Device {
     pub ip: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+    /// What shows that the client has signed in before.
+    pub recognized: Vec<Recognized>,
 }
 
 impl Device {
@@ -168,7 +172,7 @@ impl SignIn {
 
 /// Ends a session on every node.
 async fn end(tx: &mut Transaction, mut session: Session, kind: AuditKind, device: &Device) -> Result<(), Error> {
-    session.ended_at = Some(tx.now());
+    session.end(tx.now());
     tx.sessions().update(&session).await?;
     tx.record(AuditEntry::new(session.user_id, kind, device)).await?;
     tx.end_sessions([session.id]);

@@ -20,7 +20,7 @@ impl SignIn {
         device: &Device,
     ) -> Result<SignedIn<Grant>, Error> {
         let user = self.check_password(email, password, device).await?;
-        match self.second_step(&user, scopes).await? {
+        match self.second_step(&user, Some(scopes)).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
             None => self.grant_tokens(&user, scopes, device).await.map(SignedIn::Done),
         }
@@ -38,7 +38,7 @@ impl SignIn {
         device: &Device,
     ) -> Result<SignedIn<CookieGrant>, Error> {
         let user = self.check_password(email, password, device).await?;
-        match self.second_step(&user, Scopes::all()).await? {
+        match self.second_step(&user, None).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
             None => self.grant_cookie(&user, None, previous, device).await.map(SignedIn::Done),
         }
@@ -48,26 +48,26 @@ impl SignIn {
         // An invalid address or password reveals nothing about any account.
         let email = Email::new(email).map_err(|_| Error::InvalidGrant)?;
         let password = Password::new(password).map_err(|_| Error::InvalidGrant)?;
-        self.reauthentication.count(email.key(), device)?;
-        let checked = async {
-            let transactions = &self.ports.transactions;
-            let user = transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?;
-            let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-            let is_right = self.ports.hasher.verify(&password, hash, device.lane(HashPurpose::SignIn)).await?;
-            Ok::<_, Error>((user, is_right))
-        };
-        let checked = checked.await;
-        if checked.is_err() {
-            self.reauthentication.forgive(email.key(), device);
+        let transactions = &self.ports.transactions;
+        let user = transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?;
+        let attempt = self.reauthentication.count(email.key(), user.as_ref().map(|user| user.id), device).await?;
+        let lane = device.lane(HashPurpose::SignIn);
+        let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+        let verified = self.ports.hasher.verify(&password, hash, lane).await;
+        match (user, verified) {
+            (Some(user), Ok(true)) if user.disabled_at.is_none() => {
+                self.reauthentication.forgive(attempt).await;
+                self.rehash(user, &password, lane).await
+            }
+            (user, Ok(_)) => {
+                self.reauthentication.failed(email.key(), user.as_ref(), device);
+                Err(Error::InvalidGrant)
+            }
+            (_, Err(error)) => {
+                self.reauthentication.forgive(attempt).await;
+                Err(error.into())
+            }
         }
-        let (user, is_right) = checked?;
-        let Some(user) = user else { return Err(Error::InvalidGrant) };
-        if !is_right || user.disabled_at.is_some() {
-            self.reauthentication.record_failure(&user, device);
-            return Err(Error::InvalidGrant);
-        }
-        self.reauthentication.forgive(email.key(), device);
-        self.rehash(user, &password, device.lane(HashPurpose::SignIn)).await
     }
 
     /// Replaces the password's hash if it has an older scheme, cost or key.

@@ -24,6 +24,8 @@ pub struct Grant {
     pub refresh_token: Secret,
     /// The scopes of the access token.
     pub scopes: Scopes,
+    /// What the client shows at later sign-ins, to be recognized as a device of the user; `None` after a refresh.
+    pub device: Option<String>,
 }
 
 /// The result of a refresh token that was found.
@@ -43,7 +45,7 @@ impl SignIn {
             self.insert_token(tx, &secret, &new.session).await?;
             self.grant(&new.session, scopes, secret)
         });
-        granted.await
+        Ok(Grant { device: Some(self.remember_device(user.id, new.session.id)?), ..granted.await? })
     }
 
     /// Exchanges a refresh token for its successor.
@@ -76,8 +78,7 @@ impl SignIn {
             if !session.scopes.includes(scopes) {
                 return Err(Error::InvalidScope);
             }
-            session.last_seen_at = now;
-            session.expires_at = prolonged(&session, self.settings.refresh_token_ttl, now);
+            session.touch(now, prolonged(&session, self.settings.refresh_token_ttl, now));
             tx.sessions().update(&session).await?;
             let successor = if is_first {
                 self.insert_successor(tx, secret, &session).await?
@@ -177,7 +178,7 @@ impl SignIn {
             expires_at: now + self.settings.access_token_ttl,
         };
         let access_token = self.ports.signer.sign(&claims).map_err(|source| Error::Internal { source })?;
-        Ok(Grant { access_token, expires_in: self.settings.access_token_ttl, refresh_token, scopes })
+        Ok(Grant { access_token, expires_in: self.settings.access_token_ttl, refresh_token, scopes, device: None })
     }
 }
 

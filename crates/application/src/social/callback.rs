@@ -1,6 +1,6 @@
 //! The callback of a provider.
 
-use memo_domain::{Locale, Secret, SocialProvider, SocialUser, UserId};
+use memo_domain::{Causes, Locale, Secret, SocialProvider, SocialRole, SocialUser, UserId};
 
 use super::{FLOW_TTL, Flow, Social};
 use crate::{CookieGrant, Device, Error, tokens::bytes_text};
@@ -64,6 +64,8 @@ pub enum SocialError {
     EmailMissing,
     /// Sign-up is closed.
     SignUpClosed,
+    /// The provider says that the user may not use this server.
+    NotAllowed,
     /// The account is disabled.
     AccountDisabled,
     /// The identity is linked to another user.
@@ -124,7 +126,7 @@ impl Social {
         let user = user.map_err(|error| {
             tracing::warn!(
                 provider = flow.provider,
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "a social sign-in failed"
             );
             SocialError::ProviderFailed
@@ -134,11 +136,12 @@ impl Social {
             return Err(SocialError::ProviderFailed);
         }
         let result = match flow.link {
+            _ if user.role == SocialRole::Refused => self.refuse(&flow.provider, &user, device).await,
             Some(owner) => self.link(&flow.provider, owner, &user, device).await,
             None => self.sign_in_or_up(&flow.provider, &user, locale, previous, device).await,
         };
         result.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "a social sign-in failed");
+            tracing::error!(error = %Causes(&error), "a social sign-in failed");
             Err(SocialError::ServerError)
         })
     }

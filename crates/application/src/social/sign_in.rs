@@ -1,12 +1,12 @@
 //! Sign-in and sign-up by a social account.
 
 use memo_domain::{
-    AuditKind, Conflict, DisplayName, Email, Locale, Secret, SocialUser, StoreError, TokenPurpose, UnitOfWork, User,
-    UserId,
+    AuditKind, Conflict, DisplayName, Email, Locale, Role, Secret, SocialRole, SocialUser, StoreError, TokenPurpose,
+    UnitOfWork, User, UserId,
 };
 
 use super::{CallbackOutcome, Social, SocialError, identities::identity};
-use crate::{Device, Error, SignUpPolicy, accounts, audit::AuditEntry};
+use crate::{Device, Error, SignUpPolicy, UserChange, accounts, administration::apply, audit::AuditEntry};
 
 impl Social {
     /// Signs in the user who has this social account, or creates one.
@@ -40,10 +40,43 @@ impl Social {
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Ok(Err(SocialError::MfaRequired));
         }
+        let user = match social.role {
+            SocialRole::Mapped(role) if role != user.role => self.change_role(user, role, device).await?,
+            _ => user,
+        };
         match self.sign_in.grant_cookie(&user, Some(provider), previous, device).await {
             // Meanwhile the account was disabled, or its password changed, which ended all sessions.
             Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
             grant => Ok(Ok(CallbackOutcome::SignedIn(grant?))),
+        }
+    }
+
+    /// Refuses a user whom the provider does not let in, and records it if they have an account.
+    pub(super) async fn refuse(
+        &self,
+        provider: &str,
+        social: &SocialUser,
+        device: &Device,
+    ) -> Result<Result<CallbackOutcome, SocialError>, Error> {
+        let refused = self.ports.transactions.write(async |tx| {
+            if let Some(user) = owner_of(&mut **tx, social).await? {
+                tx.record(AuditEntry::new(user.id, AuditKind::SignInFailed, device).with_detail(provider)).await?;
+            }
+            Ok(Err(SocialError::NotAllowed))
+        });
+        refused.await
+    }
+
+    /// Gives a user the role that the provider says. The last administrator stays one.
+    async fn change_role(&self, user: User, role: Role, device: &Device) -> Result<User, Error> {
+        let change = UserChange { role: Some(role), disabled: None };
+        let changed = self.ports.transactions.write(async |tx| apply(tx, None, user.id, change, device).await);
+        match changed.await {
+            Err(Error::LastAdministrator) => {
+                tracing::warn!(user_id = %user.id, "the last administrator keeps the role, although a provider says otherwise");
+                Ok(user)
+            }
+            changed => changed,
         }
     }
 
@@ -70,8 +103,13 @@ impl Social {
         let id = UserId::new(self.ports.id(now));
         let mut user = User::without_password(id, email, name, locale, now);
         user.email_verified = social.email_verified;
-        let may_verify = !user.email_verified
-            && accounts::may_send(&self.ports, user.id, &user.email, TokenPurpose::VerifyEmail).await;
+        let taken = async |unit: &mut dyn UnitOfWork| Ok(unit.users().find_by_email(&user.email).await?.is_some());
+        // The owner of a taken address gets no mail, and none is counted.
+        if self.ports.transactions.read(taken).await? {
+            return Ok(Err(SocialError::EmailTaken));
+        }
+        let may_verify =
+            !user.email_verified && accounts::may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let created = transactions.write(async |tx| {
             tx.users().insert(&user).await?;

@@ -6,7 +6,7 @@ use memo_domain::{
 };
 
 use super::Transfer;
-use crate::{Device, Error, accounts::present, audit::AuditEntry};
+use crate::{Device, Error, Principal, accounts::present, audit::AuditEntry};
 
 /// How many records of a kind are read at once while they may be large.
 const FEW: u64 = 10;
@@ -34,6 +34,8 @@ pub enum Record {
 #[derive(Debug)]
 pub struct Export {
     user: UserId,
+    /// Whether it contains how the user signs in: sessions and identities.
+    with_sign_ins: bool,
     next: Part,
     /// The number of the last change before the export began.
     since: u64,
@@ -79,11 +81,13 @@ impl Memos {
 }
 
 impl Transfer {
-    /// Starts an export of all data of a user, and records it in the audit log.
+    /// Starts an export of all data of a user, and records it in the audit log. Sessions and identities are for a user who signed
+    /// in themselves, with all scopes.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone.
-    pub async fn export(&self, user: UserId, device: &Device) -> Result<Export, Error> {
+    pub async fn export(&self, caller: &Principal, device: &Device) -> Result<Export, Error> {
+        let user = caller.user_id;
         let transactions = self.ports.transactions.on_behalf_of(user);
         let since = transactions.write(async |tx| {
             present(tx.users().lookup(user).await?)?;
@@ -91,7 +95,8 @@ impl Transfer {
             tx.record(AuditEntry::new(user, AuditKind::Exported, device)).await?;
             Ok(since)
         });
-        Ok(Export { user, next: Part::Account, since: since.await?, is_small: false })
+        let with_sign_ins = caller.require_interactive().is_ok();
+        Ok(Export { user, with_sign_ins, next: Part::Account, since: since.await?, is_small: false })
     }
 
     /// Returns the next records of an export, or `None` at its end. A memo that changes meanwhile is returned again: of two
@@ -101,7 +106,9 @@ impl Transfer {
     /// [`Error::Unauthenticated`] if the user is gone.
     pub async fn more(&self, export: &mut Export) -> Result<Option<Vec<Record>>, Error> {
         let sessions = match &export.next {
-            Part::Account => self.ports.browser_sessions.list_live(export.user, self.ports.now()).await?,
+            Part::Account if export.with_sign_ins => {
+                self.ports.browser_sessions.list_live(export.user, self.ports.now()).await?
+            }
             Part::End => return Ok(None),
             _ => Vec::new(),
         };
@@ -131,15 +138,17 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
     Ok(match &export.next {
         Part::Account => {
             let account = present(unit.users().lookup(user).await?)?;
-            let identities = unit.identities().list_by_user(user).await?.into_iter().map(Record::Identity);
-            let records = [Record::Account(account)].into_iter().chain(identities).collect();
+            let mut records = vec![Record::Account(account)];
+            if export.with_sign_ins {
+                records.extend(unit.identities().list_by_user(user).await?.into_iter().map(Record::Identity));
+            }
             (records, Part::Events(PageStart::Offset(0)))
         }
         Part::Events(start) => {
             let page = unit.audit().list(Some(user), &PageRequest { limit, start: start.clone() }).await?;
             let first = Part::Memos { list: Memos::Active, start: PageStart::Offset(0) };
             let next = page.next.map_or(first, |cursor| Part::Events(PageStart::After(cursor)));
-            (page.items.into_iter().map(Record::Event).collect(), next)
+            (page.items.into_iter().map(AuditEvent::for_its_user).map(Record::Event).collect(), next)
         }
         Part::Memos { list, start } => {
             let (filter, field) = list.filter(user);

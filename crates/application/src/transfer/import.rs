@@ -1,4 +1,6 @@
-use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version};
+use memo_domain::{
+    ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Tags, Timestamp, UserId, Version,
+};
 
 use super::Transfer;
 use crate::{
@@ -42,14 +44,18 @@ impl Transfer {
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone, or [`Error::TooManyTags`].
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
+        let mut texts = Vec::with_capacity(memos.len());
+        for ImportedMemo { state: MemoState { title, content, .. }, .. } in memos {
+            texts.push(self.ports.texts.search_text(owner, title, content).await?);
+        }
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let imported = transactions.write(async |tx| {
             // Another import may take an id after it was looked up.
             tx.retry_on(Conflict::Id);
-            let mut editor = Editor::new(tx, owner);
+            let mut editor = Editor::new(tx, &*self.ports.texts, owner);
             let mut outcomes = Vec::with_capacity(memos.len());
-            for memo in memos {
-                outcomes.push(import(&mut editor, owner, memo).await?);
+            for (memo, text) in memos.iter().zip(&texts) {
+                outcomes.push(import(&mut editor, owner, memo, text).await?);
             }
             Ok(outcomes)
         });
@@ -61,6 +67,7 @@ async fn import(
     editor: &mut Editor<'_>,
     owner: UserId,
     imported: &ImportedMemo,
+    text: &SearchText,
 ) -> Result<(MemoId, ImportOutcome), Error> {
     let now = editor.now();
     let mut id = imported.id;
@@ -82,7 +89,7 @@ async fn import(
             updated_at: imported.updated_at.clamp(created_at, now),
             deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
         };
-        editor.insert(&memo).await?;
+        editor.insert(&memo, text).await?;
         return Ok((id, ImportOutcome::Created));
     };
     let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
@@ -97,10 +104,11 @@ async fn import(
         _ => ChangeKind::Updated,
     };
     let from = memo.version;
+    let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
-    memo.deleted_at = imported.deleted_at.map(|time| time.min(now));
-    editor.reimport(&memo, &old, from, kind).await?;
+    memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
+    editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
     Ok((id, ImportOutcome::Updated))
 }
 

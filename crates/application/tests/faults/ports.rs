@@ -9,11 +9,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_application::{Background, LiveSessions, Ports, StoredBrowserSessions, Timer, Transactions, Work};
+use memo_application::{
+    Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+};
 use memo_domain::{
-    AccessClaims, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
-    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, Secret, SessionId, Source, Store, Timestamp,
-    TokenError, TokenSigner, UserId,
+    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -34,7 +36,7 @@ pub fn ports(
         ids.clone(),
         // Apart from the secrets of the use cases, which are the same however often they are retried.
         Arc::new(SequentialSecrets::new()),
-        timer,
+        timer.clone(),
         background.clone(),
         live.clone(),
     );
@@ -44,15 +46,27 @@ pub fn ports(
         cache: Arc::new(MemoryCache::new(clock.clone())),
         counters: Arc::new(MemoryCache::new(clock.clone())),
         clock,
+        timer,
         ids,
         secrets,
         hasher,
         sealer: Arc::new(Open),
         codes: Arc::new(OneCode),
+        texts: Arc::new(InPlace),
         background,
         signer: Arc::new(Unsigned),
     };
     (Arc::new(ports), live)
+}
+
+/// Computes texts in place.
+struct InPlace;
+
+#[async_trait]
+impl TextWorker for InPlace {
+    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+        Ok(SearchText::of(title, content))
+    }
 }
 
 /// Adds up the waits instead of waiting.
@@ -149,6 +163,10 @@ struct OneCode;
 impl OneTimeCodes for OneCode {
     fn step(&self, _: &[u8], code: &str, _: Timestamp) -> Option<i64> {
         (code == CODE).then_some(1)
+    }
+
+    fn latest_step(&self, _: Timestamp) -> i64 {
+        i64::MAX
     }
 
     fn code(&self, _: &[u8], _: Timestamp) -> String {

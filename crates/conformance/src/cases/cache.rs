@@ -143,6 +143,25 @@ pub(crate) async fn a_use_is_regained_every_interval(given: Box<dyn TestCache>) 
     assert!(refused.retry_after <= rate.interval(), "{refused:?}");
 }
 
+pub(crate) async fn uses_given_back_can_be_taken_again(given: Box<dyn TestCache>) {
+    let cache = given.cache();
+    let rate = rate(3, LONG);
+    let give_back = async |uses| {
+        let uses = NonZeroU32::new(uses).expect("a number of uses");
+        cache.give_back("a", &rate, uses).await.expect("the cache answers");
+    };
+    give_back(1).await;
+    for given_back in [1, 2, 3, 100] {
+        while take(&*cache, "a", &rate).await.allowed {}
+        give_back(given_back).await;
+        for left in (0..given_back.min(3)).rev() {
+            let taken = take(&*cache, "a", &rate).await;
+            assert_eq!((taken.allowed, taken.remaining), (true, left), "{given_back} given back");
+        }
+        assert!(!take(&*cache, "a", &rate).await.allowed, "{given_back} given back");
+    }
+}
+
 pub(crate) async fn concurrent_takes_share_one_quota(given: Box<dyn TestCache>) {
     let rate = rate(20, LONG);
     let mut tasks = JoinSet::new();

@@ -111,7 +111,7 @@ pub(crate) async fn a_change_that_was_rolled_back_leaves_no_gap(store: Arc<dyn S
         let dropped_changes = [change(100), change(101), change(102)];
         uow.changes().append(owner, &dropped_changes[..=n as usize % 3]).await.expect("changes are appended");
         if n % 2 == 1 {
-            let conflict = uow.memos().insert(&memo(0, user_id(9))).await;
+            let conflict = uow.memos().insert(&memo(0, user_id(9)), &memo(0, user_id(9)).search_text()).await;
             assert_conflict(conflict, Conflict::Parent);
         }
         drop(uow);

@@ -35,6 +35,12 @@ pub(crate) async fn a_one_time_code_is_valid_one_step_before_and_after(codes: Ar
     }
 }
 
+pub(crate) async fn the_latest_step_of_one_time_codes_is_the_next_one(codes: Arc<dyn OneTimeCodes>) {
+    for (seconds, step) in [(0, 1), (29, 1), (30, 2), (-1, 0), (1_111_111_111, 37_037_038)] {
+        assert_eq!(codes.latest_step(at(seconds)), step, "at {seconds} s");
+    }
+}
+
 pub(crate) async fn a_wrong_one_time_code_has_no_step(codes: Arc<dyn OneTimeCodes>) {
     let now = at(1_111_111_111);
     for wrong in ["", "05047", "0504711", "050472", " 050471", "0 50471", "０５０４７１", "abcdef"] {

@@ -20,7 +20,7 @@ async fn change_each(store: &dyn Store, ids: &[MemoId], change: impl Fn(&mut Mem
         change(&mut memo);
         memo.version = from.next();
         let_others_run().await;
-        uow.memos().update(&memo, from).await?;
+        uow.memos().update(&memo, from, Some(&memo.search_text())).await?;
     }
     uow.commit().await
 }
@@ -66,7 +66,7 @@ pub(crate) async fn concurrent_inserts_all_succeed(store: Arc<dyn Store>) {
         tasks.spawn(async move {
             let insert = async || {
                 let mut uow = store.begin(Access::Write).await?;
-                uow.memos().insert(&memo).await?;
+                uow.memos().insert(&memo, &memo.search_text()).await?;
                 let_others_run().await;
                 uow.commit().await
             };
@@ -88,7 +88,7 @@ async fn write_matching_nothing(store: &dyn Store, stored: &Memo, kind: u32) -> 
     let found = |is_there: bool| if is_there { Ok(()) } else { Err(StoreError::Stale) };
     let owner = stored.owner_id;
     let result = match kind % 10 {
-        0 => uow.memos().update(&Memo { version: from.next(), ..stored.clone() }, from).await,
+        0 => uow.memos().update(&Memo { version: from.next(), ..stored.clone() }, from, None).await,
         1 => uow.memos().remove(stored.id, from).await,
         2 => uow.users().update(&user(9), Version::FIRST).await,
         3 => uow.sessions().update(&session(9, owner)).await,
@@ -117,7 +117,7 @@ pub(crate) async fn a_first_write_that_matches_nothing_is_stale(store: Arc<dyn S
         tasks.spawn(async move {
             let insert = async || {
                 let mut uow = writing_store.begin(Access::Write).await?;
-                uow.memos().insert(&memo(n, owner)).await?;
+                uow.memos().insert(&memo(n, owner), &memo(n, owner).search_text()).await?;
                 let_others_run().await;
                 uow.commit().await
             };

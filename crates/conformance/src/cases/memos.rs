@@ -14,7 +14,7 @@ use crate::{
 
 async fn replace(store: &dyn Store, memo: &Memo, from: Version) {
     let mut uow = begin(store, Access::Write).await;
-    uow.memos().update(memo, from).await.expect("the memo is changed");
+    uow.memos().update(memo, from, Some(&memo.search_text())).await.expect("the memo is changed");
     commit(uow).await;
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn a_memo_of_awkward_text_reads_back_equal(store: Arc<dyn Store
         memo.state = state;
         memo.version = Version::new(from.get() / 2);
         memo.deleted_at = None;
-        uow.memos().update(memo, from).await.expect("the memo is changed");
+        uow.memos().update(memo, from, Some(&memo.search_text())).await.expect("the memo is changed");
     }
     commit(uow).await;
     let listed = list(&*store, &MemoFilter::of(owner), BY_CHANGE).await;
@@ -71,7 +71,7 @@ pub(crate) async fn an_update_by_another_owner_is_stale(store: Arc<dyn Store>) {
     let stored = full_memo(0, owner);
     add_memos(&*store, std::slice::from_ref(&stored)).await;
     let mut uow = begin(&*store, Access::Write).await;
-    let result = uow.memos().update(&Memo { owner_id: other, ..stored.clone() }, stored.version).await;
+    let result = uow.memos().update(&Memo { owner_id: other, ..stored.clone() }, stored.version, None).await;
     assert!(matches!(result, Err(StoreError::Stale)), "{result:?}");
     drop(uow);
     assert_eq!(find_memo(&*store, stored.id).await, Some(stored));
@@ -116,22 +116,22 @@ pub(crate) async fn an_insert_with_a_taken_memo_id_conflicts(store: Arc<dyn Stor
     add_memos(&*store, std::slice::from_ref(&first)).await;
     for second in [first.clone(), memo(0, other)] {
         let mut uow = begin(&*store, Access::Write).await;
-        assert_conflict(uow.memos().insert(&second).await, Conflict::Id);
+        assert_conflict(uow.memos().insert(&second, &second.search_text()).await, Conflict::Id);
         drop(uow);
     }
     assert_eq!(find_memo(&*store, first.id).await.as_ref(), Some(&first));
 
     // The same within one unit of work.
     let mut uow = begin(&*store, Access::Write).await;
-    uow.memos().insert(&memo(1, owner)).await.expect("the memo is added");
-    assert_conflict(uow.memos().insert(&full_memo(1, owner)).await, Conflict::Id);
+    uow.memos().insert(&memo(1, owner), &memo(1, owner).search_text()).await.expect("the memo is added");
+    assert_conflict(uow.memos().insert(&full_memo(1, owner), &full_memo(1, owner).search_text()).await, Conflict::Id);
 }
 
 pub(crate) async fn a_memo_needs_its_owner(store: Arc<dyn Store>) {
     let unknown = user_id(9);
     for memo in [memo(0, unknown), full_memo(1, unknown)] {
         let mut uow = begin(&*store, Access::Write).await;
-        assert_conflict(uow.memos().insert(&memo).await, Conflict::Parent);
+        assert_conflict(uow.memos().insert(&memo, &memo.search_text()).await, Conflict::Parent);
         drop(uow);
         assert_eq!(find_memo(&*store, memo.id).await, None);
     }
@@ -145,7 +145,7 @@ pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store
     let changed = Memo { version: Version::new(9), ..memo(0, owner) };
     for from in [Version::FIRST, Version::new(6), Version::new(8), changed.version, Version::new(u32::MAX)] {
         let mut uow = begin(&*store, Access::Write).await;
-        assert_stale(uow.memos().update(&changed, from).await);
+        assert_stale(uow.memos().update(&changed, from, Some(&changed.search_text())).await);
         drop(uow);
         let mut uow = begin(&*store, Access::Write).await;
         assert_stale(uow.memos().remove(stored.id, from).await);
@@ -160,7 +160,7 @@ pub(crate) async fn an_update_of_an_absent_memo_is_stale(store: Arc<dyn Store>) 
     let owner = add_user(&*store, 0).await;
     let absent = memo(0, owner);
     let mut uow = begin(&*store, Access::Write).await;
-    assert_stale(uow.memos().update(&absent, absent.version).await);
+    assert_stale(uow.memos().update(&absent, absent.version, Some(&absent.search_text())).await);
     drop(uow);
     let mut uow = begin(&*store, Access::Write).await;
     assert_stale(uow.memos().remove(absent.id, absent.version).await);

@@ -44,8 +44,7 @@ pub(crate) async fn titles_are_sorted_by_the_bytes_of_their_key(store: Arc<dyn S
     let owner = add_user(&*store, 0).await;
     // Collations disagree about case, accents, punctuation, trailing spaces and characters outside the BMP.
     let sorted = [
-        "\t",
-        " ",
+        " !",
         "!",
         "1",
         "10",

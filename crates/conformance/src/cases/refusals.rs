@@ -38,8 +38,8 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
             sessions.end_all(id, None, at(1));
             sessions.remove_before(LATEST, 9);
             refresh_tokens.claim(&stored.token.digest, at(1));
-            memos.insert(&added);
-            memos.update(&changed.memo, Version::FIRST);
+            memos.insert(&added, &added.search_text());
+            memos.update(&changed.memo, Version::FIRST, None);
             memos.remove(stored.memo.id, Version::FIRST);
             changes.append(id, &[change]);
             changes.remove_before(LATEST, 9);
@@ -70,9 +70,14 @@ pub(crate) async fn a_commit_after_a_failed_write_fails(store: Arc<dyn Store>) {
         let mut uow = begin(&*store, Access::Write).await;
         new.insert(&mut *uow).await;
         match failure {
-            0 => assert_conflict(uow.memos().insert(&stored.memo).await, Conflict::Id),
-            1 => assert_conflict(uow.memos().insert(&memo(5, user(9).id)).await, Conflict::Parent),
-            2 => assert_stale(uow.memos().update(&changed.memo, Version::new(7)).await),
+            0 => assert_conflict(uow.memos().insert(&stored.memo, &stored.memo.search_text()).await, Conflict::Id),
+            1 => assert_conflict(
+                uow.memos().insert(&memo(5, user(9).id), &memo(5, user(9).id).search_text()).await,
+                Conflict::Parent,
+            ),
+            2 => assert_stale(
+                uow.memos().update(&changed.memo, Version::new(7), Some(&changed.memo.search_text())).await,
+            ),
             _ => assert_stale(uow.users().remove(stored.user.id, Version::new(7)).await),
         }
         uow.commit().await.expect_err("only dropping is left");

@@ -33,7 +33,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         memo.state.visibility = Visibility::Public;
         memo.state.content = content("content with 회의록");
         memo.version = Version::FIRST;
-        uow.memos().insert(&memo).await?;
+        uow.memos().insert(&memo, &memo.search_text()).await?;
         uow.changes().append(user, &[NewChange::of(&memo, ChangeKind::Created, at(0)); 3]).await?;
         let ended_at = (n % 2 == 0).then_some(at(1));
         let session = Session { cookie: Some(digest_of(n)), ended_at, expires_at: LATEST, ..session(n, user) };
@@ -231,7 +231,7 @@ const KINDS: u32 = 8;
 async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
     let token = OneTimeToken { digest: digest_of(n), ..one_time_token(0, user) };
     match kind % KINDS {
-        0 => uow.memos().insert(&memo(n, user)).await.map(drop),
+        0 => uow.memos().insert(&memo(n, user), &memo(n, user).search_text()).await.map(drop),
         1 => uow.changes().append(user, &[NewChange::of(&memo(n, user), ChangeKind::Created, at(0))]).await,
         2 => uow.sessions().insert(&session(n, user)).await,
         3 => uow.identities().insert(&identity(n, user)).await,

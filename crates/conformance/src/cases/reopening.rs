@@ -40,7 +40,7 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     commit(uow).await;
     let uncommitted = Memo { id: memo_id(1_000), ..found.clone() };
     let mut uow = begin(&*store, Access::Write).await;
-    uow.memos().insert(&uncommitted).await.expect("the memo is added");
+    uow.memos().insert(&uncommitted, &uncommitted.search_text()).await.expect("the memo is added");
     uow.changes().append(owner, &[created]).await.expect("the change is appended");
     unchanged.changed().update(&mut *uow).await;
     drop(uow);
@@ -75,14 +75,14 @@ pub(crate) async fn committed_writes_survive_reopening(mut test_store: Box<dyn T
     // The reopened store accepts writes.
     let changed = Memo { version: Version::new(2), updated_at: at(9), ..memos[0].clone() };
     let mut uow = begin(&*store, Access::Write).await;
-    uow.memos().update(&changed, memos[0].version).await.expect("the memo is changed");
+    uow.memos().update(&changed, memos[0].version, Some(&changed.search_text())).await.expect("the memo is changed");
     uow.commit().await.expect("the unit of work commits");
     assert_eq!(find_memo(&*store, changed.id).await, Some(changed));
     let from = found.version;
     found.version = from.next();
     found.state.content = content("다시 열고 바꾼 글");
     let mut uow = begin(&*store, Access::Write).await;
-    uow.memos().update(&found, from).await.expect("the memo is changed");
+    uow.memos().update(&found, from, Some(&found.search_text())).await.expect("the memo is changed");
     uow.changes().append(owner, &[created]).await.expect("the change is appended");
     commit(uow).await;
     let store = test_store.store();

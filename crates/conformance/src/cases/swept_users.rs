@@ -22,7 +22,7 @@ async fn add_rows(store: &dyn Store, first: u8, owner: UserId) {
             if n % 5 == 0 {
                 memo.deleted_at = Some(at(1));
             }
-            uow.memos().insert(&memo).await?;
+            uow.memos().insert(&memo, &memo.search_text()).await?;
         }
         let change = NewChange::of(&memo(number, owner), ChangeKind::Created, at(0));
         uow.changes().append(owner, &[change; 5]).await?;

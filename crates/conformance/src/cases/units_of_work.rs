@@ -68,9 +68,11 @@ pub(crate) async fn a_failed_unit_of_work_leaves_nothing(store: Arc<dyn Store>) 
         let mut uow = begin(&*store, Access::Write).await;
         new.insert(&mut *uow).await;
         let result = match failure {
-            Conflict::Id => uow.memos().insert(&stored.memo).await.map(drop),
+            Conflict::Id => uow.memos().insert(&stored.memo, &stored.memo.search_text()).await.map(drop),
             Conflict::Email => uow.users().insert(&User { email: stored.user.email.clone(), ..user(2) }).await,
-            Conflict::Parent => uow.memos().insert(&memo(2, user(3).id)).await.map(drop),
+            Conflict::Parent => {
+                uow.memos().insert(&memo(2, user(3).id), &memo(2, user(3).id).search_text()).await.map(drop)
+            }
         };
         assert_conflict(result, failure);
         drop(uow);
@@ -189,7 +191,7 @@ pub(crate) async fn a_snapshot_sees_one_state(store: Arc<dyn Store>) {
         commit(writer).await;
         let mut writer = begin(&*store, Access::Write).await;
         writer.users().insert(&other).await.expect("the user is added");
-        writer.memos().insert(&more).await.expect("the memo is added");
+        writer.memos().insert(&more, &more.search_text()).await.expect("the memo is added");
         commit(writer).await;
     };
     without_waiting(commits).await;

@@ -48,7 +48,7 @@ async fn count_up(store: &dyn Store, id: MemoId) -> Result<(), StoreError> {
     let from = memo.version;
     memo.state.content = content(&(number(&memo) + 1).to_string());
     memo.version = from.next();
-    uow.memos().update(&memo, from).await?;
+    uow.memos().update(&memo, from, Some(&memo.search_text())).await?;
     let_others_run().await;
     uow.commit().await
 }

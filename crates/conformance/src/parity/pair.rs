@@ -13,7 +13,9 @@ pub(super) enum Kind {
     Stale,
     Contention,
     Unavailable,
+    Unwritable,
     Corrupt,
+    Timeout,
     Other,
 }
 
@@ -24,7 +26,9 @@ impl From<&StoreError> for Kind {
             StoreError::Stale => Self::Stale,
             StoreError::Contention { .. } => Self::Contention,
             StoreError::Unavailable { .. } => Self::Unavailable,
+            StoreError::Unwritable { .. } => Self::Unwritable,
             StoreError::Corrupt { .. } => Self::Corrupt,
+            StoreError::Timeout { .. } => Self::Timeout,
             StoreError::Other { .. } => Self::Other,
         }
     }

@@ -56,7 +56,8 @@ const SEPARATORS: [&str; 7] = [" ", " ", "", "", "\n", "\u{3000}", ", "];
 
 const TITLES: [&str; 8] = ["주간회의록", "주간 회의", "Work", "work", "가", "Straße 가나다", "banana", "\u{1d160}"];
 
-const TAGS: [&str; 8] = ["Work", "work", "한글", "\u{1112}\u{1161}\u{11ab}글", "résumé", "resume", "100%", "a tag"];
+const TAGS: [&str; 10] =
+    ["Work", "work", "STRASSE", "straße", "한글", "\u{1112}\u{1161}\u{11ab}글", "résumé", "resume", "100%", "a tag"];
 
 /// Parts joined by separators.
 fn joined(chance: &mut Random, most: usize) -> String {
@@ -71,7 +72,7 @@ fn joined(chance: &mut Random, most: usize) -> String {
 fn some_title(chance: &mut Random) -> Title {
     match chance.below(10) {
         0..5 => title(chance.one_of(&TITLES)),
-        5 => title(chance.one_of(&AWKWARD)),
+        5 => Title::new(chance.one_of(&AWKWARD)).unwrap_or_else(|_| title("-")),
         _ => Title::new(joined(chance, 4)).unwrap_or_else(|_| title("-")),
     }
 }

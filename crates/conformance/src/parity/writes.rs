@@ -149,7 +149,7 @@ impl Script<'_> {
         self.known.memos.push(id);
         pair.may_search = false;
         let what = format!("add {id:?} of {owner:?}: {:?}", brief(&new));
-        pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new).await.map(drop)).await
+        pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new, &new.search_text()).await.map(drop)).await
     }
 
     /// A memo and the expected version of a write to it: mostly the right one.
@@ -175,7 +175,7 @@ impl Script<'_> {
         }
         pair.may_search = false;
         let what = format!("change {id:?} from {from:?}: {:?}", brief(&new));
-        pair.ask(&mut self.log, what, async |uow| uow.memos().update(&new, from).await).await
+        pair.ask(&mut self.log, what, async |uow| uow.memos().update(&new, from, Some(&new.search_text())).await).await
     }
 
     async fn remove_memo(&mut self, pair: &mut Pair) -> Done {

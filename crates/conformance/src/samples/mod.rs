@@ -148,7 +148,7 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
         .zip(AWKWARD)
         .map(|(n, text)| {
             let mut memo = full_memo(n, owner);
-            memo.state.title = title(text);
+            memo.state.title = Title::new(text).unwrap_or_else(|_| title("-"));
             memo.state.content = content(&format!("{text}\n{text}"));
             memo.state.tags = Tags::new(Tag::new(text).ok().into_iter().chain([tag("b"), tag("A")])).expect("few tags");
             memo

@@ -89,6 +89,17 @@ pub struct AuditEvent {
     pub detail: Option<String>,
 }
 
+impl AuditEvent {
+    /// Returns what the user of the account may see: not the address, the device and the request of an administrator.
+    #[must_use]
+    pub fn for_its_user(self) -> Self {
+        match self.actor_id {
+            Some(actor) if actor != self.user_id => Self { ip: None, device: None, request_id: None, ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Stores the audit log.
 ///
 /// # Contract

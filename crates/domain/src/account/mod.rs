@@ -9,5 +9,5 @@ mod second_factor;
 pub use audit::{AuditEvent, AuditKind, AuditRepository};
 pub use identity::{Identity, IdentityRepository};
 pub use one_time::{OneTimeToken, OneTimeTokenRepository, TokenPurpose};
-pub use provider::{AuthorizationRequest, ProviderError, SocialProvider, SocialUser};
+pub use provider::{AuthorizationRequest, ProviderError, SocialProvider, SocialRole, SocialUser};
 pub use second_factor::{OneTimeCodes, SecondFactor, SecondFactorRepository};

@@ -33,7 +33,7 @@ pub struct OneTimeToken {
     pub purpose: TokenPurpose,
     /// The key of the address that it was made for: it is invalid once the user has another address.
     pub email_key: Option<String>,
-    /// The scopes of the session that it leads to.
+    /// The scopes of the tokens that it leads to; `None` if it leads to a cookie, or to no session.
     pub scopes: Option<Scopes>,
     /// The number of failed attempts.
     pub tries: u32,

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{Source, Timestamp};
+use crate::{Role, Source, Timestamp};
 
 /// An authorization request: where to send the browser, and what the callback needs.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,6 +12,18 @@ pub struct AuthorizationRequest {
     pub nonce: String,
     /// The PKCE code verifier (RFC 7636).
     pub verifier: String,
+}
+
+/// What a provider says about the rights of a user here, if the settings map one of its claims to the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SocialRole {
+    /// Nothing: the role stays as it is.
+    #[default]
+    Unmapped,
+    /// The user has this role.
+    Mapped(Role),
+    /// The user may not sign in.
+    Refused,
 }
 
 /// A user as a provider describes them.
@@ -27,6 +39,8 @@ pub struct SocialUser {
     pub email_verified: bool,
     /// The display name.
     pub name: Option<String>,
+    /// The rights.
+    pub role: SocialRole,
 }
 
 /// Why a session with a provider failed.

@@ -64,12 +64,16 @@ pub trait SecondFactorRepository: Send {
 /// * `one_time_codes_are_those_of_rfc_6238`: codes MUST be those of RFC 6238 with HMAC-SHA-1, six digits and steps of 30 s.
 /// * `a_one_time_code_is_valid_one_step_before_and_after`: [`step`](Self::step) MUST accept a code in its own step, the
 ///   previous and the next one, and in no other.
+/// * `the_latest_step_of_one_time_codes_is_the_next_one`: [`latest_step`](Self::latest_step) MUST be the step after the current one.
 /// * `a_wrong_one_time_code_has_no_step`: [`step`](Self::step) MUST NOT accept anything but the six digits.
 /// * `a_code_secret_is_base32_and_in_the_uri`: [`text`](Self::text) MUST be base32 (RFC 4648) without padding, and
 ///   [`uri`](Self::uri) MUST contain it and the percent-encoded account.
 pub trait OneTimeCodes: Send + Sync {
     /// Returns the time step of a code if it is the current one, the previous or the next.
     fn step(&self, secret: &[u8], code: &str, now: Timestamp) -> Option<i64>;
+
+    /// Returns the latest time step whose codes are accepted.
+    fn latest_step(&self, now: Timestamp) -> i64;
 
     /// Returns the current code.
     fn code(&self, secret: &[u8], now: Timestamp) -> String;

@@ -3,12 +3,14 @@
 mod query;
 mod repository;
 mod search;
+mod search_text;
 mod tag;
 mod text;
 
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
+pub use search_text::SearchText;
 pub use tag::{Tag, TagCount, Tags};
 pub use text::{Content, Title};
 
@@ -123,6 +125,12 @@ impl Memo {
         }
     }
 
+    /// The form in which its texts are searched. Of long texts it takes some milliseconds.
+    #[must_use]
+    pub fn search_text(&self) -> SearchText {
+        SearchText::of(&self.state.title, &self.state.content)
+    }
+
     /// Replaces the owner's part. A changed `remind_at` clears `reminded_at`.
     pub fn rewrite(&mut self, state: MemoState, now: Timestamp) {
         if state.remind_at != self.state.remind_at {
@@ -134,8 +142,8 @@ impl Memo {
 
     /// Moves the memo to the trash.
     pub fn trash(&mut self, now: Timestamp) {
-        self.deleted_at = Some(now);
         self.touch(now);
+        self.deleted_at = Some(self.updated_at);
     }
 
     /// Moves the memo out of the trash.
@@ -158,7 +166,7 @@ impl Memo {
 
     fn touch(&mut self, now: Timestamp) {
         self.version = self.version.next();
-        self.updated_at = now;
+        self.updated_at = now.not_before(self.updated_at);
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Memo, MemoId, MemoView, SearchQuery, Tag, Timestamp, UserId, Visibility};
+use crate::{Memo, MemoId, SearchQuery, Tag, Timestamp, UserId, Visibility};
 
 /// Whose memos a list contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,8 +60,17 @@ impl MemoFilter {
     }
 
     /// Whether a memo matches. This defines the meaning of the fields.
+    ///
+    /// It computes the form of the memo's texts: an adapter compares the one that it has stored, after
+    /// [`matches_without_search`](Self::matches_without_search).
     #[must_use]
     pub fn matches(&self, memo: &Memo) -> bool {
+        self.matches_without_search(memo) && self.search.as_ref().is_none_or(|query| query.matches(&memo.search_text()))
+    }
+
+    /// Whether a memo matches all conditions but that on its texts.
+    #[must_use]
+    pub fn matches_without_search(&self, memo: &Memo) -> bool {
         let in_scope = match self.scope {
             MemoScope::Mine => memo.owner_id == self.viewer,
             MemoScope::Public => memo.state.visibility == Visibility::Public && !memo.is_trashed(),
@@ -76,7 +85,6 @@ impl MemoFilter {
             && self.created_before.is_none_or(|time| memo.created_at < time)
             && self.updated_after.is_none_or(|time| memo.updated_at > time)
             && self.updated_before.is_none_or(|time| memo.updated_at < time)
-            && self.search.as_ref().is_none_or(|query| query.matches(&memo.state.title, &memo.state.content))
     }
 }
 
@@ -141,18 +149,15 @@ impl MemoSort {
         )
     }
 
-    /// Returns the cursor of a memo in a list with this filter and order.
+    /// Returns the cursor of a memo in a list with this order. Only an order by relevance looks at the memo's `score`, by
+    /// [`SearchQuery::relevance`]; it is zero without a query.
     #[must_use]
-    pub fn cursor(self, filter: &MemoFilter, view: &MemoView) -> MemoCursor {
-        let memo = &view.memo;
+    pub fn cursor(self, memo: &Memo, score: u32) -> MemoCursor {
         let position = match self.field {
             SortField::UpdatedAt => SortPosition::Time(memo.updated_at),
             SortField::CreatedAt => SortPosition::Time(memo.created_at),
             SortField::Title => SortPosition::Text(memo.state.title.sort_key()),
-            SortField::Relevance => {
-                let score = filter.search.as_ref().map_or(0, |query| query.relevance(&memo.state.title));
-                SortPosition::Relevance { score, updated_at: memo.updated_at }
-            }
+            SortField::Relevance => SortPosition::Relevance { score, updated_at: memo.updated_at },
         };
         MemoCursor { position, id: memo.id }
     }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, StoreError, Tag, TagCount, UserId,
-    Version,
+    Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, SearchText, StoreError, Tag, TagCount,
+    UserId, Version,
 };
 
 /// Stores memos.
@@ -27,6 +27,9 @@ use crate::{
 /// * `a_page_says_whether_there_is_a_next_one`: [`Page::next`] MUST be `None` exactly on the last page.
 /// * `a_search_finds_what_its_query_matches`: the same holds with a query in the filter: a memo MUST be found as soon
 ///   as it is committed, in any script and Unicode form. The same unit of work need not find it before.
+/// * `a_search_compares_the_stored_text`: a search MUST compare the [`SearchText`] of the memo's last
+///   [`insert`](Self::insert) or [`update`](Self::update) with one, as it was given.
+/// * `a_search_covers_a_text_up_to_its_bound`: that text MUST be stored whole, also one of [`SearchText::MAX`] bytes.
 /// * `tags_are_counted`: [`list_tags`](Self::list_tags) MUST return what [`TagCount::join`] makes of the tags of all memos
 ///   of [`MemoFilter::of`] the user: archived ones included, trashed ones not.
 /// * `tags_are_listed_in_pages`: of these tags, [`list_tags`](Self::list_tags) MUST return the first `limit` ones, those after
@@ -75,11 +78,12 @@ pub trait MemoRepository: Send {
         limit: u32,
     ) -> Result<Vec<MemoId>, StoreError>;
 
-    /// Adds a memo. Returns its view.
-    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError>;
+    /// Adds a memo, with the form of its texts. Returns its view.
+    async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError>;
 
-    /// Replaces the memo with this id and owner, whose stored version must be `from`. `created_at` is kept.
-    async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError>;
+    /// Replaces the memo with this id and owner, whose stored version must be `from`. `created_at` is kept. Without a `text`
+    /// its texts are unchanged.
+    async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError>;
 
     /// Removes a memo for good, whose stored version must be `from`.
     async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError>;

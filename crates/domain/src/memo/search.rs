@@ -1,11 +1,13 @@
 //! The meaning of full-text queries.
 
+use super::search_text::{SearchText, bigrams};
 use crate::{
-    Content, InvalidValue, Title,
+    InvalidValue,
     text::{check_length, check_no_nul, search_form},
 };
 
-/// A run of characters that a memo must contain, or must not contain, compared by [`search_form`].
+/// A run of characters that a memo must contain, or must not contain, compared in the form of a
+/// [`SearchText`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchTerm {
     text: String,
@@ -13,10 +15,16 @@ pub struct SearchTerm {
 }
 
 impl SearchTerm {
-    /// The run of characters in its [`search_form`], never empty. A phrase may contain single spaces.
+    /// The run of characters in the form of a [`SearchText`], never empty. A phrase may contain single spaces.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The pairs of neighbouring characters inside its words: each memo that contains the term has these
+    /// [`bigrams`](SearchText::bigrams).
+    pub fn bigrams(&self) -> impl Iterator<Item = (char, char)> {
+        bigrams(&self.text)
     }
 
     /// Whether a memo must not contain the term.
@@ -68,22 +76,15 @@ impl SearchQuery {
 
     /// Whether a memo matches. A term may be in the title or in the content, but not across both.
     #[must_use]
-    pub fn matches(&self, title: &Title, content: &Content) -> bool {
-        let title = search_form(title.as_str());
-        // Computed only if the short title does not decide.
-        let mut content_form = None;
-        self.0.iter().all(|term| {
-            let found = title.contains(&term.text)
-                || content_form.get_or_insert_with(|| search_form(content.as_str())).contains(&term.text);
-            found != term.excluded
-        })
+    pub fn matches(&self, text: &SearchText) -> bool {
+        let found = |term: &SearchTerm| text.title().contains(&term.text) || text.content().contains(&term.text);
+        self.0.iter().all(|term| found(term) != term.excluded)
     }
 
-    /// The relevance of a title: the number of required terms that it contains.
+    /// The relevance of a memo: the number of required terms that its title contains.
     #[must_use]
-    pub fn relevance(&self, title: &Title) -> u32 {
-        let title = search_form(title.as_str());
-        self.required().map(|term| u32::from(title.contains(&term.text))).sum()
+    pub fn relevance(&self, text: &SearchText) -> u32 {
+        self.required().map(|term| u32::from(text.title().contains(&term.text))).sum()
     }
 }
 
@@ -108,6 +109,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Content, Title};
+
+    fn text(title: &str, content: &str) -> SearchText {
+        SearchText::of(&Title::new(title).expect("a title"), &Content::new(content).expect("a content"))
+    }
 
     fn query(text: &str) -> SearchQuery {
         SearchQuery::parse(text).expect("a valid query").expect("a query with terms")
@@ -119,7 +125,7 @@ mod tests {
     }
 
     fn finds(text: &str, content: &str) -> bool {
-        query(text).matches(&Title::new("-").expect("a title"), &Content::new(content).expect("a content"))
+        query(text).matches(&self::text("-", content))
     }
 
     #[test]
@@ -154,17 +160,20 @@ mod tests {
         assert!(finds("ㅋ", "ㅋㅏㅋㅋ"));
         assert!(finds("의", "회의"));
         assert!(!finds("회 의", "회"));
+        // Soft hyphen, zero-width space, joiner and non-joiner, BOM, bidi marks.
+        for hidden in "\u{ad}\u{200b}\u{200c}\u{200d}\u{feff}\u{200e}\u{202e}".chars() {
+            assert!(finds("회의", &format!("회{hidden}의")) && finds(&format!("회{hidden}의"), "회의"), "{hidden:?}");
+        }
         assert!(finds("\"a b\"", "x a\n\tb y"));
         assert!(!finds("-회의 주간", "주간회의록"));
     }
 
     #[test]
     fn relevance_counts_required_terms_in_the_title() {
-        let title = |text: &str| Title::new(text).expect("a title");
         let query = query("weekly 회의 -draft");
-        assert_eq!(query.relevance(&title("Weekly 회의록")), 2);
-        assert_eq!(query.relevance(&title("draft: weekly")), 1);
-        assert_eq!(query.relevance(&title("other")), 0);
+        assert_eq!(query.relevance(&text("Weekly 회의록", "")), 2);
+        assert_eq!(query.relevance(&text("draft: weekly", "회의")), 1);
+        assert_eq!(query.relevance(&text("other", "")), 0);
     }
 
     proptest! {
@@ -180,10 +189,7 @@ mod tests {
             let form = search_form(&text);
             let part: String = form.chars().skip(from).take(length).collect();
             if let Some(query) = SearchQuery::parse(&part.replace(['"', '-'], " ")).expect("no error") {
-                prop_assert!(query.matches(
-                    &Title::new("t").expect("a title"),
-                    &Content::new(text).expect("a content"),
-                ));
+                prop_assert!(query.matches(&super::tests::text("t", &text)));
             }
         }
     }

@@ -101,6 +101,12 @@ impl Tags {
     }
 }
 
+impl From<Tags> for Vec<Tag> {
+    fn from(tags: Tags) -> Self {
+        tags.0
+    }
+}
+
 /// Exact: the same texts in the same order, unlike the equality of [`Tag`].
 impl PartialEq for Tags {
     fn eq(&self, other: &Self) -> bool {
@@ -187,6 +193,8 @@ mod tests {
         let decomposed = Tag::new("  \u{1112}\u{1161}\u{11ab}글 ").expect("a valid tag");
         assert_eq!(decomposed.as_str(), "한글");
         assert_eq!(Tag::new("Work"), Tag::new("wORK"));
+        assert_eq!(Tag::new("STRASSE"), Tag::new("straße"));
+        assert_eq!(Tag::new("ΝΕΟΣ"), Tag::new("νεος"));
         assert_eq!(Tag::new(" \u{3000} "), Err(InvalidValue::TooShort { min: 1 }));
         assert_eq!(Tag::new("a\nb"), Err(InvalidValue::ControlCharacter));
         assert_eq!(Tag::new("x".repeat(51)), Err(InvalidValue::TooLong { max: 50 }));

@@ -1,9 +1,10 @@
 use crate::{
     InvalidValue,
-    text::{check_length, check_no_nul, fold},
+    text::{check_length, check_line, check_no_nul, fold},
 };
 
-/// The title of a memo: 1 to 200 characters, no NUL, otherwise stored byte for byte.
+/// The title of a memo: 1 to 200 characters, one of them visible, none of them a control character or a bidirectional one;
+/// otherwise stored byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
@@ -12,11 +13,12 @@ impl Title {
     pub const MAX: usize = 200;
 
     /// # Errors
-    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
+    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`], [`InvalidValue::NulCharacter`],
+    /// [`InvalidValue::ControlCharacter`], [`InvalidValue::BidirectionalControl`] or [`InvalidValue::NoVisibleCharacter`].
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
         let text = text.into();
-        check_no_nul(&text)?;
         check_length(&text, 1, Self::MAX)?;
+        check_line(&text)?;
         Ok(Self(text))
     }
 
@@ -81,7 +83,7 @@ mod tests {
             let count = text.chars().count();
             match Title::new(text.clone()) {
                 Ok(title) => prop_assert_eq!(title.as_str(), text),
-                Err(_) => prop_assert!(count == 0 || count > Title::MAX || text.contains('\0')),
+                Err(_) => prop_assert!(count == 0 || count > Title::MAX || check_line(&text).is_err()),
             }
         }
 
@@ -97,6 +99,7 @@ mod tests {
         assert!(Title::new("가".repeat(200)).is_ok());
         assert_eq!(Title::new("가".repeat(201)), Err(InvalidValue::TooLong { max: 200 }));
         assert_eq!(Title::new(""), Err(InvalidValue::TooShort { min: 1 }));
+        assert_eq!(Title::new("\u{200b}"), Err(InvalidValue::NoVisibleCharacter));
         assert!(Content::new("한".repeat(100_000)).is_ok());
         assert_eq!(Content::new("a".repeat(100_001)), Err(InvalidValue::TooLong { max: 100_000 }));
         assert_eq!(Content::new("a\0b"), Err(InvalidValue::NulCharacter));

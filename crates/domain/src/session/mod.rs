@@ -59,6 +59,17 @@ impl Session {
         self.proved_at.map_or(self.created_at, |at| at.max(self.created_at))
     }
 
+    /// Records a use, until which it does not expire before `expires_at`.
+    pub fn touch(&mut self, now: Timestamp, expires_at: Timestamp) {
+        self.last_seen_at = now.not_before(self.last_seen_at);
+        self.expires_at = expires_at;
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, now: Timestamp) {
+        self.ended_at = Some(now.not_before(self.last_seen_at));
+    }
+
     /// Whether it is neither ended nor expired.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -1,9 +1,10 @@
 use crate::{
     InvalidValue,
-    text::{check_length, check_no_control, normalize},
+    text::{check_length, check_line, check_no_control, normalize},
 };
 
-/// The name that other users see: trimmed, NFC, 1 to 100 characters, no control characters.
+/// The name that other users see: trimmed, NFC, 1 to 100 characters, one of them visible, none of them a control character or
+/// a bidirectional one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -12,12 +13,13 @@ impl DisplayName {
     pub const MAX: usize = 100;
 
     /// # Errors
-    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`], [`InvalidValue::NulCharacter`] or
-    /// [`InvalidValue::ControlCharacter`].
+    /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`], [`InvalidValue::NulCharacter`],
+    /// [`InvalidValue::ControlCharacter`], [`InvalidValue::BidirectionalControl`] or [`InvalidValue::NoVisibleCharacter`].
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
         check_no_control(text.as_ref())?;
         let text = normalize(text.as_ref());
         check_length(&text, 1, Self::MAX)?;
+        check_line(&text)?;
         Ok(Self(text))
     }
 
@@ -38,6 +40,8 @@ mod tests {
         assert_eq!(name.as_str(), "한");
         assert_eq!(DisplayName::new("  "), Err(InvalidValue::TooShort { min: 1 }));
         assert_eq!(DisplayName::new("a\r\nb"), Err(InvalidValue::ControlCharacter));
+        assert_eq!(DisplayName::new("\u{200b}\u{2060}"), Err(InvalidValue::NoVisibleCharacter));
+        assert_eq!(DisplayName::new("\u{202e}ecilA"), Err(InvalidValue::BidirectionalControl));
         assert_eq!(DisplayName::new("가".repeat(101)), Err(InvalidValue::TooLong { max: 100 }));
     }
 }

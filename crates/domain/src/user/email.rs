@@ -1,19 +1,26 @@
 use std::str::FromStr;
 
 use email_address::EmailAddress;
+use idna::{
+    AsciiDenyList,
+    uts46::{DnsLength, Hyphens, Uts46},
+};
 
 use crate::{
     InvalidValue,
-    text::{check_length, check_no_control, fold, normalize},
+    text::{check_length, check_no_control, lower_case, normalize},
 };
 
 /// An e-mail address (RFC 5321, and RFC 6531 for other scripts), NFC, up to 254 characters, without quoted parts.
 ///
-/// Two addresses that differ only in case or Unicode form are equal.
+/// Two addresses that differ only in case or Unicode form are equal, or in the spelling of the domain: in Unicode, in full width,
+/// or in ASCII (IDNA, UTS #46).
 #[derive(Debug, Clone)]
 pub struct Email {
     address: String,
     key: String,
+    /// The domain in ASCII (A-labels), in lower case.
+    domain: String,
 }
 
 impl Email {
@@ -32,8 +39,11 @@ impl Email {
             return Err(InvalidValue::Malformed);
         }
         EmailAddress::from_str(&address).map_err(|_| InvalidValue::Malformed)?;
-        let key = fold(&address);
-        Ok(Self { address, key })
+        let (local, domain) = address.rsplit_once('@').ok_or(InvalidValue::Malformed)?;
+        let domain = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify);
+        let domain = domain.map_err(|_| InvalidValue::Malformed)?.into_owned();
+        let key = format!("{}@{domain}", lower_case(local));
+        Ok(Self { address, key, domain })
     }
 
     /// The address as given, after trimming and NFC.
@@ -42,7 +52,14 @@ impl Email {
         &self.address
     }
 
-    /// The form that addresses are compared by: folded case, NFC.
+    /// The address as mail is sent to it: the domain in ASCII.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let local = self.address.rsplit_once('@').map_or("", |(local, _)| local);
+        format!("{local}@{}", self.domain)
+    }
+
+    /// The form that addresses are compared by: the local part in lower case and NFC, the domain in ASCII.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -80,6 +97,31 @@ mod tests {
         assert_eq!(Email::new("jose\u{301}@example.com"), Email::new("JOS\u{c9}@example.com"));
         assert_ne!(Email::new("alice@example.com"), Email::new("bob@example.com"));
         assert_eq!(Email::new("Alice@Example.com").expect("valid").as_str(), "Alice@Example.com");
+    }
+
+    #[test]
+    fn spellings_of_a_domain_are_one_address() {
+        let ascii = Email::new("Alice@xn--bcher-kva.example").expect("valid");
+        for text in [
+            "alice@b\u{fc}cher.example",
+            "alice@bu\u{308}cher.example",
+            "ALICE@B\u{dc}CHER.EXAMPLE",
+            "alice@XN--BCHER-KVA.example",
+            "alice@\u{ff42}\u{fc}\u{ff43}\u{ff48}\u{ff45}\u{ff52}.example",
+            "alice@b\u{fc}cher\u{3002}example",
+            "alice@b\u{fc}\u{ad}cher.example",
+        ] {
+            let email = Email::new(text).expect(text);
+            assert_eq!(email, ascii, "{text}");
+            assert_eq!(email.key(), "alice@xn--bcher-kva.example");
+            assert_eq!(email.mailbox().split_once('@').expect("a domain").1, "xn--bcher-kva.example");
+        }
+        assert_eq!(Email::new("Zoë@한글.한국").expect("valid").mailbox(), "Zoë@xn--bj0bj06e.xn--3e0b707e");
+        // Letters that only look alike are others.
+        assert_ne!(Email::new("a@b\u{430}r.example"), Email::new("a@bar.example"));
+        for text in ["a@xn--a.example", "a@\u{2488}com", "a@b..example", "a@xn--.example"] {
+            assert_eq!(Email::new(text), Err(InvalidValue::Malformed), "{text}");
+        }
     }
 
     #[test]

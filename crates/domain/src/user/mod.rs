@@ -10,7 +10,7 @@ pub use display_name::DisplayName;
 pub use email::Email;
 pub use password::{Password, PasswordHash};
 pub use repository::{Sweep, UserRepository};
-pub use search::UserFilter;
+pub use search::{UserFilter, UserText};
 
 use crate::{Timestamp, UserId, Version};
 
@@ -116,6 +116,11 @@ impl User {
     /// Advances the version and `updated_at` after a change.
     pub fn touch(&mut self, now: Timestamp) {
         self.version = self.version.next();
-        self.updated_at = now;
+        self.updated_at = now.not_before(self.updated_at);
+    }
+
+    /// Disables the account, unless it is disabled.
+    pub fn disable(&mut self, now: Timestamp) {
+        self.disabled_at.get_or_insert(now.not_before(self.updated_at));
     }
 }

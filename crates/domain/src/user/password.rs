@@ -37,8 +37,10 @@ impl Password {
     pub fn is_easily_guessed(&self, email: &Email, name: &DisplayName, host: &str) -> bool {
         static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
         let folded = fold(&self.0);
-        let local = email.key().rsplit_once('@').map_or("", |(local, _)| local);
-        folded == email.key()
+        let address = fold(email.as_str());
+        let local = address.rsplit_once('@').map_or("", |(local, _)| local);
+        folded == address
+            || folded == email.key()
             || folded == local
             || folded == fold(name.as_str())
             || folded == fold(host)

@@ -4,15 +4,15 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statemen
 
 use super::{
     driver_error,
-    file::{Readers, WriteUnit},
+    file::{FileReaders, WriteUnit},
     permits::{Owner, Permit},
     server::{Pool, Transaction},
 };
 
 /// The connection or transaction in which one unit of work runs its statements. Dropped without a commit, it is rolled back.
 pub enum Session {
-    /// SQLite: any reading connection for each statement.
-    FileReads(Readers, Owner),
+    /// SQLite: any reading connection for each statement, or one for searches.
+    FileReads(FileReaders, Owner),
     /// SQLite: a read-only transaction.
     FileSnapshot { transaction: DatabaseTransaction, _permit: Permit },
     /// SQLite: a transaction that may write, or a share of one.
@@ -29,7 +29,7 @@ impl Session {
     /// Returns the row of a statement that selects at most one.
     pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
-            Self::FileReads(readers, owner) => readers.query_one(&statement, *owner).await,
+            Self::FileReads(readers, owner) => readers.single.query_one(&statement, *owner).await,
             Self::FileSnapshot { transaction, .. } => transaction.query_one_raw(statement).await,
             Self::FileWrite(unit) => unit.query_one(statement).await,
             Self::ServerReads(pool, owner) => pool.query_one(&statement, *owner).await.map_err(driver_error),
@@ -42,13 +42,21 @@ impl Session {
     /// Returns the rows that a statement selects.
     pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::FileReads(readers, owner) => readers.query_all(&statement, *owner).await,
+            Self::FileReads(readers, owner) => readers.single.query_all(&statement, *owner).await,
             Self::FileSnapshot { transaction, .. } => transaction.query_all_raw(statement).await,
             Self::FileWrite(unit) => unit.query_all(statement).await,
             Self::ServerReads(pool, owner) => pool.query_all(&statement, *owner).await.map_err(driver_error),
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
                 transaction.query_all(&statement).await.map_err(driver_error)
             }
+        }
+    }
+
+    /// Returns the rows that a search selects. It has a time limit: on a server that of every statement.
+    pub async fn search(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::FileReads(readers, owner) => readers.searching.query_all(&statement, *owner).await,
+            _ => self.query_all(statement).await,
         }
     }
 

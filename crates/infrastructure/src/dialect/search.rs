@@ -1,6 +1,6 @@
 //! The differences between the databases in the full-text index (table `memo_grams`).
 
-use memo_domain::{Content, Memo, Title, UserId};
+use memo_domain::{Memo, SearchQuery, SearchText, UserId};
 use sea_orm::{
     DbBackend, Statement, Value,
     prelude::Uuid,
@@ -25,40 +25,109 @@ pub fn is_not_indexed(backend: DbBackend) -> Option<Expr> {
 }
 
 /// Adds a new memo to the index, after its row was inserted.
-pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, title: &Title, content: &Content) -> Statement {
+pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Statement {
     let sql = match backend {
         // Not INSERT … SELECT: for a statement that may insert several rows SQLite creates a savepoint, at which the index
         // flushes its pending changes to its tables.
         DbBackend::Sqlite => {
             "INSERT INTO memo_grams (grams, rowid) VALUES (?, (SELECT number FROM memos WHERE id = ?))"
         }
-        DbBackend::Postgres => "INSERT INTO memo_grams (grams, memo_id) VALUES (CAST($1 AS integer[]), $2)",
-        _ => "INSERT INTO memo_grams (grams, memo_id) VALUES (?, ?)",
+        DbBackend::Postgres => {
+            "INSERT INTO memo_grams (grams, title, content, memo_id) VALUES (CAST($1 AS integer[]), $2, $3, $4)"
+        }
+        _ => "INSERT INTO memo_grams (grams, title, content, memo_id) VALUES (?, ?, ?, ?)",
     };
-    Statement::from_sql_and_values(backend, sql, [text(backend, owner, title, content).into(), id.into()])
+    Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text))
 }
 
-/// Updates the index for a memo whose row is about to be updated. Writes nothing if its texts are unchanged.
-pub fn reindex_memo(backend: DbBackend, memo: &Memo) -> Statement {
+/// Stores the form of a new memo's texts, if the index does not have it.
+pub fn insert_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<Statement> {
+    let sql = "INSERT INTO memo_texts (title, content, number) VALUES (?, ?, (SELECT number FROM memos WHERE id = ?))";
+    let values = || [text.title().into(), text.content().into(), id.into()];
+    (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
+}
+
+/// Updates the index, and the form of the texts, for a memo whose texts have changed.
+pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> Vec<Statement> {
     let sql = match backend {
-        // The index stores no text to compare with, so compare the memo's own texts.
-        DbBackend::Sqlite => {
-            "UPDATE memo_grams SET grams = ? WHERE rowid = (
-                SELECT number FROM memos WHERE id = ? AND (title <> ? OR content <> ?)
-            )"
-        }
+        DbBackend::Sqlite => "UPDATE memo_grams SET grams = ? WHERE rowid = (SELECT number FROM memos WHERE id = ?)",
         DbBackend::Postgres => {
-            "UPDATE memo_grams SET grams = new.grams FROM (SELECT CAST($1 AS integer[]) AS grams) AS new
-             WHERE memo_id = $2 AND memo_grams.grams <> new.grams"
+            "UPDATE memo_grams SET grams = CAST($1 AS integer[]), title = $2, content = $3 WHERE memo_id = $4"
         }
-        _ => "UPDATE memo_grams SET grams = ? WHERE memo_id = ?",
+        _ => "UPDATE memo_grams SET grams = ?, title = ?, content = ? WHERE memo_id = ?",
     };
-    let (title, content) = (&memo.state.title, &memo.state.content);
-    let mut values: Vec<Value> = vec![text(backend, memo.owner_id, title, content).into(), memo.id.as_uuid().into()];
+    let id = memo.id.as_uuid();
+    let values = index_values(backend, id, memo.owner_id, text);
+    let mut statements = vec![Statement::from_sql_and_values(backend, sql, values)];
     if backend == DbBackend::Sqlite {
-        values.extend([title.as_str().into(), content.as_str().into()]);
+        let sql = "UPDATE memo_texts SET title = ?, content = ? WHERE number = (SELECT number FROM memos WHERE id = ?)";
+        let values = [text.title().into(), text.content().into(), id.into()];
+        statements.push(Statement::from_sql_and_values(backend, sql, values));
     }
-    Statement::from_sql_and_values(backend, sql, values)
+    statements
+}
+
+fn index_values(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Value> {
+    let grams = grams::of_memo(owner, text).into_iter();
+    match backend {
+        DbBackend::Sqlite => vec![words("", grams).into(), id.into()],
+        DbBackend::Postgres => vec![array(grams).into(), text.title().into(), text.content().into(), id.into()],
+        _ => vec![words("", grams).into(), text.title().into(), text.content().into(), id.into()],
+    }
+}
+
+/// The condition for memos whose texts contain the required terms of a query, and none of the excluded ones.
+pub fn contains_terms(backend: DbBackend, query: &SearchQuery) -> Expr {
+    let mut values = Vec::new();
+    let mut terms: Vec<_> = query.terms().iter().map(|term| (term.as_str(), term.is_excluded())).collect();
+    terms.sort_unstable();
+    terms.dedup();
+    let terms = terms.into_iter().map(|(term, is_excluded)| {
+        let not = if is_excluded { "NOT " } else { "" };
+        let [title, content] = ["title", "content"].map(|column| contains(backend, column, term, &mut values));
+        format!("{not}({title} OR {content})")
+    });
+    let condition = joined_evenly(terms.collect(), "AND");
+    // The planner does not turn a scalar subquery into a join.
+    of_text(backend, "({}) IS TRUE", &condition, values)
+}
+
+/// The relevance of a memo: how many of the required terms its title contains.
+pub fn relevance(backend: DbBackend, query: &SearchQuery) -> Expr {
+    let mut values = Vec::new();
+    let terms = query
+        .required()
+        .map(|term| format!("CASE WHEN {} THEN 1 ELSE 0 END", contains(backend, "title", term.as_str(), &mut values)));
+    let sum = joined_evenly(std::iter::once("0".to_owned()).chain(terms).collect(), "+");
+    let integer = if backend == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
+    of_text(backend, &format!("CAST(({{}}) AS {integer})"), &sum, values)
+}
+
+/// Joins expressions in pairs, and the pairs in pairs: SQLite limits the depth of an expression, and a query may have
+/// hundreds of terms.
+fn joined_evenly(mut expressions: Vec<String>, operator: &str) -> String {
+    while expressions.len() > 1 {
+        expressions = expressions.chunks(2).map(|pair| format!("({})", pair.join(&format!(" {operator} ")))).collect();
+    }
+    expressions.pop().unwrap_or_default()
+}
+
+/// Whether a column of the texts contains a term, byte by byte.
+fn contains(backend: DbBackend, column: &str, term: &str, values: &mut Vec<Expr>) -> String {
+    values.push(Expr::value(term));
+    match backend {
+        DbBackend::Postgres => format!("strpos(texts.{column}, ${}) > 0", values.len()),
+        _ => format!("instr(texts.{column}, ?) > 0"),
+    }
+}
+
+/// An expression with a subquery on the form of a memo's texts in place of `{}`.
+fn of_text(backend: DbBackend, expression: &str, column: &str, values: Vec<Expr>) -> Expr {
+    let from = match backend {
+        DbBackend::Sqlite => "memo_texts AS texts WHERE texts.number = memos.number",
+        _ => "memo_grams AS texts WHERE texts.memo_id = memos.id",
+    };
+    Expr::cust_with_exprs(expression.replace("{}", &format!("SELECT {column} FROM {from}")), values)
 }
 
 /// How a statement uses a condition.
@@ -141,14 +210,6 @@ pub fn force_index(backend: DbBackend, list: &mut SelectStatement, kind: &str, o
 /// Wraps a column in an expression that has its value, but for which the planner can't use an index.
 pub fn opaque(column: Expr, is_text: bool) -> Expr {
     if is_text { column.binary(sea_orm::sea_query::BinOper::Custom("||"), "") } else { column.add(0) }
-}
-
-fn text(backend: DbBackend, owner: UserId, title: &Title, content: &Content) -> String {
-    let grams = grams::of_memo(owner, title, content);
-    match backend {
-        DbBackend::Postgres => array(grams.into_iter()),
-        _ => words("", grams.into_iter()),
-    }
 }
 
 fn parameter(backend: DbBackend, owner: Option<UserId>, query: &GramQuery) -> String {

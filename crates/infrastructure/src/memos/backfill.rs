@@ -1,6 +1,6 @@
 //! Adds memos of a version without full-text search to the index, and completes their rows in `memo_tags`.
 
-use memo_domain::{Content, Title, UserId};
+use memo_domain::{Content, SearchText, Title, UserId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, prelude::Uuid,
@@ -56,7 +56,11 @@ pub async fn index_all(transaction: &impl ConnectionTrait) -> Result<(), DbErr> 
             }
             let title = Title::new(title).map_err(unreadable)?;
             let content = Content::new(content).map_err(unreadable)?;
-            transaction.execute_raw(dialect::index_memo(backend, id, UserId::new(owner_id), &title, &content)).await?;
+            let text = SearchText::of(&title, &content);
+            if let Some(statement) = dialect::insert_text(backend, id, &text) {
+                transaction.execute_raw(statement).await?;
+            }
+            transaction.execute_raw(dialect::index_memo(backend, id, UserId::new(owner_id), &text)).await?;
         }
     }
 }

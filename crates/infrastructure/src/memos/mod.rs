@@ -11,8 +11,8 @@ mod tags;
 
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoState, MemoView, Page,
-    PageRequest, SortField, StoreError, Tag, TagCount, UserId, Version,
+    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, Page, PageRequest,
+    SearchText, SortField, StoreError, Tag, TagCount, UserId, Version,
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
@@ -41,19 +41,19 @@ impl MemoRepository for SeaOrmUnitOfWork {
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,
     ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
-        let views = match sort.field {
+        let rows = match sort.field {
             SortField::Relevance => self.most_relevant(filter, sort, page).await?,
             _ => self.in_order(filter, sort, page).await?,
         };
-        Ok(Page::from_overfetched(views, page.limit, |view| sort.cursor(filter, view)))
+        let cursor = |(view, score): &(MemoView, u32)| sort.cursor(&view.memo, *score);
+        let Page { items, next } = Page::from_overfetched(rows, page.limit, cursor);
+        Ok(Page { items: items.into_iter().map(|(view, _)| view).collect(), next })
     }
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         let plan = self.plan(filter, SortField::Relevance).await?;
-        if !plan.is_exact() {
-            return Ok(self.candidates(filter, &plan).await?.len() as u64);
-        }
-        let row = self.find_one::<query::Count>(query::count(filter, &plan, self.backend).build(self.backend)).await?;
+        let count = query::count(filter, &plan, self.backend).build(self.backend);
+        let row = self.find_one_of::<query::Count>(filter, count).await?;
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
@@ -93,11 +93,11 @@ impl MemoRepository for SeaOrmUnitOfWork {
         Ok(rows.into_iter().map(|row| MemoId::new(row.memo_id)).collect())
     }
 
-    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
+    async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(tags::insert(memo, self.backend));
-        let MemoState { title, content, .. } = &memo.state;
-        let index = dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, title, content);
+        statements.extend(dialect::insert_text(self.backend, memo.id.as_uuid(), text));
+        let index = dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text);
         // Only a missing owner or a taken id can make these statements fail. If the committed state shows neither, they can
         // be recorded.
         let found = self.find_committed::<query::Owner>(&self.prepared.owner_of_new(memo)).await?;
@@ -115,8 +115,10 @@ impl MemoRepository for SeaOrmUnitOfWork {
         Ok(MemoView { memo: memo.clone(), owner_name })
     }
 
-    async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
-        self.execute(dialect::reindex_memo(self.backend, memo)).await?;
+    async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {
+        if let Some(text) = text {
+            self.execute_all(dialect::reindex_memo(self.backend, memo, text)).await?;
+        }
         let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()
             .set(row)

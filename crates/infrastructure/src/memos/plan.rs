@@ -9,7 +9,7 @@ use crate::grams::GramQuery;
 pub struct Plan {
     /// The condition on the full-text index, if there is one.
     pub gram_query: Option<GramQuery>,
-    /// Whether the texts of the found memos must be compared with the query.
+    /// Whether the bigrams do not decide, so that the texts of the memos must be compared with the query.
     pub texts_decide: bool,
     pub start: Start,
 }
@@ -24,11 +24,4 @@ pub enum Start {
     Tag(Tag),
     /// The bounds of a time that the list is not sorted by.
     Time,
-}
-
-impl Plan {
-    /// Whether one statement decides all of the filter.
-    pub fn is_exact(&self) -> bool {
-        !self.texts_decide
-    }
 }

@@ -1,8 +1,8 @@
 //! The statements that select memos.
 
 use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SortDirection, SortField, SortPosition, StoreError,
-    Tag, Timestamp, UserId, Visibility,
+    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, SortPosition,
+    StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, Order,
@@ -71,10 +71,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
         SortField::Title => Column::TitleKey,
         SortField::Relevance => return Err(Misuse::UnindexedOrder.into()),
     };
-    let order = match sort.direction {
-        SortDirection::Ascending => Order::Asc,
-        SortDirection::Descending => Order::Desc,
-    };
+    let order = order(sort.direction);
     let by = match plan.start {
         Start::Order => Expr::col((Entity, column)),
         Start::Search | Start::Tag(_) | Start::Time => {
@@ -98,6 +95,13 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
     Ok(select)
 }
 
+const fn order(direction: SortDirection) -> Order {
+    match direction {
+        SortDirection::Ascending => Order::Asc,
+        SortDirection::Descending => Order::Desc,
+    }
+}
+
 /// The kind of a list, as in the name of its index, if all databases have an index in its order.
 fn kind(filter: &MemoFilter, sorted_by: SortField) -> Option<&'static str> {
     let is_by_change = sorted_by == SortField::UpdatedAt;
@@ -118,44 +122,38 @@ pub fn count(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Ent
         .filter(condition(filter, plan, None, backend))
 }
 
-/// Selects all memos that may match a filter, as [`Candidate`].
-pub fn candidates(filter: &MemoFilter, plan: &Plan, backend: DbBackend) -> Select<Entity> {
-    Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::UpdatedAt, Column::Title])
+/// Selects a part of a list by relevance, as [`Scored`](super::row::Scored).
+pub fn most_relevant(
+    filter: &MemoFilter,
+    search: &SearchQuery,
+    rows: &Rows,
+    plan: &Plan,
+    backend: DbBackend,
+) -> Result<Select<Entity>, StoreError> {
+    let order = order(rows.sort.direction);
+    let score = dialect::relevance(backend, search);
+    let mut select = views()
+        .column_as(score.clone(), "score")
         .filter(condition(filter, plan, None, backend))
-}
-
-/// A row of [`candidates`]: the columns by which they are sorted and counted.
-#[derive(FromQueryResult)]
-pub struct Candidate {
-    pub id: Uuid,
-    pub updated_at: i64,
-    pub title: String,
-}
-
-/// Selects the memos with these ids, by a statement with `count` parameters.
-pub fn views_by_id(ids: &[Uuid], count: usize) -> Select<Entity> {
-    views().filter(is_in(ids, count))
-}
-
-/// Selects the texts of the memos with these ids as [`Text`], by a statement with `count` parameters.
-pub fn texts(ids: &[Uuid], count: usize) -> Select<Entity> {
-    Entity::find().select_only().columns([Column::Id, Column::Title, Column::Content]).filter(is_in(ids, count))
-}
-
-/// A row of [`texts`].
-#[derive(FromQueryResult)]
-pub struct Text {
-    pub id: Uuid,
-    pub title: String,
-    pub content: String,
-}
-
-/// Compares with `count` ids: repeats the last one to always have the same statement text.
-fn is_in(ids: &[Uuid], count: usize) -> Expr {
-    let last = ids.last().copied();
-    Column::Id.is_in(ids.iter().copied().chain(std::iter::repeat_with(|| last).flatten()).take(count))
+        .order_by(Expr::cust("score"), order.clone())
+        .order_by(Column::UpdatedAt, order.clone())
+        .order_by(Column::Id, order)
+        .limit(rows.limit);
+    match rows.start {
+        PageStart::Offset(0) => {}
+        PageStart::Offset(offset) => select = select.offset(Ord::min(*offset, i64::MAX.unsigned_abs())),
+        PageStart::After(MemoCursor { position: SortPosition::Relevance { score: last, updated_at }, id }) => {
+            let columns = [score, Expr::col((Entity, Column::UpdatedAt)), Expr::col((Entity, Column::Id))];
+            let values: [Value; 3] = [i64::from(*last).into(), updated_at.as_micros().into(), id.as_uuid().into()];
+            let (place, cursor) = (Expr::tuple(columns), Expr::tuple(values.map(Expr::value)));
+            select = select.filter(match rows.sort.direction {
+                SortDirection::Ascending => place.gt(cursor),
+                SortDirection::Descending => place.lt(cursor),
+            });
+        }
+        PageStart::After(_) => return Err(Misuse::CursorOfOtherOrder.into()),
+    }
+    Ok(select)
 }
 
 /// Counts the memos of a user with a tag, up to `limit`.
@@ -284,6 +282,9 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
     if let Some(query) = &plan.gram_query {
         let role = if matches!(plan.start, Start::Search) { Role::Lookup } else { default_role };
         condition = condition.add(dialect::contains_grams(backend, searched_owner(filter), query, role));
+    }
+    if let (true, Some(search)) = (plan.texts_decide, &filter.search) {
+        condition = condition.add(dialect::contains_terms(backend, search));
     }
     filter.tags.iter().fold(condition, |condition, tag| match &plan.start {
         Start::Tag(first) if first == tag => condition.add(is_among_tagged(filter.viewer, tag)),

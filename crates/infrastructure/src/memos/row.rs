@@ -71,6 +71,24 @@ impl FromQueryResult for MemoRow {
     }
 }
 
+/// A memo of a list by relevance, with its score in the column after those of [`MemoRow`].
+pub struct Scored {
+    row: MemoRow,
+    score: i64,
+}
+
+impl FromQueryResult for Scored {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { row: MemoRow::from_query_result(row, prefix)?, score: row.try_get_by_index(15)? })
+    }
+}
+
+impl Scored {
+    pub fn into_view(self) -> Result<(MemoView, u32), StoreError> {
+        Ok((self.row.into_view()?, u32::try_from(self.score).map_err(StoreError::corrupt)?))
+    }
+}
+
 impl MemoRow {
     pub fn into_view(self) -> Result<MemoView, StoreError> {
         let state = MemoState {

@@ -179,7 +179,7 @@ mod tests {
         for memo in
             [trashed, memo(2, &["Work", "\u{1112}\u{1161}\u{11ab}글", "a\"b"]), memo(3, &["Work"]), memo(4, &[])]
         {
-            uow.memos().insert(&memo).await.expect("the memo is added");
+            uow.memos().insert(&memo, &memo.search_text()).await.expect("the memo is added");
         }
         uow.commit().await.expect("it is committed");
         let before = listed(store).await;

@@ -2,6 +2,8 @@
 
 mod migrations;
 mod outages;
+mod suitable;
+mod unwritable;
 
 use std::time::{Duration, Instant};
 
@@ -100,7 +102,7 @@ async fn add_user(store: &dyn Store, n: u128) -> Result<(), StoreError> {
 
 async fn add_memo(store: &dyn Store, n: u128) -> Result<(), StoreError> {
     let mut uow = store.begin(Access::Write).await?;
-    uow.memos().insert(&memo(n)).await?;
+    uow.memos().insert(&memo(n), &memo(n).search_text()).await?;
     uow.commit().await
 }
 

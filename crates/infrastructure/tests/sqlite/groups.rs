@@ -42,11 +42,11 @@ async fn a_failing_unit_of_work_does_not_affect_others() {
             let store = Arc::clone(&fresh.store);
             tokio::spawn(async move {
                 let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-                uow.memos().insert(&memo(n)).await.expect("the memo is added");
+                uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
                 match n % 3 {
                     0 => drop(uow),
                     // The id is taken, so the unit of work fails after a successful write.
-                    1 => drop(uow.memos().insert(&memo(1)).await.expect_err("a conflict")),
+                    1 => drop(uow.memos().insert(&memo(1), &memo(1).search_text()).await.expect_err("a conflict")),
                     _ => uow.commit().await.expect("it commits"),
                 }
             })
@@ -178,7 +178,7 @@ async fn writers_without_a_commit_do_not_starve_others() {
 /// Inserts a memo and its entry in the change feed.
 async fn insert(uow: &mut dyn UnitOfWork, n: u128) {
     let memo = memo(n);
-    uow.memos().insert(&memo).await.expect("the memo is added");
+    uow.memos().insert(&memo, &memo.search_text()).await.expect("the memo is added");
     let change = NewChange::of(&memo, ChangeKind::Created, NOW);
     uow.changes().append(memo.owner_id, &[change]).await.expect("the change is appended");
 }
@@ -227,7 +227,10 @@ async fn a_unit_of_work_recorded_while_a_batch_ends_is_run() {
             tokio::spawn(async move {
                 for n in 0..250 {
                     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-                    uow.memos().insert(&small_memo(task * 1_000 + n + 1)).await.expect("the memo is added");
+                    uow.memos()
+                        .insert(&small_memo(task * 1_000 + n + 1), &small_memo(task * 1_000 + n + 1).search_text())
+                        .await
+                        .expect("the memo is added");
                     uow.commit().await.expect("it commits");
                 }
             })
@@ -268,7 +271,7 @@ async fn waiting_writers_fail_together_if_the_file_stays_locked() {
         let store = Arc::clone(&store);
         tasks.push(tokio::spawn(async move {
             let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-            uow.memos().insert(&memo(n)).await.expect("the memo is added");
+            uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
             uow.commit().await
         }));
         pause(Duration::from_millis(5)).await;

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod erasure;
 mod groups;
 mod log;
 mod migrations;
@@ -48,6 +49,6 @@ async fn add_user(store: &dyn Store, n: u128) {
 /// Inserts a memo in a unit of work of its own.
 async fn add_memo(store: &dyn Store, n: u128) {
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-    uow.memos().insert(&memo(n)).await.expect("the memo is added");
+    uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
     uow.commit().await.expect("the unit of work commits");
 }

@@ -37,7 +37,7 @@ async fn a_dropped_writer_releases_its_turn_at_once() {
     let start = Instant::now();
     for n in 0..50 {
         let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
-        uow.memos().insert(&memo(n)).await.expect("the memo is added");
+        uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
         drop(uow);
     }
     add_memo(&*fresh.store, 0).await;
@@ -49,7 +49,7 @@ async fn a_failed_writer_releases_its_turn_at_once() {
     let fresh = Fresh::new().await;
     for n in 0..10 {
         let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
-        uow.memos().insert(&memo(n)).await.expect_err("there is no owner");
+        uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect_err("there is no owner");
     }
     add_user(&*fresh.store, 0).await;
 }

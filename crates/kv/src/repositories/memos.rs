@@ -1,18 +1,20 @@
 use std::{
     cmp::Ordering,
     collections::{HashMap, hash_map::Entry},
+    time::Instant,
 };
 
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
-    PageRequest, PageStart, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, User, UserId, Version,
+    PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, User,
+    UserId, Version,
 };
 
 use crate::{
     Direction,
     keys::{Hashed, KeyRange, Prefix, key},
-    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList},
+    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList, SearchForms},
     repositories::users::require_user,
     store::Unit,
     transaction::{Transaction, range},
@@ -34,28 +36,18 @@ impl MemoRepository for Unit {
         page: &PageRequest<MemoCursor>,
     ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.read(move |tx| list(tx, &filter, sort, &page)).await
+        if filter.search.is_some() {
+            return self.search(move |tx, deadline| list(tx, &filter, sort, &page, Some(deadline))).await;
+        }
+        self.read(move |tx| list(tx, &filter, sort, &page, None)).await
     }
 
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         let filter = filter.clone();
-        self.read(move |tx| {
-            let Some(list) = list_of(&filter) else { return Ok(0) };
-            let all = range::<Memo>(MEMO_BY_UPDATE, &key![list]);
-            let mut count = 0;
-            if is_whole_list(&filter) {
-                for entry in tx.walk(all.as_range(), Direction::Ascending) {
-                    entry?;
-                    count += 1;
-                }
-                return Ok(count);
-            }
-            for memo in tx.scan::<Memo>(MEMO_BY_UPDATE, &all, Direction::Ascending) {
-                count += u64::from(filter.matches(&memo?));
-            }
-            Ok(count)
-        })
-        .await
+        if filter.search.is_some() {
+            return self.search(move |tx, deadline| count(tx, &filter, Some(deadline))).await;
+        }
+        self.read(move |tx| count(tx, &filter, None)).await
     }
 
     async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError> {
@@ -123,24 +115,28 @@ impl MemoRepository for Unit {
         .await
     }
 
-    async fn insert(&mut self, memo: &Memo) -> Result<MemoView, StoreError> {
-        let memo = memo.clone();
+    async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {
+        let (memo, forms) = (memo.clone(), forms(memo, text));
         self.write(move |tx| {
             tx.insert(&memo)?;
+            tx.insert(&forms)?;
             require_user(tx, memo.owner_id)?;
             view(tx, memo)
         })
         .await
     }
 
-    async fn update(&mut self, memo: &Memo, from: Version) -> Result<(), StoreError> {
-        let memo = memo.clone();
+    async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {
+        let (memo, forms) = (memo.clone(), text.map(|text| forms(memo, text)));
         self.write(move |tx| {
             let old = in_version(tx, memo.id, from)?;
             if old.owner_id != memo.owner_id {
                 return Err(StoreError::Stale);
             }
             let new = Memo { created_at: old.created_at, ..memo };
+            if let Some(forms) = forms {
+                tx.replace(&forms, &forms)?;
+            }
             tx.replace(&old, &new)
         })
         .await
@@ -149,7 +145,7 @@ impl MemoRepository for Unit {
     async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError> {
         self.write(move |tx| {
             let memo = in_version(tx, id, from)?;
-            tx.remove(&memo);
+            remove_memo(tx, &memo);
             Ok(())
         })
         .await
@@ -168,6 +164,52 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
         Ok((Tag::new(text).map_err(StoreError::corrupt)?, 1))
     });
     Ok(TagCount::join(tags.collect::<Result<Vec<_>, StoreError>>()?))
+}
+
+pub fn remove_memo(tx: &mut Transaction, memo: &Memo) {
+    tx.remove(memo);
+    tx.remove_key::<SearchForms>(&key![memo.id]);
+}
+
+fn forms(memo: &Memo, text: &SearchText) -> SearchForms {
+    SearchForms { memo_id: memo.id, title: text.title().to_owned(), content: text.content().to_owned() }
+}
+
+/// Returns the score of a memo that matches a filter, or `None`. The deadline is that of a search.
+fn score(
+    tx: &Transaction,
+    filter: &MemoFilter,
+    memo: &Memo,
+    deadline: Option<Instant>,
+) -> Result<Option<u32>, StoreError> {
+    if !filter.matches_without_search(memo) {
+        return Ok(None);
+    }
+    let Some(query) = &filter.search else { return Ok(Some(0)) };
+    if deadline.is_some_and(|deadline| Instant::now() > deadline) {
+        return Err(StoreError::Timeout { source: "the search reached its deadline".into() });
+    }
+    let forms = tx.get::<SearchForms>(&key![memo.id])?;
+    let SearchForms { title, content, .. } = forms.ok_or_else(|| StoreError::corrupt("a memo has no search text"))?;
+    let text = SearchText::from_forms(title, content);
+    Ok(query.matches(&text).then(|| query.relevance(&text)))
+}
+
+fn count(tx: &Transaction, filter: &MemoFilter, deadline: Option<Instant>) -> Result<u64, StoreError> {
+    let Some(list) = list_of(filter) else { return Ok(0) };
+    let all = range::<Memo>(MEMO_BY_UPDATE, &key![list]);
+    let mut count = 0;
+    if is_whole_list(filter) {
+        for entry in tx.walk(all.as_range(), Direction::Ascending) {
+            entry?;
+            count += 1;
+        }
+        return Ok(count);
+    }
+    for memo in tx.scan::<Memo>(MEMO_BY_UPDATE, &all, Direction::Ascending) {
+        count += u64::from(score(tx, filter, &memo?, deadline)?.is_some());
+    }
+    Ok(count)
 }
 
 fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, StoreError> {
@@ -201,6 +243,7 @@ fn list(
     filter: &MemoFilter,
     sort: MemoSort,
     page: &PageRequest<MemoCursor>,
+    deadline: Option<Instant>,
 ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
     let Some(list) = list_of(filter) else { return Ok(Page { items: Vec::new(), next: None }) };
     let (skipped, after) = match &page.start {
@@ -219,19 +262,18 @@ fn list(
             break;
         }
         let memo = tx.indexed::<Memo>(&id)?;
-        if !filter.matches(&memo) {
-            continue;
-        }
-        let place = sort.cursor(filter, &views.of(memo)?);
+        let Some(score) = score(tx, filter, &memo, deadline)? else { continue };
+        let place = sort.cursor(&memo, score);
         if after.is_none_or(|after| order.compare(&place, after).is_gt()) {
             last_run = order.run(&key).unwrap_or_default().to_vec();
             places.push(place);
         }
     }
     places.sort_unstable_by(|a, b| order.compare(a, b));
-    let on_page = places.iter().skip(skipped).take(wanted);
-    let items = on_page.map(|place| views.of(tx.indexed(&key![place.id])?)).collect::<Result<_, _>>()?;
-    Ok(Page::from_overfetched(items, page.limit, |last| sort.cursor(filter, last)))
+    let on_page = places.into_iter().skip(skipped).take(wanted);
+    let items = on_page.map(|place| Ok((views.of(tx.indexed(&key![place.id])?)?, place))).collect::<Result<_, _>>()?;
+    let Page { items, next } = Page::from_overfetched(items, page.limit, |(_, place): &(_, MemoCursor)| place.clone());
+    Ok(Page { items: items.into_iter().map(|(view, _)| view).collect(), next })
 }
 
 /// A list in an order, and the index that has it.

@@ -4,7 +4,7 @@ use memo_domain::{
     StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
 };
 
-use super::sessions::remove_session;
+use super::{memos::remove_memo, sessions::remove_session};
 use crate::{
     Direction,
     keys::{Hashed, key},
@@ -55,7 +55,9 @@ impl UserRepository for Unit {
                 remove_session(tx, &session)?;
             }
             for trashed in [false, true] {
-                tx.remove_all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])?;
+                for memo in tx.all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])? {
+                    remove_memo(tx, &memo);
+                }
             }
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
             tx.remove_all::<Feed>(PRIMARY, &key![id])?;
@@ -77,12 +79,17 @@ impl UserRepository for Unit {
             for trashed in [false, true] {
                 let memos = range::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)]);
                 let is_swept = |memo: &Memo| what == Sweep::All || memo.state.visibility == Visibility::Public;
-                left -= tx.remove_some(MEMO_BY_UPDATE, &memos, left, is_swept)?;
+                let memos = tx.scan::<Memo>(MEMO_BY_UPDATE, &memos, Direction::Ascending);
+                let memos = memos.filter(|memo| memo.as_ref().map_or(true, is_swept)).take(left);
+                for memo in memos.collect::<Result<Vec<_>, _>>()? {
+                    remove_memo(tx, &memo);
+                    left -= 1;
+                }
             }
             if what == Sweep::All {
-                left -= tx.remove_some(PRIMARY, &range::<FeedEntry>(PRIMARY, &key![id]), left, |_: &FeedEntry| true)?;
+                left -= tx.remove_some::<FeedEntry>(PRIMARY, &range::<FeedEntry>(PRIMARY, &key![id]), left)?;
                 let events = range::<AuditEvent>(EVENT_BY_USER, &key![id]);
-                left -= tx.remove_some(EVENT_BY_USER, &events, left, |_: &AuditEvent| true)?;
+                left -= tx.remove_some::<AuditEvent>(EVENT_BY_USER, &events, left)?;
                 let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
                 let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
                 for session in sessions.collect::<Result<Vec<_>, _>>()? {

@@ -1,6 +1,6 @@
 //! Naver: plain OAuth 2.0 with user data in a format of its own.
 
-use memo_domain::{SocialProvider, SocialUser};
+use memo_domain::{SocialProvider, SocialRole, SocialUser};
 use memo_oidc::{Provider, ProviderKind, ProviderSettings};
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ async fn user_signs_in() {
         email: Some("alice@naver.com".into()),
         email_verified: false,
         name: Some("앨리스".into()),
+        role: SocialRole::Unmapped,
     };
     assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), user);
     assert_eq!(provider.issuer(), user.issuer);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memo_domain::{SocialProvider, SocialUser};
+use memo_domain::{Role, SocialProvider, SocialRole, SocialUser};
 use memo_oidc::{ProviderKind, ProviderSettings};
 use serde_json::json;
 
@@ -19,6 +19,7 @@ fn alice(fake: &Fake) -> SocialUser {
         email: Some("alice@example.com".into()),
         email_verified: true,
         name: Some("Alice".into()),
+        role: SocialRole::Unmapped,
     }
 }
 
@@ -168,7 +169,7 @@ async fn user_info_of_another_subject_is_rejected() {
         assert_refused(sign_in(&fake, &open_id(&fake)).await, "another sub");
     }
     fake.behaviour().user_info = json!({"email": "alice@example.com", "email_verified": true});
-    assert_unavailable(sign_in(&fake, &open_id(&fake)).await, "no sub");
+    assert_refused(sign_in(&fake, &open_id(&fake)).await, "no sub");
 }
 
 #[tokio::test]
@@ -276,4 +277,27 @@ async fn check_ignores_the_cache_and_fills_it() {
     assert_eq!(fake.requests_to("/keys"), 2);
     provider.authorize(STATE, CALLBACK).await.expect("a request");
     assert_eq!(fake.requests_to("/keys"), 2, "a flow uses the result of a check");
+}
+
+#[tokio::test]
+async fn role_follows_the_claim_of_the_id_token_or_the_user_info() {
+    let fake = Fake::start().await;
+    let settings = ProviderSettings {
+        role_claim: Some("groups".into()),
+        admin_values: vec!["ops".into()],
+        allowed_values: vec!["staff".into()],
+        ..fake.settings(ProviderKind::Oidc)
+    };
+    let (provider, _) = provider(settings);
+    for (claim, info, role) in [
+        (json!(["staff", "ops"]), json!("staff"), SocialRole::Mapped(Role::Admin)),
+        (json!(["staff"]), json!("ops"), SocialRole::Mapped(Role::Member)),
+        (json!(null), json!("ops"), SocialRole::Mapped(Role::Admin)),
+        (json!(null), json!(null), SocialRole::Refused),
+        (json!("guest"), json!("ops"), SocialRole::Refused),
+    ] {
+        fake.behaviour().claims = json!({"groups": claim});
+        fake.behaviour().user_info = json!({"sub": "alice-at-fake", "groups": info});
+        assert_eq!(sign_in(&fake, &provider).await.expect("signed in").role, role, "{claim} {info}");
+    }
 }

@@ -36,7 +36,14 @@ async fn invalid_claim_is_rejected() {
         json!({"sub": ""}),
         json!({"sub": "a".repeat(256)}),
         json!({"sub": "a\u{0}b"}),
-        json!({"email": ["alice@example.com"]}),
+        json!({"sub": 7}),
+        json!({"nonce": ["x"]}),
+        json!({"aud": 7}),
+        json!({"aud": []}),
+        json!({"azp": 7}),
+        json!({"exp": (NOW + 60).to_string()}),
+        json!({"iat": "now"}),
+        json!({"nbf": "now"}),
     ] {
         fake.behaviour().claims = claims.clone();
         assert_refused(sign_in(&fake, &provider).await, &claims.to_string());
@@ -62,6 +69,27 @@ async fn claims_at_their_limits_are_accepted() {
         fake.behaviour().claims = claims.clone();
         let user = sign_in(&fake, &provider).await;
         assert!(user.is_ok_and(|user| user.email_verified), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn claim_that_is_not_needed_may_have_any_type() {
+    let fake = Fake::start().await;
+    let provider = open_id(&fake);
+    let names = "name given_name nickname profile picture website gender birthdate zoneinfo locale phone_number \
+                 phone_number_verified address updated_at auth_time acr amr at_hash c_hash groups";
+    for value in [json!(null), json!(true), json!(-1.5), json!("x"), json!([1, "a"]), json!({"a": [null]})] {
+        let claims: serde_json::Map<_, _> = names.split_whitespace().map(|name| (name.into(), value.clone())).collect();
+        fake.behaviour().claims = claims.into();
+        let user = sign_in(&fake, &provider).await;
+        assert!(user.as_ref().is_ok_and(|user| user.email_verified && user.email.is_some()), "{value}: {user:?}");
+    }
+    // An address of another type counts as absent.
+    fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": 7, "name": [], "nickname": {}});
+    for value in [json!(["alice@example.com"]), json!(7), json!(" ")] {
+        fake.behaviour().claims = json!({"email": value, "name": 7});
+        let user = sign_in(&fake, &provider).await.expect("signed in");
+        assert_eq!((user.email, user.email_verified, user.name), (None, false, None), "{value}");
     }
 }
 

@@ -104,8 +104,14 @@ pub async fn problem_is_in_the_requested_language(app: TestApp) {
 
 pub async fn untrusted_host_is_rejected(app: TestApp) {
     let anonymous = app.anonymous();
-    for host in ["evil.example.com", "localhost.evil.example.com", "127.0.0.1.nip.io", "memo@evil.example.com", "[::1]"]
-    {
+    for host in [
+        "evil.example.com",
+        "localhost.evil.example.com",
+        "127.0.0.1.nip.io",
+        "memo@evil.example.com",
+        "memo@localhost",
+        "[::1]",
+    ] {
         for path in ["/readyz", "/api/v1/memos", "/docs", "/nowhere"] {
             let response = anonymous.get(path).header("host", host).await;
             response.expect_status(400).problem("untrusted_host");
@@ -171,6 +177,30 @@ pub async fn request_without_a_trusted_host_is_rejected(app: TestApp) {
     let request = b"GET http://evil.example.com/readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let text = app.exchange(request).await;
     parsed(&text, "GET", "/readyz", &app).expect_status(400).problem("untrusted_host");
+}
+
+pub async fn requests_after_the_last_one_are_not_processed(app: TestApp) {
+    let alice = app.user("alice").await;
+    let create = |title: &str, connection: &str| {
+        let body = json!({"title": title}).to_string();
+        format!(
+            "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n{body}",
+            alice.access_token,
+            body.len()
+        )
+    };
+    let get = |version: &str, connection: &str| format!("GET /healthz HTTP/{version}\r\n{connection}\r\n");
+    for last in [get("1.1", "Host: localhost\r\nConnection: close\r\n"), get("1.0", "")] {
+        let pipeline = create("first", "keep-alive") + &last + &create("late", "keep-alive") + &create("late", "close");
+        let text = app.exchange(pipeline.as_bytes()).await;
+        let rest = text.split_once("HTTP/1.1 201").expect("the first response").1.split_once("HTTP/1.");
+        let rest = rest.expect("the last response").1.to_lowercase();
+        assert!(rest.contains("connection: close") && !rest.contains("http/1.1 201"), "{text}");
+    }
+    let mut titles = alice.titles(&[]).await;
+    titles.sort_unstable();
+    assert_eq!(titles, ["first", "first"]);
 }
 
 pub async fn truncated_body_creates_no_memo(app: TestApp) {

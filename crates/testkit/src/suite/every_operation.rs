@@ -127,6 +127,21 @@ pub async fn body_with_another_media_type_is_rejected(app: TestApp) {
     }
 }
 
+pub async fn body_with_a_content_coding_is_rejected(app: TestApp) {
+    let alice = app.user("alice").await;
+    for operation in known().operations() {
+        let Some((media_type, example)) = operation.example() else { continue };
+        let call =
+            alice.call(&operation.method.to_uppercase(), &operation.target()).body(media_type, example.to_string());
+        for coding in ["gzip", "br", "identity, gzip", "x"] {
+            let response = call.clone().header("content-encoding", coding).await.expect_status(415);
+            response.problem("unsupported_content_encoding").expect_header("accept-encoding", "identity");
+        }
+    }
+    let call = alice.create_memo(&serde_json::json!({"title": "a"}));
+    call.header("content-encoding", "Identity").await.expect_status(201);
+}
+
 pub async fn body_that_is_not_an_object_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {

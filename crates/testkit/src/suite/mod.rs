@@ -10,6 +10,7 @@ pub mod every_operation;
 pub mod hostile;
 pub mod housekeeping;
 pub mod limits;
+pub mod links;
 pub mod me;
 pub mod memos;
 pub mod nodes;
@@ -106,6 +107,11 @@ fn invalid_memo_fields() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"title": ""}), "/title", "too_short"),
         (json!({"title": long(201)}), "/title", "too_long"),
         (json!({"title": "a\0b"}), "/title", "nul_character"),
+        (json!({"title": "a\nb"}), "/title", "control_character"),
+        (json!({"title": " \u{3000}"}), "/title", "no_visible_character"),
+        (json!({"title": "\u{200b}\u{200f}\u{ad}"}), "/title", "no_visible_character"),
+        (json!({"title": "invoice\u{202e}gpj.exe"}), "/title", "bidirectional_control"),
+        (json!({"title": "\u{2066}a\u{2069}"}), "/title", "bidirectional_control"),
         (json!({"title": 1}), "/title", "wrong_type"),
         (json!({"title": ["a"]}), "/title", "wrong_type"),
         (json!({"content": long(100_001)}), "/content", "too_long"),

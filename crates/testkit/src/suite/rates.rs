@@ -63,7 +63,8 @@ pub async fn anonymous_requests_are_limited_by_address(store: Box<dyn TestStore>
 pub async fn a_user_is_limited_whatever_address_and_token_they_use(store: Box<dyn TestStore>) {
     let app = app(store, "100/1h", "4/1h", "100/1h").await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
-    let again = alice.with_new_token().await;
+    let tokens = app.anonymous().sign_in(&alice.email, &alice.password).await.expect_status(200);
+    let again = app.anonymous().with_token(tokens.text("access_token"));
     for (number, actor) in [&*alice, &again, &alice, &again].into_iter().enumerate() {
         let response = actor.me().header("x-forwarded-for", format!("203.0.113.{number}")).await;
         assert_eq!(remaining(&response.expect_status(200), "principal", 4), 3 - u32::try_from(number).expect("small"));
@@ -99,6 +100,28 @@ pub async fn attempts_to_sign_in_have_a_limit_of_their_own(store: Box<dyn TestSt
     elsewhere.await.expect_status(200);
     let response = anonymous.refresh(&alice.refresh_token).await.expect_status(200);
     assert_eq!(remaining(&response, "anonymous", 100), 99, "a refresh is no attempt to sign in");
+}
+
+pub async fn clients_that_have_signed_in_before_are_not_refused_by_the_limit_of_attempts(store: Box<dyn TestStore>) {
+    let app = app(store, "100/1h", "100/1h", "3/1h").await;
+    // She signs up and signs in.
+    let (alice, browser) = (app.user("alice").await, app.browser());
+    let sign_in = || browser.sign_in_by_cookie(&alice.email, &alice.password);
+    assert_eq!(remaining(&sign_in().await.expect_status(200), "sign_in", 3), 0);
+    assert_limited(app.anonymous().sign_in(&alice.email, &alice.password).await, "sign_in");
+    // A live session counts as its user, a known device as anonymous.
+    remaining(&sign_in().await.expect_status(200), "principal", 100);
+    let response =
+        alice.token(&[("grant_type", "password"), ("username", &alice.email), ("password", &alice.password)]);
+    remaining(&response.await.expect_status(200), "principal", 100);
+    browser.sign_out().await.expect_empty(204);
+    remaining(&sign_in().await.expect_status(200), "anonymous", 100);
+    browser.sign_out().await.expect_empty(204);
+    let known = format!("memo_device={}", browser.cookie("memo_device").expect("a known device"));
+    let by_token = app.anonymous().sign_in(&alice.email, "wrong password").header("cookie", known);
+    remaining(&by_token.await.expect_status(400), "anonymous", 100);
+    browser.forget();
+    assert_limited(sign_in().await, "sign_in");
 }
 
 pub async fn heavy_requests_count_as_several(store: Box<dyn TestStore>) {

@@ -156,6 +156,10 @@ pub async fn allowed_origin_gets_cors_headers(store: Box<dyn TestStore>) {
     let preflight = preflight.header("access-control-request-headers", "authorization, content-type, if-match").await;
     assert!([200, 204].contains(&preflight.status), "{}", preflight.shown());
     assert_eq!(preflight.header("access-control-allow-origin"), Some(origin));
+    let mut methods: Vec<_> =
+        preflight.header("access-control-allow-methods").unwrap_or_default().split(", ").collect();
+    methods.sort_unstable();
+    assert_eq!(methods, ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]);
     // Error responses have the CORS headers, too.
     let rejected = app.anonymous().me().header("origin", origin).await.problem("authentication_required");
     assert_eq!(rejected.header("access-control-allow-origin"), Some(origin));

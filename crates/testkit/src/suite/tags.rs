@@ -77,6 +77,22 @@ pub async fn tag_list_counts_memos_outside_the_trash(app: TestApp) {
     assert_eq!(alice.list_tags().await.json, list.json);
 }
 
+pub async fn tags_are_compared_by_full_case_folding(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (title, other, one) in [("a", "ΝΕΟΣ", "νεος"), ("b", "STRASSE", "straße"), ("c", "\u{1e9e}", "\u{df}")]
+    {
+        create_tagged(&alice, title, &[one, other]).await;
+        create_tagged(&alice, title, &[other]).await;
+        assert_eq!(alice.titles(&[("tag", one)]).await, [title, title], "{one}");
+        assert_eq!(alice.titles(&[("tag", other)]).await, [title, title], "{other}");
+    }
+    assert_eq!(tag_counts(&alice).await, counts(&[("\u{df}", 2), ("STRASSE", 2), ("ΝΕΟΣ", 2)]));
+    assert_eq!(
+        alice.patch_tag("strasse", "Straße").await.expect_status(200).json,
+        json!({"tag": "Straße", "count": 2})
+    );
+}
+
 pub async fn tag_list_shows_the_most_common_spelling(app: TestApp) {
     let alice = app.user("alice").await;
     create_tagged(&alice, "a", &["WORK"]).await;

@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{Actor, Call, Response, TestApp, suite::DAY};
+use crate::{
+    Actor, Call, Response, TestApp,
+    suite::{
+        DAY,
+        auth::social::{assert_redirected, link},
+    },
+};
 
 /// Downloads an export and returns its lines.
 async fn export(user: &Actor) -> Vec<Value> {
@@ -64,6 +70,22 @@ pub async fn export_has_all_data_of_the_user_and_no_secrets(app: TestApp) {
     for secret in [&alice.password, &alice.access_token, &alice.refresh_token, &bob.email] {
         assert!(!all.contains(secret.as_str()));
     }
+}
+
+pub async fn export_without_all_scopes_has_no_sessions_and_identities(app: TestApp) {
+    let (alice, browser) = (app.user("alice").await, app.browser());
+    browser.sign_in_by_cookie(&alice.email, &alice.password).await.expect_status(200);
+    assert_redirected(link(&browser, &app.acme, app.acme.user("alice", None, false)).await, "/");
+    alice.memo("Milk").await;
+    let kinds = async |actor: &Actor| {
+        let mut kinds: Vec<_> = export(actor).await.iter().map(|line| line["kind"].to_string()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.join(" ")
+    };
+    assert_eq!(kinds(&browser).await, r#""account" "event" "identity" "memo" "session""#);
+    let narrow = alice.with_scope("account:read memos:read").await;
+    assert_eq!(kinds(&narrow).await, r#""account" "event" "memo""#);
 }
 
 pub async fn export_imports_unchanged(app: TestApp) {

@@ -4,8 +4,8 @@ use memo_domain::{Email, Password};
 use crate::prelude::*;
 
 operations! {
-    forgot_password => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn);
-    reset_password => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn)
+    forgot_password => Policy::optional().body(Body::Json).no_store().rate(RateClass::SignIn);
+    reset_password => Policy::optional().body(Body::Json).no_store().rate(RateClass::SignIn)
         .problems(&[Code::TokenInvalid, Code::PasswordTooCommon, Code::Overloaded]);
 }
 

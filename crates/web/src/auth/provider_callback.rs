@@ -58,7 +58,7 @@ fn answer(code: Option<String>, error: Option<String>) -> ProviderAnswer {
 ///
 /// The provider redirects here after `authorize`: signs in with a cookie, or links the account. `Accept-Language` sets the
 /// `locale` of a new user. A failure is in `sign_in_error` of the URL that the browser returns to: `access_denied` if the
-/// user declined, `provider_failed` for reasons of the provider.
+/// user declined, `provider_failed` for reasons of the provider, `not_allowed` if a claim of the provider does not let the user in.
 #[utoipa::path(
     get, path = "/api/v1/auth/providers/{name}/callback", tag = "auth",
     params(("name" = String, Path, description = "The name of the provider"), CallbackQuery),
@@ -72,6 +72,7 @@ async fn provider_callback(
     sealer: Data<dyn Sealer>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
+    IsHead(is_head): IsHead,
 ) -> Result<HttpResponse, Problem> {
     let CallbackQuery { state, code, iss, error } = CallbackQuery::read(request.query_string());
     let state = state.unwrap_or_default();
@@ -85,7 +86,8 @@ async fn provider_callback(
         caller: caller.map(|caller| caller.user_id),
         locale: Language::of_request(&request).into(),
     };
-    let flow = pending.as_ref().map(|pending| &pending.flow);
+    // A HEAD completes no flow.
+    let flow = pending.as_ref().map(|pending| &pending.flow).filter(|_| !is_head);
     let outcome = social.callback(&name, flow, callback, previous.as_ref(), &device).await?;
     let return_to = pending.map(|pending| pending.return_to).unwrap_or_default();
     Ok(returned(outcome, return_to, &state, &settings))
@@ -105,6 +107,7 @@ fn returned(
     let location = match outcome {
         Ok(CallbackOutcome::SignedIn(grant)) => {
             response.cookie(cookies::session(settings, &grant));
+            response.cookie(cookies::device(settings, grant.device));
             return_to
         }
         Ok(CallbackOutcome::Linked) => return_to,
@@ -121,6 +124,7 @@ const fn name_of(error: SocialError) -> &'static str {
         SocialError::ProviderMixUp => "provider_mix_up",
         SocialError::EmailTaken => "email_taken",
         SocialError::EmailMissing => "email_missing",
+        SocialError::NotAllowed => "not_allowed",
         SocialError::SignUpClosed => "sign_up_closed",
         SocialError::AccountDisabled => "account_disabled",
         SocialError::IdentityTaken => "identity_taken",

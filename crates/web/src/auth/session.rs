@@ -4,7 +4,7 @@ use super::step::completed;
 use crate::{cookies, dto::UserDto, prelude::*};
 
 operations! {
-    create_session => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn)
+    create_session => Policy::optional().body(Body::Json).no_store().rate(RateClass::SignIn)
         .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded]);
     delete_session => Policy::optional().no_store();
     prove_session => Policy::interactive().body(Body::Json).no_store()
@@ -69,7 +69,7 @@ impl Input for SessionRequest {
 #[utoipa::path(
     post, path = "/api/v1/auth/session", tag = "auth",
     request_body = SessionRequest,
-    responses((status = 200, description = "The user", body = UserDto, headers(("Set-Cookie" = String, description = "The session")))),
+    responses((status = 200, description = "The user", body = UserDto, headers(("Set-Cookie" = String, description = "The session, and a known device")))),
 )]
 async fn create_session(
     request: HttpRequest,
@@ -89,7 +89,8 @@ async fn create_session(
             sign_in.cookie_by_code(&token, &code, previous.as_ref(), &device).await?
         }
     };
-    Ok(HttpResponse::Ok().cookie(cookies::session(&settings, &grant)).json(UserDto::from(grant.user)))
+    let device = cookies::device(&settings, grant.device.clone());
+    Ok(HttpResponse::Ok().cookie(cookies::session(&settings, &grant)).cookie(device).json(UserDto::from(grant.user)))
 }
 
 /// Sign out

@@ -5,7 +5,7 @@ use memo_domain::{DisplayName, Email, Password};
 use crate::{dto::UserDto, language::Language, prelude::*};
 
 operations! {
-    sign_up => Policy::public().body(Body::Json).no_store().rate(RateClass::SignIn)
+    sign_up => Policy::optional().body(Body::Json).no_store().rate(RateClass::SignIn)
         .problems(&[Code::SignUpClosed, Code::EmailTaken, Code::PasswordTooCommon, Code::Overloaded]);
 }
 

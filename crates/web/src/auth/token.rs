@@ -3,13 +3,13 @@ use memo_application::{Grant, SignIn, read_secret, secret_text};
 use memo_domain::{Scopes, Secret};
 
 use super::step::completed;
-use crate::{prelude::*, problem::GrantRefusal};
+use crate::{cookies, prelude::*, problem::GrantRefusal};
 
 /// The maximum size of a form of the token endpoints, in bytes.
 pub const FORM_SIZE: Size = Size::AtMost(64 << 10);
 
 operations! {
-    token => Policy::public().body(Body::Form).size(FORM_SIZE).no_store().oauth_errors().rate(RateClass::ByHandler)
+    token => Policy::optional().body(Body::Form).size(FORM_SIZE).no_store().oauth_errors().rate(RateClass::ByHandler)
         .problems(&[Code::Overloaded]);
 }
 
@@ -116,7 +116,8 @@ impl From<Grant> for TokenResponse {
 
 /// Get tokens
 ///
-/// Exchanges a password or a refresh token for an access token and the next refresh token (RFC 6749).
+/// Exchanges a password or a refresh token for an access token and the next refresh token (RFC 6749). After a password, a
+/// cookie marks the client as a known device of the user: with it, others cannot lock the user out.
 #[utoipa::path(
     post, path = "/api/v1/auth/token", tag = "auth",
     request_body = TokenForm,
@@ -124,6 +125,7 @@ impl From<Grant> for TokenResponse {
 )]
 async fn token(
     sign_in: Data<SignIn>,
+    settings: Data<HttpSettings>,
     rate: RateCounter,
     FromDevice(device): FromDevice,
     form: Form,
@@ -131,7 +133,11 @@ async fn token(
     let grant = GrantRequest::read(&form);
     // A refresh proves a session: it does not use up the attempts of others at the same address.
     let is_refresh = matches!(grant, Ok(GrantRequest::Refresh { .. }));
-    rate.count(if is_refresh { RatePolicy::Anonymous } else { RatePolicy::SignIn }).await?;
+    if is_refresh {
+        rate.count_anonymous().await?
+    } else {
+        rate.count_sign_in().await?
+    }
     let grant = match grant? {
         GrantRequest::Password { username, password, scopes } => {
             let scopes = scopes.unwrap_or_else(Scopes::all);
@@ -140,5 +146,9 @@ async fn token(
         GrantRequest::SecondStep { token, code } => sign_in.by_code(&token, code, &device).await?,
         GrantRequest::Refresh { token, scopes } => sign_in.refresh(&token, scopes, &device).await?,
     };
-    Ok(HttpResponse::Ok().insert_header((PRAGMA, "no-cache")).json(TokenResponse::from(grant)))
+    let mut response = HttpResponse::Ok();
+    if let Some(device) = &grant.device {
+        response.cookie(cookies::device(&settings, device.clone()));
+    }
+    Ok(response.insert_header((PRAGMA, "no-cache")).json(TokenResponse::from(grant)))
 }

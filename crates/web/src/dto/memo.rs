@@ -1,4 +1,4 @@
-use memo_domain::{MemoView, Visibility};
+use memo_domain::{MemoView, Timestamp, UserId, Visibility};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,10 +48,10 @@ pub struct MemoDto {
     archived: bool,
     #[schema(inline)]
     visibility: VisibilityDto,
-    /// When its owner wants to be reminded.
+    /// When its owner wants to be reminded; null for anyone else.
     #[schema(required = true, format = "date-time")]
     remind_at: Option<String>,
-    /// When its owner was reminded. Always null for now: reminders are not sent yet.
+    /// When its owner was reminded; null for anyone else. Always null for now: reminders are not sent yet.
     #[schema(required = true, format = "date-time")]
     reminded_at: Option<String>,
     /// The number of users who like it. Always 0 for now: likes do not exist yet.
@@ -85,9 +85,11 @@ struct OwnerDto {
     display_name: String,
 }
 
-impl From<MemoView> for MemoDto {
-    fn from(MemoView { memo, owner_name }: MemoView) -> Self {
+impl MemoDto {
+    /// The memo as this user sees it: reminders concern its owner alone.
+    pub fn for_viewer(viewer: UserId, MemoView { memo, owner_name }: MemoView) -> Self {
         let state = memo.state;
+        let for_owner = |time: Option<Timestamp>| time.filter(|_| viewer == memo.owner_id).map(|time| time.to_string());
         Self {
             id: memo.id.to_string(),
             title: state.title.into_string(),
@@ -96,8 +98,8 @@ impl From<MemoView> for MemoDto {
             pinned: state.pinned,
             archived: state.archived,
             visibility: state.visibility.into(),
-            remind_at: state.remind_at.map(|time| time.to_string()),
-            reminded_at: memo.reminded_at.map(|time| time.to_string()),
+            remind_at: for_owner(state.remind_at),
+            reminded_at: for_owner(memo.reminded_at),
             like_count: 0,
             liked: false,
             owner: OwnerDto { id: memo.owner_id.to_string(), display_name: owner_name.as_str().to_owned() },

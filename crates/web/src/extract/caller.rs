@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use actix_web::http::header::USER_AGENT;
-use memo_application::{Device, Principal};
+use memo_application::{Device, Principal, Recognized};
 
 use crate::{
     context::RequestContext,
@@ -29,6 +29,9 @@ impl Deref for Caller {
 /// The caller, if they are authenticated.
 pub struct MaybeCaller(pub Option<Principal>);
 
+/// Whether the request is a HEAD: it must not change anything that a GET changes, such as the audit log.
+pub struct IsHead(pub bool);
+
 from_head!(MaybeCaller: |request| Ok(Self(RequestContext::read(request, |context| context.caller).flatten())));
 
 /// The device that a request comes from.
@@ -41,6 +44,16 @@ from_head!(FromDevice: |request| {
         name,
         ip: context.client.map(|ip| ip.to_string()),
         request_id: Some(context.request_id.to_string()),
+        recognized: recognized(context),
     });
     Ok(Self(device.unwrap_or_default()))
 });
+from_head!(IsHead: |request| Ok(Self(RequestContext::read(request, |context| context.is_head).unwrap_or(false))));
+
+fn recognized(context: &RequestContext) -> Vec<Recognized> {
+    let session = context.caller.as_ref().and_then(|caller| {
+        let id = caller.session_id()?.as_uuid();
+        Some(Recognized { user_id: caller.user_id, id })
+    });
+    session.into_iter().chain(context.known_device.clone()).collect()
+}

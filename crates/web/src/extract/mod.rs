@@ -4,6 +4,6 @@ mod caller;
 mod path;
 mod rate;
 
-pub use caller::{Caller, FromDevice, MaybeCaller};
+pub use caller::{Caller, FromDevice, IsHead, MaybeCaller};
 pub use path::{MemoPath, OperationPath, SessionPath, UserPath};
 pub use rate::RateCounter;

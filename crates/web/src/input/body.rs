@@ -112,13 +112,26 @@ impl Incoming {
     }
 }
 
-/// The policy of the route and the settings, if the media type of the body is accepted.
+/// The policy of the route and the settings, if the coding and the media type of the body are accepted.
 pub fn accepted(request: &HttpRequest) -> Result<(&'static Policy, Data<HttpSettings>), Problem> {
     let (Some(policy), Some(settings)) = (RequestContext::policy(request), request.app_data().cloned()) else {
         return Err(Problem::new(Code::InternalError));
     };
+    check_coding(request)?;
     check_media_type(request, policy.body.media_types())?;
     Ok((policy, settings))
+}
+
+/// Requires a body that is not compressed (RFC 9110, section 8.4): nothing here could read another one.
+fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
+    let mut codings = request
+        .headers()
+        .get_all(header::CONTENT_ENCODING)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if codings.all(|coding| coding.trim_ascii().is_empty() || coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedContentEncoding).with_header(header::ACCEPT_ENCODING, "identity"))
 }
 
 /// Requires one of these media types, if there is any, and UTF-8 if a character set is named.

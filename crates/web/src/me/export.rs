@@ -1,5 +1,6 @@
 use actix_web::http::header::CONTENT_DISPOSITION;
 use memo_application::{Error, Record, Transfer};
+use memo_domain::UserId;
 
 use crate::{
     dto::{AuditEventDto, IdentityDto, MemoDto, SessionDto, UserDto},
@@ -40,14 +41,14 @@ enum RecordDto {
     Memo(Box<MemoDto>),
 }
 
-impl From<Record> for ExportLine {
-    fn from(record: Record) -> Self {
+impl ExportLine {
+    fn new(owner: UserId, record: Record) -> Self {
         let (kind, record) = match record {
             Record::Account(user) => ("account", RecordDto::Account(user.into())),
             Record::Identity(identity) => ("identity", RecordDto::Identity(identity.into())),
             Record::Session(session) => ("session", RecordDto::Session(SessionDto::new(session, None))),
             Record::Event(event) => ("event", RecordDto::Event { event: event.into() }),
-            Record::Memo(memo) => ("memo", RecordDto::Memo(Box::new((*memo).into()))),
+            Record::Memo(memo) => ("memo", RecordDto::Memo(Box::new(MemoDto::for_viewer(owner, *memo)))),
         };
         Self { kind, record }
     }
@@ -55,8 +56,8 @@ impl From<Record> for ExportLine {
 
 /// Export all data
 ///
-/// All data of the caller, one JSON object per line: the account, linked social accounts, sessions, security events, and
-/// every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
+/// All data of the caller, one JSON object per line: the account, linked social accounts and sessions (only if the caller
+/// signed in themselves, with all scopes), security events, and every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
 /// response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",
@@ -70,12 +71,17 @@ async fn export(
     transfer: Data<Transfer>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
+    IsHead(is_head): IsHead,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let mut export = transfer.export(caller.user_id, &device).await?;
+    let owner = caller.user_id;
+    let mut export = if is_head { None } else { Some(transfer.export(&caller, &device).await?) };
     let lines = async move || -> Result<_, Error> {
-        let records = transfer.more(&mut export).await?;
-        Ok(records.map(|records| json_lines(records.into_iter().map(ExportLine::from))))
+        let records = match &mut export {
+            Some(export) => transfer.more(export).await?,
+            None => None,
+        };
+        Ok(records.map(|records| json_lines(records.into_iter().map(move |record| ExportLine::new(owner, record)))))
     };
     Ok(HttpResponse::Ok()
         .content_type(NDJSON)

@@ -1,4 +1,5 @@
 use memo_application::{BatchOutcome, Memos};
+use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput};
@@ -38,11 +39,11 @@ fn status() -> Object {
         .build()
 }
 
-impl From<BatchOutcome> for BatchResult {
-    fn from(outcome: BatchOutcome) -> Self {
+impl BatchResult {
+    fn new(owner: UserId, outcome: BatchOutcome) -> Self {
         match outcome {
-            BatchOutcome::Created(view) => Self { status: 201, memo: Some(view.into()) },
-            BatchOutcome::Updated(view) => Self { status: 200, memo: Some(view.into()) },
+            BatchOutcome::Created(view) => Self { status: 201, memo: Some(MemoDto::for_viewer(owner, view)) },
+            BatchOutcome::Updated(view) => Self { status: 200, memo: Some(MemoDto::for_viewer(owner, view)) },
             BatchOutcome::Deleted => Self { status: 204, memo: None },
         }
     }
@@ -67,5 +68,6 @@ async fn batch_memos(
     Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
     let outcomes = memos.batch(caller.user_id, &operations).await?;
-    Ok(HttpResponse::Ok().json(BatchResults { results: outcomes.into_iter().map(BatchResult::from).collect() }))
+    let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
+    Ok(HttpResponse::Ok().json(BatchResults { results }))
 }

@@ -1,6 +1,6 @@
 use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::{MemoCursor, MemoScope, MemoView, Page as Found};
+use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found};
 
 use super::{
     filter::MemosQuery,
@@ -21,7 +21,7 @@ const MAX_OTHER_SIZE: usize = 8 << 10;
 operations! {
     create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).problems(&[Code::TooManyTags]);
     list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
-        .search(Work::heavy(5));
+        .search(Work::heavy(5)).problems(&[Code::SearchTimeout]);
 }
 
 /// Create a memo
@@ -48,7 +48,8 @@ async fn create_memo(
 ) -> Result<HttpResponse, Problem> {
     let view = memos.create(caller.user_id, state).await?;
     let location = HeaderValue::from_str(&format!("/api/v1/memos/{}", view.memo.id));
-    let mut response = versioned(&request, StatusCode::CREATED, view.memo.version, &MemoDto::from(view))?;
+    let mut response =
+        versioned(&request, StatusCode::CREATED, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))?;
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -83,17 +84,17 @@ async fn list_memos(
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<CachedPage, Problem> {
     let (filter, sort) = &list.filter;
     let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    bound(&mut found.page, |last| sort.cursor(filter, last));
+    bound(filter, *sort, &mut found.page);
     let count = found.page.items.len();
     let page = list.info(count, found.page.next.as_ref());
     let links = list.links(&page, count);
-    let items = found.page.items.into_iter().map(MemoDto::from).collect();
+    let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
     let body = CountedPage { items, page, total: found.total };
     Ok(CachedPage { representation: Representation::new(None, &body)?, links })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.
-fn bound(page: &mut Found<MemoView, MemoCursor>, cursor: impl FnOnce(&MemoView) -> MemoCursor) {
+fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCursor>) {
     // In JSON no byte of a text takes more than six.
     let upper = |view: &MemoView| 6 * (view.memo.state.content.as_str().len() + MAX_OTHER_SIZE);
     if page.items.iter().map(upper).sum::<usize>() <= MAX_ITEMS_SIZE {
@@ -101,12 +102,13 @@ fn bound(page: &mut Found<MemoView, MemoCursor>, cursor: impl FnOnce(&MemoView) 
     }
     let mut size = 0;
     let mut fits = |view: &MemoView| {
-        size += json_size(&MemoDto::from(view.clone()));
+        size += json_size(&MemoDto::for_viewer(filter.viewer, view.clone()));
         size <= MAX_ITEMS_SIZE
     };
     let kept = page.items.iter().take_while(|view| fits(view)).count().max(1);
     if kept < page.items.len() {
         page.items.truncate(kept);
-        page.next = page.items.last().map(cursor);
+        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance(&memo.search_text()));
+        page.next = page.items.last().map(|MemoView { memo, .. }| sort.cursor(memo, score(memo)));
     }
 }

@@ -22,7 +22,7 @@ pub struct MemosQuery {
     /// what cannot be parsed, e.g. a quotation mark without its partner, is searched as text. A blank query matches all memos.
     #[param(nullable = false, format = "search")]
     q: Option<String>,
-    /// Memos with this tag, ignoring case. Repeated: with all of these tags, up to 20.
+    /// Memos with this tag, ignoring case. Repeated, up to 20 different ones: with all of these tags.
     #[serde(default)]
     #[param(required = false, style = Form, explode = true, schema_with = tag_parameter)]
     tag: Vec<String>,
@@ -124,7 +124,7 @@ impl Filter for MemosQuery {
             archived: Some(self.archived.unwrap_or(false)),
             pinned: self.pinned,
             visibility: self.visibility.map(Into::into),
-            tags: tags?.iter().cloned().collect(),
+            tags: tags?.into(),
             created_after: created_after?,
             created_before: created_before?,
             updated_after: updated_after?,
@@ -141,6 +141,6 @@ impl Filter for MemosQuery {
 
 fn tag_parameter() -> Array {
     let tag = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("tag".into())));
-    let description = "Memos with this tag, ignoring case. Repeated: with all of these tags, up to 20.";
-    ArrayBuilder::new().items(tag).max_items(Some(Tags::MAX)).description(Some(description)).build()
+    let description = "Memos with this tag, ignoring case. Repeated, up to 20 different ones: with all of these tags.";
+    ArrayBuilder::new().items(tag).description(Some(description)).build()
 }

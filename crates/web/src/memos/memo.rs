@@ -29,7 +29,7 @@ async fn get_memo(
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let view = memos.get(caller.user_id, id).await?;
-    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }
 
 /// Replace a memo
@@ -51,7 +51,7 @@ async fn replace_memo(
     Json(state): Json<MemoInput>,
 ) -> Result<HttpResponse, Problem> {
     let view = memos.replace(caller.user_id, id, state, &precondition).await?;
-    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }
 
 /// Change a memo
@@ -73,7 +73,7 @@ async fn patch_memo(
     Json(change): Json<MemoPatch>,
 ) -> Result<HttpResponse, Problem> {
     let view = memos.change(caller.user_id, id, change, &precondition).await?;
-    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }
 
 /// How a memo is deleted.

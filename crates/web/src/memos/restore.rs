@@ -24,5 +24,5 @@ async fn restore_memo(
     _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let view = memos.restore(caller.user_id, id).await?;
-    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::from(view))
+    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }

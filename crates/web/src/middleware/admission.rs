@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use memo_application::{Error as UseCaseError, Principal, SignIn, UnauthenticatedReason, read_secret};
+use memo_application::{Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, read_secret};
 
 use super::{
     host::is_trusted_host,
@@ -97,9 +97,16 @@ impl Gate {
                 return Err(problem);
             }
         };
+        let known_device = match policy.rate {
+            RateClass::SignIn | RateClass::ByHandler => self.known_device(request),
+            RateClass::Exempt | RateClass::Caller => None,
+        };
+        if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+            context.known_device.clone_from(&known_device);
+        }
         let rate = match (policy.rate, &caller) {
             (RateClass::Exempt | RateClass::ByHandler, _) => None,
-            (RateClass::SignIn, _) => Some(RatePolicy::SignIn),
+            (RateClass::SignIn, caller) => Some(RatePolicy::of_sign_in(caller.is_some(), known_device.is_some())),
             (RateClass::Caller, Some(_)) => Some(RatePolicy::Principal),
             (RateClass::Caller, None) => Some(RatePolicy::Anonymous),
         };
@@ -115,6 +122,10 @@ impl Gate {
         }
         let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
         Ok((caller, Some(admitted)))
+    }
+
+    fn known_device(&self, request: &HttpRequest) -> Option<Recognized> {
+        cookies::device_values(request, &self.settings).find_map(|text| self.sign_in.recognize_device(&text))
     }
 
     async fn caller(&self, policy: &Policy, request: &HttpRequest) -> Result<Option<Principal>, Problem> {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::client::client_address;
 use crate::{
+    connection::Turn,
     context::RequestContext,
     language::Language,
     problem::{Occurrence, Problem, from_framework},
@@ -64,18 +65,21 @@ pub async fn envelope(
     let peer = request.peer_addr().map(|peer| peer.ip());
     let context = RequestContext {
         request_id: ids.of(request.headers()),
+        is_head: request.method() == Method::HEAD,
         started: Instant::now(),
         instance: Arc::from(request.path()),
         client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
+        turn: Turn::of(&request),
         route: None,
         caller: None,
+        known_device: None,
         rate: None,
     };
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
     // A HEAD is handled as a GET; the protocol layer omits the body.
-    if method == Method::HEAD {
+    if context.is_head {
         request.head_mut().method = Method::GET;
     }
     let version = request.version();
@@ -168,6 +172,10 @@ impl ResponseError for RenderedProblem {
 
 /// Adds the headers of every response.
 fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
+    if context.turn != Turn::Open {
+        // A pipelined request that was read meanwhile would keep the connection open.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, id);

@@ -1,4 +1,5 @@
-//! Refuses requests before they are routed: during a shutdown, or with a URI or headers that are too large.
+//! Refuses requests before they are routed: during a shutdown, after the last one of their connection, or with a URI or
+//! headers that are too large.
 
 use actix_web::{
     Error,
@@ -10,7 +11,11 @@ use actix_web::{
 };
 
 use super::Draining;
-use crate::problem::{Code, Problem};
+use crate::{
+    connection::Turn,
+    context::RequestContext,
+    problem::{Code, Problem},
+};
 
 /// The maximum size of path and query together, in bytes.
 const MAX_URI: usize = 8 * 1024;
@@ -32,6 +37,9 @@ pub async fn guard(
 fn check(request: &ServiceRequest, draining: &Draining) -> Result<(), Problem> {
     if draining.is_refusing() {
         return Err(Problem::new(Code::Draining).with_header(RETRY_AFTER, 1));
+    }
+    if RequestContext::read(request.request(), |context| context.turn) == Some(Turn::Late) {
+        return Err(Problem::new(Code::BadRequest));
     }
     let uri = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     if uri > MAX_URI {

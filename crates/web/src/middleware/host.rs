@@ -10,19 +10,24 @@ pub fn is_trusted_host(request: &HttpRequest, settings: &HttpSettings) -> bool {
     // Not connection_info(), which believes forwarding headers of any client.
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = request.uri().authority().map(Authority::as_str).or(named).unwrap_or_default();
-    settings.trusted_hosts.iter().any(|pattern| host_matches(pattern, without_port(host)))
+    is_trusted(&settings.trusted_hosts, host)
+}
+
+/// A host with user information is refused (RFC 9110, section 4.2.4): what precedes the `@` looks like the host.
+fn is_trusted(patterns: &[String], host: &str) -> bool {
+    !host.contains('@') && patterns.iter().any(|pattern| host_matches(pattern, without_port(host)))
 }
 
 fn without_port(host: &str) -> &str {
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     match host.rsplit_once(':') {
         Some((name, port)) if !name.ends_with(':') && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
 }
 
-/// `*` is any host, `*.example.com` any host below `example.com`.
+/// `*` is any host, `*.example.com` any host below `example.com`. A dot at the end makes no difference: it is the same name.
 fn host_matches(pattern: &str, host: &str) -> bool {
+    let [pattern, host] = [pattern, host].map(|name| name.strip_suffix('.').unwrap_or(name));
     if pattern == "*" {
         return true;
     }
@@ -49,5 +54,25 @@ mod tests {
         assert!(!host_matches("*.example.com", "example.com"));
         assert!(!host_matches("*.example.com", "badexample.com"));
         assert!(!host_matches("localhost", "localhost.evil.com"));
+        assert!(host_matches("[::1]", without_port("[::1]:8080")));
+    }
+
+    #[test]
+    fn a_dot_at_the_end_of_a_host_makes_no_difference() {
+        for (pattern, host) in [("a.b", "a.b."), ("a.b.", "a.b"), ("a.b.", "A.b."), ("*.b", "a.b.")] {
+            assert!(host_matches(pattern, host), "{pattern} {host}");
+        }
+        for (pattern, host) in [("a.b", "a.b.."), ("a.b", "."), ("*.b", "b."), ("", "a")] {
+            assert!(!host_matches(pattern, host), "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn hosts_with_user_information_are_refused() {
+        for pattern in ["localhost", "*", "*.com"] {
+            assert!(!is_trusted(&[pattern.to_owned()], "evil.com@localhost"), "{pattern}");
+            assert!(!is_trusted(&[pattern.to_owned()], "localhost:80@evil.com"), "{pattern}");
+        }
+        assert!(is_trusted(&["localhost".to_owned()], "LOCALHOST:80"));
     }
 }

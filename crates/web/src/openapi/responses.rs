@@ -64,6 +64,9 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
             codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge, Code::UnsupportedMediaType]);
         }
     }
+    if policy.body != Body::Ignored {
+        codes.push(Code::UnsupportedContentEncoding);
+    }
     if policy.body != Body::Form {
         codes.push(Code::ValidationFailed);
     }

@@ -11,14 +11,21 @@ use crate::input::{MAX_EXACT, MAX_PROOF};
 const NO_NUL: &str = r"^[^\u0000]*$";
 /// No control characters, and one that is not white space.
 const VISIBLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// Neither control nor bidirectional control characters, and one that is visible.
+const LINE: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*",
+    r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e",
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]",
+    r"[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$",
+);
 
 /// The constraints of a value, instead of its name in `format`.
 fn constraints(name: &str) -> Option<Value> {
     Some(match name {
-        "title" => json!({"minLength": 1, "maxLength": Title::MAX, "pattern": NO_NUL}),
+        "title" => json!({"minLength": 1, "maxLength": Title::MAX, "pattern": LINE}),
         "content" => json!({"maxLength": Content::MAX, "pattern": NO_NUL}),
         "tag" | "tags" => json!({"minLength": 1, "maxLength": Tag::MAX, "pattern": VISIBLE}),
-        "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": VISIBLE}),
+        "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),
         "email" => json!({"format": "email", "maxLength": Email::MAX}),
         "new-password" => json!({
             "format": "password", "minLength": Password::MIN, "maxLength": Password::MAX, "pattern": NO_NUL

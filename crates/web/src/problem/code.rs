@@ -182,6 +182,9 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
         "Unsupported media type" | "지원하지 않는 미디어 타입",
         "Send the body in UTF-8 with the header `Content-Type: {0}`." | "본문을 UTF-8로, `Content-Type: {0}` 헤더와 함께 보내세요.";
+    UnsupportedContentEncoding = "unsupported_content_encoding", UNSUPPORTED_MEDIA_TYPE,
+        "Unsupported content encoding" | "지원하지 않는 콘텐츠 인코딩",
+        "Send the body uncompressed, without the header `Content-Encoding`." | "본문을 압축하지 않고, `Content-Encoding` 헤더 없이 보내세요.";
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY,
         "Validation failed" | "유효성 검사 실패",
         "Nothing was changed. The field `errors` lists what to correct." | "아무것도 바뀌지 않았습니다. 고칠 내용은 `errors`에 있습니다.";
@@ -212,6 +215,9 @@ codes! {
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE,
         "Store unavailable" | "저장소 사용 불가",
         "The store is unreachable or overloaded. Try again after the time in Retry-After." | "저장소에 연결할 수 없거나 부하가 너무 큽니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    SearchTimeout = "search_timeout", SERVICE_UNAVAILABLE,
+        "Search took too long" | "검색 시간 초과",
+        "The search was ended, since it took too long. Search for more characters, or restrict it by a tag or a time." | "검색이 너무 오래 걸려 중단되었습니다. 더 긴 검색어를 쓰거나 태그나 기간으로 범위를 좁혀 보세요.";
     CacheUnavailable = "cache_unavailable", SERVICE_UNAVAILABLE,
         "Cache unavailable" | "캐시 사용 불가",
         "The shared cache is unreachable. Try again after the time in Retry-After." | "공유 캐시에 연결할 수 없습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
@@ -265,6 +271,8 @@ field_codes! {
     TooLarge = "too_large", "Too large: the maximum is {0}." | "{0} 이하여야 합니다.";
     NulCharacter = "nul_character", "The character U+0000 is not allowed." | "U+0000 문자는 쓸 수 없습니다.";
     ControlCharacter = "control_character", "Control characters are not allowed." | "제어 문자는 쓸 수 없습니다.";
+    BidirectionalControl = "bidirectional_control", "Characters that reorder the text around them (U+202A to U+202E, U+2066 to U+2069) are not allowed." | "주변 글자의 순서를 바꾸는 문자(U+202A~U+202E, U+2066~U+2069)는 쓸 수 없습니다.";
+    NoVisibleCharacter = "no_visible_character", "At least one visible character is required." | "보이는 글자가 하나 이상 있어야 합니다.";
     Malformed = "malformed", "The format differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 형식이 아닙니다.";
     Required = "required", "A value is required." | "값이 필요합니다.";
     NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use memo_application::{Error, Resource, UnauthenticatedReason};
-use memo_domain::{InvalidValue, Scope, StoreError};
+use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
 use super::{Code, FieldError, GrantRefusal, Place, Problem, field::field_code};
 
@@ -43,7 +43,7 @@ impl From<Error> for Problem {
             Error::LastAdministrator => Self::new(Code::LastAdministrator),
             Error::StateInvalid => Self::new(Code::StateInvalid),
             Error::ProviderUnavailable { source } => {
-                tracing::warn!(error = &*source as &dyn std::error::Error, "social provider unreachable");
+                tracing::warn!(error = %Causes(&*source), "social provider unreachable");
                 Self::new(Code::ProviderUnavailable).with_header(RETRY_AFTER, 10)
             }
             Error::NotOwner => Self::new(Code::NotOwner),
@@ -63,11 +63,11 @@ impl From<Error> for Problem {
             Error::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
             Error::Store(error) => Self::from(error),
             Error::Cache(source) => {
-                tracing::warn!(error = &source as &dyn std::error::Error, "cache unavailable");
+                tracing::warn!(error = %Causes(&source), "cache unavailable");
                 Self::new(Code::CacheUnavailable).with_header(RETRY_AFTER, 1)
             }
             Error::Internal { source } => {
-                tracing::error!(error = &*source as &dyn std::error::Error, "internal error");
+                tracing::error!(error = %Causes(&*source), "internal error");
                 Self::new(Code::InternalError)
             }
         }
@@ -78,14 +78,33 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Contention { .. } | StoreError::Stale | StoreError::Unavailable { .. } => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "store unavailable");
+                tracing::warn!(error = %Causes(&error), "store unavailable");
                 Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 1)
             }
+            StoreError::Timeout { .. } => {
+                tracing::info!(error = %Causes(&error), "a search took too long");
+                Self::new(Code::SearchTimeout).with_header(RETRY_AFTER, 5)
+            }
+            StoreError::Unwritable { why, .. } => {
+                tracing::error!(error = %Causes(&error), "store not writable");
+                // Its operator has to act, which takes minutes.
+                let problem = Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 30);
+                Self { reason: Some(reason(why)), ..problem }
+            }
             StoreError::Conflict { .. } | StoreError::Corrupt { .. } | StoreError::Other { .. } => {
-                tracing::error!(error = &error as &dyn std::error::Error, "internal error");
+                tracing::error!(error = %Causes(&error), "internal error");
                 Self::new(Code::InternalError)
             }
         }
+    }
+}
+
+/// Why the store can't be written to, in the problem document.
+const fn reason(why: Unwritable) -> &'static str {
+    match why {
+        Unwritable::Full => "disk_full",
+        Unwritable::ReadOnly => "read_only",
+        Unwritable::Failing => "disk_error",
     }
 }
 

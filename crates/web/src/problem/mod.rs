@@ -6,6 +6,7 @@ mod framework;
 mod mapping;
 mod oauth;
 
+use memo_domain::Causes;
 use std::fmt;
 
 use actix_web::{
@@ -38,6 +39,7 @@ pub struct Problem {
     next_since: Option<u64>,
     mfa_token: Option<String>,
     violated_policy: Option<&'static str>,
+    reason: Option<&'static str>,
     refusal: Option<GrantRefusal>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -64,6 +66,7 @@ impl Problem {
             next_since: None,
             mfa_token: None,
             violated_policy: None,
+            reason: None,
             refusal: None,
             headers: Vec::new(),
         }
@@ -71,7 +74,7 @@ impl Problem {
 
     /// A failure of the server, whose cause is only logged.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "request failed");
+        tracing::error!(error = %Causes(&error), "request failed");
         Self::new(Code::InternalError)
     }
 
@@ -135,6 +138,7 @@ impl Problem {
             next_since: self.next_since,
             mfa_token: self.mfa_token.clone(),
             violated_policies: self.violated_policy.map(|policy| vec![policy.to_owned()]),
+            reason: self.reason,
         }
     }
 }
@@ -199,4 +203,9 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub violated_policies: Option<Vec<String>>,
+    /// Why the store can be read, but not written to, if the code is `store_unavailable`: `disk_full`, `read_only` or
+    /// `disk_error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = "^[a-z_]+$")]
+    pub reason: Option<&'static str>,
 }

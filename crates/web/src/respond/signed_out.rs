@@ -9,6 +9,6 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 pub fn signed_out(settings: &HttpSettings) -> HttpResponse {
     HttpResponse::NoContent()
         .cookie(cookies::session_removal(settings))
-        .insert_header((CLEAR_SITE_DATA, r#""cache", "cookies", "storage""#))
+        .insert_header((CLEAR_SITE_DATA, r#""cache", "storage""#))
         .finish()
 }

@@ -2,6 +2,7 @@ use std::{error::Error, iter, time::Duration};
 
 use actix_web::{body::BodyStream, body::MessageBody, rt::spawn, web::Bytes};
 use futures_util::stream::poll_fn;
+use memo_domain::Causes;
 use serde::Serialize;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -39,7 +40,7 @@ where
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn Error, "a streamed body ended early");
+                    tracing::warn!(error = %Causes(&error), "a streamed body ended early");
                     send(Some(Err(error.into()))).await;
                     return;
                 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use memo_domain::{Access, Content, MemoSort, PageRequest, SearchQuery, Store};
+use memo_domain::{Access, Content, MemoSort, PageRequest, SearchQuery, SearchText, Store};
 
 use super::{Fixture, corpus::TEXTS};
 use crate::steps::begin;
@@ -315,4 +315,18 @@ pub(crate) async fn a_search_covers_the_longest_texts(store: Arc<dyn Store>) {
             assert!(found.iter().eq(expected.iter().map(|index| &fixture.memos[*index])), "{text}");
         }
     }
+}
+
+pub(crate) async fn a_search_covers_a_text_up_to_its_bound(store: Arc<dyn Store>) {
+    // Each of these characters stands for 18 others.
+    let long = "\u{fdfa}".repeat(Content::MAX - 1) + "끝";
+    let fixture = Fixture::with_texts(store, [("\u{fdfa}", long.as_str()), ("짧은", "끝")]).await;
+    let form = fixture.memos[0].search_text();
+    assert!((SearchText::MAX - 4..=SearchText::MAX).contains(&form.content().len()));
+    for text in ["\u{fdfa}", "صلى", "\"صلى الله عليه وسلم\""] {
+        assert_eq!(fixture.check(text).await, 1, "{text}");
+    }
+    let last: String = form.content().chars().rev().take(20).collect();
+    assert_eq!(fixture.check(&format!("\"{}\"", last.chars().rev().collect::<String>().trim())).await, 1);
+    assert_eq!(fixture.check("끝").await, 1, "what lies behind the bound is not found");
 }

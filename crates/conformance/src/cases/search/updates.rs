@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use memo_domain::{Access, Conflict, Memo, MemoFilter, Store, UnitOfWork};
+use memo_domain::{
+    Access, Conflict, Memo, MemoFilter, MemoSort, PageStart, SearchQuery, SearchText, SortDirection, SortField,
+    SortPosition, Store, UnitOfWork, Version,
+};
 use tokio::task::JoinSet;
 
 use super::{Fixture, text_memo};
 use crate::{
     samples::{at, content, tag, tags, title},
-    steps::{BY_CHANGE, add_user, assert_conflict, begin, commit, count, let_others_run, retry},
+    steps::{BY_CHANGE, add_user, assert_conflict, begin, commit, count, let_others_run, page, retry, try_write},
 };
 
 /// Queries that distinguish the memos below.
@@ -32,7 +35,10 @@ impl Fixture {
         change(&mut memos[index]);
         memos[index].version = from.next();
         let memo = memos[index].clone();
-        self.write(memos, async |uow| uow.memos().update(&memo, from).await.expect("the memo is changed")).await;
+        self.write(memos, async |uow| {
+            uow.memos().update(&memo, from, Some(&memo.search_text())).await.expect("the memo is changed");
+        })
+        .await;
     }
 
     async fn check_all(&self) {
@@ -78,10 +84,10 @@ pub(crate) async fn a_search_follows_changes(store: Arc<dyn Store>) {
     let (one, other) = (memos[0].clone(), memos[1].clone());
     let old_versions = [fixture.memos[0].version, fixture.memos[1].version];
     let write = async |uow: &mut dyn UnitOfWork| {
-        uow.memos().update(&one, old_versions[0]).await.expect("the memo is changed");
-        uow.memos().update(&other, old_versions[1]).await.expect("the memo is changed");
-        uow.memos().update(&twice, from).await.expect("the memo is changed");
-        uow.memos().update(&last, twice.version).await.expect("the memo is changed");
+        uow.memos().update(&one, old_versions[0], Some(&one.search_text())).await.expect("the memo is changed");
+        uow.memos().update(&other, old_versions[1], Some(&other.search_text())).await.expect("the memo is changed");
+        uow.memos().update(&twice, from, Some(&twice.search_text())).await.expect("the memo is changed");
+        uow.memos().update(&last, twice.version, Some(&last.search_text())).await.expect("the memo is changed");
     };
     fixture.write(memos, write).await;
 
@@ -96,11 +102,46 @@ pub(crate) async fn a_search_follows_changes(store: Arc<dyn Store>) {
     memos.push(successor.clone());
     let never = text_memo(50, fixture.viewer, ("사과 banana cherry", "배나무"));
     let write = async |uow: &mut dyn UnitOfWork| {
-        uow.memos().insert(&never).await.expect("the memo is added");
-        uow.memos().insert(&successor).await.expect("the memo is added");
+        uow.memos().insert(&never, &never.search_text()).await.expect("the memo is added");
+        uow.memos().insert(&successor, &successor.search_text()).await.expect("the memo is added");
         uow.memos().remove(never.id, never.version).await.expect("the memo is removed");
     };
     fixture.write(memos, write).await;
+}
+
+pub(crate) async fn a_search_compares_the_stored_text(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let text = |heading: &str, text: &str| SearchText::of(&title(heading), &content(text));
+    let found = async |query: &str| {
+        let filter = MemoFilter { search: SearchQuery::parse(query).expect("a query"), ..MemoFilter::of(owner) };
+        let sort = MemoSort::new(SortField::Relevance, SortDirection::Descending);
+        let page = page(&*store, &filter, sort, 1, PageStart::Offset(0)).await;
+        (page.items.iter().map(|view| view.memo.id).collect::<Vec<_>>(), page.next.map(|next| next.position))
+    };
+    // Two memos, so that there is a next page, whose cursor has the score of the first.
+    let mut memos = [text_memo(0, owner, ("제목", "본문")), text_memo(1, owner, ("제목", "본문"))];
+    for memo in &memos {
+        let insert =
+            async |uow: &mut dyn UnitOfWork| uow.memos().insert(memo, &text("저장된 꼴", "stored")).await.map(drop);
+        try_write(&*store, insert).await.expect("the memo is added");
+    }
+    let position = |score| Some(SortPosition::Relevance { score, updated_at: memos[1].updated_at });
+    assert_eq!(found("저장된").await, (vec![memos[1].id], position(1)));
+    assert_eq!(found("stored").await, (vec![memos[1].id], position(0)));
+    assert_eq!(found("제목").await.0, []);
+
+    // An update without a text keeps the stored one.
+    memos[1].version = memos[1].version.next();
+    let from = Version::FIRST;
+    let kept = async |uow: &mut dyn UnitOfWork| uow.memos().update(&memos[1], from, None).await;
+    try_write(&*store, kept).await.expect("the memo is changed");
+    assert_eq!(found("저장된").await.0, [memos[1].id]);
+    let changed = Memo { version: memos[1].version.next(), ..memos[1].clone() };
+    let new = text("새로 쓴", "what lies behind the bound is not stored");
+    let replaced = async |uow: &mut dyn UnitOfWork| uow.memos().update(&changed, memos[1].version, Some(&new)).await;
+    try_write(&*store, replaced).await.expect("the memo is changed");
+    assert_eq!(found("저장된").await.0, [memos[0].id]);
+    assert_eq!(found("쓴").await.0, [memos[1].id]);
 }
 
 pub(crate) async fn a_search_ignores_rolled_back_changes(store: Arc<dyn Store>) {
@@ -112,12 +153,15 @@ pub(crate) async fn a_search_ignores_rolled_back_changes(store: Arc<dyn Store>) 
     changed.state.content = content("banana 배나무");
     for fails in [false, true] {
         let mut uow = begin(&*fixture.store, Access::Write).await;
-        uow.memos().insert(&new).await.expect("the memo is added");
-        uow.memos().update(&changed, fixture.memos[0].version).await.expect("the memo is changed");
+        uow.memos().insert(&new, &new.search_text()).await.expect("the memo is added");
+        uow.memos()
+            .update(&changed, fixture.memos[0].version, Some(&changed.search_text()))
+            .await
+            .expect("the memo is changed");
         let removed = &fixture.memos[1];
         uow.memos().remove(removed.id, removed.version).await.expect("the memo is removed");
         if fails {
-            assert_conflict(uow.memos().insert(&fixture.memos[2]).await, Conflict::Id);
+            assert_conflict(uow.memos().insert(&fixture.memos[2], &fixture.memos[2].search_text()).await, Conflict::Id);
         } else {
             fixture.check_all().await;
         }
@@ -140,7 +184,7 @@ pub(crate) async fn concurrent_writes_are_found_immediately(store: Arc<dyn Store
                 memo.state.tags = tags([own.as_str()]);
                 let insert = async || {
                     let mut uow = fixture.store.begin(Access::Write).await?;
-                    uow.memos().insert(&memo).await?;
+                    uow.memos().insert(&memo, &memo.search_text()).await?;
                     let_others_run().await;
                     uow.commit().await
                 };

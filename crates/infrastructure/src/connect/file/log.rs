@@ -1,5 +1,6 @@
 //! Keeps the write-ahead log of SQLite short.
 
+use memo_domain::Causes;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -49,7 +50,7 @@ impl Log {
             return;
         }
         let restarted = self.restart(writer).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the write-ahead log could not be checkpointed");
+            tracing::warn!(error = %Causes(&error), "the write-ahead log could not be checkpointed");
             false
         });
         // If a reader is slow, the following writers do not wait for it until the log has grown further.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use ::log::LevelFilter;
-use memo_domain::{Access, StoreError};
+use memo_domain::{Access, Causes, StoreError};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait,
     sqlx::{
@@ -40,19 +40,30 @@ use writing::Writer;
 
 /// The default number of connections for single reads; more gain nothing with one file.
 const READERS: u32 = 4;
+/// The number of connections for searches.
+const SEARCHES: u32 = 2;
+/// How long a search may take: long enough for 400 MB of texts, and short enough that its user still waits.
+const SEARCH_LIMIT: Duration = Duration::from_secs(5);
 /// The number of connections for read-only transactions, which are rare.
 const SNAPSHOTS: u32 = 2;
 
 /// The connections to a file.
 #[derive(Debug)]
 pub struct File {
-    /// For single reading statements.
-    readers: Readers,
+    readers: FileReaders,
     /// For read-only transactions.
     snapshots: DatabaseConnection,
     snapshot_permits: Permits,
     acquire_timeout: Duration,
     writer: Writer,
+}
+
+/// The connections for single reading statements. Clones share them.
+#[derive(Debug, Clone)]
+pub struct FileReaders {
+    pub single: Readers,
+    /// For searches, which may read the texts of many memos: other reads never wait for them.
+    pub searching: Readers,
 }
 
 #[derive(Debug, Error)]
@@ -89,12 +100,13 @@ impl File {
 
     /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
-        self.readers.close().await;
+        self.readers.single.close().await;
+        self.readers.searching.close().await;
         self.writer.turns().close().await;
         // The last connection that closes checkpoints and removes the log, so it must be the one that may write.
         for pool in [&self.snapshots, self.writer.turns().pool()] {
             if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "closing the connections to the database failed");
+                tracing::warn!(error = %Causes(&error), "closing the connections to the database failed");
             }
         }
     }
@@ -126,6 +138,8 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
         .map_sqlx_sqlite_opts(move |sqlite| {
             // FULL: a commit is on the disk when it returns.
             let sqlite = common(sqlite, busy_timeout).synchronous(SqliteSynchronous::Full);
+            // Deleted texts are overwritten: they do not stay in free pages.
+            let sqlite = sqlite.pragma("secure_delete", "ON");
             Log::configure(sqlite.journal_mode(SqliteJournalMode::Wal))
         })
         .map_sqlx_sqlite_pool_opts(move |pool| {
@@ -151,12 +165,15 @@ async fn open(options: &StoreOptions, path: &Path) -> Result<File, DbErr> {
     let mut single = reading(SqliteConnectOptions::from_str(&options.url).map_err(sqlx_error)?, busy_timeout);
     single =
         if options.log_sql { single.log_statements(LevelFilter::Info) } else { single.disable_statement_logging() };
-    let readers = Readers::connect(&single, connections, options.acquire_timeout).await?;
+    let acquire_timeout = options.acquire_timeout;
+    let readers = FileReaders {
+        single: Readers::connect(&single, connections, acquire_timeout, None).await?,
+        searching: Readers::connect(&single, SEARCHES, acquire_timeout, Some(SEARCH_LIMIT)).await?,
+    };
     let mut snapshots = pool_options(options, SNAPSHOTS);
     keep_open(&mut snapshots);
     snapshots.map_sqlx_sqlite_opts(move |sqlite| reading(sqlite, busy_timeout));
-    let acquire_timeout = options.acquire_timeout;
-    let writer = Writer::new(GroupWriter::new(writer, acquire_timeout), readers.clone());
+    let writer = Writer::new(GroupWriter::new(writer, acquire_timeout), readers.single.clone());
     let (snapshots, snapshot_permits) = (Database::connect(snapshots).await?, Permits::new(SNAPSHOTS));
     Ok(File { readers, snapshots, snapshot_permits, acquire_timeout, writer })
 }
@@ -170,7 +187,7 @@ async fn connect_with_retries(pool: ConnectOptions, limit: Duration) -> Result<D
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
-        if Instant::now() >= deadline || !store_error(error.clone()).is_retryable() {
+        if Instant::now() >= deadline || !store_error(error.clone()).is_lost_race() {
             return Err(error);
         }
         sleep(Duration::from_millis(10)).await;

@@ -33,6 +33,8 @@ enum OpenError {
     Unreachable { address: String, source: sqlx::Error },
     #[error("the database server at {address} refused the connection")]
     Refused { address: String, source: sqlx::Error },
+    #[error("the database at {address} {reason}")]
+    Unsuitable { address: String, reason: String },
 }
 
 /// Opens a pool. Retries for `options.connect_timeout` if the server can't be reached, since it may be starting.
@@ -53,10 +55,10 @@ async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), Sto
     let deadline = Instant::now() + connect_timeout;
     let address = pool.address().to_string();
     loop {
-        let error = match timeout(connect_timeout, pool.address().connect(Some(pool.limits().statement))).await {
-            Ok(Ok(connection)) => {
-                pool.add(connection);
-                return Ok(());
+        let error = match timeout(connect_timeout, connect_and_examine(pool)).await {
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Ok(Some(reason))) => {
+                return Err(StoreError::Other { source: OpenError::Unsuitable { address, reason }.into() });
             }
             Ok(Err(error)) => error,
             Err(_) => sqlx::Error::PoolTimedOut,
@@ -69,6 +71,14 @@ async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), Sto
         }
         sleep(RETRY_DELAY).await;
     }
+}
+
+/// Opens a connection, and returns why the database can't be used, if there is a reason.
+async fn connect_and_examine(pool: &Pool) -> Result<Option<String>, sqlx::Error> {
+    let mut connection = pool.address().connect(Some(pool.limits().statement)).await?;
+    let row = connection.query_one(&dialect::text_limits(pool.backend())).await?;
+    pool.add(connection);
+    Ok(row.map(|row| row.try_get("", "reason").unwrap_or_default()))
 }
 
 /// Opens a separate connection for migrations, whose statements may take any time.

@@ -4,6 +4,7 @@
 //! without a limit: while a server can't be reached, dead connections keep all places of that pool. This pool closes a
 //! connection as soon as its statement fails, times out or is cancelled.
 
+use memo_domain::Causes;
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -168,7 +169,7 @@ impl Pool {
             }
             match self.connect().await {
                 Err(error) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
-                    tracing::debug!(%error, "the database can't be reached");
+                    tracing::debug!(error = %Causes(&error), "the database can't be reached");
                     sleep(RETRY_DELAY).await;
                 }
                 result => {
@@ -220,7 +221,7 @@ impl Shared {
         let close = async {
             for idle in connections {
                 if let Err(error) = idle.connection.close().await {
-                    tracing::debug!(%error, "closing a connection to the database failed");
+                    tracing::debug!(error = %Causes(&error), "closing a connection to the database failed");
                 }
             }
         };

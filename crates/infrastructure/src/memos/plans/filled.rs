@@ -38,7 +38,7 @@ impl Filled {
             unit.users().insert(&user(n)).await.expect("the user is added");
         }
         for n in 0..MEMOS {
-            unit.memos().insert(&memo(n)).await.expect("the memo is added");
+            unit.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
         }
         unit.commit().await.expect("the unit of work commits");
         let backend = store.database.backend();
@@ -48,7 +48,7 @@ impl Filled {
     /// Begins a unit of work, which runs all its statements on one connection.
     pub async fn unit(&self) -> SeaOrmUnitOfWork {
         let session = self.store.database.begin(Access::Write, None).await.expect("a unit of work begins");
-        SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared))
+        SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared), Arc::default())
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn first_verification_removes_what_came_before_it(app: TestApp) {
         "/",
     );
     assert_ne!(account(&elsewhere).await["id"], mallory.id);
-    // The memos stay: whoever proves the address has the whole account.
+    // The memos stay: the user who proves the address has the whole account.
     app.anonymous().forgot_password(&mallory.email).await.expect_empty(202);
     let reset = app.reset_link(&mallory.email).await;
     app.anonymous().reset_password(&reset, NEW).await.expect_empty(204);

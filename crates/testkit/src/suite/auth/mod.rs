@@ -14,6 +14,7 @@ pub mod sign_up;
 pub mod social;
 pub mod social_flow;
 pub mod social_link;
+pub mod social_roles;
 pub mod social_settings;
 pub mod store_outage;
 pub mod token;

@@ -26,7 +26,7 @@ pub async fn linking_needs_a_recent_sign_in_or_proof(app: TestApp) {
     link(&browser).await.problem("proof_required");
     browser.prove(&alice.password).await.expect_empty(204).expect_header("cache-control", "no-store");
     state(link(&browser).await);
-    // The proof of one session is none of another.
+    // The proof counts for its own session only.
     link(&other).await.problem("proof_required");
     app.clock.advance(TEN_MINUTES + Duration::from_secs(1));
     link(&browser).await.problem("proof_required");

@@ -60,6 +60,19 @@ pub async fn email_is_unique_regardless_of_case_and_unicode_form(app: TestApp) {
     anonymous.sign_up(&bob("jose@example.com")).await.expect_status(201);
 }
 
+pub async fn email_is_unique_in_all_spellings_of_its_domain(app: TestApp) {
+    let anonymous = app.anonymous();
+    let of = |email: &str| merged(alice(), &json!({"email": email}));
+    let account = anonymous.sign_up(&of("alice@b\u{fc}cher.example")).await.expect_status(201);
+    // It is shown as it was entered, and mailed in ASCII.
+    assert_eq!(account["email"], "alice@b\u{fc}cher.example");
+    for email in ["Alice@xn--bcher-kva.example", "alice@B\u{dc}CHER.\u{ff45}\u{ff58}ample"] {
+        anonymous.sign_up(&of(email)).await.expect_status(409).problem("email_taken");
+        let password = of(email)["password"].as_str().expect("a password").to_owned();
+        anonymous.sign_in(email, &password).await.expect_status(200);
+    }
+}
+
 pub async fn email_and_display_name_are_trimmed_and_in_nfc(app: TestApp) {
     let body = json!({"email": " Jose\u{301}@Example.com ", "display_name": "  \u{1112}\u{1161}\u{11ab} 글  "});
     let account = app.anonymous().sign_up(&merged(alice(), &body)).await.expect_status(201);

@@ -59,13 +59,13 @@ pub(super) async fn social_sign_in(browser: &Browser, provider: &MemoryProvider,
 }
 
 /// Links a social account to the user who is signed in.
-pub(super) async fn link(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Response {
+pub(in crate::suite) async fn link(browser: &Browser, provider: &MemoryProvider, user: SocialUser) -> Response {
     complete_flow(browser, provider, user, &[("link", "true")]).await
 }
 
 /// Asserts that the response redirects to this path and clears the cookie of the flow.
 #[track_caller]
-pub(super) fn assert_redirected(response: Response, location: &str) -> Response {
+pub(in crate::suite) fn assert_redirected(response: Response, location: &str) -> Response {
     let response =
         response.expect_status(303).expect_header("location", location).expect_header("cache-control", "no-store");
     let cookie = set_cookie(&response, FLOW).expect("the flow's cookie is cleared");

@@ -26,7 +26,7 @@ pub async fn right_password_returns_tokens(app: TestApp) {
     {
       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiIsImtpZCI6IjVvNnB6VVpTUTRjRiJ9.eyJpc3MiOiJodHRwOi8vbWVtby50ZXN0IiwiYXVkIjoiaHR0cDovL21lbW8udGVzdC9hcGkvdjEiLCJzdWIiOiIwMTljMTM0Ny1kMmZiLTcwMDAtODAwMC0wMDAwMDAwMDAwMDIiLCJzaWQiOiIwMTljMTM0Ny1kMmZiLTcwMDAtODAwMC0wMDAwMDAwMDAwMGEiLCJzY29wZSI6Im1lbW9zOnJlYWQgbWVtb3M6d3JpdGUgZXZlbnRzOnJlYWQgYWNjb3VudDpyZWFkIGFjY291bnQ6d3JpdGUiLCJpYXQiOjE3Njk4NTAwMDAsIm5iZiI6MTc2OTg1MDAwMCwiZXhwIjoxNzY5ODUwOTAwLCJqdGkiOiIwMTljMTM0Ny1kMmZiLTcwMDAtODAwMC0wMDAwMDAwMDAwMGMifQ.y6SdSr5oduGnv-d4hVhyXlIAketmZ6clywgCMVmK__g",
       "expires_in": 900,
-      "refresh_token": "SEKL233dgpQQ1ru5JP3rOj1-iMJXe_-uBzuZDG8GHQg",
+      "refresh_token": "iHvxQM4Lakl-2NtcdJikVFTwsr1kSwMT96gqzAhNACc",
       "scope": "memos:read memos:write events:read account:read account:write",
       "token_type": "Bearer"
     }

@@ -41,23 +41,6 @@ pub async fn verification_link_expires_after_a_day(app: TestApp) {
     }
 }
 
-pub async fn resent_verification_link_replaces_the_previous_one(app: TestApp) {
-    let alice = app.user("alice").await;
-    let first = app.verification(&alice.email).await;
-    app.clock.advance(Duration::from_mins(2));
-    alice.resend_verification().await.expect_empty(202);
-    let second = app.verification(&alice.email).await;
-    assert_ne!(first, second);
-    app.anonymous().verify_email(&first).await.problem("token_invalid");
-    alice.verify_email(&second).await.expect_empty(204);
-    // Afterwards there is nothing to verify. Bob's mail is queued last, so hers would have been sent by now.
-    alice.resend_verification().await.expect_empty(202);
-    let bob = app.user("bob").await;
-    app.verification(&bob.email).await;
-    assert!(app.mail.sent().is_empty());
-    app.anonymous().resend_verification().await.problem("authentication_required");
-}
-
 pub async fn invalid_verification_token_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
     let token = app.verification(&alice.email).await;

@@ -135,6 +135,39 @@ pub async fn audit_log_shows_own_events_only(app: TestApp) {
     }
 }
 
+pub async fn user_does_not_see_from_where_an_administrator_acted(app: TestApp) {
+    let (bob, admin) = (app.user("bob").await, app.admin("root").await);
+    admin.patch_user(&bob.id, &json!({"role": "admin"})).header("user-agent", "Desk of Root").await.expect_status(200);
+    let hidden = |event: &Value| {
+        assert_eq!((&event["kind"], &event["actor_id"]), (&json!("admin.role_changed"), &json!(admin.id)), "{event}");
+        assert_eq!([&event["ip"], &event["device"], &event["request_id"]], [&json!(null); 3], "{event}");
+    };
+    hidden(&bob.audit().await.expect_status(200)["items"][0]);
+    let export = String::from_utf8(bob.get("/api/v1/me/export").await.expect_status(200).body).expect("UTF-8");
+    assert!(!export.contains("Desk of Root"), "{export}");
+    let line = export.lines().find(|line| line.contains("admin.role_changed")).expect("the event");
+    hidden(&serde_json::from_str::<Value>(line).expect("JSON")["event"]);
+    // Administrators see it, and users see the address and device of their own requests.
+    let query = [("user_id", &*bob.id)];
+    let all = admin.get("/api/v1/admin/audit").query(&query).await.expect_status(200);
+    let changed = all["items"].as_array().expect("a list").iter().find(|event| event["kind"] == "admin.role_changed");
+    assert_eq!(changed.expect("the event")["device"], "Desk of Root");
+    admin
+        .patch_user(&admin.id, &json!({"role": "member"}))
+        .header("user-agent", "Desk of Root")
+        .await
+        .expect_status(200);
+    assert_eq!(admin.audit().await["items"][0]["device"], "Desk of Root");
+}
+
+pub async fn head_of_an_export_is_not_recorded(app: TestApp) {
+    let alice = app.user("alice").await;
+    alice.call("HEAD", "/api/v1/me/export").await.expect_empty(200);
+    assert!(!kinds(&alice.audit().await).contains(&"account.exported".to_owned()));
+    alice.get("/api/v1/me/export").await.expect_status(200);
+    assert_eq!(kinds(&alice.audit().await)[0], "account.exported");
+}
+
 pub async fn audit_pages_are_newest_first(app: TestApp) {
     let (alice, admin) = (app.user("alice").await, app.admin("root").await);
     for _ in 0..5 {

@@ -50,6 +50,13 @@ pub async fn empty_account_patch_changes_nothing(app: TestApp) {
     let patched = alice.patch_me(&json!({})).await.expect_status(200);
     assert_eq!(patched["display_name"], before["display_name"]);
     assert_eq!(patched["locale"], before["locale"]);
+    app.clock.advance(Duration::from_secs(1));
+    let (name, email) = (before.text("display_name"), before.text("email"));
+    let same = json!({"display_name": name, "locale": "en", "email": email, "current_password": alice.password});
+    for patch in [json!({}), json!({"display_name": format!(" {name} ")}), same] {
+        let patched = alice.patch_me(&patch).await.expect_status(200);
+        assert_eq!((&patched.json, patched.tag()), (&before.json, before.tag()), "{patch}");
+    }
 }
 
 pub async fn invalid_account_patch_is_rejected_with_its_pointer(app: TestApp) {
@@ -60,6 +67,8 @@ pub async fn invalid_account_patch_is_rejected_with_its_pointer(app: TestApp) {
         (json!({"display_name": " "}), "/display_name", "too_short"),
         (json!({"display_name": "가".repeat(101)}), "/display_name", "too_long"),
         (json!({"display_name": "a\u{7}"}), "/display_name", "control_character"),
+        (json!({"display_name": "\u{200b}\u{2060}"}), "/display_name", "no_visible_character"),
+        (json!({"display_name": "\u{202e}ecilA"}), "/display_name", "bidirectional_control"),
         (json!({"display_name": 1}), "/display_name", "wrong_type"),
         (json!({"locale": "fr"}), "/locale", "invalid_choice"),
         (json!({"locale": 1}), "/locale", "wrong_type"),

@@ -160,7 +160,10 @@ pub async fn batch_takes_1_to_100_operations(app: TestApp) {
 pub async fn batch_checks_the_given_versions(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = alice.create_memo(&json!({"title": "a"})).await.expect_status(201);
-    let with = |version: Value| json!([merged(update(memo.id(), &json!({})), &json!({"if_version": version}))]);
+    let with = |version: Value| {
+        let memo = update(memo.id(), &json!({"content": version.to_string()}));
+        json!([merged(memo, &json!({"if_version": version}))])
+    };
     assert_eq!(statuses(&alice.batch(&with(json!(1))).await.expect_status(200)), [200]);
     // In JSON, 2.0 is the same number as 2.
     assert_eq!(statuses(&alice.batch(&with(json!(2.0))).await.expect_status(200)), [200]);
@@ -266,8 +269,9 @@ pub async fn concurrent_batches_with_one_version_succeed_once(app: TestApp) {
     let id = alice.memo("a").await;
     for version in 1..=15 {
         let calls = ["left", "right"].map(|title| {
+            let title = format!("{version} {title}");
             let change = merged(update(&id, &json!({"title": title})), &json!({"if_version": version}));
-            alice.batch(&json!([create(&format!("{version} {title}")), change]))
+            alice.batch(&json!([create(&title), change]))
         });
         let mut statuses: Vec<_> = send_concurrently(calls).await.iter().map(|response| response.status).collect();
         statuses.sort_unstable();

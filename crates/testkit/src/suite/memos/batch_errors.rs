@@ -143,7 +143,7 @@ pub async fn invalid_operation_is_rejected_with_its_pointer(app: TestApp) {
         let expected = format!("/operations/0/memo{}", patch.errors()[0].1);
         alice.batch(&json!([update(&id, &fields)])).await.invalid(&expected, code);
     }
-    for wrong in ["", "x", "0198C0DE-7F00-7000-8000-0000000000FF", "0198c0de7f0070008000000000000000", "\0"] {
+    for wrong in ["", "x", "0198c0de7f0070008000000000000000", "\0"] {
         alice.batch(&json!([delete(wrong)])).await.invalid("/operations/0/id", "malformed");
     }
 }

@@ -100,6 +100,21 @@ pub async fn memo_list_filters_by_all_given_tags(app: TestApp) {
     assert_eq!(listed(&bob, &[("tag", "work")]).await, Vec::<String>::new());
 }
 
+pub async fn tag_filter_has_up_to_twenty_different_tags(app: TestApp) {
+    let alice = app.user("alice").await;
+    let tags: Vec<_> = (0..21).map(|n| format!("tag {n}")).collect();
+    alice.create_memo(&json!({"title": "all", "tags": &tags[..20]})).await.expect_status(201);
+    let query = |tags: &[String]| -> Vec<_> { tags.iter().map(|tag| ("tag", tag.clone())).collect() };
+    let list = async |query: Vec<(&str, String)>| {
+        let query: Vec<_> = query.iter().map(|(name, tag)| (*name, &**tag)).collect();
+        alice.list_memos(&query).await
+    };
+    assert_eq!(list(query(&tags[..20])).await.expect_status(200).titles(), ["all"]);
+    let twice = tags[..20].iter().chain(&tags[..20]).map(|tag| tag.to_uppercase()).collect::<Vec<_>>();
+    assert_eq!(list(query(&twice)).await.expect_status(200).titles(), ["all"]);
+    list(query(&tags)).await.invalid_parameter("tag", "too_many");
+}
+
 pub async fn tag_filter_has_no_wildcards(app: TestApp) {
     let alice = app.user("alice").await;
     for tag in ["a%c", "a_c", "abc", "a*c", "a\\c", "[a-c]", "a?c", "'"] {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::{Call, Response, TestApp, User};
+use crate::{Call, Response, TestApp, User, suite::merged};
 
 /// Every call that takes the id of a memo.
 fn calls(user: &User, id: &str) -> Vec<Call> {
@@ -62,6 +62,38 @@ pub async fn public_memo_can_be_read_by_others_and_changed_by_its_owner(app: Tes
     // Private again, it is not found by others.
     alice.patch_memo(memo.id(), &json!({"visibility": null})).await.expect_status(200);
     bob.get_memo(memo.id()).await.problem("memo_not_found");
+}
+
+pub async fn reminders_are_shown_to_the_owner_alone(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let body = json!({"title": "a", "visibility": "public", "remind_at": "2026-03-01T00:00:00Z"});
+    let memo = alice.create_memo(&body).await.expect_status(201);
+    let list = [("scope", "public")];
+    let (own, other) = (alice.get_memo(memo.id()).await, bob.get_memo(memo.id()).await.expect_status(200));
+    let (own_list, other_list) = (alice.list_memos(&list).await, bob.list_memos(&list).await.expect_status(200));
+    for shown in [&own.json, &own_list["items"][0]] {
+        assert_eq!(*shown, memo.json);
+    }
+    for shown in [&other.json, &other_list["items"][0]] {
+        assert_eq!(*shown, merged(memo.json.clone(), &json!({"remind_at": null, "reminded_at": null})));
+    }
+    assert_ne!((own.tag(), own_list.tag()), (other.tag(), other_list.tag()));
+    bob.get_memo(memo.id()).if_none_match(other.tag()).await.expect_empty(304);
+    bob.get_memo(memo.id()).if_none_match(own.tag()).await.expect_status(200);
+}
+
+pub async fn ids_are_read_in_upper_case_too(app: TestApp) {
+    let alice = app.user("alice").await;
+    let id = alice.memo("a").await;
+    let upper = id.to_uppercase();
+    assert_eq!(alice.get_memo(&upper).await.expect_status(200).id(), id);
+    assert_eq!(alice.patch_memo(&upper, &json!({"pinned": true})).await.expect_status(200).id(), id);
+    let batch = json!([{"op": "update", "id": upper, "memo": {"pinned": false}}, {"op": "delete", "id": upper}]);
+    let batch = alice.batch(&batch).await.expect_status(200);
+    assert_eq!(batch["results"][0]["memo"]["id"], id);
+    assert_eq!(alice.restore_memo(&upper).await.expect_status(200).id(), id);
+    let session = alice.sessions().await.expect_status(200)["items"][0]["id"].as_str().map(str::to_uppercase);
+    alice.end_session(&session.expect("a session")).await.expect_empty(204);
 }
 
 pub async fn trashed_public_memo_is_not_found_by_others(app: TestApp) {

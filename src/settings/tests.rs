@@ -1,0 +1,153 @@
+//! Rules of single settings. `tests/process/settings.rs` starts the server with them.
+
+use std::path::PathBuf;
+
+use super::{ForwardedHeader, LogFormat, Settings, SettingsError, SignUpSetting};
+
+fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::of_variables(&variables.collect())
+}
+
+#[test]
+fn every_setting_has_a_default() {
+    let settings = settings(&[]).expect("valid");
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.server.body_limit.0, 2 * 1024 * 1024);
+    assert_eq!(settings.server.forwarded_header, ForwardedHeader::XForwardedFor);
+    assert_eq!(settings.database_url().expose(), "sqlite:./data/memo.db");
+    assert_eq!(settings.auth.bcrypt_cost, 12);
+    assert_eq!(settings.log.format, LogFormat::Pretty);
+}
+
+#[test]
+fn variables_override_files() {
+    let settings = settings(&[
+        ("MEMO_ENV", "production"),
+        ("MEMO__SERVER__LISTEN", "0.0.0.0:0"),
+        ("MEMO__SERVER__TRUSTED_HOSTS", "memo.example.com, *.internal"),
+        ("MEMO__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,192.168.0.0/16"),
+        ("MEMO__SERVER__FORWARDED_HEADER", "forwarded"),
+        ("MEMO__AUTH__SIGN_UP", "closed"),
+        ("MEMO__AUTH__ACCESS_TOKEN_TTL", "90s"),
+        ("MEMO__DATABASE__MAX_CONNECTIONS", "7"),
+        ("MEMO__LOG__SQL", "true"),
+    ])
+    .expect("valid");
+    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!(settings.server.trusted_hosts.as_deref(), Some(&["memo.example.com".into(), "*.internal".into()][..]));
+    assert_eq!(settings.server.trusted_proxies.len(), 2);
+    assert_eq!(settings.server.forwarded_header, ForwardedHeader::Forwarded);
+    assert_eq!(settings.auth.sign_up, SignUpSetting::Closed);
+    assert_eq!(settings.auth.access_token_ttl.as_secs(), 90);
+    assert_eq!(settings.database.max_connections, Some(7));
+    assert!(settings.log.sql);
+}
+
+#[test]
+fn an_invalid_setting_is_named_in_one_line() {
+    for (name, value, says) in [
+        ("MEMO__SERVER__LISTENN", "x", "listenn"),
+        ("MEMO__NOWHERE__KEY", "x", "nowhere"),
+        ("MEMO__SERVER__LISTEN", "here", "server.listen"),
+        ("MEMO__SERVER__BODY_LIMIT", "lots", "lots"),
+        ("MEMO__SERVER__FORWARDED_HEADER", "x-real-ip", "server.forwarded_header"),
+        ("MEMO__AUTH__ACCESS_TOKEN_TTL", "soon", "soon"),
+        ("MEMO__AUTH__BCRYPT_COST", "3", "bcrypt_cost"),
+        ("MEMO__RATE_LIMIT__ANONYMOUS", "many", "rate_limit.anonymous"),
+        ("MEMO__RATE_LIMIT__ANONYMOUS", "0/1m", "rate_limit.anonymous"),
+        ("MEMO__RATE_LIMIT__PRINCIPAL", "600", "rate_limit.principal"),
+        ("MEMO__RATE_LIMIT__SIGN_IN", "10/0s", "rate_limit.sign_in"),
+        ("MEMO__RATE_LIMIT__SIGN_IN", "10/100ms", "rate_limit.sign_in"),
+        ("MEMO__LIMITS__CONCURRENCY", "0", "limits.concurrency"),
+        ("MEMO__LIMITS__HEAVY", "two", "limits.heavy"),
+        ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
+        ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:99999", "public_url"),
+        ("MEMO__SERVER__PUBLIC_URL", "https://\"memo\"", "public_url"),
+        ("MEMO__SERVER__TRUSTED_HOSTS", "a.b,https://memo.example.com", "memo.example.com\""),
+        ("MEMO__SERVER__TRUSTED_HOSTS", ",", "trusted_hosts"),
+        ("MEMO__DATA_DIR", " ", "data_dir"),
+        ("MEMO__CACHE__URL", "memcached://127.0.0.1", "cache.url"),
+        ("MEMO__CACHE__PREFIX", "a:b", "cache.prefix"),
+        ("MEMO__CORS__ALLOWED_ORIGINS", "https://app.example.com,*", "\"*\""),
+        ("MEMO__AUTH__ACCESS_TOKEN_TTL", "500ms", "access_token_ttl"),
+        ("MEMO__AUTH__ALGORITHM", "none", "auth.algorithm"),
+        ("MEMO__AUTH__ALGORITHM", "RS256", "HS256 or EdDSA"),
+        ("MEMO__AUTH__ALGORITHM", "eddsa", "HS256 or EdDSA"),
+        ("MEMO_ENV", "staging", "MEMO_ENV"),
+        ("MEMO_CONFIG_DIR", "/nowhere", "/nowhere"),
+    ] {
+        let error = settings(&[(name, value)]).expect_err(name).to_string();
+        assert!(error.contains(says) && !error.contains('\n'), "{name}: {error}");
+    }
+    assert!(settings(&[("MEMO_ENV", "production"), ("MEMO__AUTH__BCRYPT_COST", "9")]).is_err());
+}
+
+#[test]
+fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
+    for (name, value, says) in [
+        ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
+        ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
+        ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
+        ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
+        ("MEMO__IMPORT__MAX_SIZE", "1GiB", "import.max_size"),
+        ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
+        ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
+        ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
+        ("MEMO__KAKAO__API_BASES", "x", "kakao"),
+        ("MEMO__MEMOS__REVISIONS", "100", "memos.revisions"),
+    ] {
+        let error = settings(&[(name, value)]).expect_err(name).to_string();
+        assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
+    }
+    for (name, value) in [("MEMO__SERVER__METRICS_LISTEN", "off"), ("MEMO__DATABASE__POOLER", "false")] {
+        settings(&[(name, value)]).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder_name = folder.path().to_str().expect("UTF-8");
+    let file = |text: &str| {
+        std::fs::write(folder.path().join("base.toml"), text).expect("written");
+        settings(&[("MEMO_CONFIG_DIR", folder_name)])
+    };
+    file("[database]\npooler = false\n").expect("the feature is off");
+    file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+}
+
+#[test]
+fn each_algorithm_has_its_own_key_file() {
+    let file = |variables: &[(&str, &str)]| settings(variables).expect("valid").signing_key_file();
+    let eddsa = ("MEMO__AUTH__ALGORITHM", "EdDSA");
+    assert!(file(&[]).ends_with("data/signing.key"));
+    assert!(file(&[("MEMO__AUTH__ALGORITHM", "HS256")]).ends_with("data/signing.key"));
+    assert!(file(&[eddsa]).ends_with("data/signing.pem"));
+    assert_eq!(file(&[eddsa, ("MEMO__AUTH__SIGNING_KEY_FILE", "/my.key")]), PathBuf::from("/my.key"));
+}
+
+#[test]
+fn a_broken_file_is_named_and_not_quoted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("base.toml"), "[mail]\npassword = \"hunter2\n").expect("written");
+    let error = settings(&[("MEMO_CONFIG_DIR", folder.path().to_str().expect("UTF-8"))]).expect_err("broken");
+    let error = error.to_string();
+    assert!(error.contains("base.toml") && !error.contains("hunter2") && !error.contains('\n'), "{error}");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let settings =
+        settings(&[("MEMO__MAIL__PASSWORD", "hunter2"), ("MEMO__DATABASE__URL", "postgres://u:hunter2@h/d")]);
+    assert!(!format!("{:?}", settings.expect("valid")).contains("hunter2"));
+}
+
+#[test]
+fn roles_of_a_provider_are_lists() {
+    let settings = settings(&[
+        ("MEMO__AUTH__PROVIDERS__ACME__KIND", "oidc"),
+        ("MEMO__AUTH__PROVIDERS__ACME__CLIENT_ID", "memo"),
+        ("MEMO__AUTH__PROVIDERS__ACME__ROLE_CLAIM", "groups"),
+        ("MEMO__AUTH__PROVIDERS__ACME__ADMIN_VALUES", "ops, root"),
+    ]);
+    let acme = settings.expect("valid").auth.providers.remove("acme").expect("a provider");
+    assert_eq!(acme.role_claim.as_deref(), Some("groups"));
+    assert_eq!((acme.admin_values, acme.allowed_values), (vec!["ops".to_owned(), "root".to_owned()], vec![]));
+}
