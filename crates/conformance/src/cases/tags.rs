@@ -233,7 +233,7 @@ pub(crate) async fn distinct_tags_are_counted(store: Arc<dyn Store>) {
     }
     let mut changed = memos[1].clone();
     (changed.state.tags, changed.version) = (tags(["new", "work"]), changed.version.next());
-    uow.memos().update(&changed, memos[1].version).await.expect("it is changed");
+    uow.memos().update(&changed, memos[1].version, None).await.expect("it is changed");
     assert_eq!(uow.memos().count_tags(owner).await.expect("a count"), 4, "a unit of work sees its own writes");
     assert!(uow.memos().has_tags(owner, &[tag("new")]).await.expect("an answer"));
     assert!(!uow.memos().has_tags(owner, &[tag("gone")]).await.expect("an answer"));
