@@ -109,7 +109,7 @@ async fn work<J>(
     lease: impl AsyncFn() -> Result<Option<J>, Error>,
     run: impl AsyncFn(J) -> Result<(), Error>,
 ) {
-    // Whoever has the turn polls the queue, and passes the turn on before it runs a job.
+    // The runner that has the turn polls the queue, and passes the turn on before it runs a job.
     let turn = Mutex::new(());
     let next = async || {
         let _turn = turn.lock().await;

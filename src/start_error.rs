@@ -22,7 +22,7 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
-    /// Whoever read the output of a command has closed it. The command ends successfully.
+    /// The reader of the output of a command has closed it. The command ends successfully.
     #[error("the output is closed")]
     OutputClosed,
     /// A second SIGINT ended the server at once.

@@ -38,7 +38,7 @@ impl TextWorker for TextThreads {
         let permit = self.0.acquire(owner).await.map_err(busy)?;
         let (title, content) = (title.clone(), content.clone());
         let text = spawn_blocking(move || {
-            // It is returned when the work is done, also if nobody waits for the text any more.
+            // It is returned when the work is done, also if no caller waits for the text any more.
             let _permit = permit;
             let text = SearchText::of(&title, &content);
             text.bigrams();

@@ -71,11 +71,11 @@ fn run_over(store: StoreSource) -> Result<(), StartError> {
         Command::Serve => {
             let server = Server::builder(Settings::load()?).store_source(store);
             let runtime = runtime()?;
-            let served = runtime.block_on(server.serve());
-            if matches!(served, Err(StartError::Interrupted)) {
+            let result = runtime.block_on(server.serve());
+            if matches!(result, Err(StartError::Interrupted)) {
                 runtime.shutdown_background();
             }
-            served
+            result
         }
         Command::Migrate { direction } => runtime()?.block_on(migrate::run(&Settings::load()?, store, &direction)),
         Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, store, action)),

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The maximum of a time limit of a request or a statement.
 const DAY: Duration = Duration::from_hours(24);
 /// The maximum of a lifetime; beyond the year 9999, times can't be stored.
-const TEN_YEARS: Duration = Duration::from_secs(315_576_000);
+const TEN_YEARS: Duration = Duration::from_hours(87_660);
 /// A smaller limit would refuse requests of this server's own pages.
 const MIN_BODY_LIMIT: usize = 1_024;
 const MAX_WORKERS: usize = 1_024;

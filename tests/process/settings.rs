@@ -129,7 +129,8 @@ fn an_empty_variable_counts_as_unset() {
 
 #[test]
 fn an_unreadable_file_is_refused() {
-    let defects: [(&str, fn(&Path)); 4] = [
+    type Defect = (&'static str, fn(&Path));
+    let defects: [Defect; 4] = [
         ("a folder", |path| fs::create_dir(path).expect("made")),
         ("a dangling link", |path| symlink("nowhere", path).expect("linked")),
         ("no UTF-8", |path| fs::write(path, b"# \xff").expect("written")),

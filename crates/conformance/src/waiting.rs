@@ -9,7 +9,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 /// Returns the first value that `poll` has, for work that runs in the background and announces its end nowhere.
 ///
 /// # Panics
-/// If there is none within 20 s; `what` names it.
+/// If it does not happen within 20 s; `what` names it.
 pub async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

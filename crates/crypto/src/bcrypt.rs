@@ -124,13 +124,11 @@ impl BcryptHasher {
     /// Returns the costs of the decoys that are checked in addition to a hash of this cost, or instead of one. The work of a
     /// cost is twice that of the next lower one: together they are as much as one check of the slowest hash.
     fn decoys(&self, cost: Option<u32>) -> Range<u32> {
-        match cost {
-            Some(cost) => cost..self.slowest.fetch_max(cost, Ordering::Relaxed).max(cost),
-            None => {
-                let slowest = self.slowest.load(Ordering::Relaxed);
-                slowest..slowest + 1
-            }
+        if let Some(cost) = cost {
+            return cost..self.slowest.fetch_max(cost, Ordering::Relaxed).max(cost);
         }
+        let slowest = self.slowest.load(Ordering::Relaxed);
+        slowest..slowest + 1
     }
 
     /// Returns the pepper that a hash names; the first one if there is no hash, and all if it names none of them.

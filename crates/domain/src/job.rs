@@ -123,7 +123,7 @@ pub struct Job {
 /// * `dead_jobs_are_listed_newest_first`: [`list_dead`](Self::list_dead) MUST return dead jobs of the kind by descending
 ///   ids, those after the id if one is given.
 /// * `a_done_job_stays_until_it_is_removed`: a job that is done MUST NOT be claimed nor listed as dead.
-/// * `a_job_is_found_by_its_id`: [`lookup`](Self::lookup) MUST return the job with this id, whatever its state.
+/// * `a_job_is_found_by_its_id`: [`lookup`](Self::lookup) MUST return the job with this id, in any state.
 /// * `waiting_jobs_are_listed_by_owner`: [`list_waiting`](Self::list_waiting) MUST return the waiting jobs of this owner and
 ///   kind, sorted by id, leased ones too.
 /// * `ended_jobs_are_removed_in_steps`: [`remove_ended`](Self::remove_ended) MUST remove jobs of the kind that are done or

@@ -118,8 +118,10 @@ impl Cache for MemoryCache {
         let now = self.clock.now();
         let mut rates = lock(&self.rates);
         let left = rates.get(name, now).map(|(arrival, ())| arrival.since(now).saturating_sub(rate.cost(uses)));
-        if let Some(left) = left {
-            rates.insert(name, now + left, (), now);
+        match left {
+            Some(left) if !left.is_zero() => rates.insert(name, now + left, (), now),
+            // As if it had never been used, also if the clock is set back.
+            _ => drop(rates.by_name.remove(name)),
         }
         Ok(())
     }

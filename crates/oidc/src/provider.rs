@@ -247,7 +247,8 @@ impl Provider {
         if let Some(at) = known.user_info.as_ref().filter(|_| is_needed) {
             let info: Claims = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
             // Data of another user would give access to that user's account.
-            if user_info::subject(info.subject())? != user.subject {
+            let subject = info.subject().ok_or_else(|| unavailable("the user data have no subject"))?;
+            if subject != user.subject {
                 return Err(refused("the user data have another subject"));
             }
             if user.email.is_none() {

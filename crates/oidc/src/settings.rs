@@ -258,7 +258,7 @@ mod tests {
             let settings = ProviderSettings::new("acme", kind, "id", Some("secret"));
             let admin_values = admins.iter().map(ToString::to_string).collect();
             let (role_claim, issuer) = (claim.map(str::to_owned), Some("https://accounts.example.org".into()));
-            ProviderSettings { role_claim, admin_values, issuer, ..settings }.plan()
+            ProviderSettings { issuer, role_claim, admin_values, ..settings }.plan()
         };
         assert!(with(Some("groups"), &["ops"], ProviderKind::Oidc).is_ok_and(|plan| plan.roles.is_some()));
         assert!(with(None, &[], ProviderKind::Oidc).is_ok_and(|plan| plan.roles.is_none()));

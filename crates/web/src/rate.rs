@@ -30,6 +30,7 @@ pub struct Quota {
 
 impl Quotas {
     /// The quota of a policy.
+    #[must_use]
     pub const fn of(&self, policy: RatePolicy) -> &Quota {
         match policy {
             RatePolicy::Principal => &self.principal,

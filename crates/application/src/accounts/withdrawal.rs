@@ -40,7 +40,7 @@ impl Accounts {
         withdrawn.await
     }
 
-    /// Removes the public memos of a user whose account has ended, so that nobody sees them when the response is sent. A
+    /// Removes the public memos of a user whose account has ended, so that no user sees them when the response is sent. A
     /// failure is only logged: the job removes them, too.
     pub async fn hide_memos(&self, user: UserId) {
         let transactions = self.ports.transactions.on_behalf_of(user);

@@ -8,7 +8,7 @@ mod addresses;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use memo_domain::{Cache, Rate, UserId, Uuid};
+use memo_domain::{Cache, Causes, Rate, UserId, Uuid};
 
 use crate::{Device, Error};
 pub use addresses::SlowAddresses;
@@ -66,7 +66,7 @@ impl AttemptLimiter {
     /// knows one password can't reset the limit with it.
     pub async fn forgive(&self, attempt: Attempt) {
         if let Err(error) = self.counters.give_back(&attempt.name, &self.rate, NonZeroU32::MIN).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a successful attempt counts as failed");
+            tracing::warn!(error = %Causes(&error), "a successful attempt counts as failed");
         }
     }
 }

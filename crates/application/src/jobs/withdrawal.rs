@@ -43,7 +43,7 @@ impl JobHandler for WithdrawalHandler {
     }
 }
 
-/// Removes some rows. If there are none left, removes the user.
+/// Removes some rows. If no rows are left, removes the user.
 async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome, Error> {
     if tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
         // Due at once, after the jobs that wait already.

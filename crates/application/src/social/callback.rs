@@ -42,6 +42,7 @@ pub enum ProviderAnswer {
 
 /// The outcome of a successful flow.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one per request, and the large one is the usual one")]
 pub enum CallbackOutcome {
     /// The user is signed in.
     SignedIn(CookieGrant),

@@ -101,7 +101,7 @@ async fn concurrent_sign_ins_that_rehash_both_succeed() {
         let signed_in = world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &Device::default()).await;
         assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
     };
-    let signed_in = sign_in_during(&world, other).await;
+    let signed_in = Box::pin(sign_in_during(&world, other)).await;
     assert!(matches!(signed_in, Ok(SignedIn::Done(_))), "{signed_in:?}");
 }
 

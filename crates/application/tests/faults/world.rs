@@ -84,6 +84,7 @@ impl World {
     }
 
     /// The world some time after it was created.
+    #[expect(clippy::too_many_lines, reason = "it puts all use cases together")]
     pub async fn later(later: Duration) -> Self {
         let kept = Arc::new(MemoryStore::new());
         let store = Arc::new(FaultyStore::new(kept.clone()));

@@ -39,7 +39,8 @@ pub(crate) async fn a_job_is_found_by_its_id(store: Arc<dyn Store>) {
 
 pub(crate) async fn waiting_jobs_are_listed_by_owner(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
-    let waiting = [Job { run_at: at(500), ..job(0, user) }, job(1, user), job(2, user)];
+    let mut waiting = [Job { run_at: at(500), ..job(0, user) }, job(1, user), job(2, user)];
+    waiting.sort_by_key(|job| job.id);
     add(&*store, &[waiting[2].clone(), waiting[0].clone(), waiting[1].clone()]).await;
     add(
         &*store,

@@ -106,7 +106,7 @@ pub(crate) async fn waiting_hashes_are_bounded(hasher: Arc<dyn PasswordHasher>) 
 /// Passwords of sign-ups, more than may wait, that are hashed in the background.
 struct Flood {
     tasks: JoinSet<()>,
-    hashed: Arc<AtomicU32>,
+    completed: Arc<AtomicU32>,
     refused: u32,
 }
 
@@ -114,11 +114,12 @@ impl Flood {
     /// Starts hashing a password of each of these clients, and returns once all of them wait or were refused.
     async fn start(hasher: &Arc<dyn PasswordHasher>, client: impl Fn(u32) -> IpAddr) -> Self {
         let counters = || Arc::new(AtomicU32::new(0));
-        let (started, hashed, refused) = (counters(), counters(), counters());
+        let (started, completed, refused) = (counters(), counters(), counters());
         let mut tasks = JoinSet::new();
         for number in 0..1_000 {
             let lane = HashLane { purpose: HashPurpose::SignUp, client: Some(client(number)) };
-            let (hasher, started, hashed, refused) = (hasher.clone(), started.clone(), hashed.clone(), refused.clone());
+            let (hasher, started, completed, refused) =
+                (hasher.clone(), started.clone(), completed.clone(), refused.clone());
             tasks.spawn(async move {
                 let password = password("correct horse");
                 let mut hashing = hasher.hash(&password, lane);
@@ -128,24 +129,24 @@ impl Flood {
                     Poll::Ready(result) => result,
                     Poll::Pending => hashing.await,
                 };
-                let counter = if result.is_ok() { &hashed } else { &refused };
+                let counter = if result.is_ok() { &completed } else { &refused };
                 counter.fetch_add(1, Ordering::Relaxed);
             });
         }
         while started.load(Ordering::Relaxed) < 1_000 {
             tokio::task::yield_now().await;
         }
-        Self { tasks, hashed, refused: refused.load(Ordering::Relaxed) }
+        Self { tasks, completed, refused: refused.load(Ordering::Relaxed) }
     }
 
-    /// Asserts that a password of this lane is hashed and checked while most of the others still wait.
+    /// Asserts that a password of this lane is completed and checked while most of the others still wait.
     async fn assert_is_overtaken_by(self, hasher: &dyn PasswordHasher, lane: HashLane) {
         assert!(self.refused > 0, "the queue is full");
         let hash = hasher.hash(&password("battery staple"), lane).await.expect("there is room in the queue");
         assert!(hasher.verify(&password("battery staple"), Some(&hash), lane).await.expect("there is room"));
-        let hashed = self.hashed.load(Ordering::Relaxed);
+        let completed = self.completed.load(Ordering::Relaxed);
         drop(self.tasks.join_all().await);
-        assert!(hashed < self.hashed.load(Ordering::Relaxed), "it waited for all of the others");
+        assert!(completed < self.completed.load(Ordering::Relaxed), "it waited for all of the others");
     }
 }
 

@@ -38,10 +38,10 @@ impl Email {
         if address.contains(|c: char| c.is_whitespace() || "\"(),:;<>[\\]".contains(c)) {
             return Err(InvalidValue::Malformed);
         }
-        EmailAddress::from_str(&address).map_err(|_| InvalidValue::Malformed)?;
         let (local, domain) = address.rsplit_once('@').ok_or(InvalidValue::Malformed)?;
         let domain = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify);
         let domain = domain.map_err(|_| InvalidValue::Malformed)?.into_owned();
+        EmailAddress::from_str(&format!("{local}@{domain}")).map_err(|_| InvalidValue::Malformed)?;
         let key = format!("{}@{domain}", lower_case(local));
         Ok(Self { address, key, domain })
     }

@@ -84,8 +84,8 @@ mod tests {
 
     use super::*;
 
-    fn user(n: u128) -> Owner {
-        Some(UserId::new(Uuid::from_u128(n)))
+    fn user(n: u128) -> UserId {
+        UserId::new(Uuid::from_u128(n))
     }
 
     #[tokio::test]
@@ -94,9 +94,9 @@ mod tests {
             let permits = Permits::new(connections);
             let mut held = Vec::new();
             for _ in 0..half {
-                held.push(permits.acquire(user(1)).await.expect("a permit"));
+                held.push(permits.acquire(Some(user(1))).await.expect("a permit"));
             }
-            let mut more = pin!(permits.acquire(user(1)));
+            let mut more = pin!(permits.acquire(Some(user(1))));
             let waits = poll_fn(|context| Poll::Ready(more.as_mut().poll(context).is_pending())).await;
             assert!(waits, "{connections}");
             for _ in half..connections {
@@ -108,11 +108,11 @@ mod tests {
     #[tokio::test]
     async fn a_closed_pool_grants_nothing_and_waits_for_permits() {
         let permits = Permits::new(2);
-        let held = permits.acquire(user(1)).await.expect("a permit");
+        let held = permits.acquire(Some(user(1))).await.expect("a permit");
         let mut close = pin!(permits.close());
         let waits = poll_fn(|context| Poll::Ready(close.as_mut().poll(context).is_pending())).await;
         assert!(waits);
-        assert_eq!(permits.acquire(user(2)).await.map(drop), Err(Refusal::Closed));
+        assert_eq!(permits.acquire(Some(user(2))).await.map(drop), Err(Refusal::Closed));
         drop(held);
         close.await;
     }

@@ -21,9 +21,8 @@ fn name_of(url: &str) -> String {
 }
 
 fn texts(error: &StoreError) -> String {
-    std::iter::successors(Some(error as &dyn Error), |&error| error.source())
-        .map(|error| format!("{error}\n"))
-        .collect()
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 async fn a_database_that_cannot_hold_every_text_is_refused(server: Server) {
@@ -59,7 +58,7 @@ async fn a_user_who_may_not_change_the_schema_is_found(server: Server) {
     let Some(remote) = Remote::without_schema(server, 1).await else { return };
     let url = remote.database.url();
     let (name, connection) = (name_of(&url), Database::connect(&url).await.expect("a connection"));
-    let (create, grant, remove) = match server {
+    let (create, allow, cleanup) = match server {
         Server::Postgres => (
             format!("CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA {name} TO {name}"),
             format!("GRANT CREATE ON SCHEMA {name} TO {name}"),
@@ -76,9 +75,9 @@ async fn a_user_who_may_not_change_the_schema_is_found(server: Server) {
     let store = SeaOrmStore::open(StoreOptions::new(own)).await.expect("it opens");
     let error = store.check_changeable().await.expect_err("refused");
     assert!(texts(&error).contains("GRANT"), "{}", texts(&error));
-    connection.execute_unprepared(&grant).await.expect("it is granted");
+    connection.execute_unprepared(&allow).await.expect("it is granted");
     store.check_changeable().await.expect("allowed");
     store.migrate_up().await.expect("and it is");
     memo_domain::Store::close(&store).await;
-    connection.execute_unprepared(&remove).await.expect("the user is dropped");
+    connection.execute_unprepared(&cleanup).await.expect("the user is dropped");
 }

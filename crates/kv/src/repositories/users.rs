@@ -97,7 +97,7 @@ impl UserRepository for Unit {
                     left -= 1;
                 }
             }
-            Ok(most as u64 - left as u64)
+            Ok((most as usize - left) as u64)
         })
         .await
     }

@@ -169,7 +169,7 @@ async fn user_info_of_another_subject_is_rejected() {
         assert_refused(sign_in(&fake, &open_id(&fake)).await, "another sub");
     }
     fake.behaviour().user_info = json!({"email": "alice@example.com", "email_verified": true});
-    assert_refused(sign_in(&fake, &open_id(&fake)).await, "no sub");
+    assert_unavailable(sign_in(&fake, &open_id(&fake)).await, "no sub");
 }
 
 #[tokio::test]

@@ -72,7 +72,6 @@ async fn provider_callback(
     sealer: Data<dyn Sealer>,
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
-    IsHead(is_head): IsHead,
 ) -> Result<HttpResponse, Problem> {
     let CallbackQuery { state, code, iss, error } = CallbackQuery::read(request.query_string());
     let state = state.unwrap_or_default();
@@ -87,7 +86,7 @@ async fn provider_callback(
         locale: Language::of_request(&request).into(),
     };
     // A HEAD completes no flow.
-    let flow = pending.as_ref().map(|pending| &pending.flow).filter(|_| !is_head);
+    let flow = pending.as_ref().map(|pending| &pending.flow).filter(|_| !IsHead::of(&request));
     let outcome = social.callback(&name, flow, callback, previous.as_ref(), &device).await?;
     let return_to = pending.map(|pending| pending.return_to).unwrap_or_default();
     Ok(returned(outcome, return_to, &state, &settings))

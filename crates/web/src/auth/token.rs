@@ -134,9 +134,9 @@ async fn token(
     // A refresh proves a session: it does not use up the attempts of others at the same address.
     let is_refresh = matches!(grant, Ok(GrantRequest::Refresh { .. }));
     if is_refresh {
-        rate.count_anonymous().await?
+        rate.count_anonymous().await?;
     } else {
-        rate.count_sign_in().await?
+        rate.count_sign_in().await?;
     }
     let grant = match grant? {
         GrantRequest::Password { username, password, scopes } => {

@@ -1,6 +1,6 @@
 use std::ops::Deref;
 
-use actix_web::http::header::USER_AGENT;
+use actix_web::{HttpRequest, http::header::USER_AGENT};
 use memo_application::{Device, Principal, Recognized};
 
 use crate::{
@@ -48,7 +48,15 @@ from_head!(FromDevice: |request| {
     });
     Ok(Self(device.unwrap_or_default()))
 });
-from_head!(IsHead: |request| Ok(Self(RequestContext::read(request, |context| context.is_head).unwrap_or(false))));
+
+from_head!(IsHead: |request| Ok(Self(Self::of(request))));
+
+impl IsHead {
+    /// Whether this request was a HEAD.
+    pub fn of(request: &HttpRequest) -> bool {
+        RequestContext::read(request, |context| context.is_head).unwrap_or(false)
+    }
+}
 
 fn recognized(context: &RequestContext) -> Vec<Recognized> {
     let session = context.caller.as_ref().and_then(|caller| {

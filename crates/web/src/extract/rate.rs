@@ -27,7 +27,7 @@ impl RateCounter {
     /// # Errors
     /// 429 `rate_limited`.
     pub async fn count_sign_in(&self) -> Result<(), Problem> {
-        let client = |context: &RequestContext| (context.caller.clone(), context.known_device.is_some());
+        let client = |context: &RequestContext| (context.caller, context.known_device.is_some());
         let (caller, has_known_device) = RequestContext::read(&self.request, client).unwrap_or_default();
         let policy = RatePolicy::of_sign_in(caller.is_some(), has_known_device);
         self.limits.count(&self.request, policy, caller.as_ref(), NonZeroU32::MIN).await

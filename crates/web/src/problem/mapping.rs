@@ -6,7 +6,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use memo_application::{Error, Resource, UnauthenticatedReason};
 use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
-use super::{Code, FieldError, GrantRefusal, Place, Problem, field::field_code};
+use super::{Code, Extensions, FieldError, GrantRefusal, Place, Problem, field::field_code};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -89,7 +89,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(error = %Causes(&error), "store not writable");
                 // Its operator has to act, which takes minutes.
                 let problem = Self::new(Code::StoreUnavailable).with_header(RETRY_AFTER, 30);
-                Self { reason: Some(reason(why)), ..problem }
+                problem.with_extensions(Extensions { reason: Some(reason(why)), ..Extensions::default() })
             }
             StoreError::Conflict { .. } | StoreError::Corrupt { .. } | StoreError::Other { .. } => {
                 tracing::error!(error = %Causes(&error), "internal error");
@@ -111,14 +111,16 @@ const fn reason(why: Unwritable) -> &'static str {
 impl Problem {
     /// Changes cannot be followed from the requested number.
     pub fn resync_required(next_since: u64) -> Self {
-        Self { next_since: Some(next_since), ..Self::new(Code::ResyncRequired) }
+        let extensions = Extensions { next_since: Some(next_since), ..Extensions::default() };
+        Self::new(Code::ResyncRequired).with_extensions(extensions)
     }
 
     /// The password is correct, and a second factor is required; the token is for the second step.
     pub fn mfa_required(token: String) -> Self {
         let challenge = r#"Bearer realm="memo", error="mfa_required""#;
         let problem = Self::new(Code::MfaRequired).with_header(WWW_AUTHENTICATE, challenge);
-        Self { mfa_token: Some(token), ..problem.refusing(GrantRefusal::MfaRequired) }
+        let extensions = Extensions { mfa_token: Some(token), ..Extensions::default() };
+        problem.refusing(GrantRefusal::MfaRequired).with_extensions(extensions)
     }
 
     /// An e-mail address, a password or a code is wrong.
@@ -172,7 +174,8 @@ impl Problem {
 
     /// The request exceeds the limit of this policy.
     pub fn rate_limited(policy: &'static str, retry_after: Duration) -> Self {
-        Self { violated_policy: Some(policy), ..Self::new(Code::RateLimited).about(policy).retry_after(retry_after) }
+        let extensions = Extensions { violated_policy: Some(policy), ..Extensions::default() };
+        Self::new(Code::RateLimited).about(policy).retry_after(retry_after).with_extensions(extensions)
     }
 
     fn retry_after(self, time: Duration) -> Self {

@@ -36,12 +36,19 @@ pub struct Problem {
     code: Code,
     argument: Option<String>,
     errors: Vec<FieldError>,
+    /// Boxed, since most problems have none.
+    extensions: Option<Box<Extensions>>,
+    refusal: Option<GrantRefusal>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Fields of single codes.
+#[derive(Debug, Clone, Default)]
+struct Extensions {
     next_since: Option<u64>,
     mfa_token: Option<String>,
     violated_policy: Option<&'static str>,
     reason: Option<&'static str>,
-    refusal: Option<GrantRefusal>,
-    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The request that a problem document is about.
@@ -59,17 +66,7 @@ pub struct Occurrence<'a> {
 impl Problem {
     /// A problem with this code.
     pub const fn new(code: Code) -> Self {
-        Self {
-            code,
-            argument: None,
-            errors: Vec::new(),
-            next_since: None,
-            mfa_token: None,
-            violated_policy: None,
-            reason: None,
-            refusal: None,
-            headers: Vec::new(),
-        }
+        Self { code, argument: None, errors: Vec::new(), extensions: None, refusal: None, headers: Vec::new() }
     }
 
     /// A failure of the server, whose cause is only logged.
@@ -88,6 +85,10 @@ impl Problem {
     pub fn about(mut self, argument: impl fmt::Display) -> Self {
         self.argument = Some(argument.to_string());
         self
+    }
+
+    fn with_extensions(self, extensions: Extensions) -> Self {
+        Self { extensions: Some(Box::new(extensions)), ..self }
     }
 
     /// Adds a header to the response.
@@ -126,6 +127,7 @@ impl Problem {
         let Occurrence { language, instance, request_id, public_url } = *occurrence;
         let info = self.code.info();
         let errors: Vec<_> = self.errors.iter().map(|error| error.document(language)).collect();
+        let extensions = self.extensions.as_deref().cloned().unwrap_or_default();
         ProblemDocument {
             r#type: format!("{public_url}/docs/errors#{}", info.code),
             title: language.of(info.title).to_owned(),
@@ -135,10 +137,10 @@ impl Problem {
             code: info.code.to_owned(),
             request_id: request_id.to_owned(),
             errors: if errors.is_empty() { None } else { Some(errors) },
-            next_since: self.next_since,
-            mfa_token: self.mfa_token.clone(),
-            violated_policies: self.violated_policy.map(|policy| vec![policy.to_owned()]),
-            reason: self.reason,
+            next_since: extensions.next_since,
+            mfa_token: extensions.mfa_token,
+            violated_policies: extensions.violated_policy.map(|policy| vec![policy.to_owned()]),
+            reason: extensions.reason,
         }
     }
 }

@@ -65,7 +65,7 @@ impl Problem {
         let body = TokenError {
             error: refusal.error(),
             error_description: refusal.description(),
-            mfa_token: self.mfa_token.clone(),
+            mfa_token: self.extensions.as_ref().and_then(|extensions| extensions.mfa_token.clone()),
         };
         let mut response = HttpResponse::BadRequest();
         response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));

@@ -17,7 +17,7 @@ pub async fn withdrawal_removes_all_data_and_sessions(app: TestApp) {
     with_second_factor(&app, &alice).await;
     let moved = json!({"email": "moved@example.com", "current_password": alice.password});
     alice.patch_me(&moved).await.expect_status(200);
-    alice.email = "moved@example.com".to_owned();
+    "moved@example.com".clone_into(&mut alice.email);
     let verification = app.verification(&alice.email).await;
     anonymous.forgot_password(&alice.email).await.expect_empty(202);
     let reset = app.reset_link(&alice.email).await;
