@@ -239,6 +239,8 @@ impl Server {
             .on_connect(memo_web::on_connect)
             .disable_signals()
             .shutdown_timeout(Duration::from_secs_f64(grace).as_secs());
+        let patience = *settings.server.request_timeout;
+        server = server.on_connect(move |connection, _| limit_unread(connection, patience));
         if let Some(workers) = settings.server.workers {
             server = server.workers(workers);
         }
@@ -274,6 +276,19 @@ impl Server {
     }
 }
 
+/// Ends a connection whose client reads nothing for this time: what waits to be sent would stay in memory.
+fn limit_unread(connection: &dyn std::any::Any, patience: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<tokio::net::TcpStream>() {
+        // Without it, the connection ends later, or with the client.
+        if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection has no time limit for reading");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, patience);
+}
+
 /// Returns the host name of a URL such as `https://memo.example.com:8443`.
 pub fn host_name(url: &str) -> &str {
     let host = url.split_once("://").map_or("", |(_, host)| host);
@@ -301,6 +316,7 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         forwarded_header: server.forwarded_header,
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
+        import_limit: settings.import.max_size.0 as u64,
         spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),
         quotas: settings.rate_limit.enabled.then(|| quotas(&settings.rate_limit)),

@@ -35,6 +35,8 @@ pub struct Settings {
     pub rate_limit: RateLimitSettings,
     /// Limits of requests at a time.
     pub limits: LimitSettings,
+    /// Import.
+    pub import: ImportSettings,
     /// Authentication.
     pub auth: AuthSettings,
     /// Mail.
@@ -126,6 +128,14 @@ pub struct LimitSettings {
     pub concurrency: NonZeroUsize,
     /// Those of them that are heavy: search, export, import, batch, changes of a tag.
     pub heavy: NonZeroUsize,
+}
+
+/// Import.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportSettings {
+    /// Maximum size of an import.
+    pub max_size: Size,
 }
 
 /// Authentication.

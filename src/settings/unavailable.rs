@@ -8,7 +8,6 @@ const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[
     ("database", "pooler", Some("false")),
     ("database", "read_url", None),
     ("api_keys", "max_per_user", None),
-    ("import", "max_size", None),
     ("webhooks", "allowed_networks", None),
     ("llm", "base_url", None),
     ("llm", "api_key", None),

@@ -73,6 +73,12 @@ pub enum Error {
     /// Another change of the same tag is done in steps, or too many changes of tags are.
     #[error("an operation is running")]
     OperationRunning,
+    /// Another import of the user is running.
+    #[error("another import is running")]
+    ImportRunning,
+    /// The memos of the user would have too many distinct tags.
+    #[error("the user would have too many tags")]
+    TooManyTags,
     /// Another user has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,
@@ -172,6 +178,7 @@ impl Error {
             | Self::NotFound(_)
             | Self::NotOwner
             | Self::MemoTrashed
+            | Self::TooManyTags
             | Self::PreconditionFailed => Self::Operation { index, source: Box::new(self) },
             error => error,
         }

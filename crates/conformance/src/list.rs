@@ -37,6 +37,8 @@ macro_rules! __each_case {
                 tags_are_counted_per_user
                 awkward_tags_are_counted
                 tag_counts_follow_changes
+                tags_are_listed_in_pages
+                distinct_tags_are_counted
                 a_tag_is_found_with_its_count
                 memos_are_found_by_their_tag
             }

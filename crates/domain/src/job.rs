@@ -17,6 +17,8 @@ impl JobKind {
     pub const URGENT_MAIL: Self = Self(Cow::Borrowed("urgent_mail"));
     /// Changes a tag in many memos.
     pub const RETAG: Self = Self(Cow::Borrowed("retag"));
+    /// Marks that a user imports; it is not run.
+    pub const IMPORT: Self = Self(Cow::Borrowed("import"));
     /// Removes the data of a user who has withdrawn.
     pub const WITHDRAWAL: Self = Self(Cow::Borrowed("withdrawal"));
 

@@ -58,7 +58,13 @@ macro_rules! for_each_repository {
                     page: &$crate::PageRequest<$crate::MemoCursor>
                 ) -> $crate::Page<$crate::MemoView, $crate::MemoCursor>;
                 fn count(filter: &$crate::MemoFilter) -> u64;
-                fn list_tags(owner: $crate::UserId) -> Vec<$crate::TagCount>;
+                fn list_tags(
+                    owner: $crate::UserId,
+                    after: Option<&$crate::Tag>,
+                    limit: u32
+                ) -> Vec<$crate::TagCount>;
+                fn count_tags(owner: $crate::UserId) -> u64;
+                fn has_tags(owner: $crate::UserId, tags: &[$crate::Tag]) -> bool;
                 fn find_tag(owner: $crate::UserId, tag: &$crate::Tag) -> Option<$crate::TagCount>;
                 fn find_by_tag(
                     owner: $crate::UserId,

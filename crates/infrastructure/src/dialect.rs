@@ -16,7 +16,7 @@ use sea_orm::{
     sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError},
 };
 
-pub use accounts::{contains, key_as_text, lock_of_changes, remove_oldest, remove_some};
+pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
 pub use changes::{count_changes, insert_change, remove_changes, stamp};
 pub use search::{
     Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_sees_own_transaction,

@@ -250,6 +250,16 @@ macro_rules! __each_api_test {
                 import_with_an_invalid_line_imports_nothing
                 import_body_may_exceed_the_body_limit
             }
+            transfer_limits(app) {
+                import_of_empty_lines_is_cheap
+                export_has_memos_of_all_lists_once
+                user_has_one_import_at_a_time
+                http_1_0_clients_get_a_body_without_chunks
+            }
+            transfer_settings(store) {
+                import_size_is_limited
+                answer_that_is_not_read_ends
+            }
             [shared_state] me {
                 profile(app) {
                     own_account_is_returned_with_an_etag
@@ -463,6 +473,13 @@ macro_rules! __each_api_test {
                 invalid_new_tag_is_rejected_with_its_pointer
                 renaming_a_tag_of_hundreds_of_memos_is_atomic
                 concurrent_renames_and_changes_all_apply
+            }
+            bounds(app) {
+                tags_are_listed_in_pages
+                user_has_at_most_5000_tags
+                page_of_large_memos_has_fewer_items
+                repeated_parameters_are_merged_and_bounded
+                forged_cursor_is_refused
             }
             tag_operations(app) {
                 changing_a_tag_of_more_than_500_memos_is_an_operation

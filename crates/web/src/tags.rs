@@ -2,13 +2,13 @@
 
 use actix_web::http::header::LOCATION;
 use memo_application::{Memos, TagChanged};
-use memo_domain::{JobId, Tag, TagCount};
+use memo_domain::{JobId, PageStart, Tag, TagCount};
 use percent_encoding::percent_decode_str;
 
 use crate::{extractor::from_head, prelude::*};
 
 operations! {
-    list_tags => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch);
+    list_tags => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Cursor).condition(Condition::IfNoneMatch);
     patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10))
         .problems(&[Code::NotFound, Code::OperationRunning]);
     delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10))
@@ -35,20 +35,19 @@ impl From<TagCount> for TagDto {
 
 /// List tags
 ///
-/// All tags of the caller's memos that are not in the trash, each with the number of these memos. Tags are compared ignoring
-/// case, and sorted by their characters in lower case.
+/// The tags of the caller's memos that are not in the trash, each with the number of these memos, in pages. Tags are compared
+/// ignoring case, and sorted by their characters in lower case. There are at most 5,000.
 #[utoipa::path(
     get, path = "/api/v1/tags", tag = "tags",
-    responses((status = 200, description = "The tags", body = Items<TagDto>)),
+    responses((status = 200, description = "A page of tags", body = Page<TagDto>)),
 )]
-async fn list_tags(
-    caller: Caller,
-    request: HttpRequest,
-    memos: Data<Memos>,
-    _: NoQuery,
-) -> Result<HttpResponse, Problem> {
-    let items: Items<_> = memos.tags(caller.user_id).await?.into_iter().map(TagDto::from).collect();
-    revalidated(&request, &items)
+async fn list_tags(caller: Caller, memos: Data<Memos>, list: List<Unfiltered<Tag>>) -> Result<HttpResponse, Problem> {
+    let after = match &list.page.start {
+        PageStart::After(tag) => Some(tag),
+        PageStart::Offset(_) => None,
+    };
+    let page = memos.tags(caller.user_id, after, list.page.limit).await?;
+    list.respond_revalidated::<_, TagDto>(page)
 }
 
 /// A JSON Merge Patch (RFC 7396) of a tag.

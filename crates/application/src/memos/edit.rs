@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use memo_domain::{
-    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Timestamp, Title,
-    UserId, Version,
+    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tags, Timestamp,
+    Title, UserId, Version,
 };
 
 use super::{
@@ -26,6 +26,8 @@ pub struct Editor<'t> {
     texts: &'t dyn TextWorker,
     owner: UserId,
     now: Timestamp,
+    /// At least the number of distinct tags of the owner's memos, if they were counted.
+    tag_count: Option<usize>,
 }
 
 /// What became of memos with a tag.
@@ -39,14 +41,45 @@ pub struct Retagged {
 impl<'t> Editor<'t> {
     pub fn new(tx: &'t mut Transaction, texts: &'t dyn TextWorker, owner: UserId) -> Self {
         let now = tx.now();
-        Self { tx, texts, owner, now }
+        Self { tx, texts, owner, now, tag_count: None }
     }
 
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
+    /// Checks that a user whose memo gets these tags has not too many. `old` are the tags that the memo has already.
+    async fn check_tags(&mut self, new: &Tags, old: &Tags) -> Result<(), Error> {
+        let mut added: Vec<_> = new.iter().filter(|tag| !old.contains(tag)).cloned().collect();
+        if added.is_empty() || self.tx.memos().has_tags(self.owner, &added).await? {
+            return Ok(());
+        }
+        // Counted once, unless that is too many: the transaction may also have removed some.
+        let known = match self.tag_count {
+            Some(known) if known + added.len() <= Tags::MAX_PER_USER => known,
+            _ => usize::try_from(self.tx.memos().count_tags(self.owner).await?).unwrap_or(usize::MAX),
+        };
+        if known.saturating_add(added.len()) > Tags::MAX_PER_USER {
+            let mut absent = Vec::new();
+            for tag in added {
+                if !self.tx.memos().has_tags(self.owner, std::slice::from_ref(&tag)).await? {
+                    absent.push(tag);
+                }
+            }
+            added = absent;
+        }
+        let count = known.saturating_add(added.len());
+        if count > Tags::MAX_PER_USER {
+            return Err(Error::TooManyTags);
+        }
+        self.tag_count = Some(count);
+        Ok(())
+    }
+
     pub async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, Error> {
+        if !memo.is_trashed() {
+            self.check_tags(&memo.state.tags, &Tags::default()).await?;
+        }
         let view = self.tx.memos().insert(memo, text).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
@@ -55,6 +88,21 @@ impl<'t> Editor<'t> {
     /// Looks up a memo of any owner.
     pub async fn lookup(&mut self, id: MemoId) -> Result<Option<Memo>, Error> {
         Ok(self.tx.memos().lookup(id).await?.map(|view| view.memo))
+    }
+
+    /// Replaces the state of a memo that is imported again. Without a `text` its texts are unchanged.
+    pub async fn reimport(
+        &mut self,
+        memo: &Memo,
+        old: &Tags,
+        from: Version,
+        text: Option<&SearchText>,
+        kind: ChangeKind,
+    ) -> Result<(), Error> {
+        if !memo.is_trashed() {
+            self.check_tags(&memo.state.tags, old).await?;
+        }
+        self.update(memo, from, text, kind).await
     }
 
     /// Replaces a memo that has the version `from`. Without a `text` its texts are unchanged.
@@ -105,6 +153,7 @@ impl<'t> Editor<'t> {
         if state == memo.state {
             return Ok(view);
         }
+        self.check_tags(&state.tags, &memo.state.tags).await?;
         let from = memo.version;
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
         let text = if is_same_text { None } else { Some(self.text_of(&state, prepared).await?) };

@@ -1,4 +1,4 @@
-use memo_domain::{JobId, JobState, Tag, TagCount, Tags, UserId};
+use memo_domain::{JobId, JobState, Limit, Page, Tag, TagCount, Tags, UserId};
 
 use super::{Editor, Memos, Retagged, owner_gone};
 use crate::{
@@ -48,12 +48,15 @@ pub enum TagChanged<T> {
 }
 
 impl Memos {
-    /// Returns the tags of a user's memos outside the trash.
+    /// Returns a page of the tags of a user's memos outside the trash.
     ///
     /// # Errors
     /// Only those of the store.
-    pub async fn tags(&self, owner: UserId) -> Result<Vec<TagCount>, Error> {
-        self.ports.transactions.on_behalf_of(owner).read(async |unit| Ok(unit.memos().list_tags(owner).await?)).await
+    pub async fn tags(&self, owner: UserId, after: Option<&Tag>, limit: Limit) -> Result<Page<TagCount, Tag>, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let most = u32::from(limit.get()) + 1;
+        let tags = transactions.read(async |unit| Ok(unit.memos().list_tags(owner, after, most).await?)).await?;
+        Ok(Page::from_overfetched(tags, limit, |last| last.tag.clone()))
     }
 
     /// Returns one of these tags.

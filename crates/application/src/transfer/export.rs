@@ -8,8 +8,12 @@ use memo_domain::{
 use super::Transfer;
 use crate::{Device, Error, Principal, accounts::present, audit::AuditEntry};
 
-/// How many records of a kind are read at once: what an export holds in memory.
-const BATCH: u64 = 10;
+/// How many records of a kind are read at once while they may be large.
+const FEW: u64 = 10;
+/// How many are read at once after a batch of small ones.
+const MANY: u64 = 100;
+/// How large a batch of [`FEW`] is at most when the next one may be one of [`MANY`], in bytes.
+const SMALL: usize = 64 << 10;
 
 /// A record of an export.
 #[derive(Debug)]
@@ -35,15 +39,45 @@ pub struct Export {
     next: Part,
     /// The number of the last change before the export began.
     since: u64,
+    /// Whether the last records were small, so that more of them are read at once.
+    is_small: bool,
 }
 
 #[derive(Debug)]
 enum Part {
     Account,
     Events(PageStart<AuditId>),
-    Memos { trashed: bool, start: PageStart<MemoCursor> },
+    Memos { list: Memos, start: PageStart<MemoCursor> },
     Changed { since: u64 },
     End,
+}
+
+/// The lists that all memos of a user are in. Each has an index in its order: without one, each page would sort the whole
+/// list. A memo that moves from one list to another meanwhile is among the changes.
+#[derive(Debug, Clone, Copy)]
+enum Memos {
+    Active,
+    Archived,
+    Trashed,
+}
+
+impl Memos {
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Active => Some(Self::Archived),
+            Self::Archived => Some(Self::Trashed),
+            Self::Trashed => None,
+        }
+    }
+
+    fn filter(self, user: UserId) -> (MemoFilter, SortField) {
+        let all = MemoFilter::of(user);
+        match self {
+            Self::Active => (MemoFilter { archived: Some(false), ..all }, SortField::CreatedAt),
+            Self::Archived => (MemoFilter { archived: Some(true), ..all }, SortField::UpdatedAt),
+            Self::Trashed => (MemoFilter { trashed: true, ..all }, SortField::UpdatedAt),
+        }
+    }
 }
 
 impl Transfer {
@@ -62,7 +96,7 @@ impl Transfer {
             Ok(since)
         });
         let with_sign_ins = caller.require_interactive().is_ok();
-        Ok(Export { user, with_sign_ins, next: Part::Account, since: since.await? })
+        Ok(Export { user, with_sign_ins, next: Part::Account, since: since.await?, is_small: false })
     }
 
     /// Returns the next records of an export, or `None` at its end. A memo that changes meanwhile is returned again: of two
@@ -83,13 +117,23 @@ impl Transfer {
         let (mut records, next) = read.await?;
         records.extend(sessions.into_iter().map(Record::Session));
         export.next = next;
+        export.is_small = average_size(&records) <= SMALL / FEW as usize;
         Ok(Some(records))
     }
 }
 
+/// The average size of the contents of some records, in bytes.
+fn average_size(records: &[Record]) -> usize {
+    let size = |record: &Record| match record {
+        Record::Memo(view) => view.memo.state.content.as_str().len(),
+        _ => 0,
+    };
+    records.iter().map(size).sum::<usize>() / records.len().max(1)
+}
+
 /// Reads the records of the next part, and returns the part after it.
 async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Record>, Part), Error> {
-    let limit = Limit::new(BATCH).unwrap_or_default();
+    let limit = Limit::new(if export.is_small { MANY } else { FEW }).unwrap_or_default();
     let user = export.user;
     Ok(match &export.next {
         Part::Account => {
@@ -102,20 +146,21 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
         }
         Part::Events(start) => {
             let page = unit.audit().list(Some(user), &PageRequest { limit, start: start.clone() }).await?;
-            let first = Part::Memos { trashed: false, start: PageStart::Offset(0) };
+            let first = Part::Memos { list: Memos::Active, start: PageStart::Offset(0) };
             let next = page.next.map_or(first, |cursor| Part::Events(PageStart::After(cursor)));
             (page.items.into_iter().map(AuditEvent::for_its_user).map(Record::Event).collect(), next)
         }
-        Part::Memos { trashed, start } => {
-            let trashed = *trashed;
-            let filter = MemoFilter { trashed, ..MemoFilter::of(user) };
-            let oldest_first = MemoSort { field: SortField::CreatedAt, direction: SortDirection::Ascending };
+        Part::Memos { list, start } => {
+            let (filter, field) = list.filter(user);
+            let oldest_first = MemoSort { field, direction: SortDirection::Ascending };
             let request = PageRequest { limit, start: start.clone() };
             let page = unit.memos().list(&filter, oldest_first, &request).await?;
             let next = match page.next {
-                Some(cursor) => Part::Memos { trashed, start: PageStart::After(cursor) },
-                None if trashed => Part::Changed { since: export.since },
-                None => Part::Memos { trashed: true, start: PageStart::Offset(0) },
+                Some(cursor) => Part::Memos { list: *list, start: PageStart::After(cursor) },
+                None => list.next().map_or(Part::Changed { since: export.since }, |list| Part::Memos {
+                    list,
+                    start: PageStart::Offset(0),
+                }),
             };
             (page.items.into_iter().map(|view| Record::Memo(Box::new(view))).collect(), next)
         }

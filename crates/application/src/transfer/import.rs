@@ -1,4 +1,6 @@
-use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Timestamp, UserId, Version};
+use memo_domain::{
+    ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Tags, Timestamp, UserId, Version,
+};
 
 use super::Transfer;
 use crate::{
@@ -40,7 +42,7 @@ impl Transfer {
     /// last remains.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if the user is gone.
+    /// [`Error::Unauthenticated`] if the user is gone, or [`Error::TooManyTags`].
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
         let mut texts = Vec::with_capacity(memos.len());
         for ImportedMemo { state: MemoState { title, content, .. }, .. } in memos {
@@ -91,7 +93,9 @@ async fn import(
         return Ok((id, ImportOutcome::Created));
     };
     let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
-    if is_same || imported.updated_at <= memo.updated_at {
+    // A time that lies ahead proves nothing: it must not win against later edits, each time it is imported.
+    let is_newer = imported.updated_at > memo.updated_at && imported.updated_at <= now;
+    if is_same || !is_newer {
         return Ok((id, ImportOutcome::Unchanged));
     }
     let kind = match (memo.is_trashed(), imported.deleted_at) {
@@ -101,9 +105,10 @@ async fn import(
     };
     let from = memo.version;
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
+    let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
-    editor.update(&memo, from, is_new_text.then_some(text), kind).await?;
+    editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
     Ok((id, ImportOutcome::Updated))
 }
 

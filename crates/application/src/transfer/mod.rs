@@ -1,11 +1,13 @@
 //! Users export all their data, and import memos.
 
+mod claim;
 mod export;
 mod import;
 
 use std::sync::Arc;
 
 use crate::Ports;
+pub use claim::ImportClaim;
 pub use export::{Export, Record};
 pub use import::{ImportOutcome, ImportedMemo};
 

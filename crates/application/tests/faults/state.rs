@@ -87,7 +87,7 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
                 let filter = MemoFilter { trashed, ..MemoFilter::of(user.id) };
                 state.counts.push(unit.memos().count(&filter).await.expect("memos are counted"));
             }
-            state.tags.push(unit.memos().list_tags(user.id).await.expect("tags are counted"));
+            state.tags.push(unit.memos().list_tags(user.id, None, 1_000).await.expect("tags are counted"));
             state.factors.extend(unit.second_factors().lookup(user.id).await.expect("factors are read"));
             state.codes += unit.second_factors().count_codes(user.id).await.expect("codes are counted");
             state.identities.extend(unit.identities().list_by_user(user.id).await.expect("identities are read"));

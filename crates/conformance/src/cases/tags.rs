@@ -8,7 +8,7 @@ use crate::{
 };
 
 async fn tag_list(store: &dyn Store, owner: UserId) -> Vec<TagCount> {
-    begin(store, Access::Read).await.memos().list_tags(owner).await.expect("tags are counted")
+    begin(store, Access::Read).await.memos().list_tags(owner, None, 1_000).await.expect("tags are counted")
 }
 
 async fn memos_with_tag(store: &dyn Store, owner: UserId, wanted: &Tag) -> Vec<MemoId> {
@@ -59,7 +59,7 @@ pub(crate) async fn tags_are_counted(store: Arc<dyn Store>) {
     let counts = tag_list(&*store, owner).await;
     assert_eq!(shown(&counts), [("home", 1), ("work", 4), ("zoo", 1), ("한글", 1)]);
     for access in [Access::Read, Access::Snapshot, Access::Write] {
-        let seen = begin(&*store, access).await.memos().list_tags(owner).await.expect("tags are counted");
+        let seen = begin(&*store, access).await.memos().list_tags(owner, None, 1_000).await.expect("tags are counted");
         assert_eq!(seen, counts, "{access:?}");
     }
     check(&*store, owner, &memos).await;
@@ -162,7 +162,7 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
         for stored in [false, true] {
             let mut uow = begin(&*store, Access::Write).await;
             uow.memos().update(&changed[0], from, Some(&changed[0].search_text())).await.expect("the memo is changed");
-            let seen = uow.memos().list_tags(owner).await.expect("tags are counted");
+            let seen = uow.memos().list_tags(owner, None, 1_000).await.expect("tags are counted");
             assert_eq!(seen, expected(owner, &changed), "a unit of work sees its own writes");
             if stored {
                 commit(uow).await;
@@ -179,6 +179,64 @@ pub(crate) async fn tag_counts_follow_changes(store: Arc<dyn Store>) {
     memos.remove(1);
     check(&*store, owner, &memos).await;
     assert_eq!(shown(&tag_list(&*store, owner).await), [("B", 1)]);
+}
+
+pub(crate) async fn tags_are_listed_in_pages(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos = tagged(
+        owner,
+        &[
+            &["Work", "b", "가", "a\"b"],
+            &["work", "B", "Zoo"],
+            &["WORK", "나", "\u{1d160}"],
+            &["x", "\u{10ffff}", "é"],
+            &["gone"],
+        ],
+    );
+    memos[4].deleted_at = Some(at(1));
+    add_memos(&*store, &memos).await;
+    let all = expected(owner, &memos);
+    let page = async |owner, after: Option<Tag>, limit| {
+        let mut uow = begin(&*store, Access::Read).await;
+        uow.memos().list_tags(owner, after.as_ref(), limit).await.expect("tags are counted")
+    };
+    for limit in [0, 1, 3, 100] {
+        let mut after = None;
+        for rest in (0..=all.len()).map(|from| &all[from..]) {
+            let most = rest.len().min(limit as usize);
+            assert_eq!(page(owner, after.clone(), limit).await, rest[..most], "{limit} after {after:?}");
+            after = rest.first().map(|one| Tag::new(one.tag.as_str().to_uppercase()).expect("a valid tag"));
+        }
+    }
+    assert_eq!(page(owner, Some(tag("xy")), 1).await[0].tag, tag("Zoo"), "no memo has the tag");
+    assert_eq!(page(other, None, 100).await, []);
+}
+
+pub(crate) async fn distinct_tags_are_counted(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let mut memos = tagged(owner, &[&["Work", "a"], &["work", "b", "gone"], &["b"], &["trashed", "a"]]);
+    memos[3].deleted_at = Some(at(1));
+    add_memos(&*store, &memos).await;
+    let mut uow = begin(&*store, Access::Write).await;
+    assert_eq!(uow.memos().count_tags(owner).await.expect("a count"), 4);
+    assert_eq!(uow.memos().count_tags(other).await.expect("a count"), 0);
+    for (tags, expected) in [
+        (&["WORK", "a", "b", "gone"][..], true),
+        (&["work", "trashed"], false),
+        (&["wor"], false),
+        (&["a"], true),
+        (&[], true),
+    ] {
+        let tags: Vec<_> = tags.iter().map(|text| tag(text)).collect();
+        assert_eq!(uow.memos().has_tags(owner, &tags).await.expect("an answer"), expected, "{tags:?}");
+        assert_eq!(uow.memos().has_tags(other, &tags).await.expect("an answer"), tags.is_empty());
+    }
+    let mut changed = memos[1].clone();
+    (changed.state.tags, changed.version) = (tags(["new", "work"]), changed.version.next());
+    uow.memos().update(&changed, memos[1].version, None).await.expect("it is changed");
+    assert_eq!(uow.memos().count_tags(owner).await.expect("a count"), 4, "a unit of work sees its own writes");
+    assert!(uow.memos().has_tags(owner, &[tag("new")]).await.expect("an answer"));
+    assert!(!uow.memos().has_tags(owner, &[tag("gone")]).await.expect("an answer"));
 }
 
 pub(crate) async fn a_tag_is_found_with_its_count(store: Arc<dyn Store>) {

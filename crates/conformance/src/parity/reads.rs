@@ -94,7 +94,7 @@ impl Script<'_> {
 
     async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {
         let what = format!("count the tags of {owner:?}");
-        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_tags(owner).await).await;
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_tags(owner, None, 1_000).await).await;
     }
 
     /// Reads a page from anywhere, and the count of the list.

@@ -138,6 +138,17 @@ impl MemoSort {
         Self { field, direction }
     }
 
+    /// Whether a cursor may be one of a list in this order.
+    #[must_use]
+    pub const fn accepts(self, cursor: &MemoCursor) -> bool {
+        matches!(
+            (self.field, &cursor.position),
+            (SortField::UpdatedAt | SortField::CreatedAt, SortPosition::Time(_))
+                | (SortField::Title, SortPosition::Text(_))
+                | (SortField::Relevance, SortPosition::Relevance { .. })
+        )
+    }
+
     /// Returns the cursor of a memo in a list with this order. Only an order by relevance looks at the memo's `score`, by
     /// [`SearchQuery::relevance`]; it is zero without a query.
     #[must_use]

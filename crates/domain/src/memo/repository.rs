@@ -32,6 +32,10 @@ use crate::{
 /// * `a_search_covers_a_text_up_to_its_bound`: that text MUST be stored whole, also one of [`SearchText::MAX`] bytes.
 /// * `tags_are_counted`: [`list_tags`](Self::list_tags) MUST return what [`TagCount::join`] makes of the tags of all memos
 ///   of [`MemoFilter::of`] the user: archived ones included, trashed ones not.
+/// * `tags_are_listed_in_pages`: of these tags, [`list_tags`](Self::list_tags) MUST return the first `limit` ones, those after
+///   the tag if one is given, also if no memo has that one.
+/// * `distinct_tags_are_counted`: [`count_tags`](Self::count_tags) MUST return the number of these tags, and
+///   [`has_tags`](Self::has_tags) whether all of the given ones are among them.
 /// * `a_tag_is_found_with_its_count`: [`find_tag`](Self::find_tag) MUST return what [`list_tags`](Self::list_tags) has for the
 ///   tag.
 /// * `memos_are_found_by_their_tag`: [`find_by_tag`](Self::find_by_tag) MUST return each of these memos that has the tag,
@@ -53,8 +57,14 @@ pub trait MemoRepository: Send {
     /// Returns how many memos match a filter.
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError>;
 
-    /// Returns the tags of a user's memos outside the trash, with the number of memos for each.
-    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError>;
+    /// Returns up to `limit` tags of a user's memos outside the trash, with the number of memos for each.
+    async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError>;
+
+    /// Returns the number of these tags.
+    async fn count_tags(&mut self, owner: UserId) -> Result<u64, StoreError>;
+
+    /// Returns whether all of these tags are among them.
+    async fn has_tags(&mut self, owner: UserId, tags: &[Tag]) -> Result<bool, StoreError>;
 
     /// Returns one of these tags, ignoring case.
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError>;

@@ -55,6 +55,8 @@ pub struct Tags(Vec<Tag>);
 impl Tags {
     /// The maximum number of tags.
     pub const MAX: usize = 20;
+    /// The maximum number of distinct tags of a user's memos.
+    pub const MAX_PER_USER: usize = 5_000;
 
     /// # Errors
     /// [`InvalidValue::TooMany`] if more than 20 different tags are given.

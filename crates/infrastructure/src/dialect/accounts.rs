@@ -1,7 +1,8 @@
 //! The differences between the databases in statements on users and what belongs to their accounts.
 
+use memo_domain::UserId;
 use sea_orm::{
-    DbBackend,
+    DbBackend, Statement,
     sea_query::{Expr, LockType},
 };
 
@@ -46,6 +47,33 @@ pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> 
         ),
         _ => format!("DELETE FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?"),
     }
+}
+
+/// Counts the distinct tags of a user's memos outside the trash, as `count`.
+pub fn count_distinct_tags(backend: DbBackend, owner: UserId) -> Statement {
+    // Looks up one tag after the other instead of reading all rows of each. MySQL limits the number of steps.
+    let (sql, count) = match backend {
+        DbBackend::Sqlite => (
+            "WITH RECURSIVE found(tag) AS (
+               SELECT MIN(tag_key) FROM memo_tags WHERE owner_id = ? AND NOT trashed
+               UNION ALL
+               SELECT (SELECT MIN(tag_key) FROM memo_tags WHERE owner_id = ? AND tag_key > tag_before.tag AND NOT trashed)
+               FROM found AS tag_before WHERE tag_before.tag IS NOT NULL
+             ) SELECT COUNT(tag) AS count FROM found",
+            2,
+        ),
+        DbBackend::Postgres => (
+            "WITH RECURSIVE found(tag) AS (
+               SELECT MIN(tag_key) FROM memo_tags WHERE owner_id = $1 AND NOT trashed
+               UNION ALL
+               SELECT (SELECT MIN(tag_key) FROM memo_tags WHERE owner_id = $2 AND tag_key > tag_before.tag AND NOT trashed)
+               FROM found AS tag_before WHERE tag_before.tag IS NOT NULL
+             ) SELECT COUNT(tag) AS count FROM found",
+            2,
+        ),
+        _ => ("SELECT COUNT(DISTINCT tag_key) AS count FROM memo_tags WHERE owner_id = ? AND NOT trashed", 1),
+    };
+    Statement::from_sql_and_values(backend, sql, vec![owner.as_uuid().into(); count])
 }
 
 /// Deletes some rows of a user that meet a further condition. Parameters: the user (twice, but once on MySQL), the maximum

@@ -57,13 +57,28 @@ impl MemoRepository for SeaOrmUnitOfWork {
         u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 
-    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
-        self.count_tags(tags::spellings(owner)).await
+    async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError> {
+        self.join_tags(tags::page(owner, after, limit)).await
+    }
+
+    async fn count_tags(&mut self, owner: UserId) -> Result<u64, StoreError> {
+        let row = self.find_one::<query::Count>(dialect::count_distinct_tags(self.backend, owner)).await?;
+        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
+    }
+
+    async fn has_tags(&mut self, owner: UserId, tags: &[Tag]) -> Result<bool, StoreError> {
+        let statement = tags::count_present(owner, tags, self.backend);
+        // A new memo's statements can be recorded, unless another one was run before.
+        let row = match self.find_committed::<query::Count>(&statement).await? {
+            Some(row) => Some(row),
+            None => self.find_one(statement).await?,
+        };
+        Ok(row.is_some_and(|row| row.count >= tags.len() as i64))
     }
 
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {
         let spellings = tags::spellings(owner).filter(memo_tag::Column::TagKey.eq(tag.key()));
-        Ok(self.count_tags(spellings).await?.pop())
+        Ok(self.join_tags(spellings).await?.pop())
     }
 
     async fn find_by_tag(
@@ -129,7 +144,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    async fn count_tags(&self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
+    async fn join_tags(&self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
         let rows = self.find_all::<tags::Spelling>(spellings.build(self.backend)).await?;
         let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
         Ok(TagCount::join(spellings))

@@ -5,7 +5,7 @@ use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     Statement, Value,
     prelude::Uuid,
-    sea_query::{Expr, ExprTrait, Query},
+    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
 
 use crate::entity::memo_tag::{Column, Entity};
@@ -44,6 +44,50 @@ pub fn spellings(owner: UserId) -> Select<Entity> {
     of(owner).column(Column::Tag).column_as(Expr::cust("COUNT(*)"), "count").group_by(Column::Tag)
 }
 
+/// Like [`spellings`], of the first tags after one.
+pub fn page(owner: UserId, after: Option<&Tag>, limit: u32) -> Select<Entity> {
+    let key = || Expr::col((Entity, Column::TagKey));
+    let after = |select: &mut SelectStatement| {
+        select.and_where_option(after.map(|after| key().gt(after.key())));
+    };
+    let mut keys = Query::select()
+        .expr_as(key(), "tag_key")
+        .from(Entity)
+        .and_where(Column::OwnerId.eq(owner.as_uuid()))
+        .and_where(is_not_trashed())
+        .group_by_col((Entity, Column::TagKey))
+        .order_by((Entity, Column::TagKey), Order::Asc)
+        .limit(limit.into())
+        .take();
+    after(&mut keys);
+    let last = Query::select().expr(Expr::cust("MAX(tag_key)")).from_subquery(keys, "keys").take();
+    let mut select = spellings(owner).filter(key().lte(Expr::SubQuery(None, Box::new(last.into()))));
+    after(QueryTrait::query(&mut select));
+    select
+}
+
+/// Counts those of some tags that a user's memos outside the trash have, as [`Count`](super::query::Count).
+pub fn count_present(owner: UserId, tags: &[Tag], backend: DbBackend) -> Statement {
+    let keys = tags.iter().map(|tag| {
+        let found = Query::select()
+            .expr(Expr::Constant(Value::from(1_i64)))
+            .from(Entity)
+            .and_where(Column::OwnerId.eq(owner.as_uuid()))
+            .and_where(Column::TagKey.eq(tag.key()))
+            .and_where(is_not_trashed())
+            .limit(1)
+            .take();
+        Expr::cust_with_expr(
+            if backend == DbBackend::Postgres { "COALESCE($1, 0)" } else { "COALESCE(?, 0)" },
+            Expr::SubQuery(None, Box::new(found.into())),
+        )
+    });
+    let sum = keys.reduce(ExprTrait::add).unwrap_or_else(|| Expr::Constant(Value::from(0_i64)));
+    // There, the sum of small numbers has a small type.
+    let sum = if backend == DbBackend::Postgres { sum.cast_as("bigint") } else { sum };
+    backend.build(&Query::select().expr_as(sum, "count").take())
+}
+
 /// Selects the memos of a user with a tag that are not in the trash, after an id, as [`Tagged`].
 pub fn tagged(owner: UserId, tag: &Tag, after: Option<MemoId>) -> Select<Entity> {
     of(owner)
@@ -54,8 +98,11 @@ pub fn tagged(owner: UserId, tag: &Tag, after: Option<MemoId>) -> Select<Entity>
 }
 
 fn of(owner: UserId) -> Select<Entity> {
-    let is_not_trashed = Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)));
-    Entity::find().select_only().filter(Column::OwnerId.eq(owner.as_uuid())).filter(is_not_trashed)
+    Entity::find().select_only().filter(Column::OwnerId.eq(owner.as_uuid())).filter(is_not_trashed())
+}
+
+fn is_not_trashed() -> Expr {
+    Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)))
 }
 
 /// A row of [`spellings`].
@@ -117,7 +164,7 @@ mod tests {
 
     async fn listed(store: &SeaOrmStore) -> Vec<(String, u64)> {
         let mut uow = store.begin(Access::Read).await.expect("a unit of work");
-        let tags = uow.memos().list_tags(owner()).await.expect("tags are counted");
+        let tags = uow.memos().list_tags(owner(), None, 100).await.expect("tags are counted");
         tags.into_iter().map(|tag| (tag.tag.as_str().to_owned(), tag.count)).collect()
     }
 

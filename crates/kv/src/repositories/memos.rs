@@ -50,8 +50,44 @@ impl MemoRepository for Unit {
         self.read(move |tx| count(tx, &filter, None)).await
     }
 
-    async fn list_tags(&mut self, owner: UserId) -> Result<Vec<TagCount>, StoreError> {
-        self.read(move |tx| count_tags(tx, owner, &[])).await
+    async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError> {
+        let after = after.cloned();
+        self.read(move |tx| {
+            let mut tags = count_tags(tx, owner, &[])?;
+            tags.retain(|one| after.as_ref().is_none_or(|after| one.tag.key() > after.key()));
+            tags.truncate(limit as usize);
+            Ok(tags)
+        })
+        .await
+    }
+
+    async fn count_tags(&mut self, owner: UserId) -> Result<u64, StoreError> {
+        self.read(move |tx| {
+            let all = range::<Memo>(MEMO_BY_TAG, &key![owner]);
+            let (prefix, mut rest, mut count) = (all.prefix_len(), all.clone(), 0);
+            while let Some(entry) = tx.walk(rest.as_range(), Direction::Ascending).next() {
+                // The hash of the tag: all of its entries are skipped.
+                let hash = entry?.0[prefix..prefix + 32].to_vec();
+                rest = all.clone().after(&hash, Direction::Ascending);
+                count += 1;
+            }
+            Ok(count)
+        })
+        .await
+    }
+
+    async fn has_tags(&mut self, owner: UserId, tags: &[Tag]) -> Result<bool, StoreError> {
+        let tags = tags.to_vec();
+        self.read(move |tx| {
+            for tag in tags {
+                let found = range::<Memo>(MEMO_BY_TAG, &key![owner, Hashed(&[tag.key()])]);
+                if tx.walk(found.as_range(), Direction::Ascending).next().transpose()?.is_none() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+        .await
     }
 
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod bounds;
 pub mod changes;
 pub mod docs;
 pub mod errors;
@@ -19,6 +20,8 @@ pub mod settings;
 pub mod tag_operations;
 pub mod tags;
 pub mod transfer;
+pub mod transfer_limits;
+pub mod transfer_settings;
 
 use std::time::Duration;
 

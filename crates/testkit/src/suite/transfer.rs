@@ -165,15 +165,20 @@ pub async fn import_keeps_the_newer_version_of_a_memo(app: TestApp) {
     };
     assert_eq!(counts(&import(&alice, &[at("2026-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
     assert_eq!(alice.get_memo(&id).await["title"], "here");
+    // A time that lies ahead is not newer: the line would replace each later edit, as often as it is imported.
+    assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
+    assert_eq!(alice.get_memo(&id).await["title"], "here");
+    app.clock.advance(2 * DAY);
+    let alice = alice.with_new_token().await;
     let since = alice.changes(0).await["next_since"].as_u64().expect("a number");
-    assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 1, 0, 0]);
+    assert_eq!(counts(&import(&alice, &[at("2026-02-01T00:00:00Z")]).await.expect_status(200)), [0, 1, 0, 0]);
     let memo = alice.get_memo(&id).await.expect_status(200);
     assert_eq!(
         (&memo["title"], &memo["version"], &memo["updated_at"]),
         (&json!("imported"), &json!(2), &json!(app.now()))
     );
     assert_eq!(alice.changes(since).await["items"][0]["kind"], "memo.updated");
-    assert_eq!(counts(&import(&alice, &[at("2030-01-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
+    assert_eq!(counts(&import(&alice, &[at("2026-02-01T00:00:00Z")]).await.expect_status(200)), [0, 0, 1, 0]);
 }
 
 pub async fn import_with_an_invalid_line_imports_nothing(app: TestApp) {
@@ -190,6 +195,7 @@ pub async fn import_with_an_invalid_line_imports_nothing(app: TestApp) {
         ("title", json!(""), "too_short"),
         ("title", json!(7), "wrong_type"),
         ("id", json!("7"), "malformed"),
+        ("id", json!("0198c0de-7f00-4000-8000-00000000000a"), "malformed"),
         ("tags", json!("a"), "wrong_type"),
         ("created_at", json!("yesterday"), "malformed"),
         ("owner_id", json!(alice.id), "unknown_member"),

@@ -30,7 +30,8 @@ pub struct CountedPage<T> {
 /// The position of a page in its list.
 #[derive(Serialize, ToSchema)]
 pub struct PageInfo {
-    /// The maximum number of items of a page.
+    /// The maximum number of items of a page. A page may have fewer items than that although there are more: only
+    /// `next_cursor` tells.
     #[schema(format = "page-size")]
     pub limit: u16,
     /// The number of items before this page: as requested, or those of the pages that led to the `cursor`.

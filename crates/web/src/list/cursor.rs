@@ -1,5 +1,5 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Timestamp, UserId};
+use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,6 +27,16 @@ macro_rules! ids {
 }
 
 ids!(AuditId, JobId, UserId);
+
+impl Cursor for Tag {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.as_str().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::new(std::str::from_utf8(bytes).ok()?).ok()
+    }
+}
 
 /// The id, the kind of position, the position.
 impl Cursor for MemoCursor {

@@ -1,6 +1,10 @@
 use std::{fmt::Debug, marker::PhantomData};
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header::LINK, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{HeaderValue, LINK},
+    web::Data,
+};
 use garde::Validate;
 use memo_domain::{Limit, Page as Found, PageRequest, PageStart, UserId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -16,6 +20,7 @@ use crate::{
     input::{Refusals, Refused, natural, parsed, read_query},
     policy::Paging,
     problem::{Code, FieldCode, FieldError, Place, Problem},
+    respond::revalidated,
     settings::HttpSettings,
 };
 
@@ -28,6 +33,11 @@ pub trait Filter: DeserializeOwned + Validate<Context = ()> + 'static {
 
     /// Builds the command, and reports every invalid value.
     fn read(self, caller: UserId, refused: &mut Refusals) -> Result<Self::Command, Refused>;
+
+    /// Whether a cursor may be one of this list. Cursors are not signed.
+    fn accepts(_: &Self::Command, _: &Self::Cursor) -> bool {
+        true
+    }
 }
 
 /// No filter: the list has all items.
@@ -113,7 +123,8 @@ impl<F: Filter> List<F> {
             return Err(Problem::invalid(vec![refused(FieldCode::ConflictingParameters).about("offset")]));
         }
         let invalid = || Problem::invalid(vec![refused(FieldCode::InvalidCursor)]);
-        let (cursor, before) = self.codec().read(cursor).ok_or_else(invalid)?;
+        let read = self.codec().read(cursor).filter(|(cursor, _)| F::accepts(&self.filter, cursor));
+        let (cursor, before) = read.ok_or_else(invalid)?;
         self.offset = before;
         Ok(PageStart::After(cursor))
     }
@@ -131,13 +142,14 @@ impl<F: Filter> List<F> {
         PageInfo { limit: self.page.limit.get(), offset: self.offset, next_cursor }
     }
 
-    /// The value of `Link`.
-    pub fn links(&self, page: &PageInfo) -> Option<String> {
+    /// The value of `Link` with a page of this many items.
+    pub fn links(&self, page: &PageInfo, items: usize) -> Option<String> {
         let settings: &Data<HttpSettings> = self.request.app_data()?;
         let links = Links {
             url: format!("{}{}", settings.public_url, self.request.path()),
             query: self.request.query_string(),
             limit: page.limit.into(),
+            items: items as u64,
             offset: self.by_offset.then_some(self.offset),
             next: page.next_cursor.as_deref(),
         };
@@ -147,8 +159,24 @@ impl<F: Filter> List<F> {
     /// The response with a page of this list.
     pub fn respond<T, D: From<T> + Serialize>(&self, found: Found<T, F::Cursor>) -> HttpResponse {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let mut response = self.response(&page);
+        let mut response = self.response(&page, found.items.len());
         response.json(Page { items: found.items.into_iter().map(D::from).collect(), page })
+    }
+
+    /// Like [`respond`](Self::respond), with an `ETag`: 304 if the client has the page.
+    pub fn respond_revalidated<T, D: From<T> + Serialize>(
+        &self,
+        found: Found<T, F::Cursor>,
+    ) -> Result<HttpResponse, Problem> {
+        let count = found.items.len();
+        let page = self.info(count, found.next.as_ref());
+        let links = self.links(&page, count);
+        let body = Page { items: found.items.into_iter().map(D::from).collect(), page };
+        let mut response = revalidated(&self.request, &body)?;
+        if let Some(Ok(links)) = links.as_deref().map(HeaderValue::from_str) {
+            response.headers_mut().insert(LINK, links);
+        }
+        Ok(response)
     }
 
     /// The response with a page of this list, and its length if the client asked for it.
@@ -158,13 +186,13 @@ impl<F: Filter> List<F> {
         total: Option<u64>,
     ) -> HttpResponse {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let mut response = self.response(&page);
+        let mut response = self.response(&page, found.items.len());
         response.json(CountedPage { items: found.items.into_iter().map(D::from).collect(), page, total })
     }
 
-    fn response(&self, page: &PageInfo) -> HttpResponseBuilder {
+    fn response(&self, page: &PageInfo, items: usize) -> HttpResponseBuilder {
         let mut response = HttpResponse::Ok();
-        if let Some(links) = self.links(page) {
+        if let Some(links) = self.links(page, items) {
             response.insert_header((LINK, links));
         }
         response

@@ -6,6 +6,8 @@ pub struct Links<'a> {
     pub query: &'a str,
     /// The number of items of a page.
     pub limit: u64,
+    /// The number of items of this page, which may be fewer.
+    pub items: u64,
     /// The offset of the page, if the client pages by offset.
     pub offset: Option<u64>,
     /// The cursor of the next page, if there is one.
@@ -18,7 +20,7 @@ impl Links<'_> {
         let mut links = Vec::new();
         if let Some(offset) = self.offset {
             if self.next.is_some() {
-                links.push(self.link("next", "offset", &offset.saturating_add(self.limit).to_string()));
+                links.push(self.link("next", "offset", &offset.saturating_add(self.items).to_string()));
             }
             links.push(self.link("first", "offset", "0"));
             if offset > 0 {
@@ -49,6 +51,7 @@ mod tests {
             url: "https://memo.example/api/v1/memos".into(),
             query: "tag=a%20b&offset=40&limit=20",
             limit: 20,
+            items: 20,
             offset: None,
             next: None,
         };

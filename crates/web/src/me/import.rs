@@ -1,6 +1,7 @@
-use memo_application::{ImportOutcome, ImportedMemo, Transfer};
-use memo_domain::{Content, MemoId, MemoState, Tags, Timestamp, Title};
+use memo_application::{ImportClaim, ImportOutcome, ImportedMemo, Transfer};
+use memo_domain::{Content, InvalidValue, MemoId, MemoState, Tags, Timestamp, Title};
 use serde::de::IgnoredAny;
+use tokio::task::yield_now;
 
 use super::export::ExportLine;
 use crate::{
@@ -14,11 +15,19 @@ use crate::{
 const BATCH: usize = 100;
 /// and the size of their lines at which no more are added, in bytes.
 const BATCH_BYTES: usize = 1 << 20;
+/// The maximum number of reassigned ids in a report.
+const MAX_REASSIGNED: usize = 1_000;
+/// After how many lines other requests of the same thread get their turn.
+const LINES_AT_ONCE: usize = 256;
+/// What some programs write at the beginning of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The kind of the lines that are imported.
 const MEMO: &str = "memo";
 
 operations! {
-    import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::Lines).idle_timeout().work(Work::heavy(20));
+    import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::Lines).idle_timeout().problems(&[
+        Code::ImportRunning, Code::TooManyTags, Code::InsufficientStorage,
+    ]).work(Work::heavy(20));
 }
 
 /// A memo in an export. Fields that only the server sets are ignored.
@@ -64,7 +73,7 @@ impl Input for MemoLine {
 
     fn read(self, refused: &mut Refusals) -> Result<ImportedMemo, Refused> {
         let parse = |time: String| Timestamp::parse(&time);
-        let id = refused.value("id", MemoId::parse(&self.id));
+        let id = refused.value("id", MemoId::parse(&self.id).and_then(version_7));
         let title = refused.value("title", Title::new(self.title));
         let content = refused.value("content", Content::new(self.content));
         let tags = refused.tags(self.tags);
@@ -92,6 +101,11 @@ impl Input for MemoLine {
     }
 }
 
+/// Ids of other versions are no times, and would sort anywhere.
+fn version_7(id: MemoId) -> Result<MemoId, InvalidValue> {
+    if id.as_uuid().get_version_num() == 7 { Ok(id) } else { Err(InvalidValue::Malformed) }
+}
+
 /// The result of an import.
 #[derive(Serialize, Default, ToSchema)]
 #[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "ignored": 3, "reassigned": []}))]
@@ -104,7 +118,8 @@ struct ImportReport {
     kept: u64,
     /// The number of lines of another kind than `memo`.
     ignored: u64,
-    /// The memos whose id belongs to another user.
+    /// The memos whose id belongs to another user, at most the first 1,000.
+    #[schema(max_items = 1000)]
     reassigned: Vec<Reassigned>,
 }
 
@@ -126,7 +141,7 @@ impl ImportReport {
             ImportOutcome::Updated => self.updated += 1,
             ImportOutcome::Unchanged => self.kept += 1,
         }
-        if id != memo.id {
+        if id != memo.id && self.reassigned.len() < MAX_REASSIGNED {
             self.reassigned.push(Reassigned { id: memo.id.to_string(), new_id: id.to_string() });
         }
     }
@@ -138,7 +153,8 @@ impl ImportReport {
 /// same lines may be imported again. An id that belongs to another user is replaced.
 ///
 /// All lines are read and checked before the first memo is stored: if one is invalid, nothing is imported, and pointers such
-/// as `/7/title` contain the number of the line, from 0. The size of the whole is not limited; that of a line is.
+/// as `/7/title` contain the number of the line, from 0. The size of the whole is limited, and that of each line. One import of
+/// a user runs at a time.
 #[utoipa::path(
     post, path = "/api/v1/me/import", tag = "account",
     request_body = ExportLine,
@@ -151,29 +167,41 @@ async fn import(
     _: NoQuery,
     lines: Lines,
 ) -> Result<HttpResponse, Problem> {
+    let mut claim = transfer.claim_import(caller.user_id).await?;
     let mut report = ImportReport::default();
-    let mut spooled = check(lines, Spool::create(&settings.spool)?, &mut report).await?;
+    let mut spooled = check(lines, Spool::create(&settings.spool)?, &mut report, &mut claim).await?;
     loop {
         let memos = next_batch(&mut spooled).await?;
         if memos.is_empty() {
             return Ok(HttpResponse::Ok().json(report));
         }
+        claim.renew().await?;
         let brought = transfer.import(caller.user_id, &memos).await?;
         memos.iter().zip(brought).for_each(|(memo, (id, brought))| report.add(memo, id, brought));
     }
 }
 
 /// Checks all lines, and spools those of memos.
-async fn check(mut lines: Lines, mut spool: Spool, report: &mut ImportReport) -> Result<Spooled, Problem> {
+async fn check(
+    mut lines: Lines,
+    mut spool: Spool,
+    report: &mut ImportReport,
+    claim: &mut ImportClaim,
+) -> Result<Spooled, Problem> {
     let mut number = 0;
     while let Some(line) = lines.next().await? {
+        let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
         if !line.trim_ascii().is_empty() {
-            match read_line::<MemoLine>(&line, number, MEMO)? {
-                Some(_) => spool.push(&line).await?,
+            match read_line::<MemoLine>(line, number, MEMO)? {
+                Some(_) => spool.push(line).await?,
                 None => report.ignored += 1,
             }
         }
         number += 1;
+        if number % LINES_AT_ONCE == 0 {
+            yield_now().await;
+            claim.renew().await?;
+        }
     }
     spool.rewind().await
 }

@@ -7,7 +7,8 @@ use crate::{dto::MemoDto, prelude::*};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
-        .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed]);
+        .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed,
+            Code::TooManyTags]);
 }
 
 /// The results of the operations, in their order.

@@ -1,16 +1,25 @@
 use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::MemoScope;
+use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found};
 
 use super::{
     filter::MemosQuery,
     input::MemoInput,
     page_cache::{CachedPage, PageCache},
 };
-use crate::{dto::MemoDto, prelude::*, respond::Representation};
+use crate::{
+    dto::MemoDto,
+    prelude::*,
+    respond::{Representation, json_size},
+};
+
+/// The maximum size of the items of a page, in bytes of JSON: with the rest of the body, a page has at most 4 MiB.
+const MAX_ITEMS_SIZE: usize = (4 << 20) - (16 << 10);
+/// More than a memo has beside its content, in bytes: a title, tags, and names of fields.
+const MAX_OTHER_SIZE: usize = 8 << 10;
 
 operations! {
-    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json);
+    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).problems(&[Code::TooManyTags]);
     list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
         .search(Work::heavy(5)).problems(&[Code::SearchTimeout]);
 }
@@ -49,7 +58,8 @@ async fn create_memo(
 
 /// List memos
 ///
-/// The caller's own memos, or the public ones of all users: those that match all filters, in pages.
+/// The caller's own memos, or the public ones of all users: those that match all filters, in pages. A page has fewer than
+/// `limit` memos if it would be larger than 4 MiB.
 #[utoipa::path(
     get, path = "/api/v1/memos", tag = "memos",
     params(MemosQuery),
@@ -73,10 +83,32 @@ async fn list_memos(
 
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<CachedPage, Problem> {
     let (filter, sort) = &list.filter;
-    let found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    let page = list.info(found.page.items.len(), found.page.next.as_ref());
-    let links = list.links(&page);
+    let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
+    bound(filter, *sort, &mut found.page);
+    let count = found.page.items.len();
+    let page = list.info(count, found.page.next.as_ref());
+    let links = list.links(&page, count);
     let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
     let body = CountedPage { items, page, total: found.total };
     Ok(CachedPage { representation: Representation::new(None, &body)?, links })
+}
+
+/// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.
+fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCursor>) {
+    // In JSON no byte of a text takes more than six.
+    let upper = |view: &MemoView| 6 * (view.memo.state.content.as_str().len() + MAX_OTHER_SIZE);
+    if page.items.iter().map(upper).sum::<usize>() <= MAX_ITEMS_SIZE {
+        return;
+    }
+    let mut size = 0;
+    let mut fits = |view: &MemoView| {
+        size += json_size(&MemoDto::for_viewer(filter.viewer, view.clone()));
+        size <= MAX_ITEMS_SIZE
+    };
+    let kept = page.items.iter().take_while(|view| fits(view)).count().max(1);
+    if kept < page.items.len() {
+        page.items.truncate(kept);
+        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance(&memo.search_text()));
+        page.next = page.items.last().map(|MemoView { memo, .. }| sort.cursor(memo, score(memo)));
+    }
 }

@@ -133,6 +133,10 @@ impl Filter for MemosQuery {
         };
         Ok((filter, self.sort.unwrap_or_default().into()))
     }
+
+    fn accepts((_, sort): &(MemoFilter, MemoSort), cursor: &MemoCursor) -> bool {
+        sort.accepts(cursor)
+    }
 }
 
 fn tag_parameter() -> Array {

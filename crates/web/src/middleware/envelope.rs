@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType, Method, StatusCode,
+        ConnectionType, Method, StatusCode, Version,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -82,6 +82,7 @@ pub async fn envelope(
     if context.is_head {
         request.head_mut().method = Method::GET;
     }
+    let version = request.version();
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {
         Ok(response) => {
@@ -89,6 +90,12 @@ pub async fn envelope(
             let context = known.unwrap_or(context);
             let mut response = with_document(response.map_into_boxed_body(), &context, &settings);
             finish(response.response_mut(), &context);
+            if version < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
+                // HTTP/1.0 has no chunks: the body ends with the connection.
+                let head = response.response_mut().head_mut();
+                head.no_chunking(true);
+                head.set_connection_type(ConnectionType::Close);
+            }
             log(&method, response.status(), &context);
             Ok(response)
         }

@@ -158,6 +158,12 @@ codes! {
     MemoTrashed = "memo_trashed", CONFLICT,
         "Memo in the trash" | "휴지통에 있는 메모",
         "A memo in the trash cannot be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    TooManyTags = "too_many_tags", CONFLICT,
+        "Too many tags" | "태그가 너무 많음",
+        "Your memos outside the trash would have more than 5,000 different tags. Remove tags first." | "휴지통 밖의 메모에 서로 다른 태그가 5,000개를 넘게 됩니다. 먼저 태그를 지우세요.";
+    ImportRunning = "import_running", CONFLICT,
+        "Import running" | "진행 중인 가져오기",
+        "Another import of yours is running. Wait until it has ended; after a lost connection that may take two minutes." | "다른 가져오기가 진행 중입니다. 끝날 때까지 기다리세요. 연결이 끊긴 뒤에는 2분이 걸릴 수 있습니다.";
     OperationRunning = "operation_running", CONFLICT,
         "Operation running" | "진행 중인 작업",
         "Another change of this tag is running, or too many changes of tags are. Wait until it has ended." | "이 태그를 바꾸는 다른 작업이나 너무 많은 태그 작업이 진행 중입니다. 끝날 때까지 기다리세요.";
@@ -218,6 +224,9 @@ codes! {
     ProviderUnavailable = "provider_unavailable", SERVICE_UNAVAILABLE,
         "Provider unavailable" | "제공자 사용 불가",
         "The social provider is unreachable. Try again after the time in Retry-After, or sign in another way." | "소셜 제공자에 연결할 수 없습니다. Retry-After의 시간이 지난 뒤 다시 시도하거나 다른 방법으로 로그인하세요.";
+    InsufficientStorage = "insufficient_storage", INSUFFICIENT_STORAGE,
+        "Insufficient storage" | "저장 공간 부족",
+        "The disk of the server has too little room for this import. Nothing was imported; ask the operator." | "서버 디스크에 이 가져오기를 위한 공간이 부족합니다. 아무것도 가져오지 않았습니다. 운영자에게 문의하세요.";
     RequestTimeout = "request_timeout", SERVICE_UNAVAILABLE,
         "Request timed out" | "요청 시간 초과",
         "The request exceeded the time limit of the server. It may have taken effect: check before you try again." | "요청이 서버의 제한 시간을 넘었습니다. 이미 적용되었을 수 있으니 확인한 뒤 다시 시도하세요.";
@@ -279,6 +288,7 @@ field_codes! {
     NotOwner = "not_owner", "In a batch: only the owner of this memo may do this." | "일괄 작업: 이 작업은 메모의 소유자만 할 수 있습니다.";
     MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
     PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다릅니다. 다시 읽으세요.";
+    TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
     ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }
 

@@ -51,6 +51,8 @@ impl From<Error> for Problem {
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
             Error::Operation { index, source } => Self::from(*source).of_operation(index),
             Error::ResyncRequired { next_since } => Self::resync_required(next_since),
+            Error::ImportRunning => Self::new(Code::ImportRunning).with_header(RETRY_AFTER, 10),
+            Error::TooManyTags => Self::new(Code::TooManyTags),
             Error::OperationRunning => Self::new(Code::OperationRunning),
             Error::EmailTaken => Self::new(Code::EmailTaken),
             Error::SignUpClosed => Self::new(Code::SignUpClosed),

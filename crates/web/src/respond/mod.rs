@@ -7,5 +7,5 @@ mod signed_out;
 
 pub use conditions::IfMatch;
 pub use file::{file, page};
-pub use representation::{Representation, revalidated, versioned};
+pub use representation::{Representation, json_size, revalidated, versioned};
 pub use signed_out::signed_out;

@@ -1,3 +1,5 @@
+use std::io;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -26,6 +28,27 @@ pub fn versioned(
     body: &impl Serialize,
 ) -> Result<HttpResponse, Problem> {
     Ok(Representation::new(Some(version), body)?.respond(request, status))
+}
+
+/// Returns the size of something as JSON, in bytes.
+pub fn json_size(value: &impl Serialize) -> usize {
+    struct Count(usize);
+
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    // Counting cannot fail, nor can keys that are strings.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }
 
 /// An encoded body and its tag.

@@ -1,4 +1,5 @@
 use std::{
+    fmt::Display,
     future::{Ready, ready},
     mem,
     time::Duration,
@@ -17,6 +18,12 @@ use crate::{
 pub struct Lines {
     payload: Payload,
     buffer: Vec<u8>,
+    /// Where the next line begins in the buffer.
+    start: usize,
+    /// How many bytes have arrived.
+    size: u64,
+    /// The maximum of that.
+    max_size: u64,
     is_complete: bool,
     /// The maximum size of a line.
     limit: usize,
@@ -31,6 +38,9 @@ impl FromRequest for Lines {
         let lines = input::accepted(request).map(|(policy, settings)| Self {
             payload: payload.take(),
             buffer: Vec::new(),
+            start: 0,
+            size: 0,
+            max_size: settings.import_limit,
             is_complete: false,
             limit: policy.size.limit(settings.body_limit),
             idle_timeout: settings.request_timeout,
@@ -42,35 +52,49 @@ impl FromRequest for Lines {
 impl Lines {
     /// The next line, without its end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
-        let mut searched = 0;
+        let mut searched = self.start;
         loop {
-            if let Some(end) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
-                let rest = self.buffer.split_off(searched + end + 1);
-                let mut line = mem::replace(&mut self.buffer, rest);
-                line.pop();
+            if let Some(length) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
+                let end = searched + length;
+                let line = self.buffer[self.start..end].to_vec();
+                self.start = end + 1;
                 return self.limited(line).map(Some);
             }
+            // Once per chunk, not once per line: the time is linear whatever the lines are.
+            self.buffer.drain(..mem::take(&mut self.start));
             if self.is_complete {
                 let line = mem::take(&mut self.buffer);
                 return if line.is_empty() { Ok(None) } else { self.limited(line).map(Some) };
             }
             searched = self.buffer.len();
             if searched > self.limit {
-                return Err(self.too_large());
+                return Err(too_large(self.limit));
             }
-            match timeout(self.idle_timeout, self.payload.next()).await {
-                Ok(Some(chunk)) => self.buffer.extend_from_slice(&chunk.map_err(|_| Problem::new(Code::BadRequest))?),
-                Ok(None) => self.is_complete = true,
-                Err(_) => return Err(Problem::new(Code::RequestTimeout).with_header(RETRY_AFTER, 1)),
-            }
+            self.receive().await?;
         }
     }
 
-    fn limited(&self, line: Vec<u8>) -> Result<Vec<u8>, Problem> {
-        if line.len() > self.limit { Err(self.too_large()) } else { Ok(line) }
+    async fn receive(&mut self) -> Result<(), Problem> {
+        match timeout(self.idle_timeout, self.payload.next()).await {
+            Ok(Some(chunk)) => {
+                let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
+                self.size += chunk.len() as u64;
+                if self.size > self.max_size {
+                    return Err(too_large(self.max_size));
+                }
+                self.buffer.extend_from_slice(&chunk);
+            }
+            Ok(None) => self.is_complete = true,
+            Err(_) => return Err(Problem::new(Code::RequestTimeout).with_header(RETRY_AFTER, 1)),
+        }
+        Ok(())
     }
 
-    fn too_large(&self) -> Problem {
-        Problem::new(Code::BodyTooLarge).about(self.limit)
+    fn limited(&self, line: Vec<u8>) -> Result<Vec<u8>, Problem> {
+        if line.len() > self.limit { Err(too_large(self.limit)) } else { Ok(line) }
     }
+}
+
+fn too_large(limit: impl Display) -> Problem {
+    Problem::new(Code::BodyTooLarge).about(limit)
 }

@@ -9,6 +9,8 @@ use tokio::{sync::mpsc, time::timeout};
 /// The minimum size of a part, except for the last one of a batch, in bytes.
 const PART: usize = 32 << 10;
 
+type Source = Box<dyn Error>;
+
 /// A body that is produced while it is sent: `next` gives the next parts until there are no more. An error ends the
 /// connection, so that the client sees that the body is incomplete.
 pub fn streamed<E, P>(
@@ -19,30 +21,37 @@ where
     E: Error + Into<Box<dyn Error>> + 'static,
     P: Iterator<Item = Bytes>,
 {
-    // One part waits for the client at most.
-    let (sender, mut receiver) = mpsc::channel(1);
+    // One part waits for the client at most. `None` is the end.
+    let (sender, mut receiver) = mpsc::channel::<Option<Result<Bytes, Source>>>(1);
     // False if the client is gone, or does not read.
-    let send = async move |part: Result<Bytes, E>| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
+    let send = async move |part| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
     spawn(async move {
         loop {
             match next().await {
                 Ok(Some(parts)) => {
                     for part in parts {
-                        if !send(Ok(part)).await {
+                        if !send(Some(Ok(part))).await {
                             return;
                         }
                     }
                 }
-                Ok(None) => return,
+                Ok(None) => {
+                    send(None).await;
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(error = %Causes(&error), "a streamed body ended early");
-                    send(Err(error)).await;
+                    send(Some(Err(error.into()))).await;
                     return;
                 }
             }
         }
     });
-    BodyStream::new(poll_fn(move |context| receiver.poll_recv(context)))
+    BodyStream::new(poll_fn(move |context| {
+        // Without an end, the client did not read for too long: the body must not look complete.
+        let ended = |part: Option<Option<_>>| part.unwrap_or_else(|| Some(Err("the client does not read".into())));
+        receiver.poll_recv(context).map(ended)
+    }))
 }
 
 /// Encodes items as lines of JSON, in parts.

@@ -1,0 +1,90 @@
+//! What an import or export of any shape may cost.
+
+use serde_json::{Value, json};
+
+use crate::{Actor, Response, TestApp, User};
+
+const NDJSON: &str = "application/x-ndjson";
+
+fn line(number: usize) -> Value {
+    json!({
+        "kind": "memo", "id": format!("0198c0de-7f00-7000-8000-{number:012x}"), "title": number.to_string(),
+        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+    })
+}
+
+pub(super) async fn import(actor: &Actor, body: impl Into<Vec<u8>>) -> Response {
+    actor.call("POST", "/api/v1/me/import").body(NDJSON, body).await
+}
+
+pub async fn import_of_empty_lines_is_cheap(app: TestApp) {
+    let alice = app.user("alice").await;
+    let report = import(&alice, vec![b'\n'; 8 << 20]).await.expect_status(200);
+    assert_eq!(report["created"], 0);
+    // Empty lines around a memo, and a byte order mark before them.
+    let text = format!("\u{feff}{}\n\n\n{}", line(1), line(2));
+    assert_eq!(import(&alice, text).await.expect_status(200)["created"], 2);
+}
+
+pub async fn export_has_memos_of_all_lists_once(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut lines = String::new();
+    for number in 0..450 {
+        let mut line = line(number);
+        line["archived"] = (number % 3 == 1).into();
+        if number % 3 == 2 {
+            line["deleted_at"] = "2026-01-02T00:00:00Z".into();
+        }
+        lines += &format!("{line}\n");
+    }
+    assert_eq!(import(&alice, lines).await.expect_status(200)["created"], 450);
+    let export = alice.get("/api/v1/me/export").await.expect_status(200);
+    let mut ids: Vec<_> = export
+        .body
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .filter(|line| line["kind"] == "memo")
+        .map(|line| line["id"].as_str().expect("an id").to_owned())
+        .collect();
+    ids.sort();
+    assert_eq!(ids, (0..450).map(|n| line(n)["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>());
+}
+
+pub(super) fn head(user: &User, request: &str) -> Vec<u8> {
+    format!("{request}\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", user.access_token).into_bytes()
+}
+
+pub async fn user_has_one_import_at_a_time(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let begin = format!("Content-Type: {NDJSON}\r\nContent-Length: 1000\r\n\r\n\n");
+    let running = app.open(&[head(&alice, "POST /api/v1/me/import HTTP/1.1"), begin.into_bytes()].concat()).await;
+    let mut refused = import(&alice, line(1).to_string()).await;
+    for _ in 0..100 {
+        if refused.status == 409 {
+            break;
+        }
+        refused = import(&alice, line(1).to_string()).await;
+    }
+    refused.expect_status(409).problem("import_running");
+    import(&bob, line(2).to_string()).await.expect_status(200);
+    // A client that is gone does not import any more.
+    drop(running);
+    let mut status = 0;
+    for _ in 0..1_000 {
+        status = import(&alice, line(3).to_string()).await.status;
+        if status == 200 {
+            break;
+        }
+    }
+    assert_eq!(status, 200);
+}
+
+pub async fn http_1_0_clients_get_a_body_without_chunks(app: TestApp) {
+    let alice = app.user("alice").await;
+    alice.memo("a").await;
+    let response = app.exchange(&[head(&alice, "GET /api/v1/me/export HTTP/1.0"), b"\r\n".to_vec()].concat()).await;
+    let (head, body) = response.split_once("\r\n\r\n").expect("a head");
+    assert!(!head.to_ascii_lowercase().contains("transfer-encoding"), "{head}");
+    let lines = body.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
+    assert_eq!(lines.filter(|line| line["kind"] == "memo").count(), 1);
+}

@@ -1,0 +1,42 @@
+//! Limits of imports and exports that settings change. These tests start their own apps.
+
+use std::{future::pending, io::ErrorKind, time::Duration};
+
+use memo_conformance::TestStore;
+use serde_json::json;
+use tokio::{io::AsyncReadExt, time::timeout};
+
+use crate::{
+    TestApp,
+    suite::transfer_limits::{head, import},
+};
+
+pub async fn import_size_is_limited(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).settings(|settings| settings.import.max_size.0 = 10_000).start().await;
+    let alice = app.user("alice").await;
+    import(&alice, vec![b'\n'; 10_000]).await.expect_status(200);
+    import(&alice, vec![b'\n'; 10_001]).await.expect_status(413).problem("body_too_large");
+}
+
+pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
+    let limit = serde_json::from_value(json!("1s")).expect("a time");
+    let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
+    let alice = app.user("alice").await;
+    let content = "\u{1}".repeat(100_000);
+    for number in 0..40 {
+        alice.create_memo(&json!({"title": number.to_string(), "content": content})).await.expect_status(201);
+    }
+    let request = [head(&alice, "GET /api/v1/me/export HTTP/1.1"), b"\r\n".to_vec()].concat();
+    let mut connection = app.open(&request).await;
+    let mut size = connection.read(&mut [0; 1_000]).await.expect("the head");
+    // Nothing is read for several times the limit.
+    let _ = timeout(Duration::from_secs(5), pending::<()>()).await;
+    app.anonymous().get("/healthz").await.expect_status(200);
+    let mut rest = Vec::new();
+    match connection.read_to_end(&mut rest).await {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+    size += rest.len();
+    assert!(size < 20 << 20 && !rest.ends_with(b"0\r\n\r\n"), "{size}");
+}
