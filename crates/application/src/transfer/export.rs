@@ -13,7 +13,7 @@ const FEW: u64 = 10;
 /// How many are read at once after a batch of small ones.
 const MANY: u64 = 100;
 /// How large a batch of [`FEW`] is at most when the next one may be one of [`MANY`], in bytes.
-const SMALL: usize = 64 << 10;
+const SMALL: u64 = 64 << 10;
 
 /// A record of an export.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl Transfer {
         let (mut records, next) = read.await?;
         records.extend(sessions.into_iter().map(Record::Session));
         export.next = next;
-        export.is_small = average_size(&records) <= SMALL / FEW as usize;
+        export.is_small = average_size(&records) as u64 <= SMALL / FEW;
         Ok(Some(records))
     }
 }

@@ -73,7 +73,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
             Some(row) => Some(row),
             None => self.find_one(statement).await?,
         };
-        Ok(row.is_some_and(|row| row.count >= tags.len() as i64))
+        Ok(row.is_some_and(|row| usize::try_from(row.count).is_ok_and(|count| count >= tags.len())))
     }
 
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {

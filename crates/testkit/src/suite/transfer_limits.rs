@@ -35,7 +35,8 @@ pub async fn export_has_memos_of_all_lists_once(app: TestApp) {
         if number % 3 == 2 {
             line["deleted_at"] = "2026-01-02T00:00:00Z".into();
         }
-        lines += &format!("{line}\n");
+        lines.push_str(&line.to_string());
+        lines.push('\n');
     }
     assert_eq!(import(&alice, lines).await.expect_status(200)["created"], 450);
     let export = alice.get("/api/v1/me/export").await.expect_status(200);
