@@ -235,12 +235,14 @@ impl Server {
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
         let draining = services.draining();
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
+        let patience = *settings.server.request_timeout;
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
-            .on_connect(memo_web::on_connect)
+            .on_connect(move |connection, data| {
+                limit_unread(connection, patience);
+                memo_web::on_connect(connection, data);
+            })
             .disable_signals()
             .shutdown_timeout(Duration::from_secs_f64(grace).as_secs());
-        let patience = *settings.server.request_timeout;
-        server = server.on_connect(move |connection, _| limit_unread(connection, patience));
         if let Some(workers) = settings.server.workers {
             server = server.workers(workers);
         }

@@ -90,7 +90,6 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
         ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
         ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
-        ("MEMO__IMPORT__MAX_SIZE", "1GiB", "import.max_size"),
         ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
         ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
         ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
