@@ -177,7 +177,8 @@ fn check_documented(response: &Response) {
 }
 
 /// Problems of a batch that are caused by one of its operations.
-const OF_OPERATIONS: [&str; 4] = ["memo_not_found", "not_owner", "memo_trashed", "precondition_failed"];
+const OF_OPERATIONS: [&str; 5] =
+    ["memo_not_found", "not_owner", "memo_trashed", "precondition_failed", "too_many_tags"];
 
 /// Asserts that a problem document has all fields, and that its code is explained.
 #[track_caller]
