@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Job, JobId, JobKind, JobState, Sealed, Timestamp, UserId};
+use memo_domain::{Causes, Job, JobId, JobKind, JobState, Sealed, Timestamp, UserId};
 
 use super::Transfer;
 use crate::{Error, Ports, accounts::present};
@@ -82,7 +82,7 @@ impl ImportClaim {
         let id = self.job.id;
         let removed = self.ports.transactions.write(async |tx| Ok(tx.jobs().remove(id).await?));
         if let Err(error) = removed.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "an import ends only with its lease");
+            tracing::warn!(error = %Causes(&error), "an import ends only with its lease");
         }
     }
 }
@@ -97,7 +97,7 @@ impl Drop for ImportClaim {
         self.ports.background.run(Box::pin(async move {
             let removed = transactions.write_boxed(id, |tx, id| Box::pin(async { Ok(tx.jobs().remove(*id).await?) }));
             if let Err(error) = removed.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "an import ends only with its lease");
+                tracing::warn!(error = %Causes(&error), "an import ends only with its lease");
             }
         }));
     }
