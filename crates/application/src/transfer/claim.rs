@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Job, JobId, JobKind, JobState, Sealed, Timestamp, UserId};
+use memo_domain::{Causes, Job, JobId, JobKind, JobState, Sealed, Timestamp, UserId};
 
 use super::Transfer;
 use crate::{Error, Ports, accounts::present};
@@ -17,6 +17,7 @@ pub struct ImportClaim {
     ports: Arc<Ports>,
     job: Job,
     renewed_at: Timestamp,
+    is_released: bool,
 }
 
 impl Transfer {
@@ -52,7 +53,7 @@ impl Transfer {
             Ok(tx.jobs().insert(&job).await?)
         });
         claimed.await?;
-        Ok(ImportClaim { ports: self.ports.clone(), job, renewed_at: now })
+        Ok(ImportClaim { ports: self.ports.clone(), job, renewed_at: now, is_released: false })
     }
 }
 
@@ -73,14 +74,30 @@ impl ImportClaim {
     }
 }
 
+impl ImportClaim {
+    /// Ends the claim, so that the user's next import may begin when this returns. A failure is only logged: the claim then
+    /// ends with its lease.
+    pub async fn release(mut self) {
+        self.is_released = true;
+        let id = self.job.id;
+        let removed = self.ports.transactions.write(async |tx| Ok(tx.jobs().remove(id).await?));
+        if let Err(error) = removed.await {
+            tracing::warn!(error = %Causes(&error), "an import ends only with its lease");
+        }
+    }
+}
+
 /// A client that is gone must not wait for the end of the lease.
 impl Drop for ImportClaim {
     fn drop(&mut self) {
+        if self.is_released {
+            return;
+        }
         let (transactions, id) = (self.ports.transactions.clone(), self.job.id);
         self.ports.background.run(Box::pin(async move {
             let removed = transactions.write_boxed(id, |tx, id| Box::pin(async { Ok(tx.jobs().remove(*id).await?) }));
             if let Err(error) = removed.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "an import ends only with its lease");
+                tracing::warn!(error = %Causes(&error), "an import ends only with its lease");
             }
         }));
     }

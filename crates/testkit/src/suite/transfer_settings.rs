@@ -19,7 +19,7 @@ pub async fn import_size_is_limited(store: Box<dyn TestStore>) {
 }
 
 pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
-    let limit = serde_json::from_value(json!("1s")).expect("a time");
+    let limit = serde_json::from_value(json!("3s")).expect("a time");
     let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
     let alice = app.user("alice").await;
     let content = "\u{1}".repeat(100_000);
@@ -30,7 +30,7 @@ pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
     let mut connection = app.open(&request).await;
     let mut size = connection.read(&mut [0; 1_000]).await.expect("the head");
     // Nothing is read for several times the limit.
-    let _ = timeout(Duration::from_secs(5), pending::<()>()).await;
+    let _ = timeout(Duration::from_secs(10), pending::<()>()).await;
     app.anonymous().get("/healthz").await.expect_status(200);
     let mut rest = Vec::new();
     match connection.read_to_end(&mut rest).await {

@@ -1,5 +1,5 @@
 use memo_application::{ImportClaim, ImportOutcome, ImportedMemo, Transfer};
-use memo_domain::{Content, InvalidValue, MemoId, MemoState, Tags, Timestamp, Title};
+use memo_domain::{Content, InvalidValue, MemoId, MemoState, Tags, Timestamp, Title, UserId};
 use serde::de::IgnoredAny;
 use tokio::task::yield_now;
 
@@ -168,15 +168,27 @@ async fn import(
     lines: Lines,
 ) -> Result<HttpResponse, Problem> {
     let mut claim = transfer.claim_import(caller.user_id).await?;
+    let report = import_lines(&transfer, caller.user_id, lines, &settings, &mut claim).await;
+    claim.release().await;
+    Ok(HttpResponse::Ok().json(report?))
+}
+
+async fn import_lines(
+    transfer: &Transfer,
+    user: UserId,
+    lines: Lines,
+    settings: &HttpSettings,
+    claim: &mut ImportClaim,
+) -> Result<ImportReport, Problem> {
     let mut report = ImportReport::default();
-    let mut spooled = check(lines, Spool::create(&settings.spool)?, &mut report, &mut claim).await?;
+    let mut spooled = check(lines, Spool::create(&settings.spool)?, &mut report, claim).await?;
     loop {
         let memos = next_batch(&mut spooled).await?;
         if memos.is_empty() {
-            return Ok(HttpResponse::Ok().json(report));
+            return Ok(report);
         }
         claim.renew().await?;
-        let brought = transfer.import(caller.user_id, &memos).await?;
+        let brought = transfer.import(user, &memos).await?;
         memos.iter().zip(brought).for_each(|(memo, (id, brought))| report.add(memo, id, brought));
     }
 }
