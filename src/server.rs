@@ -13,7 +13,7 @@ use memo_application::{
     Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn, SignInSettings,
     SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
-use memo_domain::{Clock, Events, IdGenerator, Mailer, Rate, SecretGenerator, SocialProvider, Store};
+use memo_domain::{Causes, Clock, Events, IdGenerator, Mailer, Rate, SecretGenerator, SocialProvider, Store};
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
@@ -284,7 +284,7 @@ fn limit_unread(connection: &dyn std::any::Any, patience: Duration) {
     if let Some(stream) = connection.downcast_ref::<tokio::net::TcpStream>() {
         // Without it, the connection ends later, or with the client.
         if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
-            tracing::debug!(error = %memo_domain::Causes(&error), "a connection has no time limit for reading");
+            tracing::debug!(error = %Causes(&error), "a connection has no time limit for reading");
         }
     }
     #[cfg(not(target_os = "linux"))]

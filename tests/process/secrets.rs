@@ -146,6 +146,7 @@ async fn no_secret_of_an_account_reaches_the_log() {
         ("MEMO__LOG__SQL", "true"),
         ("MEMO__MAIL__URL", "file:post"),
         ("MEMO__AUTH__REFRESH_REUSE_LEEWAY", "0s"),
+        ("MEMO__RATE_LIMIT__ENABLED", "false"),
     ];
     let mut server = Running::start(folder.path(), &variables).await;
     let mut calls = Calls { server: &server, mail: folder.path().join("post"), secrets: Vec::new() };

@@ -2,7 +2,7 @@
 
 use super::search_text::{SearchText, bigrams};
 use crate::{
-    InvalidValue,
+    Content, InvalidValue, Title,
     text::{check_length, check_no_nul, search_form},
 };
 
@@ -79,6 +79,12 @@ impl SearchQuery {
     pub fn matches(&self, text: &SearchText) -> bool {
         let found = |term: &SearchTerm| text.title().contains(&term.text) || text.content().contains(&term.text);
         self.0.iter().all(|term| found(term) != term.excluded)
+    }
+
+    /// The [`relevance`](Self::relevance) of a memo with this title.
+    #[must_use]
+    pub fn relevance_of_title(&self, title: &Title) -> u32 {
+        self.relevance(&SearchText::of(title, &Content::default()))
     }
 
     /// The relevance of a memo: the number of required terms that its title contains.

@@ -59,10 +59,11 @@ impl Session {
         self.proved_at.map_or(self.created_at, |at| at.max(self.created_at))
     }
 
-    /// Records a use, until which it does not expire before `expires_at`.
+    /// Records a use, after which it does not expire before `expires_at`; an earlier use than the last one changes nothing.
     pub fn touch(&mut self, now: Timestamp, expires_at: Timestamp) {
-        self.last_seen_at = now.not_before(self.last_seen_at);
-        self.expires_at = expires_at;
+        if now >= self.last_seen_at {
+            (self.last_seen_at, self.expires_at) = (now, expires_at);
+        }
     }
 
     /// Ends it.

@@ -108,7 +108,7 @@ fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCur
     let kept = page.items.iter().take_while(|view| fits(view)).count().max(1);
     if kept < page.items.len() {
         page.items.truncate(kept);
-        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance(&memo.search_text()));
+        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
         page.next = page.items.last().map(|MemoView { memo, .. }| sort.cursor(memo, score(memo)));
     }
 }
