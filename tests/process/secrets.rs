@@ -208,8 +208,9 @@ async fn no_secret_of_an_account_reaches_the_log() {
     calls.send(calls.call("POST", "/auth/password/reset", &weak), 422).await;
     calls.send(calls.call("POST", "/auth/password/reset", &json!({"token": reset, "password": third})), 204).await;
     calls.send(calls.by_cookie("GET", "/me", &cookie, &json!({})), 401).await;
-    let pending = calls.token(&[("grant_type", "password"), ("username", moved), ("password", &third)], 400).await;
-    let mfa_token = pending["mfa_token"].as_str().expect("a token");
+    let pending =
+        calls.send(calls.call("POST", "/auth/session", &json!({"email": moved, "password": third})), 401).await;
+    let mfa_token = calls.remember("mfa_token", pending["mfa_token"].as_str().expect("a token"));
     let body = json!({"mfa_token": mfa_token, "otp": confirmed["recovery_codes"][1]});
     let cookie = calls.cookie(&body).await;
     calls.send(calls.by_cookie("DELETE", "/me", &cookie, &json!({"password": third})), 204).await;

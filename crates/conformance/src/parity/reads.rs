@@ -93,8 +93,13 @@ impl Script<'_> {
     }
 
     async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {
-        let what = format!("count the tags of {owner:?}");
-        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_tags(owner, None, 1_000).await).await;
+        let what = format!("the tags of {owner:?}");
+        let read = async |uow: &mut dyn UnitOfWork| {
+            let tags = uow.memos().list_tags(owner, None, 1_000).await?;
+            let some: Vec<_> = tags.iter().rev().take(3).map(|count| count.tag.clone()).collect();
+            Ok((tags, uow.memos().count_tags(owner).await?, uow.memos().has_tags(owner, &some).await?))
+        };
+        let _ = pair.ask(&mut self.log, what, read).await;
     }
 
     /// Reads a page from anywhere, and the count of the list.
