@@ -2,13 +2,13 @@ use memo_application::{BatchOutcome, Memos};
 use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-use super::batch_input::{BatchBody, BatchInput};
+use super::batch_input::{BatchBody, BatchInput, check_content};
 use crate::{dto::MemoDto, prelude::*};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
         .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed,
-            Code::TooManyTags]);
+            Code::TooManyTags, Code::BatchTooLarge]);
 }
 
 /// The results of the operations, in their order.
@@ -52,7 +52,7 @@ impl BatchResult {
 /// Change many memos
 ///
 /// Up to 100 operations in order, all or nothing. Each does what the operation on its own would do, and sees the results of
-/// the previous ones. The body may have 16 MiB.
+/// the previous ones. The body may have 16 MiB, the contents of its memos together 2,000,000 characters.
 ///
 /// If an operation fails, nothing is changed, and the response is that of the operation on its own (404, 403, 409, 412 or
 /// 422): `errors` points to the operation, e.g. `/operations/3`. Invalid values are reported for all operations together.
@@ -67,6 +67,7 @@ async fn batch_memos(
     _: NoQuery,
     Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
+    check_content(&operations)?;
     let outcomes = memos.batch(caller.user_id, &operations).await?;
     let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
     Ok(HttpResponse::Ok().json(BatchResults { results }))

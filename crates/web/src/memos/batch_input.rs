@@ -37,8 +37,24 @@ pub struct BatchBody<'a> {
     operations: AtMost<&'a RawValue, MAX_OPERATIONS>,
 }
 
+/// The maximum number of characters of the contents of a batch, so that one transaction takes a moment.
+const MAX_CONTENT: usize = 2_000_000;
+
 /// The same, read.
 pub struct BatchInput;
+
+/// Refuses a batch whose contents are too long together.
+pub fn check_content(operations: &[BatchOperation]) -> Result<(), Problem> {
+    let content = |operation: &BatchOperation| match operation {
+        BatchOperation::Create(state) => state.content.as_str().chars().count(),
+        BatchOperation::Update { change, .. } => {
+            change.content.as_ref().map_or(0, |content| content.as_str().chars().count())
+        }
+        BatchOperation::Delete(_) => 0,
+    };
+    let length: usize = operations.iter().map(content).sum();
+    if length > MAX_CONTENT { Err(Problem::new(Code::BatchTooLarge).about(MAX_CONTENT)) } else { Ok(()) }
+}
 
 /// Each operation is read on its own, so that the errors of all are reported, at their places.
 impl FromBody for BatchInput {

@@ -20,6 +20,7 @@ pub fn example(code: Code) -> Value {
             Code::InvalidHeader => "if-match",
             Code::InsufficientScope => "memos:write",
             Code::BodyTooLarge => "2097152",
+            Code::BatchTooLarge => "2000000",
             Code::UriTooLong => "8192",
             Code::HeadersTooLarge => "32768",
             Code::UnsupportedMediaType => "application/json",

@@ -176,6 +176,9 @@ codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "Body too large" | "본문이 너무 큼",
         "The body is larger than {0} bytes, the limit of this operation." | "본문이 이 작업의 최대 크기인 {0}바이트보다 큽니다.";
+    BatchTooLarge = "batch_too_large", PAYLOAD_TOO_LARGE,
+        "Batch too large" | "일괄 작업이 너무 큼",
+        "The contents of the batch have more than {0} characters together. Send several batches." | "일괄 작업의 본문을 모두 합치면 {0}자보다 깁니다. 여러 번에 나누어 보내세요.";
     UriTooLong = "uri_too_long", URI_TOO_LONG,
         "URI too long" | "URI가 너무 김",
         "The path and the query together are longer than {0} bytes." | "경로와 쿼리를 합친 길이가 {0}바이트를 넘습니다.";

@@ -255,13 +255,15 @@ pub async fn batch_body_may_have_16_mib(app: TestApp) {
     }
     alice.call("POST", "/api/v1/memos").body("application/json", padded(2 * MIB + 1)).await.expect_status(413);
     // Together, these memos exceed the limit of any other body.
-    let content = "x".repeat(100_000);
-    let operations: Vec<_> =
-        (0..25).map(|n| json!({"op": "create", "memo": {"title": n.to_string(), "content": content}})).collect();
+    let content = "가".repeat(100_000);
+    let mut operations: Vec<_> =
+        (0..20).map(|n| json!({"op": "create", "memo": {"title": n.to_string(), "content": content}})).collect();
     let response = alice.batch(&json!(operations)).await.expect_status(200);
-    assert_eq!(response["results"][24]["memo"]["content"], content);
+    assert_eq!(response["results"][19]["memo"]["content"], content);
+    operations.push(json!({"op": "create", "memo": {"title": "one too many", "content": "가"}}));
+    alice.batch(&json!(operations)).await.expect_status(413).problem("batch_too_large");
     let list = alice.list_memos(&[("include_total", "true"), ("limit", "1")]).await.expect_status(200);
-    assert_eq!(list["total"], 26);
+    assert_eq!(list["total"], 21);
 }
 
 pub async fn concurrent_batches_with_one_version_succeed_once(app: TestApp) {
