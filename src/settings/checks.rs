@@ -41,6 +41,9 @@ impl Settings {
         if self.server.body_limit.0 < MIN_BODY_LIMIT {
             return wrong("server.body_limit must be at least 1KiB, such as 2MiB");
         }
+        if self.import.max_size.0 < MIN_BODY_LIMIT {
+            return wrong("import.max_size must be at least 1KiB, such as 1GiB");
+        }
         Ok(())
     }
 

@@ -4,10 +4,15 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::running::PATIENCE;
 
 /// Each setting with wrong values: of another type, misspelt, or never meant.
 const WRONG: &[(&str, &[&str])] = &[
@@ -86,7 +91,19 @@ const WRONG: &[(&str, &[&str])] = &[
 fn memo(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_memo"));
     command.current_dir(folder).env_clear().env("MEMO__SERVER__LISTEN", "127.0.0.1:0").args(arguments);
-    command.envs(variables.iter().copied()).output().expect("the binary starts")
+    command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the binary starts");
+    let pid = Pid::from_child(&child);
+    let (ended, end) = channel::<()>();
+    // A server that starts in spite of a wrong value would run for ever.
+    thread::spawn(move || {
+        if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(PATIENCE) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    });
+    let output = child.wait_with_output().expect("its output");
+    drop(ended);
+    output
 }
 
 /// Asserts that the command was refused, and returns the line that it printed.

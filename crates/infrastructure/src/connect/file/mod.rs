@@ -213,7 +213,7 @@ fn common(sqlite: SqliteConnectOptions, busy_timeout: Duration) -> SqliteConnect
         .foreign_keys(true)
         .busy_timeout(busy_timeout)
         .pragma("mmap_size", "268435456")
-        .pragma("cache_size", "-16384")
+        .pragma("cache_size", "-4096")
         .pragma("temp_store", "MEMORY")
 }
 
