@@ -191,6 +191,9 @@ impl SeaOrmUnitOfWork {
         mut statements: Vec<Statement>,
         last: Statement,
     ) -> Result<Option<T>, StoreError> {
+        if !self.session.can_write() {
+            return Err(self.failed(Misuse::WriteWhileReading.into()));
+        }
         statements.push(last);
         let mut statements = dialect::joined(self.backend, statements);
         let last = statements.pop();

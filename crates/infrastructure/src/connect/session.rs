@@ -113,6 +113,11 @@ impl Session {
         }
     }
 
+    /// Whether it may write.
+    pub const fn can_write(&self) -> bool {
+        matches!(self, Self::FileWrite(_) | Self::ServerWrite(_))
+    }
+
     /// Whether other units of work may write at the same time. A SQLite file has one writer at a time.
     pub const fn has_other_writers(&self) -> bool {
         matches!(self, Self::ServerWrite(_))

@@ -90,10 +90,11 @@ async fn a_repeated_reversion_after_an_interruption_reverts_only_one_migration(s
     let direct = remote.direct().await;
     direct.migrate_up().await.expect("the schema is created");
     add_user(&direct, 0).await.expect("a user is added");
-    // The last three migrations, each with the column that its reversion drops last.
-    interrupt_reversion(&remote, &direct, 0, ("jobs", "id")).await;
-    interrupt_reversion(&remote, &direct, 1, ("outbox", "begun")).await;
-    interrupt_reversion(&remote, &direct, 2, ("sessions", "cookie")).await;
+    // The last four migrations, each with the column that its reversion drops last.
+    interrupt_reversion(&remote, &direct, 0, ("sessions", "proved_at")).await;
+    interrupt_reversion(&remote, &direct, 1, ("jobs", "id")).await;
+    interrupt_reversion(&remote, &direct, 2, ("outbox", "begun")).await;
+    interrupt_reversion(&remote, &direct, 3, ("sessions", "cookie")).await;
 }
 
 /// Reverts `before` migrations completely and then one more, interrupted after every third message to the server.

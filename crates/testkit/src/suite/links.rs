@@ -1,6 +1,6 @@
 //! How many mails with a link are sent to one address.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use memo_conformance::eventually;
 use serde_json::json;
@@ -16,7 +16,9 @@ async fn assert_links(app: &TestApp, address: &str, expected: usize) {
     let links = || {
         let links = ["Confirm your e-mail address", "Set a new password"];
         let sent = app.mail.sent().into_iter();
-        sent.filter(|mail| mail.to.as_str() == address && links.contains(&&*mail.subject)).count()
+        let sent = sent.filter(|mail| mail.to.as_str() == address && links.contains(&&*mail.subject));
+        // A mail may be sent twice, since its lease ends when the clock moves.
+        sent.map(|mail| mail.text).collect::<BTreeSet<_>>().len()
     };
     eventually(&format!("{expected} links to {address}"), async || (links() >= expected).then_some(())).await;
     let last = app.user("last").await;
