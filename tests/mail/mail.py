@@ -27,6 +27,8 @@ COMMAND = [BINARY, str(START), str(FACTOR)] if FACTOR > 1 else [BINARY]
 PUBLIC_URL = "https://memo.example.com"
 SENDER = "메모 <memo@example.com>"
 PASSWORD = "a pass phrase of a user"
+# How many mails memo sends at once.
+AT_ONCE = 4
 
 
 class MailServer:
@@ -261,7 +263,7 @@ def run(memo, server, controller, port):
     one(server, alice, "비밀번호가 변경되었습니다")
     passed("the link sets a new password, once")
 
-    # The server holds the first of these mails while memo is killed; the others are queued.
+    # The server holds the first of these mails while memo is killed, as many as memo sends at once; the others are queued.
     server.hold.set()
     users = [f"user-{number}@example.org" for number in range(12)]
     for user in users:
@@ -269,7 +271,7 @@ def run(memo, server, controller, port):
     until(server.is_held.is_set, 20, "a mail at the server")
     memo.kill()
     held = [user for user in users if server.to(user)]
-    assert len(held) == 1, held
+    assert 1 <= len(held) <= AT_ONCE, held
     server.hold.clear()
     # Killed right after the response: the mail of this user may or may not have been sent.
     memo.start()
@@ -278,12 +280,12 @@ def run(memo, server, controller, port):
     memo.start()
     everyone = [*users, "last@example.org"]
     until(lambda: all(server.to(user, "Confirm") for user in everyone), 150, "the mail of all users")
-    # memo does not know that the held mail was delivered, and sends it again with the same Message-ID.
-    until(lambda: len(server.to(held[0], "Confirm")) == 2, 150, "the mail that was held")
+    # memo does not know that the held mails were delivered, and sends them again with the same Message-ID.
+    until(lambda: all(len(server.to(user, "Confirm")) == 2 for user in held), 150, "the mail that was held")
     for user in everyone:
         mails = server.to(user, "Confirm")
         assert len({mail["message-id"] for _, mail in mails}) == 1, user
-        # At each kill, one mail may have been in transit: see `repeated` below.
+        # At each kill, some mails may have been in transit: see `repeated` below.
         assert len(mails) <= 2, f"{user} got {len(mails)} mails"
         token = check(*mails[-1], user, ["works once and expires in 24 hours"], "verify-email")
         assert memo.post("/auth/email/verify", {"token": token})[0] == 204, user
@@ -291,7 +293,7 @@ def run(memo, server, controller, port):
 
     ids = [mail["message-id"] for user in {to[0] for _, to, _ in server.received} for _, mail in server.to(user)]
     repeated = {message_id for message_id in ids if ids.count(message_id) > 1}
-    assert len(repeated) <= 2, repeated
+    assert len(repeated) <= 2 * AT_ONCE, repeated
     assert server.attempts[refused] == 1 and not server.to("unknown@example.org") and not server.to(refused)
     log = memo.logged()
     assert first not in log and reset not in log, "a link is in the log"
