@@ -7,6 +7,8 @@ EXAMPLE := examples/redb-store
 IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
 MEMO_BIN ?= target/debug/memo
+# Most tests wait for a database more than they compute.
+TEST_THREADS := $(shell expr 2 \* $$(nproc))
 .PHONY: help run build debug test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
   test-session test-release audit bench
 
@@ -20,8 +22,7 @@ build: ## Build the release binary, target/release/memo
 	cargo build --release --bin memo
 
 test: ## All tests that need nothing but the toolchain (and, if they run, local databases)
-	cargo test --workspace --all-targets --quiet
-	cargo test --workspace --doc --quiet
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --workspace --no-fail-fast --quiet
 
 lint: ## Format, words, clippy with warnings as errors, links of the documentation
 	tests/lint/words

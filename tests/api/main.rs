@@ -1,53 +1,49 @@
-//! The HTTP suite of `memo-testkit`, over every store.
+//! The HTTP suite of `memo-testkit`, over every store, and what needs several nodes.
 
-mod memory {
-    use std::sync::Arc;
+mod browser_sessions;
+mod nodes;
 
-    use memo_conformance::TestStore;
-    use memo_domain::Store;
-    use memo_memory::MemoryStore;
+use std::sync::Arc;
 
-    struct Fresh(Arc<MemoryStore>);
+use memo_conformance::TestStore;
+use memo_domain::Store;
+use memo_memory::MemoryStore;
 
-    impl TestStore for Fresh {
-        fn store(&self) -> Arc<dyn Store> {
-            self.0.clone()
-        }
-    }
-
-    async fn fresh() -> Option<Box<dyn TestStore>> {
-        Some(Box::new(Fresh(Arc::new(MemoryStore::new()))))
-    }
-
-    memo_testkit::api_tests!(fresh);
+/// An in-memory store. It ignores being closed by one of several nodes.
+#[derive(Default)]
+struct InMemory {
+    store: Arc<MemoryStore>,
+    cache_url: Option<String>,
 }
 
-/// A server with Redis, over the in-memory store: the modules that touch the state that nodes share.
-mod redis {
-    use std::sync::Arc;
-
-    use memo_conformance::TestStore;
-    use memo_domain::Store;
-    use memo_memory::MemoryStore;
-
-    struct Fresh(Arc<MemoryStore>, String);
-
-    impl TestStore for Fresh {
-        fn store(&self) -> Arc<dyn Store> {
-            self.0.clone()
-        }
-
-        fn cache_url(&self) -> Option<String> {
-            Some(self.1.clone())
-        }
-    }
-
+impl InMemory {
     async fn fresh() -> Option<Box<dyn TestStore>> {
-        let url = memo_test_databases::redis_url().await?;
-        Some(Box::new(Fresh(Arc::new(MemoryStore::new()), url)))
+        Some(Box::new(Self::default()))
     }
 
-    memo_testkit::shared_state_tests!(fresh);
+    async fn beside_redis() -> Option<Box<dyn TestStore>> {
+        let cache_url = Some(memo_test_databases::redis_url().await?);
+        Some(Box::new(Self { cache_url, ..Self::default() }))
+    }
+}
+
+impl TestStore for InMemory {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    fn cache_url(&self) -> Option<String> {
+        self.cache_url.clone()
+    }
+}
+
+mod memory {
+    memo_testkit::api_tests!(super::InMemory::fresh);
+}
+
+/// The modules that touch the state that nodes share.
+mod redis {
+    memo_testkit::shared_state_tests!(super::InMemory::beside_redis);
 }
 
 mod sqlite {

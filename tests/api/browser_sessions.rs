@@ -8,7 +8,7 @@ use memo_domain::Store;
 use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 
 macro_rules! tests_over {
-    ($($store:ident)*) => {$(
+    ($($store:ident: $fresh:path;)*) => {$(
         mod $store {
             use std::sync::Arc;
 
@@ -17,7 +17,7 @@ macro_rules! tests_over {
             use memo_domain::BrowserSessions;
 
             async fn fresh() -> Option<(Box<dyn TestStore>, Arc<dyn BrowserSessions>)> {
-                let store = super::stores::$store().await?;
+                let store = $fresh().await?;
                 let sessions = StoredBrowserSessions::new(super::transactions(store.store()));
                 Some((store, Arc::new(sessions)))
             }
@@ -27,7 +27,12 @@ macro_rules! tests_over {
     )*};
 }
 
-tests_over!(memory sqlite postgres mysql);
+tests_over! {
+    memory: crate::InMemory::fresh;
+    sqlite: memo_test_databases::sqlite;
+    postgres: memo_test_databases::postgres;
+    mysql: memo_test_databases::mysql;
+}
 
 fn transactions(store: Arc<dyn Store>) -> Transactions {
     let runtime = Arc::new(Runtime);
@@ -53,26 +58,5 @@ impl Timer for Runtime {
 impl Background for Runtime {
     fn run(&self, work: Work) {
         tokio::spawn(work);
-    }
-}
-
-mod stores {
-    use std::sync::Arc;
-
-    use memo_conformance::TestStore;
-    use memo_domain::Store;
-    use memo_memory::MemoryStore;
-    pub use memo_test_databases::{mysql, postgres, sqlite};
-
-    struct Fresh(Arc<MemoryStore>);
-
-    impl TestStore for Fresh {
-        fn store(&self) -> Arc<dyn Store> {
-            self.0.clone()
-        }
-    }
-
-    pub async fn memory() -> Option<Box<dyn TestStore>> {
-        Some(Box::new(Fresh(Arc::new(MemoryStore::new()))))
     }
 }

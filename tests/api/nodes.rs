@@ -2,33 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::{TestStore, eventually};
-use memo_domain::Store;
+use memo_conformance::eventually;
 use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
 use memo_testkit::{TestApp, TestAppBuilder};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// A store of several nodes. The in-memory store ignores being closed by one of them.
-struct Shared(Arc<dyn Store>);
-
-impl TestStore for Shared {
-    fn store(&self) -> Arc<dyn Store> {
-        self.0.clone()
-    }
-}
+use super::InMemory;
 
 /// The store, keys and Redis that the nodes share.
 struct Nodes {
-    store: Arc<dyn Store>,
+    store: Arc<MemoryStore>,
     keys: TempDir,
     redis: String,
 }
 
 impl Nodes {
     fn new(redis: String) -> Self {
-        Self { store: Arc::new(MemoryStore::new()), keys: tempfile::tempdir().expect("a folder"), redis }
+        Self { store: Arc::default(), keys: tempfile::tempdir().expect("a folder"), redis }
     }
 
     /// Starts two nodes.
@@ -40,7 +32,7 @@ impl Nodes {
 
     fn node(&self) -> TestAppBuilder {
         let [signing, pepper] = ["signing.key", "pepper.key"].map(|name| self.keys.path().join(name));
-        TestApp::builder(Box::new(Shared(self.store.clone()))).settings(|settings| {
+        TestApp::builder(Box::new(InMemory { store: self.store.clone(), cache_url: None })).settings(|settings| {
             settings.auth.signing_key_file = Some(signing);
             settings.auth.pepper_file = Some(pepper);
             settings.cache.url = self.redis.as_str().into();
