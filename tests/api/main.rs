@@ -3,7 +3,10 @@
 mod browser_sessions;
 mod nodes;
 
-use std::sync::Arc;
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use memo_conformance::TestStore;
 use memo_domain::Store;
@@ -17,8 +20,8 @@ struct InMemory {
 }
 
 impl InMemory {
-    async fn fresh() -> Option<Box<dyn TestStore>> {
-        Some(Box::new(Self::default()))
+    fn fresh() -> Ready<Option<Box<dyn TestStore>>> {
+        ready(Some(Box::new(Self::default())))
     }
 
     async fn beside_redis() -> Option<Box<dyn TestStore>> {
