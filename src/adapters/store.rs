@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{Store, StoreError};
 use memo_memory::MemoryStore;
+use memo_stamps::StampedStore;
+use memo_system::SystemClock;
 
 use crate::{Settings, StartError};
 
@@ -44,7 +46,7 @@ pub async fn open_store(settings: &Settings) -> Result<OpenedStore, StartError> 
     let url = settings.database_url();
     match url.expose().split_once(':').map(|(scheme, _)| scheme) {
         Some("memory") => {
-            let (store, name) = (Arc::new(MemoryStore::new()), "memory".to_owned());
+            let (store, name) = (written_here_alone(Arc::new(MemoryStore::new())), "memory".to_owned());
             Ok(OpenedStore { store, schema: None, is_durable: false, name })
         }
         Some(scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb")) => {
@@ -52,6 +54,11 @@ pub async fn open_store(settings: &Settings) -> Result<OpenedStore, StartError> 
         }
         _ => Err(StartError::setting("database.url begins with sqlite:, postgres:, mysql: or memory:")),
     }
+}
+
+/// Wraps a store that no other process writes.
+fn written_here_alone(store: Arc<dyn Store>) -> Arc<dyn Store> {
+    Arc::new(StampedStore::new(store, Arc::new(SystemClock)))
 }
 
 #[cfg(feature = "sql")]
@@ -69,8 +76,9 @@ async fn open_sql(settings: &Settings, name: String) -> Result<OpenedStore, Star
         ..StoreOptions::new(settings.database_url().expose())
     };
     // Boxed: the drivers' futures nest so deeply that the compiler gives up on the size of what awaits them.
-    let store = Arc::new(Box::pin(SeaOrmStore::open(options)).await?);
-    Ok(OpenedStore { store: store.clone(), schema: Some(store), is_durable: true, name })
+    let schema = Arc::new(Box::pin(SeaOrmStore::open(options)).await?);
+    let store = if name == "sqlite" { written_here_alone(schema.clone()) } else { schema.clone() };
+    Ok(OpenedStore { store, schema: Some(schema), is_durable: true, name })
 }
 
 #[cfg(not(feature = "sql"))]

@@ -19,6 +19,8 @@ macro_rules! __each_case {
                 a_removed_memo_is_not_found
                 an_insert_with_a_taken_memo_id_conflicts
                 a_memo_needs_its_owner
+                memos_are_looked_up_together
+                memos_are_inserted_together
                 an_update_from_another_version_is_stale
                 an_update_of_an_absent_memo_is_stale
                 a_view_has_the_owners_display_name

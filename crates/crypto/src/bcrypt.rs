@@ -30,7 +30,7 @@ pub struct BcryptSettings {
     pub cost: u32,
     /// Number of threads.
     pub threads: usize,
-    /// How many passwords of one purpose may wait for a thread; those of one client may take half of these places.
+    /// How many passwords of one purpose may wait for a thread; those of one client may take two thirds of these places.
     pub queue: usize,
 }
 
@@ -89,7 +89,7 @@ impl BcryptHasher {
             permits: settings.threads,
             permits_per_key: settings.threads,
             waiting: settings.queue,
-            waiting_per_key: settings.queue / 2,
+            waiting_per_key: settings.queue * 2 / 3,
         };
         let [sign_ups, sign_ins] = [(); 2].map(|()| FairSemaphore::new(capacity));
         Self { cost: settings.cost, peppers: peppers.into(), jobs, sign_ups, sign_ins, slowest, secrets }

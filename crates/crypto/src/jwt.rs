@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use memo_domain::{
     AccessClaims, PublicKey, Scopes, Secret, SessionId, Source, Timestamp, TokenError, TokenSigner, UserId,
 };
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -21,7 +22,12 @@ const LEEWAY: i64 = 5;
 /// The purpose of the keys that refresh tokens are derived with, so that they reveal nothing about those that sign.
 const SUCCESSORS: &[u8] = b"memo refresh tokens, HMAC-SHA-256, form 1";
 
+/// How many verified tokens are remembered; the least used make room.
+const CAPACITY: usize = 10_000;
+
 /// Signs access tokens with HMAC-SHA-256 or Ed25519.
+///
+/// A token whose signature was verified is remembered by its SHA-256, until it expires at most: only its times are checked again.
 pub struct JwtSigner {
     issuer: String,
     audience: String,
@@ -32,6 +38,16 @@ pub struct JwtSigner {
     /// One for each key: derives refresh tokens.
     successors: Vec<Hmac<Sha256>>,
     validation: Validation,
+    verified: Cache<[u8; 32], Verified>,
+}
+
+/// A token with a valid signature and valid claims, apart from its times.
+#[derive(Clone)]
+struct Verified {
+    claims: AccessClaims,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,7 +97,9 @@ impl JwtSigner {
         header.typ = Some(TYPE.into());
         header.kid = verifying.first().map(|(id, _)| id.clone());
         let issuer = issuer.to_owned();
-        Self { issuer, audience, header, signing, verifying, public: Vec::new(), successors: Vec::new(), validation }
+        let verified = Cache::new(CAPACITY);
+        let (public, successors) = (Vec::new(), Vec::new());
+        Self { issuer, audience, header, signing, verifying, public, successors, validation, verified }
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {
@@ -93,6 +111,23 @@ impl JwtSigner {
         let id = header.kid?;
         let (_, key) = self.verifying.iter().find(|(known, _)| *known == id)?;
         Some(jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims)
+    }
+}
+
+impl Verified {
+    /// `None` if an id or the scopes are malformed.
+    fn new(claims: Claims) -> Option<Self> {
+        let time = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
+        let (iat, nbf, exp) = (claims.iat, claims.nbf, claims.exp);
+        let claims = AccessClaims {
+            id: Uuid::parse_str(&claims.jti).ok()?,
+            user_id: UserId::parse(&claims.sub).ok()?,
+            session_id: SessionId::parse(&claims.sid).ok()?,
+            scopes: Scopes::parse(&claims.scope).ok()?,
+            issued_at: time(iat),
+            expires_at: time(exp),
+        };
+        Some(Self { claims, iat, nbf, exp })
     }
 }
 
@@ -135,24 +170,23 @@ impl TokenSigner for JwtSigner {
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
-        let claims = self.decode(token).ok_or(TokenError::Invalid)?;
+        // A hash without collisions: a forged token must not be taken for a verified one.
+        let digest = Sha256::digest(token).into();
+        let known = self.verified.get(&digest);
+        let is_known = known.is_some();
+        let token = known.or_else(|| Verified::new(self.decode(token)?)).ok_or(TokenError::Invalid)?;
         let now = now.as_secs();
-        if claims.nbf > now + LEEWAY || claims.iat > now + LEEWAY {
+        if token.nbf > now + LEEWAY || token.iat > now + LEEWAY {
             return Err(TokenError::Invalid);
         }
-        if claims.exp.saturating_add(LEEWAY) <= now {
-            let session_id = SessionId::parse(&claims.sid).map_err(|_| TokenError::Invalid)?;
-            return Err(TokenError::Expired { session_id });
+        if token.exp.saturating_add(LEEWAY) <= now {
+            self.verified.remove(&digest);
+            return Err(TokenError::Expired { session_id: token.claims.session_id });
         }
-        let time = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
-        Ok(AccessClaims {
-            id: Uuid::parse_str(&claims.jti).map_err(|_| TokenError::Invalid)?,
-            user_id: UserId::parse(&claims.sub).map_err(|_| TokenError::Invalid)?,
-            session_id: SessionId::parse(&claims.sid).map_err(|_| TokenError::Invalid)?,
-            scopes: Scopes::parse(&claims.scope).map_err(|_| TokenError::Invalid)?,
-            issued_at: time(claims.iat),
-            expires_at: time(claims.exp),
-        })
+        if !is_known {
+            self.verified.insert(digest, token.clone());
+        }
+        Ok(token.claims)
     }
 
     fn public_keys(&self) -> &[PublicKey] {

@@ -52,6 +52,7 @@ macro_rules! for_each_repository {
             }
             memos: $crate::MemoRepository {
                 fn lookup(id: $crate::MemoId) -> Option<$crate::MemoView>;
+                fn lookup_all(ids: &[$crate::MemoId]) -> Vec<$crate::MemoView>;
                 fn list(
                     filter: &$crate::MemoFilter,
                     sort: $crate::MemoSort,
@@ -73,6 +74,7 @@ macro_rules! for_each_repository {
                     limit: u32
                 ) -> Vec<$crate::MemoId>;
                 fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
+                fn insert_all(memos: &[(&$crate::Memo, &$crate::SearchText)]) -> ();
                 fn update(
                     memo: &$crate::Memo,
                     from: $crate::Version,

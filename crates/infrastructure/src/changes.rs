@@ -2,9 +2,7 @@ use async_trait::async_trait;
 use memo_domain::{
     Change, ChangeKind, ChangeRepository, Limit, MemoId, NewChange, Stamp, StoreError, Timestamp, UserId,
 };
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value};
 
 use super::{
     dialect,
@@ -12,9 +10,13 @@ use super::{
         change::{Column, Entity, Model},
         change_feed,
     },
+    row::row,
     unit_of_work::SeaOrmUnitOfWork,
     values::version,
 };
+
+/// How many changes a statement inserts. SQLite limits the terms of a compound SELECT to 500.
+const AT_ONCE: usize = 50;
 
 #[async_trait]
 impl ChangeRepository for SeaOrmUnitOfWork {
@@ -23,7 +25,6 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             return Ok(());
         }
         let count = i64::try_from(changes.len()).map_err(StoreError::corrupt)?;
-        let owner_exists = self.existing_user == Some(owner);
         let owner = owner.as_uuid();
         let increment = Statement::from_sql_and_values(
             self.backend,
@@ -31,21 +32,21 @@ impl ChangeRepository for SeaOrmUnitOfWork {
             [owner.into(), count.into(), count.into()],
         );
         let mut statements = vec![increment];
-        for (change, distance) in changes.iter().zip((0..count).rev()) {
-            let values: [Value; 6] = [
-                distance.into(),
-                change.kind.name().into(),
-                change.memo_id.as_uuid().into(),
-                i64::from(change.version.get()).into(),
-                change.at.as_micros().into(),
-                owner.into(),
-            ];
-            statements.push(Statement::from_sql_and_values(self.backend, dialect::insert_change(self.backend), values));
+        let distances: Vec<_> = (0..count).rev().collect();
+        for (changes, distances) in changes.chunks(AT_ONCE).zip(distances.chunks(AT_ONCE)) {
+            let values = changes.iter().zip(distances).flat_map(|(change, distance)| -> [Value; 6] {
+                [
+                    (*distance).into(),
+                    change.kind.name().into(),
+                    change.memo_id.as_uuid().into(),
+                    i64::from(change.version.get()).into(),
+                    change.at.as_micros().into(),
+                    owner.into(),
+                ]
+            });
+            let sql = dialect::insert_changes(self.backend, changes.len());
+            statements.push(Statement::from_sql_and_values(self.backend, sql, values));
         }
-        if owner_exists {
-            return self.record(statements).await;
-        }
-        // Not recorded: a missing user must be an error now, not at the commit.
         self.execute_all(statements).await
     }
 
@@ -86,15 +87,17 @@ impl ChangeRepository for SeaOrmUnitOfWork {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Last {
-    last_seq: i64,
+row! {
+    struct Last {
+        last_seq: i64,
+    }
 }
 
-#[derive(FromQueryResult)]
-struct StampRow {
-    last_seq: Option<i64>,
-    version: i64,
+row! {
+    struct StampRow {
+        last_seq: Option<i64>,
+        version: i64,
+    }
 }
 
 fn change(row: &Model) -> Result<Change, StoreError> {

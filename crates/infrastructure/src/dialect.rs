@@ -17,10 +17,11 @@ use sea_orm::{
 };
 
 pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
-pub use changes::{count_changes, insert_change, remove_changes, stamp};
+pub use changes::{count_changes, insert_changes, remove_changes, stamp};
 pub use search::{
-    Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_sees_own_transaction,
-    insert_text, is_not_indexed, opaque, owner_of_found, owner_of_tagged, reindex_memo, relevance,
+    Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_memos,
+    index_sees_own_transaction, insert_text, is_not_indexed, opaque, owner_of_found, owner_of_tagged, reindex_memo,
+    relevance, update_text,
 };
 
 pub use suitable::{changeable, grant_of_changes, text_limits};
@@ -32,32 +33,12 @@ const IDLE_TRANSACTION: Duration = Duration::from_secs(10);
 /// The time without a statement after which MySQL ends a connection; only MariaDB has such a limit for transactions.
 const IDLE_CONNECTION: Duration = Duration::from_mins(1);
 
-/// Joins statements into one text if the database accepts several in one: SQLite does, and each text costs a message to the
-/// thread of its connection and one back.
-pub fn joined(backend: DbBackend, statements: Vec<Statement>) -> Vec<Statement> {
-    if backend != DbBackend::Sqlite {
-        return statements;
-    }
-    let sql: Vec<_> = statements.iter().map(|statement| statement.sql.as_str()).collect();
-    let sql = sql.join(";");
-    let values = statements.into_iter().filter_map(|statement| statement.values).flat_map(|values| values.0);
-    vec![Statement::from_sql_and_values(backend, sql, values)]
-}
-
-/// The options of a writing transaction on SQLite.
+/// The options of the transaction of a migration on SQLite.
 pub fn sqlite_write() -> TransactionOptions {
     // IMMEDIATE waits for other writers at its beginning. A DEFERRED transaction that has read something fails instead of
     // waiting when it begins to write.
-    sqlite_transaction(SqliteTransactionMode::Immediate)
-}
-
-/// The options of a read-only transaction on SQLite, whose reads all see one state.
-pub fn sqlite_snapshot() -> TransactionOptions {
-    sqlite_transaction(SqliteTransactionMode::Deferred)
-}
-
-fn sqlite_transaction(mode: SqliteTransactionMode) -> TransactionOptions {
-    TransactionOptions { sqlite_transaction_mode: Some(mode), ..TransactionOptions::default() }
+    let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+    TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() }
 }
 
 /// The statement that begins a writing transaction on a server.
@@ -203,25 +184,31 @@ pub enum Trouble {
     Other,
 }
 
+/// Classifies an error by SQLite's extended result code.
+pub const fn sqlite_trouble(code: i32) -> Trouble {
+    // The low byte is the primary code.
+    match code & 0xff {
+        // SQLITE_BUSY, SQLITE_LOCKED; SQLITE_ABORT: rolled back together with another unit of work
+        4..=6 => Trouble::Contention,
+        // SQLITE_FULL
+        13 => Trouble::Unwritable(Unwritable::Full),
+        // SQLITE_PERM, SQLITE_READONLY
+        3 | 8 => Trouble::Unwritable(Unwritable::ReadOnly),
+        // SQLITE_IOERR, SQLITE_CANTOPEN
+        10 | 14 => Trouble::Unwritable(Unwritable::Failing),
+        // SQLITE_NOMEM
+        7 => Trouble::Unavailable,
+        // SQLITE_CORRUPT, SQLITE_NOTADB
+        11 | 26 => Trouble::Damaged,
+        _ => Trouble::Other,
+    }
+}
+
 /// Classifies an error by the database's own number for it.
 pub fn trouble(error: &dyn DatabaseError) -> Trouble {
+    // Of a migration: all else runs without this driver.
     if error.try_downcast_ref::<SqliteError>().is_some() {
-        // The low byte of an extended result code is the primary one.
-        return match error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
-            // SQLITE_BUSY, SQLITE_LOCKED
-            Some(5 | 6) => Trouble::Contention,
-            // SQLITE_FULL
-            Some(13) => Trouble::Unwritable(Unwritable::Full),
-            // SQLITE_PERM, SQLITE_READONLY
-            Some(3 | 8) => Trouble::Unwritable(Unwritable::ReadOnly),
-            // SQLITE_IOERR, SQLITE_CANTOPEN
-            Some(10 | 14) => Trouble::Unwritable(Unwritable::Failing),
-            // SQLITE_NOMEM
-            Some(7) => Trouble::Unavailable,
-            // SQLITE_CORRUPT, SQLITE_NOTADB
-            Some(11 | 26) => Trouble::Damaged,
-            _ => Trouble::Other,
-        };
+        return error.code().and_then(|code| code.parse().ok()).map_or(Trouble::Other, sqlite_trouble);
     }
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return match error.code() {
@@ -264,10 +251,6 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
 
 /// Whether the database ended a statement that took too long.
 pub fn is_statement_timeout(error: &dyn DatabaseError) -> bool {
-    if error.try_downcast_ref::<SqliteError>().is_some() {
-        // SQLITE_INTERRUPT
-        return error.code().as_deref() == Some("9");
-    }
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return error.code() == "57014";
     }

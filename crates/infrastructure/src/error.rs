@@ -1,8 +1,12 @@
 //! Maps errors of the drivers to errors of the store.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Conflict, StoreError, Unwritable};
+use memo_domain::{Conflict, Source, StoreError, Unwritable};
+use rusqlite::{
+    ErrorCode,
+    ffi::{SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE},
+};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 use thiserror::Error;
 
@@ -36,6 +40,50 @@ impl From<Misuse> for StoreError {
     }
 }
 
+/// Why a unit of work has no connection.
+#[derive(Debug, Error)]
+pub enum NoConnection {
+    #[error("the connections to the database are closed")]
+    Closed,
+    #[error("no connection to the database became free in time")]
+    Busy,
+}
+
+impl From<NoConnection> for StoreError {
+    fn from(error: NoConnection) -> Self {
+        Self::Unavailable { source: error.into() }
+    }
+}
+
+/// Converts an error of a SQLite file.
+pub fn file_error(error: impl Into<Arc<rusqlite::Error>>) -> StoreError {
+    let error = error.into();
+    let rusqlite::Error::SqliteFailure(code, message) = &*error else {
+        return match *error {
+            // A stored value does not have the type of its column.
+            rusqlite::Error::FromSqlConversionFailure(..) => StoreError::Corrupt { source: error.into() },
+            _ => StoreError::Other { source: error.into() },
+        };
+    };
+    match code.extended_code {
+        SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY => {
+            let message = message.as_deref().unwrap_or_default();
+            return StoreError::Conflict { what: dialect::unique_rule(message) };
+        }
+        SQLITE_CONSTRAINT_FOREIGNKEY => return StoreError::Conflict { what: Conflict::Parent },
+        _ => {}
+    }
+    by_meaning(dialect::sqlite_trouble(code.extended_code).into(), error.into())
+}
+
+/// Converts an error of a search in a SQLite file: that it took too long says nothing about the file.
+pub fn file_search_error(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => StoreError::Timeout { source: error.into() },
+        _ => file_error(error),
+    }
+}
+
 /// Converts an error of SeaORM.
 pub fn store_error(error: DbErr) -> StoreError {
     match error.sql_err() {
@@ -45,12 +93,16 @@ pub fn store_error(error: DbErr) -> StoreError {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => return StoreError::Conflict { what: Conflict::Parent },
         _ => {}
     }
-    match meaning(&error) {
-        Meaning::Contention => StoreError::Contention { source: error.into() },
-        Meaning::Unavailable => StoreError::Unavailable { source: error.into() },
-        Meaning::Unwritable(why) => StoreError::Unwritable { why, source: error.into() },
-        Meaning::Corrupt => StoreError::Corrupt { source: error.into() },
-        Meaning::Other => StoreError::Other { source: error.into() },
+    by_meaning(meaning(&error), error.into())
+}
+
+fn by_meaning(meaning: Meaning, source: Source) -> StoreError {
+    match meaning {
+        Meaning::Contention => StoreError::Contention { source },
+        Meaning::Unavailable => StoreError::Unavailable { source },
+        Meaning::Unwritable(why) => StoreError::Unwritable { why, source },
+        Meaning::Corrupt => StoreError::Corrupt { source },
+        Meaning::Other => StoreError::Other { source },
     }
 }
 
@@ -65,6 +117,7 @@ pub fn search_error(error: DbErr) -> StoreError {
 }
 
 /// What an error means if no rule of the schema was broken.
+#[derive(Clone, Copy)]
 pub enum Meaning {
     Contention,
     Unavailable,
@@ -95,41 +148,44 @@ pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => Meaning::Unavailable,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Meaning::Corrupt,
-        sqlx::Error::Database(error) => match dialect::trouble(error.as_ref()) {
-            Trouble::Contention => Meaning::Contention,
-            Trouble::Unavailable => Meaning::Unavailable,
-            Trouble::Unwritable(why) => Meaning::Unwritable(why),
-            Trouble::Damaged => Meaning::Corrupt,
-            Trouble::Other => Meaning::Other,
-        },
+        sqlx::Error::Database(error) => dialect::trouble(error.as_ref()).into(),
         _ => Meaning::Other,
+    }
+}
+
+impl From<Trouble> for Meaning {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Contention => Self::Contention,
+            Trouble::Unavailable => Self::Unavailable,
+            Trouble::Unwritable(why) => Self::Unwritable(why),
+            Trouble::Damaged => Self::Corrupt,
+            Trouble::Other => Self::Other,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+    use rusqlite::Connection;
 
     use super::*;
 
     /// Servers: `tests/servers/unwritable.rs`.
-    #[tokio::test]
-    async fn a_full_or_read_only_file_is_unwritable() {
+    #[test]
+    fn a_full_or_read_only_file_is_unwritable() {
         for (pragma, expected) in
             [("PRAGMA query_only = ON", Unwritable::ReadOnly), ("PRAGMA max_page_count = 2", Unwritable::Full)]
         {
-            let mut memory = ConnectOptions::new("sqlite::memory:");
-            memory.max_connections(1).sqlx_logging(false);
-            let connection = Database::connect(memory).await.expect("a database");
-            connection.execute_unprepared("CREATE TABLE t (c)").await.expect("a table");
-            connection.execute_unprepared(pragma).await.expect("it is set");
+            let connection = Connection::open_in_memory().expect("a database");
+            connection.execute_batch("CREATE TABLE t (c)").expect("a table");
+            connection.execute_batch(pragma).expect("it is set");
             let insert = "INSERT INTO t VALUES (randomblob(20000))";
-            let error = store_error(connection.execute_unprepared(insert).await.expect_err("refused"));
+            let error = file_error(connection.execute_batch(insert).expect_err("refused"));
             assert!(matches!(error, StoreError::Unwritable { why, .. } if why == expected), "{pragma}: {error:?}");
             assert!(error.is_retryable() && !error.is_lost_race());
         }
-        let memory = ConnectOptions::new("sqlite:///proc/nowhere/memo.db");
-        let error = store_error(Database::connect(memory).await.expect_err("refused"));
+        let error = file_error(Connection::open("/proc/nowhere/memo.db").expect_err("refused"));
         assert!(matches!(error, StoreError::Unwritable { why: Unwritable::Failing, .. }), "{error:?}");
     }
 }

@@ -1,13 +1,14 @@
 use async_trait::async_trait;
 use memo_domain::{Identity, IdentityRepository, StoreError, Timestamp, UserId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    prelude::Uuid, sea_query::Expr,
 };
 
 use super::{
     dialect,
     entity::identity::{ActiveModel, Column, Entity},
+    row::row,
     unit_of_work::SeaOrmUnitOfWork,
 };
 
@@ -50,14 +51,15 @@ impl IdentityRepository for SeaOrmUnitOfWork {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    user_id: Uuid,
-    provider: String,
-    issuer: String,
-    subject: String,
-    email: Option<String>,
-    created_at: i64,
+row! {
+    struct Row {
+        user_id: Uuid,
+        email: Option<String>,
+        created_at: i64,
+        provider: String,
+        issuer: String,
+        subject: String,
+    }
 }
 
 fn find(backend: DbBackend) -> Select<Entity> {

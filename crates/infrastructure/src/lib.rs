@@ -6,6 +6,7 @@ mod connect;
 mod dialect;
 mod entity;
 mod error;
+mod executor;
 mod grams;
 mod identities;
 mod jobs;
@@ -15,6 +16,7 @@ mod one_time_tokens;
 mod options;
 mod prepared;
 mod refresh_tokens;
+mod row;
 mod second_factors;
 mod sessions;
 mod unit_of_work;
@@ -31,8 +33,8 @@ use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use sea_orm::{EntityTrait, QueryTrait};
 use sea_orm_migration::seaql_migrations;
 
-use connect::Database;
-use error::{Misuse, store_error};
+use connect::{Cost, Database};
+use error::Misuse;
 pub use options::StoreOptions;
 use prepared::Prepared;
 use unit_of_work::SeaOrmUnitOfWork;
@@ -93,9 +95,9 @@ impl SeaOrmStore {
     async fn check_writing(&self) -> Result<(), StoreError> {
         let has_failed = self.is_unwritable.load(Ordering::Relaxed);
         let Some(statement) = dialect::write_check(self.database.backend(), has_failed) else { return Ok(()) };
-        let session = self.database.begin(Access::Write, None).await?;
-        session.execute(statement).await.map_err(store_error)?;
-        session.commit().await.map_err(store_error)?;
+        let mut session = self.database.begin(Access::Write, None).await?;
+        session.execute(statement, Cost::Small).await?;
+        session.commit().await?;
         self.is_unwritable.store(false, Ordering::Relaxed);
         Ok(())
     }
@@ -121,8 +123,8 @@ impl Store for SeaOrmStore {
         if self.up_to_date.load(Ordering::Relaxed) {
             // The cheapest statement that reads the database itself.
             let statement = seaql_migrations::Entity::find().build(self.database.backend());
-            let session = self.database.begin(Access::Read, None).await?;
-            session.query_one(statement).await.map_err(store_error)?;
+            let mut session = self.database.begin(Access::Read, None).await?;
+            session.find_one::<()>(statement, Cost::Small).await?;
             return self.check_writing().await;
         }
         let status = self.migration_status().await?;

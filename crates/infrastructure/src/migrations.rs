@@ -58,9 +58,12 @@ async fn migrate(
     match database {
         // The write transaction is the lock.
         Database::File(file) => {
-            let transaction = file.writer().begin_with_options(dialect::sqlite_write()).await.map_err(store_error)?;
+            let connection = file.connect_for_migrations().await?;
+            let transaction = connection.begin_with_options(dialect::sqlite_write()).await.map_err(store_error)?;
             work(&transaction).await.map_err(store_error)?;
-            transaction.commit().await.map_err(store_error)
+            transaction.commit().await.map_err(store_error)?;
+            close(connection).await;
+            Ok(())
         }
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
@@ -103,7 +106,12 @@ async fn lock(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
 /// Returns the names of the migrations, oldest first, and whether each is applied.
 pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreError> {
     match database {
-        Database::File(file) => read_status(file.reader()).await.map_err(store_error),
+        Database::File(file) => {
+            let connection = file.connect_for_migrations().await?;
+            let status = read_status(&connection).await.map_err(store_error);
+            close(connection).await;
+            status
+        }
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
             let status = timeout(pool.limits().statement, read_status(&connection)).await;

@@ -2,12 +2,13 @@ use async_trait::async_trait;
 use memo_domain::{OneTimeToken, OneTimeTokenRepository, SecretDigest, StoreError, Timestamp, TokenPurpose, UserId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::{
     entity::one_time_token::{ActiveModel, Column, Entity, Model},
+    row::row,
     unit_of_work::SeaOrmUnitOfWork,
     values::{digest, name, named, scopes},
 };
@@ -72,9 +73,10 @@ impl OneTimeTokenRepository for SeaOrmUnitOfWork {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Tries {
-    tries: i64,
+row! {
+    struct Tries {
+        tries: i64,
+    }
 }
 
 fn is(digest: &SecretDigest) -> Expr {

@@ -1,6 +1,6 @@
 //! The texts of the most frequent statements on memos.
 
-use memo_domain::{Memo, MemoId};
+use memo_domain::{MemoId, UserId};
 use sea_orm::{ActiveModelTrait, DbBackend, Iterable, Statement, Value};
 
 use super::entity::memo::{ActiveModel, Column};
@@ -12,7 +12,7 @@ pub struct Prepared {
     pub lookup: String,
     pub locking_lookup: String,
     pub insert: String,
-    pub owner_of_new: String,
+    pub owner_name: String,
 }
 
 impl Prepared {
@@ -31,9 +31,9 @@ impl Prepared {
         self.statement(&self.insert, Column::iter().filter_map(|column| row.take(column).into_value()))
     }
 
-    /// Selects the display name of a new memo's owner or no row if the memo's id is taken.
-    pub fn owner_of_new(&self, memo: &Memo) -> Statement {
-        self.statement(&self.owner_of_new, [memo.owner_id.as_uuid().into(), memo.id.as_uuid().into()])
+    /// Selects the display name of a user.
+    pub fn owner_name(&self, owner: UserId) -> Statement {
+        self.statement(&self.owner_name, [owner.as_uuid().into()])
     }
 
     fn statement(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Statement {

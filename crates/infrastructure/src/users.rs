@@ -12,6 +12,7 @@ use sea_orm::{
 use super::{
     dialect,
     entity::user::{ActiveModel, Column, Entity},
+    row::row,
     unit_of_work::{Key, SeaOrmUnitOfWork},
     values::{name, named, page, version},
 };
@@ -50,7 +51,6 @@ impl UserRepository for SeaOrmUnitOfWork {
     }
 
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
-        self.existing_user = None;
         if !self.lock_user(id, Some(from)).await? {
             return Err(self.failed(StoreError::Stale));
         }
@@ -124,7 +124,7 @@ const SESSIONS: Rows = Rows { table: "sessions", key: "id", user: "user_id", and
 
 impl SeaOrmUnitOfWork {
     /// Removes some rows of a user, and returns how many.
-    async fn remove_rows(&self, id: UserId, rows: &Rows, most: u64) -> Result<u64, StoreError> {
+    async fn remove_rows(&mut self, id: UserId, rows: &Rows, most: u64) -> Result<u64, StoreError> {
         let Rows { table, key, user, and } = rows;
         let sql = dialect::remove_some(self.backend, table, key, user, and);
         let (id, most) = (id.as_uuid(), most.cast_signed());
@@ -132,7 +132,7 @@ impl SeaOrmUnitOfWork {
             DbBackend::MySql => vec![id.into(), most.into()],
             _ => vec![id.into(), id.into(), most.into()],
         };
-        self.execute(Statement::from_sql_and_values(self.backend, sql, values)).await
+        self.execute_large(Statement::from_sql_and_values(self.backend, sql, values)).await
     }
 
     /// Locks the selected users against changes, until this unit of work has ended.
@@ -142,7 +142,7 @@ impl SeaOrmUnitOfWork {
 
     /// Locks a user's row if there may be other writers: until this unit of work has ended, they can neither change it nor
     /// insert rows that reference it. Returns whether the user exists, in `version` if it is given.
-    pub(super) async fn lock_user(&self, id: UserId, version: Option<Version>) -> Result<bool, StoreError> {
+    pub(super) async fn lock_user(&mut self, id: UserId, version: Option<Version>) -> Result<bool, StoreError> {
         let select = Entity::find().select_only().column(Column::Id).filter(is(id, version));
         Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
     }
@@ -177,10 +177,11 @@ struct Named {
     display_name: String,
 }
 
-#[derive(FromQueryResult)]
-struct Administrator {
-    id: Uuid,
-    disabled_at: Option<i64>,
+row! {
+    struct Administrator {
+        id: Uuid,
+        disabled_at: Option<i64>,
+    }
 }
 
 fn is(id: UserId, version: Option<Version>) -> Condition {
@@ -203,22 +204,24 @@ fn condition(filter: &UserFilter, backend: DbBackend) -> Condition {
         .add_option(filter.disabled.map(is_disabled))
 }
 
-/// The selected columns: all but the keys, which are binary on MySQL and never read.
-#[derive(DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-struct UserRow {
-    id: Uuid,
-    email: String,
-    email_verified: bool,
-    earlier_email_verified: bool,
-    display_name: String,
-    role: String,
-    locale: String,
-    password_hash: Option<String>,
-    disabled_at: Option<i64>,
-    version: i64,
-    created_at: i64,
-    updated_at: i64,
+row! {
+    /// The selected columns: all but the keys, which are binary on MySQL and never read.
+    #[derive(DerivePartialModel)]
+    #[sea_orm(entity = "Entity")]
+    struct UserRow {
+        id: Uuid,
+        email: String,
+        email_verified: bool,
+        earlier_email_verified: bool,
+        display_name: String,
+        role: String,
+        locale: String,
+        password_hash: Option<String>,
+        disabled_at: Option<i64>,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
 }
 
 fn find() -> Select<Entity> {

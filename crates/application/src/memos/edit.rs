@@ -1,9 +1,9 @@
 //! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, mem};
 
 use memo_domain::{
-    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tags, Timestamp,
+    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tag, Tags, Timestamp,
     Title, UserId, Version,
 };
 
@@ -28,6 +28,10 @@ pub struct Editor<'t> {
     now: Timestamp,
     /// At least the number of distinct tags of the owner's memos, if they were counted.
     tag_count: Option<usize>,
+    /// Keys of tags that were checked since the last change that may have removed one.
+    checked_tags: HashSet<String>,
+    /// New memos that are not inserted yet.
+    new: Vec<(Memo, &'t SearchText)>,
 }
 
 /// What became of memos with a tag.
@@ -41,7 +45,7 @@ pub struct Retagged {
 impl<'t> Editor<'t> {
     pub fn new(tx: &'t mut Transaction, texts: &'t dyn TextWorker, owner: UserId) -> Self {
         let now = tx.now();
-        Self { tx, texts, owner, now, tag_count: None }
+        Self { tx, texts, owner, now, tag_count: None, checked_tags: HashSet::new(), new: Vec::new() }
     }
 
     pub const fn now(&self) -> Timestamp {
@@ -50,10 +54,18 @@ impl<'t> Editor<'t> {
 
     /// Checks that a user whose memo gets these tags has not too many. `old` are the tags that the memo has already.
     async fn check_tags(&mut self, new: &Tags, old: &Tags) -> Result<(), Error> {
-        let mut added: Vec<_> = new.iter().filter(|tag| !old.contains(tag)).cloned().collect();
-        if added.is_empty() || self.tx.memos().has_tags(self.owner, &added).await? {
+        let is_new = |tag: &&Tag| !old.contains(tag) && !self.checked_tags.contains(tag.key());
+        let mut added: Vec<_> = new.iter().filter(is_new).cloned().collect();
+        if added.is_empty() {
             return Ok(());
         }
+        let keys: Vec<_> = added.iter().map(|tag| tag.key().to_owned()).collect();
+        if self.tx.memos().has_tags(self.owner, &added).await? {
+            self.checked_tags.extend(keys);
+            return Ok(());
+        }
+        // What is counted must be stored.
+        self.insert_new().await?;
         // Counted once, unless that is too many: the transaction may also have removed some.
         let known = match self.tag_count {
             Some(known) if known + added.len() <= Tags::MAX_PER_USER => known,
@@ -73,6 +85,7 @@ impl<'t> Editor<'t> {
             return Err(Error::TooManyTags);
         }
         self.tag_count = Some(count);
+        self.checked_tags.extend(keys);
         Ok(())
     }
 
@@ -83,6 +96,32 @@ impl<'t> Editor<'t> {
         let view = self.tx.memos().insert(memo, text).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
+    }
+
+    /// Inserts a memo with the next [`insert_new`](Self::insert_new), together with others.
+    pub async fn insert_later(&mut self, memo: Memo, text: &'t SearchText) -> Result<(), Error> {
+        if !memo.is_trashed() {
+            self.check_tags(&memo.state.tags, &Tags::default()).await?;
+        }
+        self.record(&memo, ChangeKind::Created);
+        self.new.push((memo, text));
+        Ok(())
+    }
+
+    /// Inserts the memos that wait for it.
+    pub async fn insert_new(&mut self) -> Result<(), Error> {
+        let new = mem::take(&mut self.new);
+        if !new.is_empty() {
+            let new: Vec<_> = new.iter().map(|(memo, text)| (memo, *text)).collect();
+            self.tx.memos().insert_all(&new).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks up memos of any owner.
+    pub async fn lookup_all(&mut self, ids: &[MemoId]) -> Result<Vec<Memo>, Error> {
+        let found = self.tx.memos().lookup_all(ids).await?;
+        Ok(found.into_iter().map(|view| view.memo).collect())
     }
 
     /// Looks up a memo of any owner.
@@ -113,6 +152,7 @@ impl<'t> Editor<'t> {
         text: Option<&SearchText>,
         kind: ChangeKind,
     ) -> Result<(), Error> {
+        self.checked_tags.clear();
         self.tx.memos().update(memo, from, text).await?;
         self.record(memo, kind);
         Ok(())
@@ -192,6 +232,7 @@ impl<'t> Editor<'t> {
     pub async fn remove(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
         let memo = self.owned(id).await?.memo;
         precondition.check(memo.version)?;
+        self.checked_tags.clear();
         self.tx.memos().remove(id, memo.version).await?;
         self.record(&memo, ChangeKind::Deleted);
         Ok(())

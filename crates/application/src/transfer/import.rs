@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use memo_domain::{
     ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Tags, Timestamp, UserId, Version,
 };
@@ -54,30 +56,39 @@ impl Transfer {
             tx.retry_on(Conflict::Id);
             let mut editor = Editor::new(tx, &*self.ports.texts, owner);
             let mut outcomes = Vec::with_capacity(memos.len());
+            let ids: Vec<_> = memos.iter().map(|memo| memo.id).collect();
+            let mut existing: HashMap<_, _> =
+                editor.lookup_all(&ids).await?.into_iter().map(|memo| (memo.id, memo)).collect();
             for (memo, text) in memos.iter().zip(&texts) {
-                outcomes.push(import(&mut editor, owner, memo, text).await?);
+                outcomes.push(import(&mut editor, owner, &mut existing, memo, text).await?);
             }
+            editor.insert_new().await?;
             Ok(outcomes)
         });
         imported.await.map_err(owner_gone)
     }
 }
 
-async fn import(
-    editor: &mut Editor<'_>,
+/// Imports a memo. `existing` are the memos that have one of the imported ids.
+async fn import<'t>(
+    editor: &mut Editor<'t>,
     owner: UserId,
+    existing: &mut HashMap<MemoId, Memo>,
     imported: &ImportedMemo,
-    text: &SearchText,
+    text: &'t SearchText,
 ) -> Result<(MemoId, ImportOutcome), Error> {
     let now = editor.now();
     let mut id = imported.id;
-    let existing = loop {
-        match editor.lookup(id).await? {
-            Some(memo) if memo.owner_id != owner => id = derived_id(id, owner),
-            memo => break memo,
-        }
-    };
-    let Some(mut memo) = existing else {
+    let mut found = existing.remove(&id);
+    while found.as_ref().is_some_and(|memo| memo.owner_id != owner) {
+        existing.extend(found.map(|memo| (id, memo)));
+        id = derived_id(id, owner);
+        found = match existing.remove(&id) {
+            Some(memo) => Some(memo),
+            None => editor.lookup(id).await?,
+        };
+    }
+    let Some(mut memo) = found else {
         let created_at = imported.created_at.min(now);
         let memo = Memo {
             id,
@@ -89,15 +100,19 @@ async fn import(
             updated_at: imported.updated_at.clamp(created_at, now),
             deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
         };
-        editor.insert(&memo, text).await?;
+        existing.insert(id, memo.clone());
+        editor.insert_later(memo, text).await?;
         return Ok((id, ImportOutcome::Created));
     };
     let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
     // A time that lies ahead proves nothing: it must not win against later edits, each time it is imported.
     let is_newer = imported.updated_at > memo.updated_at && imported.updated_at <= now;
     if is_same || !is_newer {
+        existing.insert(id, memo);
         return Ok((id, ImportOutcome::Unchanged));
     }
+    // The same id may have come before.
+    editor.insert_new().await?;
     let kind = match (memo.is_trashed(), imported.deleted_at) {
         (false, Some(_)) => ChangeKind::Trashed,
         (true, None) => ChangeKind::Restored,
@@ -109,6 +124,7 @@ async fn import(
     memo.rewrite(imported.state.clone(), now);
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
+    existing.insert(id, memo);
     Ok((id, ImportOutcome::Updated))
 }
 

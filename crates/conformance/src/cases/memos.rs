@@ -5,6 +5,7 @@ use memo_domain::{
 };
 
 use crate::{
+    everything::search_for,
     samples::{at, awkward_memos, display_name, full_memo, memo, memo_id, tags, user_id},
     steps::{
         BY_CHANGE, add_memos, add_user, assert_conflict, assert_stale, begin, commit, count, find_memo, find_user, ids,
@@ -136,6 +137,44 @@ pub(crate) async fn a_memo_needs_its_owner(store: Arc<dyn Store>) {
         assert_eq!(find_memo(&*store, memo.id).await, None);
     }
     assert_eq!(count(&*store, &MemoFilter::of(unknown)).await, 0);
+}
+
+pub(crate) async fn memos_are_looked_up_together(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let memos = [full_memo(0, owner), memo(1, other), memo(2, owner)];
+    add_memos(&*store, &memos).await;
+    for access in [Access::Read, Access::Write] {
+        let mut uow = begin(&*store, access).await;
+        let found = uow.memos().lookup_all(&[memos[1].id, memo(3, owner).id, memos[0].id]).await.expect("memos");
+        let mut found: Vec<_> = found.into_iter().map(|view| view.memo).collect();
+        found.sort_unstable_by_key(|memo| memo.id);
+        assert_eq!(found, memos[..2]);
+        assert!(uow.memos().lookup_all(&[]).await.expect("no memos").is_empty());
+    }
+}
+
+pub(crate) async fn memos_are_inserted_together(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let memos: Vec<_> = (0..120).map(|n| if n % 2 == 0 { full_memo(n, owner) } else { memo(n, owner) }).collect();
+    let texts: Vec<_> = memos.iter().map(Memo::search_text).collect();
+    let new: Vec<_> = memos.iter().zip(&texts).collect();
+    let mut uow = begin(&*store, Access::Write).await;
+    uow.memos().insert_all(&new).await.expect("the memos are added");
+    commit(uow).await;
+    for memo in &memos {
+        assert_eq!(find_memo(&*store, memo.id).await.as_ref(), Some(memo));
+        let found = ids(&list(&*store, &search_for(memo), BY_CHANGE).await);
+        assert!(found.contains(&memo.id), "{:?}", memo.id);
+    }
+    let unknown = memo(200, user_id(9));
+    for (refused, conflict) in [(&memos[0], Conflict::Id), (&unknown, Conflict::Parent)] {
+        let fresh = memo(201, owner);
+        let mut uow = begin(&*store, Access::Write).await;
+        let both = [(&fresh, &fresh.search_text()), (refused, &refused.search_text())];
+        assert_conflict(uow.memos().insert_all(&both).await, conflict);
+        drop(uow);
+        assert_eq!(find_memo(&*store, fresh.id).await, None);
+    }
 }
 
 pub(crate) async fn an_update_from_another_version_is_stale(store: Arc<dyn Store>) {

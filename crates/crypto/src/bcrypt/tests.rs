@@ -120,7 +120,7 @@ async fn each_queue_is_bounded_and_shared_by_its_clients() {
         (HashPurpose::SignUp, 1, true), // It has the permit.
         (HashPurpose::SignUp, 1, true),
         (HashPurpose::SignUp, 1, true),
-        (HashPurpose::SignUp, 1, false), // Half of the places are taken.
+        (HashPurpose::SignUp, 1, false), // Its share of the places is taken.
         (HashPurpose::SignUp, 2, true),
         (HashPurpose::SignUp, 3, true),
         (HashPurpose::SignUp, 4, false), // All places are taken.

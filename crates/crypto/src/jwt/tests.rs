@@ -199,6 +199,48 @@ fn times_have_a_leeway_of_five_seconds() {
 }
 
 #[test]
+fn a_remembered_token_is_refused_outside_its_times() {
+    for kind in kinds() {
+        let (signer, token) = (kind.signer(), kind.token());
+        assert!(signer.verify(&token, now()).is_ok());
+        assert_eq!(signer.verified.len(), 1);
+        assert_eq!(signer.verify(&token, now()).expect("valid"), claims(), "from memory");
+        assert!(matches!(signer.verify(&token, now() - Duration::from_secs(6)), Err(TokenError::Invalid)));
+        let end = claims().expires_at + Duration::from_secs(5);
+        assert!(
+            matches!(signer.verify(&token, end), Err(TokenError::Expired { session_id }) if session_id == claims().session_id)
+        );
+        assert!(signer.verified.is_empty(), "an expired token is forgotten");
+    }
+}
+
+#[test]
+fn a_remembered_token_with_a_changed_byte_is_invalid() {
+    for kind in kinds() {
+        let (signer, token) = (kind.signer(), kind.token());
+        assert!(signer.verify(&token, now()).is_ok());
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert!(matches!(signer.verify(&changed, now()), Err(TokenError::Invalid)), "byte {at}");
+        }
+        assert_eq!(signer.verified.len(), 1, "an invalid token is not remembered");
+    }
+}
+
+#[test]
+fn a_bounded_number_of_tokens_is_remembered() {
+    let [kind, _] = kinds();
+    let signer = kind.signer();
+    for id in 0..=CAPACITY + 100 {
+        let token = signer.sign(&AccessClaims { id: Uuid::from_u128(id as u128), ..claims() }).expect("signed");
+        assert!(signer.verify(&token, now()).is_ok());
+    }
+    assert!(signer.verified.len() <= CAPACITY);
+}
+
+#[test]
 fn extreme_times_do_not_overflow() {
     for kind in kinds() {
         for (end, is_valid) in [(i64::MAX, true), (i64::MIN, false)] {

@@ -14,6 +14,10 @@ use crate::{
 ///   [`Conflict::Id`](crate::Conflict::Id) if the id is taken.
 /// * `a_memo_needs_its_owner`: [`insert`](Self::insert) MUST fail with [`Conflict::Parent`](crate::Conflict::Parent)
 ///   if the owner does not exist.
+/// * `memos_are_looked_up_together`: [`lookup_all`](Self::lookup_all) MUST return what [`lookup`](Self::lookup) returns for
+///   each of the ids, in any order.
+/// * `memos_are_inserted_together`: [`insert_all`](Self::insert_all) MUST do what [`insert`](Self::insert) does for each of the
+///   memos, and fail as it does.
 /// * `an_update_from_another_version_is_stale`: [`update`](Self::update) and [`remove`](Self::remove) MUST fail with
 ///   [`StoreError::Stale`] and change nothing unless the stored version is `from`.
 /// * `an_update_by_another_owner_is_stale`: [`update`](Self::update) MUST fail with [`StoreError::Stale`] if the stored memo has
@@ -45,6 +49,15 @@ use crate::{
 pub trait MemoRepository: Send {
     /// Returns the memo with this id, of any owner, in the trash or not.
     async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError>;
+
+    /// Returns the memos with these ids, as [`lookup`](Self::lookup) does.
+    async fn lookup_all(&mut self, ids: &[MemoId]) -> Result<Vec<MemoView>, StoreError> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.lookup(*id).await?);
+        }
+        Ok(found)
+    }
 
     /// Returns a page of the memos that match a filter.
     async fn list(
@@ -80,6 +93,14 @@ pub trait MemoRepository: Send {
 
     /// Adds a memo, with the form of its texts. Returns its view.
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError>;
+
+    /// Adds memos with different ids, as [`insert`](Self::insert) does.
+    async fn insert_all(&mut self, memos: &[(&Memo, &SearchText)]) -> Result<(), StoreError> {
+        for (memo, text) in memos {
+            self.insert(memo, text).await?;
+        }
+        Ok(())
+    }
 
     /// Replaces the memo with this id and owner, whose stored version must be `from`. `created_at` is kept. Without a `text`
     /// its texts are unchanged.

@@ -4,6 +4,9 @@ mod file;
 mod permits;
 mod server;
 mod session;
+mod set;
+
+use std::sync::Arc;
 
 use memo_domain::{Access, StoreError};
 use sea_orm::{
@@ -25,7 +28,7 @@ pub use server::{Pool, connect_for_migrations};
 #[derive(Debug)]
 pub enum Database {
     /// SQLite.
-    File(File),
+    File(Arc<File>),
     /// PostgreSQL, MySQL or MariaDB.
     Server(Pool),
 }
@@ -43,10 +46,21 @@ impl From<UnknownUrl> for StoreError {
     }
 }
 
+/// What a statement costs. It matters for SQLite alone, whose statements run in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// It concerns few rows. It neither reads the full-text index nor removes memos.
+    Small,
+    /// It may take long, so it runs on a thread that may block.
+    Large,
+    /// Like `Large`, with connections and a time limit of its own.
+    Search,
+}
+
 /// Opens connections to the database that the scheme of the URL selects.
 pub async fn connect(options: &StoreOptions) -> Result<Database, StoreError> {
     let backend = match options.url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => return file::connect(options).await.map(Database::File),
+        Some("sqlite") => return file::connect(options).await.map(Arc::new).map(Database::File),
         Some("postgres" | "postgresql") => DbBackend::Postgres,
         Some("mysql" | "mariadb") => DbBackend::MySql,
         _ => return Err(UnknownUrl.into()),
@@ -65,7 +79,7 @@ impl Database {
     /// Begins the session of a unit of work.
     pub async fn begin(&self, access: Access, owner: Owner) -> Result<Session, StoreError> {
         match self {
-            Self::File(file) => file.begin(access, owner).await.map_err(store_error),
+            Self::File(file) => file.begin(access, owner).await,
             Self::Server(pool) => pool.session(access, owner).await.map_err(driver_error).map_err(store_error),
         }
     }

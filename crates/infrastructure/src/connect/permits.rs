@@ -56,6 +56,16 @@ impl Permits {
         Ok(permit)
     }
 
+    /// Returns a permit if one is free.
+    pub fn try_acquire(&self, owner: Owner) -> Option<Permit> {
+        self.semaphore.try_acquire(&owner)
+    }
+
+    /// Whether a caller waits for a permit.
+    pub fn is_awaited(&self) -> bool {
+        self.semaphore.waiting() > 0
+    }
+
     pub fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::SeqCst)
     }

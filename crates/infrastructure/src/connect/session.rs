@@ -1,21 +1,29 @@
 //! The session in which one unit of work runs its statements.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
+use std::sync::Arc;
+
+use memo_domain::StoreError;
+use sea_orm::{DbErr, QueryResult, Statement};
 
 use super::{
-    driver_error,
-    file::{FileReaders, WriteUnit},
-    permits::{Owner, Permit},
+    Cost, driver_error,
+    file::{self, Connection, File, WriteUnit},
+    permits::Owner,
     server::{Pool, Transaction},
+    set::Loan,
+};
+use crate::{
+    error::{Misuse, NoConnection, search_error, store_error},
+    row::{FromRow, Row, RowSource},
 };
 
 /// The connection or transaction in which one unit of work runs its statements. Dropped without a commit, it is rolled back.
 pub enum Session {
     /// SQLite: any reading connection for each statement, or one for searches.
-    FileReads(FileReaders, Owner),
-    /// SQLite: a read-only transaction.
-    FileSnapshot { transaction: DatabaseTransaction, _permit: Permit },
-    /// SQLite: a transaction that may write, or a share of one.
+    FileReads(Arc<File>, Owner),
+    /// SQLite: a read-only transaction; `None` after a cancelled statement.
+    FileSnapshot(Option<Loan<Connection>>),
+    /// SQLite: a share of the transaction that writes.
     FileWrite(WriteUnit),
     /// A server: any connection of the pool for each statement.
     ServerReads(Pool, Owner),
@@ -27,95 +35,54 @@ pub enum Session {
 
 impl Session {
     /// Returns the row of a statement that selects at most one.
-    pub async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match self {
-            Self::FileReads(readers, owner) => readers.single.query_one(&statement, *owner).await,
-            Self::FileSnapshot { transaction, .. } => transaction.query_one_raw(statement).await,
-            Self::FileWrite(unit) => unit.query_one(statement).await,
-            Self::ServerReads(pool, owner) => pool.query_one(&statement, *owner).await.map_err(driver_error),
+    pub async fn find_one<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Option<T>, StoreError> {
+        let row = match self {
+            Self::ServerReads(pool, owner) => pool.query_one(&statement, *owner).await,
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.query_one(&statement).await.map_err(driver_error)
+                transaction.query_one(&statement).await
             }
-        }
+            _ => return Ok(self.find_all(statement, cost).await?.into_iter().next()),
+        };
+        row.map_err(|error| server_error(driver_error(error), cost))?.as_ref().map(read).transpose()
     }
 
     /// Returns the rows that a statement selects.
-    pub async fn query_all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match self {
-            Self::FileReads(readers, owner) => readers.single.query_all(&statement, *owner).await,
-            Self::FileSnapshot { transaction, .. } => transaction.query_all_raw(statement).await,
-            Self::FileWrite(unit) => unit.query_all(statement).await,
-            Self::ServerReads(pool, owner) => pool.query_all(&statement, *owner).await.map_err(driver_error),
+    pub async fn find_all<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Vec<T>, StoreError> {
+        let rows = match self {
+            Self::FileReads(file, owner) => {
+                return file::query(file.reader(*owner, cost).await?, statement, cost).await?.1;
+            }
+            Self::FileSnapshot(loan) => {
+                let (returned, rows) = file::query(loan.take().ok_or(NoConnection::Closed)?, statement, cost).await?;
+                *loan = Some(returned);
+                return rows;
+            }
+            Self::FileWrite(unit) => return unit.query(statement, cost).await,
+            Self::ServerReads(pool, owner) => pool.query_all(&statement, *owner).await,
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.query_all(&statement).await.map_err(driver_error)
+                transaction.query_all(&statement).await
             }
-        }
+        };
+        rows.map_err(|error| server_error(driver_error(error), cost))?.iter().map(read).collect()
     }
 
-    /// Returns the rows that a search selects. It has a time limit: on a server that of every statement.
-    pub async fn search(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    /// Runs a writing statement and returns the number of matched rows, whether or not their values changed.
+    pub async fn execute(&mut self, statement: Statement, cost: Cost) -> Result<u64, StoreError> {
         match self {
-            Self::FileReads(readers, owner) => readers.searching.query_all(&statement, *owner).await,
-            _ => self.query_all(statement).await,
-        }
-    }
-
-    /// Runs a writing statement and returns the number of matched rows, whether or not their values changed; `None` if the
-    /// session is read-only.
-    ///
-    /// The statement is always stepped to its end: one that returns rows and is left at the first of them blocks the
-    /// checkpoints of SQLite's log.
-    pub async fn execute(&self, statement: Statement) -> Result<Option<u64>, DbErr> {
-        match self {
-            Self::FileWrite(unit) => unit.execute(statement).await.map(Some),
-            Self::ServerWrite(transaction) => transaction.execute(&statement).await.map(Some).map_err(driver_error),
-            Self::FileReads(..) | Self::FileSnapshot { .. } | Self::ServerReads(..) | Self::ServerSnapshot(_) => {
-                Ok(None)
+            Self::FileWrite(unit) => unit.execute(statement, cost).await,
+            Self::ServerWrite(transaction) => {
+                transaction.execute(&statement).await.map_err(driver_error).map_err(store_error)
             }
+            _ => Err(Misuse::WriteWhileReading.into()),
         }
     }
 
-    /// Runs one or several writing statements in one text, without counting the rows. Returns whether the session may write.
-    pub async fn execute_uncounted(&self, statement: Statement) -> Result<bool, DbErr> {
+    /// Runs a statement that updates the full-text index, at the latest before the commit, which then returns its error.
+    pub async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
         match self {
-            Self::FileWrite(unit) => unit.execute_uncounted(statement).await.map(|()| true),
-            _ => self.execute(statement).await.map(|changed| changed.is_some()),
+            Self::FileWrite(unit) => unit.update_index(statement).await,
+            _ => self.execute(statement, Cost::Small).await.map(drop),
         }
-    }
-
-    /// Reads one row of the committed state, if this unit of work can still [`record`](Self::record) its statements;
-    /// otherwise `None`.
-    pub async fn find_committed(&self, statement: &Statement) -> Option<Result<Option<QueryResult>, DbErr>> {
-        match self {
-            Self::FileWrite(unit) => match unit.committed() {
-                Some(readers) => Some(readers.query_one(statement, unit.owner()).await),
-                None => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Like [`execute_uncounted`](Self::execute_uncounted), for statements that only a concurrent writer can make fail: they
-    /// may be deferred until the commit, which then returns their error.
-    pub async fn record(&self, statement: Statement) -> Result<bool, DbErr> {
-        match self {
-            Self::FileWrite(unit) => unit.record(statement).await.map(|()| true),
-            _ => self.execute_uncounted(statement).await,
-        }
-    }
-
-    /// Like [`record`](Self::record), for statements that update the full-text index: they may run after those of other units
-    /// of work in the same commit.
-    pub async fn record_last(&self, statement: Statement) -> Result<bool, DbErr> {
-        match self {
-            Self::FileWrite(unit) => unit.record_last(statement).await.map(|()| true),
-            _ => self.execute_uncounted(statement).await,
-        }
-    }
-
-    /// Whether it may write.
-    pub const fn can_write(&self) -> bool {
-        matches!(self, Self::FileWrite(_) | Self::ServerWrite(_))
     }
 
     /// Whether other units of work may write at the same time. A SQLite file has one writer at a time.
@@ -129,14 +96,22 @@ impl Session {
     }
 
     /// Commits what was written.
-    pub async fn commit(self) -> Result<(), DbErr> {
+    pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::FileReads(..) | Self::ServerReads(..) => Ok(()),
-            Self::FileSnapshot { transaction, .. } => transaction.commit().await,
+            Self::FileReads(..) | Self::FileSnapshot(_) | Self::ServerReads(..) => Ok(()),
             Self::FileWrite(unit) => unit.commit().await,
             Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.commit().await.map_err(driver_error)
+                transaction.commit().await.map_err(driver_error).map_err(store_error)
             }
         }
     }
+}
+
+fn server_error(error: DbErr, cost: Cost) -> StoreError {
+    if cost == Cost::Search { search_error(error) } else { store_error(error) }
+}
+
+fn read<T: FromRow>(row: &QueryResult) -> Result<T, StoreError> {
+    // The statement selects the columns of `T`, so only a value can be wrong.
+    T::from_row(&mut Row::new(RowSource::Server(row))).map_err(StoreError::corrupt)
 }

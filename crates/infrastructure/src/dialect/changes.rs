@@ -21,19 +21,20 @@ pub const fn count_changes(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Inserts a change whose number is a distance below the last one. Parameters: the distance, the kind, the memo, its
-/// version, the time, the user.
-pub const fn insert_change(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::Postgres => {
-            "INSERT INTO changes (seq, kind, memo_id, version, at, owner_id)
-             SELECT last_seq - $1, $2, $3, $4, $5, owner_id FROM change_feeds WHERE owner_id = $6"
-        }
-        _ => {
-            "INSERT INTO changes (seq, kind, memo_id, version, at, owner_id)
-             SELECT last_seq - ?, ?, ?, ?, ?, owner_id FROM change_feeds WHERE owner_id = ?"
-        }
-    }
+/// Inserts changes, each with a number that is a distance below the last one. Parameters of each: the distance, the kind, the
+/// memo, its version, the time, the user.
+pub fn insert_changes(backend: DbBackend, count: usize) -> String {
+    let selects = (0..count).map(|number| {
+        let [distance, kind, memo, version, at, owner] = std::array::from_fn(|parameter| match backend {
+            DbBackend::Postgres => format!("${}", 6 * number + parameter + 1),
+            _ => "?".to_owned(),
+        });
+        format!(
+            "SELECT last_seq - {distance}, {kind}, {memo}, {version}, {at}, owner_id FROM change_feeds WHERE owner_id = {owner}"
+        )
+    });
+    let selects: Vec<_> = selects.collect();
+    format!("INSERT INTO changes (seq, kind, memo_id, version, at, owner_id) {}", selects.join(" UNION ALL "))
 }
 
 /// Selects the number of a user's last change, and the user's version. Parameter: the user.

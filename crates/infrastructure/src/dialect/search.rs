@@ -5,12 +5,15 @@ use sea_orm::{
     DbBackend, Statement, Value,
     prelude::Uuid,
     sea_query::{
-        Alias, Expr, ExprTrait, SelectStatement,
+        Alias, Expr, ExprTrait, Query, SelectStatement,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
     },
 };
 
 use crate::grams::{self, Gram, GramQuery};
+
+/// The size of the texts, in bytes, after which a statement gets no more: servers limit the size of a statement.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// Whether a search in the index sees the same state as the rest of the transaction. A FULLTEXT index of MySQL shows the
 /// latest committed state: neither the transaction's own writes nor its snapshot.
@@ -40,6 +43,38 @@ pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText
     Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text))
 }
 
+/// Adds new memos to the index, and stores the forms of their texts, after their rows were inserted.
+pub fn index_memos(backend: DbBackend, memos: &[(&Memo, &SearchText)]) -> Vec<Statement> {
+    if backend == DbBackend::Sqlite {
+        let texts = memos.iter().filter_map(|(memo, text)| insert_text(backend, memo.id.as_uuid(), text));
+        let index = memos.iter().map(|(memo, text)| index_memo(backend, memo.id.as_uuid(), memo.owner_id, text));
+        return texts.chain(index).collect();
+    }
+    let mut statements = Vec::new();
+    let mut rest = memos;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |(_, text): &&(&Memo, &SearchText)| {
+            bytes += text.title().len() + text.content().len();
+            bytes <= MAX_TEXT_BYTES
+        };
+        let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+        let mut insert = Query::insert();
+        insert.into_table("memo_grams").columns(["grams", "title", "content", "memo_id"]);
+        for (memo, text) in now {
+            let mut values = index_values(backend, memo.id.as_uuid(), memo.owner_id, text).into_iter().map(Expr::val);
+            let grams = values.next().map(|grams| match backend {
+                DbBackend::Postgres => grams.cast_as("integer[]"),
+                _ => grams,
+            });
+            insert.values_panic(grams.into_iter().chain(values));
+        }
+        statements.push(backend.build(&insert));
+        rest = later;
+    }
+    statements
+}
+
 /// Stores the form of a new memo's texts, if the index does not have it.
 pub fn insert_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<Statement> {
     let sql = "INSERT INTO memo_texts (title, content, number) VALUES (?, ?, (SELECT number FROM memos WHERE id = ?))";
@@ -47,8 +82,15 @@ pub fn insert_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<St
     (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
 }
 
-/// Updates the index, and the form of the texts, for a memo whose texts have changed.
-pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> Vec<Statement> {
+/// Updates the form of a memo's texts, which have changed, if the index does not have it.
+pub fn update_text(backend: DbBackend, memo: &Memo, text: &SearchText) -> Option<Statement> {
+    let sql = "UPDATE memo_texts SET title = ?, content = ? WHERE number = (SELECT number FROM memos WHERE id = ?)";
+    let values = || [text.title().into(), text.content().into(), memo.id.as_uuid().into()];
+    (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
+}
+
+/// Updates the index for a memo whose texts have changed.
+pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> Statement {
     let sql = match backend {
         DbBackend::Sqlite => "UPDATE memo_grams SET grams = ? WHERE rowid = (SELECT number FROM memos WHERE id = ?)",
         DbBackend::Postgres => {
@@ -58,13 +100,7 @@ pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> Vec<S
     };
     let id = memo.id.as_uuid();
     let values = index_values(backend, id, memo.owner_id, text);
-    let mut statements = vec![Statement::from_sql_and_values(backend, sql, values)];
-    if backend == DbBackend::Sqlite {
-        let sql = "UPDATE memo_texts SET title = ?, content = ? WHERE number = (SELECT number FROM memos WHERE id = ?)";
-        let values = [text.title().into(), text.content().into(), id.into()];
-        statements.push(Statement::from_sql_and_values(backend, sql, values));
-    }
-    statements
+    Statement::from_sql_and_values(backend, sql, values)
 }
 
 fn index_values(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Value> {

@@ -1,19 +1,23 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "audit_events")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    pub user_id: Uuid,
-    /// No foreign key: the event stays after the actor's account is removed.
-    pub actor_id: Option<Uuid>,
-    pub kind: String,
-    pub at: i64,
-    pub ip: Option<String>,
-    pub device: Option<String>,
-    pub request_id: Option<String>,
-    pub detail: Option<String>,
+use crate::row::row;
+
+row! {
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_events")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user_id: Uuid,
+        /// No foreign key: the event stays after the actor's account is removed.
+        pub actor_id: Option<Uuid>,
+        pub kind: String,
+        pub at: i64,
+        pub ip: Option<String>,
+        pub device: Option<String>,
+        pub request_id: Option<String>,
+        pub detail: Option<String>,
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,7 @@ use memo_domain::{
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 use super::{
+    connect::Cost,
     dialect,
     entity::{
         memo::{ActiveModel, Column, Entity},
@@ -33,6 +34,12 @@ impl MemoRepository for SeaOrmUnitOfWork {
     async fn lookup(&mut self, id: MemoId) -> Result<Option<MemoView>, StoreError> {
         let statement = if self.locks_rows() { self.prepared.locking_lookup(id) } else { self.prepared.lookup(id) };
         self.find_one::<MemoRow>(statement).await?.map(MemoRow::into_view).transpose()
+    }
+
+    async fn lookup_all(&mut self, ids: &[MemoId]) -> Result<Vec<MemoView>, StoreError> {
+        let select = query::lookup_all(ids, self.locks_rows());
+        let rows = self.find_all::<MemoRow>(select.build(self.backend)).await?;
+        rows.into_iter().map(MemoRow::into_view).collect()
     }
 
     async fn list(
@@ -53,8 +60,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         let plan = self.plan(filter, SortField::Relevance).await?;
         let count = query::count(filter, &plan, self.backend).build(self.backend);
-        let row = self.find_one_of::<query::Count>(filter, count).await?;
-        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
+        self.count_with(count, if filter.search.is_some() { Cost::Search } else { Cost::Large }).await
     }
 
     async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError> {
@@ -62,18 +68,12 @@ impl MemoRepository for SeaOrmUnitOfWork {
     }
 
     async fn count_tags(&mut self, owner: UserId) -> Result<u64, StoreError> {
-        let row = self.find_one::<query::Count>(dialect::count_distinct_tags(self.backend, owner)).await?;
-        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
+        self.count_with(dialect::count_distinct_tags(self.backend, owner), Cost::Small).await
     }
 
     async fn has_tags(&mut self, owner: UserId, tags: &[Tag]) -> Result<bool, StoreError> {
-        let statement = tags::count_present(owner, tags, self.backend);
-        // A new memo's statements can be recorded, unless another one was run before.
-        let row = match self.find_committed::<query::Count>(&statement).await? {
-            Some(row) => Some(row),
-            None => self.find_one(statement).await?,
-        };
-        Ok(row.is_some_and(|row| usize::try_from(row.count).is_ok_and(|count| count >= tags.len())))
+        let count = self.count_with(tags::count_present(owner, tags, self.backend), Cost::Small).await?;
+        Ok(count >= tags.len() as u64)
     }
 
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {
@@ -95,29 +95,30 @@ impl MemoRepository for SeaOrmUnitOfWork {
 
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
-        statements.extend(tags::insert(memo, self.backend));
+        statements.extend(tags::insert([memo], self.backend));
         statements.extend(dialect::insert_text(self.backend, memo.id.as_uuid(), text));
-        let index = dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text);
-        // Only a missing owner or a taken id can make these statements fail. If the committed state shows neither, they can
-        // be recorded.
-        let found = self.find_committed::<query::Owner>(&self.prepared.owner_of_new(memo)).await?;
-        let owner = if found.is_some() {
-            self.record(statements).await?;
-            self.record_last(index).await?;
-            found
-        } else {
-            statements.push(index);
-            self.execute_and_find_one::<query::Owner>(statements, query::owner_name(memo, self.backend)).await?
-        };
-        self.existing_user = Some(memo.owner_id);
+        self.execute_all(statements).await?;
+        self.update_index(dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text)).await?;
+        let owner = self.find_one::<query::Owner>(self.prepared.owner_name(memo.owner_id)).await?;
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
         let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
         Ok(MemoView { memo: memo.clone(), owner_name })
     }
 
+    async fn insert_all(&mut self, memos: &[(&Memo, &SearchText)]) -> Result<(), StoreError> {
+        let rows = memos.iter().map(|(memo, _)| to_row(memo)).collect::<Result<Vec<_>, _>>()?;
+        let mut statements = vec![Entity::insert_many(rows).build(self.backend)];
+        statements.extend(tags::insert(memos.iter().map(|(memo, _)| *memo), self.backend));
+        statements.extend(dialect::index_memos(self.backend, memos));
+        self.execute_all(statements).await
+    }
+
     async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {
         if let Some(text) = text {
-            self.execute_all(dialect::reindex_memo(self.backend, memo, text)).await?;
+            if let Some(statement) = dialect::update_text(self.backend, memo, text) {
+                self.execute(statement).await?;
+            }
+            self.update_index(dialect::reindex_memo(self.backend, memo, text)).await?;
         }
         let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()
@@ -127,10 +128,9 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
         self.execute_versioned(statement).await?;
-        self.existing_user = Some(memo.owner_id);
         let old = memo_tag::Entity::delete_many().filter(memo_tag::Column::MemoId.eq(memo.id.as_uuid()));
         let mut statements = vec![old.build(self.backend)];
-        statements.extend(tags::insert(memo, self.backend));
+        statements.extend(tags::insert([memo], self.backend));
         self.execute_all(statements).await
     }
 
@@ -139,12 +139,13 @@ impl MemoRepository for SeaOrmUnitOfWork {
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(Column::Version.eq(i64::from(from.get())))
             .build(self.backend);
-        self.execute_versioned(statement).await
+        let removed = self.execute_large(statement).await?;
+        self.check_version(removed)
     }
 }
 
 impl SeaOrmUnitOfWork {
-    async fn join_tags(&self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
+    async fn join_tags(&mut self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
         let rows = self.find_all::<tags::Spelling>(spellings.build(self.backend)).await?;
         let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
         Ok(TagCount::join(spellings))

@@ -1,12 +1,12 @@
 //! The statements that select memos.
 
 use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, SortPosition,
+    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, SortPosition,
     StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, Order,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, Statement, Value,
+    ColumnTrait, Condition, DbBackend, EntityTrait, IdenStatic, Iterable, JoinType, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait, Select, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
@@ -23,36 +23,29 @@ use crate::{
     },
     error::Misuse,
     prepared::Prepared,
+    row::row,
 };
 
 /// Builds the texts of the most frequent statements.
 pub fn prepare(backend: DbBackend) -> Prepared {
     // Without a LIMIT: the id is unique, and SQLite would plan the statement again for each value of a LIMIT.
     let of = |select: Select<Entity>| select.filter(Column::Id.eq(Uuid::nil())).build(backend).sql;
-    // A subquery, not a join: FOR UPDATE would also lock the joined owner's row, and block inserts of rows that reference
-    // it.
-    let owner_name = Query::select()
-        .column((user::Entity, user::Column::DisplayName))
-        .from(user::Entity)
-        .and_where(Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::OwnerId)))
-        .take();
-    let locking = Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
     let mut insert = Query::insert();
     insert.into_table(Entity).columns(Column::iter()).values_panic(Column::iter().map(|_| Expr::val(0)));
-    let taken =
-        Query::select().expr(Expr::Constant(Value::from(1))).from(Entity).and_where(Column::Id.eq(Uuid::nil())).take();
-    let owner_of_new = user::Entity::find()
-        .select_only()
-        .column(user::Column::DisplayName)
-        .filter(user::Column::Id.eq(Uuid::nil()))
-        .filter(Expr::exists(taken).not());
+    let owner_name = user::Entity::find().select_only().column(user::Column::DisplayName);
     Prepared {
         backend,
         lookup: of(views()),
-        locking_lookup: of(locking.lock_exclusive()),
+        locking_lookup: of(locking_views()),
         insert: backend.build(&insert).sql,
-        owner_of_new: owner_of_new.build(backend).sql,
+        owner_name: owner_name.filter(user::Column::Id.eq(Uuid::nil())).build(backend).sql,
     }
+}
+
+/// Selects memos by their ids, in the order in which they are locked.
+pub fn lookup_all(ids: &[MemoId], is_locking: bool) -> Select<Entity> {
+    let select = if is_locking { locking_views() } else { views() };
+    select.filter(Column::Id.is_in(ids.iter().map(|id| id.as_uuid()))).order_by_asc(Column::Id)
 }
 
 /// The part of a list to select.
@@ -209,25 +202,11 @@ pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
     }
 }
 
-/// The row of [`count`] and similar statements.
-#[derive(FromQueryResult)]
-pub struct Count {
-    pub count: i64,
-}
-
-/// Selects the display name of a memo's owner as [`Owner`].
-pub fn owner_name(memo: &Memo, backend: DbBackend) -> Statement {
-    user::Entity::find()
-        .select_only()
-        .column(user::Column::DisplayName)
-        .filter(user::Column::Id.eq(memo.owner_id.as_uuid()))
-        .build(backend)
-}
-
-/// The row of [`owner_name`] and [`Prepared::owner_of_new`].
-#[derive(FromQueryResult)]
-pub struct Owner {
-    pub display_name: String,
+row! {
+    /// The row of [`Prepared::owner_name`].
+    pub struct Owner {
+        pub display_name: String,
+    }
 }
 
 fn views() -> Select<Entity> {
@@ -236,6 +215,18 @@ fn views() -> Select<Entity> {
         .columns(COLUMNS)
         .column(user::Column::DisplayName)
         .join(JoinType::InnerJoin, Relation::Owner.def())
+}
+
+fn locking_views() -> Select<Entity> {
+    // A subquery, not a join: FOR UPDATE would also lock the joined owner's row, and block inserts of rows that reference
+    // it.
+    let owner_name = Query::select()
+        .column((user::Entity, user::Column::DisplayName))
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::OwnerId)))
+        .take();
+    let views = Entity::find().select_only().columns(COLUMNS).expr(Expr::SubQuery(None, Box::new(owner_name.into())));
+    views.lock_exclusive()
 }
 
 fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbBackend) -> Condition {

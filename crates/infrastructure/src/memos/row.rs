@@ -1,13 +1,14 @@
 //! A memo as a row, and a row as a memo.
 
 use memo_domain::{
-    Content, DisplayName, InvalidValue, Memo, MemoId, MemoState, MemoView, StoreError, Tag, Tags, Timestamp, Title,
-    UserId, Visibility,
+    Content, DisplayName, InvalidValue, Memo, MemoId, MemoState, MemoView, Source, StoreError, Tag, Tags, Timestamp,
+    Title, UserId, Visibility,
 };
-use sea_orm::{ActiveValue::Set, DbErr, FromQueryResult, QueryResult, prelude::Uuid};
+use sea_orm::{ActiveValue::Set, prelude::Uuid};
 
 use crate::{
     entity::memo::{ActiveModel, Column},
+    row::{FromRow, Row, row},
     values::version,
 };
 
@@ -29,45 +30,24 @@ pub const COLUMNS: [Column; 14] = [
     Column::Content,
 ];
 
-/// The selected columns of a memo, and its owner's name.
-pub struct MemoRow {
-    id: Uuid,
-    owner_id: Uuid,
-    pinned: bool,
-    archived: bool,
-    visibility: i16,
-    remind_at: Option<i64>,
-    reminded_at: Option<i64>,
-    version: i64,
-    created_at: i64,
-    updated_at: i64,
-    deleted_at: Option<i64>,
-    title: String,
-    tags: String,
-    content: String,
-    owner_name: String,
-}
-
-/// Reads columns by number: by name, reading a row takes half as long again.
-impl FromQueryResult for MemoRow {
-    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            id: row.try_get_by_index(0)?,
-            owner_id: row.try_get_by_index(1)?,
-            pinned: row.try_get_by_index(2)?,
-            archived: row.try_get_by_index(3)?,
-            visibility: row.try_get_by_index(4)?,
-            remind_at: row.try_get_by_index(5)?,
-            reminded_at: row.try_get_by_index(6)?,
-            version: row.try_get_by_index(7)?,
-            created_at: row.try_get_by_index(8)?,
-            updated_at: row.try_get_by_index(9)?,
-            deleted_at: row.try_get_by_index(10)?,
-            title: row.try_get_by_index(11)?,
-            tags: row.try_get_by_index(12)?,
-            content: row.try_get_by_index(13)?,
-            owner_name: row.try_get_by_index(14)?,
-        })
+row! {
+    /// The selected columns of a memo, and its owner's name.
+    pub struct MemoRow {
+        id: Uuid,
+        owner_id: Uuid,
+        pinned: bool,
+        archived: bool,
+        visibility: i16,
+        remind_at: Option<i64>,
+        reminded_at: Option<i64>,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+        deleted_at: Option<i64>,
+        title: String,
+        tags: String,
+        content: String,
+        owner_name: String,
     }
 }
 
@@ -77,9 +57,9 @@ pub struct Scored {
     score: i64,
 }
 
-impl FromQueryResult for Scored {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self { row: MemoRow::from_query_result(row, prefix)?, score: row.try_get_by_index(15)? })
+impl FromRow for Scored {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Source> {
+        Ok(Self { row: MemoRow::from_row(row)?, score: row.next()? })
     }
 }
 

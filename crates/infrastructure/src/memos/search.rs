@@ -14,13 +14,18 @@ use super::{
     query::{self, Rows},
     row::{MemoRow, Scored},
 };
-use crate::{dialect, error::Misuse, grams::GramQuery, unit_of_work::SeaOrmUnitOfWork};
+use crate::{
+    dialect,
+    error::Misuse,
+    grams::GramQuery,
+    unit_of_work::{Count, SeaOrmUnitOfWork},
+};
 
 /// The number of matching memos up to which they are looked up and sorted, which is then faster than a scan.
 const MAX_SORTED: u32 = 300;
 
 impl SeaOrmUnitOfWork {
-    pub(super) async fn plan(&self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
+    pub(super) async fn plan(&mut self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
         if let Some(search) = &filter.search {
             let grams = GramQuery::new(search);
@@ -53,14 +58,14 @@ impl SeaOrmUnitOfWork {
     }
 
     /// Whether few enough memos match to be looked up and sorted.
-    async fn is_selective(&self, filter: &MemoFilter, count: Statement) -> Result<bool, StoreError> {
-        let found = self.find_one_of::<query::Count>(filter, count).await?.map_or(0, |row| row.count);
+    async fn is_selective(&mut self, filter: &MemoFilter, count: Statement) -> Result<bool, StoreError> {
+        let found = self.find_one_of::<Count>(filter, count).await?.map_or(0, |row| row.count);
         Ok(found <= i64::from(MAX_SORTED))
     }
 
     /// Returns a page and one more memo, in the order of an index. Scores are zero.
     pub(super) async fn in_order(
-        &self,
+        &mut self,
         filter: &MemoFilter,
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,
@@ -74,7 +79,7 @@ impl SeaOrmUnitOfWork {
 
     /// Returns a page and one more memo, sorted by the number of the query's terms in the titles, with these numbers.
     pub(super) async fn most_relevant(
-        &self,
+        &mut self,
         filter: &MemoFilter,
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,

@@ -2,20 +2,22 @@
 
 use memo_domain::{Memo, MemoId, StoreError, Tag, UserId};
 use sea_orm::{
-    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    Statement, Value,
+    ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, Value,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
 
-use crate::entity::memo_tag::{Column, Entity};
+use crate::{
+    entity::memo_tag::{Column, Entity},
+    row::row,
+};
 
-/// Inserts the tags of a memo, if it has any.
-pub fn insert(memo: &Memo, backend: DbBackend) -> Option<Statement> {
+/// Inserts the tags of memos, if they have any.
+pub fn insert<'m>(memos: impl IntoIterator<Item = &'m Memo>, backend: DbBackend) -> Option<Statement> {
     let mut insert = Query::insert();
     insert.into_table(Entity).columns([Column::OwnerId, Column::TagKey, Column::MemoId, Column::Tag, Column::Trashed]);
     let mut has_tags = false;
-    for tag in &memo.state.tags {
+    for (memo, tag) in memos.into_iter().flat_map(|memo| memo.state.tags.iter().map(move |tag| (memo, tag))) {
         insert.values_panic([
             memo.owner_id.as_uuid().into(),
             tag.key().into(),
@@ -66,7 +68,7 @@ pub fn page(owner: UserId, after: Option<&Tag>, limit: u32) -> Select<Entity> {
     select
 }
 
-/// Counts those of some tags that a user's memos outside the trash have, as [`Count`](super::query::Count).
+/// Counts those of some tags that a user's memos outside the trash have, as [`Count`](crate::unit_of_work::Count).
 pub fn count_present(owner: UserId, tags: &[Tag], backend: DbBackend) -> Statement {
     let keys = tags.iter().map(|tag| {
         let found = Query::select()
@@ -105,11 +107,12 @@ fn is_not_trashed() -> Expr {
     Expr::col((Entity, Column::Trashed)).eq(Expr::Constant(Value::from(false)))
 }
 
-/// A row of [`spellings`].
-#[derive(FromQueryResult)]
-pub struct Spelling {
-    tag: String,
-    count: i64,
+row! {
+    /// A row of [`spellings`].
+    pub struct Spelling {
+        tag: String,
+        count: i64,
+    }
 }
 
 impl Spelling {
@@ -119,10 +122,11 @@ impl Spelling {
     }
 }
 
-/// A row of [`tagged`].
-#[derive(FromQueryResult)]
-pub struct Tagged {
-    pub memo_id: Uuid,
+row! {
+    /// A row of [`tagged`].
+    pub struct Tagged {
+        pub memo_id: Uuid,
+    }
 }
 
 #[cfg(test)]
@@ -132,10 +136,10 @@ mod tests {
         User,
     };
     use memo_test_databases::Server;
-    use sea_orm::{ConnectionTrait, QueryTrait};
+    use sea_orm::QueryTrait;
 
     use super::*;
-    use crate::{SeaOrmStore, StoreOptions, connect::Database};
+    use crate::{SeaOrmStore, StoreOptions, memos::plans::sqlite::plan};
 
     const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
 
@@ -214,14 +218,11 @@ mod tests {
     #[tokio::test]
     async fn tag_statements_search_the_primary_key_without_sorting_or_scanning() {
         let (store, _folder) = sqlite_store().await;
-        let Database::File(file) = &store.database else { panic!("a file") };
         for (select, expected) in
             [(spellings(owner()), "(owner_id=?)"), (tagged(owner(), &tag("work"), None), "(owner_id=? AND tag_key=?)")]
         {
-            let statement = select.build(DbBackend::Sqlite);
-            let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
-            let rows = file.reader().query_all_raw(explained).await.expect("the plan is read");
-            let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
+            let plan = plan(&store, select.build(DbBackend::Sqlite)).await;
+            let steps: Vec<_> = plan.lines().collect();
             assert_eq!(steps[0], format!("SEARCH memo_tags USING PRIMARY KEY {expected}"));
             let is_sorted = steps.iter().any(|step| step.contains("ORDER BY"));
             assert!(!is_sorted && steps.iter().all(|step| !step.contains("SCAN")), "{steps:?}");

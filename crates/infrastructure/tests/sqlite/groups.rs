@@ -194,20 +194,20 @@ async fn found(uow: &mut dyn UnitOfWork) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_conflict_fails_only_its_own_unit_of_work_in_a_batch() {
+async fn a_conflict_fails_only_its_own_unit_of_work_in_a_transaction() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
-    // Each unit of work finds its id unused, but the ids from 1 to 40 are inserted twice.
-    let mut units = Vec::new();
-    for n in (1..=60).chain(1..=40) {
-        let mut uow = fresh.store.begin(Access::Write).await.expect("a unit of work begins");
-        insert(&mut *uow, n).await;
-        units.push(uow);
-    }
-    let commits: Vec<_> = units.into_iter().map(|uow| tokio::spawn(uow.commit())).collect();
+    // The ids from 1 to 40 are inserted twice.
+    let add = async |store: Arc<SeaOrmStore>, n| {
+        let mut uow = store.begin(Access::Write).await?;
+        uow.memos().insert(&memo(n), &memo(n).search_text()).await?;
+        uow.changes().append(user(0).id, &[NewChange::of(&memo(n), ChangeKind::Created, NOW)]).await?;
+        uow.commit().await
+    };
+    let tasks: Vec<_> = (1..=60).chain(1..=40).map(|n| tokio::spawn(add(Arc::clone(&fresh.store), n))).collect();
     let mut committed = 0;
-    for commit in commits {
-        match commit.await.expect("no task panics") {
+    for task in tasks {
+        match task.await.expect("no task panics") {
             Ok(()) => committed += 1,
             Err(error) => assert!(matches!(error, StoreError::Conflict { what: Conflict::Id }), "{error:?}"),
         }
@@ -218,7 +218,7 @@ async fn a_conflict_fails_only_its_own_unit_of_work_in_a_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_unit_of_work_recorded_while_a_batch_ends_is_run() {
+async fn a_unit_of_work_that_begins_while_a_transaction_ends_is_committed() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let tasks: Vec<_> = (0..8)
@@ -270,8 +270,8 @@ async fn waiting_writers_fail_together_if_the_file_stays_locked() {
     for n in 1..=20 {
         let store = Arc::clone(&store);
         tasks.push(tokio::spawn(async move {
-            let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
-            uow.memos().insert(&memo(n), &memo(n).search_text()).await.expect("the memo is added");
+            let mut uow = store.begin(Access::Write).await?;
+            uow.memos().insert(&memo(n), &memo(n).search_text()).await?;
             uow.commit().await
         }));
         pause(Duration::from_millis(5)).await;
@@ -287,8 +287,21 @@ async fn waiting_writers_fail_together_if_the_file_stays_locked() {
     drop(held);
 }
 
+#[tokio::test]
+async fn a_writer_that_waits_for_another_process_leaves_its_thread_to_others() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let held = hold(&options(&fresh.folder).url).await;
+    let release = async {
+        assert!(!is_stored(&*fresh.store, 1).await);
+        held.rollback().await.expect("it releases the lock");
+    };
+    tokio::join!(add_memo(&*fresh.store, 1), release);
+    assert!(is_stored(&*fresh.store, 1).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_of_work_sees_its_own_recorded_statements() {
+async fn a_unit_of_work_finds_its_own_writes_in_the_index() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     let mut expected = 0;

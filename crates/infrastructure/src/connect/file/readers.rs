@@ -1,185 +1,77 @@
-//! Connections to a SQLite file for single reading statements.
-//!
-//! The driver's own pool pings a connection after each statement. For a file this is needless, and the ping costs as much
-//! as reading a memo: two more messages between threads.
+//! Reading connections, and the threads on which their statements run.
 
-use memo_domain::Causes;
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+use std::time::Duration;
+
+use memo_domain::{Causes, StoreError};
+use rusqlite::{Error, ErrorCode};
+use sea_orm::Statement;
+use tokio::task::spawn_blocking;
+
+use super::connection::{Connection, Interrupt};
+use crate::{
+    connect::{
+        Cost,
+        permits::Permit,
+        set::{Lent, Loan, Set},
     },
-    time::{Duration, Instant},
+    error::{file_error, file_search_error},
+    row::FromRow,
 };
 
-use sea_orm::{
-    ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement,
-    sqlx::{
-        ConnectOptions, Connection, SqliteConnection,
-        sqlite::{SqliteConnectOptions, SqliteRow},
-    },
-};
-use tokio::time::timeout;
+/// How long a statement may run on a thread that serves requests, before it is run again on one that may block.
+const INLINE_LIMIT: Duration = Duration::from_millis(5);
+/// How long a search may take: long enough for 400 MB of texts, and short enough that its user still waits.
+const SEARCH_LIMIT: Duration = Duration::from_secs(5);
 
-use crate::connect::{
-    driver_error,
-    permits::{Owner, Permit, Permits, Refusal},
-    query,
-};
-
-/// A pool of reading connections. Clones share them.
-#[derive(Clone)]
-pub struct Readers(Arc<Shared>);
-
-struct Shared {
-    idle: Mutex<Vec<SqliteConnection>>,
-    permits: Permits,
-    acquire_timeout: Duration,
-    statement_limit: Option<Duration>,
-}
-
-impl std::fmt::Debug for Readers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Readers").field("permits", &self.0.permits).finish_non_exhaustive()
-    }
-}
-
-impl Readers {
-    /// Opens the connections. A statement waits for one of them for at most `acquire_timeout`, and is interrupted after
-    /// `statement_limit`.
-    pub async fn connect(
-        options: &SqliteConnectOptions,
-        connections: u32,
-        acquire_timeout: Duration,
-        statement_limit: Option<Duration>,
-    ) -> Result<Self, DbErr> {
-        let mut idle = Vec::new();
-        for _ in 0..connections {
-            let connection = options.connect().await;
-            idle.push(connection.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?);
+/// A reader is lent for a statement or a read-only transaction.
+impl Lent for Connection {
+    fn give_back(self, set: &Set<Self>, permit: Permit) {
+        if self.is_in_transaction()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            tracing::warn!(error = %Causes(&error), "a read-only transaction could not be ended");
         }
-        let permits = Permits::new(connections);
-        Ok(Self(Arc::new(Shared { idle: Mutex::new(idle), permits, acquire_timeout, statement_limit })))
+        set.put(self, permit);
     }
+}
 
-    /// Returns the row of a statement that selects at most one.
-    pub async fn query_one(&self, statement: &Statement, owner: Owner) -> Result<Option<QueryResult>, DbErr> {
-        let mut borrowed = self.borrow(owner).await?;
-        let row = query(statement).fetch_optional(borrowed.connection()?).await.map_err(driver_error)?;
-        Ok(row.map(QueryResult::from))
-    }
-
-    /// Returns the rows that a statement selects.
-    pub async fn query_all(&self, statement: &Statement, owner: Owner) -> Result<Vec<QueryResult>, DbErr> {
-        let mut borrowed = self.borrow(owner).await?;
-        let _interrupt = borrowed.limit().await?;
-        let rows: Vec<SqliteRow> = query(statement).fetch_all(borrowed.connection()?).await.map_err(driver_error)?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
-    }
-
-    /// Waits for running statements and closes the connections.
-    pub async fn close(&self) {
-        self.0.permits.close().await;
-        let idle = std::mem::take(&mut *self.lock());
-        for connection in idle {
-            if let Err(error) = connection.close().await {
-                tracing::warn!(error = %Causes(&error), "closing a connection to the database failed");
-            }
+/// Returns the rows that a statement selects. What is not small runs on a thread that may block, and so does a small
+/// statement that takes longer than expected.
+pub async fn query<T: FromRow>(
+    reader: Loan<Connection>,
+    statement: Statement,
+    cost: Cost,
+) -> Result<(Loan<Connection>, Result<Vec<T>, StoreError>), StoreError> {
+    if cost == Cost::Small {
+        reader.limit(Some(INLINE_LIMIT));
+        match reader.query(&statement) {
+            Err(error) if must_wait(&error) => {}
+            result => return Ok((reader, result.map_err(file_error))),
         }
     }
-
-    async fn borrow(&self, owner: Owner) -> Result<Borrowed<'_>, DbErr> {
-        let permit = acquire(&self.0.permits, owner, self.0.acquire_timeout).await?;
-        let closed = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-        let connection = self.lock().pop().ok_or_else(closed)?;
-        Ok(Borrowed { readers: self, connection: Some(connection), _permit: permit })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    reader.limit((cost == Cost::Search).then_some(SEARCH_LIMIT));
+    let interrupt = Some(reader.interrupt());
+    let query = move |reader: &mut Connection| reader.waiting_for_locks(|| reader.query(&statement));
+    let (reader, rows) = on_blocking_thread(reader, interrupt, query).await?;
+    Ok((reader, rows.map_err(if cost == Cost::Search { file_search_error } else { file_error })))
 }
 
-/// Waits for a permit, within a time limit.
-pub async fn acquire(permits: &Permits, owner: Owner, limit: Duration) -> Result<Permit, DbErr> {
-    let error = match timeout(limit, permits.acquire(owner)).await {
-        Ok(Ok(permit)) => return Ok(permit),
-        Ok(Err(Refusal::Closed)) => ConnAcquireErr::ConnectionClosed,
-        Ok(Err(Refusal::Busy)) | Err(_) => ConnAcquireErr::Timeout,
-    };
-    Err(DbErr::ConnectionAcquire(error))
+/// Whether a statement was interrupted, or has met the lock of another process.
+pub fn must_wait(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy))
 }
 
-/// A connection for one statement. When dropped, it returns to the pool, also if the statement was cancelled: the driver
-/// then stops that statement before it runs the next one.
-struct Borrowed<'a> {
-    readers: &'a Readers,
-    connection: Option<SqliteConnection>,
-    /// Dropped last: the connection is back in the pool when the permit is free.
-    _permit: Permit,
-}
-
-/// The number of SQLite's instructions after which it asks whether to go on: those of some rows.
-const INSTRUCTIONS: i32 = 1_000;
-
-/// Interrupts the statement of a connection when it is dropped, if the statement still runs.
-struct Interrupt(Arc<AtomicBool>);
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Borrowed<'_> {
-    /// Limits the time of the next statement, if these connections have a limit.
-    async fn limit(&mut self) -> Result<Option<Interrupt>, DbErr> {
-        let Some(limit) = self.readers.0.statement_limit else { return Ok(None) };
-        let (deadline, is_dropped) = (Instant::now() + limit, Arc::new(AtomicBool::new(false)));
-        let interrupt = Interrupt(is_dropped.clone());
-        let mut handle = self.connection()?.lock_handle().await.map_err(driver_error)?;
-        handle.set_progress_handler(INSTRUCTIONS, move || {
-            !is_dropped.load(Ordering::Relaxed) && Instant::now() < deadline
-        });
-        Ok(Some(interrupt))
-    }
-
-    fn connection(&mut self) -> Result<&mut SqliteConnection, DbErr> {
-        self.connection.as_mut().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
-    }
-}
-
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        self.readers.lock().extend(self.connection.take());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use memo_domain::StoreError;
-    use sea_orm::DbBackend;
-
-    use super::*;
-    use crate::error::search_error;
-
-    #[tokio::test]
-    async fn a_statement_is_interrupted_after_the_limit_and_its_connection_stays_usable() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = SqliteConnectOptions::new().filename(folder.path().join("memo.db")).create_if_missing(true);
-        let wait = Duration::from_secs(5);
-        let readers = Readers::connect(&options, 1, wait, Some(Duration::from_millis(20))).await.expect("it opens");
-        let select = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
-        let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-        for _ in 0..2 {
-            let error = readers.query_all(&select(endless), None).await.map(drop).expect_err("it never ends");
-            assert!(matches!(search_error(error), StoreError::Timeout { .. }));
-            readers.query_all(&select("SELECT 1"), None).await.expect("the next one runs");
-        }
-        // A caller who has gone interrupts it, too: otherwise closing would wait for its end.
-        let endless = select(endless);
-        let cancelled = tokio::time::timeout(Duration::from_millis(1), readers.query_all(&endless, None));
-        assert!(cancelled.await.is_err());
-        readers.close().await;
-    }
+/// Runs `work` on a thread that may block. It runs to its end if the caller is cancelled, unless it is interrupted then.
+pub async fn on_blocking_thread<C: Lent + Send + 'static, T: Send + 'static>(
+    mut loan: Loan<C>,
+    interrupt: Option<Interrupt>,
+    work: impl FnOnce(&mut C) -> T + Send + 'static,
+) -> Result<(Loan<C>, T), StoreError> {
+    let mut task = spawn_blocking(move || {
+        let result = work(&mut loan);
+        (loan, result)
+    });
+    // Dropped before the task, at whose end others get the connection.
+    let _interrupt = interrupt;
+    (&mut task).await.map_err(|error| StoreError::Unavailable { source: error.into() })
 }

@@ -7,10 +7,10 @@ use memo_domain::{
     PasswordHash, SortField, SortPosition, Store, Tags, Timestamp, Title, User, UserId, Visibility,
 };
 use memo_test_databases::{Server, TestDatabase};
-use sea_orm::{DbBackend, DbErr, FromQueryResult, QueryResult, prelude::Uuid};
+use sea_orm::{DbBackend, prelude::Uuid};
 
 use super::{PAGE_ROWS, Plan, Start, gram_query, list, mine, tag};
-use crate::{SeaOrmStore, StoreOptions, unit_of_work::SeaOrmUnitOfWork};
+use crate::{SeaOrmStore, StoreOptions, row::row, unit_of_work::SeaOrmUnitOfWork};
 
 /// The number of memos; half of them belong to one user.
 const MEMOS: u32 = 4_000;
@@ -49,15 +49,6 @@ impl Filled {
     pub async fn unit(&self) -> SeaOrmUnitOfWork {
         let session = self.store.database.begin(Access::Write, None).await.expect("a unit of work begins");
         SeaOrmUnitOfWork::new(session, self.backend, Arc::clone(&self.store.prepared), Arc::default())
-    }
-}
-
-/// A row of which nothing is read.
-pub struct Row;
-
-impl FromQueryResult for Row {
-    fn from_query_result(_: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self)
     }
 }
 
@@ -110,13 +101,14 @@ pub fn broad_filters() -> [(MemoFilter, [Plan; 2]); 3] {
 }
 
 /// Checks that both plans of a broad filter find the same memos.
-pub async fn check_plans_find_the_same_memos(unit: &SeaOrmUnitOfWork) {
+pub async fn check_plans_find_the_same_memos(unit: &mut SeaOrmUnitOfWork) {
     let sort = MemoSort::default();
     for (filter, plans) in broad_filters() {
         for start in starts(sort) {
             let mut pages = Vec::new();
             for plan in &plans {
-                let found = unit.find_all::<Found>(list(&filter, sort, &start, plan, unit.backend)).await;
+                let list = list(&filter, sort, &start, plan, unit.backend);
+                let found = unit.find_all::<Found>(list).await;
                 pages.push(found.expect("memos are found"));
             }
             assert_eq!(pages[0].len() as u64, PAGE_ROWS, "{plans:?}");
@@ -125,9 +117,11 @@ pub async fn check_plans_find_the_same_memos(unit: &SeaOrmUnitOfWork) {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, FromQueryResult)]
-struct Found {
-    id: Uuid,
+row! {
+    #[derive(Debug, PartialEq, Eq)]
+    struct Found {
+        id: Uuid,
+    }
 }
 
 fn moment(n: u32) -> Timestamp {

@@ -3,7 +3,7 @@
 mod filled;
 mod mysql;
 mod postgres;
-mod sqlite;
+pub mod sqlite;
 
 use memo_domain::{
     MemoCursor, MemoFilter, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, Tag, Timestamp,

@@ -1,33 +1,36 @@
 //! Query plans of MySQL and MariaDB.
 
-use memo_domain::{MemoSort, PageStart};
+use memo_domain::{MemoSort, PageStart, Source};
 use memo_test_databases::Server;
-use sea_orm::{DbErr, FromQueryResult, QueryResult, Statement};
+use sea_orm::Statement;
 
 use super::{
     Plan,
     filled::{
-        Filled, MAX_READS, Row, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters,
-        starts,
+        Filled, MAX_READS, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters, starts,
     },
     gram_query, kinds, list, query, tag,
 };
-use crate::{dialect, unit_of_work::SeaOrmUnitOfWork};
+use crate::{
+    dialect,
+    row::{FromRow, Row, RowSource},
+    unit_of_work::SeaOrmUnitOfWork,
+};
 
 #[tokio::test]
 async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up() {
     let Some(filled) = Filled::new(Server::MySql).await else { return };
-    let unit = filled.unit().await;
+    let unit = &mut filled.unit().await;
     let analyze = Statement::from_string(unit.backend, "ANALYZE TABLE users, memos, memo_tags, memo_grams");
-    unit.find_all::<Row>(analyze).await.expect("the tables are analyzed");
+    unit.find_all::<()>(analyze).await.expect("the tables are analyzed");
 
-    check_lists_scan_their_index(&unit).await;
-    check_selective_filters_are_looked_up(&unit).await;
-    check_broad_filters_scan_in_order(&unit).await;
-    check_plans_find_the_same_memos(&unit).await;
+    check_lists_scan_their_index(unit).await;
+    check_selective_filters_are_looked_up(unit).await;
+    check_broad_filters_scan_in_order(unit).await;
+    check_plans_find_the_same_memos(unit).await;
 }
 
-async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
+async fn check_lists_scan_their_index(unit: &mut SeaOrmUnitOfWork) {
     for kind in kinds(main_user(), &tag("often"), end()) {
         for (sort, index) in kind.sorts() {
             // MySQL has no partial indexes: the index of active memos contains all of them.
@@ -52,7 +55,7 @@ async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
     assert!(one.contains("memos const PRIMARY ") && reads <= 2, "{reads} reads\n{one}");
 }
 
-async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork) {
+async fn check_selective_filters_are_looked_up(unit: &mut SeaOrmUnitOfWork) {
     for (what, filter, by) in selective_filters() {
         for start in starts(MemoSort::default()) {
             let (plan, reads) = plan(unit, list(&filter, MemoSort::default(), &start, &by, unit.backend)).await;
@@ -74,7 +77,7 @@ async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork) {
     assert!(counted.contains("memo_tags ref PRIMARY ") && reads <= 2 * 302, "{reads} reads\n{counted}");
 }
 
-async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
+async fn check_broad_filters_scan_in_order(unit: &mut SeaOrmUnitOfWork) {
     for (filter, [in_order, _]) in broad_filters() {
         for start in starts(MemoSort::default()) {
             let (plan, reads) = plan(unit, list(&filter, MemoSort::default(), &start, &in_order, unit.backend)).await;
@@ -85,43 +88,41 @@ async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
 }
 
 /// Returns the plan of a statement (table, access type, index and extra information of each step), and how many rows it reads.
-async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> (String, u64) {
+async fn plan(unit: &mut SeaOrmUnitOfWork, statement: Statement) -> (String, u64) {
     let before = reads(unit).await;
     // SHOW STATUS reads rows as well.
     let overhead = reads(unit).await - before;
-    unit.find_all::<Row>(statement.clone()).await.expect("it runs");
+    unit.find_all::<()>(statement.clone()).await.expect("it runs");
     let reads = reads(unit).await - before - 2 * overhead;
 
     let explain = Statement { sql: format!("EXPLAIN {}", statement.sql), ..statement };
     let steps = unit.find_all::<Step>(explain).await.expect("a plan");
-    let plan = steps.into_iter().map(|Step { table, access, key, extra }| {
-        let texts = [table, access, key, extra].map(Option::unwrap_or_default);
-        texts.join(" ") + "\n"
-    });
+    let plan = steps.into_iter().map(|Step(texts)| texts.map(Option::unwrap_or_default).join(" ") + "\n");
     (plan.collect(), reads)
 }
 
-async fn reads(unit: &SeaOrmUnitOfWork) -> u64 {
+async fn reads(unit: &mut SeaOrmUnitOfWork) -> u64 {
     let status = Statement::from_string(unit.backend, "SHOW SESSION STATUS LIKE 'Handler_read%'");
     let counts = unit.find_all::<Count>(status).await.expect("counts");
     counts.into_iter().map(|count| count.0).sum()
 }
 
-#[derive(FromQueryResult)]
-struct Step {
-    table: Option<String>,
-    #[sea_orm(from_alias = "type")]
-    access: Option<String>,
-    key: Option<String>,
-    #[sea_orm(from_alias = "Extra")]
-    extra: Option<String>,
+struct Step([Option<String>; 4]);
+
+impl FromRow for Step {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Source> {
+        // By name: MySQL has more columns than MariaDB.
+        let RowSource::Server(row) = row.source else { return Err("a row of a file".into()) };
+        let [table, access, key, extra] = ["table", "type", "key", "Extra"].map(|name| row.try_get("", name));
+        Ok(Self([table?, access?, key?, extra?]))
+    }
 }
 
 struct Count(u64);
 
-impl FromQueryResult for Count {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let text: String = row.try_get_by_index(1)?;
-        text.parse().map(Self).map_err(|error| DbErr::Type(format!("{text}: {error}")))
+impl FromRow for Count {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Source> {
+        let (_name, count): (String, String) = (row.next()?, row.next()?);
+        Ok(Self(count.parse()?))
     }
 }

@@ -1,22 +1,25 @@
 //! Query plans of PostgreSQL for statements that have run several times on a connection: from the sixth time on, it may use a
 //! generic plan for all parameters, which assumes an average number of memos per user.
 
-use memo_domain::{MemoFilter, MemoSort, PageStart};
+use memo_domain::{MemoFilter, MemoSort, PageStart, Source};
 use memo_test_databases::Server;
 use sea_orm::{
-    DbErr, FromQueryResult, QueryResult, Statement,
+    Statement,
     sea_query::{PostgresQueryBuilder, backend::QueryBuilder},
 };
 
 use super::{
     Plan,
     filled::{
-        Filled, MAX_READS, Row, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters,
-        starts,
+        Filled, MAX_READS, broad_filters, check_plans_find_the_same_memos, end, main_user, selective_filters, starts,
     },
     gram_query, kinds, list, query, tag,
 };
-use crate::{dialect, unit_of_work::SeaOrmUnitOfWork};
+use crate::{
+    dialect,
+    row::{FromRow, Row},
+    unit_of_work::SeaOrmUnitOfWork,
+};
 
 /// The number of executions before the plan is examined: enough for a generic plan.
 const RUNS: usize = 8;
@@ -24,28 +27,29 @@ const RUNS: usize = 8;
 #[tokio::test]
 async fn pages_scan_the_index_of_their_list_and_selective_filters_are_looked_up() {
     let Some(filled) = Filled::new(Server::Postgres).await else { return };
-    let unit = filled.unit().await;
-    let run = async |sql: &str| {
-        unit.execute(Statement::from_string(unit.backend, sql)).await.expect("the statement runs");
-    };
+    let unit = &mut filled.unit().await;
     // The server does both by itself in the background.
-    run("SELECT gin_clean_pending_list('memo_grams_grams')").await;
-    run("ANALYZE users, memos, memo_tags, memo_grams").await;
-    check_plans_find_the_same_memos(&unit).await;
-    check_lists_scan_their_index(&unit).await;
-    check_selective_filters_are_looked_up(&unit, &selective_filters()).await;
-    check_broad_filters_scan_in_order(&unit).await;
+    run(unit, "SELECT gin_clean_pending_list('memo_grams_grams')").await;
+    run(unit, "ANALYZE users, memos, memo_tags, memo_grams").await;
+    check_plans_find_the_same_memos(unit).await;
+    check_lists_scan_their_index(unit).await;
+    check_selective_filters_are_looked_up(unit, &selective_filters()).await;
+    check_broad_filters_scan_in_order(unit).await;
 
     // Statistics as if most users had one memo, which a generic plan then expects of each user.
-    run("ALTER TABLE memos ALTER owner_id SET (n_distinct = -1)").await;
-    run("ANALYZE memos").await;
-    check_lists_scan_their_index(&unit).await;
+    run(unit, "ALTER TABLE memos ALTER owner_id SET (n_distinct = -1)").await;
+    run(unit, "ANALYZE memos").await;
+    check_lists_scan_their_index(unit).await;
     // Without the filter by time: if one memo is expected, every index looks equally good.
-    check_selective_filters_are_looked_up(&unit, &selective_filters()[..2]).await;
-    check_broad_filters_scan_in_order(&unit).await;
+    check_selective_filters_are_looked_up(unit, &selective_filters()[..2]).await;
+    check_broad_filters_scan_in_order(unit).await;
 }
 
-async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
+async fn run(unit: &mut SeaOrmUnitOfWork, sql: &str) {
+    unit.execute(Statement::from_string(unit.backend, sql)).await.expect("the statement runs");
+}
+
+async fn check_lists_scan_their_index(unit: &mut SeaOrmUnitOfWork) {
     for kind in kinds(main_user(), &tag("often"), end()) {
         for (sort, index) in kind.sorts() {
             for start in starts(sort) {
@@ -63,7 +67,7 @@ async fn check_lists_scan_their_index(unit: &SeaOrmUnitOfWork) {
     assert!(one.contains("using memos_pkey on memos") && max_reads(&one) == 1, "{one}");
 }
 
-async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork, filters: &[(&str, MemoFilter, Plan)]) {
+async fn check_selective_filters_are_looked_up(unit: &mut SeaOrmUnitOfWork, filters: &[(&str, MemoFilter, Plan)]) {
     for (what, filter, by) in filters {
         for start in starts(MemoSort::default()) {
             let plan = plan(unit, list(filter, MemoSort::default(), &start, by, unit.backend)).await;
@@ -82,7 +86,7 @@ async fn check_selective_filters_are_looked_up(unit: &SeaOrmUnitOfWork, filters:
     assert!(counted.contains("using memo_tags_pkey on memo_tags") && max_reads(&counted) == 301, "{counted}");
 }
 
-async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
+async fn check_broad_filters_scan_in_order(unit: &mut SeaOrmUnitOfWork) {
     for (filter, [in_order, _]) in broad_filters() {
         for start in starts(MemoSort::default()) {
             let plan = plan(unit, list(&filter, MemoSort::default(), &start, &in_order, unit.backend)).await;
@@ -93,9 +97,9 @@ async fn check_broad_filters_scan_in_order(unit: &SeaOrmUnitOfWork) {
 }
 
 /// Returns the plan of a statement after several executions, with the rows that each step reads.
-async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> String {
+async fn plan(unit: &mut SeaOrmUnitOfWork, statement: Statement) -> String {
     for _ in 0..RUNS {
-        unit.find_all::<Row>(statement.clone()).await.expect("it runs");
+        unit.find_all::<()>(statement.clone()).await.expect("it runs");
     }
     let name = "SELECT name FROM pg_prepared_statements WHERE statement = $1";
     let name = Statement::from_sql_and_values(unit.backend, name, [statement.sql.into()]);
@@ -110,9 +114,9 @@ async fn plan(unit: &SeaOrmUnitOfWork, statement: Statement) -> String {
 /// The first column of a row.
 struct Line(String);
 
-impl FromQueryResult for Line {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        row.try_get_by_index(0).map(Self)
+impl FromRow for Line {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Source> {
+        row.next().map(Self)
     }
 }
 

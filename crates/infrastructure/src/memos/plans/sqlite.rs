@@ -1,24 +1,31 @@
 //! Query plans of SQLite, which depend only on the schema and the statement.
 
-use memo_domain::{MemoCursor, MemoFilter, MemoId, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryTrait, Statement};
+use memo_domain::{
+    Access, MemoCursor, MemoFilter, MemoId, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId,
+};
+use sea_orm::{DbBackend, QueryTrait, Statement};
 use uuid::Uuid;
 
 use super::{Plan, Start, gram_query, kinds, mine, query, tag};
-use crate::{SeaOrmStore, StoreOptions, connect::Database};
+use crate::{SeaOrmStore, StoreOptions, connect::Cost, row::row};
 
 const USER: UserId = UserId::new(Uuid::max());
 
-fn reader(store: &SeaOrmStore) -> &DatabaseConnection {
-    let Database::File(file) = &store.database else { panic!("a file") };
-    file.reader()
+row! {
+    struct Step {
+        _id: i64,
+        _parent: i64,
+        _unused: i64,
+        detail: String,
+    }
 }
 
-async fn plan(store: &SeaOrmStore, statement: Statement) -> String {
+/// Returns the steps of a statement's plan, one a line.
+pub async fn plan(store: &SeaOrmStore, statement: Statement) -> String {
     let statement = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement };
-    let rows = reader(store).query_all_raw(statement).await.expect("the plan is read");
-    let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
-    steps.join("\n")
+    let mut session = store.database.begin(Access::Read, None).await.expect("a session begins");
+    let steps = session.find_all::<Step>(statement, Cost::Small).await.expect("the plan is read");
+    steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
 }
 
 fn starts(sort: MemoSort) -> [PageStart<MemoCursor>; 3] {
