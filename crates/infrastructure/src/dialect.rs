@@ -4,6 +4,7 @@
 
 mod accounts;
 mod changes;
+mod migrations;
 mod search;
 mod suitable;
 
@@ -11,17 +12,20 @@ use std::time::Duration;
 
 use memo_domain::{Conflict, Unwritable};
 use sea_orm::{
-    DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{Expr, ExprTrait},
     sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError},
 };
 
 pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
 pub use changes::{count_changes, insert_changes, remove_changes, stamp};
+pub use migrations::{
+    claim_lease, create_lease, delete_migration, expired_lease, insert_migration, release_lease, renew_lease,
+};
 pub use search::{
     Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_memos,
-    index_sees_own_transaction, insert_text, is_not_indexed, opaque, owner_of_found, owner_of_tagged, reindex_memo,
-    relevance, update_text,
+    index_sees_own_transaction, insert_text, opaque, owner_of_found, owner_of_tagged, reindex_memo, relevance,
+    update_text,
 };
 
 pub use suitable::{changeable, grant_of_changes, text_limits};
@@ -117,32 +121,6 @@ pub fn write_check(backend: DbBackend, is_real: bool) -> Option<Statement> {
         (false, _) => "DELETE FROM users WHERE id IS NULL",
     };
     Some(Statement::from_string(backend, sql))
-}
-
-/// The statements that wait until no other process migrates the database. The lock belongs to the transaction (PostgreSQL)
-/// or the connection (MySQL). The last statement returns one row with `locked = 1` if the lock was acquired.
-pub fn migration_lock(backend: DbBackend, wait: Duration) -> Vec<String> {
-    match backend {
-        DbBackend::Sqlite => Vec::new(),
-        DbBackend::Postgres => vec![
-            format!("SET LOCAL lock_timeout = {}", wait.as_millis()),
-            // Advisory locks are per database; the number is arbitrary.
-            "SELECT 1::BIGINT AS locked FROM (SELECT pg_advisory_xact_lock(7881299347898368)) AS lock".to_owned(),
-        ],
-        // Named locks are per server, and a name has at most 64 characters.
-        _ => vec![format!(
-            "SELECT CAST(GET_LOCK(CONCAT('memo_migration_', MD5(DATABASE())), {}) AS SIGNED) AS locked",
-            wait.as_secs()
-        )],
-    }
-}
-
-/// The statement that releases [`migration_lock`], if the end of the transaction does not.
-pub fn migration_unlock(backend: DbBackend) -> Option<&'static str> {
-    match backend {
-        DbBackend::MySql => Some("DO RELEASE_LOCK(CONCAT('memo_migration_', MD5(DATABASE())))"),
-        _ => None,
-    }
 }
 
 /// The condition for the rows after `values` in the order of two columns, both ascending or both descending.
@@ -266,12 +244,4 @@ pub fn ends_connection(error: &dyn DatabaseError) -> bool {
     error
         .try_downcast_ref::<MySqlDatabaseError>()
         .is_some_and(|error| matches!(error.number(), 1053 | 1152..=1161 | 1290 | 1836 | 1927 | 2006 | 2013 | 4031))
-}
-
-/// Whether PostgreSQL gave up waiting for a lock (`lock_not_available`).
-pub fn is_lock_timeout(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return false;
-    };
-    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("55P03"))
 }

@@ -23,6 +23,15 @@ pub enum Misuse {
     CursorOfOtherOrder,
     #[error("another process is migrating the database, and has not finished within {} s", .0.as_secs())]
     MigrationLocked(Duration),
+    #[error("another process has taken over the migration")]
+    LeaseLost,
+    #[error(
+        "the database was made by an unreleased version of this program (migration {0}), from which there is no upgrade: \
+         export the accounts with that version (GET /api/v1/me/export), and import them into an empty database"
+    )]
+    UnreleasedSchema(String),
+    #[error("the database was migrated by a later version of this program (migration {0}), which must revert it")]
+    LaterSchema(String),
     #[error("the schema is out of date; {} pending migrations: {}", .0.len(), .0.join(", "))]
     PendingMigrations(Vec<String>),
     #[error("the database user may not change the schema; an administrator can allow it: {0}")]
@@ -35,6 +44,7 @@ impl From<Misuse> for StoreError {
     fn from(misuse: Misuse) -> Self {
         match misuse {
             Misuse::MigrationLocked(_) => Self::Unavailable { source: misuse.into() },
+            Misuse::LeaseLost => Self::Contention { source: misuse.into() },
             _ => Self::Other { source: misuse.into() },
         }
     }

@@ -10,6 +10,7 @@ mod executor;
 mod grams;
 mod identities;
 mod jobs;
+mod lease;
 mod memos;
 mod migrations;
 mod one_time_tokens;

@@ -1,124 +1,192 @@
 //! Applies and reverts migrations, in one process at a time.
+//!
+//! On SQLite the write transaction keeps other processes out. On a server it is a [`Lease`]: no transaction holds the steps
+//! together, as MySQL commits each DDL statement by itself. They are idempotent, so that a process that was killed in the
+//! middle, or lost its lease, does no harm: the next one runs them all again.
 
 use std::time::Duration;
 
 use memo_domain::StoreError;
 use memo_migration::Migrator;
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement, TransactionTrait,
-};
-use sea_orm_migration::{MigrationStatus, MigratorTrait};
-use tokio::time::timeout;
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, SchemaManagerConnection};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     connect::{Database, connect_for_migrations},
     dialect,
     error::{Misuse, store_error},
-    memos::{index_all, is_index_incomplete},
-    users::backfill_name_keys,
+    lease::Lease,
 };
 
-/// How long a process waits while another one migrates a server's database.
-const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a process waits while others migrate a server's database.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+/// How often a waiting process looks whether the others are done.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long closing a connection may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Applies all pending migrations, and backfills the rows that they need.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    /// Apply all pending migrations.
+    Up,
+    /// Revert the latest migrations, or all of them.
+    Down(Option<u32>),
+}
+
+/// Applies all pending migrations.
 pub async fn up(database: &Database) -> Result<(), StoreError> {
-    migrate(database, async |transaction| {
-        let pending = Migrator::get_pending_migrations(transaction).await?;
-        let adds_index = pending.iter().any(|migration| migration.name() == memo_migration::SEARCH);
-        Migrator::up(transaction, None).await?;
-        if adds_index || is_index_incomplete(transaction).await? {
-            index_all(transaction).await?;
-        }
-        backfill_name_keys(transaction).await
-    })
-    .await
+    migrate(database, Change::Up).await
 }
 
 /// Reverts the latest `steps` migrations, or all of them.
 pub async fn down(database: &Database, steps: Option<u32>) -> Result<(), StoreError> {
-    migrate(database, async |transaction| {
-        // Counts as one of the steps: otherwise, repeating an interrupted call would revert one migration too many.
-        let was_interrupted = memo_migration::revert_interrupted(transaction).await?;
-        match steps.map(|steps| steps - u32::from(was_interrupted && steps > 0)) {
-            Some(0) => Ok(()),
-            steps => Migrator::down(transaction, steps).await,
-        }
-    })
-    .await
+    migrate(database, Change::Down(steps)).await
 }
 
-/// Runs `work` in a transaction, while no other process migrates.
-async fn migrate(
-    database: &Database,
-    work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
-) -> Result<(), StoreError> {
+async fn migrate(database: &Database, change: Change) -> Result<(), StoreError> {
     match database {
-        // The write transaction is the lock.
         Database::File(file) => {
             let connection = file.connect_for_migrations().await?;
             let transaction = connection.begin_with_options(dialect::sqlite_write()).await.map_err(store_error)?;
-            work(&transaction).await.map_err(store_error)?;
+            apply(&SchemaManager::new(&transaction), change).await?;
             transaction.commit().await.map_err(store_error)?;
             close(connection).await;
             Ok(())
         }
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
-            let result = migrate_locked(&connection, work).await;
-            // Also releases the lock if it is still held.
+            let result = migrate_server(&connection, change).await;
             close(connection).await;
             result
         }
     }
 }
 
-async fn migrate_locked(
-    connection: &DatabaseConnection,
-    work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
-) -> Result<(), StoreError> {
-    // On MySQL, each schema change commits by itself, but the transaction keeps all statements on the connection that holds
-    // the lock.
-    let transaction = connection.begin().await.map_err(store_error)?;
-    lock(&transaction).await?;
-    work(&transaction).await.map_err(store_error)?;
-    if let Some(unlock) = dialect::migration_unlock(connection.get_database_backend()) {
-        transaction.execute_unprepared(unlock).await.map_err(store_error)?;
+/// Migrates as soon as no other process does, or finds that another one has done so.
+#[expect(clippy::disallowed_methods, reason = "waits before a retry")]
+async fn migrate_server(connection: &DatabaseConnection, change: Change) -> Result<(), StoreError> {
+    let deadline = Instant::now() + MAX_WAIT;
+    let manager = SchemaManager::new(connection);
+    loop {
+        // Without pending migrations a start needs neither a lease nor the right to create tables.
+        if matches!(change, Change::Up) && States::read(&manager).await?.pending().next().is_none() {
+            return Ok(());
+        }
+        let result = match Lease::claim(connection).await? {
+            Some(lease) => {
+                let result = lease.hold(apply(&manager, change)).await;
+                lease.release().await;
+                result
+            }
+            None => Err(Misuse::MigrationLocked(MAX_WAIT).into()),
+        };
+        match result {
+            // A statement of a process that was killed may still run on the server, and create the same table.
+            Err(StoreError::Contention { .. } | StoreError::Conflict { .. }) if matches!(change, Change::Up) => {}
+            Err(StoreError::Unavailable { ref source }) if source.is::<Misuse>() => {}
+            result => return result,
+        }
+        if Instant::now() >= deadline {
+            return result;
+        }
+        sleep(POLL_INTERVAL).await;
     }
-    transaction.commit().await.map_err(store_error)
 }
 
-async fn lock(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
-    let backend = transaction.get_database_backend();
-    let mut is_locked = false;
-    for statement in dialect::migration_lock(backend, LOCK_TIMEOUT) {
-        let row = match transaction.query_one_raw(Statement::from_string(backend, statement)).await {
-            Err(error) if dialect::is_lock_timeout(&error) => return Err(Misuse::MigrationLocked(LOCK_TIMEOUT).into()),
-            result => result.map_err(store_error)?,
-        };
-        is_locked = row.is_some_and(|row| row.try_get("", "locked") == Ok(Some(1_i64)));
+async fn apply(manager: &SchemaManager<'_>, change: Change) -> Result<(), StoreError> {
+    let (connection, states) = (manager.get_connection(), States::read(manager).await?);
+    let backend = connection.get_database_backend();
+    match change {
+        Change::Up => {
+            Migrator::install(connection).await.map_err(store_error)?;
+            for migration in states.pending() {
+                migration.up(manager).await.map_err(store_error)?;
+                run(connection, dialect::insert_migration(backend, migration.name())).await?;
+            }
+        }
+        Change::Down(steps) => {
+            if let Some(later) = states.later {
+                return Err(Misuse::LaterSchema(later).into());
+            }
+            let steps = steps.map_or(usize::MAX, |steps| usize::try_from(steps).unwrap_or(usize::MAX));
+            for migration in states.applied().rev().take(steps) {
+                // Before its first step: a migration that is reverted in part is pending, and is applied again.
+                run(connection, dialect::delete_migration(backend, migration.name())).await?;
+                migration.down(manager).await.map_err(store_error)?;
+            }
+        }
     }
-    if is_locked { Ok(()) } else { Err(Misuse::MigrationLocked(LOCK_TIMEOUT).into()) }
+    Ok(())
+}
+
+async fn run(connection: &SchemaManagerConnection<'_>, statement: Statement) -> Result<(), StoreError> {
+    connection.execute_raw(statement).await.map(drop).map_err(store_error)
+}
+
+/// The migrations of this program, oldest first, and whether each is applied.
+struct States {
+    migrations: Vec<(Box<dyn MigrationTrait>, bool)>,
+    /// One that is applied, and belongs to a later version of this program.
+    later: Option<String>,
+}
+
+impl States {
+    /// Reads them. A later version may have migrated the database, which leaves the previous version working.
+    async fn read(manager: &SchemaManager<'_>) -> Result<Self, StoreError> {
+        let mut applied = Vec::new();
+        if manager.has_table("seaql_migrations").await.map_err(store_error)? {
+            let connection = manager.get_connection();
+            let select = "SELECT version FROM seaql_migrations ORDER BY version";
+            let select = Statement::from_string(connection.get_database_backend(), select);
+            for row in connection.query_all_raw(select).await.map_err(store_error)? {
+                applied.push(row.try_get::<String>("", "version").map_err(store_error)?);
+            }
+        }
+        let (mut migrations, mut later) = (Vec::new(), None);
+        for migration in Migrator::migrations() {
+            let position = applied.iter().position(|name| name == migration.name());
+            if let Some(position) = position {
+                applied.remove(position);
+            }
+            migrations.push((migration, position.is_some()));
+        }
+        let latest = migrations.last().map_or("", |(migration, _)| migration.name());
+        for name in applied {
+            if name.as_str() < latest {
+                return Err(Misuse::UnreleasedSchema(name).into());
+            }
+            later = Some(name);
+        }
+        Ok(Self { migrations, later })
+    }
+
+    fn applied(&self) -> impl DoubleEndedIterator<Item = &dyn MigrationTrait> {
+        self.migrations.iter().filter(|(_, applied)| *applied).map(|(migration, _)| &**migration)
+    }
+
+    fn pending(&self) -> impl Iterator<Item = &dyn MigrationTrait> {
+        self.migrations.iter().filter(|(_, applied)| !applied).map(|(migration, _)| &**migration)
+    }
 }
 
 /// Returns the names of the migrations, oldest first, and whether each is applied.
 pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreError> {
-    match database {
+    let states = match database {
         Database::File(file) => {
             let connection = file.connect_for_migrations().await?;
-            let status = read_status(&connection).await.map_err(store_error);
+            let states = States::read(&SchemaManager::new(&connection)).await;
             close(connection).await;
-            status
+            states?
         }
         Database::Server(pool) => {
             let connection = connect_for_migrations(pool).await.map_err(store_error)?;
-            let status = timeout(pool.limits().statement, read_status(&connection)).await;
+            let states = timeout(pool.limits().statement, States::read(&SchemaManager::new(&connection))).await;
             close(connection).await;
-            status.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))).map_err(store_error)
+            states.unwrap_or_else(|_| Err(store_error(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))))?
         }
-    }
+    };
+    Ok(states.migrations.iter().map(|(migration, applied)| (migration.name().to_owned(), *applied)).collect())
 }
 
 /// Fails if the user of the database may not create tables, or change those that exist.
@@ -146,14 +214,6 @@ pub async fn check_changeable(database: &Database) -> Result<(), StoreError> {
             other => Err(other),
         },
     }
-}
-
-async fn read_status(connection: &DatabaseConnection) -> Result<Vec<(String, bool)>, DbErr> {
-    let migrations = Migrator::get_migration_with_status_read_only(connection).await?;
-    let name_and_state = |migration: sea_orm_migration::migrator::Migration| {
-        (migration.name().to_owned(), migration.status() == MigrationStatus::Applied)
-    };
-    Ok(migrations.into_iter().map(name_and_state).collect())
 }
 
 async fn close(connection: DatabaseConnection) {

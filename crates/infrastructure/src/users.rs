@@ -4,9 +4,8 @@ use memo_domain::{
     UserId, UserRepository, UserText, Version, fold,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
-    FromQueryResult, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, Value,
-    prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, DbBackend, DerivePartialModel, EntityTrait, PartialModelTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, Value, prelude::Uuid, sea_query::Expr,
 };
 
 use super::{
@@ -21,8 +20,6 @@ const LOCALES: [(Locale, &str); 2] = [(Locale::En, "en"), (Locale::Ko, "ko")];
 
 /// The number of memos that one statement removes.
 const REMOVED_MEMOS: u64 = 500;
-/// The number of users in memory at a time while their name keys are backfilled.
-const CHUNK: u64 = 500;
 
 #[async_trait]
 impl UserRepository for SeaOrmUnitOfWork {
@@ -146,35 +143,6 @@ impl SeaOrmUnitOfWork {
         let select = Entity::find().select_only().column(Column::Id).filter(is(id, version));
         Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
     }
-}
-
-/// Backfills the name keys of users who were stored by a version without them.
-pub async fn backfill_name_keys(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let mut last = None;
-    loop {
-        let select = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::DisplayName])
-            .filter(Column::DisplayNameKey.eq(""))
-            .filter(last.map_or_else(|| Column::Id.is_not_null(), |last: Uuid| Column::Id.gt(last)))
-            .order_by_asc(Column::Id)
-            .limit(CHUNK);
-        let users = select.into_model::<Named>().all(transaction).await?;
-        let Some(end) = users.last() else { return Ok(()) };
-        last = Some(end.id);
-        for Named { id, display_name } in users {
-            let update = Entity::update_many()
-                .col_expr(Column::DisplayNameKey, Expr::value(fold(&display_name)))
-                .filter(Column::Id.eq(id));
-            update.exec(transaction).await?;
-        }
-    }
-}
-
-#[derive(FromQueryResult)]
-struct Named {
-    id: Uuid,
-    display_name: String,
 }
 
 row! {

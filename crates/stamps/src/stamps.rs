@@ -47,13 +47,7 @@ pub struct Watch {
 impl Stamps {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let counters = (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
-        Self {
-            known: Cache::new(CAPACITY),
-            counters,
-            ended: AtomicU64::new(0),
-            hasher: RandomState::new(),
-            clock,
-        }
+        Self { known: Cache::new(CAPACITY), counters, ended: AtomicU64::new(0), hasher: RandomState::new(), clock }
     }
 
     /// How many commits have ended.

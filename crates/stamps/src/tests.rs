@@ -136,9 +136,7 @@ async fn while_a_commit_runs_nothing_is_remembered_even_if_it_was_cancelled() {
     fixture.lookup().await;
     let (end, ended) = oneshot::channel::<()>();
     let running = fixture.store.stamps.clone().begin(vec![user_id(0)]);
-    let slow = async {
-        ended.await.map_err(|error| StoreError::Other { source: error.into() })
-    };
+    let slow = async { ended.await.map_err(|error| StoreError::Other { source: error.into() }) };
     let mut commit = Box::pin(Commit::new(Box::pin(slow), running));
     assert!(poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await.is_pending());
     assert!(fixture.lookup().await.1);

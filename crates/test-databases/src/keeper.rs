@@ -26,7 +26,7 @@ enum Job {
 #[derive(Debug)]
 pub struct Leased {
     pub name: String,
-    /// All tables except that of the migrations.
+    /// All tables except those of the migrations.
     tables: Vec<String>,
 }
 
@@ -117,7 +117,8 @@ impl Pool {
         memo_domain::Store::close(&store).await;
         let list = format!(
             "SELECT CAST(table_name AS CHAR(64)) AS name FROM information_schema.tables \
-             WHERE table_schema = '{name}' AND table_type = 'BASE TABLE' AND table_name <> 'seaql_migrations'"
+             WHERE table_schema = '{name}' AND table_type = 'BASE TABLE' \
+               AND table_name NOT IN ('seaql_migrations', 'leases')"
         );
         let tables = names(&self.connection, &list).await.expect("the tables are listed");
         assert!(!tables.is_empty(), "{name} has tables");

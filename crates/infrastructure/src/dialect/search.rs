@@ -21,12 +21,6 @@ pub fn index_sees_own_transaction(backend: DbBackend) -> bool {
     backend != DbBackend::MySql
 }
 
-/// The condition for memos that are missing in the index. `None` if a migration indexes all memos or none, in one transaction.
-pub fn is_not_indexed(backend: DbBackend) -> Option<Expr> {
-    (backend == DbBackend::MySql)
-        .then(|| Expr::cust("NOT EXISTS (SELECT 1 FROM memo_grams WHERE memo_grams.memo_id = memos.id)"))
-}
-
 /// Adds a new memo to the index, after its row was inserted.
 pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Statement {
     let sql = match backend {

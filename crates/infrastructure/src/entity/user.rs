@@ -17,7 +17,7 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
-    /// The folded name that searches compare with; only the database reads it. Empty until it is backfilled.
+    /// The folded name that searches compare with; only the database reads it.
     pub display_name_key: String,
 }
 

@@ -1,6 +1,5 @@
 //! The repository of memos.
 
-mod backfill;
 mod plan;
 #[cfg(test)]
 mod plans;
@@ -25,7 +24,6 @@ use super::{
     },
     unit_of_work::SeaOrmUnitOfWork,
 };
-pub use backfill::{index_all, is_index_incomplete};
 pub use query::prepare;
 use row::{MemoRow, to_row};
 

@@ -1,8 +1,8 @@
 //! The statements that select memos.
 
 use memo_domain::{
-    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField, SortPosition,
-    StoreError, Tag, Timestamp, UserId, Visibility,
+    MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SearchQuery, SortDirection, SortField,
+    SortPosition, StoreError, Tag, Timestamp, UserId, Visibility,
 };
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, IdenStatic, Iterable, JoinType, Order, QueryFilter, QueryOrder,

@@ -30,17 +30,6 @@ pub fn insert<'m>(memos: impl IntoIterator<Item = &'m Memo>, backend: DbBackend)
     has_tags.then(|| backend.build(&insert))
 }
 
-/// Fills the columns `tag` and `trashed` of a row from before these columns existed.
-pub fn complete(memo: Uuid, tag: &Tag, trashed: bool, backend: DbBackend) -> Statement {
-    let update = Query::update()
-        .table(Entity)
-        .values([(Column::Tag, tag.as_str().into()), (Column::Trashed, trashed.into())])
-        .and_where(Column::MemoId.eq(memo))
-        .and_where(Column::TagKey.eq(tag.key()))
-        .take();
-    backend.build(&update)
-}
-
 /// Selects every spelling of a user's tags, with the number of memos outside the trash that have it, as [`Spelling`].
 pub fn spellings(owner: UserId) -> Select<Entity> {
     of(owner).column(Column::Tag).column_as(Expr::cust("COUNT(*)"), "count").group_by(Column::Tag)
@@ -131,17 +120,10 @@ row! {
 
 #[cfg(test)]
 mod tests {
-    use memo_domain::{
-        Access, Content, DisplayName, Email, Locale, MemoId, MemoState, PasswordHash, Store, Tags, Timestamp, Title,
-        User,
-    };
-    use memo_test_databases::Server;
     use sea_orm::QueryTrait;
 
     use super::*;
     use crate::{SeaOrmStore, StoreOptions, memos::plans::sqlite::plan};
-
-    const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_123_456);
 
     fn tag(text: &str) -> Tag {
         Tag::new(text).expect("a valid tag")
@@ -151,68 +133,12 @@ mod tests {
         UserId::new(Uuid::from_u128(1))
     }
 
-    fn memo(n: u128, tags: &[&str]) -> Memo {
-        let title = Title::new("A memo").expect("a valid title");
-        let tags = Tags::new(tags.iter().map(|text| tag(text))).expect("few tags");
-        let state = MemoState { tags, ..MemoState::new(title, Content::default()) };
-        Memo::create(MemoId::new(Uuid::from_u128(n)), owner(), state, NOW)
-    }
-
     async fn sqlite_store() -> (SeaOrmStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/memo.db", folder.path().display());
         let store = SeaOrmStore::open(StoreOptions::new(url)).await.expect("the store opens");
         store.migrate_up().await.expect("the schema is created");
         (store, folder)
-    }
-
-    async fn listed(store: &SeaOrmStore) -> Vec<(String, u64)> {
-        let mut uow = store.begin(Access::Read).await.expect("a unit of work");
-        let tags = uow.memos().list_tags(owner(), None, 100).await.expect("tags are counted");
-        tags.into_iter().map(|tag| (tag.tag.as_str().to_owned(), tag.count)).collect()
-    }
-
-    /// Reverting and applying the migrations drops the columns of `memo_tags` and fills them again.
-    async fn check_tags_survive_migration(store: &SeaOrmStore) {
-        let mut uow = store.begin(Access::Write).await.expect("a unit of work");
-        let address = Email::new("alice@example.com").expect("a valid address");
-        let name = DisplayName::new("Alice").expect("a valid name");
-        let hash = PasswordHash::new(String::new());
-        uow.users().insert(&User::sign_up(owner(), address, name, hash, Locale::En, NOW)).await.expect("a user");
-        let trashed = Memo { deleted_at: Some(NOW), ..memo(1, &["WORK", "gone"]) };
-        for memo in
-            [trashed, memo(2, &["Work", "\u{1112}\u{1161}\u{11ab}글", "a\"b"]), memo(3, &["Work"]), memo(4, &[])]
-        {
-            uow.memos().insert(&memo, &memo.search_text()).await.expect("the memo is added");
-        }
-        uow.commit().await.expect("it is committed");
-        let before = listed(store).await;
-        assert_eq!(before, [("a\"b", 1), ("Work", 2), ("한글", 1)].map(|(text, count)| (text.to_owned(), count)));
-        for _ in 0..2 {
-            store.migrate_down(Some(4)).await.expect("the columns are dropped");
-            store.migrate_up().await.expect("the columns are added");
-            assert_eq!(listed(store).await, before);
-        }
-        let mut uow = store.begin(Access::Read).await.expect("a unit of work");
-        let found = uow.memos().find_by_tag(owner(), &tag("work"), None, 9).await.expect("memos are found");
-        assert_eq!(found, [2, 3].map(|n| MemoId::new(Uuid::from_u128(n))));
-    }
-
-    #[tokio::test]
-    async fn tags_are_complete_after_migrating_down_and_up_on_sqlite() {
-        let (store, _folder) = sqlite_store().await;
-        check_tags_survive_migration(&store).await;
-    }
-
-    #[tokio::test]
-    async fn tags_are_complete_after_migrating_down_and_up_on_servers() {
-        for server in [Server::Postgres, Server::MySql] {
-            let Some(database) = server.database().await else { continue };
-            let store = SeaOrmStore::open(StoreOptions::new(database.url())).await.expect("the store opens");
-            store.migrate_up().await.expect("the schema is created");
-            check_tags_survive_migration(&store).await;
-            store.close().await;
-        }
     }
 
     #[tokio::test]

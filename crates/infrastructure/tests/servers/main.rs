@@ -2,6 +2,7 @@
 
 mod migrations;
 mod outages;
+mod schema;
 mod suitable;
 mod unwritable;
 

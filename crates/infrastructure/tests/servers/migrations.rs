@@ -1,7 +1,10 @@
+use std::{error::Error, time::Duration};
+
 use memo_domain::{Access, MemoFilter, SearchQuery, Store, Tag, UserFilter};
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use tokio::time::timeout;
 
 use crate::{Remote, add_memo, add_user, find_user, on_servers, user};
 
@@ -10,7 +13,9 @@ on_servers! {
     concurrent_migrations_run_once
     an_interrupted_migration_is_continued
     an_interrupted_reversion_leaves_all_data_or_none
-    a_repeated_reversion_after_an_interruption_reverts_only_one_migration
+    a_lease_that_was_left_behind_ends
+    a_database_of_an_unreleased_version_is_refused
+    a_database_that_a_later_version_migrated_is_used
 }
 
 async fn migrations_run_up_and_down_and_up_again(server: Server) {
@@ -45,11 +50,13 @@ async fn concurrent_migrations_run_once(server: Server) {
 async fn an_interrupted_migration_is_continued(server: Server) {
     let Some(remote) = Remote::without_schema(server, 1).await else { return };
     let direct = remote.direct().await;
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
     let mut interruptions = 0;
     for messages in (0..).step_by(7) {
         remote.proxy.cut_after(messages);
         let was_interrupted = remote.store.migrate_up().await.is_err();
         remote.proxy.restore().await;
+        expire_leases(&connection).await;
         direct.migrate_up().await.expect("another process continues");
         assert_complete(&direct).await;
         direct.migrate_down(None).await.expect("all migrations are reverted");
@@ -64,6 +71,7 @@ async fn an_interrupted_migration_is_continued(server: Server) {
 async fn an_interrupted_reversion_leaves_all_data_or_none(server: Server) {
     let Some(remote) = Remote::without_schema(server, 1).await else { return };
     let direct = remote.direct().await;
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
     let mut interruptions = 0;
     for messages in (0..).step_by(7) {
         direct.migrate_up().await.expect("the schema is created");
@@ -72,6 +80,7 @@ async fn an_interrupted_reversion_leaves_all_data_or_none(server: Server) {
         remote.proxy.cut_after(messages);
         let was_interrupted = remote.store.migrate_down(None).await.is_err();
         remote.proxy.restore().await;
+        expire_leases(&connection).await;
         direct.migrate_up().await.expect("the schema is created again");
         let exists = find_user(&direct, Access::Read, 0).await.expect("users are read");
         assert_eq!(count_memos(&direct).await, u64::from(exists), "after {messages} messages");
@@ -85,59 +94,54 @@ async fn an_interrupted_reversion_leaves_all_data_or_none(server: Server) {
     assert!(interruptions > 2, "it was interrupted {interruptions} times");
 }
 
-async fn a_repeated_reversion_after_an_interruption_reverts_only_one_migration(server: Server) {
-    let Some(remote) = Remote::without_schema(server, 1).await else { return };
-    let direct = remote.direct().await;
-    direct.migrate_up().await.expect("the schema is created");
-    add_user(&direct, 0).await.expect("a user is added");
-    // The last four migrations, each with the column that its reversion drops last.
-    interrupt_reversion(&remote, &direct, 0, ("sessions", "proved_at")).await;
-    interrupt_reversion(&remote, &direct, 1, ("jobs", "id")).await;
-    interrupt_reversion(&remote, &direct, 2, ("outbox", "begun")).await;
-    interrupt_reversion(&remote, &direct, 3, ("sessions", "cookie")).await;
+/// The lease of a process that was killed ends by itself, and the migration is applied by a process that waits.
+async fn a_lease_that_was_left_behind_ends(server: Server) {
+    let Some(remote) = Remote::without_schema(server, 2).await else { return };
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
+    // Claimed, and the schema is gone: as if the process was killed before its first step.
+    remote.store.migrate_up().await.expect("the migrations are applied");
+    remote.store.migrate_down(None).await.expect("the migrations are reverted");
+    let claimed = "UPDATE leases SET generation = generation + 1, expires_at = 9223372036854775807";
+    connection.execute_unprepared(claimed).await.expect("the lease is claimed");
+
+    let mut waits = std::pin::pin!(remote.store.migrate_up());
+    let until_asked = Duration::from_millis(700);
+    assert!(timeout(until_asked, waits.as_mut()).await.is_err(), "it waits for the lease");
+    let status = remote.direct().await.migration_status().await.expect("the status is read");
+    assert!(status.iter().all(|(_, applied)| !applied), "{status:?}");
+    expire_leases(&connection).await;
+    waits.await.expect("the migrations are applied");
+    assert_complete(&remote.direct().await).await;
 }
 
-/// Reverts `before` migrations completely and then one more, interrupted after every third message to the server.
-async fn interrupt_reversion(remote: &Remote, direct: &SeaOrmStore, before: u32, last_column: (&str, &str)) {
-    let mut interruptions = 0;
-    for messages in (0..).step_by(3) {
-        direct.migrate_down(Some(before)).await.expect("they are reverted");
-        remote.proxy.cut_after(messages);
-        let was_interrupted = remote.store.migrate_down(Some(1)).await.is_err();
-        remote.proxy.restore().await;
-        // If it was interrupted after its last statement, it is complete although it reported an error: not repeated then.
-        if was_interrupted && has_column(&remote.database.url(), last_column).await {
-            direct.migrate_down(Some(1)).await.expect("it is continued");
-        }
-        let status = direct.migration_status().await.expect("the status is read");
-        let applied: Vec<_> = status.iter().map(|(_, applied)| *applied).collect();
-        let left = applied.len() - 1 - usize::try_from(before).expect("a small number");
-        let expected: Vec<_> = (0..applied.len()).map(|number| number < left).collect();
-        assert_eq!(applied, expected, "after {messages} messages");
-        direct.migrate_up().await.expect("the schema is created again");
-        assert_eq!(count_users(direct).await, 1, "after {messages} messages");
-        if !was_interrupted {
-            break;
-        }
-        interruptions += 1;
+async fn a_database_of_an_unreleased_version_is_refused(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
+    let old = "UPDATE seaql_migrations SET version = 'm20261128_000006_proofs'";
+    connection.execute_unprepared(old).await.expect("it is renamed");
+    for refused in [remote.store.migrate_up().await, remote.store.check().await] {
+        let error = refused.expect_err("refused");
+        let source = error.source().expect("a cause").to_string();
+        assert!(source.contains("m20261128_000006_proofs") && source.contains("export"), "{source}");
     }
-    assert!(interruptions > 2, "it was interrupted {interruptions} times");
 }
 
-async fn has_column(url: &str, (table, column): (&str, &str)) -> bool {
-    let database = Database::connect(url).await.expect("a connection");
-    let backend = database.get_database_backend();
-    let schema = match backend {
-        DbBackend::Postgres => "CURRENT_SCHEMA",
-        _ => "DATABASE()",
-    };
-    let statement = format!(
-        "SELECT 1 FROM information_schema.columns
-        WHERE table_schema = {schema} AND table_name = '{table}' AND column_name = '{column}'"
-    );
-    let row = database.query_one_raw(Statement::from_string(backend, statement)).await.expect("the schema is read");
-    database.close().await.expect("the connection closes");
-    row.is_some()
+/// The old version starts again while nodes of the new one run.
+async fn a_database_that_a_later_version_migrated_is_used(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_later', 0)";
+    connection.execute_unprepared(later).await.expect("it is added");
+    remote.store.migrate_up().await.expect("there is nothing to apply");
+    assert_complete(&remote.store).await;
+    assert!(remote.store.migrate_down(Some(1)).await.is_err(), "a migration that it does not know");
+    remote.store.check().await.expect("the schema is unchanged");
+}
+
+/// As if its holder had been killed some time ago.
+async fn expire_leases(connection: &DatabaseConnection) {
+    // The table is missing before the first claim.
+    let _ = connection.execute_unprepared("UPDATE leases SET expires_at = 0").await;
 }
 
 async fn assert_complete(store: &SeaOrmStore) {

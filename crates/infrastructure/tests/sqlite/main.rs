@@ -9,6 +9,7 @@ mod groups;
 mod log;
 mod migrations;
 mod opening;
+mod schema;
 mod units_of_work;
 
 use memo_domain::{

@@ -1,5 +1,6 @@
-use memo_domain::{Access, MemoFilter, PageRequest, SearchQuery, Store, StoreError, Tag, UserFilter};
+use memo_domain::{Access, MemoFilter, SearchQuery, Store, StoreError, Tag};
 use memo_infrastructure::SeaOrmStore;
+use sea_orm::{ConnectionTrait, Database};
 
 use crate::{
     add_memo, add_user,
@@ -64,15 +65,18 @@ async fn assert_pending(store: &SeaOrmStore) {
     }
 }
 
+/// A step that was applied already changes nothing: a process that was killed before it recorded the migration.
 #[tokio::test]
-async fn memos_from_before_the_search_migration_are_indexed_and_keep_their_tags() {
+async fn a_migration_that_was_applied_but_not_recorded_is_applied_again() {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     add_memo(&*fresh.store, 1).await;
-    fresh.store.migrate_down(Some(5)).await.expect("the search migration is reverted");
-    fresh.store.migrate_up().await.expect("the search migration is applied");
+    execute(&fresh, "DELETE FROM seaql_migrations").await;
+    let store = SeaOrmStore::open(options(&fresh.folder)).await.expect("the store opens");
+    assert_pending(&store).await;
+    store.migrate_up().await.expect("the migrations are applied");
 
-    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
+    let mut uow = store.begin(Access::Read).await.expect("a unit of work begins");
     let filter = MemoFilter {
         search: SearchQuery::parse("emo xxx").expect("a valid query"),
         tags: vec![Tag::new("work").expect("a tag")],
@@ -82,16 +86,35 @@ async fn memos_from_before_the_search_migration_are_indexed_and_keep_their_tags(
 }
 
 #[tokio::test]
-async fn users_from_before_the_accounts_migration_are_found_by_name() {
+async fn a_database_of_an_unreleased_version_is_refused() {
     let fresh = Fresh::new().await;
-    for n in 0..3 {
-        add_user(&*fresh.store, n).await;
+    execute(&fresh, "UPDATE seaql_migrations SET version = 'm20261121_000001_members_and_memos'").await;
+    let store = SeaOrmStore::open(options(&fresh.folder)).await.expect("the store opens");
+    for refused in [store.migrate_up().await, store.migrate_down(None).await, store.check().await] {
+        let text = refused.expect_err("refused").to_string();
+        assert!(!text.contains('\n'), "{text}");
     }
-    fresh.store.migrate_down(Some(4)).await.expect("the accounts migration is reverted");
-    fresh.store.migrate_up().await.expect("the accounts migration is applied");
+    let error = store.migration_status().await.expect_err("refused");
+    let source = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(source.contains("m20261121_000001_members_and_memos") && source.contains("export"), "{source}");
+}
 
-    let mut uow = fresh.store.begin(Access::Read).await.expect("a unit of work begins");
-    let filter = UserFilter::default().with_text("A US").expect("a valid text");
-    let page = uow.users().list(&filter, &PageRequest::default()).await.expect("users are listed");
-    assert_eq!(page.items, [user(0), user(1), user(2)]);
+#[tokio::test]
+async fn a_database_that_a_later_version_migrated_is_used_but_not_reverted() {
+    let fresh = Fresh::new().await;
+    execute(&fresh, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000001_later', 0)").await;
+    let store = SeaOrmStore::open(options(&fresh.folder)).await.expect("the store opens");
+    store.migrate_up().await.expect("there is nothing to apply");
+    store.check().await.expect("the schema is complete");
+    add_user(&store, 0).await;
+    let error = store.migrate_down(Some(1)).await.expect_err("refused");
+    let source = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(source.contains("m20991231_000001_later"), "{source}");
+    store.check().await.expect("the schema is unchanged");
+}
+
+async fn execute(fresh: &Fresh, statement: &str) {
+    let connection = Database::connect(options(&fresh.folder).url).await.expect("a connection");
+    connection.execute_unprepared(statement).await.expect("it is executed");
+    connection.close().await.expect("the connection closes");
 }

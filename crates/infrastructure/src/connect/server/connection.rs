@@ -60,17 +60,18 @@ impl Address {
         }
     }
 
-    /// Opens the driver's own pool with a single connection: migrations need SeaORM's `DatabaseConnection`.
+    /// Opens the driver's own pool with two connections, as a lease is renewed while a statement runs: migrations need SeaORM's
+    /// `DatabaseConnection`.
     pub async fn connect_by_pool(&self, acquire_timeout: Duration) -> Result<DatabaseConnection, sqlx::Error> {
         Ok(match self {
             Self::Postgres(options) => {
                 let options = options.clone().options(dialect::postgres_settings(None));
-                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
+                let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(acquire_timeout);
                 SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options).await?)
             }
             Self::MySql(options) => {
                 let settings = dialect::mysql_settings(None);
-                let pool = MySqlPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout);
+                let pool = MySqlPoolOptions::new().max_connections(2).acquire_timeout(acquire_timeout);
                 let pool = pool.after_connect(move |connection, _| {
                     let settings = sqlx::AssertSqlSafe(settings.clone());
                     Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })

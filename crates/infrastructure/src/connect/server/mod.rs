@@ -81,7 +81,7 @@ async fn connect_and_examine(pool: &Pool) -> Result<Option<String>, sqlx::Error>
     Ok(row.map(|row| row.try_get("", "reason").unwrap_or_default()))
 }
 
-/// Opens a separate connection for migrations, whose statements may take any time.
+/// Opens separate connections for migrations, whose statements may take any time.
 pub async fn connect_for_migrations(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
     let limit = pool.limits().acquire;
     match timeout(limit, pool.address().connect_by_pool(limit)).await {
