@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_conformance::eventually;
+use memo_domain::Store;
 use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
 use memo_testkit::{TestApp, TestAppBuilder};
@@ -13,14 +14,14 @@ use super::InMemory;
 
 /// The store, keys and Redis that the nodes share.
 struct Nodes {
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     keys: TempDir,
     redis: String,
 }
 
 impl Nodes {
     fn new(redis: String) -> Self {
-        Self { store: Arc::default(), keys: tempfile::tempdir().expect("a folder"), redis }
+        Self { store: Arc::new(MemoryStore::new()), keys: tempfile::tempdir().expect("a folder"), redis }
     }
 
     /// Starts two nodes.

@@ -16,7 +16,10 @@
 
 use std::{
     mem::take,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -67,6 +70,12 @@ impl FaultyStore {
         Self { inner, plan: Arc::default() }
     }
 
+    /// A store whose every other commit of a unit of work that writes fails with contention, the first one too.
+    #[must_use]
+    pub fn contended(inner: Arc<dyn Store>) -> Self {
+        Self { inner, plan: Arc::new(Plan { fails_next: Some(AtomicBool::new(true)), ..Plan::default() }) }
+    }
+
     /// Replaces the planned faults, and restarts the count of calls at 0.
     pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         *self.plan.lock() = State { faults: faults.into_iter().collect(), calls: Vec::new() };
@@ -87,7 +96,11 @@ impl FaultyStore {
 }
 
 #[derive(Default)]
-struct Plan(Mutex<State>);
+struct Plan {
+    state: Mutex<State>,
+    /// Whether the next commit fails, if every other one does.
+    fails_next: Option<AtomicBool>,
+}
 
 #[derive(Default)]
 struct State {
@@ -98,7 +111,17 @@ struct State {
 impl Plan {
     fn lock(&self) -> MutexGuard<'_, State> {
         // The test that poisoned the lock has failed already.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails if it is the turn of a commit to fail.
+    fn contend(&self) -> Result<(), StoreError> {
+        match &self.fails_next {
+            Some(fails_next) if fails_next.fetch_xor(true, Ordering::Relaxed) => {
+                Err(StoreError::Contention { source: "planned".into() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes a call, unless the plan lets it fail.
@@ -133,7 +156,8 @@ impl Store for FaultyStore {
             Access::Write => "begin.write",
         };
         let inner = self.plan.call(name, self.inner.begin_for(access, user)).await?;
-        Ok(Box::new(FaultyUnit { inner, plan: Arc::clone(&self.plan), failed: false }))
+        let writes = access == Access::Write;
+        Ok(Box::new(FaultyUnit { inner, plan: Arc::clone(&self.plan), writes, failed: false }))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -148,6 +172,7 @@ impl Store for FaultyStore {
 struct FaultyUnit {
     inner: Box<dyn UnitOfWork>,
     plan: Arc<Plan>,
+    writes: bool,
     failed: bool,
 }
 
@@ -163,9 +188,12 @@ macro_rules! pass_on {
             })*
 
             async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-                let Self { inner, plan, failed } = *self;
+                let Self { inner, plan, writes, failed } = *self;
                 if failed {
                     return Err(StoreError::Other { source: "a unit of work can't be committed after an error".into() });
+                }
+                if writes {
+                    plan.contend()?;
                 }
                 plan.call("commit", inner.commit()).await
             }

@@ -167,10 +167,14 @@ macro_rules! __each_case {
                 a_claim_may_be_at_the_ends_of_time
                 only_jobs_of_these_kinds_are_claimed
                 a_claim_counts_as_begun
-                one_of_many_concurrent_workers_gets_the_lease
-                an_expired_lease_can_be_claimed
                 a_job_is_updated_or_gone
                 dead_jobs_are_listed_newest_first
+            }
+            leases(store) {
+                one_of_many_concurrent_workers_gets_the_lease
+                an_expired_lease_can_be_claimed
+                a_lease_is_held_until_its_job_changes
+                an_outcome_is_recorded_by_the_last_of_many_workers
             }
             ended_jobs(store) {
                 a_done_job_stays_until_it_is_removed

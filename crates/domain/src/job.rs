@@ -118,6 +118,10 @@ pub struct Job {
 /// * `one_of_many_concurrent_workers_gets_the_lease`: of any number of concurrent claims, at most one that commits MUST
 ///   return the same job.
 /// * `an_expired_lease_can_be_claimed`: a job whose lease has ended without an [`update`](Self::update) MUST be due again.
+/// * `a_lease_is_held_until_its_job_changes`: [`holds`](Self::holds) MUST tell whether the job waits with the same
+///   [`run_at`](Job::run_at) and [`begun`](Job::begun) as in the claim: not after another claim, an update or a removal.
+/// * `an_outcome_is_recorded_by_the_last_of_many_workers`: of concurrent units of work that change a job that they found
+///   held, or claimed, at most one MUST commit.
 /// * `a_job_is_updated_or_gone`: [`update`](Self::update) MUST replace the job with this id and [`remove`](Self::remove)
 ///   remove it; both MUST do nothing if the job does not exist.
 /// * `dead_jobs_are_listed_newest_first`: [`list_dead`](Self::list_dead) MUST return dead jobs of the kind by descending
@@ -150,6 +154,11 @@ pub trait JobRepository: Send {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError>;
+
+    /// Whether a lease still holds, and will until this unit of work ends. `job` is what [`claim`](Self::claim) returned.
+    ///
+    /// A worker asks before it records the outcome: after the end of its lease another one may have claimed the job.
+    async fn holds(&mut self, job: &Job) -> Result<bool, StoreError>;
 
     /// Replaces a job.
     async fn update(&mut self, job: &Job) -> Result<(), StoreError>;

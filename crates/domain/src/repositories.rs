@@ -123,6 +123,7 @@ macro_rules! for_each_repository {
                     until: $crate::Timestamp,
                     limit: u32
                 ) -> Vec<$crate::Job>;
+                fn holds(job: &$crate::Job) -> bool;
                 fn update(job: &$crate::Job) -> ();
                 fn remove(id: $crate::JobId) -> ();
                 fn lookup(id: $crate::JobId) -> Option<$crate::Job>;

@@ -59,6 +59,17 @@ impl JobRepository for SeaOrmUnitOfWork {
         Ok(claimed)
     }
 
+    async fn holds(&mut self, job: &Job) -> Result<bool, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.eq(job.id.as_uuid()))
+            .filter(is(JobState::Waiting))
+            .filter(Column::RunAt.eq(job.run_at.as_micros()))
+            .filter(Column::Begun.eq(job.begun));
+        Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
+    }
+
     async fn update(&mut self, job: &Job) -> Result<(), StoreError> {
         let statement = Entity::update_many().set(row(job)).filter(Column::Id.eq(job.id.as_uuid()));
         self.execute(statement.build(self.backend)).await.map(drop)

@@ -10,7 +10,10 @@ use std::{
 };
 
 use memo_conformance::{TestStore, eventually};
-use memo_domain::{Access, IdGenerator, JobKind, Mail, Role, SecretGenerator, SocialProvider, Timestamp, UserId};
+use memo_domain::{
+    Access, IdGenerator, JobKind, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp, UnitOfWork,
+    UserId,
+};
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, SequentialIds, SequentialSecrets};
 use memo_server::Settings;
 use tempfile::TempDir;
@@ -188,22 +191,34 @@ impl TestApp {
     pub async fn admin(&self, name: &str) -> User {
         let user = self.user(name).await;
         let id = UserId::parse(&user.id).expect("an id");
-        let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
-        let mut row = unit.users().lookup(id).await.expect("the store answers").expect("the user exists");
-        let from = row.version;
-        (row.role, row.version) = (Role::Admin, from.next());
-        unit.users().update(&row, from).await.expect("the user is unchanged");
-        unit.commit().await.expect("the commit succeeds");
+        let promoted = self.write(async |unit| {
+            let mut row = unit.users().lookup(id).await?.expect("the user exists");
+            let from = row.version;
+            (row.role, row.version) = (Role::Admin, from.next());
+            unit.users().update(&row, from).await
+        });
+        promoted.await;
         user
+    }
+
+    /// Writes directly to the store, like another process: again if others get in the way.
+    pub async fn write<T>(&self, work: impl AsyncFn(&mut dyn UnitOfWork) -> Result<T, StoreError>) -> T {
+        loop {
+            let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
+            let written = work(&mut *unit).await.expect("the store answers");
+            match unit.commit().await {
+                Ok(()) => return written,
+                Err(StoreError::Contention { .. }) => {}
+                Err(error) => panic!("the commit fails: {error}"),
+            }
+        }
     }
 
     /// Leases all waiting mail for two minutes without sending it, like a node that crashes after the claim.
     pub async fn claim_mail_and_crash(&self) {
-        let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
         let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
-        let mail = unit.jobs().claim(&[JobKind::MAIL], far, until, 100).await.expect("mail is leased");
+        let mail = self.write(async |unit| unit.jobs().claim(&[JobKind::MAIL], far, until, 100).await).await;
         assert!(!mail.is_empty(), "there is mail");
-        unit.commit().await.expect("the commit succeeds");
     }
 
     /// Takes a mail like [`mail_to`](Self::mail_to) and returns the token of its link, which must lead to this page.

@@ -117,7 +117,7 @@ impl JobWorker {
         if is_repeatable { MAX_ATTEMPTS } else { MAX_UNKNOWN }
     }
 
-    /// Runs a job that was leased, and records the outcome.
+    /// Runs a job that was leased, and records the outcome unless the lease was lost: then another worker runs it again.
     ///
     /// # Errors
     /// Those of the store.
@@ -126,18 +126,18 @@ impl JobWorker {
             Some(handler) => handler.run(&job).await,
             None => Err(JobError::Temporary("no handler for this kind".into())),
         };
-        let id = job.id;
+        let leased = job.clone();
         let failed = match result {
             Ok(JobOutcome::Recorded) => return Ok(()),
             Ok(JobOutcome::Done) => None,
             Err(error) => Some(self.failed(job, &error)),
         };
         let recorded = self.ports.transactions.write(async |tx| {
-            match &failed {
-                None => tx.jobs().remove(id).await?,
+            Ok(match &failed {
+                _ if !tx.jobs().holds(&leased).await? => {}
+                None => tx.jobs().remove(leased.id).await?,
                 Some(job) => tx.jobs().update(job).await?,
-            }
-            Ok(())
+            })
         });
         recorded.await
     }

@@ -80,6 +80,9 @@ impl JobHandler for RetagHandler {
 
 /// Changes the next memos, and records that in the job.
 async fn step(tx: &mut Transaction, ports: &Ports, job: &Job, owner: UserId, progress: &Progress) -> Result<(), Error> {
+    if !tx.jobs().holds(job).await? {
+        return Ok(());
+    }
     let some = tx.memos().find_by_tag(owner, &progress.change.from, progress.after, STEP).await?;
     let count = some.len() as u64;
     let Retagged { last, .. } = Editor::new(tx, &*ports.texts, owner).retag(&progress.change, some).await?;

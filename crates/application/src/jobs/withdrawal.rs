@@ -45,6 +45,9 @@ impl JobHandler for WithdrawalHandler {
 
 /// Removes some rows. If no rows are left, removes the user.
 async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome, Error> {
+    if !tx.jobs().holds(job).await? {
+        return Ok(JobOutcome::Recorded);
+    }
     if tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
         // Due at once, after the jobs that wait already.
         let next = Job { attempts: 0, begun: 0, run_at: tx.now(), error: None, ..job.clone() };

@@ -61,14 +61,20 @@ impl ImportClaim {
     /// Prolongs the claim, if it is time to.
     ///
     /// # Errors
-    /// Only those of the store.
+    /// [`Error::ImportRunning`] if it was not prolonged in time, and another import has begun.
     pub async fn renew(&mut self) -> Result<(), Error> {
         let now = self.ports.now();
         if now.since(self.renewed_at) >= RENEWED_AFTER {
-            self.job.run_at = now + LEASE;
-            let job = &self.job;
-            self.ports.transactions.write(async |tx| Ok(tx.jobs().update(job).await?)).await?;
-            self.renewed_at = now;
+            let (job, prolonged) = (&self.job, Job { run_at: now + LEASE, ..self.job.clone() });
+            let renewed = self.ports.transactions.write(async |tx| {
+                // After a failed commit that took effect all the same, it is prolonged already.
+                if !tx.jobs().holds(job).await? && !tx.jobs().holds(&prolonged).await? {
+                    return Err(Error::ImportRunning);
+                }
+                Ok(tx.jobs().update(&prolonged).await?)
+            });
+            renewed.await?;
+            (self.job, self.renewed_at) = (prolonged, now);
         }
         Ok(())
     }

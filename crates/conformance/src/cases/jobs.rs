@@ -6,10 +6,10 @@ use memo_domain::{
 
 use crate::{
     samples::{AWKWARD, EARLIEST, LATEST, at, job, job_id, user_id},
-    steps::{add_user, assert_conflict, committed, concurrently, dropped, read, try_write, write},
+    steps::{add_user, assert_conflict, committed, dropped, read, try_write, write},
 };
 
-const MAIL: &[JobKind] = &[JobKind::MAIL];
+pub(super) const MAIL: &[JobKind] = &[JobKind::MAIL];
 
 pub(super) fn other_kind() -> JobKind {
     JobKind::new("other").expect("a valid kind")
@@ -21,7 +21,12 @@ pub(super) async fn add(store: &dyn Store, jobs: &[Job]) {
     }
 }
 
-async fn try_claim(store: &dyn Store, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
+pub(super) async fn try_claim(
+    store: &dyn Store,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Job>, StoreError> {
     let mut uow = store.begin(Access::Write).await?;
     let claimed = uow.jobs().claim(MAIL, now, until, limit).await?;
     committed(uow, claimed).await
@@ -47,11 +52,11 @@ pub(super) fn ids(jobs: &[Job]) -> Vec<JobId> {
 }
 
 /// The jobs as a claim until this time returns them, sorted by id.
-fn claimed(jobs: &[Job], until: Timestamp) -> Vec<Job> {
+pub(super) fn claimed(jobs: &[Job], until: Timestamp) -> Vec<Job> {
     sorted(jobs.iter().map(|job| Job { run_at: until, begun: job.begun + 1, ..job.clone() }).collect())
 }
 
-fn sorted(mut jobs: Vec<Job>) -> Vec<Job> {
+pub(super) fn sorted(mut jobs: Vec<Job>) -> Vec<Job> {
     jobs.sort_by_key(|job| job.id);
     jobs
 }
@@ -232,45 +237,6 @@ pub(crate) async fn a_claim_counts_as_begun(store: Arc<dyn Store>) {
     let later = claim(&*store, 1_000, 9).await;
     assert_eq!(begun(&later.iter().filter(|job| job.id == other.id).cloned().collect::<Vec<_>>()), [8]);
     assert_eq!(dead(&*store, None, 9).await, [lost]);
-}
-
-pub(crate) async fn one_of_many_concurrent_workers_gets_the_lease(store: Arc<dyn Store>) {
-    let user = add_user(&*store, 0).await;
-    let jobs: Vec<_> = (0..60).map(|n| Job { run_at: at(n.into()), ..job(n, user) }).collect();
-    add(&*store, &jobs).await;
-    // Some find nothing while others are about to lease what is due, so that they ask more than once.
-    let leased =
-        concurrently(&store, 60, |store, n| async move { try_claim(&*store, at(100), LATEST, 1 + n % 3).await });
-    let mut leased: Vec<_> = leased.await.into_iter().flat_map(|jobs| jobs.expect("jobs are claimed")).collect();
-    loop {
-        let more = try_claim(&*store, at(100), LATEST, 7).await.expect("jobs are claimed");
-        if more.is_empty() {
-            break;
-        }
-        leased.extend(more);
-    }
-    assert_eq!(leased.len(), jobs.len(), "each is leased once");
-    assert_eq!(sorted(leased), claimed(&jobs, LATEST));
-}
-
-pub(crate) async fn an_expired_lease_can_be_claimed(store: Arc<dyn Store>) {
-    let user = add_user(&*store, 0).await;
-    let due = job(0, user);
-    add(&*store, std::slice::from_ref(&due)).await;
-    // Three workers crash, one after the other.
-    let mut expected = due;
-    for lease in [at(10), at(20), at(30)] {
-        let now = expected.run_at;
-        let leased = try_claim(&*store, now, lease, 9).await.expect("jobs are claimed");
-        expected = claimed(&[expected], lease).remove(0);
-        assert_eq!(leased, [expected.clone()]);
-        let before = Timestamp::from_micros(lease.as_micros() - 1);
-        assert_eq!(try_claim(&*store, before, LATEST, 9).await.expect("jobs are claimed"), [], "it is leased");
-    }
-    // Many workers wait for the lease to end: one of them gets the next one.
-    let leased = concurrently(&store, 8, |store, _| async move { try_claim(&*store, at(30), at(40), 9).await });
-    let leased: Vec<_> = leased.await.into_iter().flat_map(|jobs| jobs.expect("jobs are claimed")).collect();
-    assert_eq!(leased, claimed(&[expected], at(40)));
 }
 
 pub(crate) async fn a_job_is_updated_or_gone(store: Arc<dyn Store>) {

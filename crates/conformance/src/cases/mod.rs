@@ -15,6 +15,7 @@ pub(crate) mod hashers;
 pub(crate) mod identities;
 pub(crate) mod ids;
 pub(crate) mod jobs;
+pub(crate) mod leases;
 pub(crate) mod mailers;
 pub(crate) mod memos;
 pub(crate) mod one_time_tokens;

@@ -52,6 +52,13 @@ impl JobRepository for Unit {
         .await
     }
 
+    async fn holds(&mut self, job: &Job) -> Result<bool, StoreError> {
+        let stored = self.lookup(job.id).await?;
+        Ok(stored.is_some_and(|stored| {
+            stored.state == JobState::Waiting && stored.run_at == job.run_at && stored.begun == job.begun
+        }))
+    }
+
     async fn update(&mut self, job: &Job) -> Result<(), StoreError> {
         let job = job.clone();
         self.write(move |tx| match tx.get::<Job>(&key![job.id])? {

@@ -3,7 +3,6 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
 use memo_conformance::TestStore;
-use memo_domain::{Access, Email, Role};
 use serde_json::{Value, json};
 
 use crate::{Actor, Response, TestApp};
@@ -223,20 +222,8 @@ pub async fn huge_token_is_rejected(store: Box<dyn TestStore>) {
 }
 
 pub async fn tokens_of_a_removed_or_disabled_user_are_revoked(store: Box<dyn TestStore>) {
-    let raw_store = store.store();
     let app = TestApp::builder(store).start().await;
-    let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.user("admin").await);
-    let mut unit = raw_store.begin(Access::Write).await.expect("a unit of work");
-    let found = unit
-        .users()
-        .find_by_email(&Email::new(&admin.email).expect("a valid address"))
-        .await
-        .expect("the store answers");
-    let mut user = found.expect("the user exists");
-    let from = user.version;
-    (user.role, user.version) = (Role::Admin, from.next());
-    unit.users().update(&user, from).await.expect("the user is updated");
-    unit.commit().await.expect("the commit succeeds");
+    let (alice, bob, admin) = (app.user("alice").await, app.user("bob").await, app.admin("admin").await);
 
     alice.call("DELETE", "/api/v1/me").json(&json!({"password": alice.password})).await.expect_empty(204);
     let target = format!("/api/v1/admin/users/{}", bob.id);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_conformance::TestStore;
-use memo_domain::{Access, Email, Role, SecondFactor, Store, Timestamp, User, UserId};
+use memo_domain::{SecondFactor, Store, Timestamp, UserId};
 use memo_server::SignUpSetting;
 use serde_json::json;
 
@@ -20,18 +20,6 @@ impl TestStore for SharedStore {
     fn store(&self) -> Arc<dyn Store> {
         self.0.clone()
     }
-}
-
-async fn change_user(store: &Arc<dyn Store>, email: &str, change: impl FnOnce(&mut User)) -> UserId {
-    let mut unit = store.begin(Access::Write).await.expect("a unit of work");
-    let email = Email::new(email).expect("an address");
-    let mut user = unit.users().find_by_email(&email).await.expect("the store answers").expect("the user exists");
-    let from = user.version;
-    change(&mut user);
-    user.version = from.next();
-    unit.users().update(&user, from).await.expect("the user is updated");
-    unit.commit().await.expect("the commit succeeds");
-    user.id
 }
 
 pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestStore>) {
@@ -72,14 +60,12 @@ pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestS
 }
 
 pub async fn disabled_user_cannot_sign_in_with_a_social_account(store: Box<dyn TestStore>) {
-    let raw_store = store.store();
     let app = TestApp::builder(store).start().await;
     let browser = app.browser();
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
     assert_redirected(social_sign_in(&browser, &app.acme, user()).await, "/");
     let id = account(&browser).await["id"].as_str().expect("an id").to_owned();
-    let admin = app.user("admin").await;
-    change_user(&raw_store, &admin.email, |user| user.role = Role::Admin).await;
+    let admin = app.admin("admin").await;
     let set_disabled = async |is_disabled: bool| {
         let call = admin.call("PATCH", &format!("/api/v1/admin/users/{id}")).json(&json!({"disabled": is_disabled}));
         call.await.expect_status(200);
@@ -97,7 +83,6 @@ pub async fn disabled_user_cannot_sign_in_with_a_social_account(store: Box<dyn T
 }
 
 pub async fn social_sign_in_does_not_bypass_the_second_factor(store: Box<dyn TestStore>) {
-    let raw_store = store.store();
     let app = TestApp::builder(store).start().await;
     let browser = app.browser();
     let user = || app.acme.user("alice", Some("alice@example.com"), true);
@@ -109,13 +94,11 @@ pub async fn social_sign_in_does_not_bypass_the_second_factor(store: Box<dyn Tes
     assert_redirected(social_sign_in(&app.browser(), &app.acme, user()).await, "/");
 
     let now = Timestamp::parse(START).expect("a time");
-    let mut unit = raw_store.begin(Access::Write).await.expect("a unit of work");
-    let factor = SecondFactor {
-        confirmed_at: Some(now),
-        ..unit.second_factors().lookup(id).await.expect("the store answers").expect("a factor")
-    };
-    unit.second_factors().upsert(&factor).await.expect("the factor is stored");
-    unit.commit().await.expect("the commit succeeds");
+    let confirmed = app.write(async |unit| {
+        let factor = unit.second_factors().lookup(id).await?.expect("a factor");
+        unit.second_factors().upsert(&SecondFactor { confirmed_at: Some(now), ..factor }).await
+    });
+    confirmed.await;
     let elsewhere = app.browser();
     assert_flow_failed(social_sign_in(&elsewhere, &app.acme, user()).await, "mfa_required");
     assert_signed_out(&elsewhere).await;
