@@ -12,8 +12,13 @@ use memo_conformance::{TestStore, faults::FaultyStore};
 use memo_domain::Store;
 use memo_memory::MemoryStore;
 
-/// Tests with snapshots that contain ids. A use case that runs again takes others.
-const WITH_IDS: [&str; 8] = [
+/// Tests with snapshots that contain ids, since a use case that runs again takes others; and one that moves the clock beyond
+/// the lease of a mail while its outcome may still be being recorded, so that it is sent twice.
+const NOT_CONTENDED: [&str; 12] = [
+    "::mail_claimed_by_two_crashed_nodes_is_listed_as_dead",
+    "::new_reset_link_replaces_the_previous_one",
+    "::permanently_failed_mail_is_listed_as_dead",
+    "::user_list_is_in_order_of_sign_up",
     "::session_list_shows_device_and_current_session",
     "::right_password_returns_tokens",
     "::change_feed_lists_every_kind_of_change",
@@ -39,10 +44,10 @@ impl InMemory {
         ready(Some(Box::new(Self::new())))
     }
 
-    /// Each use case runs twice, since its first commit fails. `None` for tests that expect certain ids.
+    /// Each use case runs twice, since its first commit fails. `None` for tests that can't run so.
     fn contended() -> Ready<Option<Box<dyn TestStore>>> {
         let thread = std::thread::current();
-        if thread.name().is_some_and(|test| WITH_IDS.iter().any(|name| test.ends_with(name))) {
+        if thread.name().is_some_and(|test| NOT_CONTENDED.iter().any(|name| test.ends_with(name))) {
             return ready(None);
         }
         let store = Arc::new(FaultyStore::contended(Self::new().store));

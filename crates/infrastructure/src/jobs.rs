@@ -66,7 +66,7 @@ impl JobRepository for SeaOrmUnitOfWork {
             .filter(Column::Id.eq(job.id.as_uuid()))
             .filter(is(JobState::Waiting))
             .filter(Column::RunAt.eq(job.run_at.as_micros()))
-            .filter(Column::Begun.eq(job.begun));
+            .filter(Column::Begun.eq(i64::from(job.begun)));
         Ok(self.find_one::<Key>(self.locking(select).build(self.backend)).await?.is_some())
     }
 

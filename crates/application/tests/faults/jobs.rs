@@ -10,7 +10,8 @@ use memo_memory::SequentialIds;
 use crate::world::{World, sign_up};
 
 /// The calls of a run: one unit of work that leases the job, one that records the outcome.
-const CALLS: [&str; 7] = ["begin.write", "jobs.claim", "jobs.claim", "commit", "begin.write", "jobs.remove", "commit"];
+const CALLS: [&str; 8] =
+    ["begin.write", "jobs.claim", "jobs.claim", "commit", "begin.write", "jobs.holds", "jobs.remove", "commit"];
 /// The index of the commit of the lease, and of the first call after it.
 const LEASED: usize = 3;
 const RECORDING: usize = LEASED + 1;

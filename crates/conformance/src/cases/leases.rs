@@ -53,7 +53,7 @@ async fn holds(store: &dyn Store, job: &Job) -> bool {
 
 pub(crate) async fn a_lease_is_held_until_its_job_changes(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
-    let [due, other] = [job(0, user), job(1, user)];
+    let [due, other] = [job(0, user), Job { run_at: at(1), ..job(1, user) }];
     add(&*store, &[due.clone(), other.clone()]).await;
     let leased = write(&*store, async |uow| {
         let leased = uow.jobs().claim(MAIL, at(0), at(10), 1).await?.remove(0);

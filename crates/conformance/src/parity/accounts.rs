@@ -329,7 +329,12 @@ impl Script<'_> {
         let (id, owner) = self.chance.recent(&self.known.jobs).unwrap_or((job_id(0), user));
         let (kind, what) = (some_kind(&mut self.chance), format!("{id:?}, and jobs of {owner:?}"));
         let read = async |uow: &mut dyn UnitOfWork| {
-            Ok((uow.jobs().lookup(id).await?, uow.jobs().list_waiting(owner, &kind).await?))
+            let job = uow.jobs().lookup(id).await?;
+            let is_held = match &job {
+                Some(job) => uow.jobs().holds(job).await?,
+                None => false,
+            };
+            Ok((job, is_held, uow.jobs().list_waiting(owner, &kind).await?))
         };
         let _ = pair.ask(&mut self.log, what, read).await;
     }

@@ -46,8 +46,15 @@ impl Script<'_> {
             }
             4 => {
                 let id = chance.recent(&known.memos).unwrap_or(memo_id(1_000_000));
-                let what = format!("look up {id:?}");
-                let _ = pair.ask(log, what, async |uow| uow.memos().lookup(id).await).await;
+                let other = chance.recent(&known.memos).filter(|other| *other != id);
+                let what = format!("look up {id:?}, and with it {other:?}");
+                let lookup = async |uow: &mut dyn UnitOfWork| {
+                    let ids: Vec<_> = [id].into_iter().chain(other).collect();
+                    let mut both = uow.memos().lookup_all(&ids).await?;
+                    both.sort_by_key(|view| view.memo.id);
+                    Ok((uow.memos().lookup(id).await?, both))
+                };
+                let _ = pair.ask(log, what, lookup).await;
             }
             5 => self.read_feed(pair).await,
             6 => self.read_pages(pair).await,

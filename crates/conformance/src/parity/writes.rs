@@ -149,7 +149,16 @@ impl Script<'_> {
         self.known.memos.push(id);
         pair.may_search = false;
         let what = format!("add {id:?} of {owner:?}: {:?}", brief(&new));
-        pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new, &new.search_text()).await.map(drop)).await
+        let text = new.search_text();
+        if taken.is_none() && self.chance.percent(30) {
+            let id = memo_id(self.next_number());
+            let other = Memo { id, state: some_state(&mut self.chance), ..new.clone() };
+            self.known.memos.push(id);
+            let (what, other_text) = (format!("{what}, with {id:?}: {:?}", brief(&other)), other.search_text());
+            let both = [(&new, &text), (&other, &other_text)];
+            return pair.ask(&mut self.log, what, async |uow| uow.memos().insert_all(&both).await).await;
+        }
+        pair.ask(&mut self.log, what, async |uow| uow.memos().insert(&new, &text).await.map(drop)).await
     }
 
     /// A memo and the expected version of a write to it: mostly the right one.
