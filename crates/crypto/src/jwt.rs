@@ -116,7 +116,7 @@ impl JwtSigner {
 
 impl Verified {
     /// `None` if an id or the scopes are malformed.
-    fn new(claims: Claims) -> Option<Self> {
+    fn new(claims: &Claims) -> Option<Self> {
         let time = |secs: i64| Timestamp::from_micros(secs.saturating_mul(1_000_000));
         let (iat, nbf, exp) = (claims.iat, claims.nbf, claims.exp);
         let claims = AccessClaims {
@@ -174,7 +174,7 @@ impl TokenSigner for JwtSigner {
         let digest = Sha256::digest(token).into();
         let known = self.verified.get(&digest);
         let is_known = known.is_some();
-        let token = known.or_else(|| Verified::new(self.decode(token)?)).ok_or(TokenError::Invalid)?;
+        let token = known.or_else(|| Verified::new(&self.decode(token)?)).ok_or(TokenError::Invalid)?;
         let now = now.as_secs();
         if token.nbf > now + LEEWAY || token.iat > now + LEEWAY {
             return Err(TokenError::Invalid);

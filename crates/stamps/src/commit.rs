@@ -35,7 +35,7 @@ impl Drop for Commit {
         let Some((inner, running)) = self.0.take() else { return };
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                // Nobody waits for the outcome.
+                // No caller waits for the outcome.
                 let _ = inner.await;
                 drop(running);
             })),

@@ -55,12 +55,12 @@ impl Stamps {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Returns the stamp of a user if it is remembered, for a unit of work that began when so many commits had `ended`. Otherwise
+    /// Returns the stamp of a user if it is remembered, for a unit of work that began when `ended` commits had ended. Otherwise
     /// returns what [`keep`](Self::keep) needs once it has been read, or `None` if it must not be remembered: a commit is
     /// running, or has ended since, and the unit of work may see the state before it or after it.
     pub fn look(&self, owner: UserId, ended: u64) -> Result<Stamp, Option<Watch>> {
         let count = self.counter(owner).load(Ordering::SeqCst);
-        if count % BEGUN != 0 {
+        if !count.is_multiple_of(BEGUN) {
             return Err(None);
         }
         let now = self.clock.now();

@@ -27,7 +27,7 @@ fn change() -> NewChange {
     NewChange { kind: ChangeKind::Created, memo_id, version: Version::new(1), at: START }
 }
 
-/// A decorated store with one user, and what the store behind it is asked.
+/// A decorated store with one user, and the store that it decorates, which records its calls.
 struct Fixture {
     store: StampedStore,
     asked: Arc<FaultyStore>,

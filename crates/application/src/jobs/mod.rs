@@ -133,11 +133,14 @@ impl JobWorker {
             Err(error) => Some(self.failed(job, &error)),
         };
         let recorded = self.ports.transactions.write(async |tx| {
-            Ok(match &failed {
-                _ if !tx.jobs().holds(&leased).await? => {}
+            if !tx.jobs().holds(&leased).await? {
+                return Ok(());
+            }
+            match &failed {
                 None => tx.jobs().remove(leased.id).await?,
                 Some(job) => tx.jobs().update(job).await?,
-            })
+            }
+            Ok(())
         });
         recorded.await
     }

@@ -1,7 +1,7 @@
 //! The schemas of servers.
 
-#[path = "../support/schema.rs"]
-mod schema;
+#[path = "../support/frozen.rs"]
+mod frozen;
 
 use memo_test_databases::Server;
 use sea_orm::{ConnectionTrait, Database, Statement};
@@ -16,7 +16,7 @@ on_servers! {
 async fn each_migration_is_frozen(server: Server) {
     let Some(database) = server.database().await else { return };
     let connection = Database::connect(database.url()).await.expect("a connection");
-    schema::assert_frozen(&connection).await;
+    frozen::assert_frozen(&connection).await;
 }
 
 /// A cluster replicates rows by it.

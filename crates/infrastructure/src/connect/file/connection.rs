@@ -12,6 +12,7 @@ use std::{
 use rusqlite::{Error, OpenFlags, config::DbConfig};
 use sea_orm::Statement;
 
+use super::readers::must_wait;
 use crate::{executor, options::StoreOptions, row::FromRow};
 
 /// The number of prepared statements that a connection keeps.
@@ -117,10 +118,13 @@ impl Connection {
         result
     }
 
-    fn logged<T>(&self, statement: &Statement, run: impl FnOnce() -> T) -> T {
+    /// Logs a statement when it has ended. One that was interrupted, or has met a lock, runs again.
+    fn logged<T>(&self, statement: &Statement, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let began = self.log_sql.then(Instant::now);
         let result = run();
-        if let Some(began) = began {
+        if let Some(began) = began
+            && !result.as_ref().is_err_and(must_wait)
+        {
             let summary = statement.sql.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
             // The target of the drivers of the servers, so that one directive selects the statements of all databases.
             tracing::info!(target: "sqlx::query", summary, db.statement = statement.sql, elapsed = ?began.elapsed());

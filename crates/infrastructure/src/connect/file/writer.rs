@@ -95,7 +95,7 @@ impl Lent for Group {
         let Some(began) = self.began else { return set.put(self, permit) };
         if set.is_awaited() && self.turns < MAX_TURNS && began.elapsed() < MAX_AGE {
             set.put(self, permit);
-            // Whoever waited may have given up before the connection was free.
+            // The one that waited may have given up before the connection was free.
             return drop(set.try_borrow());
         }
         let commits = self.commits.clone();
