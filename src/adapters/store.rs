@@ -69,6 +69,8 @@ async fn open_sql(settings: &Settings, name: String) -> Result<OpenedStore, Star
         crate::data_dir::make(settings)?;
     }
     let options = StoreOptions {
+        read_url: settings.database.read_url.as_ref().map(|url| url.expose().to_owned()),
+        pooler: settings.database.pooler,
         max_connections: settings.database.max_connections,
         acquire_timeout: *settings.database.acquire_timeout,
         statement_timeout: *settings.database.statement_timeout,

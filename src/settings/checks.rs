@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{
-    Environment, Settings, SettingsError, Time,
+    Environment, Hidden, Settings, SettingsError, Time,
     origin::{host_pattern, origin},
 };
 
@@ -78,6 +78,17 @@ impl Settings {
         if self.database.max_connections.is_some_and(|connections| !(1..=MAX_CONNECTIONS).contains(&connections)) {
             return wrong(format!("database.max_connections must be 1 to {MAX_CONNECTIONS}"));
         }
+        let server = self.database.url.as_ref().and_then(server_of);
+        if self.database.pooler && server.is_none() {
+            return wrong(
+                "database.pooler has no effect unless database.url names a PostgreSQL or MySQL server: set it to `false`",
+            );
+        }
+        if self.database.read_url.as_ref().is_some_and(|url| server.is_none() || server_of(url) != server) {
+            return wrong(
+                "database.read_url must name a replica of the PostgreSQL or MySQL server that database.url names",
+            );
+        }
         let cache = self.cache.url.expose();
         if cache != "memory:" && !cache.starts_with("redis://") {
             return wrong("cache.url must be memory: or redis://host:port");
@@ -128,6 +139,15 @@ impl Settings {
             *host = pattern;
         }
         Ok(())
+    }
+}
+
+/// The kind of the database server that a URL names, if it names one.
+fn server_of(url: &Hidden) -> Option<&'static str> {
+    match url.expose().split_once(':')?.0 {
+        "postgres" | "postgresql" => Some("PostgreSQL"),
+        "mysql" | "mariadb" => Some("MySQL"),
+        _ => None,
     }
 }
 

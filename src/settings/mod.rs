@@ -88,6 +88,10 @@ pub struct CorsSettings {
 pub struct DatabaseSettings {
     /// The scheme selects the adapter; by default a SQLite file in the data folder.
     pub url: Option<Hidden>,
+    /// A replica of the database server, for reads.
+    pub read_url: Option<Hidden>,
+    /// Whether a pooler in transaction mode is in front of the database server.
+    pub pooler: bool,
     /// Maximum number of connections; the default depends on the database.
     pub max_connections: Option<u32>,
     /// How long a request waits for a connection.

@@ -87,8 +87,6 @@ fn an_invalid_setting_is_named_in_one_line() {
 fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
     for (name, value, says) in [
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
-        ("MEMO__DATABASE__READ_URL", "postgres://replica/memo", "database.read_url"),
-        ("MEMO__DATABASE__POOLER", "true", "database.pooler"),
         ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
         ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
         ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
@@ -99,17 +97,48 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         let error = settings(&[(name, value)]).expect_err(name).to_string();
         assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
     }
-    for (name, value) in [("MEMO__SERVER__METRICS_LISTEN", "off"), ("MEMO__DATABASE__POOLER", "false")] {
-        settings(&[(name, value)]).unwrap_or_else(|error| panic!("{name}: {error}"));
-    }
+    settings(&[("MEMO__SERVER__METRICS_LISTEN", "off")]).expect("the feature is off");
     let folder = tempfile::tempdir().expect("a folder");
     let folder_name = folder.path().to_str().expect("UTF-8");
     let file = |text: &str| {
         std::fs::write(folder.path().join("base.toml"), text).expect("written");
         settings(&[("MEMO_CONFIG_DIR", folder_name)])
     };
-    file("[database]\npooler = false\n").expect("the feature is off");
+    file("[server]\nmetrics_listen = \"off\"\n").expect("the feature is off");
     file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+}
+
+#[test]
+fn a_pooler_or_a_replica_needs_a_database_server() {
+    let with = |url: Option<&str>, name: &str, value: &str| {
+        let url = url.map(|url| ("MEMO__DATABASE__URL", url));
+        settings(&url.into_iter().chain([(name, value)]).collect::<Vec<_>>())
+    };
+    let (pooler, read_url) = ("MEMO__DATABASE__POOLER", "MEMO__DATABASE__READ_URL");
+    for (url, name, value, says) in [
+        (None, pooler, "true", "database.pooler"),
+        (Some("sqlite:memo.db"), pooler, "true", "database.pooler"),
+        (Some("memory:"), pooler, "true", "database.pooler"),
+        (Some("postgres://u:hunter2@h/d"), pooler, "maybe", "database.pooler"),
+        (None, read_url, "postgres://u:hunter2@replica/d", "database.read_url"),
+        (Some("memory:"), read_url, "postgres://u:hunter2@replica/d", "database.read_url"),
+        (Some("sqlite:memo.db"), read_url, "sqlite:memo.db", "database.read_url"),
+        (Some("postgres://h/d"), read_url, "mysql://u:hunter2@replica/d", "database.read_url"),
+        (Some("mysql://h/d"), read_url, "replica", "database.read_url"),
+        (Some("mysql://h/d"), read_url, " ", "database.read_url"),
+    ] {
+        let error = with(url, name, value).expect_err(value).to_string();
+        assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}={value}: {error}");
+    }
+    assert!(!with(None, pooler, "false").expect("it has no effect").database.pooler);
+    for url in ["postgres://h/d", "mariadb://h/d"] {
+        assert!(with(Some(url), pooler, "true").expect(url).database.pooler);
+        let kept = with(Some(url), read_url, "").expect("an empty variable counts as unset");
+        assert!(kept.database.read_url.is_none() && !kept.database.pooler);
+    }
+    for (url, replica) in [("postgres://h/d", "postgresql://replica/d"), ("mariadb://h/d", "mysql://replica/d")] {
+        assert!(with(Some(url), read_url, replica).expect(replica).database.read_url.is_some());
+    }
 }
 
 #[test]

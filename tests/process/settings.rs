@@ -47,7 +47,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__DATABASE__MAX_CONNECTIONS", &["0", "-1", "ten", "4000000000"]),
     ("MEMO__DATABASE__ACQUIRE_TIMEOUT", &["2", "0s", "1000y"]),
     ("MEMO__DATABASE__STATEMENT_TIMEOUT", &["2", "0s", "1000y"]),
-    ("MEMO__DATABASE__READ_URL", &["postgres://replica/memo"]),
+    ("MEMO__DATABASE__READ_URL", &["postgres://replica/memo", "replica", "sqlite:memo.db", " "]),
     ("MEMO__DATABASE__POOLER", &["true", "maybe"]),
     ("MEMO__CACHE__URL", &["memory", "redis", "redis://", "redis://host:99999", "memcached://host"]),
     ("MEMO__CACHE__PREFIX", &["a:b", "메모"]),

@@ -10,7 +10,7 @@ mod suitable;
 
 use std::time::Duration;
 
-use memo_domain::{Conflict, Unwritable};
+use memo_domain::{Access, Conflict, Unwritable};
 use sea_orm::{
     DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{Expr, ExprTrait},
@@ -20,7 +20,8 @@ use sea_orm::{
 pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
 pub use changes::{count_changes, insert_changes, remove_changes, stamp};
 pub use migrations::{
-    claim_lease, create_lease, delete_migration, expired_lease, insert_migration, release_lease, renew_lease,
+    claim_lease, create_lease, delete_migration, expired_lease, find_migrations_table, first_migration,
+    insert_migration, release_lease, renew_lease,
 };
 pub use search::{
     Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_memos,
@@ -45,22 +46,35 @@ pub fn sqlite_write() -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() }
 }
 
-/// The statement that begins a writing transaction on a server.
-pub fn begin_write(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+/// The statement that begins a transaction on a server. All reads of a snapshot see one state: the state at the beginning
+/// (MySQL) or at the first read (PostgreSQL).
+pub const fn begin(backend: DbBackend, access: Access) -> &'static str {
+    match (backend, access) {
+        (DbBackend::Postgres, Access::Read) => "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY",
+        (DbBackend::Postgres, Access::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        (DbBackend::Postgres, Access::Write) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         // READ COMMITTED by `mysql_settings`.
-        _ => "START TRANSACTION",
+        (_, Access::Read) => "START TRANSACTION READ ONLY",
+        (_, Access::Snapshot) => {
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+        }
+        (_, Access::Write) => "START TRANSACTION",
     }
 }
 
-/// The statement that begins a read-only transaction on a server, whose reads all see one state: the state at the beginning
-/// (MySQL) or at the first read (PostgreSQL).
-pub fn begin_snapshot(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-        _ => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+/// Like [`begin`], with the settings of a connection, which a pooler does not keep from one transaction to the next. On MySQL,
+/// which has no settings of a transaction, the pooler must forward these statements to one connection of the server; all
+/// transactions have the same ones.
+pub fn begin_with_settings(backend: DbBackend, access: Access, statement_limit: Duration) -> String {
+    let begin = begin(backend, access);
+    if backend == DbBackend::MySql {
+        return format!("{}; {begin}", mysql_settings(Some(statement_limit)));
     }
+    let settings = postgres_settings(Some(statement_limit));
+    // The keepalives are those of the pooler.
+    let settings = settings.iter().filter(|(name, _)| !name.starts_with("tcp_"));
+    let settings: Vec<_> = settings.map(|(name, value)| format!("; SET LOCAL {name} = {value}")).collect();
+    format!("{begin}{}", settings.concat())
 }
 
 /// The settings of a connection to PostgreSQL. Without a statement limit, they are those of the connection that migrates.
@@ -114,7 +128,7 @@ pub fn mysql_settings(statement_limit: Option<Duration>) -> String {
 /// `None` for SQLite, which would not notice.
 pub fn write_check(backend: DbBackend, is_real: bool) -> Option<Statement> {
     let sql = match (is_real, backend) {
-        // SQLite and MySQL skip an UPDATE that changes nothing. No one reads these two values.
+        // SQLite and MySQL skip an UPDATE that changes nothing. `first_migration` only compares its value with a replica's.
         (true, DbBackend::Sqlite) => "PRAGMA user_version = 0",
         (true, _) => "UPDATE seaql_migrations SET applied_at = applied_at + 1 WHERE version <> ''",
         (false, DbBackend::Sqlite) => return None,

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use memo_domain::{Causes, StoreError};
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
+    connect::Unprepared,
     dialect,
     error::{Misuse, store_error},
 };
@@ -22,14 +23,14 @@ const RENEWAL: Duration = Duration::from_secs(1);
 /// A lease that this process has claimed.
 pub struct Lease<'a> {
     /// Of more than one connection: the lease is renewed while a step of a migration runs.
-    database: &'a DatabaseConnection,
+    database: &'a Unprepared,
     /// Each claim takes the next number: no other process renews or releases this lease.
     generation: i64,
 }
 
 impl<'a> Lease<'a> {
     /// Claims the lease, and creates its table if it is missing. `None` if another process holds it.
-    pub async fn claim(database: &'a DatabaseConnection) -> Result<Option<Self>, StoreError> {
+    pub async fn claim(database: &'a Unprepared) -> Result<Option<Self>, StoreError> {
         match Self::try_claim(database).await {
             // Another process claims it, or creates the table, at the same time.
             Err(StoreError::Contention { .. } | StoreError::Conflict { .. }) => Ok(None),
@@ -37,7 +38,7 @@ impl<'a> Lease<'a> {
         }
     }
 
-    async fn try_claim(database: &'a DatabaseConnection) -> Result<Option<Self>, StoreError> {
+    async fn try_claim(database: &'a Unprepared) -> Result<Option<Self>, StoreError> {
         let backend = database.get_database_backend();
         for statement in dialect::create_lease(backend) {
             database.execute_unprepared(statement).await.map_err(store_error)?;
@@ -84,25 +85,29 @@ impl<'a> Lease<'a> {
 }
 
 /// Runs an UPDATE, which commits by itself.
-async fn changes_a_row(database: &DatabaseConnection, update: Statement) -> Result<bool, StoreError> {
+async fn changes_a_row(database: &Unprepared, update: Statement) -> Result<bool, StoreError> {
     let result = database.execute_raw(update).await.map_err(store_error)?;
     Ok(result.rows_affected() == 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
+    use std::{future::pending, sync::Arc};
 
-    use memo_test_databases::Server;
+    use memo_test_databases::{Server, TestDatabase};
     use sea_orm::Database;
 
     use super::*;
 
-    async fn expire(database: &DatabaseConnection) {
+    async fn connect(place: &TestDatabase) -> Unprepared {
+        Unprepared::new(Database::connect(place.url()).await.expect("a connection"))
+    }
+
+    async fn expire(database: &Unprepared) {
         database.execute_unprepared("UPDATE leases SET expires_at = 1").await.expect("it expires");
     }
 
-    async fn claim(database: &DatabaseConnection) -> Option<Lease<'_>> {
+    async fn claim(database: &Unprepared) -> Option<Lease<'_>> {
         Lease::claim(database).await.expect("the database responds")
     }
 
@@ -110,7 +115,7 @@ mod tests {
     async fn one_of_many_claims_gets_a_new_or_expired_lease() {
         for server in [Server::Postgres, Server::MySql] {
             let Some(place) = server.database().await else { continue };
-            let database = Database::connect(place.url()).await.expect("a connection");
+            let database = Arc::new(connect(&place).await);
             for _ in 0..20 {
                 let tasks: Vec<_> = (0..5)
                     .map(|_| {
@@ -136,7 +141,7 @@ mod tests {
     async fn an_expired_lease_is_lost_for_its_first_holder() {
         for server in [Server::Postgres, Server::MySql] {
             let Some(place) = server.database().await else { continue };
-            let database = Database::connect(place.url()).await.expect("a connection");
+            let database = connect(&place).await;
             let first = claim(&database).await.expect("it is free");
             assert!(claim(&database).await.is_none(), "{server:?}: it is held");
             expire(&database).await;

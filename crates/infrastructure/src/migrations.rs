@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use memo_domain::StoreError;
 use memo_migration::Migrator;
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
-use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, SchemaManagerConnection};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbErr, Statement, TransactionTrait};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    connect::{Database, connect_for_migrations},
+    connect::{Database, Unprepared},
     dialect,
     error::{Misuse, store_error},
     lease::Lease,
@@ -49,15 +49,15 @@ async fn migrate(database: &Database, change: Change) -> Result<(), StoreError> 
         Database::File(file) => {
             let connection = file.connect_for_migrations().await?;
             let transaction = connection.begin_with_options(dialect::sqlite_write()).await.map_err(store_error)?;
-            apply(&SchemaManager::new(&transaction), change).await?;
+            apply(&SchemaManager::new(&transaction), &transaction, change).await?;
             transaction.commit().await.map_err(store_error)?;
-            close(connection).await;
+            close(connection.close()).await;
             Ok(())
         }
-        Database::Server(pool) => {
-            let connection = connect_for_migrations(pool).await.map_err(store_error)?;
+        Database::Server(server) => {
+            let connection = server.connect_for_migrations().await?;
             let result = migrate_server(&connection, change).await;
-            close(connection).await;
+            close(connection.close()).await;
             result
         }
     }
@@ -65,17 +65,17 @@ async fn migrate(database: &Database, change: Change) -> Result<(), StoreError> 
 
 /// Migrates as soon as no other process does, or finds that another one has done so.
 #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
-async fn migrate_server(connection: &DatabaseConnection, change: Change) -> Result<(), StoreError> {
+async fn migrate_server(connection: &Unprepared, change: Change) -> Result<(), StoreError> {
     let deadline = Instant::now() + MAX_WAIT;
-    let manager = SchemaManager::new(connection);
+    let manager = SchemaManager::new(&**connection);
     loop {
         // Without pending migrations a start needs neither a lease nor the right to create tables.
-        if matches!(change, Change::Up) && States::read(&manager).await?.pending().next().is_none() {
+        if matches!(change, Change::Up) && States::read(connection).await?.pending().next().is_none() {
             return Ok(());
         }
         let result = match Lease::claim(connection).await? {
             Some(lease) => {
-                let result = lease.hold(apply(&manager, change)).await;
+                let result = lease.hold(apply(&manager, connection, change)).await;
                 lease.release().await;
                 result
             }
@@ -94,9 +94,13 @@ async fn migrate_server(connection: &DatabaseConnection, change: Change) -> Resu
     }
 }
 
-async fn apply(manager: &SchemaManager<'_>, change: Change) -> Result<(), StoreError> {
-    let (connection, states) = (manager.get_connection(), States::read(manager).await?);
-    let backend = connection.get_database_backend();
+/// The steps of migrations run by the manager, and all else by the connection.
+async fn apply(
+    manager: &SchemaManager<'_>,
+    connection: &impl ConnectionTrait,
+    change: Change,
+) -> Result<(), StoreError> {
+    let (states, backend) = (States::read(connection).await?, connection.get_database_backend());
     match change {
         Change::Up => {
             Migrator::install(connection).await.map_err(store_error)?;
@@ -120,7 +124,7 @@ async fn apply(manager: &SchemaManager<'_>, change: Change) -> Result<(), StoreE
     Ok(())
 }
 
-async fn run(connection: &SchemaManagerConnection<'_>, statement: Statement) -> Result<(), StoreError> {
+async fn run(connection: &impl ConnectionTrait, statement: Statement) -> Result<(), StoreError> {
     connection.execute_raw(statement).await.map(drop).map_err(store_error)
 }
 
@@ -133,12 +137,12 @@ struct States {
 
 impl States {
     /// Reads them. A later version may have migrated the database, which leaves the previous version working.
-    async fn read(manager: &SchemaManager<'_>) -> Result<Self, StoreError> {
-        let mut applied = Vec::new();
-        if manager.has_table("seaql_migrations").await.map_err(store_error)? {
-            let connection = manager.get_connection();
+    async fn read(connection: &impl ConnectionTrait) -> Result<Self, StoreError> {
+        let (mut applied, backend) = (Vec::new(), connection.get_database_backend());
+        let table = connection.query_one_raw(dialect::find_migrations_table(backend)).await.map_err(store_error)?;
+        if table.is_some() {
             let select = "SELECT version FROM seaql_migrations ORDER BY version";
-            let select = Statement::from_string(connection.get_database_backend(), select);
+            let select = Statement::from_string(backend, select);
             for row in connection.query_all_raw(select).await.map_err(store_error)? {
                 applied.push(row.try_get::<String>("", "version").map_err(store_error)?);
             }
@@ -175,14 +179,14 @@ pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreErr
     let states = match database {
         Database::File(file) => {
             let connection = file.connect_for_migrations().await?;
-            let states = States::read(&SchemaManager::new(&connection)).await;
-            close(connection).await;
+            let states = States::read(&connection).await;
+            close(connection.close()).await;
             states?
         }
-        Database::Server(pool) => {
-            let connection = connect_for_migrations(pool).await.map_err(store_error)?;
-            let states = timeout(pool.limits().statement, States::read(&SchemaManager::new(&connection))).await;
-            close(connection).await;
+        Database::Server(server) => {
+            let connection = server.connect_for_migrations().await?;
+            let states = timeout(server.statement_limit(), States::read(&connection)).await;
+            close(connection.close()).await;
             states.unwrap_or_else(|_| Err(store_error(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))))?
         }
     };
@@ -192,9 +196,9 @@ pub async fn status(database: &Database) -> Result<Vec<(String, bool)>, StoreErr
 /// Fails if the user of the database may not create tables, or change those that exist.
 pub async fn check_changeable(database: &Database) -> Result<(), StoreError> {
     // A SQLite file was opened for writing.
-    let Database::Server(pool) = database else { return Ok(()) };
-    let backend = pool.backend();
-    let connection = connect_for_migrations(pool).await.map_err(store_error)?;
+    let Database::Server(server) = database else { return Ok(()) };
+    let backend = server.backend();
+    let connection = server.connect_for_migrations().await?;
     let mut result = Ok(true);
     for statement in dialect::changeable(backend) {
         let row = connection.query_one_raw(Statement::from_string(backend, *statement)).await;
@@ -203,7 +207,7 @@ pub async fn check_changeable(database: &Database) -> Result<(), StoreError> {
             break;
         }
     }
-    close(connection).await;
+    close(connection.close()).await;
     match result {
         Ok(true) => Ok(()),
         Ok(false) => Err(Misuse::SchemaNotChangeable(dialect::grant_of_changes(backend), None).into()),
@@ -216,6 +220,6 @@ pub async fn check_changeable(database: &Database) -> Result<(), StoreError> {
     }
 }
 
-async fn close(connection: DatabaseConnection) {
-    let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
+async fn close(closing: impl Future<Output = Result<(), DbErr>>) {
+    let _ = timeout(CLOSE_TIMEOUT, closing).await;
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{MemoFilter, StoreError, Timestamp, UnitOfWork};
+use memo_domain::{MemoFilter, MemoScope, StoreError, Timestamp, UnitOfWork, UserId};
 use sea_orm::{DbBackend, EntityTrait, QuerySelect, QueryTrait, Select, Statement, prelude::Uuid, sea_query::Expr};
 
 use super::{
@@ -28,6 +28,12 @@ row! {
     /// A row with a count.
     pub struct Count {
         pub count: i64,
+    }
+}
+
+impl Count {
+    fn total(row: Option<Self>) -> Result<u64, StoreError> {
+        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
     }
 }
 
@@ -75,14 +81,37 @@ impl SeaOrmUnitOfWork {
         statement: Statement,
     ) -> Result<Vec<T>, StoreError> {
         let cost = if filter.search.is_none() { Cost::Small } else { Cost::Search };
-        let rows = self.session.find_all(statement, cost).await;
+        match filter.scope {
+            MemoScope::Mine => self.find_all_own(filter.viewer, statement, cost).await,
+            MemoScope::Public => self.session.find_all(statement, cost).await.map_err(|error| self.failed(error)),
+        }
+    }
+
+    /// Like [`find_all`](Self::find_all), for a statement that reads nothing but a user's own memos and their tags.
+    pub(super) async fn find_all_own<T: FromRow>(
+        &mut self,
+        owner: UserId,
+        statement: Statement,
+        cost: Cost,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.session.find_all_own(owner, statement, cost).await;
         rows.map_err(|error| self.failed(error))
     }
 
     /// Counts what a statement counts, as its only column.
     pub(super) async fn count_with(&mut self, statement: Statement, cost: Cost) -> Result<u64, StoreError> {
         let row = self.session.find_one::<Count>(statement, cost).await.map_err(|error| self.failed(error))?;
-        u64::try_from(row.map_or(0, |row| row.count)).map_err(StoreError::corrupt)
+        Count::total(row)
+    }
+
+    /// Like [`count_with`](Self::count_with), for a statement that reads nothing but a user's own memos and their tags.
+    pub(super) async fn count_own(
+        &mut self,
+        owner: UserId,
+        statement: Statement,
+        cost: Cost,
+    ) -> Result<u64, StoreError> {
+        Count::total(self.find_all_own(owner, statement, cost).await?.pop())
     }
 
     /// Whether other units of work may write at the same time, so that rows must be locked when they are read to be changed.

@@ -20,9 +20,9 @@ use thiserror::Error;
 use permits::Owner;
 pub use session::Session;
 
-use super::{error::store_error, options::StoreOptions};
+use super::options::StoreOptions;
 pub use file::File;
-pub use server::{Pool, connect_for_migrations};
+pub use server::{Server, Unprepared};
 
 /// The connections to a database.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum Database {
     /// SQLite.
     File(Arc<File>),
     /// PostgreSQL, MySQL or MariaDB.
-    Server(Pool),
+    Server(Server),
 }
 
 #[derive(Debug, Error)]
@@ -59,20 +59,27 @@ pub enum Cost {
 
 /// Opens connections to the database that the scheme of the URL selects.
 pub async fn connect(options: &StoreOptions) -> Result<Database, StoreError> {
-    let backend = match options.url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => return file::connect(options).await.map(Arc::new).map(Database::File),
-        Some("postgres" | "postgresql") => DbBackend::Postgres,
-        Some("mysql" | "mariadb") => DbBackend::MySql,
-        _ => return Err(UnknownUrl.into()),
-    };
-    server::connect(backend, options).await.map(Database::Server)
+    match backend_of(&options.url).ok_or(UnknownUrl)? {
+        DbBackend::Sqlite => file::connect(options).await.map(Arc::new).map(Database::File),
+        backend => server::connect(backend, options).await.map(Database::Server),
+    }
+}
+
+/// The database that the scheme of a URL selects.
+fn backend_of(url: &str) -> Option<DbBackend> {
+    match url.split_once(':')?.0 {
+        "sqlite" => Some(DbBackend::Sqlite),
+        "postgres" | "postgresql" => Some(DbBackend::Postgres),
+        "mysql" | "mariadb" => Some(DbBackend::MySql),
+        _ => None,
+    }
 }
 
 impl Database {
     pub fn backend(&self) -> DbBackend {
         match self {
             Self::File(_) => DbBackend::Sqlite,
-            Self::Server(pool) => pool.backend(),
+            Self::Server(server) => server.backend(),
         }
     }
 
@@ -80,7 +87,7 @@ impl Database {
     pub async fn begin(&self, access: Access, owner: Owner) -> Result<Session, StoreError> {
         match self {
             Self::File(file) => file.begin(access, owner).await,
-            Self::Server(pool) => pool.session(access, owner).await.map_err(driver_error).map_err(store_error),
+            Self::Server(server) => server.begin(access, owner).await,
         }
     }
 
@@ -88,7 +95,7 @@ impl Database {
     pub async fn close(&self) {
         match self {
             Self::File(file) => file.close().await,
-            Self::Server(pool) => pool.close().await,
+            Self::Server(server) => server.close().await,
         }
     }
 }

@@ -66,10 +66,6 @@ impl Permits {
         self.semaphore.waiting() > 0
     }
 
-    pub fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::SeqCst)
-    }
-
     /// Grants no more permits, and waits until all are returned.
     pub async fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
@@ -80,7 +76,7 @@ impl Permits {
     }
 
     fn check_open(&self) -> Result<(), Refusal> {
-        if self.is_closed() { Err(Refusal::Closed) } else { Ok(()) }
+        if self.is_closed.load(Ordering::SeqCst) { Err(Refusal::Closed) } else { Ok(()) }
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use memo_domain::StoreError;
-use sea_orm::{DbErr, QueryResult, Statement};
+use memo_domain::{StoreError, UserId};
+use sea_orm::{QueryResult, Statement};
 
 use super::{
-    Cost, driver_error,
+    Cost,
     file::{self, Connection, File, WriteUnit},
     permits::Owner,
-    server::{Pool, Transaction},
+    server::{Place, Reads},
     set::Loan,
 };
 use crate::{
-    error::{Misuse, NoConnection, search_error, store_error},
+    error::{Misuse, NoConnection},
     row::{FromRow, Row, RowSource},
 };
 
@@ -26,24 +26,17 @@ pub enum Session {
     /// SQLite: a share of the transaction that writes.
     FileWrite(WriteUnit),
     /// A server: any connection of the pool for each statement.
-    ServerReads(Pool, Owner),
+    ServerReads(Reads),
     /// A server: a read-only transaction.
-    ServerSnapshot(Transaction),
+    ServerSnapshot(Loan<Place>),
     /// A server: a transaction that may write.
-    ServerWrite(Transaction),
+    ServerWrite(Loan<Place>),
 }
 
 impl Session {
     /// Returns the row of a statement that selects at most one.
     pub async fn find_one<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Option<T>, StoreError> {
-        let row = match self {
-            Self::ServerReads(pool, owner) => pool.query_one(&statement, *owner).await,
-            Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.query_one(&statement).await
-            }
-            _ => return Ok(self.find_all(statement, cost).await?.into_iter().next()),
-        };
-        row.map_err(|error| server_error(driver_error(error), cost))?.as_ref().map(read).transpose()
+        Ok(self.find_all(statement, cost).await?.into_iter().next())
     }
 
     /// Returns the rows that a statement selects.
@@ -58,21 +51,31 @@ impl Session {
                 return rows;
             }
             Self::FileWrite(unit) => return unit.query(statement, cost).await,
-            Self::ServerReads(pool, owner) => pool.query_all(&statement, *owner).await,
-            Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.query_all(&statement).await
-            }
+            Self::ServerReads(reads) => reads.query(&statement, cost).await?,
+            Self::ServerSnapshot(place) | Self::ServerWrite(place) => place.query(&statement, cost).await?,
         };
-        rows.map_err(|error| server_error(driver_error(error), cost))?.iter().map(read).collect()
+        rows.iter().map(read).collect()
+    }
+
+    /// Like [`find_all`](Self::find_all), for a statement that reads nothing but a user's own memos: a replica that has all their
+    /// changes may run it.
+    pub async fn find_all_own<T: FromRow>(
+        &mut self,
+        owner: UserId,
+        statement: Statement,
+        cost: Cost,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::ServerReads(reads) => reads.query_own(owner, &statement, cost).await?.iter().map(read).collect(),
+            _ => self.find_all(statement, cost).await,
+        }
     }
 
     /// Runs a writing statement and returns the number of matched rows, whether or not their values changed.
     pub async fn execute(&mut self, statement: Statement, cost: Cost) -> Result<u64, StoreError> {
         match self {
             Self::FileWrite(unit) => unit.execute(statement, cost).await,
-            Self::ServerWrite(transaction) => {
-                transaction.execute(&statement).await.map_err(driver_error).map_err(store_error)
-            }
+            Self::ServerWrite(place) => place.execute(&statement).await,
             _ => Err(Misuse::WriteWhileReading.into()),
         }
     }
@@ -100,15 +103,9 @@ impl Session {
         match self {
             Self::FileReads(..) | Self::FileSnapshot(_) | Self::ServerReads(..) => Ok(()),
             Self::FileWrite(unit) => unit.commit().await,
-            Self::ServerSnapshot(transaction) | Self::ServerWrite(transaction) => {
-                transaction.commit().await.map_err(driver_error).map_err(store_error)
-            }
+            Self::ServerSnapshot(mut place) | Self::ServerWrite(mut place) => place.commit().await,
         }
     }
-}
-
-fn server_error(error: DbErr, cost: Cost) -> StoreError {
-    if cost == Cost::Search { search_error(error) } else { store_error(error) }
 }
 
 fn read<T: FromRow>(row: &QueryResult) -> Result<T, StoreError> {

@@ -69,6 +69,11 @@ impl<C: Lent> Set<C> {
         mem::take(&mut *self.lock())
     }
 
+    /// Takes something out of idle connections.
+    pub fn take_from_idle<T>(&self, take: impl FnMut(&mut C) -> Option<T>) -> Vec<T> {
+        self.lock().iter_mut().filter_map(take).collect()
+    }
+
     /// The connection is back when the permit is free.
     pub fn put(&self, connection: C, permit: Permit) {
         self.lock().push(connection);

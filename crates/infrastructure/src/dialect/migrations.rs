@@ -4,6 +4,25 @@ use std::time::Duration;
 
 use sea_orm::{DbBackend, Statement};
 
+/// Selects a row if the table of migrations exists.
+pub fn find_migrations_table(backend: DbBackend) -> Statement {
+    let sql = match backend {
+        DbBackend::Sqlite => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'seaql_migrations'",
+        DbBackend::Postgres => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'seaql_migrations'"
+        }
+        _ => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'seaql_migrations'"
+        }
+    };
+    Statement::from_string(backend, sql)
+}
+
+/// Selects the name of the first migration and the second in which it was applied: another database has another one.
+pub fn first_migration(backend: DbBackend) -> Statement {
+    Statement::from_string(backend, "SELECT version, applied_at FROM seaql_migrations ORDER BY version LIMIT 1")
+}
+
 /// Records a migration as applied. It may be recorded already.
 pub fn insert_migration(backend: DbBackend, name: &str) -> Statement {
     let sql = match backend {

@@ -10,8 +10,8 @@ mod tags;
 
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoSort, MemoView, Page, PageRequest,
-    SearchText, SortField, StoreError, Tag, TagCount, UserId, Version,
+    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
+    PageRequest, SearchText, SortField, StoreError, Tag, TagCount, UserId, Version,
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
@@ -58,15 +58,19 @@ impl MemoRepository for SeaOrmUnitOfWork {
     async fn count(&mut self, filter: &MemoFilter) -> Result<u64, StoreError> {
         let plan = self.plan(filter, SortField::Relevance).await?;
         let count = query::count(filter, &plan, self.backend).build(self.backend);
-        self.count_with(count, if filter.search.is_some() { Cost::Search } else { Cost::Large }).await
+        let cost = if filter.search.is_some() { Cost::Search } else { Cost::Large };
+        match filter.scope {
+            MemoScope::Mine => self.count_own(filter.viewer, count, cost).await,
+            MemoScope::Public => self.count_with(count, cost).await,
+        }
     }
 
     async fn list_tags(&mut self, owner: UserId, after: Option<&Tag>, limit: u32) -> Result<Vec<TagCount>, StoreError> {
-        self.join_tags(tags::page(owner, after, limit)).await
+        self.join_tags(owner, tags::page(owner, after, limit)).await
     }
 
     async fn count_tags(&mut self, owner: UserId) -> Result<u64, StoreError> {
-        self.count_with(dialect::count_distinct_tags(self.backend, owner), Cost::Small).await
+        self.count_own(owner, dialect::count_distinct_tags(self.backend, owner), Cost::Small).await
     }
 
     async fn has_tags(&mut self, owner: UserId, tags: &[Tag]) -> Result<bool, StoreError> {
@@ -76,7 +80,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
 
     async fn find_tag(&mut self, owner: UserId, tag: &Tag) -> Result<Option<TagCount>, StoreError> {
         let spellings = tags::spellings(owner).filter(memo_tag::Column::TagKey.eq(tag.key()));
-        Ok(self.join_tags(spellings).await?.pop())
+        Ok(self.join_tags(owner, spellings).await?.pop())
     }
 
     async fn find_by_tag(
@@ -143,8 +147,13 @@ impl MemoRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
-    async fn join_tags(&mut self, spellings: Select<memo_tag::Entity>) -> Result<Vec<TagCount>, StoreError> {
-        let rows = self.find_all::<tags::Spelling>(spellings.build(self.backend)).await?;
+    async fn join_tags(
+        &mut self,
+        owner: UserId,
+        spellings: Select<memo_tag::Entity>,
+    ) -> Result<Vec<TagCount>, StoreError> {
+        let spellings = spellings.build(self.backend);
+        let rows = self.find_all_own::<tags::Spelling>(owner, spellings, Cost::Small).await?;
         let spellings = rows.into_iter().map(tags::Spelling::into_tag).collect::<Result<Vec<_>, _>>()?;
         Ok(TagCount::join(spellings))
     }

@@ -2,11 +2,16 @@
 
 mod migrations;
 mod outages;
+mod pooler;
+mod replica;
 mod schema;
 mod suitable;
 mod unwritable;
 
-use std::time::{Duration, Instant};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use memo_domain::{
     Access, Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, Store, StoreError, Tag, Tags,
@@ -74,6 +79,17 @@ impl Remote {
     async fn direct(&self) -> SeaOrmStore {
         SeaOrmStore::open(StoreOptions::new(self.database.url())).await.expect("the store opens")
     }
+}
+
+/// The name of the database, or of the schema on PostgreSQL, which a user can have, too.
+fn name_of(url: &str) -> String {
+    let name = url.split("search_path%3D").nth(1).unwrap_or_else(|| url.rsplit('/').next().unwrap_or_default());
+    name.split(['%', '?']).next().expect("a name").to_owned()
+}
+
+fn texts(error: &StoreError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn user(n: u128) -> User {

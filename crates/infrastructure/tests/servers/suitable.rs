@@ -1,28 +1,14 @@
 //! Databases that can't be used: they can't hold every text, or their user may not change the schema.
 
-use std::error::Error;
-
-use memo_domain::StoreError;
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
 use sea_orm::{ConnectionTrait, Database};
 
-use crate::{Remote, on_servers};
+use crate::{Remote, name_of, on_servers, texts};
 
 on_servers! {
     a_database_that_cannot_hold_every_text_is_refused
     a_user_who_may_not_change_the_schema_is_found
-}
-
-/// The name of the database, or of the schema on PostgreSQL, which a user can have, too.
-fn name_of(url: &str) -> String {
-    let name = url.split("search_path%3D").nth(1).unwrap_or_else(|| url.rsplit('/').next().unwrap_or_default());
-    name.split(['%', '?']).next().expect("a name").to_owned()
-}
-
-fn texts(error: &StoreError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 async fn a_database_that_cannot_hold_every_text_is_refused(server: Server) {

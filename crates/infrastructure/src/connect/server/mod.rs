@@ -2,25 +2,31 @@
 
 mod connection;
 mod pool;
-mod transaction;
+mod replica;
+#[cfg(test)]
+mod tests;
+mod unprepared;
 mod url;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use memo_domain::{Access, StoreError};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, sqlx};
+use sea_orm::{DbBackend, sqlx};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Session, driver_error, permits::Owner};
 use crate::{
     dialect,
-    error::{Meaning, meaning_of_driver},
+    error::{Meaning, meaning_of_driver, store_error},
     options::StoreOptions,
 };
-use pool::Limits;
-pub use pool::Pool;
-pub use transaction::Transaction;
+use connection::Task;
+pub use pool::Place;
+use pool::{Limits, Pool};
+pub use replica::Reads;
+use replica::Replica;
+pub use unprepared::Unprepared;
 
 /// The default number of connections: enough for one node, and several nodes fit into a server's default limit.
 const DEFAULT_CONNECTIONS: u32 = 10;
@@ -37,17 +43,27 @@ enum OpenError {
     Unsuitable { address: String, reason: String },
 }
 
-/// Opens a pool. Retries for `options.connect_timeout` if the server can't be reached, since it may be starting.
-pub async fn connect(backend: DbBackend, options: &StoreOptions) -> Result<Pool, StoreError> {
-    let address = url::parse(backend, options)?;
+/// The connections to a server, and to a replica of it if there is one.
+#[derive(Debug)]
+pub struct Server {
+    primary: Pool,
+    replica: Option<Arc<Replica>>,
+}
+
+/// Opens the connections. Retries for `options.connect_timeout` if the server can't be reached, since it may be starting.
+pub async fn connect(backend: DbBackend, options: &StoreOptions) -> Result<Server, StoreError> {
     let limits = Limits {
         connections: options.max_connections.unwrap_or(DEFAULT_CONNECTIONS).max(1),
         acquire: options.acquire_timeout,
         statement: options.statement_timeout,
     };
-    let pool = Pool::new(address, limits);
-    connect_first(&pool, options.connect_timeout).await?;
-    Ok(pool)
+    let primary = Pool::new(url::parse(backend, &options.url, options)?, limits);
+    connect_first(&primary, options.connect_timeout).await?;
+    let replica = match &options.read_url {
+        Some(url) => Some(Arc::new(replica::open(&primary, url, options).await?)),
+        None => None,
+    };
+    Ok(Server { primary, replica })
 }
 
 #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
@@ -75,37 +91,44 @@ async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), Sto
 
 /// Opens a connection, and returns why the database can't be used, if there is a reason.
 async fn connect_and_examine(pool: &Pool) -> Result<Option<String>, sqlx::Error> {
-    let mut connection = pool.address().connect(Some(pool.limits().statement)).await?;
-    let row = connection.query_one(&dialect::text_limits(pool.backend())).await?;
+    let mut connection = pool.address().connect().await?;
+    let reasons = connection.run(Task::Query(&dialect::text_limits(pool.backend()))).await?.rows;
     pool.add(connection);
-    Ok(row.map(|row| row.try_get("", "reason").unwrap_or_default()))
+    Ok(reasons.first().map(|row| row.try_get("", "reason").unwrap_or_default()))
 }
 
-/// Opens separate connections for migrations, whose statements may take any time.
-pub async fn connect_for_migrations(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
-    let limit = pool.limits().acquire;
-    match timeout(limit, pool.address().connect_by_pool(limit)).await {
-        Ok(result) => result.map_err(driver_error),
-        Err(_) => Err(driver_error(sqlx::Error::PoolTimedOut)),
-    }
-}
-
-impl Pool {
+impl Server {
     pub fn backend(&self) -> DbBackend {
-        self.address().backend()
+        self.primary.backend()
+    }
+
+    /// The time limit of a statement.
+    pub fn statement_limit(&self) -> Duration {
+        self.primary.limits().statement
     }
 
     /// Begins the session of a unit of work.
-    pub async fn session(&self, access: Access, owner: Owner) -> Result<Session, sqlx::Error> {
-        let backend = self.backend();
+    pub async fn begin(&self, access: Access, owner: Owner) -> Result<Session, StoreError> {
         Ok(match access {
-            Access::Read => Session::ServerReads(self.clone(), owner),
-            Access::Snapshot => {
-                Session::ServerSnapshot(Transaction::begin(self, owner, dialect::begin_snapshot(backend)).await?)
-            }
-            Access::Write => {
-                Session::ServerWrite(Transaction::begin(self, owner, dialect::begin_write(backend)).await?)
-            }
+            Access::Read => Session::ServerReads(Reads::new(self.primary.clone(), self.replica.clone(), owner)),
+            Access::Snapshot => Session::ServerSnapshot(self.primary.begin(access, owner).await?),
+            Access::Write => Session::ServerWrite(self.primary.begin(access, owner).await?),
         })
+    }
+
+    /// Opens separate connections for migrations, whose statements may take any time.
+    pub async fn connect_for_migrations(&self) -> Result<Unprepared, StoreError> {
+        let limit = self.primary.limits().acquire;
+        let connected = timeout(limit, self.primary.address().connect_by_pool(limit)).await;
+        let connected = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        connected.map(Unprepared::new).map_err(driver_error).map_err(store_error)
+    }
+
+    /// Waits for running statements and closes the connections.
+    pub async fn close(&self) {
+        self.primary.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }

@@ -1,27 +1,32 @@
-//! A pool of connections to a server. Each statement outside a transaction, and each transaction, takes one connection.
+//! A pool of connections to a server: a [`Set`] of places, each with a connection from its first use on.
 //!
 //! The driver's own pool pings a connection after each use, which doubles the cost of a read, and waits for the response
-//! without a limit: while a server can't be reached, dead connections keep all places of that pool. This pool closes a
-//! connection as soon as its statement fails, times out or is cancelled.
+//! without a limit: while a server can't be reached, dead connections keep all places of that pool. Here a connection is
+//! closed as soon as its statement fails, times out or is cancelled.
 
-use memo_domain::Causes;
 use std::{
-    io,
+    io, mem,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
-use sea_orm::{QueryResult, Statement, sqlx};
+use memo_domain::{Access, Causes, StoreError};
+use sea_orm::{DbBackend, QueryResult, Statement, sqlx};
 use tokio::{
     runtime::Handle,
-    time::{Instant, error::Elapsed, sleep, timeout},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
 };
 
-use super::connection::{Address, Connection};
+use super::connection::{Address, Connection, Outcome, Task};
 use crate::{
-    connect::permits::{Owner, Permit, Permits, Refusal},
+    connect::{
+        Cost, driver_error,
+        permits::{Owner, Permit},
+        set::{Lent, Loan, Set},
+    },
     dialect,
-    error::{Meaning, meaning_of_driver},
+    error::{Meaning, meaning_of_driver, search_error, store_error},
 };
 
 /// A connection that was idle for longer is pinged before it is used.
@@ -50,182 +55,94 @@ pub struct Limits {
 pub struct Pool(Arc<Shared>);
 
 struct Shared {
-    address: Address,
-    limits: Limits,
-    permits: Permits,
-    idle: Mutex<Vec<Idle>>,
-    /// The runtime that drives the connections: requests run on other runtimes, which end before the store is closed.
-    runtime: Handle,
+    places: Set<Place>,
+    server: Arc<Server>,
 }
 
-struct Idle {
-    connection: Connection,
-    opened: Instant,
-    since: Instant,
+/// What the places of a pool have in common.
+struct Server {
+    address: Address,
+    limits: Limits,
+    /// The runtime that drives the connections: requests run on other runtimes, which end before the store is closed.
+    runtime: Handle,
+    /// When a connection was last found to be dead. Those that have been idle since are probably dead as well.
+    last_death: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("Pool").field("limits", &self.0.server.limits).finish_non_exhaustive()
     }
 }
 
 impl Pool {
     /// Creates an empty pool, which connects when the first connection is needed.
     pub fn new(address: Address, limits: Limits) -> Self {
-        let permits = Permits::new(limits.connections);
-        let runtime = Handle::current();
-        let pool = Self(Arc::new(Shared { address, limits, permits, idle: Mutex::default(), runtime }));
-        pool.0.runtime.spawn(clean_up(Arc::downgrade(&pool.0)));
+        let server = Arc::new(Server { address, limits, runtime: Handle::current(), last_death: Mutex::default() });
+        let places = std::iter::repeat_with(|| Place::new(Arc::clone(&server))).take(limits.connections as usize);
+        let places = Set::new(places.collect(), limits.acquire);
+        let pool = Self(Arc::new(Shared { places, server }));
+        pool.0.server.runtime.spawn(clean_up(Arc::downgrade(&pool.0)));
         pool
     }
 
     pub fn address(&self) -> &Address {
-        &self.0.address
+        &self.0.server.address
+    }
+
+    pub fn backend(&self) -> DbBackend {
+        self.address().backend()
     }
 
     pub fn limits(&self) -> Limits {
-        self.0.limits
-    }
-
-    /// Returns the row of a statement that selects at most one.
-    pub async fn query_one(&self, statement: &Statement, owner: Owner) -> Result<Option<QueryResult>, sqlx::Error> {
-        let mut connection = self.acquire(owner).await?;
-        match connection.query_one(statement).await {
-            Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_one(statement).await,
-            result => result,
-        }
+        self.0.server.limits
     }
 
     /// Returns the rows that a statement selects.
-    pub async fn query_all(&self, statement: &Statement, owner: Owner) -> Result<Vec<QueryResult>, sqlx::Error> {
-        let mut connection = self.acquire(owner).await?;
-        match connection.query_all(statement).await {
-            Err(error) if connection.was_stale(&error) => self.replace(connection).await?.query_all(statement).await,
-            result => result,
-        }
+    pub async fn query(&self, statement: &Statement, owner: Owner, cost: Cost) -> Result<Vec<QueryResult>, StoreError> {
+        self.borrow(owner).await?.query(statement, cost).await
     }
 
-    /// Returns a connection on which `statement` has begun a transaction.
-    pub async fn begin(&self, owner: Owner, statement: &'static str) -> Result<PooledConnection, sqlx::Error> {
-        let mut connection = self.acquire(owner).await?;
-        match connection.control(statement).await {
-            Err(error) if connection.was_stale(&error) => {
-                connection = self.replace(connection).await?;
-                connection.control(statement).await?;
-            }
-            result => result?,
-        }
-        Ok(connection)
+    /// Begins a transaction. If its connection is returned without a commit, it is rolled back.
+    pub async fn begin(&self, access: Access, owner: Owner) -> Result<Loan<Place>, StoreError> {
+        let mut place = self.borrow(owner).await?;
+        place.run(Task::Begin(access)).await.map_err(driver_error).map_err(store_error)?;
+        Ok(place)
     }
 
-    /// Returns an idle connection or opens one, within the limit `acquire`.
-    async fn acquire(&self, owner: Owner) -> Result<PooledConnection, sqlx::Error> {
-        timeout(self.0.limits.acquire, self.acquire_with_retries(owner)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    /// Borrows a connection, an idle or a new one, within the limit `acquire`.
+    async fn borrow(&self, owner: Owner) -> Result<Loan<Place>, StoreError> {
+        let borrow = async {
+            let mut place = self.0.places.borrow(owner).await?;
+            place.make_ready().await.map_err(driver_error).map_err(store_error)?;
+            Ok(place)
+        };
+        let expired = |_| Err(store_error(driver_error(sqlx::Error::PoolTimedOut)));
+        timeout(self.limits().acquire, borrow).await.unwrap_or_else(expired)
     }
 
-    /// Adds a connection that was opened outside the pool.
+    /// Adds a connection that was opened outside the pool, if a place is free.
     pub fn add(&self, connection: Connection) {
-        let now = Instant::now();
-        self.0.lock().push(Idle { connection, opened: now, since: now });
+        if let Some(mut place) = self.0.places.try_borrow() {
+            place.fill(connection);
+        }
     }
 
     /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
-        let _ = timeout(self.0.limits.statement, self.0.permits.close()).await;
-        self.0.close_all(self.0.take_idle(|_| true)).await;
+        let places = timeout(self.limits().statement, self.0.places.close()).await.unwrap_or_default();
+        self.close_all(places.into_iter().filter_map(|mut place| place.connection.take())).await;
     }
 
-    /// Replaces a connection that the server closed while it was idle, and drops the other idle ones, which are probably
-    /// closed as well.
-    async fn replace(&self, stale: PooledConnection) -> Result<PooledConnection, sqlx::Error> {
-        let owner = stale.owner;
-        drop(stale);
-        self.drop_idle();
-        self.acquire(owner).await
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
-    async fn acquire_with_retries(&self, owner: Owner) -> Result<PooledConnection, sqlx::Error> {
-        let permit = self.0.permits.acquire(owner).await.map_err(|refusal| match refusal {
-            Refusal::Closed => sqlx::Error::PoolClosed,
-            Refusal::Busy => sqlx::Error::PoolTimedOut,
-        })?;
-        // Retries until the caller's time limit: a restarting server is away only for a moment, and a full one has room
-        // again as soon as another client closes a connection.
-        loop {
-            while let Some(Idle { mut connection, opened, since }) = self.0.pop_idle() {
-                if opened.elapsed() > MAX_AGE || since.elapsed() > MAX_IDLE {
-                    continue;
-                }
-                // Leaves half of the time to open another connection if a firewall has dropped this one.
-                let is_alive = since.elapsed() < PING_AFTER
-                    || matches!(timeout(self.0.limits.acquire / 2, connection.ping()).await, Ok(Ok(())));
-                if is_alive {
-                    let (pool, connection) = (self.clone(), Some(connection));
-                    return Ok(PooledConnection { pool, connection, opened, was_idle: true, owner, _permit: permit });
-                }
-                self.drop_idle();
-            }
-            match self.connect().await {
-                Err(error) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
-                    tracing::debug!(error = %Causes(&error), "the database can't be reached");
-                    sleep(RETRY_DELAY).await;
-                }
-                result => {
-                    let (pool, connection) = (self.clone(), Some(result?));
-                    let opened = Instant::now();
-                    return Ok(PooledConnection { pool, connection, opened, was_idle: false, owner, _permit: permit });
-                }
-            }
-        }
-    }
-
-    async fn connect(&self) -> Result<Connection, sqlx::Error> {
-        let shared = self.0.clone();
-        let connect = async move { shared.address.connect(Some(shared.limits.statement)).await };
-        let mut task = AbortOnDrop(self.0.runtime.spawn(connect));
-        (&mut task.0).await.unwrap_or(Err(sqlx::Error::PoolClosed))
-    }
-
-    /// Drops all idle connections.
-    fn drop_idle(&self) {
-        drop(self.0.take_idle(|_| true));
-    }
-}
-
-/// Aborts a task when its caller is cancelled.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the connection that was used last, so that surplus connections reach `MAX_IDLE`.
-    fn pop_idle(&self) -> Option<Idle> {
-        self.lock().pop()
-    }
-
-    fn take_idle(&self, predicate: impl Fn(&Idle) -> bool) -> Vec<Idle> {
-        self.lock().extract_if(.., |idle| predicate(idle)).collect()
-    }
-
-    async fn close_all(&self, connections: Vec<Idle>) {
+    async fn close_all(&self, connections: impl IntoIterator<Item = Connection>) {
         let close = async {
-            for idle in connections {
-                if let Err(error) = idle.connection.close().await {
+            for connection in connections {
+                if let Err(error) = connection.close().await {
                     tracing::debug!(error = %Causes(&error), "closing a connection to the database failed");
                 }
             }
         };
-        let _ = timeout(self.limits.acquire, close).await;
+        let _ = timeout(self.limits().acquire, close).await;
     }
 }
 
@@ -234,96 +151,150 @@ impl Shared {
 async fn clean_up(pool: Weak<Shared>) {
     loop {
         sleep(CLEANUP_INTERVAL).await;
-        let Some(shared) = pool.upgrade() else { return };
-        let old = shared.take_idle(|idle| idle.since.elapsed() > MAX_IDLE || idle.opened.elapsed() > MAX_AGE);
-        shared.close_all(old).await;
+        let Some(pool) = pool.upgrade().map(Pool) else { return };
+        let expired = |place: &mut Place| if place.has_expired() { place.connection.take() } else { None };
+        pool.close_all(pool.0.places.take_from_idle(expired)).await;
     }
 }
 
-/// A connection in use. When dropped, it returns to the pool, unless its last statement was cancelled, timed out or lost
-/// the server: then it is closed.
-pub struct PooledConnection {
-    pool: Pool,
+impl Server {
+    /// Opens a connection, and retries until it is cancelled: a restarting server is away only for a moment, and a full one has
+    /// room again as soon as another client closes a connection.
+    #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
+    async fn connect(self: &Arc<Self>) -> Result<Connection, sqlx::Error> {
+        loop {
+            let server = Arc::clone(self);
+            let mut task = AbortOnDrop(self.runtime.spawn(async move { server.address.connect().await }));
+            match (&mut task.0).await.unwrap_or(Err(sqlx::Error::PoolClosed)) {
+                Err(error) if matches!(meaning_of_driver(&error), Meaning::Unavailable) => {
+                    tracing::debug!(error = %Causes(&error), "the database can't be reached");
+                    sleep(RETRY_DELAY).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn last_death(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.last_death.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that a connection was dead.
+    fn note_death(&self) {
+        *self.last_death() = Some(Instant::now());
+    }
+}
+
+/// Aborts a task when its caller is cancelled.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A place for a connection, which is lent with it.
+pub struct Place {
+    server: Arc<Server>,
     /// `None` while a statement runs, so that cancelling the statement drops the connection.
     connection: Option<Connection>,
     opened: Instant,
+    /// When it was last lent.
+    used: Instant,
+    /// Whether the connection was idle, and has run nothing since.
     was_idle: bool,
-    owner: Owner,
-    /// Dropped last: the connection is back in the pool when the permit is free.
-    _permit: Permit,
 }
 
-impl PooledConnection {
-    pub async fn query_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
-        let mut connection = self.take()?;
-        let result = timeout(self.pool.statement_timeout(), connection.query_one(statement)).await;
-        self.put_back(connection, result)
+impl Place {
+    fn new(server: Arc<Server>) -> Self {
+        let now = Instant::now();
+        Self { server, connection: None, opened: now, used: now, was_idle: false }
     }
 
-    pub async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
-        let mut connection = self.take()?;
-        let result = timeout(self.pool.statement_timeout(), connection.query_all(statement)).await;
-        self.put_back(connection, result)
+    /// Returns the rows that a statement selects.
+    pub async fn query(&mut self, statement: &Statement, cost: Cost) -> Result<Vec<QueryResult>, StoreError> {
+        let result = self.run(Task::Query(statement)).await.map_err(driver_error);
+        Ok(result.map_err(if cost == Cost::Search { search_error } else { store_error })?.rows)
     }
 
-    pub async fn execute(&mut self, statement: &Statement) -> Result<u64, sqlx::Error> {
-        let mut connection = self.take()?;
-        let result = timeout(self.pool.statement_timeout(), connection.execute(statement)).await;
-        self.put_back(connection, result)
+    /// Runs a statement that returns no rows, and returns how many it changed.
+    pub async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
+        Ok(self.run(Task::Execute(statement)).await.map_err(driver_error).map_err(store_error)?.changed)
     }
 
-    /// Runs a statement that begins or ends a transaction.
-    pub async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        let mut connection = self.take()?;
-        let result = timeout(self.pool.statement_timeout(), connection.control(statement)).await;
-        self.put_back(connection, result)
-    }
-
-    /// Whether the connection is still usable.
-    pub const fn is_open(&self) -> bool {
-        self.connection.is_some()
-    }
-
-    /// Closes the connection instead of returning it to the pool.
-    pub fn discard(&mut self) {
-        self.connection = None;
-    }
-
-    /// The runtime that drives the connection.
-    pub fn runtime(&self) -> Handle {
-        self.pool.0.runtime.clone()
-    }
-
-    /// Whether the server had closed the idle connection before this statement, which therefore did not run.
-    fn was_stale(&self, error: &sqlx::Error) -> bool {
-        self.was_idle && !self.is_open() && !is_timeout(error)
-    }
-
-    fn take(&mut self) -> Result<Connection, sqlx::Error> {
-        self.connection.take().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
-    }
-
-    fn put_back<T>(
-        &mut self,
-        connection: Connection,
-        result: Result<Result<T, sqlx::Error>, Elapsed>,
-    ) -> Result<T, sqlx::Error> {
-        match result {
-            // The server did not respond; the other connections are probably dead as well.
-            Err(_) => {
-                self.pool.drop_idle();
-                Err(io::Error::new(io::ErrorKind::TimedOut, "the database did not respond in time").into())
-            }
-            Ok(Err(sqlx::Error::Database(error))) if !dialect::ends_connection(error.as_ref()) => {
-                self.connection = Some(connection);
-                Err(sqlx::Error::Database(error))
-            }
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(value)) => {
-                self.connection = Some(connection);
-                Ok(value)
-            }
+    /// Commits the transaction.
+    pub async fn commit(&mut self) -> Result<(), StoreError> {
+        let result = self.run(Task::End("COMMIT")).await;
+        if result.is_err() {
+            // It is unknown whether the transaction was committed, rolled back or is still open.
+            self.connection = None;
         }
+        result.map(drop).map_err(driver_error).map_err(store_error)
+    }
+
+    fn fill(&mut self, connection: Connection) {
+        self.opened = Instant::now();
+        self.connection = Some(connection);
+        self.was_idle = false;
+    }
+
+    /// Whether an idle connection must not be used again.
+    fn has_expired(&self) -> bool {
+        let may_be_dead = self.server.last_death().is_some_and(|death| self.used <= death);
+        may_be_dead || self.used.elapsed() > MAX_IDLE || self.opened.elapsed() > MAX_AGE
+    }
+
+    /// Opens a connection, unless there is one that still works.
+    async fn make_ready(&mut self) -> Result<(), sqlx::Error> {
+        if let Some(mut idle) = self.connection.take()
+            && !self.has_expired()
+        {
+            // Leaves half of the time to open another connection if a firewall has dropped this one.
+            let limit = self.server.limits.acquire / 2;
+            if self.used.elapsed() < PING_AFTER || matches!(timeout(limit, idle.ping()).await, Ok(Ok(()))) {
+                self.connection = Some(idle);
+                self.was_idle = true;
+                return Ok(());
+            }
+            self.server.note_death();
+        }
+        let connection = self.server.connect().await?;
+        self.fill(connection);
+        Ok(())
+    }
+
+    /// Runs a task; again on a new connection if the server had closed the idle one, so that the task did not run.
+    async fn run(&mut self, task: Task<'_>) -> Result<Outcome, sqlx::Error> {
+        let was_idle = mem::take(&mut self.was_idle);
+        let result = self.run_once(task).await;
+        let Err(error) = &result else { return result };
+        if !was_idle || self.connection.is_some() || is_timeout(error) {
+            return result;
+        }
+        self.server.note_death();
+        let connect = timeout(self.server.limits.acquire, self.server.connect());
+        let connection = connect.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        self.fill(connection);
+        self.run_once(task).await
+    }
+
+    async fn run_once(&mut self, task: Task<'_>) -> Result<Outcome, sqlx::Error> {
+        let not_connected = || io::Error::from(io::ErrorKind::NotConnected);
+        let mut connection = self.connection.take().ok_or_else(not_connected)?;
+        let Ok(result) = timeout(self.server.limits.statement + GRACE, connection.run(task)).await else {
+            self.server.note_death();
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the database did not respond in time").into());
+        };
+        let is_usable = match &result {
+            Ok(_) => true,
+            Err(sqlx::Error::Database(error)) => !dialect::ends_connection(error.as_ref()),
+            Err(_) => false,
+        };
+        if is_usable {
+            self.connection = Some(connection);
+        }
+        result
     }
 }
 
@@ -331,17 +302,20 @@ fn is_timeout(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
-impl Pool {
-    fn statement_timeout(&self) -> Duration {
-        self.0.limits.statement + GRACE
-    }
-}
-
-impl Drop for PooledConnection {
-    fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        if !self.pool.0.permits.is_closed() {
-            self.pool.0.lock().push(Idle { connection, opened: self.opened, since: Instant::now() });
+impl Lent for Place {
+    fn give_back(mut self, set: &Set<Self>, permit: Permit) {
+        self.used = Instant::now();
+        if !self.connection.as_ref().is_some_and(Connection::is_in_transaction) {
+            return set.put(self, permit);
         }
+        let (set, runtime) = (set.clone(), self.server.runtime.clone());
+        runtime.spawn(async move {
+            // If this fails, the connection is closed, which rolls back as well.
+            if self.run(Task::End("ROLLBACK")).await.is_err() {
+                self.connection = None;
+            }
+            self.used = Instant::now();
+            set.put(self, permit);
+        });
     }
 }

@@ -56,9 +56,9 @@ impl From<UrlError> for StoreError {
     }
 }
 
-/// Parses the URL in `options`.
-pub fn parse(backend: DbBackend, options: &StoreOptions) -> Result<Address, StoreError> {
-    let (_, rest) = options.url.split_once(':').unwrap_or_default();
+/// Parses the URL of a server or of its replica.
+pub fn parse(backend: DbBackend, url: &str, options: &StoreOptions) -> Result<Address, StoreError> {
+    let (_, rest) = url.split_once(':').unwrap_or_default();
     let (location, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let path = location.trim_start_matches('/').split_once(['/', '#']).map_or("", |(_, path)| path);
     // With an unencoded `/`, `?` or `#` in the password, a part of it would count as the host, and errors would show it.
@@ -75,7 +75,7 @@ pub fn parse(backend: DbBackend, options: &StoreOptions) -> Result<Address, Stor
         return Err(UrlError::NoDatabase.into());
     }
     let scheme = if backend == DbBackend::Postgres { "postgres" } else { "mysql" };
-    let address = Address::parse(backend, &format!("{scheme}:{rest}"), options.log_sql);
+    let address = Address::parse(backend, &format!("{scheme}:{rest}"), options);
     // The driver's error would repeat parts of the URL.
     address.map_err(|_| UrlError::Malformed.into())
 }
@@ -86,7 +86,7 @@ mod tests {
 
     fn error_of(url: &str) -> String {
         let backend = if url.starts_with("mysql") { DbBackend::MySql } else { DbBackend::Postgres };
-        let error = parse(backend, &StoreOptions::new(url)).err().expect("the URL is rejected");
+        let error = parse(backend, url, &StoreOptions::new(url)).err().expect("the URL is rejected");
         let text = format!("{error} {:?} {}", error, std::error::Error::source(&error).expect("a cause"));
         assert!(!text.contains("hunter") && !text.contains("ter2"), "{text}");
         text
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn percent_encoded_passwords_are_accepted() {
         let options = StoreOptions::new("postgresql://memo:%40%2F@db.example.com:5433/memo?sslmode=require");
-        let address = parse(DbBackend::Postgres, &options).expect("a URL");
+        let address = parse(DbBackend::Postgres, &options.url, &options).expect("a URL");
         assert_eq!(address.to_string(), "db.example.com:5433");
         assert!(!format!("{options:?}").contains("%40"));
     }
