@@ -10,7 +10,7 @@ MEMO_BIN ?= target/debug/memo
 # Most tests wait for a database more than they compute.
 TEST_THREADS := $(shell expr 2 \* $$(nproc))
 .PHONY: help run build debug test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
-  test-session test-release audit bench
+  test-session test-cluster test-release audit bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ test-oidc: debug ## Sessions by a certified OpenID provider on this machine (nee
 
 test-mail: debug ## Mail to an SMTP server on this machine, over its absence and over kill -9 (needs Python)
 	tests/mail/run
+
+test-cluster: debug ## Distributed databases and kill -9 (installs them, with root on Debian; LONG=1 is the long form)
+	MEMO_BIN=$(MEMO_BIN) LONG=$(LONG) tests/cluster/run
 
 test-release: build ## The same judges for the release binary, mail in real time
 	$(MAKE) MEMO_BIN=target/release/memo test-session test-contract test-browser test-oidc

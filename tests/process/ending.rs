@@ -5,15 +5,50 @@ use std::{path::Path, time::Duration};
 use memo_test_databases::Server;
 use memo_testkit::Durability;
 use reqwest::StatusCode;
+use rusqlite::Connection;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::running::{PATIENCE, Running, command};
 
+fn durability() -> Durability {
+    let durability = Durability::of(env!("CARGO_BIN_EXE_memo"));
+    // `make test-cluster` kills more often.
+    match std::env::var("MEMO_TEST_KILLS") {
+        Ok(kills) => durability.rounds(kills.parse().expect("a number")),
+        Err(_) => durability,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_loses_no_acknowledged_write() {
-    Durability::of(env!("CARGO_BIN_EXE_memo")).run().await;
+    let check = |folder: &Path| {
+        // A copy: the server itself recovers the file.
+        let copy = TempDir::new().expect("a folder");
+        for name in ["memo.db", "memo.db-wal"] {
+            std::fs::copy(folder.join("data").join(name), copy.path().join(name)).expect("a file is copied");
+        }
+        let file = Connection::open(copy.path().join("memo.db")).expect("the file is opened");
+        let found: String = file.query_row("PRAGMA integrity_check", (), |row| row.get(0)).expect("it is checked");
+        assert_eq!(found, "ok");
+    };
+    durability().after_each_kill(check).run().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_loses_no_acknowledged_write_on_postgres() {
+    check_on(Server::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_loses_no_acknowledged_write_on_mysql() {
+    check_on(Server::MySql).await;
+}
+
+async fn check_on(server: Server) {
+    let Some(database) = server.database().await else { return };
+    durability().variable("MEMO__DATABASE__URL", database.url()).run().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

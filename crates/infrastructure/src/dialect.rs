@@ -232,8 +232,9 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
             1036 | 1142 | 1143 | 1290 | 1792 | 1836 => Trouble::Unwritable(Unwritable::ReadOnly),
             // EE_CANTCREATEFILE, EE_READ, EE_WRITE, EE_BADCLOSE, ER_ERROR_ON_WRITE, ER_GET_ERRNO, ER_ERROR_DURING_COMMIT
             1..=4 | 1026 | 1030 | 1180 => Trouble::Unwritable(Unwritable::Failing),
-            // Too many connections, of all or of this user; no memory; a server that is not ready; a statement was ended or took too long.
-            1040 | 1041 | 1203 | 1226 | 1317 | 1969 | 3024 | 3168 => Trouble::Unavailable,
+            // Too many connections, of all or of this user; no memory; a server that is not ready; a node of Galera that is outside of
+            // its cluster; a statement was ended or took too long.
+            1040 | 1041 | 1047 | 1203 | 1226 | 1317 | 1969 | 3024 | 3168 => Trouble::Unavailable,
             _ if ends_connection(error) => Trouble::Unavailable,
             _ => Trouble::Other,
         };

@@ -151,8 +151,10 @@ fn meaning(error: &DbErr) -> Meaning {
 /// Classifies an error of a driver.
 pub fn meaning_of_driver(error: &sqlx::Error) -> Meaning {
     match error {
+        // Protocol: also a connection that was closed while it was opened, e.g. by a proxy whose server is away.
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed

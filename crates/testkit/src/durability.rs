@@ -1,13 +1,14 @@
 //! Whether a server loses acknowledged writes when its process is killed.
 
 use std::{
+    collections::HashMap,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -36,6 +37,7 @@ pub struct Durability {
     variables: Vec<(OsString, OsString)>,
     rounds: u32,
     writes_per_round: usize,
+    after_each_kill: Option<fn(&Path)>,
 }
 
 /// What [`Durability::run`] has found; a loss is a panic.
@@ -43,7 +45,7 @@ pub struct Durability {
 pub struct Verdict {
     /// How often the server was killed.
     pub kills: u32,
-    /// The number of acknowledged memos, all of which were found.
+    /// The number of memos of which a write was acknowledged, all of which were found.
     pub acknowledged: usize,
     /// The number of memos that were found: a write may be durable although its answer was lost.
     pub found: usize,
@@ -53,7 +55,13 @@ impl Durability {
     /// Tests this binary, which serves if it has no arguments, three times, with its defaults and a data folder of its own.
     #[must_use]
     pub fn of(binary: impl AsRef<Path>) -> Self {
-        Self { binary: binary.as_ref().to_owned(), variables: Vec::new(), rounds: 3, writes_per_round: 100 }
+        Self {
+            binary: binary.as_ref().to_owned(),
+            variables: Vec::new(),
+            rounds: 3,
+            writes_per_round: 100,
+            after_each_kill: None,
+        }
     }
 
     /// Sets an environment variable of the server.
@@ -70,13 +78,22 @@ impl Durability {
         self
     }
 
+    /// Sets what is called after each kill, before the server starts again, with the folder in which it runs: a check of the
+    /// data, which panics if it fails.
+    #[must_use]
+    pub fn after_each_kill(mut self, check: fn(&Path)) -> Self {
+        self.after_each_kill = Some(check);
+        self
+    }
+
     /// Runs the test.
     ///
     /// # Panics
-    /// If a memo or a number of the change feed is lost or doubled, or the server does not start, answer or end in time.
+    /// If a memo, a change of it or a number of the change feed is lost or doubled, or the server does not start, answer or end
+    /// in time.
     pub async fn run(self) -> Verdict {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut acknowledged = Vec::new();
+        let mut acknowledged = HashMap::new();
         for round in 0..self.rounds {
             let mut server = self.start(&folder).await;
             if round == 0 {
@@ -84,7 +101,10 @@ impl Durability {
             }
             server.sign_in().await;
             server.expect_all(&acknowledged).await;
-            acknowledged.extend(server.write_until_killed(round, self.writes_per_round).await);
+            server.write_until_killed(round, self.writes_per_round, &mut acknowledged).await;
+            if let Some(check) = self.after_each_kill {
+                check(folder.path());
+            }
         }
         let mut server = self.start(&folder).await;
         server.sign_in().await;
@@ -137,10 +157,18 @@ struct Api {
     token: String,
 }
 
-/// An acknowledged memo.
+/// An acknowledged write: the creation of a memo or a change.
 struct Written {
     id: String,
+    /// The title without the version, which it ends with.
     title: String,
+    version: u64,
+}
+
+impl Written {
+    fn title_of(title: &str, version: u64) -> String {
+        format!("{title}, version {version}")
+    }
 }
 
 impl Server {
@@ -159,8 +187,9 @@ impl Server {
         tokens["access_token"].as_str().expect("a token").clone_into(&mut self.api.token);
     }
 
-    /// Writes with concurrent clients, kills the server after that number of answers, and returns the acknowledged memos.
-    async fn write_until_killed(&mut self, round: u32, writes: usize) -> Vec<Written> {
+    /// Writes with concurrent clients, kills the server after that number of answers, and notes the last acknowledged write of
+    /// each memo.
+    async fn write_until_killed(&mut self, round: u32, writes: usize, acknowledged: &mut HashMap<String, Written>) {
         let (sender, mut answers) = tokio::sync::mpsc::unbounded_channel();
         let mut clients = JoinSet::new();
         for client in 0..CLIENTS {
@@ -169,54 +198,65 @@ impl Server {
                 for number in 0.. {
                     let title = format!("round {round}, client {client}, memo {number}");
                     // No answer: the server was killed.
-                    let Some(id) = api.create_memo(&title).await else { break };
-                    sender.send(Written { id, title }).expect("answers are received");
+                    let Some(id) = api.create_memo(&Written::title_of(&title, 1)).await else { break };
+                    sender.send(Written { id: id.clone(), title: title.clone(), version: 1 }).expect("received");
+                    if api.change_memo(&id, &Written::title_of(&title, 2)).await.is_none() {
+                        break;
+                    }
+                    sender.send(Written { id, title, version: 2 }).expect("received");
                 }
             });
         }
         drop(sender);
-        let mut acknowledged = Vec::new();
         let collects = async {
+            let mut count = 0;
             while let Some(written) = answers.recv().await {
-                acknowledged.push(written);
-                if acknowledged.len() == writes {
+                acknowledged.insert(written.id.clone(), written);
+                count += 1;
+                if count == writes {
                     self.child.start_kill().expect("the server is killed");
                 }
             }
+            count
         };
-        timeout(PATIENCE, collects).await.expect("the clients end with the server");
+        let count = timeout(PATIENCE, collects).await.expect("the clients end with the server");
         clients.join_all().await;
         self.child.wait().await.expect("the exit status");
-        assert!(acknowledged.len() >= writes, "only {} writes were acknowledged", acknowledged.len());
-        acknowledged
+        assert!(count >= writes, "only {count} writes were acknowledged");
     }
 
-    /// Checks that each acknowledged memo is there, and that the change feed has the creation of each memo once, in
-    /// consecutive numbers. Returns the number of memos.
-    async fn expect_all(&self, acknowledged: &[Written]) -> usize {
-        for Written { id, title } in acknowledged {
-            let memo = self.api.get(&format!("/memos/{id}")).await;
-            assert_eq!(memo["title"], title.as_str(), "{id}");
-        }
-        let mut created = Vec::new();
+    /// Checks that each memo is there as it was acknowledged or later, and that the change feed has each version of each memo
+    /// once, in consecutive numbers. Returns the number of memos.
+    async fn expect_all(&self, acknowledged: &HashMap<String, Written>) -> usize {
+        let mut versions: HashMap<String, u64> = HashMap::new();
+        let mut last = 0;
         loop {
-            let page = self.api.get(&format!("/changes?limit=100&since={}", created.len())).await;
+            let page = self.api.get(&format!("/changes?limit=100&since={last}")).await;
             let items = page["items"].as_array().expect("changes");
             if items.is_empty() {
                 break;
             }
             for item in items {
-                assert_eq!(item["seq"], created.len() + 1, "{item}");
-                created.push(item["memo_id"].as_str().expect("an id").to_owned());
+                last += 1;
+                assert_eq!(item["seq"], last, "{item}");
+                let version = versions.entry(item["memo_id"].as_str().expect("an id").to_owned()).or_default();
+                *version += 1;
+                assert_eq!(item["version"], *version, "{item}");
             }
         }
-        let total = self.api.get("/memos?limit=1&include_total=true").await["total"].as_u64().expect("a total");
-        let found = created.len();
-        assert_eq!(total, found as u64, "memos, and their creations in the change feed");
-        created.sort_unstable();
-        created.dedup();
-        assert_eq!(created.len(), found, "a memo was created twice");
-        found
+        let memos = self.api.list_memos().await;
+        let found = memos
+            .iter()
+            .map(|memo| (memo["id"].as_str().expect("an id").to_owned(), memo["version"].as_u64().expect("a version")));
+        assert_eq!(found.collect::<HashMap<_, _>>(), versions, "memos, and their versions in the change feed");
+        assert_eq!(memos.len(), versions.len(), "a memo is listed twice");
+        let titles: HashMap<_, _> = memos.iter().map(|memo| (memo["id"].as_str(), &memo["title"])).collect();
+        for Written { id, title, version } in acknowledged.values() {
+            let found = versions.get(id).copied().unwrap_or_default();
+            assert!(found >= *version, "{title} has version {found}; {version} was acknowledged");
+            assert_eq!(titles[&Some(id.as_str())], Written::title_of(title, found).as_str(), "{id}");
+        }
+        memos.len()
     }
 }
 
@@ -224,12 +264,34 @@ impl Api {
     /// Creates a memo and returns its id; `None` without an answer.
     async fn create_memo(&self, title: &str) -> Option<String> {
         let body = json!({"title": title, "tags": ["durable"]});
-        let request = self.client.post(format!("{}/memos", self.base)).bearer_auth(&self.token).json(&body);
-        let response = request.send().await.ok()?;
+        let request = self.client.post(format!("{}/memos", self.base));
+        let memo = self.send(request.json(&body), StatusCode::CREATED).await?;
+        Some(memo["id"].as_str().expect("an id").to_owned())
+    }
+
+    /// Changes the title of a memo; `None` without an answer.
+    async fn change_memo(&self, id: &str, title: &str) -> Option<Value> {
+        let request = self.client.patch(format!("{}/memos/{id}", self.base));
+        self.send(request.json(&json!({"title": title})), StatusCode::OK).await
+    }
+
+    async fn send(&self, request: RequestBuilder, expected: StatusCode) -> Option<Value> {
+        let response = request.bearer_auth(&self.token).send().await.ok()?;
         let status = response.status();
         let memo: Value = response.json().await.ok()?;
-        assert_eq!(status, StatusCode::CREATED, "{memo}");
-        Some(memo["id"].as_str().expect("an id").to_owned())
+        assert_eq!(status, expected, "{memo}");
+        Some(memo)
+    }
+
+    /// Returns the memos of all pages of the list.
+    async fn list_memos(&self) -> Vec<Value> {
+        let (mut memos, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("/memos?limit=100{cursor}")).await;
+            memos.extend(page["items"].as_array().expect("memos").iter().cloned());
+            let Some(next) = page["page"]["next_cursor"].as_str() else { return memos };
+            cursor = format!("&cursor={next}");
+        }
     }
 
     async fn get(&self, path: &str) -> Value {

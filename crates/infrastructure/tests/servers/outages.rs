@@ -18,6 +18,7 @@ on_servers! {
     a_writer_fails_after_the_time_limit_if_another_holds_the_row
     cancelled_statements_return_their_connections
     opening_a_store_retries_until_the_connect_timeout
+    a_connection_that_is_closed_while_it_is_opened_is_retried
     errors_do_not_contain_the_password
 }
 
@@ -206,6 +207,17 @@ async fn opening_a_store_retries_until_the_connect_timeout(server: Server) {
     tokio::time::timeout(limit / 4, &mut opening).await.expect_err("it retries");
     let (opened, ()) = tokio::join!(opening, proxy.restore());
     opened.expect("the server was available in time");
+}
+
+/// As by a proxy whose server is away.
+async fn a_connection_that_is_closed_while_it_is_opened_is_retried(server: Server) {
+    let Some(database) = server.database().await else { return };
+    let proxy = Proxy::start(server.address()).await;
+    proxy.cut_after(0);
+    let limit = Duration::from_secs(1);
+    let options = StoreOptions { connect_timeout: limit, ..StoreOptions::new(database.url_through(proxy.port())) };
+    let error = SeaOrmStore::open(options).await.expect_err("it does not open");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
 }
 
 async fn errors_do_not_contain_the_password(server: Server) {

@@ -93,7 +93,7 @@ async fn a_server_without_room_or_shutting_down_is_unavailable(server: Server) {
     let (store, connection) = (&remote.store, Database::connect(remote.database.url()).await.expect("a connection"));
     let codes: &[&str] = match server {
         Server::Postgres => &["53000", "53200", "53300", "53400", "57P01", "57P02", "57P03", "57P05"],
-        Server::MySql => &["1040", "1041", "1053", "1203", "1927", "3168"],
+        Server::MySql => &["1040", "1041", "1047", "1053", "1203", "1927", "3168"],
     };
     for code in codes {
         raise(server, &connection, code).await;
