@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use actix_web::{HttpMessage, HttpRequest, http::{Uri, header::HeaderValue}};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::{Uri, header::HeaderValue},
+};
 use memo_application::{Principal, Recognized};
 
 use crate::{connection::Turn, policy::Policy, rate::RateState};

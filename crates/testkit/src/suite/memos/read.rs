@@ -171,10 +171,8 @@ pub async fn memo_that_is_read_repeatedly_is_never_outdated(app: TestApp) {
     let memo = alice.create_memo(&memo).await.expect_status(201);
     let id = memo.id();
     let imported = json!({"kind": "memo", "id": id, "title": "imported", "created_at": "2025-01-01T00:00:00Z",
-        "updated_at": "2026-01-31T08:00:00Z", "visibility": "public"});
-    let import = |line: &Value| {
-        alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", line.to_string())
-    };
+        "updated_at": "2025-01-02T00:00:00Z", "visibility": "public"});
+    let import = |line: &Value| alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", line.to_string());
     let changes = [
         (alice.put_memo(id, &json!({"title": "b", "tags": ["one"], "visibility": "public"})), "/title", json!("b")),
         (alice.patch_memo(id, &json!({"content": "c"})), "/content", json!("c")),
