@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use unicode_normalization::{UnicodeNormalization, char::decompose_compatible, is_nfc};
 
 use crate::InvalidValue;
@@ -5,7 +7,7 @@ use crate::InvalidValue;
 /// The form that addresses are compared by: NFC in lower case. `ß` and `ss` are two letters, as in domain names (RFC 5892).
 #[must_use]
 pub fn lower_case(text: &str) -> String {
-    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+    nfc(nfc(text).chars().flat_map(char::to_lowercase).collect::<String>()).into_owned()
 }
 
 /// The form that texts are compared by ignoring case: NFC, full case folding (`ß` is `ss`, `ς` is `σ`), NFC again.
@@ -13,7 +15,7 @@ pub fn lower_case(text: &str) -> String {
 /// Its byte order is the same on every store (Hangul syllables sort as in a dictionary).
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfc().flat_map(fold_char).nfc().collect()
+    nfc(nfc(text).chars().flat_map(fold_char).collect::<String>()).into_owned()
 }
 
 /// The full case folding of a character (`CaseFolding.txt` of Unicode, statuses C and F), up to canonical equivalence: lower,
@@ -78,7 +80,7 @@ pub(crate) fn search_form_within(text: &str, max: usize) -> String {
         form.len() < max
     };
     let _is_whole = if is_nfc(text) { text.chars().all(&mut push) } else { text.nfc().all(&mut push) };
-    let mut form: String = if mapped { form.nfc().collect() } else { form };
+    let mut form = if mapped { nfc(form).into_owned() } else { form };
     form.truncate(form.floor_char_boundary(max));
     form.truncate(form.trim_end_matches(' ').len());
     form
@@ -111,7 +113,13 @@ const fn is_ignorable(char: char) -> bool {
 
 /// NFC without leading and trailing white space.
 pub(crate) fn normalize(text: &str) -> String {
-    text.trim().nfc().collect()
+    nfc(text.trim()).into_owned()
+}
+
+/// NFC. A text that has this form is not copied.
+fn nfc<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+    let text = text.into();
+    if is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
 }
 
 pub(crate) fn check_length(text: &str, min: usize, max: usize) -> Result<(), InvalidValue> {
@@ -178,7 +186,23 @@ fn is_visible(char: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn text_that_is_nfc_already_has_the_same_forms(
+            text in r"(\PC|[a-zA-Z ]|[À-ǿ]|[\x{300}-\x{345}\x{591}-\x{5bd}\x{1100}-\x{11ff}]|[가-힣]|[\x{2126}\x{212b}\x{f900}-\x{fad9}])*"
+        ) {
+            let composed: String = text.nfc().collect();
+            prop_assert_eq!(nfc(&*text), &*composed);
+            prop_assert_eq!(nfc(&*composed), &*composed);
+            prop_assert_eq!(normalize(&text), text.trim().nfc().collect::<String>());
+            prop_assert_eq!(lower_case(&text), composed.chars().flat_map(char::to_lowercase).nfc().collect::<String>());
+            prop_assert_eq!(fold(&text), composed.chars().flat_map(fold_char).nfc().collect::<String>());
+        }
+    }
 
     #[test]
     fn case_folding_is_full() {

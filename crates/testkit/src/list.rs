@@ -354,6 +354,7 @@ macro_rules! __each_api_test {
                     invalid_memo_id_is_not_found
                     unchanged_memo_is_not_sent_again
                     etag_covers_the_owner_but_if_match_compares_versions
+                    memo_that_is_read_repeatedly_is_never_outdated
                 }
                 list(app) {
                     memo_list_is_empty_at_first
@@ -509,6 +510,7 @@ macro_rules! __each_api_test {
                 session_ended_on_one_node_ends_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
+                memo_changed_on_one_node_is_read_on_every_node
             }
             operations(app) {
                 running_server_is_alive_and_ready

@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::{Uri, header::HeaderValue},
+};
 use memo_application::{Principal, Recognized};
 
 use crate::{connection::Turn, policy::Policy, rate::RateState};
@@ -16,8 +19,8 @@ pub struct RequestContext {
     pub is_head: bool,
     /// When the request arrived.
     pub started: Instant,
-    /// Its path.
-    pub instance: Arc<str>,
+    /// Its URI.
+    pub uri: Uri,
     /// The address of the client, beyond trusted proxies.
     pub client: Option<IpAddr>,
     /// Its `Accept-Language`.

@@ -18,7 +18,7 @@ use memo_domain::Sealer;
 
 use crate::{
     admin, auth, changes, docs, health, me,
-    memos::{self, PageCache},
+    memos::{self, ResponseCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
     operations, pages,
@@ -85,7 +85,7 @@ impl Services {
         let shared = [
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
-            shared(Data::new(PageCache::new())),
+            shared(Data::new(ResponseCache::new())),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),
             shared(Data::new(use_cases.second_factors)),

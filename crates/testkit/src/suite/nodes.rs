@@ -94,3 +94,18 @@ pub async fn refresh_token_has_the_same_successor_on_every_node(store: Box<dyn T
     let there = other.anonymous().refresh(&alice.refresh_token).await.expect_status(200);
     assert_eq!(here["refresh_token"], there["refresh_token"]);
 }
+
+pub async fn memo_changed_on_one_node_is_read_on_every_node(store: Box<dyn TestStore>) {
+    let (one, other) = two_nodes(store).await;
+    let (here, there) = signed_in(&one, &other, &one.user("alice").await).await;
+    let memo = here.create_memo(&json!({"title": "0"})).await.expect_status(201);
+    for n in 1..4 {
+        // Often enough that the response is cached.
+        for _ in 0..3 {
+            assert_eq!(there.get_memo(memo.id()).await.expect_status(200)["version"], n);
+        }
+        here.patch_memo(memo.id(), &json!({"title": n.to_string()})).await.expect_status(200);
+    }
+    here.delete_memo_for_good(memo.id()).await.expect_empty(204);
+    there.get_memo(memo.id()).await.problem("memo_not_found");
+}

@@ -3,9 +3,9 @@ use memo_application::Memos;
 use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found};
 
 use super::{
+    cache::{Rendered, ResponseCache, Target},
     filter::MemosQuery,
     input::MemoInput,
-    page_cache::{CachedPage, PageCache},
 };
 use crate::{
     dto::MemoDto,
@@ -68,29 +68,24 @@ async fn create_memo(
 async fn list_memos(
     caller: Caller,
     memos: Data<Memos>,
-    cache: Data<PageCache>,
+    cache: Data<ResponseCache>,
     list: List<MemosQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = match list.filter.0.scope {
-        MemoScope::Public => read_page(&memos, &list).await?,
-        MemoScope::Mine => {
-            let stamp = async { Ok(memos.stamp(caller.user_id).await?) };
-            cache.get(caller.user_id, list.request.query_string(), stamp, read_page(&memos, &list)).await?
-        }
-    };
+    let target = Target::List(list.request.query_string().to_owned());
+    let page = cache.get(caller.user_id, target, memos.stamp(caller.user_id), read_page(&memos, &list)).await?;
     Ok(page.respond(&list.request))
 }
 
-async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<CachedPage, Problem> {
+async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
     let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
     bound(filter, *sort, &mut found.page);
     let count = found.page.items.len();
     let page = list.info(count, found.page.next.as_ref());
-    let links = list.links(&page, count);
+    let links = list.links(&page, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
     let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
     let body = CountedPage { items, page, total: found.total };
-    Ok(CachedPage { representation: Representation::new(None, &body)?, links })
+    Ok(Rendered { representation: Representation::new(None, &body)?, links, is_own: filter.scope == MemoScope::Mine })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.

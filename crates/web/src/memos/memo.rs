@@ -1,7 +1,10 @@
 use memo_application::Memos;
 
-use super::input::{MemoInput, MemoPatch};
-use crate::{dto::MemoDto, prelude::*};
+use super::{
+    cache::{Rendered, ResponseCache, Target},
+    input::{MemoInput, MemoPatch},
+};
+use crate::{dto::MemoDto, prelude::*, respond::Representation};
 
 const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).condition(Condition::IfMatch);
 const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::TooManyTags]);
@@ -25,11 +28,19 @@ async fn get_memo(
     caller: Caller,
     request: HttpRequest,
     memos: Data<Memos>,
+    cache: Data<ResponseCache>,
     MemoPath(id): MemoPath,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.get(caller.user_id, id).await?;
-    versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
+    let viewer = caller.user_id;
+    let read = async {
+        let view = memos.get(viewer, id).await?;
+        let (version, is_own) = (view.memo.version, view.memo.owner_id == viewer);
+        let representation = Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))?;
+        Ok(Rendered { representation, links: None, is_own })
+    };
+    let memo = cache.get(viewer, Target::Memo(id), memos.stamp(viewer), read).await?;
+    Ok(memo.respond(&request))
 }
 
 /// Replace a memo

@@ -2,14 +2,14 @@
 
 mod batch;
 mod batch_input;
+mod cache;
 mod collection;
 mod filter;
 mod input;
 mod memo;
-mod page_cache;
 mod restore;
 
-pub use page_cache::PageCache;
+pub use cache::ResponseCache;
 
 use crate::routing::Operations;
 

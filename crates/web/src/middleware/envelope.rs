@@ -67,7 +67,7 @@ pub async fn envelope(
         request_id: ids.of(request.headers()),
         is_head: request.method() == Method::HEAD,
         started: Instant::now(),
-        instance: Arc::from(request.path()),
+        uri: request.uri().clone(),
         client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         turn: Turn::of(&request),
@@ -133,7 +133,7 @@ fn with_document(response: ServiceResponse, context: &RequestContext, settings: 
 fn render(problem: &Problem, context: &RequestContext, public_url: &str) -> HttpResponse {
     problem.render(&Occurrence {
         language: Language::preferred(context.accept_language.as_ref()),
-        instance: &context.instance,
+        instance: context.uri.path(),
         request_id: &context.request_id,
         public_url,
     })

@@ -32,14 +32,14 @@ fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
     }
 }
 
-/// Whether `If-None-Match` contains this tag, so that the client has the body.
-pub fn none_match(request: &HttpRequest, tag: &str) -> bool {
+/// Whether `If-None-Match` contains this `ETag`, so that the client has the body.
+pub fn none_match(request: &HttpRequest, etag: &str) -> bool {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return false;
     }
     match header::IfNoneMatch::parse(request) {
         Ok(header::IfNoneMatch::Any) => true,
-        Ok(header::IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.tag() == tag),
+        Ok(header::IfNoneMatch::Items(tags)) => tags.iter().any(|known| format!("\"{}\"", known.tag()) == etag),
         // A malformed header contains no tag.
         Err(_) => false,
     }

@@ -1,6 +1,6 @@
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ETag, EntityTag, HeaderValue},
+    http::header::{self, HeaderValue},
     web::Bytes,
 };
 use xxhash_rust::xxh3::xxh3_128;
@@ -13,12 +13,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// A file that is part of the binary.
 pub fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpResponse {
-    let tag = format!("{:032x}", xxh3_128(&bytes));
-    if none_match(request, &tag) {
-        return HttpResponse::NotModified().insert_header(ETag(EntityTag::new_strong(tag))).finish();
+    let etag = format!("\"{:032x}\"", xxh3_128(&bytes));
+    if none_match(request, &etag) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
     HttpResponse::Ok()
-        .insert_header(ETag(EntityTag::new_strong(tag)))
+        .insert_header((header::ETAG, etag))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_TYPE, media_type))
         .body(bytes)

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method, StatusCode,
-        header::{self, EntityTag},
+        header::{self, HeaderValue},
     },
     web::Bytes,
 };
@@ -51,11 +51,11 @@ pub fn json_size(value: &impl Serialize) -> usize {
     count.0
 }
 
-/// An encoded body and its tag.
-#[derive(Clone)]
+/// An encoded body and its `ETag`.
+#[derive(Debug, Clone)]
 pub struct Representation {
     pub body: Bytes,
-    tag: String,
+    etag: HeaderValue,
 }
 
 impl Representation {
@@ -63,20 +63,24 @@ impl Representation {
     pub fn new(version: Option<Version>, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
         let hash = xxh3_128(&body);
-        let tag = version.map_or_else(|| format!("{hash:032x}"), |version| format!("{}-{hash:032x}", version.get()));
-        Ok(Self { body: body.into(), tag })
+        let etag = match version {
+            Some(version) => format!("\"{}-{hash:032x}\"", version.get()),
+            None => format!("\"{hash:032x}\""),
+        };
+        Ok(Self { body: body.into(), etag: etag.try_into().map_err(Problem::internal)? })
     }
 
     /// The response: 304 if the client has the body.
-    pub fn respond(&self, request: &HttpRequest, status: StatusCode) -> HttpResponse {
-        let etag = header::ETag(EntityTag::new_strong(self.tag.clone()));
-        if request.method() == Method::GET && none_match(request, &self.tag) {
+    pub fn respond(self, request: &HttpRequest, status: StatusCode) -> HttpResponse {
+        let is_known = request.method() == Method::GET && none_match(request, self.etag.to_str().unwrap_or_default());
+        let etag = (header::ETAG, self.etag);
+        if is_known {
             return HttpResponse::NotModified().insert_header(etag).finish();
         }
         HttpResponse::build(status)
             .insert_header(etag)
-            .insert_header((header::CONTENT_TYPE, "application/json"))
-            .body(self.body.clone())
+            .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")))
+            .body(self.body)
     }
 }
 

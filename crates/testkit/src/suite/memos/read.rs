@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{Call, Response, TestApp, User, suite::merged};
+use crate::{Actor, Call, Response, TestApp, User, suite::merged};
 
 /// Every call that takes the id of a memo.
 fn calls(user: &User, id: &str) -> Vec<Call> {
@@ -150,4 +150,63 @@ pub async fn etag_covers_the_owner_but_if_match_compares_versions(app: TestApp) 
     assert_ne!(read.tag(), memo.tag());
     // `If-Match` compares versions, so a change based on the older representation is accepted.
     alice.patch_memo(memo.id(), &json!({"title": "b"})).if_match(memo.tag()).await.expect_status(200);
+}
+
+/// Reads a memo often enough that the response is cached.
+async fn read_repeatedly(user: &Actor, id: &str) -> Value {
+    let first = user.get_memo(id).await.expect_status(200);
+    for _ in 0..2 {
+        let again = user.get_memo(id).await.expect_status(200);
+        assert_eq!((&again.json, again.tag()), (&first.json, first.tag()));
+        user.get_memo(id).if_none_match(first.tag()).await.expect_empty(304);
+    }
+    let head = user.call("HEAD", &format!("/api/v1/memos/{id}")).await.expect_status(200);
+    assert_eq!(head.tag(), first.tag());
+    first.json
+}
+
+pub async fn memo_that_is_read_repeatedly_is_never_outdated(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let memo = json!({"title": "a", "tags": ["one"], "visibility": "public"});
+    let memo = alice.create_memo(&memo).await.expect_status(201);
+    let id = memo.id();
+    let imported = json!({"kind": "memo", "id": id, "title": "imported", "created_at": "2025-01-01T00:00:00Z",
+        "updated_at": "2025-01-02T00:00:00Z", "visibility": "public"});
+    let import = |line: &Value| alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", line.to_string());
+    let changes = [
+        (alice.put_memo(id, &json!({"title": "b", "tags": ["one"], "visibility": "public"})), "/title", json!("b")),
+        (alice.patch_memo(id, &json!({"content": "c"})), "/content", json!("c")),
+        (alice.patch_tag("one", "two"), "/tags", json!(["two"])),
+        (alice.delete_tag("two"), "/tags", json!([])),
+        (alice.batch(&json!([{"op": "update", "id": id, "memo": {"title": "d"}}])), "/title", json!("d")),
+        (alice.patch_me(&json!({"display_name": "Alicia"})), "/owner/display_name", json!("Alicia")),
+    ];
+    for reader in [&alice, &bob] {
+        assert_eq!(read_repeatedly(reader, id).await, memo.json);
+    }
+    for (change, pointer, value) in changes {
+        let response = change.await;
+        assert!(response.status < 300, "{}", response.shown());
+        for reader in [&alice, &bob] {
+            assert_eq!(read_repeatedly(reader, id).await.pointer(pointer), Some(&value));
+        }
+    }
+    alice.delete_memo(id).await.expect_empty(204);
+    assert_eq!(read_repeatedly(&alice, id).await["deleted_at"], app.now());
+    bob.get_memo(id).await.problem("memo_not_found");
+    alice.restore_memo(id).await.expect_status(200);
+    for reader in [&alice, &bob] {
+        assert_eq!(read_repeatedly(reader, id).await["deleted_at"], json!(null));
+    }
+    alice.delete_memo_for_good(id).await.expect_empty(204);
+    for reader in [&alice, &bob] {
+        reader.get_memo(id).await.problem("memo_not_found");
+    }
+    import(&imported).await.expect_status(200);
+    for reader in [&alice, &bob] {
+        assert_eq!(read_repeatedly(reader, id).await["title"], "imported");
+    }
+    alice.withdraw(&alice.password).await.expect_empty(204);
+    alice.get_memo(id).await.expect_status(401);
+    bob.get_memo(id).await.problem("memo_not_found");
 }
