@@ -14,7 +14,7 @@ use std::{
 
 use memo_domain::{
     Access, AuditEvent, AuditId, Clock, Conflict, Event, Events, IdGenerator, NewChange, SecretGenerator, SessionId,
-    Store, StoreError, Timestamp, UnitOfWork, UserId,
+    Store, StoreError, Timestamp, UnitOfWork, UserId, Uuid,
 };
 
 use crate::{
@@ -273,6 +273,11 @@ impl Transaction {
         self.now
     }
 
+    /// Returns a new id.
+    pub fn new_id(&self) -> Uuid {
+        self.ids.next(self.now)
+    }
+
     /// Appends an event to the audit log of its user. It is in the server's log once it is committed.
     pub async fn record(&mut self, entry: AuditEntry<'_>) -> Result<(), Error> {
         let event = self.event(entry);
@@ -288,7 +293,7 @@ impl Transaction {
     }
 
     fn event(&self, entry: AuditEntry<'_>) -> AuditEvent {
-        entry.into_event(AuditId::new(self.ids.next(self.now)), self.now)
+        entry.into_event(AuditId::new(self.new_id()), self.now)
     }
 
     /// Appends a change to the feed of its owner, when the work is done.

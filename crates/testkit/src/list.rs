@@ -246,6 +246,7 @@ macro_rules! __each_api_test {
                 export_without_all_scopes_has_no_sessions_and_identities
                 export_imports_unchanged
                 import_replaces_ids_of_other_users_deterministically
+                import_makes_a_new_id_after_four_derived_ones
                 import_keeps_the_newer_version_of_a_memo
                 import_with_an_invalid_line_imports_nothing
                 import_body_may_exceed_the_body_limit

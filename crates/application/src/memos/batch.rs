@@ -1,9 +1,12 @@
+use std::collections::HashMap;
+
 use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
 
 use super::{
     Memos,
     change::{MemoChange, Precondition},
-    edit::{Editor, PreparedText, check_reminder},
+    edit::{Editor, PreparedText, check_reminder, text_of},
+    prepared,
 };
 use crate::Error;
 
@@ -44,41 +47,60 @@ impl Memos {
     pub async fn batch(&self, owner: UserId, operations: &[BatchOperation]) -> Result<Vec<BatchOutcome>, Error> {
         let now = self.ports.now();
         let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ports.id(now))).collect();
-        let mut texts = Vec::with_capacity(operations.len());
+        let write = async |texts: &Vec<Option<PreparedText>>| {
+            self.write(owner, async |editor| {
+                let mut outcomes = Vec::with_capacity(operations.len());
+                for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(texts).enumerate() {
+                    let outcome = match operation {
+                        BatchOperation::Create(state) => {
+                            let memo = Memo::create(*id, owner, state.clone(), now);
+                            create(editor, &memo, text.as_ref()).await.map(BatchOutcome::Created)
+                        }
+                        BatchOperation::Update { id, if_version, change } => {
+                            let precondition =
+                                if_version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
+                            editor.change(*id, &precondition, change, text.as_ref()).await.map(BatchOutcome::Updated)
+                        }
+                        BatchOperation::Delete(id) => {
+                            editor.trash(*id, &Precondition::None).await.map(|()| BatchOutcome::Deleted)
+                        }
+                    };
+                    outcomes.push(outcome.map_err(|error| error.of_operation(index))?);
+                }
+                Ok(outcomes)
+            })
+            .await
+        };
+        prepared(async || self.prepare_batch(owner, operations).await, write).await
+    }
+
+    /// Computes the search texts of operations. Each starts from those before it.
+    async fn prepare_batch(
+        &self,
+        owner: UserId,
+        operations: &[BatchOperation],
+    ) -> Result<Vec<Option<PreparedText>>, Error> {
+        let (mut texts, mut changed) = (Vec::<Option<PreparedText>>::with_capacity(operations.len()), HashMap::new());
         for operation in operations {
-            texts.push(match operation {
+            let text = match operation {
                 BatchOperation::Create(state) => Some(self.prepare(owner, &state.title, &state.content).await?),
-                BatchOperation::Update { id, change, .. } => self.prepare_change(owner, *id, change).await?,
+                BatchOperation::Update { id, change, .. } => {
+                    let earlier = changed.get(id).and_then(|index: &usize| texts[*index].as_ref());
+                    let text = self.prepare_change(owner, *id, change, earlier).await?;
+                    if text.is_some() {
+                        changed.insert(*id, texts.len());
+                    }
+                    text
+                }
                 BatchOperation::Delete(_) => None,
-            });
+            };
+            texts.push(text);
         }
-        self.write(owner, async |editor| {
-            let mut outcomes = Vec::with_capacity(operations.len());
-            for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(&texts).enumerate() {
-                let outcome = match operation {
-                    BatchOperation::Create(state) => {
-                        let memo = Memo::create(*id, owner, state.clone(), now);
-                        create(editor, &memo, text.as_ref()).await.map(BatchOutcome::Created)
-                    }
-                    BatchOperation::Update { id, if_version, change } => {
-                        let precondition =
-                            if_version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-                        editor.change(*id, &precondition, change, text.as_ref()).await.map(BatchOutcome::Updated)
-                    }
-                    BatchOperation::Delete(id) => {
-                        editor.trash(*id, &Precondition::None).await.map(|()| BatchOutcome::Deleted)
-                    }
-                };
-                outcomes.push(outcome.map_err(|error| error.of_operation(index))?);
-            }
-            Ok(outcomes)
-        })
-        .await
+        Ok(texts)
     }
 }
 
 async fn create(editor: &mut Editor<'_>, memo: &Memo, text: Option<&PreparedText>) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
-    let text = editor.text_of(&memo.state, text).await?;
-    editor.insert(memo, &text).await
+    editor.insert(memo, text_of(&memo.state, text)?).await
 }

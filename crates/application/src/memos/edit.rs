@@ -1,6 +1,6 @@
 //! What happens to one memo inside a transaction; a use case is one edit, a batch is many.
 
-use std::{borrow::Cow, collections::HashSet, mem};
+use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
     ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tag, Tags, Timestamp,
@@ -11,7 +11,10 @@ use super::{
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
-use crate::{Error, Resource, ports::TextWorker, transaction::Transaction};
+use crate::{Error, Resource, transaction::Transaction};
+
+/// When to try again after others have changed a text again and again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The search text of texts that are about to be written, computed before the transaction begins.
 pub struct PreparedText {
@@ -23,7 +26,6 @@ pub struct PreparedText {
 /// Edits the memos of one owner in a transaction, and appends each change to their feed.
 pub struct Editor<'t> {
     tx: &'t mut Transaction,
-    texts: &'t dyn TextWorker,
     owner: UserId,
     now: Timestamp,
     /// At least the number of distinct tags of the owner's memos, if they were counted.
@@ -43,13 +45,18 @@ pub struct Retagged {
 }
 
 impl<'t> Editor<'t> {
-    pub fn new(tx: &'t mut Transaction, texts: &'t dyn TextWorker, owner: UserId) -> Self {
+    pub fn new(tx: &'t mut Transaction, owner: UserId) -> Self {
         let now = tx.now();
-        Self { tx, texts, owner, now, tag_count: None, checked_tags: HashSet::new(), new: Vec::new() }
+        Self { tx, owner, now, tag_count: None, checked_tags: HashSet::new(), new: Vec::new() }
     }
 
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Returns the id of a new memo.
+    pub fn new_id(&self) -> MemoId {
+        MemoId::new(self.tx.new_id())
     }
 
     /// Checks that a user whose memo gets these tags has not too many. `old` are the tags that the memo has already.
@@ -196,26 +203,10 @@ impl<'t> Editor<'t> {
         self.check_tags(&state.tags, &memo.state.tags).await?;
         let from = memo.version;
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
-        let text = if is_same_text { None } else { Some(self.text_of(&state, prepared).await?) };
+        let text = if is_same_text { None } else { Some(text_of(&state, prepared)?) };
         memo.rewrite(state, self.now);
-        self.update(&view.memo, from, text.as_deref(), ChangeKind::Updated).await?;
+        self.update(&view.memo, from, text, ChangeKind::Updated).await?;
         Ok(view)
-    }
-
-    /// Returns the search text of a state: the prepared one, if it is that of the same texts.
-    pub async fn text_of<'p>(
-        &self,
-        state: &MemoState,
-        prepared: Option<&'p PreparedText>,
-    ) -> Result<Cow<'p, SearchText>, Error> {
-        let MemoState { title, content, .. } = state;
-        match prepared {
-            Some(prepared) if prepared.title == *title && prepared.content == *content => {
-                Ok(Cow::Borrowed(&prepared.text))
-            }
-            // Another writer has changed the text that this change keeps, since it was prepared.
-            _ => Ok(Cow::Owned(self.texts.search_text(self.owner, title, content).await?)),
-        }
     }
 
     pub async fn trash(&mut self, id: MemoId, precondition: &Precondition) -> Result<(), Error> {
@@ -294,4 +285,13 @@ pub fn check_reminder(new: Option<Timestamp>, old: Option<Timestamp>, now: Times
         }
         _ => Ok(()),
     }
+}
+
+/// Returns the search text that was prepared for a state. It is never computed here, where other writers wait.
+///
+/// # Errors
+/// [`Error::Overloaded`] if another writer has changed the text since it was prepared.
+pub fn text_of<'p>(state: &MemoState, prepared: Option<&'p PreparedText>) -> Result<&'p SearchText, Error> {
+    let current = prepared.filter(|prepared| prepared.title == state.title && prepared.content == state.content);
+    current.map(|prepared| &prepared.text).ok_or(Error::Overloaded { retry_after: RETRY_AFTER })
 }

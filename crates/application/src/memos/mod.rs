@@ -28,6 +28,9 @@ pub struct MemoList {
     pub total: Option<u64>,
 }
 
+/// How often texts are prepared again because others have changed them meanwhile.
+const ATTEMPTS: u32 = 5;
+
 /// The memos of users.
 pub struct Memos {
     ports: Arc<Ports>,
@@ -123,8 +126,11 @@ impl Memos {
         change: MemoChange,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        let text = self.prepare_change(owner, id, &change).await?;
-        self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
+        let prepare = async || self.prepare_change(owner, id, &change, None).await;
+        let write = async |text: &Option<PreparedText>| {
+            self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
+        };
+        prepared(prepare, write).await
     }
 
     /// Moves a memo to the trash. A memo in the trash is left as it is, whatever the precondition says.
@@ -157,23 +163,27 @@ impl Memos {
         Ok(PreparedText { title: title.clone(), content: content.clone(), text })
     }
 
-    /// Like [`prepare`](Self::prepare), for a change of some fields, after reading the text that the change keeps. `None` if it
-    /// changes no text, or the owner has no such memo.
+    /// Like [`prepare`](Self::prepare), for a change of some fields: they keep the text that an earlier change of the same
+    /// transaction was prepared for, or that is stored. `None` if it changes no text, or the owner has no such memo.
     async fn prepare_change(
         &self,
         owner: UserId,
         id: MemoId,
         change: &MemoChange,
+        earlier: Option<&PreparedText>,
     ) -> Result<Option<PreparedText>, Error> {
         match (&change.title, &change.content) {
             (None, None) => return Ok(None),
             (Some(title), Some(content)) => return self.prepare(owner, title, content).await.map(Some),
             _ => {}
         }
-        let mut state = match self.get(owner, id).await {
-            Ok(view) if view.memo.owner_id == owner => view.memo.state,
-            Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
-            Err(error) => return Err(error),
+        let mut state = match earlier {
+            Some(text) => MemoState::new(text.title.clone(), text.content.clone()),
+            None => match self.get(owner, id).await {
+                Ok(view) if view.memo.owner_id == owner => view.memo.state,
+                Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            },
         };
         change.clone().apply(&mut state);
         self.prepare(owner, &state.title, &state.content).await.map(Some)
@@ -187,7 +197,7 @@ impl Memos {
     ) -> Result<T, Error> {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let write = transactions.write(async |tx: &mut Transaction| {
-            let mut editor = Editor::new(tx, &*self.ports.texts, owner);
+            let mut editor = Editor::new(tx, owner);
             work(&mut editor).await
         });
         write.await.map_err(owner_gone)
@@ -202,4 +212,18 @@ pub(crate) fn owner_gone(error: Error) -> Error {
         }
         error => error,
     }
+}
+
+/// Writes what was prepared outside of the transaction; prepares it again if another writer has changed a text meanwhile.
+async fn prepared<P, T>(
+    prepare: impl AsyncFn() -> Result<P, Error>,
+    write: impl AsyncFn(&P) -> Result<T, Error>,
+) -> Result<T, Error> {
+    for _ in 1..ATTEMPTS {
+        match write(&prepare().await?).await {
+            Err(Error::Overloaded { .. }) => {}
+            result => return result,
+        }
+    }
+    write(&prepare().await?).await
 }

@@ -123,7 +123,7 @@ impl Memos {
                 retag::insert(tx, &self.ports, id, owner, change).await?;
                 return Ok(TagChanged::Running(id));
             }
-            let Retagged { had_tag, .. } = Editor::new(tx, &*self.ports.texts, owner).retag(change, some).await?;
+            let Retagged { had_tag, .. } = Editor::new(tx, owner).retag(change, some).await?;
             if !had_tag {
                 return Err(Error::NotFound(Resource::Tag));
             }

@@ -10,6 +10,9 @@ use crate::{
     memos::{Editor, owner_gone},
 };
 
+/// How often an id is derived from another one. Users who know each other's ids could make any number of them necessary.
+const MAX_DERIVATIONS: u32 = 4;
+
 /// A memo that is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedMemo {
@@ -40,7 +43,8 @@ pub enum ImportOutcome {
 
 impl Transfer {
     /// Imports memos in one transaction. A memo gets the id that it had, or, if that belongs to another user, one that is
-    /// derived from it and the owner; so the same memos can be imported again. Of an existing memo the state that was changed
+    /// derived from it and the owner; so the same memos can be imported again. If other users have those, too, it gets a new
+    /// one. Of an existing memo the state that was changed
     /// last remains.
     ///
     /// # Errors
@@ -54,7 +58,7 @@ impl Transfer {
         let imported = transactions.write(async |tx| {
             // Another import may take an id after it was looked up.
             tx.retry_on(Conflict::Id);
-            let mut editor = Editor::new(tx, &*self.ports.texts, owner);
+            let mut editor = Editor::new(tx, owner);
             let mut outcomes = Vec::with_capacity(memos.len());
             let ids: Vec<_> = memos.iter().map(|memo| memo.id).collect();
             let mut existing: HashMap<_, _> =
@@ -80,8 +84,13 @@ async fn import<'t>(
     let now = editor.now();
     let mut id = imported.id;
     let mut found = existing.remove(&id);
-    while found.as_ref().is_some_and(|memo| memo.owner_id != owner) {
-        existing.extend(found.map(|memo| (id, memo)));
+    for derivation in 1.. {
+        let Some(other) = found.take_if(|memo| memo.owner_id != owner) else { break };
+        existing.insert(id, other);
+        if derivation > MAX_DERIVATIONS {
+            id = editor.new_id();
+            break;
+        }
         id = derived_id(id, owner);
         found = match existing.remove(&id) {
             Some(memo) => Some(memo),
@@ -140,5 +149,6 @@ fn derived_id(id: MemoId, owner: UserId) -> MemoId {
     for (byte, random) in bytes.iter_mut().zip(digest.as_bytes()).skip(6) {
         *byte = *random;
     }
-    MemoId::new(uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).into_uuid())
+    let id = uuid::Builder::from_bytes(bytes).with_variant(uuid::Variant::RFC4122);
+    MemoId::new(id.with_version(uuid::Version::SortRand).into_uuid())
 }

@@ -26,6 +26,7 @@ pub fn ports(
     clock: Arc<FixedClock>,
     timer: Arc<NoWait>,
     hasher: Arc<Plain>,
+    texts: Arc<InPlace>,
 ) -> (Arc<Ports>, Arc<LiveSessions>) {
     let live = Arc::new(LiveSessions::new());
     let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
@@ -52,7 +53,7 @@ pub fn ports(
         hasher,
         sealer: Arc::new(Open),
         codes: Arc::new(OneCode),
-        texts: Arc::new(InPlace),
+        texts,
         background,
         signer: Arc::new(Unsigned),
     };
@@ -60,11 +61,22 @@ pub fn ports(
 }
 
 /// Computes texts in place.
-struct InPlace;
+#[derive(Default)]
+pub struct InPlace {
+    held: Held,
+}
+
+impl InPlace {
+    /// Makes the next text wait.
+    pub fn hold(&self) -> oneshot::Sender<()> {
+        self.held.hold()
+    }
+}
 
 #[async_trait]
 impl TextWorker for InPlace {
     async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+        self.held.wait().await;
         Ok(SearchText::of(title, content))
     }
 }
@@ -90,20 +102,36 @@ impl Timer for NoWait {
     }
 }
 
+/// What the next call of a port waits for.
+#[derive(Default)]
+struct Held(Mutex<Option<oneshot::Receiver<()>>>);
+
+impl Held {
+    fn hold(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.0.lock().expect("no test panics") = Some(receiver);
+        sender
+    }
+
+    async fn wait(&self) {
+        let held = self.0.lock().expect("no test panics").take();
+        if let Some(held) = held {
+            held.await.expect("it is let go");
+        }
+    }
+}
+
 /// Hashes nothing.
 #[derive(Default)]
 pub struct Plain {
-    /// What the next check of a password waits for.
-    held: Mutex<Option<oneshot::Receiver<()>>>,
+    held: Held,
     outdated: AtomicBool,
 }
 
 impl Plain {
     /// Makes the next check of a password wait.
     pub fn hold(&self) -> oneshot::Sender<()> {
-        let (sender, receiver) = oneshot::channel();
-        *self.held.lock().expect("no test panics") = Some(receiver);
-        sender
+        self.held.hold()
     }
 
     /// Makes all hashes outdated.
@@ -119,10 +147,7 @@ impl PasswordHasher for Plain {
     }
 
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>, _: HashLane) -> Result<bool, HashError> {
-        let held = self.held.lock().expect("no test panics").take();
-        if let Some(held) = held {
-            held.await.expect("it is let go");
-        }
+        self.held.wait().await;
         Ok(hash.is_some_and(|hash| hash.as_str() == password.expose()))
     }
 

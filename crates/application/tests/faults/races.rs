@@ -1,7 +1,7 @@
-//! Operations that check a password fail if the account is disabled, or the password is changed, before they commit.
+//! What changes between the preparation of a transaction and its commit: an account or a password that was checked, a text.
 
-use memo_application::{Device, Error, Grant, ProfileChange, SignedIn, UserChange};
-use memo_domain::{Access, Email, Password, Scopes, Session, Store};
+use memo_application::{Device, Error, Grant, MemoChange, Precondition, ProfileChange, SignedIn, UserChange};
+use memo_domain::{Access, Content, Email, MemoFilter, Password, Scopes, SearchQuery, Session, Store, Title};
 use tokio::join;
 
 use crate::{
@@ -133,5 +133,28 @@ async fn confirming_a_second_factor_before_enrolment_counts_no_attempt() {
     for _ in 0..20 {
         let refused = world.second_factors.confirm(world.alice, "000000", &Device::default()).await;
         assert!(matches!(refused, Err(Error::MfaNotBegun)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_another_writer_has_changed_is_prepared_again() {
+    let world = world().await;
+    let (memo, precondition) = (world.memo, Precondition::None);
+    let [title, content] = ["다른 제목", "다른 내용"];
+    let retitle = MemoChange { title: Some(Title::new(title).expect("a title")), ..MemoChange::default() };
+    let rewrite = MemoChange { content: Some(Content::new(content).expect("a text")), ..MemoChange::default() };
+    let held = world.texts.hold();
+    let changing = async {
+        world.memos.change(world.alice, memo, rewrite, &precondition).await.expect("the content is changed");
+        held.send(()).expect("the first text is being computed");
+    };
+    let (changed, ()) = join!(world.memos.change(world.alice, memo, retitle, &precondition), changing);
+    let state = changed.expect("the title is changed").memo.state;
+    assert_eq!((state.title.as_str(), state.content.as_str()), (title, content));
+    for text in [title, content] {
+        let search = SearchQuery::parse(text).expect("a query");
+        let filter = MemoFilter { search, ..MemoFilter::of(world.alice) };
+        let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
+        assert_eq!(unit.memos().count(&filter).await.expect("memos are counted"), 1, "{text}");
     }
 }

@@ -16,7 +16,7 @@ use memo_domain::{
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
 use crate::{
-    ports::{CODE, Names, NoWait, Plain, ports},
+    ports::{CODE, InPlace, Names, NoWait, Plain, ports},
     state::{self, State},
 };
 
@@ -71,6 +71,7 @@ pub struct World {
     /// The token of a second step of Erin, who has a second factor.
     pub second_step: Secret,
     pub hasher: Arc<Plain>,
+    pub texts: Arc<InPlace>,
     pub clock: Arc<FixedClock>,
     pub timer: Arc<NoWait>,
     provider: Arc<MemoryProvider>,
@@ -95,8 +96,8 @@ impl World {
             session_ttl: Duration::from_hours(24 * 14),
             refresh_reuse_leeway: LEEWAY,
         };
-        let (timer, hasher) = (Arc::new(NoWait::default()), Arc::new(Plain::default()));
-        let (ports, live) = ports(store.clone(), clock.clone(), timer.clone(), hasher.clone());
+        let (timer, hasher, texts) = (Arc::new(NoWait::default()), Arc::new(Plain::default()), Arc::default());
+        let (ports, live) = ports(store.clone(), clock.clone(), timer.clone(), hasher.clone(), Arc::clone(&texts));
         let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
         let policy = SignUpPolicy::Open;
         let account_settings = AccountSettings { sign_up: policy, host: "memo.example".to_owned() };
@@ -187,6 +188,7 @@ impl World {
             ended,
             second_step,
             hasher,
+            texts,
             clock,
             timer,
             provider,

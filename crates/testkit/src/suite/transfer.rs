@@ -155,6 +155,23 @@ pub async fn import_replaces_ids_of_other_users_deterministically(app: TestApp) 
     assert_eq!(memos(&bob).await.len(), 2);
 }
 
+pub async fn import_makes_a_new_id_after_four_derived_ones(app: TestApp) {
+    let (alice, bob, carol) = (app.user("alice").await, app.user("bob").await, app.user("carol").await);
+    let id = alice.memo("one").await;
+    let import_one = async |user: &Actor, id: &str| import(user, &[line(id, "imported")]).await.expect_status(200);
+    let reassigned =
+        async || import_one(&bob, &id).await["reassigned"][0]["new_id"].as_str().expect("an id").to_owned();
+    for _ in 0..4 {
+        let derived = reassigned().await;
+        assert_eq!(reassigned().await, derived);
+        // Carol takes it: everybody can compute which ids Bob's memos will get.
+        bob.delete_memo_for_good(&derived).await.expect_empty(204);
+        assert_eq!(counts(&import_one(&carol, &derived).await), [1, 0, 0, 0]);
+    }
+    assert_ne!(reassigned().await, reassigned().await);
+    assert_eq!(memos(&carol).await.len(), 4);
+}
+
 pub async fn import_keeps_the_newer_version_of_a_memo(app: TestApp) {
     let alice = app.user("alice").await;
     let id = alice.memo("here").await;

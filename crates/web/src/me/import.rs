@@ -150,11 +150,12 @@ impl ImportReport {
 /// Import memos
 ///
 /// Lines as in an export; those of another kind than `memo` are ignored. If a memo exists, its newest state is kept, so the
-/// same lines may be imported again. An id that belongs to another user is replaced.
+/// same lines may be imported again. An id that belongs to another user is replaced, by the same one each time.
 ///
 /// All lines are read and checked before the first memo is stored: if one is invalid, nothing is imported, and pointers such
-/// as `/7/title` contain the number of the line, from 0. The size of the whole is limited, and that of each line. One import of
-/// a user runs at a time.
+/// as `/7/title` contain the number of the line, from 0. Memos are stored in groups of up to 100: after `too_many_tags` or a failure
+/// of the server, the groups before it stay. The size of the whole is limited, and that of each line. One import of a user runs
+/// at a time.
 #[utoipa::path(
     post, path = "/api/v1/me/import", tag = "account",
     request_body = ExportLine,

@@ -20,8 +20,8 @@ use std::{
 
 use memo_domain::{Causes, StoreError};
 use rusqlite::{Error, ffi};
-use sea_orm::Statement;
-use tokio::sync::oneshot;
+use sea_orm::{Statement, Value};
+use tokio::{sync::oneshot, task::coop::consume_budget};
 
 use super::{
     connection::Connection,
@@ -40,6 +40,8 @@ use crate::{
 
 /// The number of turns in a transaction after which it is committed even if others wait.
 const MAX_TURNS: usize = 64;
+/// The size in bytes of its updates of the full-text index after which it is committed even if others wait: they run at its end.
+const MAX_INDEX: usize = 256 << 10;
 /// The age of a transaction after which it is committed even if others wait.
 const MAX_AGE: Duration = Duration::from_millis(10);
 
@@ -58,6 +60,8 @@ pub struct Group {
     /// Updates of the full-text index. They run last, since the index writes its pending changes to its tables before each
     /// savepoint.
     index: Vec<Statement>,
+    /// The size of their parameters, in bytes.
+    index_size: usize,
     /// Where those who have called `commit` wait for the result.
     committed: Vec<oneshot::Sender<Result<(), Arc<Error>>>>,
 }
@@ -79,7 +83,7 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
         }
     })?;
     let (index, committed) = (Vec::new(), Vec::new());
-    let group = Group { connection, log, commits, began: None, turns: 0, unit: None, index, committed };
+    let group = Group { connection, log, commits, began: None, turns: 0, unit: None, index, index_size: 0, committed };
     Ok(Set::new(vec![group], acquire_timeout))
 }
 
@@ -93,7 +97,8 @@ impl Lent for Group {
             self.close(Err(rolled_back()));
         }
         let Some(began) = self.began else { return set.put(self, permit) };
-        if set.is_awaited() && self.turns < MAX_TURNS && began.elapsed() < MAX_AGE {
+        let has_room = self.turns < MAX_TURNS && self.index_size < MAX_INDEX && began.elapsed() < MAX_AGE;
+        if set.is_awaited() && has_room {
             set.put(self, permit);
             // The one that waited may have given up before the connection was free.
             return drop(set.try_borrow());
@@ -145,6 +150,7 @@ impl Group {
         if unit.has_run_others {
             self.index.clear();
         }
+        self.index_size += unit.index.iter().map(size).sum::<usize>();
         self.index.append(&mut unit.index);
         let (sender, result) = oneshot::channel();
         self.committed.push(sender);
@@ -170,7 +176,7 @@ impl Group {
         {
             tracing::warn!(error = %Causes(&error), "a transaction could not be rolled back");
         }
-        (self.began, self.turns) = (None, 0);
+        (self.began, self.turns, self.index_size) = (None, 0, 0);
         self.index.clear();
         let result = result.map_err(Arc::new);
         for sender in self.committed.drain(..) {
@@ -178,6 +184,15 @@ impl Group {
             let _ = sender.send(result.clone());
         }
     }
+}
+
+/// The size of the texts in a statement, in bytes.
+fn size(statement: &Statement) -> usize {
+    let text = |value: &Value| match value {
+        Value::String(Some(text)) => text.len(),
+        _ => 0,
+    };
+    statement.values.iter().flat_map(|values| &values.0).map(text).sum()
 }
 
 /// The error of a unit of work that was rolled back together with others; it may run again.
@@ -210,6 +225,8 @@ impl WriteUnit {
     /// Takes out its turn. If it is not put back, the unit of work is rolled back.
     async fn turn(&mut self) -> Result<Loan<Group>, StoreError> {
         if let Some(turn) = self.turn.take() {
+            // Statements run at once: those of a long turn would keep the other tasks of its thread waiting.
+            consume_budget().await;
             return Ok(turn);
         }
         if mem::replace(&mut self.has_begun, true) {
