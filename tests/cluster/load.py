@@ -176,7 +176,7 @@ class Writer:
         return f"{self.client.node.name} {number}", (f"node-{self.at}", f"tag-{number % 7}")
 
     def settled(self):
-        """Returns a memo whose state is known, and its states; `(None, None)` without one."""
+        """Returns a memo whose state is known, and its states; `(None, None)` if there is no such memo."""
         of_memo = lambda item: len(item[1]) == 1 and None not in item[1]
         return next(filter(of_memo, reversed(self.memos.items())), (None, None))
 

@@ -55,14 +55,10 @@ class Node:
 
         def listening():
             self.process.expect_running()
-            found = re.search(r'"listening".*?127\.0\.0\.1:(\d+)|127\.0\.0\.1:(\d+).*?"listening"', self.logged())
+            found = re.search(r'"listening".*?127\.0\.0\.1:(\d+)|127\.0\.0\.1:(\d+).*?"listening"', self.process.output())
             return found and int(found[1] or found[2])
 
         self.port = until(listening, 90, f"{name} listens")
-
-    def logged(self):
-        with open(self.process.log, encoding="utf-8", errors="replace") as log:
-            return log.read()
 
     def readiness(self):
         """Returns the status of /readyz."""

@@ -42,10 +42,12 @@ class Process:
         if self in running:
             running.remove(self)
 
+    def output(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
     def expect_running(self):
-        if not self.is_running:
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                raise AssertionError(f"{self.log}: the process has ended: {log.read()[-3000:]}")
+        assert self.is_running, f"{self.log}: the process has ended: {self.output()[-3000:]}"
 
 
 def descendants(pid):
