@@ -15,7 +15,7 @@ pub use retag::{Operation, OperationStatus, RetagHandler};
 pub use withdrawal::WithdrawalHandler;
 
 /// How long a job is leased: longer than a handler may take.
-const LEASE: Duration = Duration::from_mins(2);
+const LEASE: Duration = Duration::from_secs(150);
 /// The kinds that overtake all others.
 const URGENT: [JobKind; 1] = [JobKind::URGENT_MAIL];
 /// How many attempts may have an unknown outcome. Each may have done the work: so it is done at most twice.

@@ -16,7 +16,7 @@ const CALLS: [&str; 8] =
 const LEASED: usize = 3;
 const RECORDING: usize = LEASED + 1;
 /// How long a job is leased.
-const LEASE: Duration = Duration::from_mins(2);
+const LEASE: Duration = Duration::from_secs(150);
 
 /// A world with one mail in the queue.
 async fn world() -> World {
