@@ -1,6 +1,6 @@
 //! A decorator that answers from memory whether a user's memos have changed.
 //!
-//! A cache of something of a user's memos looks up the [`Stamp`] before using it again. For a store that only this
+//! A cache of something of a user's memos looks up the [stamp](memo_domain::Stamp) before using it again. For a store that only this
 //! process writes, that needs no query: all changes pass this decorator.
 
 mod commit;
