@@ -221,6 +221,18 @@ impl TestApp {
         assert!(!mail.is_empty(), "there is mail");
     }
 
+    /// Waits until the worker has recorded that a mail failed.
+    pub async fn failure_is_recorded(&self) {
+        let far = now(self) + Duration::from_hours(24);
+        eventually("the failure of a mail", async || {
+            // Claimed by a transaction that is never committed, since a worker that runs the job would lose it.
+            let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
+            let mail = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await.expect("the store answers");
+            mail.iter().any(|job| job.error.is_some()).then_some(())
+        })
+        .await;
+    }
+
     /// Takes a mail like [`mail_to`](Self::mail_to) and returns the token of its link, which must lead to this page.
     pub async fn link_to(&self, address: &str, subject: &str, page: &str) -> String {
         let mail = self.mail_to(address, subject).await;
