@@ -75,14 +75,15 @@ pub fn missing_page(locale: Locale) -> String {
     page(texts, missing_title, &body)
 }
 
-/// The URL contains the token of the share, which no other server may see.
+/// The URL contains the token of the share, which no other server may see. Without any referrer, browsers would send the form
+/// with `Origin: null`.
 fn page(texts: &Texts, title: &str, body: &str) -> String {
     let lang = texts.lang;
     let title = text(title);
     format!(
         "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"robots\" content=\"noindex, nofollow\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <meta name=\"robots\" content=\"noindex, nofollow\">\n<meta name=\"referrer\" content=\"same-origin\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
          <link rel=\"stylesheet\" href=\"/shared/style.css\">\n</head>\n<body>\n{body}</body>\n</html>\n",
     )
