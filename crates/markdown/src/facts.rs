@@ -43,7 +43,9 @@ pub fn facts(content: &str, memo_url: &str) -> MarkdownFacts {
                         open_tasks += u32::from(!is_done);
                     }
                     Event::Start(Tag::Link { dest_url, .. }) => links.add(memo_of_url(dest_url, memo_url)),
-                    Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Link | TagEnd::Image) | Event::InlineHtml(_) => {}
+                    Event::Start(Tag::Image { .. })
+                    | Event::End(TagEnd::Link | TagEnd::Image)
+                    | Event::InlineHtml(_) => {}
                     _ => snippet.space(),
                 }
                 in_code = matches!(other, Event::Start(Tag::CodeBlock(_)));
@@ -185,7 +187,8 @@ mod tests {
         let titles = titles(&many);
         assert_eq!(titles.len(), MarkdownFacts::LINKS_MAX);
         assert_eq!(titles.last().map(String::as_str), Some("99"));
-        let urls = (0..500).map(|n| format!("[x]({MEMO_URL}0198c0de-7f00-7000-8000-000000000{n:03}) ")).collect::<String>();
+        let urls =
+            (0..500).map(|n| format!("[x]({MEMO_URL}0198c0de-7f00-7000-8000-000000000{n:03}) ")).collect::<String>();
         assert_eq!(of(&urls).links.len(), MarkdownFacts::LINKS_MAX);
     }
 

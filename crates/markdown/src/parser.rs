@@ -10,8 +10,7 @@ pub const MAX_LINE_DEPTH: usize = 500;
 /// The maximum of the depth times the lines of a text: for each line, the parser goes through all open blocks.
 pub const MAX_BLOCK_WORK: usize = 5_000_000;
 
-const OPTIONS: Options =
-    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
+const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
 
 /// The events of a text with their places; `None` if it can't be parsed in linear time.
 pub fn events(content: &str) -> Option<impl Iterator<Item = (Event<'_>, Range<usize>)>> {

@@ -9,11 +9,11 @@ use crate::parser::events;
 /// Returns the text with its checkbox of this number ticked or not.
 pub fn set(content: &str, number: u32, done: bool) -> Option<String> {
     let index = usize::try_from(number.checked_sub(1)?).ok()?;
-    let markers = events(content)?.filter_map(|(event, place)| match event {
+    let mut markers = events(content)?.filter_map(|(event, place)| match event {
         Event::TaskListMarker(is_done) => Some((is_done, place)),
         _ => None,
     });
-    let (is_done, place) = markers.skip(index).next()?;
+    let (is_done, place) = markers.nth(index)?;
     let mark = mark(content, place)?;
     let mut changed = content.to_owned();
     if is_done != done {

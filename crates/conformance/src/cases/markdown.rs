@@ -129,8 +129,24 @@ pub(crate) async fn a_title_is_the_first_heading_or_line(given: TestMarkdown) {
 pub(crate) async fn html_has_the_structure_of_the_text(given: TestMarkdown) {
     let content = "# a\n\n*b* **c** ~~d~~ `e`\n\n- f\n\n1. g\n\n> h\n\n- [x] i\n\n|j|\n|-|\n|k|\n\n[l](https://example.org)\n\n```\n<m>\n```\n\n---";
     let html = given.markdown.html(content);
-    for tag in ["h1", "em", "strong", "del", "code", "ul", "ol", "li", "blockquote", "input", "table", "th", "td", "a", "pre", "hr"]
-    {
+    for tag in [
+        "h1",
+        "em",
+        "strong",
+        "del",
+        "code",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "input",
+        "table",
+        "th",
+        "td",
+        "a",
+        "pre",
+        "hr",
+    ] {
         assert!(tags(&html).iter().any(|(name, _)| name == tag), "no {tag}: {html}");
     }
     for text in ["b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "&lt;m&gt;"] {

@@ -49,8 +49,8 @@ impl Open {
 
     /// Ends an element of raw HTML and those in it, if it is open in the innermost element of Markdown.
     pub fn end_raw(&mut self, name: &str, out: &mut String) {
-        let raw = self.elements.iter().rev().map_while(|element| element.raw);
-        if let Some(count) = raw.into_iter().position(|open| open == name) {
+        let mut raw = self.elements.iter().rev().map_while(|element| element.raw);
+        if let Some(count) = raw.position(|open| open == name) {
             self.pop(count + 1, out);
         }
     }

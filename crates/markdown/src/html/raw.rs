@@ -35,8 +35,22 @@ const SPANNING: [&str; 2] = ["details", "div"];
 
 /// Elements whose content is no text of the page.
 const LEFT_OUT: [&str; 16] = [
-    "audio", "canvas", "iframe", "math", "noembed", "noframes", "noscript", "object", "plaintext", "script", "select",
-    "style", "svg", "template", "textarea", "title",
+    "audio",
+    "canvas",
+    "iframe",
+    "math",
+    "noembed",
+    "noframes",
+    "noscript",
+    "object",
+    "plaintext",
+    "script",
+    "select",
+    "style",
+    "svg",
+    "template",
+    "textarea",
+    "title",
 ];
 
 /// A part of raw HTML.
@@ -72,7 +86,7 @@ pub fn block(html: &str, open: &mut Open, out: &mut String) {
 fn start(name: &str, known: &[(&'static str, &'static str, &'static str)], open: &mut Open, out: &mut String) {
     if name == "br" {
         out.push_str("<br>");
-    } else if let Some((name, start, end)) = known.iter().find(|(known, ..)| *known == name) {
+    } else if let Some(&(name, start, end)) = known.iter().find(|(known, ..)| *known == name) {
         open.start_raw(name, start, end, out);
     }
 }

@@ -45,7 +45,10 @@ fn links_and_images_have_safe_urls() {
         ("![a *b* ![c](d)](https://x.y/z.png)", format!("<img src=\"https://x.y/z.png\" alt=\"a b c\" {LAZY}>")),
         ("![a\"](https://x.y \"t\")", format!("<img src=\"https://x.y\" alt=\"a&quot;\" title=\"t\" {LAZY}>")),
         ("![a < b](http://x.y/z.png) ![](data:x)", "a &lt; b ".to_owned()),
-        ("[![a](https://x.y)](https://z.y)", format!("<a href=\"https://z.y\" {REL}><img src=\"https://x.y\" alt=\"a\" {LAZY}></a>")),
+        (
+            "[![a](https://x.y)](https://z.y)",
+            format!("<a href=\"https://z.y\" {REL}><img src=\"https://x.y\" alt=\"a\" {LAZY}></a>"),
+        ),
     ] {
         assert_eq!(html(content), format!("<p>{expected}</p>\n"), "{content}");
     }

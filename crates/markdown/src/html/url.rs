@@ -29,7 +29,10 @@ fn encoded(url: &str) -> Option<String> {
     }
     let mut encoded = String::with_capacity(url.len());
     for char in url.chars() {
-        if char.is_control() || char.is_whitespace() || matches!(char, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}') {
+        if char.is_control()
+            || char.is_whitespace()
+            || matches!(char, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+        {
             for byte in char.encode_utf8(&mut [0; 4]).bytes() {
                 encoded.push('%');
                 encoded.extend([byte >> 4, byte & 15].iter().filter_map(|&digit| char::from_digit(digit.into(), 16)));

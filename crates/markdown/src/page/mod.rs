@@ -114,7 +114,10 @@ mod tests {
         assert!(!page.contains("<script") && !page.contains("Kim <b>"), "{page}");
         assert!(page.contains("<title>&lt;/title&gt;&lt;script&gt;alert(1)"), "{page}");
         assert!(page.contains("<article>\n<p>safe</p>\n</article>"), "{page}");
-        assert!(page.contains("Kim &lt;b&gt; · Updated <time datetime=\"2026-11-28T09:00:00Z\">2026-11-28</time>"), "{page}");
+        assert!(
+            page.contains("Kim &lt;b&gt; · Updated <time datetime=\"2026-11-28T09:00:00Z\">2026-11-28</time>"),
+            "{page}"
+        );
     }
 
     #[test]
