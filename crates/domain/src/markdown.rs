@@ -57,7 +57,7 @@ impl MemoLink {
 ///   nothing else, and return the text as it is if that is so already.
 /// * `an_absent_task_is_not_set`: [`set_task`](Self::set_task) MUST return `None` without such a checkbox; the first one is 1.
 /// * `a_title_is_the_first_heading_or_line`: [`title`](Self::title) MUST return a valid [`Title`]: the plain text of the first
-///   heading, or else of the first line, that has a visible character; `None` if there is none.
+///   heading, or else of the first line, that has a visible character; `None` without one.
 /// * `html_has_the_structure_of_the_text`: [`html`](Self::html) MUST contain the text, with an element for each structure.
 /// * `html_is_safe`: [`html`](Self::html) MUST be a fragment that is safe in a page, whatever the text is: without scripts, event
 ///   handlers, styles, forms and frames; URLs are `http`, `https` or `mailto`, those of images `https`; links have
