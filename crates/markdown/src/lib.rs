@@ -15,11 +15,13 @@ mod parser;
 mod plain;
 mod tasks;
 mod title;
+mod titles;
 
 pub use html::{MAX_DEPTH, MAX_HTML_BYTES, MAX_URL_BYTES};
 use memo_domain::{Markdown, MarkdownFacts};
 pub use page::{CONTENT_SECURITY_POLICY, STYLE, ShareMeta, missing_page, password_page, share_page};
 pub use parser::{MAX_BLOCK_WORK, MAX_LINE_DEPTH};
+pub use titles::MAX_TITLE_WORK;
 
 /// Reads Markdown for a server at one URL.
 pub struct MarkdownReader {

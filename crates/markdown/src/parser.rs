@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser};
 
+use crate::titles;
+
 /// How deep a single line may nest blocks: a marker of a quote or of a list item counts as 1, two columns of indentation, too.
 pub const MAX_LINE_DEPTH: usize = 500;
 
@@ -14,7 +16,7 @@ const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHRO
 
 /// The events of a text with their places; `None` if it can't be parsed in linear time.
 pub fn events(content: &str) -> Option<impl Iterator<Item = (Event<'_>, Range<usize>)>> {
-    is_shallow(content).then(|| Parser::new_ext(content, OPTIONS).into_offset_iter())
+    (is_shallow(content) && titles::are_short(content)).then(|| Parser::new_ext(content, OPTIONS).into_offset_iter())
 }
 
 /// Whether the blocks of a text are nested within the bounds. The depth is estimated from above: a block is open in a line only

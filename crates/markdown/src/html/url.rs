@@ -8,7 +8,7 @@ pub const MAX_URL_BYTES: usize = 4_000;
 pub fn link(url: &str) -> Option<String> {
     encoded(url).filter(|url| {
         let rest = ["https://", "http://", "mailto:", "#"].iter().find_map(|start| strip_start(url, start));
-        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '\\', '?', ':']))
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':', '%']))
     })
 }
 

@@ -84,7 +84,7 @@ fn parse(html: &str, scripting_enabled: bool) -> RcDom {
 
 fn serialized(dom: &RcDom) -> String {
     let mut bytes = Vec::new();
-    let options = SerializeOpts { traversal_scope: TraversalScope::IncludeNode, ..SerializeOpts::default() };
+    let options = SerializeOpts { traversal_scope: TraversalScope::ChildrenOnly(None), ..SerializeOpts::default() };
     serialize(&mut bytes, &SerializableHandle::from(dom.document.clone()), options).expect("written");
     String::from_utf8(bytes).expect("UTF-8")
 }
