@@ -139,13 +139,14 @@ fn is_known_attribute(element: &str, attribute: &str, value: &str) -> bool {
 fn is_attribute_of_pages(element: &str, attribute: &str, value: &str) -> bool {
     match (element, attribute) {
         ("html", "lang") => ["en", "ko"].contains(&value),
-        ("meta", "charset" | "name" | "content") | ("time", "datetime") => true,
         ("link", "rel") => value == "stylesheet",
         ("link", "href") => value == "/shared/style.css",
         ("form", "action") => value.starts_with("/shared/"),
         ("form", "method") => value == "post",
         ("input", "type" | "name") => value == "password",
-        ("input", "autocomplete" | "required" | "autofocus" | "aria-invalid" | "aria-describedby") => true,
+        ("input", "autocomplete" | "required" | "autofocus" | "aria-invalid" | "aria-describedby")
+        | ("meta", "charset" | "name" | "content")
+        | ("time", "datetime") => true,
         ("main" | "p", "class") => ["notice", "meta", "error"].contains(&value),
         ("p", "id" | "role") => ["error", "alert"].contains(&value),
         _ => false,
