@@ -59,10 +59,10 @@ use memo_domain::{Cache, Store};
 
 #[doc(hidden)]
 pub use port_list::{
-    ClockGiven, IdGeneratorGiven, MailRendererGiven, MailerGiven, MarkdownGiven, OneTimeCodesGiven, PasswordHasherGiven, SealerGiven,
-    SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven, clock_entries, id_generator_entries,
-    mail_renderer_entries, mailer_entries, markdown_entries, one_time_codes_entries, password_hasher_entries, sealer_entries,
-    secret_generator_entries, social_provider_entries, token_signer_entries,
+    ClockGiven, IdGeneratorGiven, MailRendererGiven, MailerGiven, MarkdownGiven, OneTimeCodesGiven,
+    PasswordHasherGiven, SealerGiven, SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven, clock_entries,
+    id_generator_entries, mail_renderer_entries, mailer_entries, markdown_entries, one_time_codes_entries,
+    password_hasher_entries, sealer_entries, secret_generator_entries, social_provider_entries, token_signer_entries,
 };
 pub use runner::{Boxed, run, run_within};
 pub use subjects::{TestMailer, TestMarkdown, TestProvider, TestSecrets, TestSigners};

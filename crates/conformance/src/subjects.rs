@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AccessClaims, AuthorizationRequest, Mailer, Markdown, Secret, SecretGenerator, SocialProvider, Timestamp, TokenSigner,
+    AccessClaims, AuthorizationRequest, Mailer, Markdown, Secret, SecretGenerator, SocialProvider, Timestamp,
+    TokenSigner,
 };
 
 /// A generator of secrets.

@@ -2,7 +2,7 @@
 //!
 //! The HTML is safe by construction, not by cleaning: the renderer writes elements and attributes that are constants here,
 //! and everything that comes from the text is escaped. Raw HTML is not copied; of the most common tags without attributes
-//! ([`html`]) the constant with the same name is written. A sanitizer would have to parse its input as browsers do, in time
+//! (`html/raw.rs`) the constant with the same name is written. A sanitizer would have to parse its input as browsers do, in time
 //! that is not linear for hostile input.
 
 #![deny(missing_docs)]
