@@ -18,6 +18,7 @@ pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod mailers;
 pub(crate) mod memos;
+pub(crate) mod models;
 pub(crate) mod one_time_tokens;
 pub(crate) mod pages;
 pub(crate) mod providers;
