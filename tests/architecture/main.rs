@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-migration", &[]),
     ("memo-infrastructure", &["memo-domain", "memo-fair", "memo-migration"]),
     ("memo-crypto", &["memo-domain", "memo-fair"]),
+    ("memo-llm", &["memo-domain"]),
     ("memo-mail", &["memo-domain"]),
     ("memo-oidc", &["memo-domain"]),
     ("memo-redis", &["memo-domain"]),
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-domain",
             "memo-fair",
             "memo-infrastructure",
+            "memo-llm",
             "memo-mail",
             "memo-memory",
             "memo-oidc",
@@ -62,6 +64,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("memo-web", &["sea-orm", "sqlx-core", "jsonwebtoken", "bcrypt"]),
     ("memo-infrastructure", &["actix-web", "utoipa", "bcrypt", "jsonwebtoken", "lettre", "redis"]),
     ("memo-crypto", &["actix-web", "sea-orm", "sqlx-core"]),
+    ("memo-llm", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-mail", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-oidc", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-redis", &["actix-web", "sea-orm", "sqlx-core"]),
@@ -75,6 +78,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 const ADAPTERS: &[&str] = &[
     "memo_crypto",
     "memo_infrastructure",
+    "memo_llm",
     "memo_mail",
     "memo_memory",
     "memo_oidc",
@@ -132,7 +136,7 @@ fn without_default_features_memo_needs_no_sql_database() {
     }
     let databases = ["sea-orm", "sea-orm-migration", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys", "rusqlite"];
     let others =
-        ["memo-infrastructure", "memo-migration", "memo-redis", "redis", "memo-oidc", "openidconnect", "rustls"];
+        ["memo-infrastructure", "memo-migration", "memo-redis", "redis", "memo-oidc", "openidconnect", "memo-llm", "rustls"];
     for name in databases.into_iter().chain(others) {
         assert!(!reached.contains(name), "memo without default features must not reach {name}");
     }

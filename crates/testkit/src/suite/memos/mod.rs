@@ -1,6 +1,8 @@
 pub mod batch;
 pub mod batch_errors;
 pub mod change;
+pub mod completion_settings;
+pub mod completions;
 pub mod conditions;
 pub mod create;
 pub mod filters;
