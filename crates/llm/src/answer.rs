@@ -190,9 +190,9 @@ where
 #[async_trait]
 impl<S, D, E> ModelAnswer for Answer<S>
 where
-    S: Stream<Item = Result<D, E>> + Send + Unpin,
-    D: AsRef<[u8]> + Send,
-    E: Into<Source> + Send,
+    S: Stream<Item = Result<D, E>> + Send + Unpin + 'static,
+    D: AsRef<[u8]> + Send + 'static,
+    E: Into<Source> + Send + 'static,
 {
     async fn next(&mut self) -> Result<Option<String>, ModelError> {
         let next = self.advance().await;

@@ -114,11 +114,10 @@ impl Completions {
         options: &CompletionOptions,
     ) -> Result<Box<dyn ModelAnswer>, Error> {
         let model = self.model.as_ref().ok_or(Error::FeatureDisabled)?;
-        let read = self.ports.transactions.on_behalf_of(viewer).read(
-            // The transaction ends before the model is called.
-            async |unit| edit::visible(unit.memos().lookup(id).await?, viewer),
-        );
-        let prompt = prompt(task, &read.await?.memo, &*self.ports.secrets);
+        let transactions = self.ports.transactions.on_behalf_of(viewer);
+        // It ends before the model is called.
+        let view = transactions.read(async |unit| edit::visible(unit.memos().lookup(id).await?, viewer)).await?;
+        let prompt = prompt(task, &view.memo, &*self.ports.secrets);
         Ok(model.complete(&prompt, options).await?)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Parts that an adapter could mistake for its own syntax, or cut inside a character.
-const PARTS: [&str; 6] = ["회의는 ", "금요일", "\n\ndata: [DONE]\n\n", "\r\n: \"}", " 👩‍👩‍👧‍👦\u{2028}", "[DONE]"];
+static PARTS: [&str; 6] = ["회의는 ", "금요일", "\n\ndata: [DONE]\n\n", "\r\n: \"}", " 👩‍👩‍👧‍👦\u{2028}", "[DONE]"];
 /// A text that no error may show.
 const SECRET: &str = "hunter2-of-the-memo";
 

@@ -132,13 +132,14 @@ impl Fake {
             state.reply.clone()
         };
         // The client may be gone.
-        let _ = self.respond(&mut stream, reply, is_streamed).await;
+        let _ = respond(&mut stream, reply, is_streamed).await;
     }
+}
 
-    async fn respond(&self, stream: &mut BufReader<TcpStream>, reply: Reply, is_streamed: bool) -> std::io::Result<()> {
+async fn respond(stream: &mut BufReader<TcpStream>, reply: Reply, is_streamed: bool) -> std::io::Result<()> {
         match reply {
-            Reply::Answer(parts) => self.answer(stream, &parts, is_streamed).await,
-            Reply::Contrary(parts) => self.answer(stream, &parts, !is_streamed).await,
+            Reply::Answer(parts) => answer(stream, &parts, is_streamed).await,
+            Reply::Contrary(parts) => answer(stream, &parts, !is_streamed).await,
             Reply::BreakOff(text) => begin(stream, &text, is_streamed).await,
             Reply::Begin(text) => {
                 begin(stream, &text, is_streamed).await?;
@@ -162,12 +163,7 @@ impl Fake {
         }
     }
 
-    async fn answer(
-        &self,
-        stream: &mut BufReader<TcpStream>,
-        parts: &[String],
-        is_streamed: bool,
-    ) -> std::io::Result<()> {
+async fn answer(stream: &mut BufReader<TcpStream>, parts: &[String], is_streamed: bool) -> std::io::Result<()> {
         let usage = json!({"prompt_tokens": 9, "completion_tokens": parts.len(), "total_tokens": 9 + parts.len()});
         let body = if is_streamed {
             let parts = parts.iter().map(|part| event(part)).collect::<String>();
@@ -187,7 +183,6 @@ impl Fake {
             stream.write_all(piece).await?;
         }
         Ok(())
-    }
 }
 
 /// Reads a request; `None` if the client is gone.

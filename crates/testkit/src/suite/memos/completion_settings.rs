@@ -20,7 +20,7 @@ pub async fn without_a_model_the_feature_is_disabled(store: Box<dyn TestStore>) 
 }
 
 pub async fn client_that_is_gone_ends_the_call(store: Box<dyn TestStore>) {
-    // A quarter of it passes without an event.
+    // A comment is sent each time that half of it has passed.
     let limit = serde_json::from_value(json!("4s")).expect("a time");
     let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
     let alice = app.user("alice").await;

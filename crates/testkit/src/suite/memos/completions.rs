@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memo_domain::{Temperature, TopP};
 use memo_memory::ModelEnding;
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ pub async fn completion_options_are_those_of_the_call(app: TestApp) {
     alice.complete(&id, &body).await.expect_status(200);
     alice.complete(&id, &streamed("title")).await.expect_status(200);
     let options = app.model.calls().into_iter().map(|(_, options)| {
-        let [temperature, top_p] = [options.temperature.map(|one| one.get()), options.top_p.map(|one| one.get())];
+        let [temperature, top_p] = [options.temperature.map(Temperature::get), options.top_p.map(TopP::get)];
         (temperature, top_p, options.max_tokens.get(), options.is_streamed)
     });
     assert_eq!(options.collect::<Vec<_>>(), [(Some(0.0), Some(0.5), 7, false), (None, None, 1024, true)]);
