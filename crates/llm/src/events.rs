@@ -13,7 +13,7 @@ pub struct Lines {
     buffer: Vec<u8>,
     /// Where the next line begins.
     start: usize,
-    /// Up to where no line ends.
+    /// Before this place, no line ends.
     searched: usize,
 }
 

@@ -34,7 +34,7 @@ impl fmt::Debug for ModelSettings {
 /// A setting of a language model is invalid. The text is one line with the name of the setting, and shows no value.
 #[derive(Debug, Error)]
 pub enum ModelSettingsError {
-    /// The base URL is none.
+    /// The base URL is invalid.
     #[error("base_url is not a URL such as https://api.openai.com/v1, without a user, a query and a fragment")]
     Address,
     /// The base URL would send memos in plaintext over the internet.
