@@ -135,8 +135,16 @@ fn without_default_features_memo_needs_no_sql_database() {
         assert!(reached.contains(name), "{name} is missing from the tree");
     }
     let databases = ["sea-orm", "sea-orm-migration", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys", "rusqlite"];
-    let others =
-        ["memo-infrastructure", "memo-migration", "memo-redis", "redis", "memo-oidc", "openidconnect", "memo-llm", "rustls"];
+    let others = [
+        "memo-infrastructure",
+        "memo-migration",
+        "memo-redis",
+        "redis",
+        "memo-oidc",
+        "openidconnect",
+        "memo-llm",
+        "rustls",
+    ];
     for name in databases.into_iter().chain(others) {
         assert!(!reached.contains(name), "memo without default features must not reach {name}");
     }

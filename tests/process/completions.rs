@@ -16,8 +16,7 @@ use crate::running::Running;
 const KEY: &str = "hunter2-of-the-api";
 const WHOLE: &str = r#"{"choices": [{"message": {"content": "a secret answer"}}], "model": "small-1",
     "usage": {"prompt_tokens": 9, "completion_tokens": 3}}"#;
-const EVENTS: &str =
-    "data: {\"choices\": [{\"delta\": {\"content\": \"a secret answer\"}}]}\n\ndata: [DONE]\n\n";
+const EVENTS: &str = "data: {\"choices\": [{\"delta\": {\"content\": \"a secret answer\"}}]}\n\ndata: [DONE]\n\n";
 
 /// Answers a call, and returns its head and its body.
 async fn answer(mut stream: TcpStream) -> String {

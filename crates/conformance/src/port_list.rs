@@ -314,11 +314,7 @@ crate::__each_port_case!(
     __entries,
     [social_provider_entries, PROVIDER_NAMES, crate::SocialProviderGiven]
 );
-crate::__each_port_case!(
-    language_model,
-    __entries,
-    [language_model_entries, MODEL_NAMES, crate::LanguageModelGiven]
-);
+crate::__each_port_case!(language_model, __entries, [language_model_entries, MODEL_NAMES, crate::LanguageModelGiven]);
 crate::__each_port_case!(sealer, __entries, [sealer_entries, SEALER_NAMES, crate::SealerGiven]);
 crate::__each_port_case!(one_time_codes, __entries, [one_time_codes_entries, CODE_NAMES, crate::OneTimeCodesGiven]);
 

@@ -62,10 +62,9 @@ impl Chunk {
         if wire.error.is_some() {
             return Err(failed("the answer is an error"));
         }
-        let usage = wire.usage.map(|usage| TokenUsage {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-        });
+        let usage = wire
+            .usage
+            .map(|usage| TokenUsage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens });
         let choice = wire.choices.into_iter().next();
         let is_finished = choice.as_ref().is_some_and(|choice| choice.finish_reason.is_some());
         let message = choice.and_then(|choice| choice.message.or(choice.delta));
@@ -85,7 +84,10 @@ mod tests {
     fn whole_answers_and_parts_are_read() {
         for (json, chunk) in [
             (r#"{"choices": [{"delta": {"role": "assistant", "content": "a"}, "finish_reason": null}]}"#, text("a")),
-            (r#"{"choices": [{"delta": {}, "finish_reason": "stop"}]}"#, Chunk { is_finished: true, ..Chunk::default() }),
+            (
+                r#"{"choices": [{"delta": {}, "finish_reason": "stop"}]}"#,
+                Chunk { is_finished: true, ..Chunk::default() },
+            ),
             (r#"{"choices": [], "usage": null, "error": null, "x": [1]}"#, Chunk::default()),
             (
                 r#"{"choices": [{"index": 0, "message": {"content": "b"}, "finish_reason": "length"}], "model": "m",

@@ -90,7 +90,11 @@ impl ChatModel {
         })
     }
 
-    fn request(&self, builder: http::request::Builder, body: Vec<u8>) -> Result<Request<Full<Cursor<Vec<u8>>>>, ModelError> {
+    fn request(
+        &self,
+        builder: http::request::Builder,
+        body: Vec<u8>,
+    ) -> Result<Request<Full<Cursor<Vec<u8>>>>, ModelError> {
         let mut request = builder.header(USER_AGENT, AGENT).body(Full::new(Cursor::new(body))).map_err(failed)?;
         if let Some(value) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, value.clone());
@@ -175,9 +179,13 @@ mod tests {
 
     #[test]
     fn retry_after_is_in_seconds_and_bounded() {
-        for (value, seconds) in
-            [("7", Some(7)), ("0", Some(0)), ("999999999999", Some(3_600)), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
-        {
+        for (value, seconds) in [
+            ("7", Some(7)),
+            ("0", Some(0)),
+            ("999999999999", Some(3_600)),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+            ("-1", None),
+        ] {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
             assert_eq!(retry_after(&headers).map(|time| time.as_secs()), seconds, "{value}");
         }

@@ -54,8 +54,7 @@ pub enum ModelSettingsError {
 impl ModelSettings {
     /// Checks the settings, without calling the model. Returns the base URL, whose path ends with a slash.
     pub(super) fn check(&self) -> Result<Url, ModelSettingsError> {
-        let mut url =
-            Url::parse(&self.base_url).ok().filter(is_address).ok_or(ModelSettingsError::Address)?;
+        let mut url = Url::parse(&self.base_url).ok().filter(is_address).ok_or(ModelSettingsError::Address)?;
         if url.scheme() == "http" && !is_private(&url) {
             return Err(ModelSettingsError::Plain);
         }

@@ -130,7 +130,7 @@ impl ModelAnswer for Answer {
         }
     }
 
-    fn model(&self) -> &str {
+    fn model(&self) -> &'static str {
         "memory"
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    CompletionOptions, LanguageModel, Memo, MemoId, ModelAnswer, ModelError, Prompt, SecretGenerator, Tag,
-    TokenUsage, UserId,
+    CompletionOptions, LanguageModel, Memo, MemoId, ModelAnswer, ModelError, Prompt, SecretGenerator, Tag, TokenUsage,
+    UserId,
 };
 
 use super::edit;

@@ -185,7 +185,9 @@ pub(crate) async fn an_error_of_a_model_shows_no_text(given: Box<dyn TestModel>)
         for is_streamed in [false, true] {
             let error = outcome(&*model, is_streamed).await.1.expect_err("an error");
             let mut texts = vec![format!("{error:?}")];
-            texts.extend(successors(Some(&error as &(dyn Error + 'static)), |&error| error.source()).map(ToString::to_string));
+            texts.extend(
+                successors(Some(&error as &(dyn Error + 'static)), |&error| error.source()).map(ToString::to_string),
+            );
             for text in texts {
                 assert!(!secrets.iter().any(|secret| text.contains(secret.as_str())), "{behaviour:?}: {text}");
                 assert!(text.lines().count() == 1 && text.len() < 1_000, "{text}");

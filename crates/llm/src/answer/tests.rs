@@ -113,7 +113,9 @@ async fn slow_bytes_end_after_the_total_time() {
 #[tokio::test(start_paused = true)]
 async fn long_text_is_refused() {
     let long = "x".repeat(1 << 10);
-    let parts = |count: usize| std::iter::repeat_n((AT_ONCE, part(&long)), count).chain([(AT_ONCE, b"data: [DONE]\n".to_vec())]);
+    let parts = |count: usize| {
+        std::iter::repeat_n((AT_ONCE, part(&long)), count).chain([(AT_ONCE, b"data: [DONE]\n".to_vec())])
+    };
     let (text, error, _) = read(answer(events(), parts(MAX_TEXT >> 10), true)).await;
     assert!(error.is_none() && text.len() == MAX_TEXT);
     let (text, error, _) = read(answer(events(), parts((MAX_TEXT >> 10) + 1), true)).await;

@@ -37,7 +37,10 @@ async fn call_has_the_key_in_a_header_and_texts_in_the_messages() {
         assert_eq!((&*target, credentials), ("POST /v1/chat/completions", Some(format!("Bearer {KEY}"))));
         assert_eq!(body["messages"][0], json!({"role": "system", "content": prompt().instructions}));
         assert_eq!(body["messages"][1], json!({"role": "user", "content": prompt().input}));
-        assert_eq!((&body["model"], &body["stream"], &body["max_tokens"]), (&json!(MODEL), &json!(is_streamed), &json!(1024)));
+        assert_eq!(
+            (&body["model"], &body["stream"], &body["max_tokens"]),
+            (&json!(MODEL), &json!(is_streamed), &json!(1024))
+        );
     }
 }
 

@@ -137,52 +137,50 @@ impl Fake {
 }
 
 async fn respond(stream: &mut BufReader<TcpStream>, reply: Reply, is_streamed: bool) -> std::io::Result<()> {
-        match reply {
-            Reply::Answer(parts) => answer(stream, &parts, is_streamed).await,
-            Reply::Contrary(parts) => answer(stream, &parts, !is_streamed).await,
-            Reply::BreakOff(text) => begin(stream, &text, is_streamed).await,
-            Reply::Begin(text) => {
-                begin(stream, &text, is_streamed).await?;
-                until_closed(stream).await
-            }
-            Reply::Hang => until_closed(stream).await,
-            Reply::HangUp => Ok(()),
-            Reply::Endless => {
-                let part = if is_streamed { event(&"x".repeat(1_000)) } else { " ".repeat(1_000) };
-                stream.write_all(head(200, media_type(is_streamed), "").as_bytes()).await?;
-                loop {
-                    stream.write_all(part.as_bytes()).await?;
-                }
-            }
-            Reply::Status(status, headers, body) => {
-                stream.write_all((head(status, "application/json", &headers) + &body).as_bytes()).await
-            }
-            Reply::Typed(media_type, body) => {
-                stream.write_all((head(200, media_type, "") + &body).as_bytes()).await
+    match reply {
+        Reply::Answer(parts) => answer(stream, &parts, is_streamed).await,
+        Reply::Contrary(parts) => answer(stream, &parts, !is_streamed).await,
+        Reply::BreakOff(text) => begin(stream, &text, is_streamed).await,
+        Reply::Begin(text) => {
+            begin(stream, &text, is_streamed).await?;
+            until_closed(stream).await
+        }
+        Reply::Hang => until_closed(stream).await,
+        Reply::HangUp => Ok(()),
+        Reply::Endless => {
+            let part = if is_streamed { event(&"x".repeat(1_000)) } else { " ".repeat(1_000) };
+            stream.write_all(head(200, media_type(is_streamed), "").as_bytes()).await?;
+            loop {
+                stream.write_all(part.as_bytes()).await?;
             }
         }
+        Reply::Status(status, headers, body) => {
+            stream.write_all((head(status, "application/json", &headers) + &body).as_bytes()).await
+        }
+        Reply::Typed(media_type, body) => stream.write_all((head(200, media_type, "") + &body).as_bytes()).await,
     }
+}
 
 async fn answer(stream: &mut BufReader<TcpStream>, parts: &[String], is_streamed: bool) -> std::io::Result<()> {
-        let usage = json!({"prompt_tokens": 9, "completion_tokens": parts.len(), "total_tokens": 9 + parts.len()});
-        let body = if is_streamed {
-            let parts = parts.iter().map(|part| event(part)).collect::<String>();
-            let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "model": "small-1"});
-            let usage = json!({"choices": [], "usage": usage});
-            format!(": hello\n\n{parts}data: {end}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
-        } else {
-            let message = json!({"role": "assistant", "content": parts.concat()});
-            let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
-            json!({"id": "1", "object": "chat.completion", "model": "small-1", "choices": [choice], "usage": usage})
-                .to_string()
-        };
-        stream.write_all(head(200, media_type(is_streamed), "").as_bytes()).await?;
-        // In pieces that end within characters and lines.
-        stream.get_ref().set_nodelay(true)?;
-        for piece in body.as_bytes().chunks(7) {
-            stream.write_all(piece).await?;
-        }
-        Ok(())
+    let usage = json!({"prompt_tokens": 9, "completion_tokens": parts.len(), "total_tokens": 9 + parts.len()});
+    let body = if is_streamed {
+        let parts = parts.iter().map(|part| event(part)).collect::<String>();
+        let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "model": "small-1"});
+        let usage = json!({"choices": [], "usage": usage});
+        format!(": hello\n\n{parts}data: {end}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
+    } else {
+        let message = json!({"role": "assistant", "content": parts.concat()});
+        let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+        json!({"id": "1", "object": "chat.completion", "model": "small-1", "choices": [choice], "usage": usage})
+            .to_string()
+    };
+    stream.write_all(head(200, media_type(is_streamed), "").as_bytes()).await?;
+    // In pieces that end within characters and lines.
+    stream.get_ref().set_nodelay(true)?;
+    for piece in body.as_bytes().chunks(7) {
+        stream.write_all(piece).await?;
+    }
+    Ok(())
 }
 
 /// Reads a request; `None` if the client is gone.

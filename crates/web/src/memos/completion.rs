@@ -106,10 +106,8 @@ struct UsageDto {
 
 impl From<Completion> for CompletionDto {
     fn from(Completion { text, model, usage }: Completion) -> Self {
-        let usage = usage.map(|usage| UsageDto {
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-        });
+        let usage = usage
+            .map(|usage| UsageDto { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens });
         Self { text, model, usage }
     }
 }
