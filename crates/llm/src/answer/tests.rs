@@ -130,7 +130,7 @@ async fn long_text_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn large_body_is_refused_whatever_it_has() {
-    let comments = (0..=MAX_STREAM >> 16).map(|_| (AT_ONCE, [&[b':'; (1 << 16) - 1][..], b"\n"].concat()));
+    let comments = (0..=MAX_STREAM >> 16).map(|_| (AT_ONCE, [vec![b':'; (1 << 16) - 1], vec![b'\n']].concat()));
     assert_failed(read(answer(events(), comments, false)).await.1.as_ref(), "the answer has more than");
     let spaces = (0..=MAX_WHOLE >> 16).map(|_| (AT_ONCE, vec![b' '; 1 << 16]));
     assert_failed(read(answer(whole(), spaces, false)).await.1.as_ref(), "the answer has more than");
