@@ -42,7 +42,7 @@ mod texts;
 pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
-    Hidden, LimitSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting, ServerSettings,
-    Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
+    Hidden, LimitSettings, LlmSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting,
+    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
 };
 pub use start_error::StartError;

@@ -9,11 +9,13 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, JobHandler, JobWorker, LiveSessions, MailHandler,
-    Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn, SignInSettings,
-    SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, LiveSessions,
+    MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn,
+    SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
-use memo_domain::{Causes, Clock, Events, IdGenerator, Mailer, Rate, SecretGenerator, SocialProvider, Store};
+use memo_domain::{
+    Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
+};
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
 
@@ -38,6 +40,7 @@ pub struct ServerBuilder {
     secrets: Arc<dyn SecretGenerator>,
     mailer: Option<Arc<dyn Mailer>>,
     providers: Vec<Arc<dyn SocialProvider>>,
+    model: Option<Arc<dyn LanguageModel>>,
 }
 
 /// A server that listens, but does not serve yet.
@@ -102,6 +105,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Uses this language model instead of the one that `llm` names.
+    #[must_use]
+    pub fn language_model(mut self, model: Arc<dyn LanguageModel>) -> Self {
+        self.model = Some(model);
+        self
+    }
+
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -111,7 +121,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] if a setting or key file is invalid, the store cannot be opened, or the address is in use.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets, mailer, mut providers } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, mut providers, model } = self;
         // First what fails fast and changes nothing.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -122,6 +132,10 @@ impl ServerBuilder {
         // Read again with the ports: an invalid key file is reported before the store is opened.
         adapters::check_keys(&settings, &*secrets)?;
         providers.extend(adapters::providers(&settings, &clock, &secrets)?);
+        let model = match model {
+            Some(model) => Some(model),
+            None => adapters::language_model(&settings)?,
+        };
         let mailer = match mailer {
             Some(mailer) => mailer,
             None => adapters::mailer(&settings, clock.clone())?,
@@ -145,7 +159,7 @@ impl ServerBuilder {
             Arc::new(WithdrawalHandler::new(ports.clone())),
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
-        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers);
+        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
         let limits = Limits::new(&http, ports.counters.clone());
         let services =
             Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
@@ -170,6 +184,7 @@ fn use_cases(
     ports: &Arc<Ports>,
     live: &Arc<LiveSessions>,
     providers: Vec<Arc<dyn SocialProvider>>,
+    model: Option<Arc<dyn LanguageModel>>,
 ) -> UseCases {
     let policy = match settings.auth.sign_up {
         SignUpSetting::Open => SignUpPolicy::Open,
@@ -187,6 +202,7 @@ fn use_cases(
     UseCases {
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),
+        completions: Completions::new(ports.clone(), model),
         changes: Changes::new(ports.clone()),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
@@ -210,6 +226,7 @@ impl Server {
             secrets: Arc::new(SystemSecrets),
             mailer: None,
             providers: Vec::new(),
+            model: None,
         }
     }
 

@@ -46,7 +46,7 @@ impl StartError {
 
     /// A setting needs an adapter that this binary lacks.
     #[cfg_attr(
-        all(feature = "sql", feature = "redis", feature = "oidc", feature = "smtp"),
+        all(feature = "sql", feature = "redis", feature = "oidc", feature = "smtp", feature = "llm"),
         expect(dead_code, reason = "this binary has every adapter")
     )]
     pub(crate) fn not_built_in(what: &str, feature: &str) -> Self {

@@ -3,6 +3,7 @@
 mod cache;
 mod keys;
 mod mail;
+mod model;
 mod providers;
 mod store;
 
@@ -12,5 +13,6 @@ pub use mail::mailer;
 pub use memo_mail::MailTemplates;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 pub use memo_traced::trace_if_enabled as traced;
+pub use model::language_model;
 pub use providers::providers;
 pub use store::{OpenedStore, open_store};

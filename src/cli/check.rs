@@ -33,6 +33,7 @@ pub async fn run(store: StoreSource) -> Result<(), StartError> {
         report.say("cache", cache(&settings).await)?;
         report.say("mail", mail(&settings).await)?;
         providers(&settings, &mut report).await?;
+        report.say("language model", language_model(&settings).await)?;
     }
     match report.failures {
         0 => Ok(()),
@@ -113,6 +114,12 @@ async fn providers(settings: &Settings, report: &mut Report) -> Result<(), Start
         }
         Err(error) => report.say("providers", Err(error.into())),
     }
+}
+
+async fn language_model(settings: &Settings) -> Found {
+    let Some(model) = adapters::language_model(settings)? else { return Ok("none".to_owned()) };
+    model.check().await?;
+    Ok("answers".to_owned())
 }
 
 /// The scheme of a URL; the rest may hold secrets.

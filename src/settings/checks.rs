@@ -31,6 +31,7 @@ impl Settings {
         self.check_times()?;
         self.check_auth(environment)?;
         self.check_stores()?;
+        self.check_model()?;
         self.check_log()?;
         self.normalize()?;
         Ok(self)
@@ -104,6 +105,14 @@ impl Settings {
             return wrong("cache.prefix must be 1 to 64 letters, digits, dots, hyphens and underscores");
         }
         Ok(())
+    }
+
+    fn check_model(&self) -> Result<(), SettingsError> {
+        let llm = &self.llm;
+        match (&llm.base_url, &llm.model, &llm.api_key) {
+            (Some(_), Some(_), _) | (None, None, None) => Ok(()),
+            _ => wrong("llm.base_url and llm.model must be set together, and llm.api_key only with them"),
+        }
     }
 
     fn check_log(&self) -> Result<(), SettingsError> {

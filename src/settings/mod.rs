@@ -39,6 +39,9 @@ pub struct Settings {
     pub import: ImportSettings,
     /// Authentication.
     pub auth: AuthSettings,
+    /// The language model.
+    #[serde(default)]
+    pub llm: LlmSettings,
     /// Mail.
     pub mail: MailSettings,
     /// The log.
@@ -132,7 +135,7 @@ pub struct RateLimitSettings {
 pub struct LimitSettings {
     /// Requests of one user, or of one address without a user.
     pub concurrency: NonZeroUsize,
-    /// Those of them that are heavy: search, export, import, batch, changes of a tag.
+    /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions.
     pub heavy: NonZeroUsize,
 }
 
@@ -221,6 +224,18 @@ pub enum SignUpSetting {
     Open,
     /// Only the operator creates accounts.
     Closed,
+}
+
+/// The language model of completions. There is one if the base URL and the model are set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LlmSettings {
+    /// The base URL of an API that is compatible with the chat completions of OpenAI.
+    pub base_url: Option<Hidden>,
+    /// The key of that API, if it needs one.
+    pub api_key: Option<Hidden>,
+    /// The name of the model there.
+    pub model: Option<String>,
 }
 
 /// Mail.

@@ -90,7 +90,6 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
         ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
         ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
-        ("MEMO__LLM__API_KEY", "hunter2", "llm.api_key"),
         ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
         ("MEMO__KAKAO__API_BASES", "x", "kakao"),
         ("MEMO__MEMOS__REVISIONS", "100", "memos.revisions"),
@@ -107,6 +106,27 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
     };
     file("[server]\nmetrics_listen = \"off\"\n").expect("the feature is off");
     file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+}
+
+#[test]
+fn a_language_model_has_a_url_and_a_name() {
+    let (url, key, model) =
+        (("MEMO__LLM__BASE_URL", "http://hunter2"), ("MEMO__LLM__API_KEY", "hunter2"), ("MEMO__LLM__MODEL", "small"));
+    for partly in [&[url][..], &[key], &[model], &[url, key], &[key, model]] {
+        let error = settings(partly).expect_err("only a part is set").to_string();
+        for name in ["llm.base_url", "llm.model", "llm.api_key"] {
+            assert!(error.contains(name), "{partly:?}: {error}");
+        }
+        assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
+    }
+    assert!(settings(&[]).expect("no model").llm.base_url.is_none());
+    for whole in [&[url, model][..], &[url, key, model]] {
+        let settings = settings(whole).expect("valid");
+        assert!(settings.llm.base_url.is_some() && settings.llm.model.as_deref() == Some("small"));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+    let error = settings(&[("MEMO__LLM__API_KEYS", "hunter2")]).expect_err("unknown").to_string();
+    assert!(error.contains("api_keys") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-migration", &[]),
     ("memo-infrastructure", &["memo-domain", "memo-fair", "memo-migration"]),
     ("memo-crypto", &["memo-domain", "memo-fair"]),
+    ("memo-llm", &["memo-domain"]),
     ("memo-mail", &["memo-domain"]),
     ("memo-markdown", &["memo-domain"]),
     ("memo-oidc", &["memo-domain"]),
@@ -40,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-domain",
             "memo-fair",
             "memo-infrastructure",
+            "memo-llm",
             "memo-mail",
             "memo-memory",
             "memo-oidc",
@@ -63,6 +65,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("memo-web", &["sea-orm", "sqlx-core", "jsonwebtoken", "bcrypt"]),
     ("memo-infrastructure", &["actix-web", "utoipa", "bcrypt", "jsonwebtoken", "lettre", "redis"]),
     ("memo-crypto", &["actix-web", "sea-orm", "sqlx-core"]),
+    ("memo-llm", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-mail", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-markdown", &["actix-web", "sea-orm", "sqlx-core", "tokio"]),
     ("memo-oidc", &["actix-web", "sea-orm", "sqlx-core"]),
@@ -77,6 +80,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 const ADAPTERS: &[&str] = &[
     "memo_crypto",
     "memo_infrastructure",
+    "memo_llm",
     "memo_mail",
     "memo_markdown",
     "memo_memory",
@@ -134,8 +138,16 @@ fn without_default_features_memo_needs_no_sql_database() {
         assert!(reached.contains(name), "{name} is missing from the tree");
     }
     let databases = ["sea-orm", "sea-orm-migration", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys", "rusqlite"];
-    let others =
-        ["memo-infrastructure", "memo-migration", "memo-redis", "redis", "memo-oidc", "openidconnect", "rustls"];
+    let others = [
+        "memo-infrastructure",
+        "memo-migration",
+        "memo-redis",
+        "redis",
+        "memo-oidc",
+        "openidconnect",
+        "memo-llm",
+        "rustls",
+    ];
     for name in databases.into_iter().chain(others) {
         assert!(!reached.contains(name), "memo without default features must not reach {name}");
     }

@@ -35,7 +35,7 @@ fn outcomes(lines: &[[String; 3]]) -> Vec<(&str, &str)> {
 #[test]
 fn check_passes_with_default_settings() {
     let folder = TempDir::new().expect("a folder");
-    let parts = ["settings", "store", "cache", "mail", "providers"];
+    let parts = ["settings", "store", "cache", "mail", "providers", "language model"];
     for pending in [true, false] {
         let (passed, lines) = check(folder.path(), &[]);
         assert!(passed, "{lines:?}");
@@ -70,12 +70,14 @@ fn check_names_every_failed_component() {
             ("MEMO__AUTH__PROVIDERS__ACME__CLIENT_ID", "memo"),
             ("MEMO__AUTH__PROVIDERS__ACME__CLIENT_SECRET", "hunter2"),
             ("MEMO__AUTH__PROVIDERS__ACME__ISSUER", "http://127.0.0.1:1"),
+            ("MEMO__LLM__BASE_URL", "http://127.0.0.1:1/v1"),
+            ("MEMO__LLM__API_KEY", "hunter2"),
+            ("MEMO__LLM__MODEL", "small"),
         ],
     );
     assert!(!passed);
-    let expected =
-        [("settings", "ok"), ("store", "failed"), ("cache", "failed"), ("mail", "failed"), ("provider acme", "failed")];
-    assert_eq!(outcomes(&lines), expected);
+    let failed = ["store", "cache", "mail", "provider acme", "language model"].map(|what| (what, "failed"));
+    assert_eq!(outcomes(&lines), [&[("settings", "ok")][..], &failed].concat());
 }
 
 #[test]

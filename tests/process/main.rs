@@ -1,6 +1,7 @@
 //! Tests of the binary as a process.
 
 mod check;
+mod completions;
 mod disk;
 mod ending;
 mod keys;

@@ -88,6 +88,15 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__LOG__SQL", &["maybe", "2.5"]),
 ];
 
+/// Settings that are valid only together, with the wrong one first.
+const WRONG_TOGETHER: &[&[(&str, &str)]] = &[
+    &[("MEMO__LLM__BASE_URL", "api"), ("MEMO__LLM__MODEL", "small")],
+    &[("MEMO__LLM__BASE_URL", "http://api.example.com/v1"), ("MEMO__LLM__MODEL", "small")],
+    &[("MEMO__LLM__BASE_URL", "https://u:hunter2@api.example.com"), ("MEMO__LLM__MODEL", "small")],
+    &[("MEMO__LLM__API_KEY", "hunter2 "), ("MEMO__LLM__BASE_URL", "http://ollama"), ("MEMO__LLM__MODEL", "small")],
+    &[("MEMO__LLM__MODEL", "small "), ("MEMO__LLM__BASE_URL", "http://ollama")],
+];
+
 /// The command `memo`, in this folder and with these variables only.
 fn memo(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_memo"));
@@ -129,6 +138,16 @@ fn a_wrong_value_of_any_setting_is_refused_by_name() {
             let is_database = section == "database.url" && error.contains("the URL of the database");
             assert!(error.contains(section) || is_file || is_database, "{name}={value}: {error}");
         }
+    }
+}
+
+#[test]
+fn wrong_value_beside_others_is_refused_by_name() {
+    let folder = TempDir::new().expect("a folder");
+    for variables in WRONG_TOGETHER {
+        let setting = variables[0].0.trim_start_matches("MEMO__").to_lowercase().replace("__", ".");
+        let error = refusal(memo(folder.path(), &[], variables));
+        assert!(error.contains(&format!("settings: {setting} ")), "{variables:?}: {error}");
     }
 }
 

@@ -149,6 +149,21 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// The settings do not turn this feature on.
+    #[error("the feature is disabled")]
+    FeatureDisabled,
+    /// The language model failed.
+    #[error("the language model failed")]
+    UpstreamFailed {
+        /// Its error.
+        #[source]
+        source: Source,
+        /// When a retry makes sense, if the model says so.
+        retry_after: Option<Duration>,
+    },
+    /// The language model did not answer in time.
+    #[error("the language model did not answer in time")]
+    UpstreamTimeout,
     /// The request is not authenticated.
     #[error("not authenticated: {0:?}")]
     Unauthenticated(UnauthenticatedReason),

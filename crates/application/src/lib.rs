@@ -37,7 +37,8 @@ pub use jobs::{
 };
 pub use live::LiveSessions;
 pub use memos::{
-    BatchOperation, BatchOutcome, MemoChange, MemoList, Memos, OptionalChange, Precondition, TagChange, TagChanged,
+    BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange, MemoList,
+    Memos, OptionalChange, Precondition, TagChange, TagChanged,
 };
 pub use ports::{Background, Ports, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};

@@ -92,6 +92,22 @@ macro_rules! __each_port_case {
             }
         }
     };
+    (language_model, $expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            models(whole) {
+                an_answer_arrives_whole
+                a_dropped_wait_loses_no_text
+                an_answer_that_breaks_off_is_an_error
+                a_silent_model_times_out
+                an_endless_answer_is_refused
+                a_redirect_of_a_model_is_not_followed
+                a_dropped_answer_ends_the_call
+                calls_of_a_model_are_bounded
+                an_error_of_a_model_shows_no_text
+            }
+        }
+    };
     (sealer, $expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
@@ -231,6 +247,19 @@ macro_rules! social_provider_tests {
     };
 }
 
+/// Like [`conformance_tests!`](crate::conformance_tests), for a [`LanguageModel`](memo_domain::LanguageModel):
+/// `async fn() -> Option<Box<dyn TestModel>>`.
+#[macro_export]
+macro_rules! language_model_tests {
+    ($factory:path) => {
+        $crate::__each_port_case!(
+            language_model,
+            __tests,
+            [$factory, __fresh_language_model, language_model_entries, $crate::LanguageModelGiven]
+        );
+    };
+}
+
 /// Like [`conformance_tests!`](crate::conformance_tests), for a [`Sealer`](memo_domain::Sealer), given twice with
 /// different keys: `async fn() -> Option<[Arc<dyn Sealer>; 2]>`.
 #[macro_export]
@@ -270,7 +299,7 @@ use std::sync::Arc;
 
 use memo_domain::{Clock, IdGenerator, MailRenderer, OneTimeCodes, PasswordHasher, Sealer};
 
-use crate::subjects::{TestMailer, TestMarkdown, TestProvider, TestSecrets, TestSigners};
+use crate::subjects::{TestMailer, TestMarkdown, TestModel, TestProvider, TestSecrets, TestSigners};
 
 #[doc(hidden)]
 pub type ClockGiven = Arc<dyn Clock>;
@@ -288,6 +317,8 @@ pub type MailerGiven = Box<dyn TestMailer>;
 pub type MailRendererGiven = Arc<dyn MailRenderer>;
 #[doc(hidden)]
 pub type SocialProviderGiven = Box<dyn TestProvider>;
+#[doc(hidden)]
+pub type LanguageModelGiven = Box<dyn TestModel>;
 #[doc(hidden)]
 pub type SealerGiven = [Arc<dyn Sealer>; 2];
 #[doc(hidden)]
@@ -315,6 +346,7 @@ crate::__each_port_case!(
     __entries,
     [social_provider_entries, PROVIDER_NAMES, crate::SocialProviderGiven]
 );
+crate::__each_port_case!(language_model, __entries, [language_model_entries, MODEL_NAMES, crate::LanguageModelGiven]);
 crate::__each_port_case!(sealer, __entries, [sealer_entries, SEALER_NAMES, crate::SealerGiven]);
 crate::__each_port_case!(markdown, __entries, [markdown_entries, MARKDOWN_NAMES, crate::MarkdownGiven]);
 crate::__each_port_case!(one_time_codes, __entries, [one_time_codes_entries, CODE_NAMES, crate::OneTimeCodesGiven]);
@@ -331,6 +363,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         MAILER_NAMES,
         RENDERER_NAMES,
         PROVIDER_NAMES,
+        MODEL_NAMES,
         SEALER_NAMES,
         MARKDOWN_NAMES,
         CODE_NAMES,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AccessClaims, AuthorizationRequest, Mailer, Markdown, Secret, SecretGenerator, SocialProvider, Timestamp,
-    TokenSigner,
+    AccessClaims, AuthorizationRequest, LanguageModel, Mailer, Markdown, Secret, SecretGenerator, SocialProvider,
+    Timestamp, TokenSigner,
 };
 
 /// A generator of secrets.
@@ -76,4 +76,45 @@ pub struct TestMarkdown {
     pub markdown: Arc<dyn Markdown>,
     /// The URL of its server.
     pub public_url: &'static str,
+}
+
+/// How a language model behaves.
+#[derive(Debug, Clone, Copy)]
+pub enum ModelBehaviour {
+    /// It answers with these parts.
+    Answers(&'static [&'static str]),
+    /// It begins an answer, and its connection ends.
+    BreaksOff(&'static str),
+    /// It does not respond.
+    Silent,
+    /// It begins an answer, and sends no more for longer than the adapter waits.
+    SilentAfter(&'static str),
+    /// It begins an answer, and works on it until the call is dropped.
+    WaitsAfter(&'static str),
+    /// Its answer has no end.
+    Endless,
+    /// It refuses the call, with this text.
+    Refuses(&'static str),
+    /// Its response is no answer, and contains this text.
+    Garbage(&'static str),
+    /// It responds with a redirect to another address.
+    Redirects,
+}
+
+/// A language model and what its adapter talks to.
+pub trait TestModel: Send + Sync {
+    /// Returns the adapter. It waits for a few seconds at most.
+    fn model(&self) -> Arc<dyn LanguageModel>;
+
+    /// Makes the model behave so from now on. Returns `false` if it never does.
+    fn behave(&self, behaviour: ModelBehaviour) -> bool;
+
+    /// Returns how many calls the model is working on.
+    fn running(&self) -> usize;
+
+    /// Returns how many requests the address of the redirects got.
+    fn followed_redirects(&self) -> usize;
+
+    /// Returns what the adapter authenticates with.
+    fn credentials(&self) -> Vec<String>;
 }

@@ -239,6 +239,11 @@ impl Actor {
         self.call("POST", &format!("/api/v1/memos/{id}/restore"))
     }
 
+    /// `POST /api/v1/memos/{id}/completions`
+    pub fn complete(&self, id: &str, body: &Value) -> Call {
+        self.call("POST", &format!("/api/v1/memos/{id}/completions")).json(body)
+    }
+
     /// `GET /api/v1/tags`
     pub fn list_tags(&self) -> Call {
         self.get("/api/v1/tags")

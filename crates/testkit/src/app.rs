@@ -11,10 +11,10 @@ use std::{
 
 use memo_conformance::{TestStore, eventually};
 use memo_domain::{
-    Access, IdGenerator, JobKind, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp, UnitOfWork,
-    UserId,
+    Access, IdGenerator, JobKind, LanguageModel, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp,
+    UnitOfWork, UserId,
 };
-use memo_memory::{CapturedMail, FixedClock, MemoryProvider, SequentialIds, SequentialSecrets};
+use memo_memory::{CapturedMail, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets};
 use memo_server::Settings;
 use tempfile::TempDir;
 use tokio::{
@@ -46,6 +46,8 @@ pub struct TestApp {
     pub acme: Arc<MemoryProvider>,
     /// Another one, `other`.
     pub other: Arc<MemoryProvider>,
+    /// The language model of the server.
+    pub model: Arc<MemoryModel>,
     // Fields are dropped in this order: the server stops before what it uses.
     running: Running,
     reach: Arc<Reach>,
@@ -66,6 +68,7 @@ pub struct TestAppBuilder {
     clock: Arc<FixedClock>,
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
+    has_model: bool,
 }
 
 impl TestAppBuilder {
@@ -83,6 +86,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Leaves out the language model.
+    #[must_use]
+    pub fn without_model(self) -> Self {
+        Self { has_model: false, ..self }
+    }
+
     /// Makes it another node of this server, which must have the same store: with its clock, its generators of ids and
     /// secrets, and its names in a shared cache.
     #[must_use]
@@ -93,11 +102,12 @@ impl TestAppBuilder {
 
     /// Starts the server.
     pub async fn start(self) -> TestApp {
-        let Self { store, settings, data, clock, ids, secrets } = self;
+        let Self { store, settings, data, clock, ids, secrets, has_model } = self;
         let cache_prefix = settings.cache.prefix.clone();
         let mail = Arc::new(CapturedMail::new());
         let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
         let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
+        let model = Arc::new(MemoryModel::new());
         let parts = Parts {
             settings,
             store: store.store(),
@@ -106,6 +116,7 @@ impl TestAppBuilder {
             secrets: secrets.clone(),
             mailer: mail.clone(),
             providers,
+            model: has_model.then(|| model.clone() as Arc<dyn LanguageModel>),
         };
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
@@ -115,6 +126,7 @@ impl TestAppBuilder {
             mail,
             acme,
             other,
+            model,
             running,
             reach,
             store,
@@ -144,7 +156,7 @@ impl TestApp {
             settings.cache.url = url.as_str().into();
         }
         let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
-        TestAppBuilder { store, settings, data, clock, ids, secrets }
+        TestAppBuilder { store, settings, data, clock, ids, secrets, has_model: true }
     }
 
     /// The public URL of the server.

@@ -455,6 +455,21 @@ macro_rules! __each_api_test {
                     concurrent_writers_with_one_etag_succeed_once
                     concurrent_deletes_with_one_etag_succeed_once
                 }
+                completions(app) {
+                    completion_has_text_model_and_usage
+                    streamed_completion_is_events_that_end_with_done
+                    memo_is_sent_between_lines_that_it_cannot_contain
+                    completion_options_are_those_of_the_call
+                    invalid_completion_option_is_rejected_with_its_pointer
+                    completion_is_for_users_who_may_read_the_memo
+                    model_that_fails_or_is_slow_is_reported
+                    http_1_0_clients_get_events_without_chunks
+                }
+                completion_settings(store) {
+                    without_a_model_the_feature_is_disabled
+                    client_that_is_gone_ends_the_call
+                    slow_body_of_a_completion_ends
+                }
                 remove(app) {
                     deleted_memo_moves_to_the_trash
                     deleting_a_trashed_memo_changes_nothing

@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, Mailer, SecretGenerator, SocialProvider, Store};
+use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, SecretGenerator, SocialProvider, Store};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -13,6 +13,7 @@ pub struct Parts {
     pub secrets: Arc<dyn SecretGenerator>,
     pub mailer: Arc<dyn Mailer>,
     pub providers: Vec<Arc<dyn SocialProvider>>,
+    pub model: Option<Arc<dyn LanguageModel>>,
 }
 
 /// A server on its own thread, so that `drop` can wait for its end.
@@ -44,6 +45,9 @@ async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopp
     let mut builder = builder.ids(parts.ids).secrets(parts.secrets);
     for provider in parts.providers {
         builder = builder.provider(provider);
+    }
+    if let Some(model) = parts.model {
+        builder = builder.language_model(model);
     }
     let server = builder.build().await.unwrap_or_else(|error| panic!("the server cannot be built: {error}"));
     if ready.send((server.address(), server.public_url().to_owned())).is_ok() {

@@ -19,7 +19,8 @@ pub struct Policy {
     pub body: Body,
     /// The maximum size of the body, or of each of its lines.
     pub size: Size,
-    /// Whether the time limit applies to each pause in the body, and not to the whole request.
+    /// Whether the time limit applies to each pause in a streamed body, and to reading a body that is not streamed, instead of
+    /// to the whole request.
     pub has_idle_timeout: bool,
     /// Whether it answers for any host, e.g. a health check by address.
     pub any_host: bool,
@@ -234,7 +235,7 @@ impl Policy {
         Self::new(Access::Interactive)
     }
 
-    /// Limits each pause in the body instead of the whole request.
+    /// Limits each pause in a streamed body instead of the whole request.
     pub const fn idle_timeout(self) -> Self {
         Self { has_idle_timeout: true, ..self }
     }

@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
+    Accounts, Administration, AuditLog, Changes, Completions, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -33,6 +33,8 @@ pub struct UseCases {
     pub accounts: Arc<Accounts>,
     /// Memos.
     pub memos: Memos,
+    /// Completions of memos by a language model.
+    pub completions: Completions,
     /// The change feed.
     pub changes: Changes,
     /// Signing in.
@@ -85,6 +87,7 @@ impl Services {
         let shared = [
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
+            shared(Data::new(use_cases.completions)),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),

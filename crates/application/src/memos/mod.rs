@@ -2,6 +2,7 @@
 
 mod batch;
 mod change;
+mod completion;
 mod edit;
 mod tags;
 
@@ -15,6 +16,7 @@ use memo_domain::{
 use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
+pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
 pub(crate) use edit::{Editor, Retagged};
 pub use tags::{TagChange, TagChanged};

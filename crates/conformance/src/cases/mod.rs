@@ -19,6 +19,7 @@ pub(crate) mod leases;
 pub(crate) mod mailers;
 pub(crate) mod markdown;
 pub(crate) mod memos;
+pub(crate) mod models;
 pub(crate) mod one_time_tokens;
 pub(crate) mod pages;
 pub(crate) mod providers;

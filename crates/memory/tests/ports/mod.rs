@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use memo_conformance::{TestMailer, TestProvider, TestSecrets};
-use memo_domain::{AuthorizationRequest, Clock, IdGenerator, Mail, Mailer, SocialProvider, Timestamp};
-use memo_memory::{CapturedMail, FixedClock, MemoryProvider, SequentialIds, SequentialSecrets};
+use memo_conformance::{ModelBehaviour, TestMailer, TestModel, TestProvider, TestSecrets};
+use memo_domain::{AuthorizationRequest, Clock, IdGenerator, LanguageModel, Mail, Mailer, SocialProvider, Timestamp};
+use memo_memory::{
+    CapturedMail, FixedClock, MemoryModel, MemoryProvider, ModelEnding, SequentialIds, SequentialSecrets,
+};
 
 fn time() -> Timestamp {
     Timestamp::parse("2026-01-31T09:00:00.123456Z").expect("a valid time")
@@ -100,3 +102,43 @@ async fn acme() -> Option<Box<dyn TestProvider>> {
 }
 
 memo_conformance::social_provider_tests!(acme);
+
+struct Told(Arc<MemoryModel>);
+
+impl TestModel for Told {
+    fn model(&self) -> Arc<dyn LanguageModel> {
+        self.0.clone()
+    }
+
+    fn behave(&self, behaviour: ModelBehaviour) -> bool {
+        let (parts, ending) = match behaviour {
+            ModelBehaviour::Answers(parts) => (parts.to_vec(), ModelEnding::Complete),
+            ModelBehaviour::BreaksOff(part) => (vec![part], ModelEnding::Fails(None)),
+            ModelBehaviour::Silent => (Vec::new(), ModelEnding::TimesOut),
+            ModelBehaviour::SilentAfter(part) => (vec![part], ModelEnding::TimesOut),
+            ModelBehaviour::WaitsAfter(part) => (vec![part], ModelEnding::Waits),
+            ModelBehaviour::Refuses(_) => (Vec::new(), ModelEnding::Fails(None)),
+            ModelBehaviour::Endless | ModelBehaviour::Garbage(_) | ModelBehaviour::Redirects => return false,
+        };
+        self.0.answer_with(&parts, ending);
+        true
+    }
+
+    fn running(&self) -> usize {
+        self.0.running()
+    }
+
+    fn followed_redirects(&self) -> usize {
+        0
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+async fn told() -> Option<Box<dyn TestModel>> {
+    Some(Box::new(Told(Arc::new(MemoryModel::new()))))
+}
+
+memo_conformance::language_model_tests!(told);

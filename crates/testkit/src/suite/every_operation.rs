@@ -92,7 +92,9 @@ pub async fn scopes_follow_from_path_and_method(_: TestApp) {
             continue;
         }
         let kind = if is_memos(operation.path) { "memos" } else { "account" };
-        let access = if operation.method == "get" { "read" } else { "write" };
+        // A completion writes nothing.
+        let is_read = operation.method == "get" || operation.path.ends_with("/completions");
+        let access = if is_read { "read" } else { "write" };
         let mut scopes = vec![format!("{kind}:{access}")];
         if ["/api/v1/me/export", "/api/v1/me/import"].contains(&operation.path) {
             scopes.push(format!("memos:{access}"));

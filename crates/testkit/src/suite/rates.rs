@@ -137,6 +137,7 @@ pub async fn heavy_requests_count_as_several(store: Box<dyn TestStore>) {
         (alice.get("/api/v1/me/export"), 59),
         (alice.create_memo(&tag), 58),
         (alice.patch_tag("t", "u"), 48),
+        (alice.complete("0198c0de-7f00-7000-8000-0000000000ff", &json!({"task": "title"})), 38),
     ] {
         let response = call.await.expect_no_server_error();
         assert_eq!(remaining(&response, "principal", 100), left, "{}", response.shown());

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest,
     dev::Payload,
@@ -7,6 +9,7 @@ use actix_web::{
 use futures_util::StreamExt;
 use garde::Validate;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{
     Input,
@@ -83,6 +86,8 @@ pub struct Incoming {
     payload: Payload,
     limit: usize,
     length: Option<usize>,
+    /// The time limit, if the request has none.
+    time: Option<Duration>,
 }
 
 impl Incoming {
@@ -91,11 +96,18 @@ impl Incoming {
         let (policy, settings) = accepted(request)?;
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length })
+        let time = policy.has_idle_timeout.then_some(settings.request_timeout);
+        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length, time })
     }
 
     /// Reads it whole.
-    pub async fn read(mut self) -> Result<Bytes, Problem> {
+    pub async fn read(self) -> Result<Bytes, Problem> {
+        let Some(time) = self.time else { return self.read_all().await };
+        let read = timeout(time, self.read_all()).await;
+        read.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))?
+    }
+
+    async fn read_all(mut self) -> Result<Bytes, Problem> {
         let too_large = || Problem::new(Code::BodyTooLarge).about(self.limit);
         if self.length.is_some_and(|length| length > self.limit) {
             return Err(too_large());

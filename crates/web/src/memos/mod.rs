@@ -4,6 +4,7 @@ mod batch;
 mod batch_input;
 mod cache;
 mod collection;
+mod completion;
 mod filter;
 mod input;
 mod memo;
@@ -15,5 +16,11 @@ use crate::routing::Operations;
 
 /// The operations.
 pub fn operations() -> Operations {
-    Operations::all([batch::operations(), collection::operations(), memo::operations(), restore::operations()])
+    Operations::all([
+        batch::operations(),
+        collection::operations(),
+        completion::operations(),
+        memo::operations(),
+        restore::operations(),
+    ])
 }

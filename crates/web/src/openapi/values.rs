@@ -2,7 +2,10 @@
 //!
 //! A DTO names the value of a field by `format`, e.g. `#[schema(format = "title")]`; the constraints are filled in here.
 
-use memo_domain::{Content, DisplayName, Email, Limit, Password, SearchQuery, Tag, Tags, Title, UserFilter};
+use memo_domain::{
+    Content, DisplayName, Email, Limit, MaxTokens, Password, SearchQuery, Tag, Tags, Temperature, Title, TopP,
+    UserFilter,
+};
 use serde_json::{Value, json};
 
 use crate::input::{MAX_EXACT, MAX_PROOF};
@@ -40,6 +43,12 @@ fn constraints(name: &str) -> Option<Value> {
         "page-size" => json!({"format": "int32", "minimum": Limit::MIN, "maximum": Limit::MAX}),
         "offset" => json!({"format": "int64", "minimum": 0, "maximum": MAX_EXACT}),
         "since" => json!({"format": "int64", "minimum": 0, "maximum": MAX_EXACT, "default": 0}),
+        "temperature" => json!({"minimum": 0, "maximum": Temperature::MAX}),
+        "top-p" => json!({"minimum": 0, "maximum": TopP::MAX}),
+        "max-tokens" => {
+            let default = MaxTokens::default().get();
+            json!({"format": "int32", "minimum": MaxTokens::MIN, "maximum": MaxTokens::MAX, "default": default})
+        }
         "version" => json!({"format": "int64", "minimum": 1, "maximum": u32::MAX}),
         _ => return None,
     })

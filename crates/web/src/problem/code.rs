@@ -137,6 +137,9 @@ codes! {
     OperationNotFound = "operation_not_found", NOT_FOUND,
         "Operation not found" | "작업을 찾을 수 없음",
         "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";
+    FeatureDisabled = "feature_disabled", NOT_FOUND,
+        "Feature disabled" | "꺼진 기능",
+        "The operator of this server has not turned this feature on." | "이 서버의 운영자가 이 기능을 켜지 않았습니다.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
         "Method not allowed" | "허용되지 않는 메서드",
         "This path does not support this method. It supports: {0}." | "이 경로는 이 메서드를 지원하지 않습니다. 지원하는 메서드: {0}.";
@@ -212,6 +215,9 @@ codes! {
     InternalError = "internal_error", INTERNAL_SERVER_ERROR,
         "Internal error" | "서버 내부 오류",
         "The server failed. Its log has the details under this request_id." | "서버에서 오류가 발생했습니다. 자세한 내용은 이 request_id로 서버 로그에 있습니다.";
+    UpstreamFailed = "upstream_failed", BAD_GATEWAY,
+        "Language model failed" | "언어 모델 오류",
+        "The language model is unreachable, refused the request, or sent an invalid answer. Try again later, after the time in Retry-After if there is one." | "언어 모델에 연결할 수 없거나, 모델이 요청을 거부했거나, 잘못된 응답을 보냈습니다. 나중에 다시 시도하세요. Retry-After가 있으면 그 시간이 지난 뒤에 시도하세요.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE,
         "Overloaded" | "과부하",
         "Too many requests of this kind are waiting. Try again after the time in Retry-After." | "같은 종류의 요청이 너무 많이 대기하고 있습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요.";
@@ -236,6 +242,9 @@ codes! {
     Draining = "draining", SERVICE_UNAVAILABLE,
         "Shutting down" | "종료 중",
         "This node is shutting down. Send the request to another node, or try again after the time in Retry-After." | "이 노드는 종료 중입니다. 다른 노드로 보내거나 Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT,
+        "Language model too slow" | "언어 모델 응답 시간 초과",
+        "The language model did not answer in time. Try again later, with a shorter answer (`max_tokens`) or with `stream`." | "언어 모델이 제한 시간 안에 응답하지 않았습니다. 나중에 다시 시도하거나, 더 짧은 답(`max_tokens`)이나 `stream`으로 요청하세요.";
 }
 
 macro_rules! field_codes {

@@ -50,6 +50,16 @@ impl From<Error> for Problem {
                 tracing::warn!(error = %Causes(&*source), "social provider unreachable");
                 Self::new(Code::ProviderUnavailable).with_header(RETRY_AFTER, 10)
             }
+            Error::FeatureDisabled => Self::new(Code::FeatureDisabled),
+            Error::UpstreamFailed { source, retry_after } => {
+                tracing::warn!(error = %Causes(&*source), "the language model failed");
+                let problem = Self::new(Code::UpstreamFailed);
+                if let Some(time) = retry_after { problem.retry_after(time) } else { problem }
+            }
+            Error::UpstreamTimeout => {
+                tracing::warn!("the language model did not answer in time");
+                Self::new(Code::UpstreamTimeout)
+            }
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),

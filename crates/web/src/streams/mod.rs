@@ -1,10 +1,12 @@
 //! Streamed bodies: requests are read line by line and spooled to a file, responses are sent part by part with back-pressure.
 //! A pause longer than the idle timeout ends either.
 
+mod events;
 mod incoming;
 mod outgoing;
 mod spool;
 
+pub use events::{comment, event, event_stream};
 pub use incoming::Lines;
 pub use outgoing::{json_lines, streamed};
 pub use spool::{Spool, Spooled};

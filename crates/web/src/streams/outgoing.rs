@@ -12,7 +12,7 @@ const PART: usize = 32 << 10;
 type Source = Box<dyn Error>;
 
 /// A body that is produced while it is sent: `next` gives the next parts until there are no more. An error ends the
-/// connection, so that the client sees that the body is incomplete.
+/// connection, so that the client sees that the body is incomplete. If the client is gone, `next` is dropped.
 pub fn streamed<E, P>(
     idle_timeout: Duration,
     mut next: impl AsyncFnMut() -> Result<Option<P>, E> + 'static,
@@ -23,11 +23,15 @@ where
 {
     // One part waits for the client at most. `None` is the end.
     let (sender, mut receiver) = mpsc::channel::<Option<Result<Bytes, Source>>>(1);
-    // False if the client is gone, or does not read.
-    let send = async move |part| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
     spawn(async move {
+        // False if the client is gone, or does not read.
+        let send = async |part| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
         loop {
-            match next().await {
+            let parts = tokio::select! {
+                () = sender.closed() => return,
+                parts = next() => parts,
+            };
+            match parts {
                 Ok(Some(parts)) => {
                     for part in parts {
                         if !send(Some(Ok(part))).await {

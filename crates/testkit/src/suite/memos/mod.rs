@@ -2,6 +2,8 @@ pub mod batch;
 pub mod batch_errors;
 pub mod change;
 pub mod chosen_ids;
+pub mod completion_settings;
+pub mod completions;
 pub mod conditions;
 pub mod create;
 pub mod filters;
