@@ -67,8 +67,7 @@ impl<'c> Collector<'c> {
             let Ok(content) = Content::new(*piece) else { continue };
             let is_first = part == 0;
             let title = if pieces.len() == 1 { title.clone() } else { numbered(&title, part + 1, pieces.len()) };
-            self.report.memos += 1;
-            (self.sink)(MemoRecord {
+            let memo = MemoRecord {
                 id: self.id(&note, part),
                 state: MemoState {
                     tags: tags.clone(),
@@ -86,8 +85,9 @@ impl<'c> Collector<'c> {
                     Trashed::Elsewhere => Some(self.now),
                     Trashed::Since(time) => Some(time.min(self.now).not_before(created_at)),
                 },
-            })
-            .map_err(ImportError::Io)?;
+            };
+            self.report.memos += 1;
+            (self.sink)(memo).map_err(ImportError::Io)?;
         }
         Ok(())
     }

@@ -8,7 +8,10 @@ pub fn decode_text(bytes: Vec<u8>) -> Option<String> {
         [0xfe, 0xff, ref rest @ ..] => UTF_16BE.decode_without_bom_handling_and_without_replacement(rest),
         _ => {
             return match String::from_utf8(bytes) {
-                Ok(text) => Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+                Ok(text) => match text.strip_prefix('\u{feff}') {
+                    Some(rest) => Some(rest.to_owned()),
+                    None => Some(text),
+                },
                 Err(error) => EUC_KR
                     .decode_without_bom_handling_and_without_replacement(error.as_bytes())
                     .map(std::borrow::Cow::into_owned),

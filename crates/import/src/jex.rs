@@ -37,15 +37,16 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
     let limits = collector.limits;
     let mut tar = TarReader::new(input, &limits, Source::Jex.format())?;
     let mut index = Index::default();
-    while let Some(entry) = tar.next()? {
-        if is_item(&entry) && entry.size <= limits.entry_bytes {
-            if let Some(text) = decode_text(tar.read(&entry)?) {
-                index.add(&Item::parse(&text));
-            }
+    while let Some(entry) = tar.next_entry()? {
+        if is_item(&entry)
+            && entry.size <= limits.entry_bytes
+            && let Some(text) = decode_text(tar.read(&entry)?)
+        {
+            index.add(&Item::parse(&text));
         }
     }
     tar.rewind();
-    while let Some(entry) = tar.next()? {
+    while let Some(entry) = tar.next_entry()? {
         read_entry(&mut tar, &entry, &index, collector)?;
     }
     Ok(())
@@ -113,7 +114,11 @@ impl<'t> Item<'t> {
         Self {
             title: title.trim_end_matches('\r'),
             body: body.strip_prefix('\n').unwrap_or(body),
-            fields: fields.lines().filter_map(|line| line.split_once(':')).map(|(key, value)| (key, value.trim())).collect(),
+            fields: fields
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .map(|(key, value)| (key, value.trim()))
+                .collect(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
 };
 
 const BLOCK: u64 = 512;
+const HEADER_BYTES: usize = 512;
 /// The maximum size of a header with a long name or with extended attributes, in bytes.
 const MAX_HEADER: u64 = 64 << 10;
 
@@ -47,10 +48,10 @@ impl<'i> TarReader<'i> {
     ///
     /// # Errors
     /// [`ImportError::NotAnArchive`], [`ImportError::Truncated`], [`ImportError::TooManyEntries`] or [`ImportError::Malformed`].
-    pub fn next(&mut self) -> Result<Option<TarEntry>, ImportError> {
+    pub fn next_entry(&mut self) -> Result<Option<TarEntry>, ImportError> {
         let (mut long_name, mut long_size) = (None, None);
         loop {
-            let mut header = [0; BLOCK as usize];
+            let mut header = [0; HEADER_BYTES];
             match read_at(self.input, self.position, &mut header) {
                 Err(ImportError::Truncated) if self.headers == 0 => return Err(self.not_an_archive()),
                 read => read?,
@@ -163,7 +164,8 @@ fn decode(bytes: &[u8]) -> String {
 fn attribute<'a>(mut attributes: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let mut found = None;
     while let Some(space) = attributes.iter().position(|byte| *byte == b' ') {
-        let length = std::str::from_utf8(&attributes[..space]).ok()?.parse().ok().filter(|length| *length > space + 1)?;
+        let length =
+            std::str::from_utf8(&attributes[..space]).ok()?.parse().ok().filter(|length| *length > space + 1)?;
         let (record, rest) = attributes.split_at_checked(length)?;
         let record = &record[space + 1..length - 1];
         if let Some(value) = record.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) {
@@ -200,7 +202,7 @@ pub mod tests {
         let limits = Limits { entries, ..Limits::default() };
         let mut tar = TarReader::new(&mut file, &limits, "a tar archive")?;
         let mut found = Vec::new();
-        while let Some(entry) = tar.next()? {
+        while let Some(entry) = tar.next_entry()? {
             let data = tar.read(&entry)?;
             found.push((entry.name, entry.is_link, data));
         }

@@ -75,10 +75,14 @@ mod tests {
     fn times_of_evernote_and_joplin_are_parsed() {
         let compact = |text| parse_compact(text).map(|time| time.to_string());
         assert_eq!(compact("20260131T090005Z").as_deref(), Some("2026-01-31T09:00:05Z"));
-        for text in ["", "Z", "20260131", "20260131T090005", "2026013T1090005Z", "가나다라마Z", "20261331T090005Z"] {
+        for text in ["", "Z", "20260131", "20260131T090005", "2026013T1090005Z", "가나다라마Z", "20261331T090005Z"]
+        {
             assert_eq!(compact(text), None, "{text}");
         }
-        assert_eq!(from_millis("1769850000123").map(|time| time.to_string()).as_deref(), Some("2026-01-31T09:00:00.123Z"));
+        assert_eq!(
+            from_millis("1769850000123").map(|time| time.to_string()).as_deref(),
+            Some("2026-01-31T09:00:00.123Z")
+        );
         assert_eq!([from_millis("0"), from_millis(""), from_millis("x")], [None; 3]);
     }
 }

@@ -127,7 +127,8 @@ impl Draft {
         let time = |text: &str| parse_compact(text).or_else(|| parse_time(text));
         let url = self.source_url;
         // A note that was clipped from the web.
-        let source = if url.is_empty() || url.contains(['<', '>', '\n', ' ']) { None } else { Some(format!("<{url}>")) };
+        let source =
+            if url.is_empty() || url.contains(['<', '>', '\n', ' ']) { None } else { Some(format!("<{url}>")) };
         for block in [Some(self.tasks.trim_end().to_owned()), source].into_iter().flatten() {
             if !content.is_empty() && !block.is_empty() {
                 content.push_str("\n\n");

@@ -61,7 +61,8 @@ impl Frame {
     /// A text with each run of white space as one space, none at the beginning of a line.
     pub fn collapse(&self, text: &str) -> String {
         let mut collapsed = String::with_capacity(text.len());
-        let at_start = self.is_after_block || self.text.ends_with([' ', '\n']) || (self.text.is_empty() && !self.kind.is_inline());
+        let at_start =
+            self.is_after_block || self.text.ends_with([' ', '\n']) || (self.text.is_empty() && !self.kind.is_inline());
         let mut after_space = at_start;
         for char in text.chars() {
             // Evernote writes no-break spaces for any that would be collapsed.
@@ -115,7 +116,7 @@ impl Frame {
     pub fn render_into(self, frames: &mut [Self], in_pre: bool) {
         let text = self.text.trim();
         match self.kind {
-            Kind::Skipped => {}
+            Kind::Skipped => return,
             Kind::Row => return push_row(frames, self.cells, text),
             Kind::Cell => return push_cell(frames, text),
             _ => {}
@@ -150,7 +151,9 @@ impl Frame {
             Kind::Pre if !text.is_empty() => parent.push_block(&code_block(&self.text), false),
             Kind::Table => parent.push_table(&self.rows),
             _ if text.is_empty() => parent.is_after_block |= !parent.text.is_empty(),
-            Kind::Block | Kind::Pre => parent.push_block(text, is_task(text) && parent.text.lines().next_back().is_some_and(is_task)),
+            Kind::Block | Kind::Pre => {
+                parent.push_block(text, is_task(text) && parent.text.lines().next_back().is_some_and(is_task))
+            }
             Kind::Heading(level) => {
                 let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 parent.push_block(&format!("{} {line}", "#".repeat(level)), false);
@@ -176,7 +179,8 @@ impl Frame {
         } else if self.is_after_block {
             return;
         }
-        let text = if self.text.is_empty() || self.text.ends_with([' ', '\n']) { text.trim_start_matches(' ') } else { text };
+        let text =
+            if self.text.is_empty() || self.text.ends_with([' ', '\n']) { text.trim_start_matches(' ') } else { text };
         self.text.push_str(text);
         self.is_after_block |= is_after_block;
     }
@@ -226,7 +230,7 @@ fn push_row(frames: &mut [Frame], cells: Vec<String>, text: &str) {
         Some(_) if cells.is_empty() => {}
         Some(table) => table.rows.push(cells),
         None => {
-            let line = [&[text.to_owned()], &*cells].concat().join(" ");
+            let line = [&[text.to_owned()][..], &cells].concat().join(" ");
             if let Some(parent) = frames.last_mut().filter(|_| !line.trim().is_empty()) {
                 parent.push_block(line.trim(), false);
             }

@@ -45,10 +45,7 @@ fn notes_of_evernote_are_imported() {
     let (memos, report) = imported(Source::Enex, &enex(&format!("{NOTE}{escaped}<note/>")));
     assert_eq!(
         dropped(&report),
-        [
-            "회의 & 한글: plan.png: attachments are not imported",
-            "회의 & 한글: audio/wav: attachments are not imported"
-        ]
+        ["회의 & 한글: plan.png: attachments are not imported", "회의 & 한글: audio/wav: attachments are not imported"]
     );
     let [first, second, empty] = &*memos else { panic!("three memos: {memos:?}") };
     assert_eq!(first.state.title.as_str(), "회의 & 한글");
@@ -78,7 +75,8 @@ fn same_note_has_the_same_id_in_each_file_and_others_have_others() {
 #[test]
 fn attachments_are_skipped_whatever_their_size() {
     let limits = Limits { entry_bytes: 4_000, ..Limits::default() };
-    let resource = format!("<resource><data encoding=\"base64\">{}</data><mime>x/y</mime></resource>", "AAAA\n".repeat(100_000));
+    let resource =
+        format!("<resource><data encoding=\"base64\">{}</data><mime>x/y</mime></resource>", "AAAA\n".repeat(100_000));
     let note = NOTE.replacen("<resource>", &format!("{resource}<resource>"), 1);
     let (memos, report) = try_import(Source::Enex, &enex(&note), &limits).expect("imported");
     assert_eq!((memos.len(), report.dropped.len()), (1, 3));
@@ -88,7 +86,11 @@ fn attachments_are_skipped_whatever_their_size() {
 fn other_and_incomplete_files_are_refused() {
     let error = |text: &[u8]| try_import(Source::Enex, text, &Limits::default()).expect_err("refused");
     for text in ["", "text", "<html/>", "<note></note>", "PK\u{3}\u{4}", "<?xml version=\"1.0\"?>", "{}"] {
-        assert!(matches!(error(text.as_bytes()), ImportError::NotAnArchive { .. }), "{text}: {:?}", error(text.as_bytes()));
+        assert!(
+            matches!(error(text.as_bytes()), ImportError::NotAnArchive { .. }),
+            "{text}: {:?}",
+            error(text.as_bytes())
+        );
     }
     let whole = enex(NOTE);
     for length in [HEAD.len(), HEAD.len() + 20, whole.len() / 2, whole.len() - 20, whole.len() - 4] {
@@ -96,7 +98,15 @@ fn other_and_incomplete_files_are_refused() {
         assert!(matches!(error, ImportError::Truncated), "{length}: {error:?}");
     }
     assert!(matches!(error(&enex("<note><title>a</tag></title></note>")), ImportError::Malformed { .. }));
-    assert!(matches!(error(&enex("<note><title>\u{fffd}</title></note>").iter().map(|byte| if *byte == 0xef { 0xff } else { *byte }).collect::<Vec<_>>()), ImportError::Malformed { .. }));
+    assert!(matches!(
+        error(
+            &enex("<note><title>\u{fffd}</title></note>")
+                .iter()
+                .map(|byte| if *byte == 0xef { 0xff } else { *byte })
+                .collect::<Vec<_>>()
+        ),
+        ImportError::Malformed { .. }
+    ));
 }
 
 #[test]
@@ -116,7 +126,10 @@ fn size_depth_and_number_of_notes_are_bounded() {
 fn note_that_cannot_be_converted_is_reported_and_entities_stay_as_they_are() {
     let mut notes = small("broken", "<![CDATA[<en-note><div]]>");
     let _ = write!(notes, "{}", small("deep", &format!("<![CDATA[{}]]>", "<div>".repeat(200))));
-    let laughs = format!("<!DOCTYPE en-export [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><en-export>{notes}{}</en-export>", small("&b;", "&b;"));
+    let laughs = format!(
+        "<!DOCTYPE en-export [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><en-export>{notes}{}</en-export>",
+        small("&b;", "&b;")
+    );
     let (memos, report) = imported(Source::Enex, laughs.as_bytes());
     assert_eq!(dropped(&report), ["broken: not in the expected format", "deep: nested too deeply"]);
     assert_eq!((memos[0].state.title.as_str(), memos[0].state.content.as_str()), ("&b;", r"\&b;"));

@@ -60,7 +60,10 @@ fn tags_are_cut_deduplicated_and_limited() {
         let (tags, all_fit) = fit_tags(&tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
         (tags.iter().map(|tag| tag.as_str().to_owned()).collect::<Vec<_>>(), all_fit)
     };
-    assert_eq!(fit(&["Work", " work ", "", "\u{202e}\t", "a\nb", "#c"]), (vec!["Work".into(), "a b".into(), "#c".into()], true));
+    assert_eq!(
+        fit(&["Work", " work ", "", "\u{202e}\t", "a\nb", "#c"]),
+        (vec!["Work".into(), "a b".into(), "#c".into()], true)
+    );
     assert_eq!(fit(&[&"가".repeat(51)]), (vec!["가".repeat(50)], false));
     let many: Vec<_> = (0..21).map(|number| number.to_string()).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
@@ -90,7 +93,10 @@ fn content_that_is_too_long_becomes_numbered_memos_without_loss() {
     assert_eq!(ids.len(), 3);
     assert_eq!(imported(Source::Markdown, &archive).0, memos, "the ids are the same each time");
     // Without a line break, it is divided all the same.
-    assert_eq!(fit_content(&"가".repeat(250_000)).iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(), [100_000, 100_000, 50_000]);
+    assert_eq!(
+        fit_content(&"가".repeat(250_000)).iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(),
+        [100_000, 100_000, 50_000]
+    );
     assert_eq!(fit_content(""), [""]);
 }
 

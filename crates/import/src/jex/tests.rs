@@ -24,11 +24,22 @@ fn note(id: &str, head: &str, more: &str) -> (String, String) {
 #[test]
 fn notes_of_joplin_are_imported() {
     let tar = archive(&[
-        note(NOTE, &format!("회의록\n\n첫 줄\n\n![그림](:/{IMAGE})\n\n끝: 마지막\n\n"), "is_todo: 0\ntodo_due: 0\ntodo_completed: 0\ndeleted_time: 0\n"),
-        note(TODO, "우유\n\n", "is_todo: 1\ntodo_due: 1772000000000\ntodo_completed: 0\nsource_url: x\ndeleted_time: 1769850000000\n"),
+        note(
+            NOTE,
+            &format!("회의록\n\n첫 줄\n\n![그림](:/{IMAGE})\n\n끝: 마지막\n\n"),
+            "is_todo: 0\ntodo_due: 0\ntodo_completed: 0\ndeleted_time: 0\n",
+        ),
+        note(
+            TODO,
+            "우유\n\n",
+            "is_todo: 1\ntodo_due: 1772000000000\ntodo_completed: 0\nsource_url: x\ndeleted_time: 1769850000000\n",
+        ),
         (format!("{NOTEBOOK}.md"), format!("업무\n\nid: {NOTEBOOK}\nparent_id: \ntype_: 2")),
         (format!("{TAG}.md"), format!("중요\n\nid: {TAG}\nparent_id: \ntype_: 5")),
-        ("6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a.md".into(), format!("id: 6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a\nnote_id: {NOTE}\ntag_id: {TAG}\ntype_: 6")),
+        (
+            "6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a.md".into(),
+            format!("id: 6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a6a\nnote_id: {NOTE}\ntag_id: {TAG}\ntype_: 6"),
+        ),
         (format!("{IMAGE}.md"), format!("plan.png\n\nid: {IMAGE}\nmime: image/png\ntype_: 4")),
         (format!("resources/{IMAGE}.png"), "PNG".into()),
         ("7a.md".into(), "id: 7a\ntype_: 13".into()),
@@ -69,7 +80,8 @@ impl IntoEncrypted for (String, String) {
 
 #[test]
 fn finished_todo_has_a_mark_and_no_reminder() {
-    let fields = "is_todo: 1\ntodo_due: 1772000000000\ntodo_completed: 1769850000000\nsource_url: https://example.com\n";
+    let fields =
+        "is_todo: 1\ntodo_due: 1772000000000\ntodo_completed: 1769850000000\nsource_url: https://example.com\n";
     let (name, text) = note(TODO, "a\n\nbody\n\n", fields);
     let (memos, _) = imported(Source::Jex, &archive(&[(name, text.replace("source_url: \n", ""))]));
     assert_eq!(memos[0].state.content.as_str(), "- [x] a\n\nbody\n\n<https://example.com>");
@@ -83,6 +95,9 @@ fn notes_that_are_too_large_and_links_are_reported() {
     tar.extend(archive(&[note(NOTE, &format!("a\n\n{}\n\n", "b".repeat(1_000)), ""), note(TODO, "a\n\n", "")]));
     let (memos, report) = try_import(Source::Jex, &tar, &limits).expect("imported");
     assert_eq!(memos.len(), 1);
-    assert_eq!(dropped(&report), ["link.md: a link, not a file".to_owned(), format!("{NOTE}.md: larger than 1000 bytes")]);
+    assert_eq!(
+        dropped(&report),
+        ["link.md: a link, not a file".to_owned(), format!("{NOTE}.md: larger than 1000 bytes")]
+    );
     assert!(matches!(try_import(Source::Jex, b"PK\x03\x04", &limits), Err(ImportError::NotAnArchive { .. })));
 }

@@ -6,7 +6,7 @@ use std::{
 
 use memo_domain::Timestamp;
 
-use super::{add, wanted};
+use super::{Files, wanted};
 use crate::{
     ImportError, Limits, MemoRecord, Reason, Report, Source,
     collector::Collector,
@@ -29,7 +29,7 @@ pub fn import_folder(
     sink: &mut dyn FnMut(MemoRecord) -> io::Result<()>,
 ) -> Result<Report, ImportError> {
     let mut collector = Collector::new(Source::Markdown, now, limits, sink);
-    let (mut entries, mut bytes) = (0, 0);
+    let (mut files, mut entries, mut bytes) = (Files::default(), 0, 0);
     // Folders that are still to be read, the next one last: their paths and their names from `folder` on.
     let mut folders = vec![(folder.to_owned(), String::new(), 0)];
     while let Some((path, prefix, depth)) = folders.pop() {
@@ -44,7 +44,7 @@ pub fn import_folder(
                     inner.push((path, format!("{name}/"), depth + 1));
                 }
             } else if metadata.is_file() {
-                read_file(&mut collector, name, &path, &metadata, &mut bytes)?;
+                read_file(&mut files, &mut collector, name, &path, &metadata, &mut bytes)?;
             } else if wanted(&name) != Wanted::Ignore {
                 collector.drop(&name, Reason::Link);
             }
@@ -69,6 +69,7 @@ fn sorted_entries(folder: &Path, entries: &mut u64, limits: &Limits) -> Result<V
 }
 
 fn read_file(
+    files: &mut Files,
     collector: &mut Collector<'_>,
     name: String,
     path: &Path,
@@ -88,7 +89,7 @@ fn read_file(
                 return Err(ImportError::TooLarge { max: limits.total_bytes });
             }
             if bytes.len() as u64 <= limits.entry_bytes {
-                return add(collector, File { name, modified_at: modified_at(metadata), bytes });
+                return files.add(collector, File { name, modified_at: modified_at(metadata), bytes });
             }
             Reason::TooLarge { max: limits.entry_bytes }
         }

@@ -110,7 +110,7 @@ fn parse_value(first: &str, more: &[&str]) -> Option<Value> {
         None | Some(b'#') => parse_items(more).map(Value::List),
         Some(b'|') => Some(Value::Text(unindented(more).join("\n"))),
         Some(b'>') => Some(Value::Text(unindented(more).join(" "))),
-        Some(b'[') => parse_flow(&[&[first], more].concat().join(" ")).map(Value::List),
+        Some(b'[') => parse_flow(&[&[first][..], more].concat().join(" ")).map(Value::List),
         Some(b'{' | b'&' | b'*' | b'!') => None,
         Some(_) if more.is_empty() => parse_scalar(first).map(Value::Text),
         Some(_) => None,
@@ -253,9 +253,16 @@ mod tests {
 
     #[test]
     fn only_fields_between_two_lines_are_front_matter() {
-        for text in
-            ["", "---", "---\n", "---\na: b\n", "--- a\nb: c\n---\n", " ---\na: b\n---\n", "---\nHello!\n---\n", "---\n- a\n---\n"]
-        {
+        for text in [
+            "",
+            "---",
+            "---\n",
+            "---\na: b\n",
+            "--- a\nb: c\n---\n",
+            " ---\na: b\n---\n",
+            "---\nHello!\n---\n",
+            "---\n- a\n---\n",
+        ] {
             assert!(FrontMatter::parse(text).is_none(), "{text:?}");
         }
         let long = format!("---\na: {}\n---\n", "b".repeat(MAX_BYTES));

@@ -5,6 +5,8 @@ mod folder;
 mod front_matter;
 mod quoted;
 
+use std::collections::HashMap;
+
 use front_matter::{Field, FrontMatter, Value};
 use memo_domain::{MemoId, Timestamp, Visibility};
 
@@ -24,8 +26,22 @@ use crate::{
 
 /// The fields of front matter that a memo has a place for. Obsidian has `tags`; its plugins write the others.
 const FIELDS: [&str; 16] = [
-    "id", "title", "tags", "tag", "created", "created_at", "date created", "date", "updated", "updated_at", "modified",
-    "date modified", "pinned", "archived", "visibility", "remind_at",
+    "id",
+    "title",
+    "tags",
+    "tag",
+    "created",
+    "created_at",
+    "date created",
+    "date",
+    "updated",
+    "updated_at",
+    "modified",
+    "date modified",
+    "pinned",
+    "archived",
+    "visibility",
+    "remind_at",
 ];
 
 /// Reads an archive.
@@ -33,7 +49,8 @@ const FIELDS: [&str; 16] = [
 /// # Errors
 /// [`ImportError`].
 pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), ImportError> {
-    for_each_file(input, collector, &wanted, &mut add)
+    let mut files = Files::default();
+    for_each_file(input, collector, &wanted, &mut |collector, file| files.add(collector, file))
 }
 
 fn wanted(name: &str) -> Wanted {
@@ -46,18 +63,36 @@ fn wanted(name: &str) -> Wanted {
     }
 }
 
-fn add(collector: &mut Collector<'_>, file: File) -> Result<(), ImportError> {
-    match decode_text(file.bytes) {
-        Some(text) => collector.add(convert(&text, file.name, file.modified_at)),
-        None => {
+/// The files so far.
+#[derive(Default)]
+struct Files {
+    /// The ids in front matter, and the times of the last change beside them.
+    seen: HashMap<MemoId, Option<Timestamp>>,
+}
+
+impl Files {
+    fn add(&mut self, collector: &mut Collector<'_>, file: File) -> Result<(), ImportError> {
+        let Some(text) = decode_text(file.bytes) else {
             collector.drop(&file.name, Reason::NotText);
-            Ok(())
+            return Ok(());
+        };
+        let mut note = convert(&text, file.name);
+        if let Some(id) = note.id {
+            // Two states of a memo differ in the time. Otherwise, the file is a copy, and becomes a memo of its own.
+            if self.seen.insert(id, note.updated_at) == Some(note.updated_at) {
+                note.id = None;
+            }
+            // An editor changes the file, but not the time in it.
+            note.updated_at = note.updated_at.max(file.modified_at);
+        } else {
+            note.updated_at = note.updated_at.or(file.modified_at);
         }
+        collector.add(note)
     }
 }
 
 /// Makes a note of a file. Fields of the front matter that a memo has no place for stay in its content, as front matter.
-fn convert(text: &str, name: String, modified_at: Option<Timestamp>) -> Note {
+fn convert(text: &str, name: String) -> Note {
     let mut note = Note { key: name.clone(), name, ..Note::default() };
     let mut kept = String::new();
     let mut body = text;
@@ -77,7 +112,6 @@ fn convert(text: &str, name: String, modified_at: Option<Timestamp>) -> Note {
         note.title = heading(body).map_or_else(|| stem(&note.name).to_owned(), str::to_owned);
     }
     note.content = if kept.is_empty() { body.to_owned() } else { format!("---\n{kept}---\n{body}") };
-    note.updated_at = note.updated_at.or(modified_at);
     note
 }
 

@@ -73,7 +73,8 @@ fn tags_may_be_a_text() {
 
 #[test]
 fn fields_that_cannot_be_read_stay_in_the_content() {
-    let memo = note("a.md", "---\nid: 202601310900\ncreated: yesterday\npinned: perhaps\nvisibility: friends\ndate:\n---\nx");
+    let memo =
+        note("a.md", "---\nid: 202601310900\ncreated: yesterday\npinned: perhaps\nvisibility: friends\ndate:\n---\nx");
     assert_eq!(
         memo.state.content.as_str(),
         "---\nid: 202601310900\ncreated: yesterday\npinned: perhaps\nvisibility: friends\n---\nx"
@@ -84,7 +85,8 @@ fn fields_that_cannot_be_read_stay_in_the_content() {
 #[test]
 fn texts_in_other_encodings_are_imported() {
     let utf_16: Vec<u8> = "\u{feff}회의\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let archive = zip_of(&[("a.md", &utf_16), ("b.md", b"\xc8\xb8\xc0\xc7"), ("c.md", b"\xef\xbb\xbf---\ntitle: a\n---\n")]);
+    let archive =
+        zip_of(&[("a.md", &utf_16), ("b.md", b"\xc8\xb8\xc0\xc7"), ("c.md", b"\xef\xbb\xbf---\ntitle: a\n---\n")]);
     let (memos, _) = imported(Source::Markdown, &archive);
     let contents: Vec<_> = memos.iter().map(|memo| memo.state.content.as_str()).collect();
     assert_eq!(contents, ["회의\r\n", "회의", ""]);
@@ -103,9 +105,30 @@ fn edited_file_keeps_its_id_and_a_moved_one_is_another() {
 }
 
 #[test]
+fn exported_file_that_was_edited_is_newer_and_a_copy_of_it_another_memo() {
+    let file = |content| {
+        let id = "0198c0de-7f00-7000-8000-00000000000b";
+        format!("---\nid: {id}\ntitle: a\nupdated: 2026-01-31T00:00:00Z\n---\n{content}").into_bytes()
+    };
+    // Their time in the archive is 2026-02-01T10:00:00Z.
+    let (memos, _) = imported(Source::Markdown, &zip_of(&[("a.md", &file("a")), ("a copy.md", &file("b"))]));
+    assert_eq!(memos[0].updated_at, time("2026-02-01T10:00:00Z"));
+    assert_ne!(memos[0].id, memos[1].id);
+    let newer = String::from_utf8(file("b")).expect("UTF-8").replace("01-31", "02-02");
+    let (memos, _) = imported(Source::Markdown, &zip_of(&[("a.md", &file("a")), ("a (2).md", newer.as_bytes())]));
+    assert_eq!(memos[0].id, memos[1].id, "two states of a memo that changed while it was exported");
+    assert_eq!(memos[1].updated_at, time("2026-02-02T00:00:00Z"));
+}
+
+#[test]
 fn folder_gives_the_same_memos_as_a_zip_of_it() {
-    let files: [(&str, &[u8]); 5] =
-        [("a.md", b"one"), ("b/c.md", b"# two"), ("b/d.png", b"PNG"), (".obsidian/x.md", b"no"), ("z.md", b"\xff\xff\0")];
+    let files: [(&str, &[u8]); 5] = [
+        ("a.md", b"one"),
+        ("b/c.md", b"# two"),
+        ("b/d.png", b"PNG"),
+        (".obsidian/x.md", b"no"),
+        ("z.md", b"\xff\xff\0"),
+    ];
     let folder = tempfile::tempdir().expect("a folder");
     for (name, data) in files {
         let path = folder.path().join(name);

@@ -1,7 +1,9 @@
 use std::io::SeekFrom;
 
-use super::{END, END_BYTES, LOCAL_HEADER, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES};
-use super::{CENTRAL_HEADER_BYTES, u16_at, u32_at, u64_at};
+use super::{
+    CENTRAL_HEADER_BYTES, END, END_BYTES, LOCAL_HEADER, ZIP64_END, ZIP64_END_BYTES, ZIP64_LOCATOR, ZIP64_LOCATOR_BYTES,
+    u16_at, u32_at, u64_at,
+};
 use crate::{
     ImportError,
     input::{Input, read_at},

@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn large_numbers_come_from_the_extra_field() {
         let max = u64::from(u32::MAX);
-        let extra = [b"\x01\0\x18\0".as_slice(), &7_u64.to_le_bytes(), &8_u64.to_le_bytes(), &9_u64.to_le_bytes()].concat();
+        let extra =
+            [b"\x01\0\x18\0".as_slice(), &7_u64.to_le_bytes(), &8_u64.to_le_bytes(), &9_u64.to_le_bytes()].concat();
         assert_eq!(large_numbers(&extra, max, max, max), (8, 9));
         assert_eq!(large_numbers(&extra, 5, 6, max), (5, 7));
         assert_eq!(large_numbers(&[], max, max, 3), (max, 3));

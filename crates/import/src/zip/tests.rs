@@ -52,7 +52,8 @@ fn links_are_not_followed() {
     zip.add_symlink("link.md", "/etc/passwd", options()).expect("added");
     zip.start_file("a.md", options()).expect("started");
     zip.write_all(b"a").expect("written");
-    let (contents, dropped) = read(&zip.finish().expect("finished").into_inner(), &Limits::default()).expect("imported");
+    let (contents, dropped) =
+        read(&zip.finish().expect("finished").into_inner(), &Limits::default()).expect("imported");
     assert_eq!((contents, dropped), (vec!["a".to_owned()], vec!["link.md: a link, not a file".to_owned()]));
 }
 
@@ -109,7 +110,11 @@ fn damaged_entries_are_reported_and_the_others_imported() {
         let mut bytes = whole.clone();
         bytes[name + at] ^= 0x55;
         let (contents, dropped) = read(&bytes, &Limits::default()).expect("imported");
-        assert_eq!((contents, dropped), (vec!["good".to_owned()], vec!["a.md: the data are damaged".to_owned()]), "{at}");
+        assert_eq!(
+            (contents, dropped),
+            (vec!["good".to_owned()], vec!["a.md: the data are damaged".to_owned()]),
+            "{at}"
+        );
     }
     let (contents, dropped) = read(&patched(whole, 0, 10, 12), &Limits::default()).expect("imported");
     assert_eq!((contents.len(), &*dropped[0]), (1, "a.md: the compression method is not supported"));

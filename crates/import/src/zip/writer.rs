@@ -4,8 +4,8 @@ use flate2::{Compression, write::DeflateEncoder};
 use memo_domain::Timestamp;
 
 use super::{
-    CENTRAL_HEADER, DATA_DESCRIPTOR, DEFLATED, END, HAS_DESCRIPTOR, LOCAL_HEADER, UTF_8, ZIP64_END, ZIP64_END_BYTES,
-    ZIP64_EXTRA, ZIP64_LOCATOR,
+    CENTRAL_HEADER, DATA_DESCRIPTOR, DEFLATED, END, HAS_DESCRIPTOR, LOCAL_HEADER, TIME_EXTRA, UTF_8, ZIP64_END,
+    ZIP64_END_BYTES, ZIP64_EXTRA, ZIP64_LOCATOR,
 };
 
 /// The version of the specification that a reader needs, times ten: deflated data; ZIP64.
@@ -56,21 +56,29 @@ impl<W: Write> ZipWriter<W> {
             common.extend(number.to_le_bytes());
         }
         let sizes = [checksum, compressed, unpacked].map(u32::to_le_bytes).concat();
-        let lengths = |extra: u16| [name_bytes, extra].map(u16::to_le_bytes).concat();
+        // The form of MS-DOS has no time zone; this is UTC.
+        let mut extra = Vec::new();
+        if let Ok(seconds) = i32::try_from(modified_at.as_secs()) {
+            extra.extend([TIME_EXTRA, 5].map(u16::to_le_bytes).concat());
+            extra.push(1);
+            extra.extend(seconds.to_le_bytes());
+        }
+        let lengths = |extra: &[u8]| {
+            let extra_bytes = u16::try_from(extra.len()).unwrap_or_default();
+            [name_bytes, extra_bytes].map(u16::to_le_bytes).concat()
+        };
 
-        self.write(&[&LOCAL_HEADER, &*common, &[0; 12], &lengths(0), name.as_bytes()])?;
+        self.write(&[&LOCAL_HEADER, &*common, &[0; 12], &lengths(&extra), name.as_bytes(), &extra])?;
         self.write(&[&packed, &DATA_DESCRIPTOR, &sizes])?;
 
         let offset = u32::try_from(start).unwrap_or(u32::MAX);
-        let mut extra = Vec::new();
         if offset == u32::MAX {
             extra.extend([ZIP64_EXTRA, 8].map(u16::to_le_bytes).concat());
             extra.extend(start.to_le_bytes());
         }
-        let extra_bytes = if extra.is_empty() { 0 } else { 12 };
         self.directory.extend(CENTRAL_HEADER);
         self.directory.extend((UNIX | ZIP64_VERSION).to_le_bytes());
-        self.directory.extend([&*common, &sizes, &lengths(extra_bytes)].concat());
+        self.directory.extend([&*common, &sizes, &lengths(&extra)].concat());
         // No comment, the first disk, internal attributes of a binary file.
         self.directory.extend([0; 6]);
         self.directory.extend((MODE << 16).to_le_bytes());
@@ -122,7 +130,8 @@ impl<W: Write> ZipWriter<W> {
 /// The date and the time in the form of MS-DOS, in UTC: the years 1980 to 2107, in steps of two seconds.
 fn dos_time(time: Timestamp) -> (u16, u16) {
     let text = time.to_string();
-    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<u16>().ok()).unwrap_or(0);
+    let number =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<u16>().ok()).unwrap_or(0);
     match number(0..4) {
         year @ 1980..=2107 => (
             (year - 1980) << 9 | number(5..7) << 5 | number(8..10),

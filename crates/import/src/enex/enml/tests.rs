@@ -37,7 +37,10 @@ fn text_marks_and_links() {
         ("<code>a*b`</code>", "`` a*b` ``"),
         ("2 * 3 &lt;b&gt; &amp;amp; &#xd55c;&#44544; &copy; &unknown;", r"2 \* 3 \<b> \&amp; 한글 © \&unknown;"),
         ("<div># a</div><div>1. b</div><div>- c</div>", "\\# a\n\n1\\. b\n\n\\- c"),
-        ("<img src=\"https://a.example/b.png\" alt=\"b\"/><img src=\"data:image/png;base64,AAAA\"/>", "![b](https://a.example/b.png)"),
+        (
+            "<img src=\"https://a.example/b.png\" alt=\"b\"/><img src=\"data:image/png;base64,AAAA\"/>",
+            "![b](https://a.example/b.png)",
+        ),
         ("a<en-media type=\"image/png\" hash=\"00\"/>b", "ab"),
     ] {
         assert_eq!(markdown(enml), expected, "{enml}");
@@ -48,13 +51,13 @@ fn text_marks_and_links() {
 fn lists_and_tasks() {
     for (enml, expected) in [
         ("<ul><li>a</li><li><div>b</div></li></ul>", "- a\n- b"),
-        ("<div>x</div><ol>\n <li>a</li>\n <li>b<ul><li>c</li></ul></li></ol><div>y</div>", "x\n\n1. a\n2. b\n   - c\n\ny"),
+        (
+            "<div>x</div><ol>\n <li>a</li>\n <li>b<ul><li>c</li></ul></li></ol><div>y</div>",
+            "x\n\n1. a\n2. b\n   - c\n\ny",
+        ),
         ("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", "- a\n  - b\n- c"),
         ("<ul><li><div>a</div><div>b</div></li></ul>", "- a\n\n  b"),
-        (
-            "<div><en-todo checked=\"true\"/>a</div><div><en-todo/>b</div><div>c</div>",
-            "- [x] a\n- [ ] b\n\nc",
-        ),
+        ("<div><en-todo checked=\"true\"/>a</div><div><en-todo/>b</div><div>c</div>", "- [x] a\n- [ ] b\n\nc"),
         (
             "<ul style=\"--en-todo:true;\"><li style=\"--en-checked: true;\"><div>a</div></li><li style=\"--en-checked:false;\">b</li></ul>",
             "- [x] a\n- [ ] b",
@@ -113,7 +116,10 @@ fn depth_and_size_are_bounded_and_entities_are_not_expanded() {
     assert_eq!(deep(MAX_DEPTH + 1), Err(Reason::TooDeep));
     // Each level of a quotation makes each line longer.
     let quoted = format!("{}{}", "<blockquote>".repeat(90), "a<br/>".repeat(1_000));
-    assert_eq!(to_markdown(&format!("{quoted}{}", "</blockquote>".repeat(90)), 50_000), Err(Reason::TooLarge { max: 50_000 }));
+    assert_eq!(
+        to_markdown(&format!("{quoted}{}", "</blockquote>".repeat(90)), 50_000),
+        Err(Reason::TooLarge { max: 50_000 })
+    );
     let laughs = "<!DOCTYPE en-note [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">]><en-note>&b;</en-note>";
     assert_eq!(to_markdown(laughs, 100).expect("converted").markdown, r"\&b;");
 }

@@ -28,7 +28,9 @@ fn exported(memos: &[MemoRecord]) -> Vec<u8> {
 
 fn names(zip: &[u8]) -> Vec<String> {
     let mut archive = ::zip::ZipArchive::new(Cursor::new(zip)).expect("an archive");
-    (0..archive.len()).map(|index| archive.by_index(index).expect("an entry").name().expect("a name").into_owned()).collect()
+    (0..archive.len())
+        .map(|index| archive.by_index(index).expect("an entry").name().expect("a name").into_owned())
+        .collect()
 }
 
 fn any_time() -> impl Strategy<Value = Timestamp> {
@@ -101,8 +103,17 @@ fn names_are_unique_and_fit_any_file_system() {
     let memos: Vec<_> = titles.iter().zip(1..).map(|(title, id)| memo(id, title, "")).collect();
     let found = names(&exported(&memos));
     let expected = [
-        "a_b.md", "A_B (2).md", "a_b (3).md", "a b.md", "a b (2).md", "....md", ".._x.md", "가.md", "\u{1100}\u{1161} (2).md",
-        "a_b (2) (2).md", "CON.md",
+        "a_b.md",
+        "A_B (2).md",
+        "a_b (3).md",
+        "a b.md",
+        "a b (2).md",
+        "....md",
+        ".._x.md",
+        "가.md",
+        "\u{1100}\u{1161} (2).md",
+        "a_b (2) (2).md",
+        "CON.md",
     ];
     let expected: Vec<_> = expected.iter().map(|name| format!("2026-01-31 {name}").replace(" ....md", ".md")).collect();
     assert_eq!(found, expected);
@@ -144,7 +155,10 @@ fn output_may_be_drained_between_memos_and_an_unfinished_archive_is_none() {
     for id in 1..4 {
         zip.append(&memo(id, "a", "text")).expect("written");
         whole.append(zip.output_mut());
-        assert!(matches!(try_import(Source::Markdown, &whole, &crate::Limits::default()), Err(crate::ImportError::Truncated)));
+        assert!(matches!(
+            try_import(Source::Markdown, &whole, &crate::Limits::default()),
+            Err(crate::ImportError::Truncated)
+        ));
     }
     whole.extend(zip.finish().expect("finished"));
     assert_eq!(imported(Source::Markdown, &whole).0.len(), 3);
