@@ -9,6 +9,8 @@ use crate::{
 
 /// The title of a note of which nothing is visible.
 const UNTITLED: &str = "Untitled";
+/// In how many lines of the content a title is looked for.
+const MAX_TITLE_LINES: usize = 1_000;
 
 /// Moves what the title and the content need into place: a title that is too long is cut, and stands whole above the content; one
 /// that is missing is the first line of the content, or the name of the note. There is always one.
@@ -26,7 +28,8 @@ pub fn fit_title(note: &mut Note) -> Option<Title> {
         }
         return Some(title);
     }
-    let first_line = note.content.lines().map(heading_text).find(|line| cut(line, Title::MAX).is_some());
+    let first_line =
+        note.content.lines().take(MAX_TITLE_LINES).map(heading_text).find(|line| cut(line, Title::MAX).is_some());
     let candidates = [first_line.unwrap_or_default(), one_line(stem(&note.name)), UNTITLED.to_owned()];
     candidates.iter().find_map(|text| cut(text, Title::MAX))
 }

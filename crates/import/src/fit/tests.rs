@@ -50,6 +50,8 @@ fn missing_title_is_the_first_line_of_the_content_or_the_name() {
     let long = "a".repeat(300);
     let (title, content) = fitted("", &long);
     assert_eq!((title.chars().count(), content), (200, long));
+    let late = |lines: usize| fitted("", &format!("{}late", "\n".repeat(lines))).0;
+    assert_eq!([late(MAX_TITLE_LINES - 1), late(MAX_TITLE_LINES)], ["late", "name"]);
     let mut nameless = Note::default();
     assert_eq!(fit_title(&mut nameless).as_ref().map(Title::as_str), Some("Untitled"));
 }
