@@ -51,7 +51,7 @@ fn notes_of_keep_are_imported() {
     assert!(note.state.pinned && !note.state.archived && note.deleted_at.is_none());
     assert_eq!(note.created_at.to_string(), "2025-01-01T00:00:00.000001Z");
     assert_eq!(note.updated_at.to_string(), "2026-01-31T09:00:00.123456Z");
-    assert!(note.id.to_string().starts_with("0194201a-7800-7"), "{}", note.id);
+    assert!(note.id.to_string().starts_with("01941f29-7c00-7"), "{}", note.id);
 
     assert_eq!(list.state.title.as_str(), "우유");
     assert_eq!(list.state.content.as_str(), "- [ ] 우유\n- [x] 달걀\n  10개\n");
