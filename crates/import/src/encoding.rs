@@ -14,11 +14,18 @@ pub fn decode_text(bytes: Vec<u8>) -> Option<String> {
                 },
                 Err(error) => EUC_KR
                     .decode_without_bom_handling_and_without_replacement(error.as_bytes())
+                    // Many files that are no text could be some in EUC-KR.
+                    .filter(|text| !text.contains(is_unusual))
                     .map(std::borrow::Cow::into_owned),
             };
         }
     };
     decoded.map(std::borrow::Cow::into_owned)
+}
+
+/// Whether a character hardly occurs in texts.
+fn is_unusual(char: char) -> bool {
+    char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{c}')
 }
 
 #[cfg(test)]

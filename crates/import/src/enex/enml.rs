@@ -203,8 +203,8 @@ impl Converter {
 
 /// The value of an attribute, empty if there is none.
 fn attribute(element: &BytesStart<'_>, name: &str) -> String {
-    let attributes = element.html_attributes().with_checks(false).flatten();
-    let found = attributes.into_iter().find(|attribute| {
+    let mut attributes = element.html_attributes();
+    let found = attributes.with_checks(false).flatten().find(|attribute| {
         let key: &str = attribute.key.as_ref();
         key.eq_ignore_ascii_case(name)
     });

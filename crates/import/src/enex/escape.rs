@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn code_has_fences_longer_than_those_in_it() {
-        assert_eq!([code_span("a"), code_span("`a` ``b"), code_span("")], ["`a`", "``` `a` ``b```", "``"]);
+        assert_eq!([code_span("a"), code_span("`a` ``b"), code_span("")], ["`a`", "``` `a` ``b ```", "``"]);
         assert_eq!(code_block("\na\n```\n"), "````\na\n```\n````");
     }
 }

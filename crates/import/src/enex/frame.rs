@@ -131,10 +131,10 @@ impl Frame {
         }
         match self.kind {
             Kind::Skipped | Kind::Row | Kind::Cell => {}
-            Kind::Inline => parent.push_part(&self.text, self.is_after_block),
             Kind::Mark(_) | Kind::Code | Kind::Link(_) if text.is_empty() => parent.push_part(&self.text, false),
             Kind::Mark(mark) if !text.contains('\n') => parent.push_marked(&self.text, &format!("{mark}{text}{mark}")),
-            Kind::Mark(_) => parent.push_part(&self.text, self.is_after_block),
+            // Marks cannot enclose several blocks.
+            Kind::Inline | Kind::Mark(_) => parent.push_part(&self.text, self.is_after_block),
             Kind::Code => parent.push_marked(&self.text, &code_span(text)),
             Kind::Link(url) => {
                 // A URL as its own text is escaped.
@@ -152,7 +152,8 @@ impl Frame {
             Kind::Table => parent.push_table(&self.rows),
             _ if text.is_empty() => parent.is_after_block |= !parent.text.is_empty(),
             Kind::Block | Kind::Pre => {
-                parent.push_block(text, is_task(text) && parent.text.lines().next_back().is_some_and(is_task))
+                let is_tight = is_task(text) && parent.text.lines().next_back().is_some_and(is_task);
+                parent.push_block(text, is_tight);
             }
             Kind::Heading(level) => {
                 let line = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -56,7 +56,7 @@ fn notes_of_evernote_are_imported() {
     assert_eq!(tags(first), ["업무", "중요"]);
     assert_eq!((first.created_at, first.updated_at), (time("2026-01-31T09:00:00Z"), time("2026-02-01T10:00:00Z")));
     assert_eq!(first.state.remind_at, Some(time("2026-04-01T09:00:00Z")));
-    assert_eq!((second.state.title.as_str(), second.state.content.as_str()), ("escaped", r"a \< b"));
+    assert_eq!((second.state.title.as_str(), second.state.content.as_str()), ("escaped", "a < b"));
     assert_eq!((empty.state.title.as_str(), empty.created_at), ("Untitled", time(NOW)));
 }
 

@@ -1,6 +1,6 @@
 use crate::{Source, testing::*};
 
-const NOTE: &str = r##"{
+const NOTE: &str = r#"{
   "color": "DEFAULT", "isTrashed": false, "isPinned": true, "isArchived": false,
   "annotations": [
     {"description": "A page", "source": "WEBLINK", "title": "Example [1]", "url": "https://example.com/a(b)"},
@@ -14,7 +14,7 @@ const NOTE: &str = r##"{
   "createdTimestampUsec": 1735689600000001,
   "labels": [{"name": "집"}, {"name": "to do"}],
   "sharees": [{"isOwner": true, "type": "WRITER", "email": "alice@example.com"}]
-}"##;
+}"#;
 
 const LIST: &str = r#"{"color":"RED","isTrashed":true,"isPinned":false,"isArchived":true,"title":"",
   "listContent":[{"textHtml":"<p>우유</p>","text":"우유","isChecked":false},{"text":"달걀\n10개","isChecked":true}],

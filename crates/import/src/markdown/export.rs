@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt::Write as _,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
@@ -35,7 +35,7 @@ impl<W: Write> MarkdownZip<W> {
     /// # Errors
     /// Those of the output, after which the archive is incomplete.
     pub fn append(&mut self, memo: &MemoRecord) -> io::Result<()> {
-        let name = self.names.unique(file_name(memo));
+        let name = self.names.unique(&file_name(memo));
         self.zip.add(&name, file(memo).as_bytes(), memo.updated_at)
     }
 
@@ -111,15 +111,14 @@ struct Names {
 }
 
 impl Names {
-    fn unique(&mut self, name: String) -> String {
-        let mut unique = name.clone();
+    fn unique(&mut self, name: &str) -> String {
+        let mut unique = name.to_owned();
         loop {
-            let key = self.hasher.hash_one(fold(&unique));
-            if !self.taken.contains_key(&key) {
-                self.taken.insert(key, 1);
+            if let Entry::Vacant(entry) = self.taken.entry(self.hasher.hash_one(fold(&unique))) {
+                entry.insert(1);
                 return unique + ".md";
             }
-            let count = self.taken.entry(self.hasher.hash_one(fold(&name))).or_insert(1);
+            let count = self.taken.entry(self.hasher.hash_one(fold(name))).or_insert(1);
             *count += 1;
             unique = format!("{name} ({count})");
         }

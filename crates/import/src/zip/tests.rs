@@ -74,7 +74,7 @@ fn stored_data_and_names_in_code_page_949_are_read() {
 
 #[test]
 fn other_files_and_incomplete_archives_are_refused() {
-    for bytes in [b"".as_slice(), b"PK", b"%PDF-1.7", &[0; 70_000]] {
+    for bytes in [b"".as_slice(), b"PK", b"%PDF-1.7", &vec![0; 70_000]] {
         assert!(matches!(refused(bytes), ImportError::NotAnArchive { .. }));
     }
     let whole = zip_of(&[("a.md", b"hello"), ("b.md", b"world")]);

@@ -48,11 +48,11 @@ impl<W: Write> ZipWriter<W> {
         let packed = encoder.finish()?;
         let compressed = u32::try_from(packed.len()).map_err(too_long)?;
         let checksum = crc32fast::hash(data);
-        let (date, time) = dos_time(modified_at);
+        let (day, time) = dos_time(modified_at);
         let start = self.position;
 
         let mut common = Vec::with_capacity(26);
-        for number in [VERSION, HAS_DESCRIPTOR | UTF_8, DEFLATED, time, date] {
+        for number in [VERSION, HAS_DESCRIPTOR | UTF_8, DEFLATED, time, day] {
             common.extend(number.to_le_bytes());
         }
         let sizes = [checksum, compressed, unpacked].map(u32::to_le_bytes).concat();
@@ -135,7 +135,7 @@ fn dos_time(time: Timestamp) -> (u16, u16) {
     match number(0..4) {
         year @ 1980..=2107 => (
             (year - 1980) << 9 | number(5..7) << 5 | number(8..10),
-            number(11..13) << 11 | number(14..16) << 5 | number(17..19) / 2,
+            number(11..13) << 11 | number(14..16) << 5 | (number(17..19) / 2),
         ),
         year => (if year < 1980 { 1 << 5 | 1 } else { 127 << 9 | 12 << 5 | 31 }, 0),
     }

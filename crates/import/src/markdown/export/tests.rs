@@ -127,7 +127,7 @@ fn many_memos_of_one_title_take_no_longer_each() {
     let mut names = Names::default();
     let mut seen = std::collections::HashSet::new();
     for memo in &memos {
-        assert!(seen.insert(names.unique(file_name(memo))));
+        assert!(seen.insert(names.unique(&file_name(memo))));
     }
     assert!(seen.contains("2026-01-31 same (20000).md"));
 }
