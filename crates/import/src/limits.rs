@@ -17,9 +17,9 @@ impl Limits {
     /// The default of [`Limits::entry_bytes`].
     pub const MAX_ENTRY_BYTES: u64 = 16 << 20;
     /// The default of [`Limits::total_bytes`].
-    pub const MAX_TOTAL_BYTES: u64 = 2 << 30;
+    pub const MAX_TOTAL_BYTES: u64 = 1 << 30;
     /// The default of [`Limits::ratio`]. Text is compressed to a third or a tenth.
-    pub const MAX_RATIO: u64 = 200;
+    pub const MAX_RATIO: u64 = 100;
     /// The unpacked size from which on the ratio counts: a short text of one character repeated harms nobody.
     pub const MIN_RATIO_BYTES: u64 = 1 << 20;
 }

@@ -37,6 +37,19 @@ pub fn tags(memo: &MemoRecord) -> Vec<&str> {
     memo.state.tags.iter().map(Tag::as_str).collect()
 }
 
+/// Imports a file with each byte changed, and from each byte on: it neither panics nor takes more than a moment.
+pub fn survives_changes(source: Source, whole: &[u8]) {
+    for at in 0..whole.len() {
+        for value in [0, b'<', 0xff] {
+            let mut bytes = whole.to_vec();
+            bytes[at] = value;
+            let _ = try_import(source, &bytes, &Limits::default());
+        }
+        let _ = try_import(source, &whole[at..], &Limits::default());
+        let _ = try_import(source, &whole[..at], &Limits::default());
+    }
+}
+
 pub fn options() -> SimpleFileOptions {
     let modified = DateTime::from_date_and_time(2026, 2, 1, 10, 0, 0).expect("a time");
     SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(modified)

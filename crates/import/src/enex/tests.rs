@@ -134,3 +134,8 @@ fn note_that_cannot_be_converted_is_reported_and_entities_stay_as_they_are() {
     assert_eq!(dropped(&report), ["broken: not in the expected format", "deep: nested too deeply"]);
     assert_eq!((memos[0].state.title.as_str(), memos[0].state.content.as_str()), ("&b;", r"\&b;"));
 }
+
+#[test]
+fn any_change_of_a_byte_gives_an_error_or_a_report() {
+    survives_changes(Source::Enex, &enex(&small("a", "<![CDATA[<en-note><ul><li>&lt;a</li></ul></en-note>]]>")));
+}

@@ -101,3 +101,9 @@ fn notes_that_are_too_large_and_links_are_reported() {
     );
     assert!(matches!(try_import(Source::Jex, b"PK\x03\x04", &limits), Err(ImportError::NotAnArchive { .. })));
 }
+
+#[test]
+fn any_change_of_a_byte_gives_an_error_or_a_report() {
+    let (_, note) = note(NOTE, "a\n\nb\n\n", "is_todo: 1\n");
+    survives_changes(Source::Jex, &archive(&[(format!("{NOTE}.md"), note), ("a.png".into(), "b".into())]));
+}

@@ -71,3 +71,8 @@ fn error_of_the_sink_ends_the_import() {
     let ended = import(Source::Usememos, io::Cursor::new(PAGE), time(NOW), &Limits::default(), full);
     assert!(matches!(ended, Err(ImportError::Io(error)) if error.kind() == io::ErrorKind::StorageFull));
 }
+
+#[test]
+fn any_change_of_a_byte_gives_an_error_or_a_report() {
+    survives_changes(Source::Usememos, PAGE.as_bytes());
+}

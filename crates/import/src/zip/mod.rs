@@ -15,7 +15,6 @@ pub use writer::ZipWriter;
 mod tests;
 
 const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
-const DATA_DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 const CENTRAL_HEADER: [u8; 4] = *b"PK\x01\x02";
 const END: [u8; 4] = *b"PK\x05\x06";
 const ZIP64_END: [u8; 4] = *b"PK\x06\x06";
@@ -28,9 +27,8 @@ const END_BYTES: usize = 22;
 const ZIP64_END_BYTES: usize = 56;
 const ZIP64_LOCATOR_BYTES: usize = 20;
 
-/// Flags of an entry: encrypted; sizes in a data descriptor; strong encryption; name in UTF-8; encrypted directory.
+/// Flags of an entry: encrypted; strong encryption; name in UTF-8; encrypted directory.
 const ENCRYPTED: u16 = 1;
-const HAS_DESCRIPTOR: u16 = 1 << 3;
 const STRONGLY_ENCRYPTED: u16 = 1 << 6;
 const UTF_8: u16 = 1 << 11;
 const DIRECTORY_ENCRYPTED: u16 = 1 << 13;

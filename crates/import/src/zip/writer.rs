@@ -4,8 +4,8 @@ use flate2::{Compression, write::DeflateEncoder};
 use memo_domain::Timestamp;
 
 use super::{
-    CENTRAL_HEADER, DATA_DESCRIPTOR, DEFLATED, END, HAS_DESCRIPTOR, LOCAL_HEADER, TIME_EXTRA, UTF_8, ZIP64_END,
-    ZIP64_END_BYTES, ZIP64_EXTRA, ZIP64_LOCATOR,
+    CENTRAL_HEADER, DEFLATED, END, LOCAL_HEADER, TIME_EXTRA, UTF_8, ZIP64_END, ZIP64_END_BYTES, ZIP64_EXTRA,
+    ZIP64_LOCATOR,
 };
 
 /// The version of the specification that a reader needs, times ten: deflated data; ZIP64.
@@ -15,19 +15,22 @@ const ZIP64_VERSION: u16 = 45;
 const UNIX: u16 = 3 << 8;
 const MODE: u32 = 0o100_644;
 
-/// Writes a zip archive to what cannot be sought: the sizes of each file follow its data. The directory, about 80 bytes and the
-/// name of each file, is kept in memory until the end.
+/// Writes a zip archive to what cannot be sought. The directory, about 60 bytes and the name of each file, is kept in memory until
+/// the end.
 pub struct ZipWriter<W> {
     output: W,
+    encoder: DeflateEncoder<Vec<u8>>,
     /// The number of bytes written so far.
-    position: u64,
+    pub(super) position: u64,
     directory: Vec<u8>,
-    entries: u64,
+    pub(super) entries: u64,
 }
 
 impl<W: Write> ZipWriter<W> {
-    pub const fn new(output: W) -> Self {
-        Self { output, position: 0, directory: Vec::new(), entries: 0 }
+    pub fn new(output: W) -> Self {
+        // Its memory is larger than most files, so there is one encoder for all.
+        let encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        Self { output, encoder, position: 0, directory: Vec::new(), entries: 0 }
     }
 
     /// The output, e.g. to take what was written so far out of a buffer.
@@ -43,19 +46,15 @@ impl<W: Write> ZipWriter<W> {
         let too_long = |_| io::Error::from(io::ErrorKind::InvalidInput);
         let name_bytes = u16::try_from(name.len()).map_err(too_long)?;
         let unpacked = u32::try_from(data.len()).map_err(too_long)?;
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(data)?;
-        let packed = encoder.finish()?;
+        self.encoder.write_all(data)?;
+        let packed = self.encoder.reset(Vec::new())?;
         let compressed = u32::try_from(packed.len()).map_err(too_long)?;
         let checksum = crc32fast::hash(data);
         let (day, time) = dos_time(modified_at);
         let start = self.position;
 
-        let mut common = Vec::with_capacity(26);
-        for number in [VERSION, HAS_DESCRIPTOR | UTF_8, DEFLATED, time, day] {
-            common.extend(number.to_le_bytes());
-        }
-        let sizes = [checksum, compressed, unpacked].map(u32::to_le_bytes).concat();
+        let mut common = [VERSION, UTF_8, DEFLATED, time, day].map(u16::to_le_bytes).concat();
+        common.extend([checksum, compressed, unpacked].map(u32::to_le_bytes).concat());
         // The form of MS-DOS has no time zone; this is UTC.
         let mut extra = Vec::new();
         if let Ok(seconds) = i32::try_from(modified_at.as_secs()) {
@@ -68,17 +67,17 @@ impl<W: Write> ZipWriter<W> {
             [name_bytes, extra_bytes].map(u16::to_le_bytes).concat()
         };
 
-        self.write(&[&LOCAL_HEADER, &*common, &[0; 12], &lengths(&extra), name.as_bytes(), &extra])?;
-        self.write(&[&packed, &DATA_DESCRIPTOR, &sizes])?;
+        self.write(&[&LOCAL_HEADER, &common, &lengths(&extra), name.as_bytes(), &extra, &packed])?;
 
         let offset = u32::try_from(start).unwrap_or(u32::MAX);
         if offset == u32::MAX {
             extra.extend([ZIP64_EXTRA, 8].map(u16::to_le_bytes).concat());
             extra.extend(start.to_le_bytes());
+            common[..2].copy_from_slice(&ZIP64_VERSION.to_le_bytes());
         }
         self.directory.extend(CENTRAL_HEADER);
         self.directory.extend((UNIX | ZIP64_VERSION).to_le_bytes());
-        self.directory.extend([&*common, &sizes, &lengths(&extra)].concat());
+        self.directory.extend([common, lengths(&extra)].concat());
         // No comment, the first disk, internal attributes of a binary file.
         self.directory.extend([0; 6]);
         self.directory.extend((MODE << 16).to_le_bytes());
