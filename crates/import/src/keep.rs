@@ -27,8 +27,27 @@ struct KeepNote {
     is_archived: bool,
     is_trashed: bool,
     /// Microseconds since 1970.
-    created_timestamp_usec: Option<i64>,
-    user_edited_timestamp_usec: Option<i64>,
+    created_timestamp_usec: Option<Micros>,
+    user_edited_timestamp_usec: Option<Micros>,
+}
+
+/// A number that may be written as a text, as it is larger than those of JavaScript may be.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Micros {
+    Number(i64),
+    Text(String),
+}
+
+impl Micros {
+    /// The time; 0 stands for none.
+    fn time(&self) -> Option<Timestamp> {
+        let micros = match self {
+            Self::Number(micros) => *micros,
+            Self::Text(text) => text.parse().ok()?,
+        };
+        (micros > 0).then(|| Timestamp::from_micros(micros))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -86,7 +105,6 @@ fn wanted(name: &str) -> Wanted {
 }
 
 fn convert(keep: KeepNote, file: &File) -> Note {
-    let time = |micros: Option<i64>| micros.filter(|micros| *micros > 0).map(Timestamp::from_micros);
     let mut content = keep.text_content.unwrap_or_default();
     if let Some(items) = keep.list_content {
         if !content.is_empty() {
@@ -115,8 +133,8 @@ fn convert(keep: KeepNote, file: &File) -> Note {
         tags: keep.labels.into_iter().map(|label| label.name).collect(),
         pinned: keep.is_pinned,
         archived: keep.is_archived,
-        created_at: time(keep.created_timestamp_usec),
-        updated_at: time(keep.user_edited_timestamp_usec),
+        created_at: keep.created_timestamp_usec.as_ref().and_then(Micros::time),
+        updated_at: keep.user_edited_timestamp_usec.as_ref().and_then(Micros::time),
         trashed: if keep.is_trashed { Trashed::Elsewhere } else { Trashed::No },
         ..Note::default()
     }

@@ -78,9 +78,12 @@ impl Converter {
         let name = element.name();
         let name: &str = name.as_ref();
         let style = attribute(element, "style");
-        let has_style = |declaration: &str| style.replace(' ', "").contains(declaration);
+        let style = style.replace(' ', "").to_ascii_lowercase();
+        let has_style = |declaration: &str| style.contains(declaration);
         let kind = match &*name.to_ascii_lowercase() {
             "div" if has_style("en-codeblock:true") => Kind::Pre,
+            // In place of the tasks, which are elements of their own outside of the content.
+            "div" if has_style("en-task-group:true") => Kind::Skipped,
             "en-note" | "div" | "p" | "section" | "article" | "dl" | "dt" | "dd" => Kind::Block,
             "h1" => Kind::Heading(1),
             "h2" => Kind::Heading(2),
@@ -101,6 +104,7 @@ impl Converter {
             "b" | "strong" => Kind::Mark("**"),
             "i" | "em" => Kind::Mark("*"),
             "s" | "strike" | "del" => Kind::Mark("~~"),
+            "span" => span_mark(&style).map_or(Kind::Inline, Kind::Mark),
             "code" | "tt" => Kind::Code,
             "a" => Kind::Link(attribute(element, "href")),
             "script" | "style" | "title" => Kind::Skipped,
@@ -198,6 +202,19 @@ impl Converter {
     /// The size of the text that may become part of the result, in bytes.
     fn size(&self) -> usize {
         self.pending.len() + self.frames.last().map_or(0, |frame| frame.text.len())
+    }
+}
+
+/// The mark for the style of a text, written without spaces and in lower case.
+fn span_mark(style: &str) -> Option<&'static str> {
+    let is_bold =
+        ["bold", "600", "700", "800", "900"].iter().any(|weight| style.contains(&format!("font-weight:{weight}")));
+    let is_italic = style.contains("font-style:italic");
+    match (is_bold, is_italic) {
+        (true, true) => Some("***"),
+        (true, false) => Some("**"),
+        (false, true) => Some("*"),
+        (false, false) => style.contains("text-decoration:line-through").then_some("~~"),
     }
 }
 

@@ -37,7 +37,10 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
     input.seek(SeekFrom::Start(0))?;
     let (metered, allowance) = Metered::new(input, collector.limits.entry_bytes);
     let mut parser = Parser { xml: Reader::from_reader(metered), allowance, path: Vec::new(), is_enex: false };
-    parser.xml.config_mut().expand_empty_elements = true;
+    let config = parser.xml.config_mut();
+    config.expand_empty_elements = true;
+    // Evernote does not escape the captions of pictures.
+    config.allow_dangling_amp = true;
     let mut keys = Keys::default();
     let mut draft = Draft::default();
     let mut buffer = Vec::new();

@@ -13,6 +13,7 @@ const NOTE: &str = r#"<note>
     <tag>업무</tag><tag>중요</tag>
     <note-attributes>
       <author>alice@example.com</author>
+      <application-data key="evernote.caption">Mobilize & Measure</application-data>
       <source-url>https://example.com/a</source-url>
       <reminder-time>20260401T090000Z</reminder-time>
     </note-attributes>

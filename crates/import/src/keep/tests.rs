@@ -18,7 +18,7 @@ const NOTE: &str = r#"{
 
 const LIST: &str = r#"{"color":"RED","isTrashed":true,"isPinned":false,"isArchived":true,"title":"",
   "listContent":[{"textHtml":"<p>우유</p>","text":"우유","isChecked":false},{"text":"달걀\n10개","isChecked":true}],
-  "userEditedTimestampUsec":1735689600000001,"createdTimestampUsec":1735689600000001}"#;
+  "userEditedTimestampUsec":"1735689600000001","createdTimestampUsec":1735689600000001}"#;
 
 #[test]
 fn notes_of_keep_are_imported() {

@@ -33,6 +33,11 @@ fn text_marks_and_links() {
         ("<b><div>a</div><div>b</div></b>", "a\n\nb"),
         ("<a href=\"https://a.example/?x=1&amp;y=(2)\">a [b]</a>", r"[a \[b\]](<https://a.example/?x=1&y=(2)>)"),
         ("<a href=\"https://a.example/a_b\">https://a.example/a_b</a>", "<https://a.example/a_b>"),
+        (
+            "<span style=\"font-weight: bold\">a </span><span style=\"color: red; font-weight:700; font-style: italic;\">b</span>c",
+            "**a** ***b***c",
+        ),
+        ("<span style=\"font-weight:500\">a</span> <span style=\"text-decoration: line-through\">b</span>", "a ~~b~~"),
         ("<a>a</a><a href=\"x\"></a>", "a"),
         ("<code>a*b`</code>", "`` a*b` ``"),
         ("2 * 3 &lt;b&gt; &amp;amp; &#xd55c;&#44544; &copy; &unknown;", r"2 \* 3 \<b> \&amp; 한글 © \&unknown;"),
@@ -62,6 +67,7 @@ fn lists_and_tasks() {
             "<ul style=\"--en-todo:true;\"><li style=\"--en-checked: true;\"><div>a</div></li><li style=\"--en-checked:false;\">b</li></ul>",
             "- [x] a\n- [ ] b",
         ),
+        ("a<div style=\"--en-task-group:true; --en-id:1\"><div>Content not supported</div></div>b", "ab"),
         ("<ul><li><en-todo checked=\"false\"/>a</li></ul>", "- - [ ] a"),
     ] {
         assert_eq!(markdown(enml), expected, "{enml}");
