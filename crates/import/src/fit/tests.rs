@@ -76,7 +76,7 @@ fn tags_are_cut_deduplicated_and_limited() {
 
 #[test]
 fn content_that_is_too_long_becomes_numbered_memos_without_loss() {
-    let line = format!("{}\n", "가나다라마바사아자".repeat(11));
+    let line = format!("{}\n", "가나다라마바사아자".repeat(10));
     let content = line.repeat(2_300);
     let title = "긴 글".repeat(66);
     let file = format!("---\ntitle: {title}\nremind_at: 2026-04-01\npinned: true\n---\n{content}");

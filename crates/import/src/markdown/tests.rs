@@ -162,3 +162,18 @@ fn folder_gives_the_same_memos_as_a_zip_of_it() {
     assert!(matches!(read(&Limits { entries: 3, ..small }), Err(ImportError::TooManyEntries { max: 3 })));
     assert!(matches!(read(&Limits { total_bytes: 5, ..small }), Err(ImportError::TooLarge { max: 5 })));
 }
+
+#[test]
+fn folders_are_read_to_a_limited_depth() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deep = folder.path().join("d/".repeat(64));
+    fs::create_dir_all(deep.join("d")).expect("created");
+    fs::write(deep.join("a.md"), "a").expect("written");
+    fs::write(deep.join("d/b.md"), "b").expect("written");
+    let report = import_folder(folder.path(), time(NOW), &Limits::default(), &mut |_| Ok(())).expect("imported");
+    assert_eq!((report.memos, dropped(&report)), (1, vec![format!("{}: nested too deeply", ["d"; 65].join("/"))]));
+    assert!(matches!(
+        import_folder(&folder.path().join("absent"), time(NOW), &Limits::default(), &mut |_| Ok(())),
+        Err(ImportError::Io(_))
+    ));
+}

@@ -57,6 +57,8 @@ fn size_and_number_of_memos_are_bounded() {
     let memo = r#"{"name": "memos/1", "content": "text"}"#;
     let array = |count| format!("[{}]", vec![memo; count].join(","));
     assert_eq!(try_import(Source::Usememos, array(2).as_bytes(), &small).expect("imported").0.len(), 2);
+    let all = Limits { entries: 100, ..small };
+    assert_eq!(try_import(Source::Usememos, array(100).as_bytes(), &all).expect("imported").0.len(), 100);
     let many = try_import(Source::Usememos, array(3).as_bytes(), &small);
     assert!(matches!(many, Err(ImportError::TooManyEntries { max: 2 })));
     for large in [memo.replace("text", &"x".repeat(500)), format!("{{\"other\": [{}]}}", "1,".repeat(500))] {

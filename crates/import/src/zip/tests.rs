@@ -196,6 +196,16 @@ fn sizes_are_counted_and_not_those_that_the_archive_declares() {
 }
 
 #[test]
+fn size_of_all_entries_is_bounded_even_if_each_is_dropped() {
+    let text = "word ".repeat(2_000);
+    let archive = zip_of(&[("a.md", text.as_bytes()), ("b.md", text.as_bytes())]);
+    let limits = Limits { entry_bytes: 5_000, total_bytes: 20_000, ..Limits::default() };
+    assert_eq!(read(&archive, &limits).expect("imported").1.len(), 2);
+    let limits = Limits { total_bytes: 15_000, ..limits };
+    assert!(matches!(read(&archive, &limits), Err(ImportError::TooLarge { max: 15_000 })));
+}
+
+#[test]
 fn bombs_are_refused_by_their_ratio() {
     let zeros = vec![b'0'; 3 << 20];
     let bomb = zip_of(&[("bomb.md", &zeros)]);
