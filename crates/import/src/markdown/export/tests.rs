@@ -176,3 +176,10 @@ fn error_of_the_output_is_passed_on() {
     let error = MarkdownZip::new(Full).append(&memo(1, "a", "")).expect_err("full");
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 }
+
+/// An export of a server waits for its client between the memos.
+#[test]
+fn writer_may_move_between_threads() {
+    const fn is_send<T: Send>() {}
+    is_send::<MarkdownZip<Vec<u8>>>();
+}
