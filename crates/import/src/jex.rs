@@ -27,6 +27,8 @@ struct Index {
     tags: HashMap<Id, String>,
     tags_of: HashMap<Id, Vec<Id>>,
     attachments: HashMap<Id, String>,
+    /// Whether there is any item of Joplin.
+    has_items: bool,
 }
 
 /// Reads an archive twice: first what the notes refer to, since it may come after them, and then the notes.
@@ -44,6 +46,9 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
         {
             index.add(&Item::parse(&text));
         }
+    }
+    if !index.has_items {
+        return Err(ImportError::NotAnArchive { expected: Source::Jex.format() });
     }
     tar.rewind();
     while let Some(entry) = tar.next_entry()? {
@@ -151,6 +156,7 @@ impl Index {
     fn add(&mut self, item: &Item<'_>) {
         // One character more than a tag may have, so that it is seen that it is too long.
         let title = || item.title.chars().take(Tag::MAX + 1).collect();
+        self.has_items |= item.kind() != Kind::Unknown;
         match (item.kind(), item.id()) {
             (Kind::Notebook, Some(id)) => drop(self.notebooks.insert(id, title())),
             (Kind::Tag, Some(id)) => drop(self.tags.insert(id, title())),

@@ -81,22 +81,28 @@ struct Attachment {
 /// # Errors
 /// [`ImportError`].
 pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), ImportError> {
+    let mut has_notes = false;
     for_each_file(input, collector, &wanted, &mut |collector, file| {
-        let Ok(note) = serde_json::from_slice::<KeepNote>(&file.bytes) else {
+        // Other products of Google have JSON files, too.
+        let Some(note) = serde_json::from_slice(&file.bytes).ok().filter(KeepNote::is_note) else {
             collector.drop(&file.name, Reason::Malformed);
             return Ok(());
         };
-        // Of other products of Google, too.
-        if note.text_content.is_none() && note.list_content.is_none() && note.user_edited_timestamp_usec.is_none() {
-            collector.drop(&file.name, Reason::Malformed);
-            return Ok(());
-        }
+        has_notes = true;
         for attachment in &note.attachments {
             // Takeout may leave out the file itself.
             collector.drop(&format!("{}: {}", stem(&file.name), attachment.file_path), Reason::Attachment);
         }
         collector.add(convert(note, &file))
-    })
+    })?;
+    if has_notes { Ok(()) } else { Err(ImportError::NotAnArchive { expected: "an export of Google Keep" }) }
+}
+
+impl KeepNote {
+    /// Whether it has what each note has.
+    const fn is_note(&self) -> bool {
+        self.text_content.is_some() || self.list_content.is_some() || self.user_edited_timestamp_usec.is_some()
+    }
 }
 
 /// Attachments are reported with their notes, so their files are ignored.

@@ -99,7 +99,9 @@ fn notes_that_are_too_large_and_links_are_reported() {
         dropped(&report),
         ["link.md: a link, not a file".to_owned(), format!("{NOTE}.md: larger than 1000 bytes")]
     );
-    assert!(matches!(try_import(Source::Jex, b"PK\x03\x04", &limits), Err(ImportError::NotAnArchive { .. })));
+    for other in [b"PK\x03\x04".to_vec(), archive(&[("readme.md".into(), "# Read me".into())])] {
+        assert!(matches!(try_import(Source::Jex, &other, &limits), Err(ImportError::NotAnArchive { .. })));
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::{Source, testing::*};
+use crate::{ImportError, Limits, Source, testing::*};
 
 const NOTE: &str = r#"{
   "color": "DEFAULT", "isTrashed": false, "isPinned": true, "isArchived": false,
@@ -66,4 +66,12 @@ fn note_has_the_same_id_in_each_archive() {
     // In another language, and edited.
     assert_eq!(first, id("테이크아웃/Keep/a.json", &NOTE.replace("1769850000123456", "1769850000999999")));
     assert_ne!(first, id("Takeout/Keep/b.json", NOTE));
+}
+
+#[test]
+fn archive_without_notes_is_refused() {
+    for files in [&[("a.md", b"# a".as_slice())][..], &[("Takeout/Tasks/Tasks.json", b"{}")], &[]] {
+        let refused = try_import(Source::Keep, &zip_of(files), &Limits::default());
+        assert!(matches!(refused, Err(ImportError::NotAnArchive { .. })), "{refused:?}");
+    }
 }
