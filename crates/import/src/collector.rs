@@ -96,7 +96,7 @@ impl<'c> Collector<'c> {
         match note.id {
             Some(id) if part == 0 => id,
             Some(id) => derive_id(self.source, &id.to_string(), part, note.created_at),
-            // A time in the future is none: ids sort by creation.
+            // Ids sort by creation, so one does not contain a time in the future.
             None => derive_id(self.source, &note.key, part, note.created_at.filter(|time| *time <= self.now)),
         }
     }

@@ -1,7 +1,7 @@
 use encoding_rs::{EUC_KR, UTF_16BE, UTF_16LE};
 
 /// Decodes the text of a file: UTF-8, UTF-16 with a byte order mark, or EUC-KR (with the extensions of code page 949). A byte
-/// order mark is removed. `None` if it is none of them.
+/// order mark is removed. `None` if the text has another encoding.
 pub fn decode_text(bytes: Vec<u8>) -> Option<String> {
     let decoded = match *bytes {
         [0xff, 0xfe, ref rest @ ..] => UTF_16LE.decode_without_bom_handling_and_without_replacement(rest),
@@ -14,7 +14,7 @@ pub fn decode_text(bytes: Vec<u8>) -> Option<String> {
                 },
                 Err(error) => EUC_KR
                     .decode_without_bom_handling_and_without_replacement(error.as_bytes())
-                    // Many files that are no text could be some in EUC-KR.
+                    // Many binary files are valid EUC-KR, but have control characters.
                     .filter(|text| !text.contains(is_unusual))
                     .map(std::borrow::Cow::into_owned),
             };
@@ -23,7 +23,7 @@ pub fn decode_text(bytes: Vec<u8>) -> Option<String> {
     decoded.map(std::borrow::Cow::into_owned)
 }
 
-/// Whether a character hardly occurs in texts.
+/// Whether a character hardly ever occurs in a text.
 fn is_unusual(char: char) -> bool {
     char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{c}')
 }

@@ -26,15 +26,15 @@ pub enum ImportError {
         /// The maximum number.
         max: u64,
     },
-    /// More than [`Limits::total_bytes`](crate::Limits::total_bytes) in all, or, if the rest cannot be found behind it, more than
-    /// [`Limits::entry_bytes`](crate::Limits::entry_bytes) in one note.
+    /// More than [`Limits::total_bytes`](crate::Limits::total_bytes) in all, or, in a file without entries (Evernote, usememos), more
+    /// than [`Limits::entry_bytes`](crate::Limits::entry_bytes) in one note.
     #[error("the file has more than {max} bytes of text")]
     TooLarge {
         /// The maximum size in bytes.
         max: u64,
     },
     /// More than [`Limits::ratio`](crate::Limits::ratio).
-    #[error("“{name}” is compressed more than {max} times, as only a file made to do harm is")]
+    #[error("“{name}” is compressed more than {max} times, which no text is")]
     Ratio {
         /// The name of the entry.
         name: String,

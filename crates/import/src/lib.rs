@@ -5,6 +5,16 @@
 //! path.
 //!
 //! Archives may be hostile: what each may cost is bounded by [`Limits`].
+//!
+//! How a note becomes a memo:
+//!
+//! * Its id is derived from its time of creation and from what identifies it in its source (an id, a path, or title and time), so
+//!   that a note which is imported again is the same memo. An export of memo keeps its ids.
+//! * A title that is too long is cut, and stands whole above the content. A content that is too long becomes several memos,
+//!   `title (1/3)` and so on. Of the tags, the first 20 are kept, and 50 characters of each; the report says if any are left out.
+//! * Times are kept; without an offset, they are UTC. A note in the trash of another program is moved to that of memo at the time of
+//!   the import.
+//! * Attachments are not imported; the report lists them. Links to them stay in the content.
 
 #![deny(missing_docs)]
 
@@ -43,7 +53,7 @@ use std::io::{self, Read, Seek};
 use collector::Collector;
 use memo_domain::Timestamp;
 
-/// Imports an archive, given as a file that can be sought, e.g. a spooled request body.
+/// Imports an archive, e.g. a spooled request body.
 ///
 /// Each memo is handed to `sink`, in the order of the archive. An error of the sink ends the import as [`ImportError::Io`]. No
 /// time of a memo lies after `now`, except that of a reminder. The same archive gives the same ids, so it may be imported again.

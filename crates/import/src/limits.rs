@@ -7,7 +7,7 @@ pub struct Limits {
     pub entry_bytes: u64,
     /// The maximum size of all notes, unpacked, in bytes.
     pub total_bytes: u64,
-    /// How many times larger than its compressed form an entry may be, from [`Limits::MIN_RATIO_BYTES`] on.
+    /// How many times larger than its compressed form an entry may be, if it has more than [`Limits::MIN_RATIO_BYTES`].
     pub ratio: u64,
 }
 
@@ -20,7 +20,7 @@ impl Limits {
     pub const MAX_TOTAL_BYTES: u64 = 1 << 30;
     /// The default of [`Limits::ratio`]. Text is compressed to a third or a tenth.
     pub const MAX_RATIO: u64 = 100;
-    /// The unpacked size from which on the ratio counts: a short text of one character repeated harms nobody.
+    /// The unpacked size from which the ratio counts: a short text of one repeated character is harmless.
     pub const MIN_RATIO_BYTES: u64 = 1 << 20;
 }
 

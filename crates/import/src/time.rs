@@ -38,7 +38,7 @@ pub fn parse_compact(text: &str) -> Option<Timestamp> {
     Timestamp::parse(&format!("{date}T{}:{}:{}Z", clock.get(..2)?, clock.get(2..4)?, clock.get(4..)?)).ok()
 }
 
-/// From milliseconds since 1970; 0 stands for no time.
+/// Converts milliseconds since 1970; 0 stands for no time.
 pub fn from_millis(text: &str) -> Option<Timestamp> {
     let millis: i64 = text.trim().parse().ok()?;
     (millis != 0).then(|| Timestamp::from_micros(millis.saturating_mul(1_000)))

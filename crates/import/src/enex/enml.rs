@@ -218,7 +218,7 @@ fn span_mark(style: &str) -> Option<&'static str> {
     }
 }
 
-/// The value of an attribute, empty if there is none.
+/// The value of an attribute; empty if it is absent.
 fn attribute(element: &BytesStart<'_>, name: &str) -> String {
     let mut attributes = element.html_attributes();
     let found = attributes.with_checks(false).flatten().find(|attribute| {

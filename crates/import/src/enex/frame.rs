@@ -252,7 +252,7 @@ fn push_cell(frames: &mut [Frame], text: &str) {
     }
 }
 
-/// Lines with a prefix: one for the first, another for the rest. Blank lines have none that ends with a space.
+/// Adds a prefix to each line: one to the first, another to the rest. That of a blank line does not end with spaces.
 fn prefixed(text: &str, first: &str, rest: &str) -> String {
     let mut output = String::with_capacity(text.len() + first.len());
     for (number, line) in text.lines().enumerate() {

@@ -71,7 +71,7 @@ fn tags_are_cut_deduplicated_and_limited() {
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_eq!(fit(&many).0.len(), 20);
     assert!(fit(&many[..20]).1 && !fit(&many).1);
-    assert!(fit(&[&many[..20], &["0"]].concat()).1, "one that is there already is no more");
+    assert!(fit(&[&many[..20], &["0"]].concat()).1, "a duplicate does not count");
 }
 
 #[test]

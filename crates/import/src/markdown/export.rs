@@ -16,7 +16,7 @@ const MAX_NAME_BYTES: usize = 180;
 /// Writes memos as a zip of Markdown files, `YYYY-MM-DD title.md`, with front matter. An import of the zip with
 /// [`Source::Markdown`](crate::Source::Markdown) gives the same memos with the same ids.
 ///
-/// The output need not be sought. For one that is drained between the memos, e.g. a response body, use a `Vec<u8>` and take its
+/// The output need not be seekable. For one that is drained between the memos, e.g. a response body, use a `Vec<u8>` and take its
 /// bytes through [`MarkdownZip::output_mut`]. For each memo, about 150 bytes stay in memory until the end. Without
 /// [`MarkdownZip::finish`], the archive is visibly incomplete.
 pub struct MarkdownZip<W> {

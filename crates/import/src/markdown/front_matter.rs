@@ -15,10 +15,10 @@ pub struct FrontMatter<'t> {
     pub body: &'t str,
 }
 
-/// A field, or a line that is none.
+/// A field, or a line without one.
 #[derive(Debug)]
 pub struct Field<'t> {
-    /// In lower case; empty if the lines are no field.
+    /// In lower case; empty if the line has no field.
     pub key: String,
     pub value: Value,
     /// The lines as they are.

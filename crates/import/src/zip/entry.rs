@@ -34,7 +34,7 @@ pub enum EntryKind {
     Link,
 }
 
-/// Reads the entry of the directory at `position`, and moves that behind it.
+/// Reads the entry of the directory at `position`, and moves `position` to the next one.
 ///
 /// # Errors
 /// [`ImportError::Truncated`] or [`ImportError::Malformed`].

@@ -1,7 +1,7 @@
 //! Zip archives (APPNOTE.TXT 6.3.10, `.ZIP` File Format Specification), read and written as streams.
 //!
-//! The reader keeps no entry in memory but the current one, and trusts no size that the archive declares. The writer writes to what
-//! cannot be sought, and an archive that was not finished has no directory, so nobody takes it for a complete one.
+//! The reader keeps no entry in memory but the current one, and trusts no size that the archive declares. The writer's output
+//! need not be seekable, and an archive that was not finished has no directory, so that no reader takes it for a complete one.
 
 mod directory;
 mod entry;

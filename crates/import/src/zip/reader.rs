@@ -33,7 +33,7 @@ pub struct File {
 pub enum Wanted {
     /// It is a note.
     Read,
-    /// It is nothing that a user misses.
+    /// It is of no interest to a user.
     Ignore,
     /// It is an attachment, which the report lists.
     Report,
@@ -117,7 +117,10 @@ fn unpack(
     let start = directory.base + entry.offset;
     read_at(input, start, &mut header)?;
     if !header.starts_with(&LOCAL_HEADER) {
-        return Err(ImportError::malformed(format!("“{}” is not where it should be", display_name(&entry.name))));
+        return Err(ImportError::malformed(format!(
+            "“{}” is not at the position that the directory says",
+            display_name(&entry.name)
+        )));
     }
     let [name_bytes, extra_bytes] = [26, 28].map(|at| u64::from(u16_at(&header, at)));
     let data = start + LOCAL_HEADER_BYTES as u64 + name_bytes + extra_bytes;

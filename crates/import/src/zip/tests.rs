@@ -1,4 +1,4 @@
-//! Archives that are damaged, or made to do harm.
+//! Archives that are damaged or malicious.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
@@ -88,7 +88,7 @@ fn other_files_and_incomplete_archives_are_refused() {
 }
 
 #[test]
-fn what_stands_before_and_behind_an_archive_is_no_harm() {
+fn data_before_and_after_an_archive_are_ignored() {
     let whole = zip_of(&[("a.md", b"hello")]);
     for bytes in [[b"#!/bin/sh\n".as_slice(), &whole].concat(), [&*whole, b"\n\n"].concat()] {
         assert_eq!(read(&bytes, &Limits::default()).expect("imported").0, ["hello"]);
@@ -177,7 +177,7 @@ fn number_of_entries_is_bounded() {
 fn sizes_are_counted_and_not_those_that_the_archive_declares() {
     let text = "word ".repeat(2_000);
     let archive = zip_of(&[("a.md", text.as_bytes()), ("b.md", b"b")]);
-    // Declared as empty, in the directory and before the data.
+    // Declared as empty in both headers.
     let mut liar = archive.clone();
     let start = position(&liar, CENTRAL_HEADER, 0);
     liar[start + 24..start + 28].fill(0);
@@ -211,9 +211,9 @@ fn bombs_are_refused_by_their_ratio() {
     let bomb = zip_of(&[("bomb.md", &zeros)]);
     assert!(bomb.len() < 20_000);
     assert!(matches!(refused(&bomb), ImportError::Ratio { name, max: 100 } if name == "bomb.md"));
-    // One that nobody reads is an attachment.
+    // An attachment is not unpacked.
     assert!(read(&zip_of(&[("bomb.png", &zeros)]), &Limits::default()).is_ok());
-    // A small one harms nobody.
+    // A small one is harmless.
     assert!(read(&zip_of(&[("small.md", &zeros[..100_000])]), &Limits::default()).is_ok());
 }
 

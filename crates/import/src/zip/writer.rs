@@ -15,7 +15,7 @@ const ZIP64_VERSION: u16 = 45;
 const UNIX: u16 = 3 << 8;
 const MODE: u32 = 0o100_644;
 
-/// Writes a zip archive to what cannot be sought. The directory, about 60 bytes and the name of each file, is kept in memory until
+/// Writes a zip archive to an output that need not be seekable. The directory, about 60 bytes and the name of each file, is kept in memory until
 /// the end.
 pub struct ZipWriter<W> {
     output: W,
@@ -28,7 +28,7 @@ pub struct ZipWriter<W> {
 
 impl<W: Write> ZipWriter<W> {
     pub fn new(output: W) -> Self {
-        // Its memory is larger than most files, so there is one encoder for all.
+        // It allocates more than most files have, so there is one encoder for all.
         let encoder = DeflateEncoder::new(Vec::new(), Compression::default());
         Self { output, encoder, position: 0, directory: Vec::new(), entries: 0 }
     }
