@@ -15,8 +15,8 @@ const ZIP64_VERSION: u16 = 45;
 const UNIX: u16 = 3 << 8;
 const MODE: u32 = 0o100_644;
 
-/// Writes a zip archive to an output that need not be seekable. The directory, about 60 bytes and the name of each file, is kept in memory until
-/// the end.
+/// Writes a zip archive to an output that need not be seekable. The directory, about 60 bytes and the name of each file, is kept
+/// in memory until the end.
 pub struct ZipWriter<W> {
     output: W,
     encoder: DeflateEncoder<Vec<u8>>,
