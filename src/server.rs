@@ -318,6 +318,7 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         forwarded_header: server.forwarded_header,
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
+        response_cache: server.response_cache.0,
         import_limit: settings.import.max_size.0 as u64,
         spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),

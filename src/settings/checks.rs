@@ -16,6 +16,8 @@ const DAY: Duration = Duration::from_hours(24);
 const TEN_YEARS: Duration = Duration::from_hours(87_660);
 /// A smaller limit would refuse requests of this server's own pages.
 const MIN_BODY_LIMIT: usize = 1_024;
+/// Less is a mistake in the unit.
+const MIN_RESPONSE_CACHE: usize = 64 << 10;
 const MAX_WORKERS: usize = 1_024;
 const MAX_CONNECTIONS: u32 = 10_000;
 
@@ -40,6 +42,9 @@ impl Settings {
         }
         if self.server.body_limit.0 < MIN_BODY_LIMIT {
             return wrong("server.body_limit must be at least 1KiB, such as 2MiB");
+        }
+        if (1..MIN_RESPONSE_CACHE).contains(&self.server.response_cache.0) {
+            return wrong("server.response_cache must be 0 or at least 64KiB, such as 16MiB");
         }
         if self.import.max_size.0 < MIN_BODY_LIMIT {
             return wrong("import.max_size must be at least 1KiB, such as 1GiB");

@@ -71,6 +71,8 @@ pub struct ServerSettings {
     pub shutdown_drain_delay: Time,
     /// Maximum size of a request body.
     pub body_limit: Size,
+    /// Maximum size of all cached responses; 0 for none.
+    pub response_cache: Size,
 }
 
 /// Cross-origin requests.

@@ -14,6 +14,7 @@ fn every_setting_has_a_default() {
     let settings = settings(&[]).expect("valid");
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.server.body_limit.0, 2 * 1024 * 1024);
+    assert_eq!(settings.server.response_cache.0, 16 * 1024 * 1024);
     assert_eq!(settings.server.forwarded_header, ForwardedHeader::XForwardedFor);
     assert_eq!(settings.database_url().expose(), "sqlite:./data/memo.db");
     assert_eq!(settings.auth.bcrypt_cost, 12);

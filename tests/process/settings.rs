@@ -42,6 +42,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__SERVER__SHUTDOWN_GRACE", &["30", "thirty", "1000y"]),
     ("MEMO__SERVER__SHUTDOWN_DRAIN_DELAY", &["5", "5 sec onds", "1000y"]),
     ("MEMO__SERVER__BODY_LIMIT", &["2", "0", "2 mega", "-2MiB"]),
+    ("MEMO__SERVER__RESPONSE_CACHE", &["16", "16 mega", "-16MiB"]),
     ("MEMO__CORS__ALLOWED_ORIGINS", &["*", "app.example.com", "https://app.example.com/app"]),
     ("MEMO__DATABASE__URL", &["memo.db", "sqlite", "oracle://localhost/memo", "sqlite:", "mysql://localhost"]),
     ("MEMO__DATABASE__MAX_CONNECTIONS", &["0", "-1", "ten", "4000000000"]),

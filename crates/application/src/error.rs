@@ -44,6 +44,12 @@ pub enum Error {
         /// Why.
         reason: InvalidValue,
     },
+    /// The id that the client has chosen for a new memo is not acceptable.
+    #[error("the id is not acceptable: {reason}")]
+    InvalidId {
+        /// Why.
+        reason: InvalidValue,
+    },
     /// The entity does not exist, or the user may not know that it does.
     #[error("{0:?} not found")]
     NotFound(Resource),
@@ -53,7 +59,7 @@ pub enum Error {
     /// The memo is in the trash.
     #[error("the memo is in the trash")]
     MemoTrashed,
-    /// The memo has changed since the caller read it.
+    /// The memo has changed since the caller read it, or there is a memo where the caller wants to create one.
     #[error("the precondition does not hold")]
     PreconditionFailed,
     /// An operation of a batch failed, so nothing of the batch was done.
@@ -175,6 +181,7 @@ impl Error {
     pub(crate) fn of_operation(self, index: usize) -> Self {
         match self {
             Self::Invalid { .. }
+            | Self::InvalidId { .. }
             | Self::NotFound(_)
             | Self::NotOwner
             | Self::MemoTrashed

@@ -103,6 +103,23 @@ macro_rules! __each_port_case {
             }
         }
     };
+    (markdown, $expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            markdown(whole) {
+                a_snippet_is_the_beginning_of_the_plain_text
+                checkboxes_are_counted_outside_code
+                links_to_memos_are_found_outside_code
+                links_are_distinct_and_bounded
+                a_task_changes_one_character
+                an_absent_task_is_not_set
+                a_title_is_the_first_heading_or_line
+                html_has_the_structure_of_the_text
+                html_is_safe
+                hostile_markdown_costs_little
+            }
+        }
+    };
     (one_time_codes, $expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
@@ -223,6 +240,19 @@ macro_rules! sealer_tests {
     };
 }
 
+/// Like [`conformance_tests!`](crate::conformance_tests), for [`Markdown`](memo_domain::Markdown):
+/// `async fn() -> Option<TestMarkdown>`.
+#[macro_export]
+macro_rules! markdown_tests {
+    ($factory:path) => {
+        $crate::__each_port_case!(
+            markdown,
+            __tests,
+            [$factory, __fresh_markdown, markdown_entries, $crate::MarkdownGiven]
+        );
+    };
+}
+
 /// Like [`conformance_tests!`](crate::conformance_tests), for [`OneTimeCodes`](memo_domain::OneTimeCodes):
 /// `async fn() -> Option<Arc<dyn OneTimeCodes>>`.
 #[macro_export]
@@ -240,7 +270,7 @@ use std::sync::Arc;
 
 use memo_domain::{Clock, IdGenerator, MailRenderer, OneTimeCodes, PasswordHasher, Sealer};
 
-use crate::subjects::{TestMailer, TestProvider, TestSecrets, TestSigners};
+use crate::subjects::{TestMailer, TestMarkdown, TestProvider, TestSecrets, TestSigners};
 
 #[doc(hidden)]
 pub type ClockGiven = Arc<dyn Clock>;
@@ -260,6 +290,8 @@ pub type MailRendererGiven = Arc<dyn MailRenderer>;
 pub type SocialProviderGiven = Box<dyn TestProvider>;
 #[doc(hidden)]
 pub type SealerGiven = [Arc<dyn Sealer>; 2];
+#[doc(hidden)]
+pub type MarkdownGiven = TestMarkdown;
 #[doc(hidden)]
 pub type OneTimeCodesGiven = Arc<dyn OneTimeCodes>;
 
@@ -284,6 +316,7 @@ crate::__each_port_case!(
     [social_provider_entries, PROVIDER_NAMES, crate::SocialProviderGiven]
 );
 crate::__each_port_case!(sealer, __entries, [sealer_entries, SEALER_NAMES, crate::SealerGiven]);
+crate::__each_port_case!(markdown, __entries, [markdown_entries, MARKDOWN_NAMES, crate::MarkdownGiven]);
 crate::__each_port_case!(one_time_codes, __entries, [one_time_codes_entries, CODE_NAMES, crate::OneTimeCodesGiven]);
 
 /// The names of all cases of this file.
@@ -299,6 +332,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         RENDERER_NAMES,
         PROVIDER_NAMES,
         SEALER_NAMES,
+        MARKDOWN_NAMES,
         CODE_NAMES,
     ];
     lists.into_iter().flatten().copied()

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AccessClaims, AuthorizationRequest, Mailer, Secret, SecretGenerator, SocialProvider, Timestamp, TokenSigner,
+    AccessClaims, AuthorizationRequest, Mailer, Markdown, Secret, SecretGenerator, SocialProvider, Timestamp,
+    TokenSigner,
 };
 
 /// A generator of secrets.
@@ -67,4 +68,12 @@ pub trait TestProvider: Send + Sync {
 
     /// Returns how many requests that other address got.
     fn followed_redirects(&self) -> usize;
+}
+
+/// A reader of Markdown.
+pub struct TestMarkdown {
+    /// The reader.
+    pub markdown: Arc<dyn Markdown>,
+    /// The URL of its server.
+    pub public_url: &'static str,
 }

@@ -51,6 +51,9 @@ pub enum InvalidValue {
     /// A time that must be in the future, but is not.
     #[error("not in the future")]
     NotInFuture,
+    /// An id whose time lies too far ahead.
+    #[error("too far ahead")]
+    TooFarAhead,
     /// A password that is easy to guess.
     #[error("easy to guess")]
     PasswordTooCommon,

@@ -25,8 +25,8 @@ pub use migrations::{
 };
 pub use search::{
     Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_memos,
-    index_sees_own_transaction, insert_text, opaque, owner_of_found, owner_of_tagged, reindex_memo, relevance,
-    update_text,
+    index_sees_own_transaction, insert_text, of_one_statement, opaque, owner_of_found, owner_of_tagged, reindex_memo,
+    relevance, update_text,
 };
 
 pub use suitable::{changeable, grant_of_changes, text_limits};
@@ -139,17 +139,15 @@ pub fn write_check(backend: DbBackend, is_real: bool) -> Option<Statement> {
 
 /// The condition for the rows after `values` in the order of two columns, both ascending or both descending.
 ///
-/// SQLite and PostgreSQL find the start of a row comparison in an index. MySQL would scan the index from its beginning, and
-/// needs a condition on the first column alone.
+/// SQLite and PostgreSQL find the start of a row comparison in an index. MySQL would scan the index from its beginning, unless
+/// the comparison is spelled out as two ranges.
 pub fn after(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascending: bool) -> Expr {
     if backend == DbBackend::MySql {
         let ([first, second], [value, tie]) = (columns, values);
-        let (range, beyond, tie) = if ascending {
-            (first.clone().gte(value.clone()), first.gt(value), second.gt(tie))
-        } else {
-            (first.clone().lte(value.clone()), first.lt(value), second.lt(tie))
-        };
-        return range.and(beyond.or(tie));
+        let equal = first.clone().eq(value.clone());
+        let (beyond, tie) =
+            if ascending { (first.gt(value), second.gt(tie)) } else { (first.lt(value), second.lt(tie)) };
+        return beyond.or(equal.and(tie));
     }
     let (row, cursor) = (Expr::tuple(columns), Expr::tuple(values));
     if ascending { row.gt(cursor) } else { row.lt(cursor) }

@@ -337,6 +337,13 @@ macro_rules! __each_api_test {
                     memo_ids_sort_by_creation
                     concurrent_creates_all_succeed
                 }
+                chosen_ids(app) {
+                    memo_is_created_with_a_chosen_id
+                    chosen_id_of_any_memo_is_refused_and_changes_nothing
+                    chosen_id_must_be_a_uuid_v7_that_is_not_ahead
+                    batch_creates_with_chosen_ids
+                    concurrent_creates_with_one_chosen_id_make_one_memo
+                }
                 texts(app) {
                     awkward_texts_are_stored_byte_for_byte
                     any_text_is_stored_byte_for_byte

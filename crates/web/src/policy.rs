@@ -115,6 +115,8 @@ pub enum Condition {
     IfNoneMatch,
     /// `If-Match`: 412 if the resource has changed.
     IfMatch,
+    /// The same, or `If-None-Match: *`: 412 if the resource exists.
+    IfMatchOrAbsent,
 }
 
 /// The paging parameters of a list.

@@ -85,7 +85,7 @@ impl Services {
         let shared = [
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
-            shared(Data::new(ResponseCache::new())),
+            shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),
             shared(Data::new(use_cases.second_factors)),

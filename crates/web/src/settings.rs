@@ -32,6 +32,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// The maximum size of a body in bytes, unless the policy of the route says otherwise.
     pub body_limit: usize,
+    /// The maximum size of all responses that are cached, in bytes; 0 for none.
+    pub response_cache: usize,
     /// The maximum size of an import in bytes.
     pub import_limit: u64,
     /// The directory for temporary files.

@@ -5,7 +5,7 @@ use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
 use super::{
     Memos,
     change::{MemoChange, Precondition},
-    edit::{Editor, PreparedText, check_reminder, text_of},
+    edit::{Editor, PreparedText, check_id, check_reminder, text_of},
     prepared,
 };
 use crate::Error;
@@ -14,7 +14,12 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchOperation {
     /// Creates a memo.
-    Create(MemoState),
+    Create {
+        /// The id that the client has chosen, if it has.
+        id: Option<MemoId>,
+        /// What its owner writes.
+        state: MemoState,
+    },
     /// Changes some fields of a memo.
     Update {
         /// The memo.
@@ -52,9 +57,10 @@ impl Memos {
                 let mut outcomes = Vec::with_capacity(operations.len());
                 for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(texts).enumerate() {
                     let outcome = match operation {
-                        BatchOperation::Create(state) => {
-                            let memo = Memo::create(*id, owner, state.clone(), now);
-                            create(editor, &memo, text.as_ref()).await.map(BatchOutcome::Created)
+                        BatchOperation::Create { id: chosen, state } => {
+                            let memo = Memo::create(chosen.unwrap_or(*id), owner, state.clone(), now);
+                            let created = create(editor, &memo, chosen.is_some(), text.as_ref());
+                            created.await.map(BatchOutcome::Created)
                         }
                         BatchOperation::Update { id, if_version, change } => {
                             let precondition =
@@ -83,7 +89,7 @@ impl Memos {
         let (mut texts, mut changed) = (Vec::<Option<PreparedText>>::with_capacity(operations.len()), HashMap::new());
         for operation in operations {
             let text = match operation {
-                BatchOperation::Create(state) => Some(self.prepare(owner, &state.title, &state.content).await?),
+                BatchOperation::Create { state, .. } => Some(self.prepare(owner, &state.title, &state.content).await?),
                 BatchOperation::Update { id, change, .. } => {
                     let earlier = changed.get(id).and_then(|index: &usize| texts[*index].as_ref());
                     let text = self.prepare_change(owner, *id, change, earlier).await?;
@@ -100,7 +106,17 @@ impl Memos {
     }
 }
 
-async fn create(editor: &mut Editor<'_>, memo: &Memo, text: Option<&PreparedText>) -> Result<MemoView, Error> {
+async fn create(
+    editor: &mut Editor<'_>,
+    memo: &Memo,
+    is_chosen: bool,
+    text: Option<&PreparedText>,
+) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
-    editor.insert(memo, text_of(&memo.state, text)?).await
+    let text = text_of(&memo.state, text)?;
+    if !is_chosen {
+        return editor.insert(memo, text).await;
+    }
+    check_id(memo.id, memo.created_at)?;
+    editor.insert_absent(memo, text).await
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
-    ChangeKind, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tag, Tags, Timestamp,
-    Title, UserId, Version,
+    ChangeKind, Conflict, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tag, Tags,
+    Timestamp, Title, UserId, Version,
 };
 
 use super::{
@@ -103,6 +103,16 @@ impl<'t> Editor<'t> {
         let view = self.tx.memos().insert(memo, text).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
+    }
+
+    /// Inserts a memo whose id the client has chosen, unless there is one with this id.
+    pub async fn insert_absent(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, Error> {
+        // Of two that create it at once, the second one then finds it.
+        self.tx.retry_on(Conflict::Id);
+        if self.tx.memos().lookup(memo.id).await?.is_some() {
+            return Err(Error::PreconditionFailed);
+        }
+        self.insert(memo, text).await
     }
 
     /// Inserts a memo with the next [`insert_new`](Self::insert_new), together with others.
@@ -275,6 +285,11 @@ impl<'t> Editor<'t> {
 /// Returns the memo if the viewer may read it.
 pub fn visible(view: Option<MemoView>, viewer: UserId) -> Result<MemoView, Error> {
     view.filter(|view| view.memo.is_visible_to(viewer)).ok_or(Error::NotFound(Resource::Memo))
+}
+
+/// Checks the id that a client has chosen for a new memo.
+pub fn check_id(id: MemoId, now: Timestamp) -> Result<(), Error> {
+    id.check_chosen(now).map_err(|reason| Error::InvalidId { reason })
 }
 
 /// Checks that a new or changed reminder is in the future.

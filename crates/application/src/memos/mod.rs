@@ -54,6 +54,20 @@ impl Memos {
         self.write(owner, async |editor| editor.insert(&memo, &text).await).await
     }
 
+    /// Creates a memo with an id that the client has chosen.
+    ///
+    /// # Errors
+    /// Like [`create`](Self::create); [`Error::InvalidId`]; [`Error::PreconditionFailed`] if there is a memo with this id, of
+    /// any owner.
+    pub async fn create_with_id(&self, owner: UserId, id: MemoId, state: MemoState) -> Result<MemoView, Error> {
+        let now = self.ports.now();
+        edit::check_reminder(state.remind_at, None, now)?;
+        edit::check_id(id, now)?;
+        let memo = Memo::create(id, owner, state, now);
+        let text = self.prepare(owner, &memo.state.title, &memo.state.content).await?.text;
+        self.write(owner, async |editor| editor.insert_absent(&memo, &text).await).await
+    }
+
     /// Returns a memo that the viewer may read.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ async fn world() -> World {
     for first in (0..MEMOS).step_by(100) {
         let memo = |n: u64| {
             let tags = Tags::new([tag("many"), tag("other")]).expect("few tags");
-            BatchOperation::Create(MemoState { tags, ..state(&n.to_string()) })
+            BatchOperation::Create { id: None, state: MemoState { tags, ..state(&n.to_string()) } }
         };
         let memos: Vec<_> = (first..MEMOS.min(first + 100)).map(memo).collect();
         world.memos.batch(world.alice, &memos).await.expect("memos are created");

@@ -138,6 +138,13 @@ pub const ALL: &[UseCase] = &[
     writes("creation", |world| {
         Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
     }),
+    retried_after(
+        Conflict::Id,
+        writes("creation with a chosen id", |world| {
+            let id = MemoId::parse("0198c0de-7f00-7000-8000-0000000000aa").expect("an id");
+            Box::pin(async move { world.memos.create_with_id(world.alice, id, state("새 메모")).await.map(drop) })
+        }),
+    ),
     writes("change", |world| {
         Box::pin(async {
             let change = MemoChange { pinned: Some(true), ..MemoChange::default() };
@@ -163,13 +170,13 @@ pub const ALL: &[UseCase] = &[
         Box::pin(async {
             let title = Some(Title::new("바뀐 제목").expect("a title"));
             let operations = [
-                BatchOperation::Create(state("하나")),
+                BatchOperation::Create { id: None, state: state("하나") },
                 BatchOperation::Update {
                     id: world.memo,
                     if_version: None,
                     change: MemoChange { title, ..MemoChange::default() },
                 },
-                BatchOperation::Create(state("둘")),
+                BatchOperation::Create { id: None, state: state("둘") },
                 BatchOperation::Delete(world.memo),
             ];
             world.memos.batch(world.alice, &operations).await.map(drop)

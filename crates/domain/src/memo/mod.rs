@@ -14,7 +14,29 @@ pub use search_text::SearchText;
 pub use tag::{Tag, TagCount, Tags};
 pub use text::{Content, Title};
 
-use crate::{DisplayName, MemoId, Timestamp, UserId};
+use uuid::{Variant, Version as UuidVersion};
+
+use crate::{DisplayName, InvalidValue, MemoId, Timestamp, UserId};
+
+/// How far the time of an id may lie ahead, in milliseconds: the clocks of clients differ.
+const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
+
+impl MemoId {
+    /// Checks an id that a client has chosen for a new memo.
+    ///
+    /// # Errors
+    /// [`InvalidValue::Malformed`] if it is no `UUIDv7` (RFC 9562); [`InvalidValue::TooFarAhead`] if its time lies more than a
+    /// day after `now`.
+    pub fn check_chosen(self, now: Timestamp) -> Result<(), InvalidValue> {
+        let id = self.as_uuid();
+        if (id.get_version(), id.get_variant()) != (Some(UuidVersion::SortRand), Variant::RFC4122) {
+            return Err(InvalidValue::Malformed);
+        }
+        // The first 48 bits are the milliseconds since the epoch.
+        let millis = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
+        if millis > now.as_micros() / 1000 + MAX_AHEAD { Err(InvalidValue::TooFarAhead) } else { Ok(()) }
+    }
+}
 
 /// Who may read a memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -177,4 +199,27 @@ pub struct MemoView {
     pub memo: Memo,
     /// The current display name of the owner.
     pub owner_name: DisplayName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_id_is_a_uuid_v7_at_most_a_day_ahead() {
+        let now = Timestamp::parse("2026-01-31T09:00:00Z").expect("a time");
+        let millis = u128::try_from(now.as_micros() / 1000).expect("after the epoch");
+        let v7 = |millis: u128| (millis << 80) | 0x7000_8000_0000_0000_0001;
+        let day = 24 * 60 * 60 * 1000;
+        let check = |id: u128| MemoId::new(uuid::Uuid::from_u128(id)).check_chosen(now);
+        for id in [v7(0), v7(millis), v7(millis + day)] {
+            assert_eq!(check(id), Ok(()), "{id:x}");
+        }
+        assert_eq!(check(v7(millis + day + 1)), Err(InvalidValue::TooFarAhead));
+        assert_eq!(check(v7((1 << 48) - 1)), Err(InvalidValue::TooFarAhead));
+        let other_versions = [0x4000_8000_0000_0000_0001, 0x7000_0000_0000_0000_0001, 0x7000_c000_0000_0000_0001, 0];
+        for rest in other_versions {
+            assert_eq!(check((millis << 80) | rest), Err(InvalidValue::Malformed), "{rest:x}");
+        }
+    }
 }

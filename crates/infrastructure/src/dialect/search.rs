@@ -12,8 +12,12 @@ use sea_orm::{
 
 use crate::grams::{self, Gram, GramQuery};
 
-/// The size of the texts, in bytes, after which a statement gets no more: servers limit the size of a statement.
-const MAX_TEXT_BYTES: usize = 1 << 20;
+/// The size of the texts, in bytes, after which a statement with the rows of several memos gets no more.
+///
+/// The driver of the servers leaves Nagle's algorithm on (sqlx 0.9.0): the end of a message that is longer than a segment, on
+/// the loopback interface 64 KiB, waits up to 40 ms for a delayed acknowledgement. Bigrams take some four times the size of
+/// their text.
+const MAX_TEXT_BYTES: usize = 8 << 10;
 
 /// Whether a search in the index sees the same state as the rest of the transaction. A FULLTEXT index of MySQL shows the
 /// latest committed state: neither the transaction's own writes nor its snapshot.
@@ -44,29 +48,41 @@ pub fn index_memos(backend: DbBackend, memos: &[(&Memo, &SearchText)]) -> Vec<St
         let index = memos.iter().map(|(memo, text)| index_memo(backend, memo.id.as_uuid(), memo.owner_id, text));
         return texts.chain(index).collect();
     }
-    let mut statements = Vec::new();
-    let mut rest = memos;
+    let mut insert = Query::insert();
+    insert.into_table("memo_grams").columns(["grams", "title", "content", "memo_id"]);
+    for (memo, text) in memos {
+        let mut values = index_values(backend, memo.id.as_uuid(), memo.owner_id, text).into_iter().map(Expr::val);
+        let grams = values.next().map(|grams| match backend {
+            DbBackend::Postgres => grams.cast_as("integer[]"),
+            _ => grams,
+        });
+        insert.values_panic(grams.into_iter().chain(values));
+    }
+    vec![backend.build(&insert)]
+}
+
+/// Splits new memos into those of one statement each. There are few different numbers of them, since each number makes another
+/// text, which the server would parse.
+pub fn of_one_statement<'m, 't>(
+    backend: DbBackend,
+    memos: &'m [(&'t Memo, &'t SearchText)],
+) -> Vec<&'m [(&'t Memo, &'t SearchText)]> {
+    if backend == DbBackend::Sqlite {
+        return vec![memos];
+    }
+    let (mut parts, mut rest) = (Vec::new(), memos);
     while !rest.is_empty() {
         let mut bytes = 0;
         let fits = |(_, text): &&(&Memo, &SearchText)| {
             bytes += text.title().len() + text.content().len();
             bytes <= MAX_TEXT_BYTES
         };
-        let (now, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
-        let mut insert = Query::insert();
-        insert.into_table("memo_grams").columns(["grams", "title", "content", "memo_id"]);
-        for (memo, text) in now {
-            let mut values = index_values(backend, memo.id.as_uuid(), memo.owner_id, text).into_iter().map(Expr::val);
-            let grams = values.next().map(|grams| match backend {
-                DbBackend::Postgres => grams.cast_as("integer[]"),
-                _ => grams,
-            });
-            insert.values_panic(grams.into_iter().chain(values));
-        }
-        statements.push(backend.build(&insert));
+        let fitting = rest.iter().take_while(fits).count().max(1);
+        let (now, later) = rest.split_at(1 << fitting.ilog2());
+        parts.push(now);
         rest = later;
     }
-    statements
+    parts
 }
 
 /// Stores the form of a new memo's texts, if the index does not have it.

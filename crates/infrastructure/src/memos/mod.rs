@@ -108,11 +108,14 @@ impl MemoRepository for SeaOrmUnitOfWork {
     }
 
     async fn insert_all(&mut self, memos: &[(&Memo, &SearchText)]) -> Result<(), StoreError> {
-        let rows = memos.iter().map(|(memo, _)| to_row(memo)).collect::<Result<Vec<_>, _>>()?;
-        let mut statements = vec![Entity::insert_many(rows).build(self.backend)];
-        statements.extend(tags::insert(memos.iter().map(|(memo, _)| *memo), self.backend));
-        statements.extend(dialect::index_memos(self.backend, memos));
-        self.execute_all(statements).await
+        for memos in dialect::of_one_statement(self.backend, memos) {
+            let rows = memos.iter().map(|(memo, _)| to_row(memo)).collect::<Result<Vec<_>, _>>()?;
+            let mut statements = vec![Entity::insert_many(rows).build(self.backend)];
+            statements.extend(tags::insert(memos.iter().map(|(memo, _)| *memo), self.backend));
+            statements.extend(dialect::index_memos(self.backend, memos));
+            self.execute_all(statements).await?;
+        }
+        Ok(())
     }
 
     async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {

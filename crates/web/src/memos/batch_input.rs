@@ -46,7 +46,7 @@ pub struct BatchInput;
 /// Refuses a batch whose contents are too long together.
 pub fn check_content(operations: &[BatchOperation]) -> Result<(), Problem> {
     let content = |operation: &BatchOperation| match operation {
-        BatchOperation::Create(state) => state.content.as_str().chars().count(),
+        BatchOperation::Create { state, .. } => state.content.as_str().chars().count(),
         BatchOperation::Update { change, .. } => {
             change.content.as_ref().map_or(0, |content| content.as_str().chars().count())
         }
@@ -110,6 +110,10 @@ struct CreateOperation {
     #[serde(rename = "op")]
     #[schema(schema_with = create)]
     _op: IgnoredAny,
+    /// The id of the new memo, a UUIDv7 that no memo has: 412 if one has it. By default the server chooses one.
+    #[serde(default)]
+    #[schema(nullable = false, format = "uuid")]
+    id: Option<String>,
     /// The memo.
     #[serde(deserialize_with = "object")]
     #[garde(dive)]
@@ -120,7 +124,9 @@ impl Input for CreateOperation {
     type Command = BatchOperation;
 
     fn read(self, refused: &mut Refusals) -> Result<BatchOperation, Refused> {
-        refused.within("memo", |refused| self.memo.read(refused)).map(BatchOperation::Create)
+        let id = refused.optional("id", self.id, |id| MemoId::parse(&id));
+        let state = refused.within("memo", |refused| self.memo.read(refused));
+        Ok(BatchOperation::Create { id: id?, state: state? })
     }
 }
 
@@ -244,7 +250,7 @@ mod tests {
             r#"{{"operations": [ {{"memo": {{"title": "a"}}, "op": "create"}}, {{"id": "{id}", "op": "delete"}}]}}"#
         );
         let operations = read(&body).expect("a batch");
-        assert!(matches!(&operations[..], [BatchOperation::Create(_), BatchOperation::Delete(_)]));
+        assert!(matches!(&operations[..], [BatchOperation::Create { .. }, BatchOperation::Delete(_)]));
     }
 
     #[test]

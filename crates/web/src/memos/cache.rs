@@ -16,8 +16,6 @@ use std::future::Future;
 
 use crate::{prelude::*, respond::Representation};
 
-/// The maximum size of all responses, in bytes. The least used ones are evicted.
-const CAPACITY: u64 = 16 << 20;
 /// The number of responses of a usual size that fit.
 const RESPONSES: usize = 2_000;
 /// The maximum size of a response: a larger one would evict many others.
@@ -62,9 +60,10 @@ impl Weighter<Key, Entry> for BySize {
 }
 
 impl ResponseCache {
-    /// An empty cache.
-    pub fn new() -> Self {
-        Self(Cache::with_weighter(RESPONSES, CAPACITY, BySize))
+    /// An empty cache for responses of up to `capacity` bytes in all, of which the least used ones are evicted. With 0 it stays
+    /// empty.
+    pub fn new(capacity: usize) -> Self {
+        Self(Cache::with_weighter(RESPONSES, capacity as u64, BySize))
     }
 
     /// The response for this user and target: the cached one if its stamp is still the current one, otherwise the one that
@@ -124,6 +123,7 @@ mod tests {
     const RESPONSE: &[&str] = &["response"];
     const BOTH: &[&str] = &["stamp", "response"];
     const STAMP: &[&str] = &["stamp"];
+    const CAPACITY: usize = 16 << 20;
 
     fn user(n: u128) -> UserId {
         UserId::new(Uuid::from_u128(n))
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn response_is_cached_from_its_second_request_until_the_stamp_changes() {
         for target in [memo(1), list("limit=1")] {
-            let cache = ResponseCache::new();
+            let cache = ResponseCache::new(CAPACITY);
             let renamed = Stamp { user: Version::FIRST.next(), ..stamp(2) };
             for (stamp, stored, sent, reads) in [
                 (stamp(1), "a", "a", RESPONSE),
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn change_between_stamp_and_response_makes_the_response_outdated() {
-        let cache = ResponseCache::new();
+        let cache = ResponseCache::new(CAPACITY);
         let request = |stamp, stored| cache.request(user(1), memo(1), stamp, rendered(stored, true));
         request(stamp(1), "a");
         assert_eq!(request(stamp(1), "b"), ("b".to_owned(), BOTH.to_vec()));
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn each_user_and_target_has_its_own_response() {
-        let cache = ResponseCache::new();
+        let cache = ResponseCache::new(CAPACITY);
         let requests = [(1, memo(1)), (1, memo(2)), (2, memo(1)), (1, list("")), (1, list("limit=1")), (2, list(""))];
         for _ in 0..3 {
             for (n, target) in &requests {
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn response_with_a_memo_of_another_user_is_not_cached() {
-        let cache = ResponseCache::new();
+        let cache = ResponseCache::new(CAPACITY);
         for body in ["a", "b", "c"] {
             let (sent, reads) = cache.request(user(1), memo(1), stamp(1), rendered(body, false));
             assert_eq!((&*sent, &*reads), (body, RESPONSE));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn size_of_the_cache_is_bounded() {
-        let cache = ResponseCache::new();
+        let cache = ResponseCache::new(CAPACITY);
         let large = "a".repeat(MAX_RESPONSE);
         for _ in 0..3 {
             assert_eq!(cache.request(user(1), memo(0), stamp(1), rendered(&large, true)).1, RESPONSE);
@@ -240,6 +240,15 @@ mod tests {
         let is_cached = |n: &u128| cache.request(user(1), memo(*n), stamp(1), rendered("", true)).1 == STAMP;
         let kept = (0..count).filter(is_cached).count();
         assert!((1..=80).contains(&kept), "{kept}");
-        assert!(cache.0.weight() <= CAPACITY);
+        assert!(cache.0.weight() <= CAPACITY as u64);
+    }
+
+    #[test]
+    fn cache_without_capacity_stays_empty() {
+        let cache = ResponseCache::new(0);
+        for _ in 0..3 {
+            assert_eq!(cache.request(user(1), memo(1), stamp(1), rendered("a", true)).1, RESPONSE);
+        }
+        assert_eq!(cache.0.len(), 0);
     }
 }

@@ -1,6 +1,6 @@
 use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found};
+use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found, UserId};
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
@@ -46,10 +46,13 @@ async fn create_memo(
     _: NoQuery,
     Json(state): Json<MemoInput>,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.create(caller.user_id, state).await?;
-    let location = HeaderValue::from_str(&format!("/api/v1/memos/{}", view.memo.id));
-    let mut response =
-        versioned(&request, StatusCode::CREATED, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))?;
+    created(&request, caller.user_id, memos.create(caller.user_id, state).await?)
+}
+
+/// The response with a new memo.
+pub fn created(request: &HttpRequest, owner: UserId, view: MemoView) -> Result<HttpResponse, Problem> {
+    let (location, version) = (HeaderValue::from_str(&format!("/api/v1/memos/{}", view.memo.id)), view.memo.version);
+    let mut response = versioned(request, StatusCode::CREATED, version, &MemoDto::for_viewer(owner, view))?;
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }

@@ -1,17 +1,24 @@
-use memo_application::Memos;
+use memo_application::{Error, Memos, Precondition};
+use memo_domain::MemoId;
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
+    collection::created,
     input::{MemoInput, MemoPatch},
 };
-use crate::{dto::MemoDto, prelude::*, respond::Representation};
+use crate::{
+    dto::MemoDto,
+    extractor::from_head,
+    prelude::*,
+    respond::{Representation, creates},
+};
 
 const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).condition(Condition::IfMatch);
 const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::TooManyTags]);
 
 operations! {
     get_memo => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound]);
-    replace_memo => CHANGE.body(Body::Json);
+    replace_memo => CHANGE.condition(Condition::IfMatchOrAbsent).body(Body::Json);
     patch_memo => CHANGE.body(Body::MergePatch);
     delete_memo => WRITE.problems(&[Code::MemoNotFound, Code::NotOwner]);
 }
@@ -43,24 +50,56 @@ async fn get_memo(
     Ok(memo.respond(&request))
 }
 
-/// Replace a memo
+/// The memo that a PUT writes: a new one with `If-None-Match: *`, where a malformed id is refused.
+struct MemoToPut {
+    id: MemoId,
+    is_new: bool,
+}
+
+from_head!(MemoToPut: |request| {
+    let is_new = creates(request)?;
+    match MemoId::parse(request.match_info().query("id")) {
+        Ok(id) => Ok(Self { id, is_new }),
+        Err(reason) if is_new => Err(Error::InvalidId { reason }.into()),
+        Err(_) => Err(Problem::new(Code::MemoNotFound)),
+    }
+});
+
+/// Replace a memo, or create one with a chosen id
 ///
-/// Sets all that its owner writes; absent fields get their defaults. With `If-Match`, only if it has not changed.
+/// Sets all that its owner writes; absent fields get their defaults. With `If-Match`, only if it has not changed. With
+/// `If-None-Match: *` it creates a memo with this id, a UUIDv7 of which the client has made sure that it is new: 412 if there
+/// is a memo with it.
 #[utoipa::path(
     put, path = "/api/v1/memos/{id}", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
     request_body = MemoInput,
-    responses((status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match")))),
+    responses(
+        (status = 200, description = "The memo", body = MemoDto, headers(("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match"))),
+        (
+            status = 201, description = "The new memo", body = MemoDto,
+            headers(
+                ("Location" = String, description = "The URL of the memo"),
+                ("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match"),
+            ),
+        ),
+    ),
 )]
 async fn replace_memo(
     caller: Caller,
     request: HttpRequest,
     memos: Data<Memos>,
-    MemoPath(id): MemoPath,
+    MemoToPut { id, is_new }: MemoToPut,
     IfMatch(precondition): IfMatch,
     _: NoQuery,
     Json(state): Json<MemoInput>,
 ) -> Result<HttpResponse, Problem> {
+    if is_new && precondition != Precondition::None {
+        return Err(Problem::new(Code::PreconditionFailed));
+    }
+    if is_new {
+        return created(&request, caller.user_id, memos.create_with_id(caller.user_id, id, state).await?);
+    }
     let view = memos.replace(caller.user_id, id, state, &precondition).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }

@@ -32,6 +32,11 @@ pub fn complete(operation: &mut Value, policy: &Policy) {
         Some(Condition::IfMatch) => {
             add(operation, [header("If-Match", "An `ETag`: 412 if the memo has changed since")]);
         }
+        Some(Condition::IfMatchOrAbsent) => {
+            let absent = "`*`: creates a memo with this id, which the client has chosen; 412 if there is one";
+            let changed = "An `ETag`: 412 if the memo has changed since";
+            add(operation, [header("If-Match", changed), header("If-None-Match", absent)]);
+        }
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         style(parameter);

@@ -70,7 +70,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     if policy.body != Body::Form {
         codes.push(Code::ValidationFailed);
     }
-    if policy.condition == Some(Condition::IfMatch) {
+    if matches!(policy.condition, Some(Condition::IfMatch | Condition::IfMatchOrAbsent)) {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);
     }
     codes.extend(policy.problems);

@@ -279,6 +279,7 @@ field_codes! {
     Malformed = "malformed", "The format differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 형식이 아닙니다.";
     Required = "required", "A value is required." | "값이 필요합니다.";
     NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";
+    TooFarAhead = "too_far_ahead", "The time of this id lies more than a day ahead. Check the clock." | "이 id의 시각이 하루 넘게 앞서 있습니다. 시계를 확인하세요.";
     PasswordTooCommon = "password_too_common", "This password is easy to guess." | "추측하기 쉬운 비밀번호입니다.";
     TokenInvalid = "token_invalid", "The token is invalid, used or expired." | "토큰이 잘못되었거나, 이미 쓰였거나, 만료되었습니다.";
     CodeWrong = "code_wrong", "The code does not match the current time, or was used." | "현재 시각의 코드가 아니거나 이미 쓰인 코드입니다.";
@@ -290,7 +291,7 @@ field_codes! {
     MemoNotFound = "memo_not_found", "In a batch: there is no memo with this id, or you may not read it." | "일괄 작업: 이 id의 메모가 없거나 읽을 권한이 없습니다.";
     NotOwner = "not_owner", "In a batch: only the owner of this memo may do this." | "일괄 작업: 이 작업은 메모의 소유자만 할 수 있습니다.";
     MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
-    PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다릅니다. 다시 읽으세요.";
+    PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`, or there is a memo with the id of the new one. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다르거나, 새 메모의 id가 이미 쓰이고 있습니다. 다시 읽으세요.";
     TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
     ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }

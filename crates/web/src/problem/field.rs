@@ -10,7 +10,7 @@ use crate::language::Language;
 pub enum Place {
     /// A JSON Pointer into the body (RFC 6901).
     Pointer(String),
-    /// A query parameter.
+    /// A parameter of the query or the path.
     Parameter(String),
 }
 
@@ -41,12 +41,13 @@ impl FieldError {
         if let Some(bound) = bound { error.about(bound) } else { error }
     }
 
-    /// The same error, if the body that it was found in stands below `outer` in another one.
-    pub(super) fn within(mut self, outer: &str) -> Self {
-        if let Place::Pointer(pointer) = &mut self.place {
-            pointer.insert_str(0, outer);
-        }
-        self
+    /// The same error of an operation of a batch, which has the parameter as a field, and the body as `memo`.
+    pub(super) fn of_operation(self, operation: &str) -> Self {
+        let place = match self.place {
+            Place::Pointer(pointer) => format!("{operation}/memo{pointer}"),
+            Place::Parameter(name) => format!("{operation}/{name}"),
+        };
+        Self { place: Place::Pointer(place), ..self }
     }
 
     pub(super) fn document(&self, language: Language) -> FieldErrorDocument {
@@ -73,6 +74,7 @@ const fn code_of(reason: InvalidValue) -> (FieldCode, Option<usize>) {
         InvalidValue::NoVisibleCharacter => (FieldCode::NoVisibleCharacter, None),
         InvalidValue::Malformed => (FieldCode::Malformed, None),
         InvalidValue::NotInFuture => (FieldCode::NotInFuture, None),
+        InvalidValue::TooFarAhead => (FieldCode::TooFarAhead, None),
         InvalidValue::PasswordTooCommon => (FieldCode::PasswordTooCommon, None),
     }
 }
@@ -95,7 +97,7 @@ impl Place {
     }
 }
 
-/// An invalid value: `pointer` names a field of the body (RFC 6901), `parameter` a query parameter.
+/// An invalid value: `pointer` names a field of the body (RFC 6901), `parameter` a parameter of the query or the path.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldError)]
 pub struct FieldErrorDocument {
@@ -103,7 +105,7 @@ pub struct FieldErrorDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pointer: Option<String>,
-    /// The name of a query parameter.
+    /// The name of a parameter of the query or the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parameter: Option<String>,
@@ -132,6 +134,7 @@ mod tests {
             InvalidValue::NoVisibleCharacter,
             InvalidValue::Malformed,
             InvalidValue::NotInFuture,
+            InvalidValue::TooFarAhead,
             InvalidValue::PasswordTooCommon,
         ] {
             let error = FieldError::refused(Place::Pointer("/title".into()), reason);

@@ -19,6 +19,10 @@ impl From<Error> for Problem {
                 let place = Place::Pointer(format!("/{field}"));
                 Self { errors: vec![FieldError::refused(place, reason)], ..Self::new(code) }
             }
+            Error::InvalidId { reason } => {
+                let id = FieldError::refused(Place::Parameter("id".to_owned()), reason);
+                Self { errors: vec![id], ..Self::new(Code::ValidationFailed) }
+            }
             Error::NotFound(resource) => Self::new(match resource {
                 Resource::Memo => Code::MemoNotFound,
                 Resource::Tag => Code::NotFound,
@@ -166,8 +170,7 @@ impl Problem {
         if self.errors.is_empty() {
             self.errors.push(FieldError::new(Place::Pointer(operation), field_code(self.code)));
         } else {
-            let memo = operation + "/memo";
-            self.errors = self.errors.into_iter().map(|error| error.within(&memo)).collect();
+            self.errors = self.errors.into_iter().map(|error| error.of_operation(&operation)).collect();
         }
         self
     }

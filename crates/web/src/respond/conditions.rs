@@ -17,6 +17,19 @@ pub struct IfMatch(pub Precondition);
 
 from_head!(IfMatch: |request| precondition(request).map(Self));
 
+/// Whether the request only creates: `If-None-Match: *`. Other values have no meaning where it is asked for.
+pub fn creates(request: &HttpRequest) -> Result<bool, Problem> {
+    if !request.headers().contains_key(header::IF_NONE_MATCH) {
+        return Ok(false);
+    }
+    match header::IfNoneMatch::parse(request) {
+        Ok(header::IfNoneMatch::Any) => Ok(true),
+        Ok(header::IfNoneMatch::Items(_)) | Err(_) => {
+            Err(Problem::new(Code::InvalidHeader).about(header::IF_NONE_MATCH))
+        }
+    }
+}
+
 fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
     if !request.headers().contains_key(header::IF_MATCH) {
         return Ok(Precondition::None);

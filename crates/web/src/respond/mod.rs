@@ -5,7 +5,7 @@ mod file;
 mod representation;
 mod signed_out;
 
-pub use conditions::IfMatch;
+pub use conditions::{IfMatch, creates};
 pub use file::{file, page};
 pub use representation::{Representation, json_size, revalidated, versioned};
 pub use signed_out::signed_out;

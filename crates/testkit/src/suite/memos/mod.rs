@@ -1,6 +1,7 @@
 pub mod batch;
 pub mod batch_errors;
 pub mod change;
+pub mod chosen_ids;
 pub mod conditions;
 pub mod create;
 pub mod filters;
