@@ -63,7 +63,7 @@ pub async fn batch_creates_with_chosen_ids(app: TestApp) {
     let update = json!({"op": "update", "id": ID, "if_version": 1, "memo": {"pinned": true}});
     let results = alice.batch(&json!([operation, update])).await.expect_status(200);
     assert_eq!((&results["results"][0]["memo"]["id"], &results["results"][1]["memo"]["id"]), (&json!(ID), &json!(ID)));
-    let other = merged(&operation, &json!({"id": "019c1347-d2fb-7abc-9000-0000000000ab"}));
+    let other = merged(operation.clone(), &json!({"id": "019c1347-d2fb-7abc-9000-0000000000ab"}));
     let taken = alice.batch(&json!([other, operation])).await.problem("precondition_failed");
     assert_eq!(taken.errors(), [("pointer", "/operations/1", "precondition_failed")]);
     assert_eq!(alice.titles(&[]).await, ["a"]);
