@@ -1,4 +1,7 @@
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
+use memo_import::Source;
 
 /// Self-hosted memo server with a REST API.
 ///
@@ -28,6 +31,19 @@ pub enum Command {
     Check,
     /// Print the OpenAPI document.
     Openapi,
+    /// Convert an archive of another note program to lines for `POST /api/v1/me/import`, on standard output.
+    ImportFrom {
+        /// What the archive comes from: markdown (a zip, such as a vault of Obsidian, or a folder), keep (a zip of Google
+        /// Takeout), enex (Evernote), usememos (JSON) or jex (Joplin).
+        #[arg(value_parser = source)]
+        kind: Source,
+        /// The archive.
+        file: PathBuf,
+    },
+}
+
+fn source(name: &str) -> Result<Source, String> {
+    name.parse().map_err(|_| format!("it is one of {}", Source::ALL.map(Source::as_str).join(", ")))
 }
 
 #[derive(Debug, Subcommand)]

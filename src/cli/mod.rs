@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod import_from;
 mod migrate;
 mod output;
 mod users;
@@ -80,6 +81,7 @@ fn run_over(store: StoreSource) -> Result<(), StartError> {
         Command::Migrate { direction } => runtime()?.block_on(migrate::run(&Settings::load()?, store, &direction)),
         Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, store, action)),
         Command::Check => runtime()?.block_on(check::run(store)),
+        Command::ImportFrom { kind, file } => import_from::run(kind, &file),
         Command::Openapi => output::print(format_args!("{:#}", memo_web::openapi())),
     }
 }

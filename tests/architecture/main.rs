@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-crypto",
             "memo-domain",
             "memo-fair",
+            "memo-import",
             "memo-infrastructure",
             "memo-llm",
             "memo-mail",

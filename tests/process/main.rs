@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod disk;
 mod ending;
+mod import_from;
 mod keys;
 mod memory;
 mod outages;
