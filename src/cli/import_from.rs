@@ -34,7 +34,7 @@ pub fn run(source: Source, file: &Path) -> Result<(), StartError> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(StartError::OutputClosed),
         flushed => flushed.map_err(|source| StartError::Io { what: "the output can't be written".into(), source })?,
     }
-    // Nobody may read it.
+    // A closed standard error is no reason to fail.
     let mut log = stderr().lock();
     let _ = writeln!(log, "{} memos", report.memos);
     for dropped in &report.dropped {

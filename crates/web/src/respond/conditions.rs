@@ -17,7 +17,7 @@ pub struct IfMatch(pub Precondition);
 
 from_head!(IfMatch: |request| precondition(request).map(Self));
 
-/// Whether the request only creates: `If-None-Match: *`. Other values have no meaning where it is asked for.
+/// Whether the request only creates: `If-None-Match: *`. Other values mean nothing to a PUT.
 pub fn creates(request: &HttpRequest) -> Result<bool, Problem> {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return Ok(false);
