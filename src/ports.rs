@@ -7,7 +7,7 @@ use memo_domain::{Clock, Events, IdGenerator, SecretGenerator, Store};
 
 use crate::{
     Settings, StartError,
-    adapters::{Cached, Credentials, counters, credentials, shared},
+    adapters::{Cached, Credentials, MarkdownReader, counters, credentials, shared},
     background::TokioTimer,
     texts::TextThreads,
 };
@@ -60,7 +60,7 @@ pub fn ports(
         sealer,
         hasher,
         codes,
-        texts: Arc::new(TextThreads::new()),
+        texts: Arc::new(TextThreads::new(Arc::new(MarkdownReader::new(public_url)))),
         background,
         signer,
     };

@@ -1,10 +1,10 @@
-//! Computes the search texts of memos.
+//! Computes on the texts of memos.
 
-use std::thread::available_parallelism;
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use async_trait::async_trait;
 use memo_application::{Error, TextWorker};
-use memo_domain::{Content, SearchText, Title, UserId};
+use memo_domain::{Content, Markdown, SearchText, Title, UserId};
 use memo_fair::{Capacity, FairSemaphore};
 use tokio::task::spawn_blocking;
 
@@ -16,34 +16,74 @@ const WAITING_OF_USER: usize = 200;
 const WAITING: usize = 500;
 
 /// Computes long texts on threads for blocking work, one fewer than there are cores, and takes turns between users.
-pub struct TextThreads(FairSemaphore<UserId>);
+pub struct TextThreads {
+    turns: FairSemaphore<UserId>,
+    markdown: Arc<dyn Markdown>,
+}
 
 impl TextThreads {
-    pub fn new() -> Self {
+    pub fn new(markdown: Arc<dyn Markdown>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         let permits = cores.saturating_sub(1).max(1);
         let permits_per_key = (permits / 2).max(1);
         let capacity = Capacity { permits, permits_per_key, waiting: WAITING, waiting_per_key: WAITING_OF_USER };
-        Self(FairSemaphore::new(capacity))
+        Self { turns: FairSemaphore::new(capacity), markdown }
     }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        owner: UserId,
+        content: &Content,
+        work: impl FnOnce(&Content) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        if is_short(content) {
+            return Ok(work(content));
+        }
+        let busy = |_| Error::Overloaded { retry_after: Duration::from_secs(1) };
+        let permit = self.turns.acquire(owner).await.map_err(busy)?;
+        let content = content.clone();
+        let done = spawn_blocking(move || {
+            // It is returned when the work is done, also if no caller waits for it any more.
+            let _permit = permit;
+            work(&content)
+        });
+        done.await.map_err(|panic| Error::Internal { source: panic.into() })
+    }
+}
+
+const fn is_short(content: &Content) -> bool {
+    content.as_str().len() <= SHORT
 }
 
 #[async_trait]
 impl TextWorker for TextThreads {
     async fn search_text(&self, owner: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
-        if content.as_str().len() <= SHORT {
-            return Ok(SearchText::of(title, content));
-        }
-        let busy = |_| Error::Overloaded { retry_after: std::time::Duration::from_secs(1) };
-        let permit = self.0.acquire(owner).await.map_err(busy)?;
-        let (title, content) = (title.clone(), content.clone());
-        let text = spawn_blocking(move || {
-            // It is returned when the work is done, also if no caller waits for the text any more.
-            let _permit = permit;
-            let text = SearchText::of(&title, &content);
-            text.bigrams();
+        let title = title.clone();
+        let compute = move |content: &Content| {
+            let text = SearchText::of(&title, content);
+            if !is_short(content) {
+                text.bigrams();
+            }
             text
-        });
-        text.await.map_err(|panic| Error::Internal { source: panic.into() })
+        };
+        self.run(owner, content, compute).await
+    }
+
+    async fn title(&self, owner: UserId, content: &Content) -> Result<Option<Title>, Error> {
+        let markdown = self.markdown.clone();
+        let title = self.run(owner, content, move |content| markdown.title(content.as_str())).await?;
+        Ok(title.and_then(|title| Title::new(title).ok()))
+    }
+
+    async fn set_task(
+        &self,
+        owner: UserId,
+        content: &Content,
+        number: u32,
+        done: bool,
+    ) -> Result<Option<Content>, Error> {
+        let markdown = self.markdown.clone();
+        let set = self.run(owner, content, move |content| markdown.set_task(content.as_str(), number, done)).await?;
+        Ok(set.and_then(|content| Content::new(content).ok()))
     }
 }

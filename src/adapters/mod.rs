@@ -11,6 +11,7 @@ pub use cache::{Cached, cache, counters, shared};
 pub use keys::{Credentials, check_keys, credentials};
 pub use mail::mailer;
 pub use memo_mail::MailTemplates;
+pub use memo_markdown::MarkdownReader;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 pub use memo_traced::trace_if_enabled as traced;
 pub use model::language_model;

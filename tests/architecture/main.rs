@@ -45,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-infrastructure",
             "memo-llm",
             "memo-mail",
+            "memo-markdown",
             "memo-memory",
             "memo-oidc",
             "memo-redis",

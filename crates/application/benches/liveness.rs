@@ -84,6 +84,14 @@ impl TextWorker for Least {
     async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
         Ok(SearchText::of(title, content))
     }
+
+    async fn title(&self, _: UserId, _: &Content) -> Result<Option<Title>, Error> {
+        Ok(None)
+    }
+
+    async fn set_task(&self, _: UserId, _: &Content, _: u32, _: bool) -> Result<Option<Content>, Error> {
+        Ok(None)
+    }
 }
 
 impl Timer for Least {

@@ -20,6 +20,8 @@ pub enum Resource {
     Provider,
     /// A change that is done in steps.
     Operation,
+    /// A checkbox of a memo.
+    Task,
 }
 
 /// Why a request is not authenticated.

@@ -65,6 +65,24 @@ pub trait TextWorker: Send + Sync {
     /// # Errors
     /// [`Error::Overloaded`] if too many texts are waiting.
     async fn search_text(&self, owner: UserId, title: &Title, content: &Content) -> Result<SearchText, Error>;
+
+    /// Returns a title for a text that has none; `None` if no part of it makes one.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many texts are waiting.
+    async fn title(&self, owner: UserId, content: &Content) -> Result<Option<Title>, Error>;
+
+    /// Returns a text with one of its checkboxes, counted from 1, ticked or not; `None` without such a checkbox.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many texts are waiting.
+    async fn set_task(
+        &self,
+        owner: UserId,
+        content: &Content,
+        number: u32,
+        done: bool,
+    ) -> Result<Option<Content>, Error>;
 }
 
 /// Waits. The application knows no async runtime.

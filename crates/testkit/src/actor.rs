@@ -190,6 +190,14 @@ impl Actor {
     }
 
     /// `GET /api/v1/memos`
+    pub fn capture(&self, media_type: &str, text: impl Into<Vec<u8>>) -> Call {
+        self.call("POST", "/api/v1/memos").body(media_type, text)
+    }
+
+    pub fn set_task(&self, id: &str, number: &str, body: &Value) -> Call {
+        self.call("POST", &format!("/api/v1/memos/{id}/tasks/{number}")).json(body)
+    }
+
     pub fn list_memos(&self, query: &[(&str, &str)]) -> Call {
         self.get("/api/v1/memos").query(query)
     }

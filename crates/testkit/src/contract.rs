@@ -114,6 +114,7 @@ pub fn target(template: &str) -> String {
         .replace("{id}", "0198c0de-7f00-7000-8000-0000000000ff")
         .replace("{tag}", "absent")
         .replace("{name}", "absent")
+        .replace("{n}", "1")
 }
 
 /// Whether a path matches a template.

@@ -337,6 +337,16 @@ macro_rules! __each_api_test {
                     memo_ids_sort_by_creation
                     concurrent_creates_all_succeed
                 }
+                captures(app) {
+                    text_becomes_a_memo_titled_by_its_heading_or_first_line
+                    captured_memo_has_the_tags_of_the_query
+                    text_that_makes_no_memo_is_refused
+                }
+                tasks(app) {
+                    checkbox_is_ticked_and_nothing_else_changes
+                    checkbox_that_can_not_be_ticked_is_refused
+                    checkboxes_ticked_at_once_are_all_ticked
+                }
                 chosen_ids(app) {
                     memo_is_created_with_a_chosen_id
                     chosen_id_of_any_memo_is_refused_and_changes_nothing

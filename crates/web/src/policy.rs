@@ -66,6 +66,8 @@ pub enum Body {
     Empty,
     /// A JSON object.
     Json,
+    /// A JSON object, or a text.
+    JsonOrText,
     /// A JSON Merge Patch (RFC 7396).
     MergePatch,
     /// A URL-encoded form.
@@ -80,6 +82,7 @@ impl Body {
         match self {
             Self::Ignored | Self::Empty => &[],
             Self::Json => &["application/json"],
+            Self::JsonOrText => &["application/json", "text/markdown", "text/plain"],
             Self::MergePatch => &["application/merge-patch+json", "application/json"],
             Self::Form => &["application/x-www-form-urlencoded"],
             Self::Lines => &["application/x-ndjson"],
@@ -116,8 +119,8 @@ pub enum Condition {
     IfNoneMatch,
     /// `If-Match`: 412 if the resource has changed.
     IfMatch,
-    /// The same, or `If-None-Match: *`: 412 if the resource exists.
-    IfMatchOrAbsent,
+    /// That of a PUT: `If-Match`, or `If-None-Match: *`: 412 if the resource exists.
+    Put,
 }
 
 /// The paging parameters of a list.

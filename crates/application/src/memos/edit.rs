@@ -14,7 +14,7 @@ use super::{
 use crate::{Error, Resource, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The search text of texts that are about to be written, computed before the transaction begins.
 pub struct PreparedText {

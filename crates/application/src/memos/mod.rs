@@ -9,11 +9,11 @@ mod tags;
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Conflict, Content, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page, PageRequest,
-    Stamp, StoreError, Title, UserId,
+    Access, Conflict, Content, InvalidValue, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page,
+    PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
 };
 
-use crate::{Error, Ports, UnauthenticatedReason, transaction::Transaction};
+use crate::{Error, Ports, Resource, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
@@ -54,6 +54,17 @@ impl Memos {
         let memo = Memo::create(MemoId::new(self.ports.id(now)), owner, state, now);
         let text = self.prepare(owner, &memo.state.title, &memo.state.content).await?.text;
         self.write(owner, async |editor| editor.insert(&memo, &text).await).await
+    }
+
+    /// Creates a memo of a text: its first heading or line is the title.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if no part of the text makes a title; [`Error::Unauthenticated`] if the user is gone.
+    pub async fn capture(&self, owner: UserId, content: Content, tags: Tags) -> Result<MemoView, Error> {
+        let title = self.ports.texts.title(owner, &content).await?;
+        let reason = InvalidValue::NoVisibleCharacter;
+        let title = title.ok_or(Error::Invalid { field: "title", reason })?;
+        self.create(owner, MemoState { tags, ..MemoState::new(title, content) }).await
     }
 
     /// Creates a memo with an id that the client has chosen.
@@ -147,6 +158,40 @@ impl Memos {
             self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
         };
         prepared(prepare, write).await
+    }
+
+    /// Ticks a checkbox of a memo, counted from 1, or unticks it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the memo or the checkbox, [`Error::NotOwner`], [`Error::MemoTrashed`];
+    /// [`Error::PreconditionFailed`] if the memo has another version than the given one.
+    pub async fn set_task(
+        &self,
+        owner: UserId,
+        id: MemoId,
+        number: u32,
+        done: bool,
+        if_version: Option<Version>,
+    ) -> Result<MemoView, Error> {
+        for _ in 0..ATTEMPTS {
+            let memo = self.get(owner, id).await?.memo;
+            if memo.owner_id != owner {
+                return Err(Error::NotOwner);
+            }
+            if memo.is_trashed() {
+                return Err(Error::MemoTrashed);
+            }
+            let content = self.ports.texts.set_task(owner, &memo.state.content, number, done).await?;
+            let content = content.ok_or(Error::NotFound(Resource::Task))?;
+            let change = MemoChange { content: Some(content), ..MemoChange::default() };
+            let version = if_version.unwrap_or(memo.version);
+            match self.change(owner, id, change, &Precondition::OneOf(vec![version])).await {
+                // Another writer was faster, and may have moved the checkbox.
+                Err(Error::PreconditionFailed) if if_version.is_none() => {}
+                result => return result,
+            }
+        }
+        Err(Error::Overloaded { retry_after: edit::RETRY_AFTER })
     }
 
     /// Moves a memo to the trash. A memo in the trash is left as it is, whatever the precondition says.

@@ -79,6 +79,17 @@ impl TextWorker for InPlace {
         self.held.wait().await;
         Ok(SearchText::of(title, content))
     }
+
+    async fn title(&self, _: UserId, content: &Content) -> Result<Option<Title>, Error> {
+        self.held.wait().await;
+        Ok(content.as_str().lines().next().and_then(|line| Title::new(line).ok()))
+    }
+
+    async fn set_task(&self, _: UserId, content: &Content, _: u32, done: bool) -> Result<Option<Content>, Error> {
+        self.held.wait().await;
+        let (from, to) = if done { ("[ ]", "[x]") } else { ("[x]", "[ ]") };
+        Ok(Content::new(content.as_str().replacen(from, to, 1)).ok())
+    }
 }
 
 /// Adds up the waits instead of waiting.

@@ -6,7 +6,7 @@ use memo_application::{
     BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, Precondition, Principal, ProfileChange,
     SocialError, UserChange,
 };
-use memo_domain::{Conflict, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Title, UserId};
+use memo_domain::{Conflict, Content, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Tags, Title, UserId};
 
 use crate::{
     ports::CODE,
@@ -137,6 +137,10 @@ pub const ALL: &[UseCase] = &[
     }),
     writes("creation", |world| {
         Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
+    }),
+    writes("capture", |world| {
+        let content = Content::new("새 메모\n").expect("a content");
+        Box::pin(async { world.memos.capture(world.alice, content, Tags::default()).await.map(drop) })
     }),
     retried_after(
         Conflict::Id,

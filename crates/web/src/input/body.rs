@@ -163,7 +163,8 @@ fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Probl
     Err(problem.with_header(header::HeaderName::from_static(accept), allowed.join(", ")))
 }
 
-fn read<B: FromBody>(bytes: &[u8]) -> Result<B::Command, Problem> {
+/// Reads a JSON object.
+pub fn read<B: FromBody>(bytes: &[u8]) -> Result<B::Command, Problem> {
     if too_deep(bytes) {
         return Err(Problem::new(Code::JsonTooDeep));
     }

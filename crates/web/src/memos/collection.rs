@@ -1,11 +1,14 @@
 use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::{Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, Page as Found, UserId};
+use memo_domain::{
+    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoState, MemoView, Page as Found, Tags, UserId,
+};
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
     filter::MemosQuery,
     input::MemoInput,
+    new::{NewMemo, NewMemoQuery, tagged},
 };
 use crate::{
     dto::MemoDto,
@@ -19,7 +22,7 @@ const MAX_ITEMS_SIZE: usize = (4 << 20) - (16 << 10);
 const MAX_OTHER_SIZE: usize = 8 << 10;
 
 operations! {
-    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).problems(&[Code::TooManyTags]);
+    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::JsonOrText).problems(&[Code::TooManyTags]);
     list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
         .search(Work::heavy(5)).problems(&[Code::SearchTimeout]);
 }
@@ -27,9 +30,13 @@ operations! {
 /// Create a memo
 ///
 /// Only the title is required. Unknown fields are refused, so that no typo goes unnoticed.
+///
+/// Of a text, the first heading, or else the first line, is the title, and the whole text is the content, byte for byte:
+/// `curl --data-binary @note.md -H "Content-Type: text/markdown"`.
 #[utoipa::path(
     post, path = "/api/v1/memos", tag = "memos",
-    request_body = MemoInput,
+    params(NewMemoQuery),
+    request_body(content((MemoInput = "application/json"), (String = "text/markdown"), (String = "text/plain"))),
     responses((
         status = 201, description = "The memo", body = MemoDto,
         headers(
@@ -43,10 +50,17 @@ async fn create_memo(
     caller: Caller,
     request: HttpRequest,
     memos: Data<Memos>,
-    _: NoQuery,
-    Json(state): Json<MemoInput>,
+    Query(tags): Query<NewMemoQuery>,
+    memo: NewMemo,
 ) -> Result<HttpResponse, Problem> {
-    created(&request, caller.user_id, memos.create(caller.user_id, state).await?)
+    let view = match memo {
+        NewMemo::State(state) => {
+            let tags = tagged(&state.tags, tags)?;
+            memos.create(caller.user_id, MemoState { tags, ..state }).await?
+        }
+        NewMemo::Text(content) => memos.capture(caller.user_id, content, tagged(&Tags::default(), tags)?).await?,
+    };
+    created(&request, caller.user_id, view)
 }
 
 /// The response with a new memo.

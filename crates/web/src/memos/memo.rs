@@ -18,7 +18,7 @@ const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code
 
 operations! {
     get_memo => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound]);
-    replace_memo => CHANGE.condition(Condition::IfMatchOrAbsent).body(Body::Json);
+    replace_memo => CHANGE.condition(Condition::Put).body(Body::Json);
     patch_memo => CHANGE.body(Body::MergePatch);
     delete_memo => WRITE.problems(&[Code::MemoNotFound, Code::NotOwner]);
 }

@@ -8,7 +8,9 @@ mod completion;
 mod filter;
 mod input;
 mod memo;
+mod new;
 mod restore;
+mod task;
 
 pub use cache::ResponseCache;
 
@@ -22,5 +24,6 @@ pub fn operations() -> Operations {
         completion::operations(),
         memo::operations(),
         restore::operations(),
+        task::operations(),
     ])
 }

@@ -32,7 +32,7 @@ pub fn complete(operation: &mut Value, policy: &Policy) {
         Some(Condition::IfMatch) => {
             add(operation, [header("If-Match", "An `ETag`: 412 if the memo has changed since")]);
         }
-        Some(Condition::IfMatchOrAbsent) => {
+        Some(Condition::Put) => {
             let absent = "`*`: creates a memo with this id, which the client has chosen; 412 if there is one";
             let changed = "An `ETag`: 412 if the memo has changed since";
             add(operation, [header("If-Match", changed), header("If-None-Match", absent)]);
@@ -54,11 +54,14 @@ fn security(access: Access) -> Value {
     json!([{"bearer": []}, {"password": scopes}, {"session": []}])
 }
 
-/// The handler declares the schema of its body once; the policy knows the media types.
+/// The handler declares the schema of its body once, unless it differs between media types; the policy knows these.
 fn media_types(operation: &mut Value, body: Body) {
     let Some(content) = operation.get_mut("requestBody").and_then(|body| body["content"].as_object_mut()) else {
         return;
     };
+    if content.len() > 1 {
+        return;
+    }
     let Some(schema) = content.values().next().cloned() else { return };
     *content = body.media_types().iter().map(|name| ((*name).to_owned(), schema.clone())).collect::<Map<_, _>>();
 }

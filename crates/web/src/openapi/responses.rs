@@ -60,7 +60,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Body::Ignored => {}
         Body::Empty => codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]),
         Body::Form => codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType]),
-        Body::Json | Body::MergePatch | Body::Lines => {
+        Body::Json | Body::JsonOrText | Body::MergePatch | Body::Lines => {
             codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge, Code::UnsupportedMediaType]);
         }
     }
@@ -70,7 +70,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     if policy.body != Body::Form {
         codes.push(Code::ValidationFailed);
     }
-    if matches!(policy.condition, Some(Condition::IfMatch | Condition::IfMatchOrAbsent)) {
+    if matches!(policy.condition, Some(Condition::IfMatch | Condition::Put)) {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);
     }
     codes.extend(policy.problems);

@@ -134,6 +134,9 @@ codes! {
     ProviderNotFound = "provider_not_found", NOT_FOUND,
         "Provider not found" | "제공자를 찾을 수 없음",
         "This server has no social provider with this name. `/api/v1/auth/providers` lists them." | "이 이름의 소셜 제공자가 없습니다. 목록은 `/api/v1/auth/providers`에 있습니다.";
+    TaskNotFound = "task_not_found", NOT_FOUND,
+        "Checkbox not found" | "체크박스를 찾을 수 없음",
+        "The memo has no checkbox with this number. Read it again and count them from 1." | "이 메모에는 이 번호의 체크박스가 없습니다. 메모를 다시 읽고 1부터 세어 보세요.";
     OperationNotFound = "operation_not_found", NOT_FOUND,
         "Operation not found" | "작업을 찾을 수 없음",
         "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";

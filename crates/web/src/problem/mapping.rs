@@ -31,6 +31,7 @@ impl From<Error> for Problem {
                 Resource::Identity => Code::IdentityNotFound,
                 Resource::Provider => Code::ProviderNotFound,
                 Resource::Operation => Code::OperationNotFound,
+                Resource::Task => Code::TaskNotFound,
             }),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),

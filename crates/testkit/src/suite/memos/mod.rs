@@ -1,5 +1,6 @@
 pub mod batch;
 pub mod batch_errors;
+pub mod captures;
 pub mod change;
 pub mod chosen_ids;
 pub mod completion_settings;
@@ -12,4 +13,5 @@ pub mod read;
 pub mod remove;
 pub mod search;
 pub mod search_results;
+pub mod tasks;
 pub mod texts;
