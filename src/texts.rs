@@ -51,7 +51,7 @@ impl TextThreads {
     }
 }
 
-const fn is_short(content: &Content) -> bool {
+fn is_short(content: &Content) -> bool {
     content.as_str().len() <= SHORT
 }
 

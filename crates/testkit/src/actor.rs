@@ -189,15 +189,17 @@ impl Actor {
         self.call("POST", "/api/v1/memos").json(body)
     }
 
-    /// `GET /api/v1/memos`
+    /// `POST /api/v1/memos` with a text
     pub fn capture(&self, media_type: &str, text: impl Into<Vec<u8>>) -> Call {
         self.call("POST", "/api/v1/memos").body(media_type, text)
     }
 
+    /// `POST /api/v1/memos/{id}/tasks/{n}`
     pub fn set_task(&self, id: &str, number: &str, body: &Value) -> Call {
         self.call("POST", &format!("/api/v1/memos/{id}/tasks/{number}")).json(body)
     }
 
+    /// `GET /api/v1/memos`
     pub fn list_memos(&self, query: &[(&str, &str)]) -> Call {
         self.get("/api/v1/memos").query(query)
     }

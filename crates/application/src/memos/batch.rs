@@ -6,7 +6,6 @@ use super::{
     Memos,
     change::{MemoChange, Precondition},
     edit::{Editor, PreparedText, check_id, check_reminder, text_of},
-    prepared,
 };
 use crate::Error;
 
@@ -77,7 +76,7 @@ impl Memos {
             })
             .await
         };
-        prepared(async || self.prepare_batch(owner, operations).await, write).await
+        self.prepared(async || self.prepare_batch(owner, operations).await, write).await
     }
 
     /// Computes the search texts of operations. Each starts from those before it.

@@ -6,7 +6,7 @@ mod completion;
 mod edit;
 mod tags;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
     Access, Conflict, Content, InvalidValue, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page,
@@ -31,7 +31,10 @@ pub struct MemoList {
 }
 
 /// How often texts are prepared again because others have changed them meanwhile.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 6;
+/// The wait after the first attempt, which doubles with each further one: what another writer has changed may be read only
+/// after its commit.
+const FIRST_WAIT: Duration = Duration::from_millis(5);
 
 /// The memos of users.
 pub struct Memos {
@@ -157,7 +160,7 @@ impl Memos {
         let write = async |text: &Option<PreparedText>| {
             self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
         };
-        prepared(prepare, write).await
+        self.prepared(prepare, write).await
     }
 
     /// Ticks a checkbox of a memo, counted from 1, or unticks it.
@@ -173,7 +176,7 @@ impl Memos {
         done: bool,
         if_version: Option<Version>,
     ) -> Result<MemoView, Error> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let memo = self.get(owner, id).await?.memo;
             if memo.owner_id != owner {
                 return Err(Error::NotOwner);
@@ -187,7 +190,7 @@ impl Memos {
             let version = if_version.unwrap_or(memo.version);
             match self.change(owner, id, change, &Precondition::OneOf(vec![version])).await {
                 // Another writer was faster, and may have moved the checkbox.
-                Err(Error::PreconditionFailed) if if_version.is_none() => {}
+                Err(Error::PreconditionFailed) if if_version.is_none() => self.wait_after(attempt).await,
                 result => return result,
             }
         }
@@ -250,6 +253,25 @@ impl Memos {
         self.prepare(owner, &state.title, &state.content).await.map(Some)
     }
 
+    /// Writes what was prepared outside of the transaction; prepares it again if another writer has changed a text meanwhile.
+    async fn prepared<P, T>(
+        &self,
+        prepare: impl AsyncFn() -> Result<P, Error>,
+        write: impl AsyncFn(&P) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for attempt in 1..ATTEMPTS {
+            match write(&prepare().await?).await {
+                Err(Error::Overloaded { .. }) => self.wait_after(attempt - 1).await,
+                result => return result,
+            }
+        }
+        write(&prepare().await?).await
+    }
+
+    async fn wait_after(&self, attempt: u32) {
+        self.ports.timer.sleep(FIRST_WAIT * 2_u32.pow(attempt)).await;
+    }
+
     /// Changes memos of one owner in one transaction.
     async fn write<T>(
         &self,
@@ -273,18 +295,4 @@ pub(crate) fn owner_gone(error: Error) -> Error {
         }
         error => error,
     }
-}
-
-/// Writes what was prepared outside of the transaction; prepares it again if another writer has changed a text meanwhile.
-async fn prepared<P, T>(
-    prepare: impl AsyncFn() -> Result<P, Error>,
-    write: impl AsyncFn(&P) -> Result<T, Error>,
-) -> Result<T, Error> {
-    for _ in 1..ATTEMPTS {
-        match write(&prepare().await?).await {
-            Err(Error::Overloaded { .. }) => {}
-            result => return result,
-        }
-    }
-    write(&prepare().await?).await
 }

@@ -178,7 +178,7 @@ codes! {
         "Changes after this number have been removed, or no change had this number yet. List all memos again, then continue with `since` set to `next_since`." | "이 번호 다음의 변경 내역이 이미 삭제되었거나, 아직 쓰이지 않은 번호입니다. 모든 메모의 목록을 다시 받은 뒤 `since`에 `next_since`를 넣어 이어서 요청하세요.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED,
         "Precondition failed" | "전제 조건 불일치",
-        "The memo has changed since you read it. Read it again, apply your change to its current state, and send the new ETag (in a batch, the new version)." | "읽은 뒤에 메모가 바뀌었습니다. 다시 읽고 현재 상태에 변경을 적용한 다음 새 ETag(일괄 작업에서는 새 버전)를 보내세요.";
+        "The memo has changed since you read it, or there is a memo with the id of a new one. Read it again, apply your change to its current state, and send the new ETag (in a batch, the new version)." | "읽은 뒤에 메모가 바뀌었거나, 새 메모의 id가 이미 쓰이고 있습니다. 다시 읽고 현재 상태에 변경을 적용한 다음 새 ETag(일괄 작업에서는 새 버전)를 보내세요.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "Body too large" | "본문이 너무 큼",
         "The body is larger than {0} bytes, the limit of this operation." | "본문이 이 작업의 최대 크기인 {0}바이트보다 큽니다.";

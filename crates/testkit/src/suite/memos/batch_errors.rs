@@ -64,11 +64,11 @@ pub async fn first_failing_operation_is_reported(app: TestApp) {
     assert_json!(response.json, @r##"
     {
       "code": "precondition_failed",
-      "detail": "The memo has changed since you read it. Read it again, apply your change to its current state, and send the new ETag (in a batch, the new version).",
+      "detail": "The memo has changed since you read it, or there is a memo with the id of a new one. Read it again, apply your change to its current state, and send the new ETag (in a batch, the new version).",
       "errors": [
         {
           "code": "precondition_failed",
-          "detail": "In a batch: the version of this memo is not `if_version`. Read it again.",
+          "detail": "In a batch: the version of this memo is not `if_version`, or there is a memo with the id of the new one. Read it again.",
           "pointer": "/operations/1"
         }
       ],
@@ -156,7 +156,6 @@ pub async fn unknown_batch_field_is_rejected_at_every_level(app: TestApp) {
     for (operation, pointer) in [
         (json!({"op": "create", "memo": merged(json!({"title": "a"}), &owner)}), "/operations/1/memo/owner_id"),
         (merged(update.clone(), &json!({"memo": owner})), "/operations/1/memo/owner_id"),
-        (merged(create("a"), &json!({"id": id})), "/operations/1/id"),
         (merged(create("a"), &json!({"if_version": 1})), "/operations/1/if_version"),
         (merged(update.clone(), &json!({"permanent": true})), "/operations/1/permanent"),
         (merged(delete(&id), &json!({"if_version": 1})), "/operations/1/if_version"),
