@@ -112,7 +112,7 @@ struct CreateOperation {
     _op: IgnoredAny,
     /// The id of the new memo, a UUIDv7 that no memo has: 412 if one has it. By default the server chooses one.
     #[serde(default)]
-    #[schema(nullable = false, format = "uuid")]
+    #[schema(nullable = false, format = "new-id")]
     id: Option<String>,
     /// The memo.
     #[serde(deserialize_with = "object")]

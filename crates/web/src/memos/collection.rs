@@ -8,7 +8,7 @@ use super::{
     cache::{Rendered, ResponseCache, Target},
     filter::MemosQuery,
     input::MemoInput,
-    new::{NewMemo, NewMemoQuery, tagged},
+    new::{NewMemo, NewMemoQuery, NewMemoText, tagged},
 };
 use crate::{
     dto::MemoDto,
@@ -36,7 +36,7 @@ operations! {
 #[utoipa::path(
     post, path = "/api/v1/memos", tag = "memos",
     params(NewMemoQuery),
-    request_body(content((MemoInput = "application/json"), (String = "text/markdown"), (String = "text/plain"))),
+    request_body(content((MemoInput = "application/json"), (NewMemoText = "text/markdown"), (NewMemoText = "text/plain"))),
     responses((
         status = 201, description = "The memo", body = MemoDto,
         headers(

@@ -40,6 +40,11 @@ fn content(bytes: &[u8]) -> Result<Content, Problem> {
     refused.finish(content)
 }
 
+/// A text. Its first heading, or else its first line, is the title: one of them has a visible character.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = "content")]
+pub struct NewMemoText(#[expect(dead_code, reason = "a schema only")] String);
+
 /// What the query adds to a new memo.
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]

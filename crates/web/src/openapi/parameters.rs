@@ -35,7 +35,9 @@ pub fn complete(operation: &mut Value, policy: &Policy) {
         Some(Condition::Put) => {
             let absent = "`*`: creates a memo with this id, which the client has chosen; 412 if there is one";
             let changed = "An `ETag`: 412 if the memo has changed since";
-            add(operation, [header("If-Match", changed), header("If-None-Match", absent)]);
+            let mut if_none_match = header("If-None-Match", absent);
+            if_none_match["schema"]["enum"] = json!(["*"]);
+            add(operation, [header("If-Match", changed), if_none_match]);
         }
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {

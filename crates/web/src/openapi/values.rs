@@ -12,6 +12,8 @@ use crate::input::{MAX_EXACT, MAX_PROOF};
 
 /// Any characters but NUL.
 const NO_NUL: &str = r"^[^\u0000]*$";
+/// A `UUIDv7` (RFC 9562).
+const UUID_V7: &str = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$";
 /// No control characters, and one that is not white space.
 const VISIBLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// Neither control nor bidirectional control characters, and one that is visible.
@@ -27,6 +29,7 @@ fn constraints(name: &str) -> Option<Value> {
     Some(match name {
         "title" => json!({"minLength": 1, "maxLength": Title::MAX, "pattern": LINE}),
         "content" => json!({"maxLength": Content::MAX, "pattern": NO_NUL}),
+        "new-id" => json!({"format": "uuid", "pattern": UUID_V7}),
         "tag" | "tags" => json!({"minLength": 1, "maxLength": Tag::MAX, "pattern": VISIBLE}),
         "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),
         "email" => json!({"format": "email", "maxLength": Email::MAX}),
