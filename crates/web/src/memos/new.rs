@@ -72,7 +72,7 @@ pub fn tagged(tags: &Tags, more: Vec<Tag>) -> Result<Tags, Problem> {
 }
 
 fn tag_parameter() -> Array {
-    let tag = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("tag".into())));
+    let tag = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("tags".into())));
     let description = "A tag, as in `tags` of a JSON body. Repeated, up to 20 different ones.";
     ArrayBuilder::new().items(tag).description(Some(description)).build()
 }
