@@ -184,11 +184,14 @@ impl Memos {
             if memo.is_trashed() {
                 return Err(Error::MemoTrashed);
             }
+            if if_version.is_some_and(|version| version != memo.version) {
+                return Err(Error::PreconditionFailed);
+            }
             let content = self.ports.texts.set_task(owner, &memo.state.content, number, done).await?;
             let content = content.ok_or(Error::NotFound(Resource::Task))?;
             let change = MemoChange { content: Some(content), ..MemoChange::default() };
-            let version = if_version.unwrap_or(memo.version);
-            match self.change(owner, id, change, &Precondition::OneOf(vec![version])).await {
+            // In the version that was read, since the new content was made of its content.
+            match self.change(owner, id, change, &Precondition::OneOf(vec![memo.version])).await {
                 // Another writer was faster, and may have moved the checkbox.
                 Err(Error::PreconditionFailed) if if_version.is_none() => self.wait_after(attempt).await,
                 result => return result,

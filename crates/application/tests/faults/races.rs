@@ -1,5 +1,7 @@
 //! What changes between the preparation of a transaction and its commit: an account or a password that was checked, a text.
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use memo_application::{Device, Error, Grant, MemoChange, Precondition, ProfileChange, SignedIn, UserChange};
 use memo_domain::{Access, Content, Email, MemoFilter, Password, Scopes, SearchQuery, Session, Store, Title};
 use tokio::join;
@@ -134,6 +136,34 @@ async fn confirming_a_second_factor_before_enrolment_counts_no_attempt() {
         let refused = world.second_factors.confirm(world.alice, "000000", &Device::default()).await;
         assert!(matches!(refused, Err(Error::MfaNotBegun)), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn checkbox_is_set_in_the_version_that_was_read() {
+    let world = world().await;
+    let rewrite = |text| MemoChange { content: Some(Content::new(text).expect("a text")), ..MemoChange::default() };
+    let change = async |text| {
+        world
+            .memos
+            .change(world.alice, world.memo, rewrite(text), &Precondition::None)
+            .await
+            .expect("it is changed")
+            .memo
+    };
+    let before = change("- [ ] a").await;
+    let held = world.texts.hold();
+    // A version that the memo gets after it was read.
+    let next = Some(before.version.next());
+    let mut setting = pin!(world.memos.set_task(world.alice, world.memo, 1, true, next));
+    let set = match poll_fn(|context| Poll::Ready(setting.as_mut().poll(context))).await {
+        Poll::Ready(set) => set,
+        Poll::Pending => {
+            change("- [ ] b").await;
+            held.send(()).expect("the first text is being computed");
+            setting.await
+        }
+    };
+    assert!(matches!(set, Err(Error::PreconditionFailed)), "{set:?}");
 }
 
 #[tokio::test]

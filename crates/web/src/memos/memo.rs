@@ -1,4 +1,5 @@
-use memo_application::{Error, Memos, Precondition};
+use actix_web::http::header::IF_MATCH;
+use memo_application::{Error, Memos};
 use memo_domain::MemoId;
 
 use super::{
@@ -94,7 +95,7 @@ async fn replace_memo(
     _: NoQuery,
     Json(state): Json<MemoInput>,
 ) -> Result<HttpResponse, Problem> {
-    if is_new && precondition != Precondition::None {
+    if is_new && request.headers().contains_key(IF_MATCH) {
         return Err(Problem::new(Code::PreconditionFailed));
     }
     if is_new {

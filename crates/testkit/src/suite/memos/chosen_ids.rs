@@ -37,6 +37,8 @@ pub async fn chosen_id_of_any_memo_is_refused_and_changes_nothing(app: TestApp) 
     // With a state that the memo must have, the request contradicts itself.
     let tag = alice.get_memo(ID).await.tag().to_owned();
     alice.put_memo(ID, &again).if_none_match("*").if_match(&tag).await.problem("precondition_failed");
+    let free = "019c1347-d2fb-7abc-9000-0000000000ab";
+    alice.put_memo(free, &again).if_none_match("*").if_match("*").await.problem("precondition_failed");
     alice.put_memo(ID, &again).if_none_match(&tag).await.problem("invalid_header");
 }
 
