@@ -9,9 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, LiveSessions,
-    MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn,
-    SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
+    LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
+    SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -203,6 +203,7 @@ fn use_cases(
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),
         completions: Completions::new(ports.clone(), model),
+        likes: Likes::new(ports.clone()),
         changes: Changes::new(ports.clone()),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),

@@ -10,6 +10,7 @@ mod audit;
 mod changes;
 mod error;
 mod jobs;
+mod likes;
 mod live;
 mod memos;
 mod ports;
@@ -35,6 +36,7 @@ pub use jobs::{
     JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
     WithdrawalHandler,
 };
+pub use likes::Likes;
 pub use live::LiveSessions;
 pub use memos::{
     BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange, MemoList,

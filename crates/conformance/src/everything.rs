@@ -1,9 +1,9 @@
 //! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
-    Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Job, JobKind, JobState, Limit, Memo, MemoFilter,
-    NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor, SecretDigest, Session, Store,
-    TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    Access, AuditEvent, AuditKind, Change, ChangeKind, Identity, Job, JobKind, JobState, Like, Liker, Limit, Memo,
+    MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor, SecretDigest, Session,
+    Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
@@ -22,6 +22,8 @@ pub(crate) struct Everything {
     pub(crate) session: Session,
     pub(crate) token: RefreshToken,
     pub(crate) memo: Memo,
+    /// The users who like the memo: the user, and then none.
+    pub(crate) likers: Vec<Liker>,
     pub(crate) changes: Vec<Change>,
     pub(crate) identity: Identity,
     pub(crate) one_time: OneTimeToken,
@@ -47,6 +49,7 @@ impl Everything {
             session,
             token,
             memo,
+            likers: vec![Liker { user_id: user.id, display_name: user.display_name.clone(), liked_at: at(0) }],
             changes,
             identity: identity(number, user.id),
             one_time: one_time_token(n, user.id),
@@ -74,6 +77,7 @@ impl Everything {
             session: Session { cookie: Some(digest_of(1_000 + number)), ..full_session(number, user.id, "changed") },
             token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
             memo,
+            likers: Vec::new(),
             changes: self.changes.iter().copied().chain([updated]).collect(),
             identity: Identity { email: Some(user.email.as_str().to_owned()), ..self.identity.clone() },
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
@@ -103,6 +107,8 @@ impl Everything {
         uow.sessions().insert(&self.session).await.expect("the session is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo, &self.memo.search_text()).await.expect("the memo is added");
+        let like = Like { memo_id: self.memo.id, user_id: self.user.id, at: at(0) };
+        assert!(uow.likes().insert(&like).await.expect("the like is added"));
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
@@ -129,6 +135,7 @@ impl Everything {
             .update(&self.memo, Version::FIRST, Some(&self.memo.search_text()))
             .await
             .expect("the memo is changed");
+        assert!(uow.likes().remove(self.memo.id, id).await.expect("the like is removed"));
         self.append_change(uow).await;
         assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
         uow.identities().insert(&self.identity).await.expect("the identity is added");
@@ -163,6 +170,8 @@ impl Everything {
         let count = uow.memos().count(&MemoFilter::of(id)).await.expect("memos are counted");
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
+        let likers = uow.likes().list(self.memo.id, &PageRequest::default()).await.expect("likes are read").items;
+        assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likers.len() as u64);
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
         let greatest = uow.changes().last_seq(id).await.expect("changes are read");
         assert_eq!(greatest, changes.len() as u64);
@@ -199,6 +208,7 @@ impl Everything {
                     session,
                     token,
                     memo,
+                    likers,
                     changes,
                     identity,
                     one_time,

@@ -82,6 +82,16 @@ macro_rules! for_each_repository {
                 ) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
             }
+            likes: $crate::LikeRepository {
+                fn insert(like: &$crate::Like) -> bool;
+                fn remove(memo: $crate::MemoId, user: $crate::UserId) -> bool;
+                fn find_liked(user: $crate::UserId, memos: &[$crate::MemoId]) -> Vec<$crate::MemoId>;
+                fn find_by_user(user: $crate::UserId, limit: u32) -> Vec<$crate::MemoId>;
+                fn list(
+                    memo: $crate::MemoId,
+                    page: &$crate::PageRequest<$crate::UserId>
+                ) -> $crate::Page<$crate::Liker, $crate::UserId>;
+            }
             changes: $crate::ChangeRepository {
                 fn append(owner: $crate::UserId, changes: &[$crate::NewChange]) -> ();
                 fn list(owner: $crate::UserId, since: u64, limit: $crate::Limit) -> Vec<$crate::Change>;

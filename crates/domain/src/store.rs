@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository, MemoRepository,
+    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -184,6 +184,9 @@ pub trait UnitOfWork: Send {
 
     /// The memos.
     fn memos(&mut self) -> &mut dyn MemoRepository;
+
+    /// The likes.
+    fn likes(&mut self) -> &mut dyn LikeRepository;
 
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;

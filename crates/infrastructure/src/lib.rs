@@ -11,6 +11,7 @@ mod grams;
 mod identities;
 mod jobs;
 mod lease;
+mod likes;
 mod memos;
 mod migrations;
 mod one_time_tokens;

@@ -12,7 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Completions, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
+    Accounts, Administration, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, SignIn, Social,
+    Transfer,
 };
 use memo_domain::Sealer;
 
@@ -35,6 +36,8 @@ pub struct UseCases {
     pub memos: Memos,
     /// Completions of memos by a language model.
     pub completions: Completions,
+    /// Likes.
+    pub likes: Likes,
     /// The change feed.
     pub changes: Changes,
     /// Signing in.
@@ -88,6 +91,7 @@ impl Services {
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
             shared(Data::new(use_cases.completions)),
+            shared(Data::new(use_cases.likes)),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
-    MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
+    Likes, MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
     SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
     WithdrawalHandler, secret_text,
 };
@@ -32,6 +32,7 @@ pub struct World {
     pub store: Arc<FaultyStore>,
     pub accounts: Accounts,
     pub memos: Memos,
+    pub likes: Likes,
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
@@ -157,6 +158,7 @@ impl World {
             store,
             accounts,
             memos,
+            likes: Likes::new(ports.clone()),
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,

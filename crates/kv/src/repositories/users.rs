@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use memo_domain::{
-    AuditEvent, Conflict, Email, Identity, Job, Memo, OneTimeToken, Page, PageRequest, SecondFactor, Session,
-    StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
+    AuditEvent, Conflict, DisplayName, Email, Identity, Job, Memo, OneTimeToken, Page, PageRequest, SecondFactor,
+    Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
 };
 
-use super::{memos::remove_memo, sessions::remove_session};
+use super::{likes, memos::remove_memo, sessions::remove_session};
 use crate::{
     Direction,
     keys::{Hashed, key},
@@ -56,9 +56,10 @@ impl UserRepository for Unit {
             }
             for trashed in [false, true] {
                 for memo in tx.all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])? {
-                    remove_memo(tx, &memo);
+                    remove_memo(tx, &memo)?;
                 }
             }
+            likes::remove_of_user(tx, id)?;
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
             tx.remove_all::<Feed>(PRIMARY, &key![id])?;
             tx.remove_all::<Identity>(PRIMARY, &key![id])?;
@@ -82,7 +83,7 @@ impl UserRepository for Unit {
                 let memos = tx.scan::<Memo>(MEMO_BY_UPDATE, &memos, Direction::Ascending);
                 let memos = memos.filter(|memo| memo.as_ref().map_or(true, is_swept)).take(left);
                 for memo in memos.collect::<Result<Vec<_>, _>>()? {
-                    remove_memo(tx, &memo);
+                    remove_memo(tx, &memo)?;
                     left -= 1;
                 }
             }
@@ -141,6 +142,12 @@ pub fn exists(tx: &Transaction, id: UserId) -> Result<bool, StoreError> {
 /// Fails unless there is a user with this id.
 pub fn require_user(tx: &Transaction, id: UserId) -> Result<(), StoreError> {
     require(exists(tx, id)?, Conflict::Parent)
+}
+
+/// The display name of a user who has to exist: something refers to them.
+pub fn display_name(tx: &Transaction, id: UserId) -> Result<DisplayName, StoreError> {
+    let user = tx.get::<User>(&key![id])?;
+    user.map(|user| user.display_name).ok_or_else(|| StoreError::corrupt("a user who is referred to does not exist"))
 }
 
 fn find_by_email(tx: &Transaction, email: &Email) -> Result<Option<User>, StoreError> {

@@ -54,9 +54,9 @@ pub struct MemoDto {
     /// When its owner was reminded; null for anyone else. Always null for now: reminders are not sent yet.
     #[schema(required = true, format = "date-time")]
     reminded_at: Option<String>,
-    /// The number of users who like it. Always 0 for now: likes do not exist yet.
+    /// The number of users who like it.
     like_count: u64,
-    /// Whether the caller likes it. Always false for now: likes do not exist yet.
+    /// Whether the caller likes it.
     liked: bool,
     #[schema(inline)]
     owner: OwnerDto,
@@ -87,7 +87,7 @@ struct OwnerDto {
 
 impl MemoDto {
     /// The memo as this user sees it: reminders concern its owner alone.
-    pub fn for_viewer(viewer: UserId, MemoView { memo, owner_name }: MemoView) -> Self {
+    pub fn for_viewer(viewer: UserId, MemoView { memo, owner_name, like_count, liked }: MemoView) -> Self {
         let state = memo.state;
         let for_owner = |time: Option<Timestamp>| time.filter(|_| viewer == memo.owner_id).map(|time| time.to_string());
         Self {
@@ -100,8 +100,8 @@ impl MemoDto {
             visibility: state.visibility.into(),
             remind_at: for_owner(state.remind_at),
             reminded_at: for_owner(memo.reminded_at),
-            like_count: 0,
-            liked: false,
+            like_count,
+            liked,
             owner: OwnerDto { id: memo.owner_id.to_string(), display_name: owner_name.as_str().to_owned() },
             version: memo.version.get(),
             created_at: memo.created_at.to_string(),

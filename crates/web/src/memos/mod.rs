@@ -7,6 +7,7 @@ mod collection;
 mod completion;
 mod filter;
 mod input;
+mod like;
 mod memo;
 mod new;
 mod restore;
@@ -22,6 +23,7 @@ pub fn operations() -> Operations {
         batch::operations(),
         collection::operations(),
         completion::operations(),
+        like::operations(),
         memo::operations(),
         restore::operations(),
         task::operations(),

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod conditions;
 pub mod create;
 pub mod filters;
+pub mod likes;
 pub mod list;
 pub mod read;
 pub mod remove;
