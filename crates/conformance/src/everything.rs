@@ -8,8 +8,8 @@ use memo_domain::{
 
 use crate::{
     samples::{
-        at, audit_event, digest_of, display_name, full_memo, full_session, identity, job, memo, one_time_token,
-        refresh_token, second_factor, session, user,
+        at, audit_event, digest_of, display_name, full_memo, full_session, identity, job, memo, memo_id,
+        one_time_token, refresh_token, second_factor, session, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -22,8 +22,8 @@ pub(crate) struct Everything {
     pub(crate) session: Session,
     pub(crate) token: RefreshToken,
     pub(crate) memo: Memo,
-    /// The users who like the memo: the user, and then none.
-    pub(crate) likers: Vec<Liker>,
+    /// The like of the memo by the user, and then none.
+    pub(crate) likes: Vec<Like>,
     pub(crate) changes: Vec<Change>,
     pub(crate) identity: Identity,
     pub(crate) one_time: OneTimeToken,
@@ -49,7 +49,7 @@ impl Everything {
             session,
             token,
             memo,
-            likers: vec![Liker { user_id: user.id, display_name: user.display_name.clone(), liked_at: at(0) }],
+            likes: vec![Like { memo_id: memo_id(number), user_id: user.id, at: at(0) }],
             changes,
             identity: identity(number, user.id),
             one_time: one_time_token(n, user.id),
@@ -77,7 +77,7 @@ impl Everything {
             session: Session { cookie: Some(digest_of(1_000 + number)), ..full_session(number, user.id, "changed") },
             token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
             memo,
-            likers: Vec::new(),
+            likes: Vec::new(),
             changes: self.changes.iter().copied().chain([updated]).collect(),
             identity: Identity { email: Some(user.email.as_str().to_owned()), ..self.identity.clone() },
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
@@ -107,8 +107,7 @@ impl Everything {
         uow.sessions().insert(&self.session).await.expect("the session is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo, &self.memo.search_text()).await.expect("the memo is added");
-        let like = Like { memo_id: self.memo.id, user_id: self.user.id, at: at(0) };
-        assert!(uow.likes().insert(&like).await.expect("the like is added"));
+        assert!(uow.likes().insert(&self.likes[0]).await.expect("the like is added"));
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
@@ -171,7 +170,9 @@ impl Everything {
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
         let likers = uow.likes().list(self.memo.id, &PageRequest::default()).await.expect("likes are read").items;
-        assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likers.len() as u64);
+        let like = |liker: Liker| Like { memo_id: self.memo.id, user_id: liker.user_id, at: liker.liked_at };
+        let likes: Vec<_> = likers.into_iter().map(like).collect();
+        assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likes.len() as u64);
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
         let greatest = uow.changes().last_seq(id).await.expect("changes are read");
         assert_eq!(greatest, changes.len() as u64);
@@ -208,7 +209,7 @@ impl Everything {
                     session,
                     token,
                     memo,
-                    likers,
+                    likes,
                     changes,
                     identity,
                     one_time,
