@@ -244,7 +244,7 @@ fn view_by(tx: &Transaction, owner_name: DisplayName, memo: Memo) -> Result<Memo
     Ok(MemoView { owner_name, like_count: like_count(tx, memo.id)?, liked: false, memo })
 }
 
-/// The list that has all memos of a filter; `None` if there are none, or no list has them.
+/// The list that has all memos of a filter; `None` if no list has them.
 fn list_of(filter: &MemoFilter) -> Option<MemoList> {
     match filter.scope {
         MemoScope::Mine => Some(MemoList::Own(filter.viewer, filter.trashed)),
