@@ -87,7 +87,8 @@ const ENEX: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><en-export><note><
     <content><![CDATA[<en-note><div>text</div></en-note>]]></content></note></en-export>";
 const USEMEMOS: &str = r##"[{"name": "memos/1", "content": "# usememos", "createTime": "2026-01-31T09:00:00Z",
     "attachments": [{"name": "attachments/x", "filename": "a.png"}]}]"##;
-const KEEP: &str = r#"{"title": "Keep", "textContent": "text", "createdTimestampUsec": 1735689600000001, "userEditedTimestampUsec": 1735689600000001}"#;
+const KEEP: &str = r#"{"title": "Keep", "textContent": "text", "createdTimestampUsec": 1735689600000001, "userEditedTimestampUsec": 1735689600000001,
+    "attachments": [{"filePath": "a.png", "mimetype": "image/png"}]}"#;
 const JOPLIN: &str = "Joplin\n\ntext\n\nid: 1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a\nparent_id: \ncreated_time: 2026-01-31T09:00:00.123Z\nupdated_time: \
     2026-01-31T09:00:00.123Z\nis_conflict: 0\nmarkup_language: 1\ntype_: 1";
 
@@ -112,7 +113,7 @@ pub async fn archive_of_each_kind_is_imported_with_its_media_type(app: TestApp) 
     let keep = zip(&[file("Takeout/Keep/a.json", KEEP.as_bytes()), file("Takeout/Keep/a.png", b"PNG")]);
     let kinds = [
         ("markdown", ZIP, vault, vec!["../up.md", "그림/a.png"]),
-        ("keep", ZIP, keep, vec!["Takeout/Keep/a.png"]),
+        ("keep", ZIP, keep, vec!["Keep: a.png"]),
         ("enex", "application/xml", ENEX.into(), vec![]),
         ("usememos", "application/json", USEMEMOS.into(), vec!["memos/1: a.png"]),
         ("jex", "application/x-tar", tar("1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a.md", JOPLIN), vec![]),
@@ -135,7 +136,7 @@ pub async fn archive_of_each_kind_is_imported_with_its_media_type(app: TestApp) 
     titles.sort();
     assert_eq!(titles, ["Evernote", "Joplin", "Keep", "usememos", "회의"]);
     assert_eq!(alice.found("회의").await, ["회의"]);
-    import(&alice, "onenote", ZIP, []).await.invalid_parameter("from", "wrong_type");
+    import(&alice, "onenote", ZIP, []).await.invalid_parameter("from", "invalid_choice");
     let lines = alice.call("POST", "/api/v1/me/import").body(ZIP, []).await;
     lines.problem("unsupported_media_type").expect_header("accept", "application/x-ndjson");
 }
@@ -226,7 +227,7 @@ pub async fn markdown_export_imports_unchanged(app: TestApp) {
     }
     assert_eq!(counts(&import(&alice, "markdown", ZIP, zip).await.expect_status(200)), [before.len() as u64, 0, 0]);
     assert_eq!(memos(&alice).await, before);
-    alice.get("/api/v1/me/export").query(&[("format", "pdf")]).await.invalid_parameter("format", "wrong_type");
+    alice.get("/api/v1/me/export").query(&[("format", "pdf")]).await.invalid_parameter("format", "invalid_choice");
     let head = alice.call("HEAD", "/api/v1/me/export").query(&[("format", "markdown")]).await.expect_empty(200);
     assert_eq!(head.header("content-disposition"), Some(name));
 }
