@@ -169,9 +169,9 @@ impl Everything {
         let count = uow.memos().count(&MemoFilter::of(id)).await.expect("memos are counted");
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
-        let likers = uow.likes().list(self.memo.id, &PageRequest::default()).await.expect("likes are read").items;
-        let like = |liker: Liker| Like { memo_id: self.memo.id, user_id: liker.user_id, at: liker.liked_at };
-        let likes: Vec<_> = likers.into_iter().map(like).collect();
+        let found = uow.likes().list(self.memo.id, &PageRequest::default()).await.expect("likes are read").items;
+        let of = |liker: &Liker| Like { memo_id: self.memo.id, user_id: liker.user_id, at: liker.liked_at };
+        let likes: Vec<_> = found.iter().map(of).collect();
         assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likes.len() as u64);
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
         let greatest = uow.changes().last_seq(id).await.expect("changes are read");
