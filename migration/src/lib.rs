@@ -5,6 +5,7 @@
 //! interrupted runs again from its beginning, and on a server no transaction holds its steps together.
 
 mod m20261129_000001_initial;
+mod m20261130_000002_facts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -13,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261129_000001_initial::Migration)]
+        vec![Box::new(m20261129_000001_initial::Migration), Box::new(m20261130_000002_facts::Migration)]
     }
 }
 
@@ -22,4 +23,20 @@ async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbE
         manager.get_connection().execute_unprepared(statement).await?;
     }
     Ok(())
+}
+
+/// Adds a column to a table that lacks it: neither SQLite nor MySQL has `ADD COLUMN IF NOT EXISTS`.
+async fn add_column(manager: &SchemaManager<'_>, table: &str, column: &str, definition: &str) -> Result<(), DbErr> {
+    if manager.has_column(table, column).await? {
+        return Ok(());
+    }
+    run(manager, &[&format!("ALTER TABLE {table} ADD COLUMN {column} {definition}")]).await
+}
+
+/// Drops a column of a table that has it.
+async fn drop_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
+    if !manager.has_table(table).await? || !manager.has_column(table, column).await? {
+        return Ok(());
+    }
+    run(manager, &[&format!("ALTER TABLE {table} DROP COLUMN {column}")]).await
 }

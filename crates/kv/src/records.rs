@@ -2,7 +2,7 @@
 
 use memo_domain::{
     AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo,
-    MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
+    MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
     Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
 };
 
@@ -102,7 +102,10 @@ impl Entity for RefreshToken {
     }
 }
 
-record!(Memo, 1, { id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at });
+record!(Memo, 2, {
+    id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at, facts: since 2, MemoFacts::default()
+});
+record!(MemoFacts, 1, { snippet, has_tasks, open_tasks });
 record!(MemoState, 1, { title, content, tags, pinned, archived, visibility, remind_at });
 
 /// The form in which the texts of a memo are searched.

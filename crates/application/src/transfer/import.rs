@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
 use memo_domain::{
-    ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Tags, Timestamp, UserId, Version,
+    ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version,
 };
 
 use super::Transfer;
 use crate::{
-    Error,
+    Error, TextAnalysis,
     memos::{Editor, owner_gone},
 };
 
@@ -52,7 +52,7 @@ impl Transfer {
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
         let mut texts = Vec::with_capacity(memos.len());
         for ImportedMemo { state: MemoState { title, content, .. }, .. } in memos {
-            texts.push(self.ports.texts.search_text(owner, title, content).await?);
+            texts.push(self.ports.texts.analyze(owner, title, content).await?);
         }
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let imported = transactions.write(async |tx| {
@@ -79,7 +79,7 @@ async fn import<'t>(
     owner: UserId,
     existing: &mut HashMap<MemoId, Memo>,
     imported: &ImportedMemo,
-    text: &'t SearchText,
+    text: &'t TextAnalysis,
 ) -> Result<(MemoId, ImportOutcome), Error> {
     let now = editor.now();
     let mut id = imported.id;
@@ -103,6 +103,7 @@ async fn import<'t>(
             id,
             owner_id: owner,
             state: imported.state.clone(),
+            facts: text.facts.clone(),
             reminded_at: imported.reminded_at,
             version: Version::FIRST,
             created_at,
@@ -131,6 +132,7 @@ async fn import<'t>(
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
+    memo.facts = text.facts.clone();
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
     existing.insert(id, memo);

@@ -10,11 +10,11 @@ use std::{
 
 use async_trait::async_trait;
 use memo_application::{
-    Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+    Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextAnalysis, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
     AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
-    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    MemoFacts, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
     Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
@@ -75,9 +75,9 @@ impl InPlace {
 
 #[async_trait]
 impl TextWorker for InPlace {
-    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+    async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
         self.held.wait().await;
-        Ok(SearchText::of(title, content))
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default() })
     }
 
     async fn title(&self, _: UserId, content: &Content) -> Result<Option<Title>, Error> {

@@ -1,7 +1,7 @@
 //! Random values. They are composed of few parts, so that texts, titles, times and tags are often equal or similar.
 
 use memo_domain::{
-    Content, DisplayName, Email, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery, SortDirection,
+    Content, DisplayName, Email, MarkdownFacts, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery, SortDirection,
     SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
 };
 
@@ -139,7 +139,10 @@ pub(super) fn vary(chance: &mut Random, memo: &mut Memo) {
     match chance.below(8) {
         0 => memo.state = other,
         1 => memo.state.title = other.title,
-        2 | 3 => memo.state.content = other.content,
+        2 | 3 => {
+            memo.facts.snippet = other.content.as_str().chars().take(MarkdownFacts::SNIPPET_MAX).collect();
+            memo.state.content = other.content;
+        }
         4 => memo.state.tags = other.tags,
         5 => (memo.state.pinned, memo.state.archived) = (other.pinned, other.archived),
         6 => memo.deleted_at = if memo.is_trashed() { None } else { Some(some_time(chance)) },

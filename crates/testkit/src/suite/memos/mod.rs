@@ -7,6 +7,7 @@ pub mod completion_settings;
 pub mod completions;
 pub mod conditions;
 pub mod create;
+pub mod facts;
 pub mod filters;
 pub mod list;
 pub mod read;
