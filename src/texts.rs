@@ -65,7 +65,7 @@ impl TextWorker for TextThreads {
                 search.bigrams();
             }
             let facts = markdown.facts(content.as_str());
-            TextAnalysis { search, facts: MemoFacts::from(&facts) }
+            TextAnalysis { search, facts: MemoFacts::from(&facts), links: facts.links }
         };
         self.run(owner, content, compute).await
     }

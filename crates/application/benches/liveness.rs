@@ -82,7 +82,7 @@ impl Background for Least {
 #[async_trait]
 impl TextWorker for Least {
     async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
-        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default() })
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default(), links: Vec::new() })
     }
 
     async fn title(&self, _: UserId, _: &Content) -> Result<Option<Title>, Error> {

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_domain::{
-    BrowserSessions, Cache, Clock, Content, IdGenerator, MemoFacts, OneTimeCodes, PasswordHasher, Sealer,
+    BrowserSessions, Cache, Clock, Content, IdGenerator, MemoFacts, MemoLink, OneTimeCodes, PasswordHasher, Sealer,
     SearchText, SecretGenerator, Timestamp, Title, TokenSigner, UserId,
 };
 use uuid::Uuid;
@@ -64,6 +64,8 @@ pub struct TextAnalysis {
     pub search: SearchText,
     /// What the content says.
     pub facts: MemoFacts,
+    /// The memos that it links to.
+    pub links: Vec<MemoLink>,
 }
 
 /// Computes on texts, without keeping the threads busy that serve requests, and fairly between users.

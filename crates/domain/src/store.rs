@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
+    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LinkRepository, MemoRepository, OneTimeTokenRepository,
     RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
@@ -184,6 +184,9 @@ pub trait UnitOfWork: Send {
 
     /// The memos.
     fn memos(&mut self) -> &mut dyn MemoRepository;
+
+    /// The links between memos.
+    fn links(&mut self) -> &mut dyn LinkRepository;
 
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;

@@ -1,7 +1,7 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo,
+    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, LinkTarget, Locale, Memo,
     MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
     Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
 };
@@ -126,6 +126,28 @@ impl Entity for SearchForms {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         Vec::new()
+    }
+}
+
+/// A link of a memo.
+pub struct Link {
+    pub memo_id: MemoId,
+    pub target: LinkTarget,
+}
+
+record!(Link, 1, { memo_id, target });
+
+pub const LINK_BY_TARGET: u8 = 1;
+
+impl Entity for Link {
+    const TABLE: u8 = 14;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id, self.target]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(LINK_BY_TARGET, key![self.target, self.memo_id])]
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, MemoRepository,
+    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, LinkRepository, MemoRepository,
     NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository, SecondFactorRepository,
     SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository,
     Version,
@@ -57,6 +57,7 @@ impl UnitOfWork for Unit {
         sessions: SessionRepository;
         refresh_tokens: RefreshTokenRepository;
         memos: MemoRepository;
+        links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;
         second_factors: SecondFactorRepository;

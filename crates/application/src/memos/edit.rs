@@ -3,7 +3,7 @@
 use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
-    ChangeKind, Conflict, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, Tag, Tags,
+    ChangeKind, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView, NewChange, Tag, Tags,
     Timestamp, Title, UserId, Version,
 };
 
@@ -101,6 +101,7 @@ impl<'t> Editor<'t> {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
         let view = self.tx.memos().insert(memo, &text.search).await?;
+        self.insert_links(&targets(memo, text)).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
@@ -128,11 +129,16 @@ impl<'t> Editor<'t> {
     /// Inserts the memos that wait for it.
     pub async fn insert_new(&mut self) -> Result<(), Error> {
         let new = mem::take(&mut self.new);
+        let links: Vec<_> = new.iter().flat_map(|(memo, text)| targets(memo, text)).collect();
         if !new.is_empty() {
             let new: Vec<_> = new.iter().map(|(memo, text)| (memo, &text.search)).collect();
             self.tx.memos().insert_all(&new).await?;
         }
-        Ok(())
+        self.insert_links(&links).await
+    }
+
+    async fn insert_links(&mut self, links: &[(MemoId, LinkTarget)]) -> Result<(), Error> {
+        if links.is_empty() { Ok(()) } else { Ok(self.tx.links().insert_all(links).await?) }
     }
 
     /// Looks up memos of any owner.
@@ -171,6 +177,10 @@ impl<'t> Editor<'t> {
     ) -> Result<(), Error> {
         self.checked_tags.clear();
         self.tx.memos().update(memo, from, text.map(|text| &text.search)).await?;
+        if let Some(text) = text {
+            self.tx.links().remove_all(memo.id).await?;
+            self.insert_links(&targets(memo, text)).await?;
+        }
         self.record(memo, kind);
         Ok(())
     }
@@ -283,6 +293,11 @@ impl<'t> Editor<'t> {
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {
         self.tx.append_change(self.owner, NewChange::of(memo, kind, self.now.not_before(memo.updated_at)));
     }
+}
+
+/// The links of a memo with this text.
+fn targets(memo: &Memo, text: &TextAnalysis) -> Vec<(MemoId, LinkTarget)> {
+    text.links.iter().map(|link| (memo.id, LinkTarget::of(memo.owner_id, link))).collect()
 }
 
 /// Returns the memo if the viewer may read it.

@@ -92,6 +92,24 @@ impl Memos {
         self.ports.transactions.on_behalf_of(viewer).read(work).await
     }
 
+    /// Returns a page of the memos that link to a memo, and that the viewer may read, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the viewer may not read the memo.
+    pub async fn backlinks(
+        &self,
+        viewer: UserId,
+        id: MemoId,
+        page: &PageRequest<MemoId>,
+    ) -> Result<Page<MemoView, MemoId>, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(viewer);
+        let work = transactions.read(async |unit| {
+            let memo = edit::visible(unit.memos().lookup(id).await?, viewer)?.memo;
+            Ok(unit.links().list_backlinks(&memo, viewer, page).await?)
+        });
+        work.await
+    }
+
     /// Returns a page of the memos that match the filter.
     ///
     /// # Errors

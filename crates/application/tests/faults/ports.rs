@@ -77,7 +77,7 @@ impl InPlace {
 impl TextWorker for InPlace {
     async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
         self.held.wait().await;
-        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default() })
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default(), links: Vec::new() })
     }
 
     async fn title(&self, _: UserId, content: &Content) -> Result<Option<Title>, Error> {

@@ -69,7 +69,7 @@ fn joined(chance: &mut Random, most: usize) -> String {
     text
 }
 
-fn some_title(chance: &mut Random) -> Title {
+pub(super) fn some_title(chance: &mut Random) -> Title {
     match chance.below(10) {
         0..5 => title(chance.one_of(&TITLES)),
         5 => Title::new(chance.one_of(&AWKWARD)).unwrap_or_else(|_| title("-")),

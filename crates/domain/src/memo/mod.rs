@@ -1,6 +1,7 @@
 //! Memos, their value objects, and the repository port.
 
 mod facts;
+mod links;
 mod query;
 mod repository;
 mod search;
@@ -9,6 +10,7 @@ mod tag;
 mod text;
 
 pub use facts::MemoFacts;
+pub use links::{LinkRepository, LinkTarget};
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod changes;
 mod jobs;
+mod links;
 mod memos;
 mod sessions;
 mod users;

@@ -1,8 +1,6 @@
 use actix_web::http::header::{HeaderValue, LOCATION};
 use memo_application::Memos;
-use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoState, MemoView, Page as Found, Tags, UserId,
-};
+use memo_domain::{Memo, MemoScope, MemoState, MemoView, Page as Found, Tags, UserId};
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
@@ -96,7 +94,8 @@ async fn list_memos(
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
     let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    bound(filter, *sort, &mut found.page);
+    let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
+    bound(filter.viewer, &mut found.page, |memo| sort.cursor(memo, score(memo)));
     let count = found.page.items.len();
     let page = list.info(count, found.page.next.as_ref());
     let links = list.links(&page, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
@@ -106,7 +105,7 @@ async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, P
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.
-fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCursor>) {
+pub fn bound<C>(viewer: UserId, page: &mut Found<MemoView, C>, cursor: impl Fn(&Memo) -> C) {
     // In JSON no byte of a text takes more than six.
     let upper = |view: &MemoView| 6 * (view.memo.state.content.as_str().len() + MAX_OTHER_SIZE);
     if page.items.iter().map(upper).sum::<usize>() <= MAX_ITEMS_SIZE {
@@ -114,13 +113,12 @@ fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCur
     }
     let mut size = 0;
     let mut fits = |view: &MemoView| {
-        size += json_size(&MemoDto::for_viewer(filter.viewer, view.clone()));
+        size += json_size(&MemoDto::for_viewer(viewer, view.clone()));
         size <= MAX_ITEMS_SIZE
     };
     let kept = page.items.iter().take_while(|view| fits(view)).count().max(1);
     if kept < page.items.len() {
         page.items.truncate(kept);
-        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
-        page.next = page.items.last().map(|MemoView { memo, .. }| sort.cursor(memo, score(memo)));
+        page.next = page.items.last().map(|view| cursor(&view.memo));
     }
 }

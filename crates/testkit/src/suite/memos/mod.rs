@@ -1,3 +1,4 @@
+pub mod backlinks;
 pub mod batch;
 pub mod batch_errors;
 pub mod captures;
