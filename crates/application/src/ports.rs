@@ -58,7 +58,7 @@ pub trait Background: Send + Sync {
 }
 
 /// What is computed of the texts of a memo, and stored with them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct TextAnalysis {
     /// The form in which they are searched.
     pub search: SearchText,

@@ -32,6 +32,7 @@ mirror! {
     "updated_at": "2026-01-31T09:00:00.123456Z",
     "deleted_at": null
 }))]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the API")]
 pub struct MemoDto {
     /// The id.
     #[schema(format = "uuid")]
