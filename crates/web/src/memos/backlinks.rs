@@ -1,11 +1,12 @@
 use memo_application::Memos;
-use memo_domain::{MemoId, Page as Found};
+use memo_domain::MemoId;
 
-use super::collection::bound;
+use super::collection::render;
 use crate::{dto::MemoDto, prelude::*};
 
 operations! {
-    list_backlinks => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Offset).problems(&[Code::MemoNotFound]);
+    list_backlinks => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Offset).condition(Condition::IfNoneMatch)
+        .problems(&[Code::MemoNotFound]);
 }
 
 /// List backlinks
@@ -26,8 +27,6 @@ async fn list_backlinks(
     list: List<Unfiltered<MemoId>>,
 ) -> Result<HttpResponse, Problem> {
     let viewer = caller.user_id;
-    let mut found = memos.backlinks(viewer, id, &list.page).await?;
-    bound(viewer, &mut found, |memo| memo.id);
-    let items = found.items.into_iter().map(|view| MemoDto::for_viewer(viewer, view)).collect();
-    Ok(list.respond::<_, MemoDto>(Found { items, next: found.next }))
+    let page = memos.backlinks(viewer, id, &list.page).await?;
+    Ok(render(&list, viewer, page, None, |memo| memo.id).await?.respond(&list.request))
 }

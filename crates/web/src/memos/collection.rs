@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     dto::MemoDto,
+    offload::offload,
     prelude::*,
     respond::{Representation, json_size},
 };
@@ -93,19 +94,43 @@ async fn list_memos(
 
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
-    let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
-    bound(filter.viewer, &mut found.page, |memo| sort.cursor(memo, score(memo)));
-    let count = found.page.items.len();
-    let page = list.info(count, found.page.next.as_ref());
-    let links = list.links(&page, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
-    let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
-    let body = CountedPage { items, page, total: found.total };
-    Ok(Rendered { representation: Representation::new(None, &body)?, links, is_own: filter.scope == MemoScope::Mine })
+    let found = memos.list(filter, *sort, &list.page, list.with_total).await?;
+    let (search, sort) = (filter.search.clone(), *sort);
+    let cursor = move |memo: &Memo| {
+        let score = search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
+        sort.cursor(memo, score)
+    };
+    let rendered = render(list, filter.viewer, found.page, found.total, cursor).await?;
+    Ok(Rendered { is_own: filter.scope == MemoScope::Mine, ..rendered })
+}
+
+/// The response with a page of memos; `cursor` is that of a memo in their list.
+pub async fn render<F: Filter<Cursor: Send>>(
+    list: &List<F>,
+    viewer: UserId,
+    mut page: Found<MemoView, F::Cursor>,
+    total: Option<u64>,
+    cursor: impl Fn(&Memo) -> F::Cursor + Send + 'static,
+) -> Result<Rendered, Problem> {
+    let size = page.items.iter().map(|view| view.memo.state.content.as_str().len()).sum();
+    // Decided by their sizes in JSON, and those of long texts are only known when they are encoded.
+    let bounded = move || {
+        bound(viewer, &mut page, cursor);
+        Ok(page)
+    };
+    let page = offload(size, bounded).await?;
+    let count = page.items.len();
+    let info = list.info(count, page.next.as_ref());
+    let links = list.links(&info, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
+    let encode = move || {
+        let items = page.items.into_iter().map(|view| MemoDto::for_viewer(viewer, view)).collect();
+        Representation::new(None, &CountedPage { items, page: info, total })
+    };
+    Ok(Rendered { representation: offload(size, encode).await?, links, is_own: false })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.
-pub fn bound<C>(viewer: UserId, page: &mut Found<MemoView, C>, cursor: impl Fn(&Memo) -> C) {
+fn bound<C>(viewer: UserId, page: &mut Found<MemoView, C>, cursor: impl Fn(&Memo) -> C) {
     // In JSON no byte of a text takes more than six.
     let upper = |view: &MemoView| 6 * (view.memo.state.content.as_str().len() + MAX_OTHER_SIZE);
     if page.items.iter().map(upper).sum::<usize>() <= MAX_ITEMS_SIZE {
