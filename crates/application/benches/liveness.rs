@@ -13,11 +13,12 @@ use std::{
 use async_trait::async_trait;
 use memo_application::{
     AccountSettings, Accounts, Background, Device, Error, LiveSessions, Ports, Reauthentication, SignIn,
-    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextAnalysis, TextWorker, Timer, Transactions, Work,
+    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextAnalysis, TextWorker, Timer,
+    Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password,
-    MemoFacts, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
+    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts, OneTimeCodes, Password,
+    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
     Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};

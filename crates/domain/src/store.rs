@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LinkRepository, MemoRepository, OneTimeTokenRepository,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LinkRepository, MemoRepository,
+    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.

@@ -4,8 +4,8 @@
 //! What is read is checked by the constructors of the domain: anything else is [`StoreError::Corrupt`].
 
 use memo_domain::{
-    AuditKind, InvalidValue, JobKind, LinkTarget, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag, Tags,
-    Timestamp, Version,
+    AuditKind, InvalidValue, JobKind, LinkTarget, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag,
+    Tags, Timestamp, Version,
 };
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.

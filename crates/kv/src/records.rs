@@ -1,9 +1,9 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, LinkTarget, Locale, Memo,
-    MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
-    Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
+    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, LinkTarget,
+    Locale, Memo, MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session,
+    SessionId, SortPosition, Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{

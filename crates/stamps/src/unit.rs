@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, LinkRepository, MemoRepository,
-    NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository,
-    Version,
+    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, LinkRepository,
+    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
+    SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter,
+    UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};

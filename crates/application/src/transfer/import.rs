@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 
-use memo_domain::{
-    ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version,
-};
+use memo_domain::{ChangeKind, Conflict, Memo, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version};
 
 use super::Transfer;
 use crate::{

@@ -13,9 +13,9 @@ use memo_application::{
     Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextAnalysis, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
-    MemoFacts, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
-    Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, MemoFacts,
+    OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret,
+    SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;

@@ -96,7 +96,10 @@ pub(crate) async fn backlinks_are_listed_in_pages(store: Arc<dyn Store>) {
         start = PageStart::After(next);
     }
     assert_eq!(found, all);
-    assert_eq!(page(&*store, target, owner, 4, PageStart::Offset(9)).await, Page { items: all[9..].to_vec(), next: None });
+    assert_eq!(
+        page(&*store, target, owner, 4, PageStart::Offset(9)).await,
+        Page { items: all[9..].to_vec(), next: None }
+    );
 }
 
 pub(crate) async fn links_are_removed_with_their_memo(store: Arc<dyn Store>) {

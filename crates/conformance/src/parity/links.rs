@@ -40,7 +40,8 @@ impl Script<'_> {
         let request = PageRequest { limit: self.some_limit(), start };
         let what = format!("backlinks of {id:?} for {viewer:?}, {request:?}");
         let memo = view.memo;
-        let list = async |uow: &mut dyn memo_domain::UnitOfWork| uow.links().list_backlinks(&memo, viewer, &request).await;
+        let list =
+            async |uow: &mut dyn memo_domain::UnitOfWork| uow.links().list_backlinks(&memo, viewer, &request).await;
         let _ = pair.ask(&mut self.log, what, list).await;
     }
 }

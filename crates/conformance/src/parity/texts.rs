@@ -1,8 +1,8 @@
 //! Random values. They are composed of few parts, so that texts, titles, times and tags are often equal or similar.
 
 use memo_domain::{
-    Content, DisplayName, Email, MarkdownFacts, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery, SortDirection,
-    SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
+    Content, DisplayName, Email, MarkdownFacts, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery,
+    SortDirection, SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
 };
 
 use super::random::Random;

@@ -3,8 +3,9 @@
 mod accounts;
 
 use memo_domain::{
-    Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
-    SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
+    Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken,
+    Role, Scopes, Secret, SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version,
+    Visibility,
 };
 
 pub(crate) use accounts::{audit_event, audit_id, identity, job, job_id, one_time_token, second_factor};

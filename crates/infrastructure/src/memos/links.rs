@@ -53,9 +53,8 @@ impl LinkRepository for SeaOrmUnitOfWork {
             .from(Entity)
             .and_where(Expr::col((Entity, Column::Target)).is_in(targets))
             .take();
-        let is_visible = Condition::any()
-            .add(memo::Column::OwnerId.eq(viewer.as_uuid()))
-            .add(query::is(Visibility::Public));
+        let is_visible =
+            Condition::any().add(memo::Column::OwnerId.eq(viewer.as_uuid())).add(query::is(Visibility::Public));
         let select = query::views()
             .filter(memo::Column::Id.in_subquery(linking))
             .filter(memo::Column::Id.ne(memo.id.as_uuid()))

@@ -1,8 +1,8 @@
 //! A memo as a row, and a row as a memo.
 
 use memo_domain::{
-    Content, DisplayName, InvalidValue, Memo, MemoFacts, MemoId, MemoState, MemoView, Source, StoreError, Tag, Tags, Timestamp,
-    Title, UserId, Visibility,
+    Content, DisplayName, InvalidValue, Memo, MemoFacts, MemoId, MemoState, MemoView, Source, StoreError, Tag, Tags,
+    Timestamp, Title, UserId, Visibility,
 };
 use sea_orm::{ActiveValue::Set, prelude::Uuid};
 

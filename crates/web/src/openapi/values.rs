@@ -3,8 +3,8 @@
 //! A DTO names the value of a field by `format`, e.g. `#[schema(format = "title")]`; the constraints are filled in here.
 
 use memo_domain::{
-    Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag, Tags, Temperature, Title, TopP,
-    UserFilter,
+    Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag, Tags, Temperature, Title,
+    TopP, UserFilter,
 };
 use serde_json::{Value, json};
 

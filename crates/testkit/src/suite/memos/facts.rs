@@ -12,8 +12,7 @@ fn facts(memo: &Value) -> Value {
 
 pub async fn facts_follow_the_content_however_it_is_written(app: TestApp) {
     let alice = app.user("alice").await;
-    let (full, ticked) =
-        (json!(["안건 배포 시험 - [ ] code", true, 1]), json!(["안건 배포 시험 - [ ] code", true, 0]));
+    let (full, ticked) = (json!(["안건 배포 시험 - [ ] code", true, 1]), json!(["안건 배포 시험 - [ ] code", true, 0]));
     let body = json!({"title": "a", "content": CONTENT, "tags": ["work"]});
     let memo = alice.create_memo(&body).await.expect_status(201);
     let id = memo.id().to_owned();
