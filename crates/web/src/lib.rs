@@ -18,6 +18,7 @@ mod health;
 mod input;
 mod language;
 mod list;
+mod live;
 mod me;
 mod memos;
 mod middleware;
@@ -37,6 +38,7 @@ mod tags;
 mod well_known;
 
 pub use connection::on_connect;
+pub use live::LiveFeeds;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};

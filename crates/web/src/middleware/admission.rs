@@ -120,7 +120,7 @@ impl Gate {
                 Access::Interactive => caller.require_interactive()?,
             }
         }
-        let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
+        let admitted = self.limits.admit(request, caller.as_ref(), work.lane).await?;
         Ok((caller, Some(admitted)))
     }
 

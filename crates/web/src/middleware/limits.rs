@@ -24,7 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     context::RequestContext,
-    policy::{Policy, Work},
+    policy::{Lane, Policy, Work},
     problem::{Code, Problem},
     rate::{Quotas, RatePolicy, RateState},
     settings::HttpSettings,
@@ -34,6 +34,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many requests of one client wait at most.
 const WAITING_PER_CLIENT: usize = 100;
+/// How many live connections of one client are open at most.
+const LIVE_PER_CLIENT: usize = 20;
 /// How many requests wait at most.
 const WAITING: usize = 10_000;
 
@@ -62,6 +64,7 @@ pub struct Limits {
     counters: Arc<dyn Cache>,
     running: FairSemaphore<Client>,
     heavy: FairSemaphore<Client>,
+    live: FairSemaphore<Client>,
 }
 
 impl Limits {
@@ -76,7 +79,8 @@ impl Limits {
                 waiting_per_key: WAITING_PER_CLIENT,
             })
         };
-        Self { quotas: settings.quotas, counters, running: of(settings.concurrency), heavy: of(settings.heavy) }
+        let [running, heavy, live] = [settings.concurrency, settings.heavy, LIVE_PER_CLIENT].map(of);
+        Self { quotas: settings.quotas, counters, running, heavy, live }
     }
 
     /// Counts a request by its policy, and notes the answer for the headers of the response.
@@ -102,7 +106,8 @@ impl Limits {
         if taken.allowed { Ok(()) } else { Err(Problem::rate_limited(rate_policy.name(), taken.retry_after)) }
     }
 
-    /// Waits until the client has room for one more request.
+    /// Waits until the client has room for one more request. For one more live connection it does not wait: the others may
+    /// stay open for days.
     ///
     /// # Errors
     /// 429 `too_many_concurrent_requests` if it has none for two seconds, or if too many wait already.
@@ -110,21 +115,26 @@ impl Limits {
         &self,
         request: &HttpRequest,
         caller: Option<&Principal>,
-        is_heavy: bool,
+        lane: Lane,
     ) -> Result<Admitted, Problem> {
         let client = client(request, caller);
+        let refused = || Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs());
         let acquire = async |semaphore: &FairSemaphore<Client>| match semaphore.try_acquire(&client) {
             Some(permit) => Ok(permit),
             None => match timeout(PATIENCE, semaphore.acquire(client)).await {
                 Ok(Ok(permit)) => Ok(permit),
-                Ok(Err(_)) | Err(_) => {
-                    Err(Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs()))
-                }
+                Ok(Err(_)) | Err(_) => Err(refused()),
             },
         };
         // First the scarcer one, so that waiting for it takes no room of the other.
-        let heavy = if is_heavy { Some(acquire(&self.heavy).await?) } else { None };
-        Ok(Admitted { _running: acquire(&self.running).await?, _heavy: heavy })
+        let scarce = match lane {
+            Lane::Live => {
+                return Ok(Admitted { _permit: self.live.try_acquire(&client).ok_or_else(refused)?, _scarce: None });
+            }
+            Lane::Heavy => Some(acquire(&self.heavy).await?),
+            Lane::Common => None,
+        };
+        Ok(Admitted { _permit: acquire(&self.running).await?, _scarce: scarce })
     }
 }
 
@@ -137,7 +147,7 @@ fn client(request: &HttpRequest, caller: Option<&Principal>) -> Client {
     }
 }
 
-/// How many uses of its rate a request counts as, and whether it is heavy.
+/// How many uses of its rate a request counts as, and its lane.
 pub fn work(policy: &Policy, request: &HttpRequest) -> Work {
     match policy.search {
         Some(work) if has_parameter(request.query_string(), "q") => work,
@@ -152,8 +162,8 @@ fn has_parameter(query: &str, name: &str) -> bool {
 
 /// The permits of a running request.
 pub struct Admitted {
-    _running: Permit<Client>,
-    _heavy: Option<Permit<Client>>,
+    _permit: Permit<Client>,
+    _scarce: Option<Permit<Client>>,
 }
 
 impl Admitted {
