@@ -17,8 +17,8 @@ use memo_application::{
 use memo_domain::Sealer;
 
 use crate::{
-    admin, auth, changes, docs, health,
-    live::{self, LiveFeeds},
+    admin, auth, changes, docs, health, live,
+    live_feeds::LiveFeeds,
     me,
     memos::{self, ResponseCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},

@@ -8,10 +8,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::feeds::{LiveFeeds, Watch, Watched};
 use crate::{
     context::RequestContext,
     extractor::from_head,
+    live_feeds::{LiveFeeds, Watch, Watched},
     middleware::Draining,
     problem::{Code, Problem},
 };
@@ -26,7 +26,7 @@ const PAGE: u64 = 100;
 pub enum Step {
     /// The next changes, in order.
     Changes(Vec<Change>),
-    /// Nothing has changed for the time that the client may wait.
+    /// Nothing has changed, but the client shall hear from the server.
     Idle,
     /// Nothing more.
     End(End),
@@ -127,6 +127,9 @@ impl Follower {
                 && let Some(step) = self.read().await
             {
                 return step;
+            }
+            if self.feed.is_probed() {
+                return Step::Idle;
             }
             let until = deadline.min(self.next_check);
             let woken = timeout_at(until, async {

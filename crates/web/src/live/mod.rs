@@ -1,13 +1,11 @@
 //! `/api/v1/events` and `/api/v1/ws`: the change feed as it grows.
 
 mod events;
-mod feeds;
 mod follower;
 mod socket;
 
 use std::time::Duration;
 
-pub use feeds::LiveFeeds;
 use follower::Follow;
 
 use crate::routing::Operations;

@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     context::RequestContext,
+    live_feeds::LiveFeeds,
     policy::{Lane, Policy, Work},
     problem::{Code, Problem},
     rate::{Quotas, RatePolicy, RateState},
@@ -36,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const WAITING_PER_CLIENT: usize = 100;
 /// How many live connections of one client are open at most.
 const LIVE_PER_CLIENT: usize = 20;
+/// How often live connections are probed meanwhile: a connection whose client is gone fails at the second write.
+const PROBES: u32 = 8;
 /// How many requests wait at most.
 const WAITING: usize = 10_000;
 
@@ -106,8 +109,7 @@ impl Limits {
         if taken.allowed { Ok(()) } else { Err(Problem::rate_limited(rate_policy.name(), taken.retry_after)) }
     }
 
-    /// Waits until the client has room for one more request. For one more live connection it does not wait: the others may
-    /// stay open for days.
+    /// Waits until the client has room for one more request.
     ///
     /// # Errors
     /// 429 `too_many_concurrent_requests` if it has none for two seconds, or if too many wait already.
@@ -116,6 +118,7 @@ impl Limits {
         request: &HttpRequest,
         caller: Option<&Principal>,
         lane: Lane,
+        feeds: &LiveFeeds,
     ) -> Result<Admitted, Problem> {
         let client = client(request, caller);
         let refused = || Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs());
@@ -129,12 +132,30 @@ impl Limits {
         // First the scarcer one, so that waiting for it takes no room of the other.
         let scarce = match lane {
             Lane::Live => {
-                return Ok(Admitted { _permit: self.live.try_acquire(&client).ok_or_else(refused)?, _scarce: None });
+                let permit = self.admit_live(client, feeds).await.ok_or_else(refused)?;
+                return Ok(Admitted { _permit: permit, _scarce: None });
             }
             Lane::Heavy => Some(acquire(&self.heavy).await?),
             Lane::Common => None,
         };
         Ok(Admitted { _permit: acquire(&self.running).await?, _scarce: scarce })
+    }
+}
+
+impl Limits {
+    /// Waits for a place of a live connection. The server may not know yet that the clients of others are gone: they show it.
+    async fn admit_live(&self, client: Client, feeds: &LiveFeeds) -> Option<Permit<Client>> {
+        let mut acquired = pin!(self.live.acquire(client));
+        for probes in 0..=PROBES {
+            let wait = if probes == 0 { Duration::ZERO } else { PATIENCE / PROBES };
+            if let Ok(permit) = timeout(wait, &mut acquired).await {
+                return permit.ok();
+            }
+            if let Client::User(user) = client {
+                feeds.probe(user);
+            }
+        }
+        None
     }
 }
 

@@ -1,3 +1,5 @@
+//! What wakes live connections.
+
 use std::{
     collections::HashMap,
     convert::Infallible,
@@ -21,7 +23,8 @@ pub enum Watched {
 /// wakes only those that it is about.
 #[derive(Default)]
 pub struct LiveFeeds {
-    watched: Mutex<HashMap<Watched, watch::Sender<()>>>,
+    /// The value of each is the number of its probes.
+    watched: Mutex<HashMap<Watched, watch::Sender<u64>>>,
 }
 
 impl LiveFeeds {
@@ -34,7 +37,9 @@ impl LiveFeeds {
             match subscription.next().await {
                 Received::Event(Event::MemosChanged(user)) => self.wake(Watched::Feed(user)),
                 Received::Event(Event::SessionsEnded(ids)) => {
-                    ids.into_iter().for_each(|id| self.wake(Watched::Session(id)));
+                    for id in ids {
+                        self.wake(Watched::Session(id));
+                    }
                 }
                 Received::Event(Event::JobsWaiting) => {}
                 Received::Missed => self.wake_all(),
@@ -42,19 +47,27 @@ impl LiveFeeds {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<()>>> {
+    /// Has each connection of a user send something at once: only then the server notices that a client is gone.
+    pub fn probe(&self, user: UserId) {
+        if let Some(sender) = self.locked().get(&Watched::Feed(user)) {
+            sender.send_modify(|probes| *probes = probes.wrapping_add(1));
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<u64>>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self, watched: Watched) {
         if let Some(sender) = self.locked().get(&watched) {
-            sender.send_replace(());
+            // The same number: those that wait are woken nevertheless.
+            sender.send_modify(|_| ());
         }
     }
 
     fn wake_all(&self) {
         for sender in self.locked().values() {
-            sender.send_replace(());
+            sender.send_modify(|_| ());
         }
     }
 }
@@ -64,13 +77,15 @@ pub struct Watch {
     feeds: Data<LiveFeeds>,
     watched: Watched,
     /// `None` only while this is dropped.
-    receiver: Option<watch::Receiver<()>>,
+    receiver: Option<watch::Receiver<u64>>,
+    probes: u64,
 }
 
 impl Watch {
     pub fn new(feeds: &Data<LiveFeeds>, watched: Watched) -> Self {
-        let receiver = feeds.locked().entry(watched).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Self { feeds: feeds.clone(), watched, receiver: Some(receiver) }
+        let receiver = feeds.locked().entry(watched).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        let probes = *receiver.borrow();
+        Self { feeds: feeds.clone(), watched, receiver: Some(receiver), probes }
     }
 
     /// Ends when it has happened since the last call. If this future is dropped before it ends, nothing is overlooked.
@@ -82,6 +97,14 @@ impl Watch {
         if !changed {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+impl Watch {
+    /// Whether there was a probe since the last call.
+    pub fn is_probed(&mut self) -> bool {
+        let probes = self.receiver.as_ref().map_or(self.probes, |receiver| *receiver.borrow());
+        std::mem::replace(&mut self.probes, probes) != probes
     }
 }
 
@@ -98,31 +121,26 @@ impl Drop for Watch {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
-    use memo_memory::MemoryEvents;
 
     use super::*;
 
     const UUID: &str = "0198c0de-7f00-7000-8000-00000000000a";
 
-    #[tokio::test]
-    async fn an_event_wakes_those_that_it_is_about_and_nothing_stays_of_those_that_are_gone() {
-        let (feeds, events) = (Data::new(LiveFeeds::default()), MemoryEvents::new());
-        let (user, session) = (UserId::parse(UUID).expect("an id"), SessionId::parse(UUID).expect("an id"));
-        let (mut feed, mut end) =
-            (Watch::new(&feeds, Watched::Feed(user)), Watch::new(&feeds, Watched::Session(session)));
-        let mut listening = Box::pin(feeds.listen(&events));
-        assert!(listening.as_mut().now_or_never().is_none());
-        // The beginning of the subscription wakes all.
-        assert!(feed.happened().now_or_never().is_some() && end.happened().now_or_never().is_some());
-        events.publish(&Event::MemosChanged(user)).await.expect("published");
-        assert!(listening.as_mut().now_or_never().is_none());
+    #[test]
+    fn an_event_wakes_those_that_it_is_about_and_nothing_stays_of_those_that_are_gone() {
+        let feeds = Data::new(LiveFeeds::default());
+        let user = Watched::Feed(UserId::parse(UUID).expect("an id"));
+        let session = Watched::Session(SessionId::parse(UUID).expect("an id"));
+        let (mut feed, mut end) = (Watch::new(&feeds, user), Watch::new(&feeds, session));
+        feeds.wake(user);
         assert!(feed.happened().now_or_never().is_some(), "the feed has changed");
         assert!(feed.happened().now_or_never().is_none(), "once");
         assert!(end.happened().now_or_never().is_none(), "the session has not ended");
-        events.publish(&Event::SessionsEnded(vec![session])).await.expect("published");
-        assert!(listening.as_mut().now_or_never().is_none());
-        assert!(end.happened().now_or_never().is_some(), "the session has ended");
-        let other = Watch::new(&feeds, Watched::Feed(user));
+        feeds.wake_all();
+        assert!(feed.happened().now_or_never().is_some() && end.happened().now_or_never().is_some());
+        feeds.probe(UserId::parse(UUID).expect("an id"));
+        assert!(feed.happened().now_or_never().is_some() && feed.is_probed() && !feed.is_probed());
+        let other = Watch::new(&feeds, user);
         drop(feed);
         assert_eq!(feeds.locked().len(), 2);
         drop((other, end));
