@@ -169,7 +169,7 @@ impl Follower {
         None
     }
 
-    /// Reads the next changes; `None` if there are none, or the store does not answer.
+    /// Reads the next changes; `None` if there is no change, or the store does not answer.
     async fn read(&mut self) -> Option<Step> {
         let limit = Limit::new(PAGE).unwrap_or_default();
         match self.changes.list(self.caller.user_id, self.position, limit).await {
