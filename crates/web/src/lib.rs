@@ -23,6 +23,7 @@ mod live_feeds;
 mod me;
 mod memos;
 mod middleware;
+mod offload;
 mod openapi;
 mod operations;
 mod pages;
