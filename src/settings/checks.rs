@@ -19,6 +19,8 @@ const MIN_BODY_LIMIT: usize = 1_024;
 /// Less is a mistake in the unit.
 const MIN_RESPONSE_CACHE: usize = 64 << 10;
 const MAX_WORKERS: usize = 1_024;
+/// The list of a user's API keys has no pages.
+const MAX_API_KEYS: usize = 1_000;
 const MAX_CONNECTIONS: u32 = 10_000;
 
 impl Settings {
@@ -46,6 +48,9 @@ impl Settings {
         }
         if (1..MIN_RESPONSE_CACHE).contains(&self.server.response_cache.0) {
             return wrong("server.response_cache must be 0 or at least 64KiB, such as 16MiB");
+        }
+        if self.api_keys.max_per_user > MAX_API_KEYS {
+            return wrong(format!("api_keys.max_per_user must be at most {MAX_API_KEYS}"));
         }
         if self.import.max_size.0 < MIN_BODY_LIMIT {
             return wrong("import.max_size must be at least 1KiB, such as 1GiB");

@@ -39,6 +39,8 @@ pub struct Settings {
     pub import: ImportSettings,
     /// Authentication.
     pub auth: AuthSettings,
+    /// API keys.
+    pub api_keys: ApiKeySettings,
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
@@ -172,6 +174,14 @@ pub struct AuthSettings {
     /// Social providers by name.
     #[serde(default)]
     pub providers: BTreeMap<String, SocialSettings>,
+}
+
+/// API keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeySettings {
+    /// Maximum number of keys of a user.
+    pub max_per_user: usize,
 }
 
 /// Signature algorithm of access tokens.

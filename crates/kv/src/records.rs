@@ -1,9 +1,10 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo,
-    MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition,
-    Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
+    DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo, MemoId, MemoState, OneTimeToken, RefreshToken,
+    Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source, Tag, Title, TokenPurpose, User, UserId,
+    Visibility,
 };
 
 use crate::{
@@ -11,8 +12,8 @@ use crate::{
     keys::{Hashed, KeyPart, Prefix, ids, key},
 };
 
-ids!(UserId SessionId MemoId JobId AuditId);
-texts!(Title Content DisplayName Email Tag);
+ids!(UserId SessionId MemoId JobId AuditId ApiKeyId);
+texts!(Title Content DisplayName Email Tag ApiKeyName ApiKeyNote);
 enums! {
     Role { Member = 1, Admin = 2 }
     Locale { En = 1, Ko = 2 }
@@ -329,7 +330,10 @@ impl Entity for Job {
     }
 }
 
-record!(AuditEvent, 1, { id, user_id, actor_id, kind, at, ip, device, request_id, detail });
+record!(AuditEvent, 2, {
+    id, user_id, actor_id, kind, at, ip, device, request_id, detail,
+    api_key_id: since 2, None
+});
 
 pub const EVENT_BY_USER: u8 = 1;
 pub const EVENT_BY_TIME: u8 = 2;
@@ -343,5 +347,46 @@ impl Entity for AuditEvent {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         vec![(EVENT_BY_USER, key![self.user_id, self.id]), (EVENT_BY_TIME, key![self.at, self.id])]
+    }
+}
+
+impl Codec for ApiKeySecret {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Digest(digest) => {
+                out.push(1);
+                digest.write(out);
+            }
+            Self::Sealed(sealed) => {
+                out.push(2);
+                sealed.write(out);
+            }
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        match u8::read(input)? {
+            1 => Codec::read(input).map(Self::Digest),
+            2 => Codec::read(input).map(Self::Sealed),
+            number => Err(format!("no kind of an API key has number {number}").into()),
+        }
+    }
+}
+
+record!(ApiKey, 1, {
+    id, user_id, name, note, secret, scopes, networks, created_at, expires_at, last_used_at
+});
+
+pub const API_KEY_BY_USER: u8 = 1;
+
+impl Entity for ApiKey {
+    const TABLE: u8 = 23;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(API_KEY_BY_USER, key![self.user_id, self.id])]
     }
 }

@@ -297,6 +297,24 @@ macro_rules! __each_api_test {
                     withdrawal_needs_the_password_and_an_interactive_session
                     last_administrator_cannot_withdraw
                 }
+                api_keys(app) {
+                    api_key_is_shown_with_its_secret_once
+                    invalid_api_key_is_rejected_with_its_pointer
+                    api_key_may_do_exactly_what_its_scopes_allow
+                    api_key_of_another_user_is_not_found
+                    changed_api_key_takes_effect_at_once
+                    api_key_ends_with_its_account
+                    api_key_expires_by_the_clock
+                    api_key_with_another_secret_is_invalid
+                    concurrent_creations_respect_the_limit_of_api_keys
+                    use_of_an_api_key_is_recorded_once_a_minute
+                    audit_event_names_the_api_key
+                    first_proof_of_an_account_removes_its_api_keys
+                }
+                api_key_settings(store) {
+                    api_key_is_accepted_from_its_networks_only
+                    number_of_api_keys_is_a_setting
+                }
                 audit(app) {
                     audit_event_has_kind_time_device_ip_and_request_id
                     every_kind_of_audit_event_is_recorded
@@ -541,6 +559,7 @@ macro_rules! __each_api_test {
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
+                api_key_changed_on_one_node_changes_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
