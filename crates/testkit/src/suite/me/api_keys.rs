@@ -43,7 +43,7 @@ pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
         {
           "created_at": "2026-01-31T09:00:00.123456Z",
           "expires_at": null,
-          "id": "019c1347-d2fb-7000-8000-000000000007",
+          "id": "019c1347-d2fb-7000-8000-00000000000d",
           "ip_allowlist": [],
           "kind": "bearer",
           "last_used_at": null,
@@ -56,7 +56,7 @@ pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
         {
           "created_at": "2026-01-31T09:00:00.123456Z",
           "expires_at": "2026-03-01T09:00:00Z",
-          "id": "019c1347-d2fb-7000-8000-000000000005",
+          "id": "019c1347-d2fb-7000-8000-00000000000a",
           "ip_allowlist": [
             "10.0.0.0/8",
             "::1/128"
