@@ -19,6 +19,7 @@ use super::{
 use crate::{
     context::{RequestContext, Route},
     cookies,
+    live_feeds::LiveFeeds,
     policy::{Access, Policy, RateClass},
     problem::{Code, Problem},
     rate::RatePolicy,
@@ -68,6 +69,7 @@ struct Gate {
     sign_in: Data<SignIn>,
     api_keys: Data<ApiKeys>,
     limits: Data<Limits>,
+    feeds: Data<LiveFeeds>,
 }
 
 impl Gate {
@@ -77,6 +79,7 @@ impl Gate {
             sign_in: request.app_data().cloned()?,
             api_keys: request.app_data().cloned()?,
             limits: request.app_data().cloned()?,
+            feeds: request.app_data().cloned()?,
         })
     }
 
@@ -124,7 +127,7 @@ impl Gate {
                 Access::Interactive => caller.require_interactive()?,
             }
         }
-        let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
+        let admitted = self.limits.admit(request, caller.as_ref(), work.lane, &self.feeds).await?;
         Ok((caller, Some(admitted)))
     }
 
