@@ -8,7 +8,6 @@ const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[
     ("api_keys", "max_per_user", None),
     ("webhooks", "allowed_networks", None),
     ("kakao", "api_base", None),
-    ("memos", "trash_retention", None),
     ("memos", "revisions", None),
 ];
 

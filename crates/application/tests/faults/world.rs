@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
     MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
-    SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
-    WithdrawalHandler, secret_text,
+    SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, TrashHandler,
+    UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -39,6 +39,7 @@ pub struct World {
     pub transfer: Transfer,
     pub administration: Administration,
     pub retention: Retention,
+    pub trash: Arc<TrashHandler>,
     pub worker: JobWorker,
     /// The mail that was sent.
     pub mail: Arc<CapturedMail>,
@@ -153,6 +154,7 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
+        let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));
         let mut world = Self {
             store,
             accounts,
@@ -164,12 +166,14 @@ impl World {
             transfer: Transfer::new(ports.clone()),
             administration,
             retention: Retention::new(ports.clone()),
+            trash: trash.clone(),
             worker: JobWorker::new(
                 ports.clone(),
                 vec![
                     Arc::new(mail_handler),
                     Arc::new(RetagHandler::new(ports.clone())),
                     Arc::new(WithdrawalHandler::new(ports)),
+                    trash,
                 ],
             ),
             mail,
