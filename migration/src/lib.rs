@@ -6,6 +6,10 @@
 
 mod m20261129_000001_initial;
 mod m20261130_000002_facts;
+mod m20261130_000006_notifications;
+mod m20261130_000007_trash;
+mod m20261130_000009_api_keys;
+mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -14,7 +18,13 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261129_000001_initial::Migration), Box::new(m20261130_000002_facts::Migration)]
+        vec![
+            Box::new(m20261129_000001_initial::Migration),
+            Box::new(m20261130_000002_facts::Migration),
+            Box::new(m20261130_000006_notifications::Migration),
+            Box::new(m20261130_000007_trash::Migration),
+            Box::new(m20261130_000009_api_keys::Migration),
+        ]
     }
 }
 
@@ -23,20 +33,4 @@ async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbE
         manager.get_connection().execute_unprepared(statement).await?;
     }
     Ok(())
-}
-
-/// Adds a column to a table that lacks it: neither SQLite nor MySQL has `ADD COLUMN IF NOT EXISTS`.
-async fn add_column(manager: &SchemaManager<'_>, table: &str, column: &str, definition: &str) -> Result<(), DbErr> {
-    if manager.has_column(table, column).await? {
-        return Ok(());
-    }
-    run(manager, &[&format!("ALTER TABLE {table} ADD COLUMN {column} {definition}")]).await
-}
-
-/// Drops a column of a table that has it.
-async fn drop_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
-    if !manager.has_table(table).await? || !manager.has_column(table, column).await? {
-        return Ok(());
-    }
-    run(manager, &[&format!("ALTER TABLE {table} DROP COLUMN {column}")]).await
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, LinkRepository,
-    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
+    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit,
+    LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
     SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter,
     UserId, UserRepository, Version,
 };
@@ -61,6 +61,7 @@ impl UnitOfWork for Unit {
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;
         second_factors: SecondFactorRepository;
+        api_keys: ApiKeyRepository;
         jobs: JobRepository;
         audit: AuditRepository;
     }

@@ -5,7 +5,10 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::{add_column, drop_column, run};
+use crate::{
+    run,
+    table::{add_column, drop_column},
+};
 
 pub struct Migration;
 

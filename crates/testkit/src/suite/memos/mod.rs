@@ -17,3 +17,4 @@ pub mod search;
 pub mod search_results;
 pub mod tasks;
 pub mod texts;
+pub mod trash;
