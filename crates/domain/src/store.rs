@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository, MemoRepository,
-    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    ApiKeyRepository, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository,
+    LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository,
+    SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -188,6 +189,9 @@ pub trait UnitOfWork: Send {
     /// The likes.
     fn likes(&mut self) -> &mut dyn LikeRepository;
 
+    /// The links between memos.
+    fn links(&mut self) -> &mut dyn LinkRepository;
+
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;
 
@@ -199,6 +203,9 @@ pub trait UnitOfWork: Send {
 
     /// The second factors.
     fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
+
+    /// The API keys.
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepository;
 
     /// The queue of jobs.
     fn jobs(&mut self) -> &mut dyn JobRepository;
