@@ -70,7 +70,7 @@ pub async fn backlinks_are_memos_that_the_reader_may_read(app: TestApp) {
 pub async fn backlinks_have_pages_and_the_first_links_of_a_memo_count(app: TestApp) {
     let alice = app.user("alice").await;
     let (first, last) = (alice.memo("memo 0").await, alice.memo("memo 100").await);
-    let links: String = (0..=100).map(|n| format!("[[memo {n}]] ")).collect();
+    let links = (0..=100).map(|n| format!("[[memo {n}]] ")).collect::<Vec<_>>().concat();
     for n in 0..3 {
         linking(&alice, &format!("link {n}"), &links).await;
     }
