@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Like, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
     PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, Timestamp,
-    User, UserId, Version,
+    UserId, Version,
 };
 
 use crate::{
