@@ -383,7 +383,7 @@ record!(Like, 1, { memo_id, user_id, at });
 pub const LIKE_BY_USER: u8 = 1;
 
 impl Entity for Like {
-    const TABLE: u8 = 14;
+    const TABLE: u8 = 16;
 
     fn key(&self) -> Vec<u8> {
         key![self.memo_id, self.user_id]
