@@ -9,7 +9,8 @@ pub fn add(document: &mut Value, operations: &Operations) {
     let documented = || operations.iter().filter(|operation| operation.document.is_some());
     for creating in documented() {
         let method = creating.method.as_str().to_ascii_lowercase();
-        let created = &mut document["paths"][&*creating.path][method]["responses"]["201"];
+        let responses = &mut document["paths"][&*creating.path][method]["responses"];
+        let Some(created) = responses.get_mut("201") else { continue };
         let links: Map<_, _> = documented()
             .filter_map(|operation| {
                 let id = operation.document.as_ref()?.1.operation_id.clone()?;
@@ -17,7 +18,7 @@ pub fn add(document: &mut Value, operations: &Operations) {
                 Some((id.clone(), json!({"operationId": id, "parameters": parameters})))
             })
             .collect();
-        if !links.is_empty() && created.is_object() {
+        if !links.is_empty() {
             created["links"] = Value::Object(links);
         }
     }
