@@ -1,6 +1,7 @@
 //! The suite, laid out like the URL tree.
 
 pub mod admin;
+pub mod archives;
 pub mod auth;
 pub mod bounds;
 pub mod changes;
@@ -11,6 +12,8 @@ pub mod hostile;
 pub mod housekeeping;
 pub mod limits;
 pub mod links;
+pub mod live;
+pub mod live_settings;
 pub mod me;
 pub mod memos;
 pub mod nodes;
