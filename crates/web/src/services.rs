@@ -12,7 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Completions, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Memos, Readiness, SecondFactors, SignIn, Social,
+    Transfer,
 };
 use memo_domain::Sealer;
 
@@ -41,6 +42,8 @@ pub struct UseCases {
     pub changes: Changes,
     /// Signing in.
     pub sign_in: Arc<SignIn>,
+    /// API keys.
+    pub api_keys: ApiKeys,
     /// Second factors.
     pub second_factors: SecondFactors,
     /// Social accounts.
@@ -95,6 +98,7 @@ impl Services {
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),
+            shared(Data::new(use_cases.api_keys)),
             shared(Data::new(use_cases.second_factors)),
             shared(Data::new(use_cases.social)),
             shared(Data::new(use_cases.transfer)),
@@ -132,7 +136,7 @@ impl Services {
 }
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
-fn operations() -> Operations {
+pub(crate) fn operations() -> Operations {
     Operations::all([
         admin::operations(),
         auth::operations(),
