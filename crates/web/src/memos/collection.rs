@@ -42,7 +42,6 @@ operations! {
             ("Location" = String, description = "The URL of the memo"),
             ("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match"),
         ),
-        links(("get_memo" = (operation_id = "get_memo", parameters(("id" = "$response.body#/id"))))),
     )),
 )]
 async fn create_memo(
