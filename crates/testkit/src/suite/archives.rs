@@ -113,7 +113,7 @@ pub async fn archive_of_each_kind_is_imported_with_its_media_type(app: TestApp) 
     let keep = zip(&[file("Takeout/Keep/a.json", KEEP.as_bytes()), file("Takeout/Keep/a.png", b"PNG")]);
     let kinds = [
         ("markdown", ZIP, vault, vec!["../up.md", "그림/a.png"]),
-        ("keep", ZIP, keep, vec!["Keep: a.png"]),
+        ("keep", ZIP, keep, vec!["a: a.png"]),
         ("enex", "application/xml", ENEX.into(), vec![]),
         ("usememos", "application/json", USEMEMOS.into(), vec!["memos/1: a.png"]),
         ("jex", "application/x-tar", tar("1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a.md", JOPLIN), vec![]),
