@@ -172,7 +172,7 @@ pub async fn api_key_of_another_user_is_not_found(app: TestApp) {
         bob.delete_api_key(id).await.expect_status(404).problem("api_key_not_found");
     }
     assert_eq!(bob.api_keys().await.expect_status(200).json, json!({"items": []}));
-    // A key acts for its own user, whoever shows it.
+    // A key acts for its own user.
     let with_key = app.anonymous().with_token(key.text("secret"));
     assert_eq!(with_key.me().await.expect_status(200).id(), alice.id);
     assert_eq!(alice.api_keys().await["items"][0]["name"], "a");
