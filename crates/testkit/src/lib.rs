@@ -45,6 +45,7 @@ mod durability;
 mod list;
 mod response;
 mod running;
+mod signer;
 mod suite;
 mod suites;
 
@@ -57,5 +58,6 @@ pub use durability::{Durability, Verdict};
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
 pub use response::Response;
+pub use signer::{Signer, content_digest};
 #[doc(hidden)]
 pub use suites::entries;

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod auth;
 pub mod bounds;
 pub mod changes;
+pub mod digests;
 pub mod docs;
 pub mod errors;
 pub mod every_operation;
@@ -22,6 +23,7 @@ pub mod tags;
 pub mod transfer;
 pub mod transfer_limits;
 pub mod transfer_settings;
+pub mod transport;
 
 use std::time::Duration;
 
