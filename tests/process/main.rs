@@ -7,6 +7,7 @@ mod ending;
 mod import_from;
 mod keys;
 mod memory;
+mod openapi;
 mod outages;
 mod output;
 mod running;

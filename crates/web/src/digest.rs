@@ -64,17 +64,17 @@ impl Hasher {
 }
 
 impl Digests {
-    /// The digests that a request was sent with; `None` if there are none.
+    /// The digests that a request was sent with; `None` without any.
     ///
     /// # Errors
     /// `digest_invalid`, or `digest_unsupported` if no digest is of a supported algorithm; others are ignored.
     pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let Some(header) = structured(headers, &CONTENT_DIGEST) else { return Ok(None) };
         let malformed = || Problem::new(Code::DigestInvalid);
-        let members: Dictionary = Parser::new(&header).parse().map_err(|_| malformed())?;
-        let Some((first, _)) = members.first() else { return Ok(None) };
+        let entries: Dictionary = Parser::new(&header).parse().map_err(|_| malformed())?;
+        let Some((first, _)) = entries.first() else { return Ok(None) };
         let mut digests = Vec::new();
-        for (name, value) in &members {
+        for (name, value) in &entries {
             let Some((algorithm, length, hasher)) = Hasher::named(name.as_str()) else { continue };
             let ListEntry::Item(item) = value else { return Err(malformed()) };
             let BareItem::ByteSequence(expected) = &item.bare_item else { return Err(malformed()) };
@@ -125,7 +125,7 @@ impl Digests {
     }
 }
 
-/// All lines of a structured field (RFC 9651, section 4.2); `None` if there are none.
+/// All lines of a structured field (RFC 9651, section 4.2); `None` without any.
 pub fn structured(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
     let lines: Vec<_> = headers.get_all(name).map(|value| value.as_bytes()).collect();
     if lines.is_empty() { None } else { Some(lines.join(&b", "[..])) }

@@ -22,6 +22,7 @@ mod list;
 mod me;
 mod memos;
 mod middleware;
+mod offload;
 mod openapi;
 mod operations;
 mod pages;

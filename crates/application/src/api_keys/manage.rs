@@ -145,7 +145,7 @@ pub async fn remove_all(tx: &mut Transaction, user: UserId) -> Result<Vec<ApiKey
     Ok(ids)
 }
 
-/// A key of another user is none.
+/// A key of another user is absent.
 fn own(key: Option<ApiKey>, user: UserId) -> Result<ApiKey, Error> {
     key.filter(|key| key.user_id == user).ok_or(Error::NotFound(Resource::ApiKey))
 }

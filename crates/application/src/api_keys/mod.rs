@@ -26,7 +26,7 @@ pub struct NewApiKey {
     pub note: Option<ApiKeyNote>,
     /// What it may be used for.
     pub scopes: Scopes,
-    /// From where it may be used.
+    /// The addresses that it may be used from.
     pub networks: Networks,
     /// When it expires.
     pub expires_at: Option<Timestamp>,

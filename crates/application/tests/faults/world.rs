@@ -16,7 +16,7 @@ use memo_domain::{
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
 use crate::{
-    ports::{CODE, InPlace, Names, NoWait, Plain, ports},
+    ports::{CODE, InPlace, Names, NoArchives, NoWait, Plain, ports},
     state::{self, State},
 };
 
@@ -170,7 +170,7 @@ impl World {
             api_keys,
             api_key,
             social,
-            transfer: Transfer::new(ports.clone()),
+            transfer: Transfer::new(ports.clone(), Arc::new(NoArchives)),
             administration,
             retention: Retention::new(ports.clone()),
             worker: JobWorker::new(

@@ -36,10 +36,10 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(34) {
+        match self.chance.below(35) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
-            3 => self.forget(pair).await,
+            3 | 34 => self.forget(pair).await,
             4..9 => self.link(pair).await,
             9..11 => self.add_one_time_token(pair).await,
             11..15 => self.use_one_time_token(pair).await,
@@ -391,7 +391,7 @@ impl Script<'_> {
 
     /// Reads the account of one user.
     pub(super) async fn read_account(&mut self, pair: &mut Pair, user: UserId) {
-        let log = &mut self.log;
+        let (key, log) = (self.some_key(), &mut self.log);
         let identities =
             pair.ask(log, format!("identities of {user:?}"), async |uow| uow.identities().list_by_user(user).await);
         for Identity { issuer, subject, .. } in identities.await.unwrap_or_default() {
@@ -401,6 +401,7 @@ impl Script<'_> {
         let what = format!("the factor of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.second_factors().lookup(user).await).await;
         let _ = pair.ask(log, "its codes", async |uow| uow.second_factors().count_codes(user).await).await;
+        let _ = pair.ask(log, format!("look up {key:?}"), async |uow| uow.api_keys().lookup(key).await).await;
         let what = format!("keys of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.api_keys().list_by_user(user).await).await;
         let request = PageRequest { limit: all(), start: PageStart::Offset(0) };

@@ -195,7 +195,7 @@ pub struct ApiKey {
     pub secret: ApiKeySecret,
     /// What it may be used for.
     pub scopes: Scopes,
-    /// From where it may be used.
+    /// The addresses that it may be used from.
     pub networks: Networks,
     /// When it was created.
     pub created_at: Timestamp,

@@ -1,6 +1,7 @@
 //! Representations that several resources share.
 
 mod api_key;
+mod archive;
 mod audit_event;
 mod identity;
 mod memo;
@@ -9,6 +10,7 @@ mod session;
 mod user;
 
 pub use api_key::{ApiKeyDto, ApiKeyKindDto, ScopeDto};
+pub use archive::ArchiveKindDto;
 pub use audit_event::AuditEventDto;
 pub use identity::IdentityDto;
 pub use memo::{MemoDto, VisibilityDto};

@@ -36,7 +36,10 @@ macro_rules! from_body {
             fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
                 let read: fn(&[u8]) -> Result<Self, crate::problem::Problem> = $read;
                 let incoming = crate::input::body::Incoming::of(request, payload);
-                Box::pin(async move { Ok(read(&incoming?.read().await?)?) })
+                Box::pin(async move {
+                    let body = incoming?.read().await?;
+                    Ok(crate::offload::offload(body.len(), move || read(&body)).await?)
+                })
             }
         }
     };
@@ -47,13 +50,13 @@ pub(super) use from_body;
 /// What a body of one JSON object is read as.
 pub trait FromBody: 'static {
     /// What it is read as.
-    type Command: 'static;
+    type Command: Send + 'static;
 
     /// Reads it, and reports every invalid value. If the text is not JSON, any report will do.
     fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused>;
 }
 
-impl<I: Input<Command: 'static>> FromBody for I {
+impl<I: Input<Command: Send + 'static>> FromBody for I {
     type Command = I::Command;
 
     fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused> {
@@ -148,7 +151,7 @@ fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Requires one of these media types, if there is any, and UTF-8 if a character set is named.
-fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
+pub fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
     let Some(preferred) = allowed.first() else { return Ok(()) };
     let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header.split(';');

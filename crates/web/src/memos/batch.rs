@@ -1,9 +1,10 @@
+use actix_web::http::header::ContentType;
 use memo_application::{BatchOutcome, Memos};
 use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput, check_content};
-use crate::{dto::MemoDto, prelude::*};
+use crate::{dto::MemoDto, offload::offload, prelude::*};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
@@ -49,6 +50,14 @@ impl BatchResult {
     }
 }
 
+/// About the size of an outcome in the response, in bytes.
+fn size(outcome: &BatchOutcome) -> usize {
+    match outcome {
+        BatchOutcome::Created(view) | BatchOutcome::Updated(view) => view.memo.state.content.as_str().len(),
+        BatchOutcome::Deleted => 0,
+    }
+}
+
 /// Change many memos
 ///
 /// Up to 100 operations in order, all or nothing. Each does what the operation on its own would do, and sees the results of
@@ -69,6 +78,11 @@ async fn batch_memos(
 ) -> Result<HttpResponse, Problem> {
     check_content(&operations)?;
     let outcomes = memos.batch(caller.user_id, &operations).await?;
-    let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
-    Ok(HttpResponse::Ok().json(BatchResults { results }))
+    let size = outcomes.iter().map(size).sum();
+    let encode = move || {
+        let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
+        serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)
+    };
+    let body = offload(size, encode).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
 }

@@ -190,7 +190,7 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
-    // Browsers ignore it where it came without encryption (RFC 6797, section 8.1).
+    // Not without encryption (RFC 6797, section 7.2).
     if context.is_https_expected && !context.is_insecure() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }

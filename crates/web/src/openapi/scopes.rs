@@ -13,7 +13,7 @@ mod tests {
     const INTRODUCTION: &str = "What a credential needs for each operation. A test generates this page from the declarations of the operations.
 
 * *scopes*: an access token or an API key needs all of them; a session cookie has all.
-* *interactive*: only a user who signed in with all scopes; never an API key, whatever its scopes.
+* *interactive*: only a user who signed in with all scopes; never an API key, even with all scopes.
 * *anyone*: no credential is needed.
 ";
 

@@ -43,7 +43,7 @@ pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
         {
           "created_at": "2026-01-31T09:00:00.123456Z",
           "expires_at": null,
-          "id": "019c1347-d2fb-7000-8000-000000000007",
+          "id": "019c1347-d2fb-7000-8000-00000000000d",
           "ip_allowlist": [],
           "kind": "bearer",
           "last_used_at": null,
@@ -56,7 +56,7 @@ pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
         {
           "created_at": "2026-01-31T09:00:00.123456Z",
           "expires_at": "2026-03-01T09:00:00Z",
-          "id": "019c1347-d2fb-7000-8000-000000000005",
+          "id": "019c1347-d2fb-7000-8000-00000000000a",
           "ip_allowlist": [
             "10.0.0.0/8",
             "::1/128"
@@ -168,7 +168,7 @@ pub async fn api_key_of_another_user_is_not_found(app: TestApp) {
         bob.delete_api_key(id).await.expect_status(404).problem("api_key_not_found");
     }
     assert_eq!(bob.api_keys().await.expect_status(200).json, json!({"items": []}));
-    // A key acts for its own user, whoever shows it.
+    // A key acts for its own user.
     let with_key = app.anonymous().with_token(key.text("secret"));
     assert_eq!(with_key.me().await.expect_status(200).id(), alice.id);
     assert_eq!(alice.api_keys().await["items"][0]["name"], "a");
