@@ -39,7 +39,10 @@ pub async fn request_without_encryption_is_refused_whatever_its_credential(store
     // The access token is not known to others, and is valid for minutes.
     let response = encrypted(alice.me()).await.expect_status(200);
     assert_eq!(response.header("strict-transport-security"), Some("max-age=31536000"));
-    assert_eq!(encrypted(anonymous.get("/nowhere")).await.header("strict-transport-security"), Some("max-age=31536000"));
+    assert_eq!(
+        encrypted(anonymous.get("/nowhere")).await.header("strict-transport-security"),
+        Some("max-age=31536000")
+    );
     alice.me().header("forwarded", "for=203.0.113.9;proto=http").await.expect_status(200);
 }
 

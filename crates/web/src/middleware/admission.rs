@@ -11,10 +11,10 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use memo_domain::Causes;
 use memo_application::{
     ApiKeys, Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, is_api_key, read_secret,
 };
+use memo_domain::Causes;
 
 use super::{
     host::{is_trusted_host, named_host},
@@ -224,7 +224,8 @@ impl Gate {
             }
             Sent::Signature(signature) => {
                 let invalid = || UseCaseError::Unauthenticated(UnauthenticatedReason::SignatureInvalid);
-                let signature = signature.filter(|signature| signature.covers_all(request.headers())).ok_or_else(invalid)?;
+                let signature =
+                    signature.filter(|signature| signature.covers_all(request.headers())).ok_or_else(invalid)?;
                 let bases = self.bases(&signature, request).ok_or_else(invalid)?;
                 self.api_keys.authenticate_signed(&signature.request(&bases), client).await.map(Some)
             }
@@ -252,7 +253,8 @@ impl Sent {
         let mut headers = request.headers().get_all(header::AUTHORIZATION);
         let (cookie, header) = (cookies.next(), headers.next());
         let is_signed = Signature::is_sent(request.headers());
-        let credentials = [header.is_some(), cookie.is_some(), is_signed].into_iter().filter(|is_sent| *is_sent).count();
+        let credentials =
+            [header.is_some(), cookie.is_some(), is_signed].into_iter().filter(|is_sent| *is_sent).count();
         if cookies.next().is_some() || headers.next().is_some() || credentials > 1 {
             return Err(Problem::new(Code::AmbiguousCredentials));
         }

@@ -196,9 +196,8 @@ mod tests {
         assert_eq!(by_x("10.0.0.1", "198.51.100.7", &["https, http"]), http);
         assert_eq!(by_x("10.0.0.1", "198.51.100.7, 10.0.0.2", &["https", "http"]), https);
         assert_eq!(by_x("10.0.0.1", "198.51.100.7, 10.0.0.2", &["http"]), http, "one element for all hops");
-        let forwarded = |value: &str| {
-            sent("10.0.0.1", ForwardedHeader::Forwarded, &[(header::FORWARDED, value.as_bytes())]).scheme
-        };
+        let forwarded =
+            |value: &str| sent("10.0.0.1", ForwardedHeader::Forwarded, &[(header::FORWARDED, value.as_bytes())]).scheme;
         assert_eq!(forwarded("for=198.51.100.7;Proto=\"http\""), http);
         assert_eq!(forwarded("proto=http, for=198.51.100.7;proto=https, for=10.0.0.2;proto=http"), https);
         assert_eq!(forwarded("for=198.51.100.7"), None);

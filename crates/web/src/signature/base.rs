@@ -127,7 +127,10 @@ mod tests {
             ("host", "example.com"),
             ("date", "Tue, 20 Apr 2021 02:07:55 GMT"),
             ("content-type", "application/json"),
-            ("content-digest", "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:"),
+            (
+                "content-digest",
+                "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",
+            ),
             ("content-length", "18"),
             ("cache-control", "max-age=60"),
             ("cache-control", "  must-revalidate "),

@@ -55,7 +55,8 @@ impl Signature {
             return Err(Refusal::Ambiguous);
         }
         let (label, covered) = input.into_iter().next().ok_or(Refusal::Invalid)?;
-        let (ListEntry::InnerList(covered), Some(ListEntry::Item(signature))) = (covered, signatures.get(&label)) else {
+        let (ListEntry::InnerList(covered), Some(ListEntry::Item(signature))) = (covered, signatures.get(&label))
+        else {
             return Err(Refusal::Invalid);
         };
         let bytes = signature.bare_item.as_byte_sequence().ok_or(Refusal::Invalid)?.to_vec();

@@ -38,7 +38,11 @@ pub async fn signed_request_acts_for_the_user_of_its_key(app: TestApp) {
     signer("6").sign(anonymous.delete_memo(created.id())).await.expect_empty(204);
     signer("7").parameters(";tag=\"memo\"").sign(anonymous.me()).await.expect_status(200);
     signer("8").origin(app.url()).sign(anonymous.me()).await.expect_status(200);
-    signer("9").sign(anonymous.patch_me(&json!({"display_name": "b"}))).await.expect_status(403).problem("insufficient_scope");
+    signer("9")
+        .sign(anonymous.patch_me(&json!({"display_name": "b"})))
+        .await
+        .expect_status(403)
+        .problem("insufficient_scope");
     signer("10").sign(anonymous.api_keys()).await.expect_status(403).problem("interactive_sign_in_required");
     eventually("the use is recorded", async || {
         let list = alice.api_keys().await.expect_status(200);
@@ -118,7 +122,9 @@ pub async fn malformed_signature_is_invalid(app: TestApp) {
     assert_invalid(signer().secret(bearer.text("secret")).sign(anonymous.me()).await);
     // A bearer key signs nothing.
     assert_invalid(Signer::new(&bearer, now(&app), "1").sign(anonymous.me()).await);
-    for parameters in [";alg=\"hmac-sha512\"", ";alg=hmac-sha256", ";keyid=\"x\"", ";nonce=\"\"", ";created=\"1\"", ";expires=x"] {
+    for parameters in
+        [";alg=\"hmac-sha512\"", ";alg=hmac-sha256", ";keyid=\"x\"", ";nonce=\"\"", ";created=\"1\"", ";expires=x"]
+    {
         assert_invalid(signer().parameters(parameters).sign(anonymous.me()).await);
     }
     assert_invalid(Signer::new(&key, now(&app), &"n".repeat(256)).sign(anonymous.me()).await);
