@@ -253,7 +253,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
-        let draining = services.draining();
+        let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -275,6 +275,7 @@ impl Server {
             () = &mut working => {}
             never = live.listen(&*events) => match never {},
             never = jobs.listen(&*events) => match never {},
+            never = live_feeds.listen(&*events) => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

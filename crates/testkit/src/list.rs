@@ -578,6 +578,7 @@ macro_rules! __each_api_test {
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
+                readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
             }
             digests(app) {
                 digest_of_another_body_is_refused_by_every_operation
@@ -602,6 +603,20 @@ macro_rules! __each_api_test {
                 every_error_code_is_explained
                 doc_pages_load_only_own_files
                 unknown_doc_file_is_not_found
+            }
+            [shared_state] live(app) {
+                events_follow_the_feed_from_now_on_or_after_the_last_event_id
+                invalid_position_is_rejected
+                live_connections_of_a_user_are_limited
+                live_connections_end_with_their_session
+                live_connections_end_with_their_api_key
+                websocket_follows_the_feed_and_answers_pings
+                websocket_needs_a_handshake_from_an_allowed_origin
+                websocket_messages_of_the_client_are_limited
+            }
+            live_settings(store) {
+                quiet_connections_are_kept_alive_within_the_request_timeout
+                live_connections_are_told_to_reconnect_when_the_node_stops
             }
             every_operation(app) {
                 unknown_parameter_is_rejected_by_name

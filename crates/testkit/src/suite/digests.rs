@@ -18,7 +18,10 @@ pub async fn digest_of_another_body_is_refused_by_every_operation(app: TestApp) 
         // Of the empty body.
         let call = call.body(media_type, body.clone());
         call.clone().header("content-digest", OTHER).await.expect_status(400).problem("digest_mismatch");
-        call.header("content-digest", content_digest(body.as_bytes())).await.expect_no_server_error();
+        // A live connection would not end.
+        if !operation.is_live() {
+            call.header("content-digest", content_digest(body.as_bytes())).await.expect_no_server_error();
+        }
     }
     let anonymous = app.anonymous();
     for target in ["/", "/nowhere", "/openapi.json"] {

@@ -13,6 +13,8 @@ pub mod hostile;
 pub mod housekeeping;
 pub mod limits;
 pub mod links;
+pub mod live;
+pub mod live_settings;
 pub mod me;
 pub mod memos;
 pub mod nodes;

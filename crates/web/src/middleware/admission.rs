@@ -24,6 +24,7 @@ use crate::{
     context::{RequestContext, Route, Scheme},
     cookies,
     digest::Digests,
+    live_feeds::LiveFeeds,
     policy::{Access, Body, Policy, RateClass},
     problem::{Code, Problem},
     rate::RatePolicy,
@@ -91,6 +92,7 @@ struct Gate {
     sign_in: Data<SignIn>,
     api_keys: Data<ApiKeys>,
     limits: Data<Limits>,
+    feeds: Data<LiveFeeds>,
 }
 
 impl Gate {
@@ -100,6 +102,7 @@ impl Gate {
             sign_in: request.app_data().cloned()?,
             api_keys: request.app_data().cloned()?,
             limits: request.app_data().cloned()?,
+            feeds: request.app_data().cloned()?,
         })
     }
 
@@ -154,7 +157,7 @@ impl Gate {
                 Access::Interactive => caller.require_interactive()?,
             }
         }
-        let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
+        let admitted = self.limits.admit(request, caller.as_ref(), work.lane, &self.feeds).await?;
         Ok((caller, Some(admitted)))
     }
 

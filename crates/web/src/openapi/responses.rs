@@ -101,6 +101,7 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     };
     match status {
         "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
+        "426" => header("Upgrade", "The protocol: `websocket`", "string"),
         "429" | "503" => header("Retry-After", "The seconds after which to try again", "integer"),
         _ => {}
     }

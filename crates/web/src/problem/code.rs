@@ -263,6 +263,9 @@ codes! {
     ArchiveDamaged = "archive_damaged", UNPROCESSABLE_ENTITY,
         "Archive damaged" | "손상된 보관 파일",
         "The archive is damaged. Nothing was imported; create it again." | "보관 파일이 손상되었습니다. 아무것도 가져오지 않았습니다. 다시 만드세요.";
+    UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED,
+        "Upgrade required" | "업그레이드 필요",
+        "Only a WebSocket handshake (RFC 6455, version 13) opens this connection. For plain HTTP use /api/v1/events." | "이 연결은 WebSocket 핸드셰이크(RFC 6455, 버전 13)로만 열립니다. 일반 HTTP에서는 /api/v1/events를 쓰세요.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS,
         "Too many requests" | "요청이 너무 많음",
         "The limit of the policy {0} is reached. Try again after the time in Retry-After; RateLimit says how much is left." | "{0} 정책의 한도에 도달했습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요. 남은 양은 RateLimit 헤더에 있습니다.";

@@ -149,6 +149,10 @@ pub async fn api_key_may_do_exactly_what_its_scopes_allow(app: TestApp) {
             continue;
         }
         for (scope, key) in &lacking {
+            // A live connection would not end.
+            if operation.is_live() && !needed.contains(scope) {
+                continue;
+            }
             let response = called(key, operation).await;
             if needed.contains(scope) {
                 assert!(response.expect_status(403).problem("insufficient_scope").text("detail").contains(scope));
