@@ -44,7 +44,7 @@ fn scheme(headers: &HeaderMap, header: ForwardedHeader, hops_back: usize) -> Opt
         ForwardedHeader::Forwarded => header::FORWARDED,
     };
     let elements: Vec<_> = elements(headers, &name).collect();
-    let index = elements.len().checked_sub(hops_back.max(1)).unwrap_or_default();
+    let index = elements.len().saturating_sub(hops_back.max(1));
     let element = str::from_utf8(elements.get(index)?).ok()?;
     match header {
         ForwardedHeader::XForwardedFor => scheme_named(element),
