@@ -8,7 +8,10 @@ use sea_orm_migration::{
     sea_orm::{DbBackend, DbErr},
 };
 
-use crate::run;
+use crate::{
+    run,
+    table::{add_column, drop_column},
+};
 
 pub struct Migration;
 
@@ -27,19 +30,12 @@ impl MigrationTrait for Migration {
             _ => (MYSQL, "binary(16)"),
         };
         run(manager, table).await?;
-        // Not every database has ADD COLUMN IF NOT EXISTS.
-        if manager.has_column("audit_events", "api_key_id").await? {
-            return Ok(());
-        }
-        run(manager, &[&format!("ALTER TABLE audit_events ADD COLUMN api_key_id {id}")]).await
+        add_column(manager, "audit_events", "api_key_id", id).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, &["DROP TABLE IF EXISTS api_keys"]).await?;
-        if !manager.has_column("audit_events", "api_key_id").await? {
-            return Ok(());
-        }
-        run(manager, &["ALTER TABLE audit_events DROP COLUMN api_key_id"]).await
+        drop_column(manager, "audit_events", "api_key_id").await
     }
 
     fn use_transaction(&self) -> Option<bool> {

@@ -37,6 +37,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Import.
     pub import: ImportSettings,
+    /// Memos.
+    pub memos: MemoSettings,
     /// Authentication.
     pub auth: AuthSettings,
     /// API keys.
@@ -147,6 +149,14 @@ pub struct LimitSettings {
 pub struct ImportSettings {
     /// Maximum size of an import.
     pub max_size: Size,
+}
+
+/// Memos.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoSettings {
+    /// How long a memo stays in the trash.
+    pub trash_retention: Time,
 }
 
 /// Authentication.

@@ -7,7 +7,6 @@ const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[
     ("server", "metrics_listen", Some("off")),
     ("webhooks", "allowed_networks", None),
     ("kakao", "api_base", None),
-    ("memos", "trash_retention", None),
     ("memos", "revisions", None),
 ];
 

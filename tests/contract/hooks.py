@@ -23,6 +23,8 @@ BEYOND_SCHEMA = {
     "conflicting_parameters",
     # The list of common passwords is too long for a pattern.
     "password_too_common",
+    # The list of time zones is too long for a pattern.
+    "unknown_time_zone",
     # The time in an id is compared with the present.
     "too_far_ahead",
     # From a link or an authenticator: only the server knows which ones are valid.

@@ -34,7 +34,7 @@ pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
 pub use jobs::{
-    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
+    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
     WithdrawalHandler,
 };
 pub use live::LiveSessions;

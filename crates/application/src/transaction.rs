@@ -216,9 +216,7 @@ impl Transactions {
                     let error = &*error as &dyn std::error::Error;
                     match event {
                         Event::SessionsEnded(_) => tracing::warn!(error, "other nodes do not know of ended sessions"),
-                        Event::ApiKeysChanged(_) => {
-                            tracing::warn!(error, "other nodes do not know of changed API keys")
-                        }
+                        Event::ApiKeysChanged(_) => tracing::warn!(error, "other nodes do not know of changed keys"),
                         // Frequent, and found by polling.
                         event => tracing::debug!(error, topic = ?event.topic(), "other nodes were not told"),
                     }

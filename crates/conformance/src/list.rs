@@ -23,6 +23,7 @@ macro_rules! __each_case {
                 memos_are_inserted_together
                 an_update_from_another_version_is_stale
                 an_update_of_an_absent_memo_is_stale
+                trashed_memos_are_listed_oldest_first
                 a_view_has_the_owners_display_name
             }
             filters(store) {

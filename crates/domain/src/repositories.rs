@@ -73,6 +73,7 @@ macro_rules! for_each_repository {
                     after: Option<$crate::MemoId>,
                     limit: u32
                 ) -> Vec<$crate::MemoId>;
+                fn list_trashed(before: $crate::Timestamp, limit: u32) -> Vec<$crate::MemoId>;
                 fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
                 fn insert_all(memos: &[(&$crate::Memo, &$crate::SearchText)]) -> ();
                 fn update(

@@ -3,8 +3,8 @@
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
     DisplayName, Email, Identity, Job, JobId, JobState, Locale, Memo, MemoId, MemoState, OneTimeToken, RefreshToken,
-    Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source, Tag, Title, TokenPurpose, User, UserId,
-    Visibility,
+    Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source, Tag, TimeZone, Title, TokenPurpose,
+    User, UserId, Visibility,
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 ids!(UserId SessionId MemoId JobId AuditId ApiKeyId);
-texts!(Title Content DisplayName Email Tag ApiKeyName ApiKeyNote);
+texts!(Title Content DisplayName Email Tag TimeZone ApiKeyName ApiKeyNote);
 enums! {
     Role { Member = 1, Admin = 2 }
     Locale { En = 1, Ko = 2 }
@@ -39,9 +39,9 @@ pub trait Entity: Codec {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)>;
 }
 
-record!(User, 2, {
+record!(User, 3, {
     id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at,
-    earlier_email_verified: since 2, false
+    earlier_email_verified: since 2, false, time_zone: since 3, TimeZone::UTC
 });
 
 pub const USER_BY_EMAIL: u8 = 1;
@@ -160,6 +160,8 @@ pub const MEMO_BY_CREATION: u8 = 2;
 pub const MEMO_BY_TITLE: u8 = 3;
 /// The memos of a user that are not in the trash. The spelling of the tag ends the key.
 pub const MEMO_BY_TAG: u8 = 4;
+/// The memos of all users that are in the trash, by the time since which they are there.
+pub const MEMO_BY_TRASHING: u8 = 5;
 
 impl Entity for Memo {
     const TABLE: u8 = 4;
@@ -185,6 +187,7 @@ impl Entity for Memo {
             key.extend_from_slice(tag.as_str().as_bytes());
             indexes.push((MEMO_BY_TAG, key));
         }
+        indexes.extend(self.deleted_at.map(|time| (MEMO_BY_TRASHING, key![time, self.id])));
         indexes
     }
 }

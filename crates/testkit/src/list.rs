@@ -281,6 +281,7 @@ macro_rules! __each_api_test {
                     own_account_is_returned_with_an_etag
                     display_name_can_be_changed
                     locale_can_be_changed_and_reset_by_null
+                time_zone_can_be_changed_and_reset_by_null
                     empty_account_patch_changes_nothing
                     invalid_account_patch_is_rejected_with_its_pointer
                     account_patch_accepts_json_and_merge_patch
@@ -521,6 +522,9 @@ macro_rules! __each_api_test {
                     restoring_a_memo_outside_the_trash_changes_nothing
                     restore_accepts_no_fields
                     permanent_parameter_must_be_a_boolean
+                }
+                trash(store) {
+                    trash_empties_itself_once_after_thirty_days
                 }
             }
             tags(app) {

@@ -262,6 +262,10 @@ pub const ALL: &[UseCase] = &[
     writes_later(Duration::from_hours(181 * 24), "removal of old changes", |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),
+    retried_after(
+        Conflict::Id,
+        writes("schedule of the trash", |world| Box::pin(async { world.trash.schedule().await })),
+    ),
     writes("promotion of a user", |world| {
         Box::pin(async {
             let change = UserChange { role: Some(Role::Admin), disabled: None };

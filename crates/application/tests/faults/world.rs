@@ -6,7 +6,7 @@ use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
     JobWorker, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler,
     Retention, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer,
-    UserChange, WithdrawalHandler, secret_text,
+    TrashHandler, UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -42,6 +42,7 @@ pub struct World {
     pub transfer: Transfer,
     pub administration: Administration,
     pub retention: Retention,
+    pub trash: Arc<TrashHandler>,
     pub worker: JobWorker,
     /// The mail that was sent.
     pub mail: Arc<CapturedMail>,
@@ -160,6 +161,7 @@ impl World {
         let (key, _) = api_keys.create(&principal, new_key(), &device).await.expect("a key is created");
         let api_key = key.id;
 
+        let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));
         let mut world = Self {
             store,
             accounts,
@@ -173,12 +175,14 @@ impl World {
             transfer: Transfer::new(ports.clone(), Arc::new(NoArchives)),
             administration,
             retention: Retention::new(ports.clone()),
+            trash: trash.clone(),
             worker: JobWorker::new(
                 ports.clone(),
                 vec![
                     Arc::new(mail_handler),
                     Arc::new(RetagHandler::new(ports.clone())),
                     Arc::new(WithdrawalHandler::new(ports)),
+                    trash,
                 ],
             ),
             mail,

@@ -19,7 +19,7 @@ impl TestStore for Shared {
 }
 
 /// Two nodes with one clock.
-async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
+pub(super) async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
     let store: Arc<dyn TestStore> = Arc::from(store);
     let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
     let other = TestApp::builder(Box::new(Shared(store))).node_of(&one).start().await;

@@ -4,7 +4,7 @@
 
 use memo_domain::{
     ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MaxTokens, Password, SearchQuery, Tag, Tags,
-    Temperature, Title, TopP, UserFilter,
+    Temperature, TimeZone, Title, TopP, UserFilter,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ fn constraints(name: &str) -> Option<Value> {
         "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),
         "api-key-name" => json!({"minLength": 1, "maxLength": ApiKeyName::MAX, "pattern": LINE}),
         "api-key-note" => json!({"maxLength": ApiKeyNote::MAX, "pattern": NO_NUL}),
+        "time-zone" => json!({"maxLength": TimeZone::MAX, "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),
         "email" => json!({"format": "email", "maxLength": Email::MAX}),
         "new-password" => json!({
             "format": "password", "minLength": Password::MIN, "maxLength": Password::MAX, "pattern": NO_NUL

@@ -351,6 +351,7 @@ field_codes! {
     Malformed = "malformed", "The format differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 형식이 아닙니다.";
     Required = "required", "A value is required." | "값이 필요합니다.";
     NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";
+    UnknownTimeZone = "unknown_time_zone", "No time zone of the IANA database has this name. One is, for example, Asia/Seoul." | "IANA 데이터베이스에 이런 이름의 시간대가 없습니다. 예: Asia/Seoul";
     TooFarAhead = "too_far_ahead", "The time of this id lies more than a day ahead. Check the clock." | "이 id의 시각이 하루 넘게 앞서 있습니다. 시계를 확인하세요.";
     PasswordTooCommon = "password_too_common", "This password is easy to guess." | "추측하기 쉬운 비밀번호입니다.";
     TokenInvalid = "token_invalid", "The token is invalid, used or expired." | "토큰이 잘못되었거나, 이미 쓰였거나, 만료되었습니다.";
