@@ -14,9 +14,9 @@ use std::{
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use memo_application::{
-    AccountSettings, Accounts, ApiKeys, Background, Device, Error, LiveSessions, NewApiKey, Ports, Reauthentication,
-    SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, SignedRequest, StoredBrowserSessions, TextWorker, Timer,
-    Transactions, Work,
+    AccountSettings, Accounts, ApiKeys, Background, Device, Error, LiveSessions, NewApiKey, Ports, Principal,
+    Reauthentication, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, SignedRequest, StoredBrowserSessions,
+    TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
     AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, Networks,
@@ -208,6 +208,10 @@ async fn main() {
     );
 
     let caller = sign_in.authenticate(&tokens[0]).await.expect("they are signed in");
+    measure_keys(&api_keys, &caller, rounds, calls).await;
+}
+
+async fn measure_keys(api_keys: &ApiKeys, caller: &Principal, rounds: usize, calls: usize) {
     let new = |kind| NewApiKey {
         kind,
         name: ApiKeyName::new("key").expect("a name"),
@@ -218,8 +222,8 @@ async fn main() {
     };
     let client = Some([192, 0, 2, 1].into());
     let device = Device::default();
-    let (_, bearer) = api_keys.create(&caller, new(ApiKeyKind::Bearer), &device).await.expect("a key");
-    let (signed, secret) = api_keys.create(&caller, new(ApiKeyKind::Signed), &device).await.expect("a key");
+    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device).await.expect("a key");
+    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device).await.expect("a key");
     let bases = ["\"@method\": GET\n".repeat(20)];
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     let signature = mac.chain_update(&bases[0]).finalize().into_bytes();

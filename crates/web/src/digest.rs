@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix_web::{
+    HttpMessage,
     dev::{Payload, ServiceRequest},
     error::PayloadError,
     http::header::{HeaderMap, HeaderName},
