@@ -10,7 +10,7 @@ use actix_web::{
     HttpMessage,
     dev::{Payload, ServiceRequest},
     error::PayloadError,
-    http::header::{HeaderMap, HeaderName},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
     web::Bytes,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -115,7 +115,7 @@ impl Digests {
         let mut payload = request.take_payload();
         let mut size = 0;
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(unreadable)?;
+            let chunk = chunk.map_err(|error| unreadable(&error))?;
             size += chunk.len();
             if size > limit {
                 return Err(Problem::new(Code::BodyTooLarge).about(limit));
@@ -128,7 +128,7 @@ impl Digests {
 
 /// All lines of a structured field (RFC 9651, section 4.2); `None` without any.
 pub fn structured(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
-    let lines: Vec<_> = headers.get_all(name).map(|value| value.as_bytes()).collect();
+    let lines: Vec<_> = headers.get_all(name).map(HeaderValue::as_bytes).collect();
     if lines.is_empty() { None } else { Some(lines.join(&b", "[..])) }
 }
 
@@ -169,8 +169,8 @@ impl fmt::Display for Mismatch {
 impl std::error::Error for Mismatch {}
 
 /// The problem of a body that can't be read to its end.
-pub fn unreadable(error: PayloadError) -> Problem {
-    let problem = match &error {
+pub fn unreadable(error: &PayloadError) -> Problem {
+    let problem = match error {
         PayloadError::Io(error) => error.get_ref().and_then(|error| error.downcast_ref::<Mismatch>()),
         _ => None,
     };
@@ -179,8 +179,6 @@ pub fn unreadable(error: PayloadError) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
-
     use super::*;
 
     const HELLO: &str = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
