@@ -1,9 +1,8 @@
 //! Calls on accounts: everything of users but memos, refresh tokens and the feed; and administration.
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyNote, AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken,
-    PageRequest, PageStart, Role, Scopes, Sealed, SecondFactor, SecretDigest, StoreError, Sweep, TokenPurpose,
-    UnitOfWork, User, UserFilter, UserId, Version,
+    AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken, PageRequest, PageStart, Role, Scopes,
+    Sealed, SecondFactor, SecretDigest, StoreError, Sweep, TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version,
 };
 
 use super::{
@@ -13,9 +12,7 @@ use super::{
     reads::with_email,
     texts::{some_device, some_time},
 };
-use crate::samples::{
-    api_key, api_key_id, audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor,
-};
+use crate::samples::{audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor};
 
 const PROVIDERS: [&str; 4] = ["apple", "google", "a-b", "a_b"];
 
@@ -74,7 +71,7 @@ impl Script<'_> {
     }
 
     /// A user who may be removed and owns enough entities, or any user.
-    async fn some_holder(&mut self, pair: &mut Pair) -> UserId {
+    pub(super) async fn some_holder(&mut self, pair: &mut Pair) -> UserId {
         if self.chance.percent(50) { self.some_recent_user(pair).await } else { self.some_user() }
     }
 
@@ -242,37 +239,6 @@ impl Script<'_> {
         };
         let what = format!("claim the step {step} of {user:?}, or a code: {by_step}");
         pair.ask(&mut self.log, what, claim).await.map(drop)
-    }
-
-    /// One of a few: most of them exist.
-    fn some_key(&mut self) -> ApiKeyId {
-        api_key_id(4_000_000 + u32::try_from(self.chance.below(12)).expect("a small number"))
-    }
-
-    /// Inserts, updates, uses or removes an API key.
-    async fn write_api_key(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        let (id, user) = (self.some_key(), self.some_holder(pair).await);
-        let stored = pair.reference().api_keys().lookup(id).await.expect("keys are read");
-        let (chance, log) = (&mut self.chance, &mut self.log);
-        let note = chance.maybe(50, some_device).flatten();
-        let note = note.map(|text| ApiKeyNote::new(text.replace('\0', "")).expect("a valid note"));
-        let (expires_at, at) = (chance.maybe(50, some_time), some_time(chance));
-        let key = ApiKey { id, note, expires_at, created_at: some_time(chance), ..api_key(0, user) };
-        match (chance.below(6), stored) {
-            (0, _) => {
-                let what = format!("remove {id:?}");
-                pair.ask(log, what, async |uow| uow.api_keys().remove(id).await).await.map(drop)
-            }
-            (1 | 2, _) => {
-                let what = format!("use {id:?} at {at}");
-                pair.ask(log, what, async |uow| uow.api_keys().touch(id, at).await).await.map(drop)
-            }
-            (_, Some(ApiKey { user_id, .. })) => {
-                let key = ApiKey { user_id, ..key };
-                pair.ask(log, format!("update {key:?}"), async |uow| uow.api_keys().update(&key).await).await
-            }
-            (_, None) => pair.ask(log, format!("insert {key:?}"), async |uow| uow.api_keys().insert(&key).await).await,
-        }
     }
 
     /// Inserts a job, or updates or removes one.
