@@ -16,12 +16,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use memo_application::{
     AccountSettings, Accounts, ApiKeys, Background, Device, Error, LiveSessions, NewApiKey, Ports, Principal,
     Reauthentication, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, SignedRequest, StoredBrowserSessions,
-    TextWorker, Timer, Transactions, Work,
+    TextAnalysis, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, Networks,
-    OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret,
-    SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts,
+    Networks, OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText,
+    Secret, SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 use sha2::Sha256;
@@ -85,8 +85,8 @@ impl Background for Least {
 
 #[async_trait]
 impl TextWorker for Least {
-    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
-        Ok(SearchText::of(title, content))
+    async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default(), links: Vec::new() })
     }
 
     async fn title(&self, _: UserId, _: &Content) -> Result<Option<Title>, Error> {

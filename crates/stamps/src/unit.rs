@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit,
-    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
+    LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
     SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter,
     UserId, UserRepository, Version,
 };
@@ -57,6 +57,7 @@ impl UnitOfWork for Unit {
         sessions: SessionRepository;
         refresh_tokens: RefreshTokenRepository;
         memos: MemoRepository;
+        links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;
         second_factors: SecondFactorRepository;

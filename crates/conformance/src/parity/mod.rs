@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_keys;
+mod links;
 mod pair;
 mod random;
 mod reads;

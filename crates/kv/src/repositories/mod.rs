@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod changes;
 mod jobs;
+mod links;
 mod memos;
 mod sessions;
 mod users;
