@@ -10,7 +10,7 @@ MEMO_BIN ?= target/debug/memo
 # Most tests wait for a database more than they compute.
 TEST_THREADS := $(shell expr 2 \* $$(nproc))
 .PHONY: help run build debug openapi bless tools test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
-  test-session test-cluster test-release audit bench
+  test-session test-signatures test-cluster test-release audit bench
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ tools: ## Install what test-contract, test-browser, test-oidc and test-mail need
 test-session: debug ## The README's first session on an empty folder (needs curl and jq)
 	tests/contract/first-session $(MEMO_BIN)
 
+test-signatures: debug ## Requests signed by another library and by the clients of the docs (needs Python, Node.js, curl and openssl)
+	MEMO_BIN=$(MEMO_BIN) tests/signatures/run
+
 test-contract: debug ## The document, clients, workflows and the server by other tools (needs Node.js, Python; SEEDS="1 20")
 	MEMO_BIN=$(MEMO_BIN) tests/contract/run
 
@@ -77,7 +80,7 @@ test-cluster: debug ## Distributed databases and kill -9 (installs them, with ro
 	MEMO_BIN=$(MEMO_BIN) LONG=$(LONG) tests/cluster/run
 
 test-release: build ## The same judges for the release binary, mail in real time
-	$(MAKE) MEMO_BIN=target/release/memo test-session test-contract test-browser test-oidc
+	$(MAKE) MEMO_BIN=target/release/memo test-session test-signatures test-contract test-browser test-oidc
 	MEMO_BIN=target/release/memo tests/mail/run
 
 audit: ## Known vulnerabilities of dependencies (needs cargo-deny, which fetches the advisories from GitHub)

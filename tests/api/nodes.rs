@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_conformance::eventually;
-use memo_domain::Store;
+use memo_domain::{Clock as _, Store};
 use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
-use memo_testkit::{TestApp, TestAppBuilder};
+use memo_testkit::{Signer, TestApp, TestAppBuilder};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -61,6 +61,44 @@ async fn session_ended_on_one_node_ends_on_the_others_without_delay() {
         let what = format!("{end}: the session ends on the other node");
         eventually(&what, async || (other.me().await.status == 401).then_some(())).await;
     }
+}
+
+#[tokio::test]
+async fn api_key_changed_on_one_node_changes_on_the_others_without_delay() {
+    let Some(redis) = redis_url().await else { return };
+    let (here, there) = Nodes::new(redis).two().await;
+    let alice = here.user("alice").await;
+    let new = json!({"name": "a", "scopes": ["account:read"]});
+    let key = alice.create_api_key(&new).await.expect_status(201);
+    let other = there.anonymous().with_token(key.text("secret"));
+    other.me().await.expect_status(200);
+    alice.patch_api_key(key.id(), &json!({"scopes": ["memos:read"]})).await.expect_status(200);
+    eventually("the other node knows the scopes", async || (other.me().await.status == 403).then_some(())).await;
+    alice.delete_api_key(key.id()).await.expect_empty(204);
+    eventually("the key ends on the other node", async || (other.me().await.status == 401).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signed_request_is_accepted_by_one_node_once() {
+    let Some(redis) = redis_url().await else { return };
+    let address = redis.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+    let proxy = Proxy::start(address).await;
+    let (here, there) = Nodes::new(format!("redis://127.0.0.1:{}", proxy.port())).two().await;
+    let alice = here.user("alice").await;
+    let new = json!({"name": "s", "kind": "signed", "scopes": ["account:read"]});
+    let key = alice.create_api_key(&new).await.expect_status(201);
+    let signer = |nonce: &str| Signer::new(&key, here.clock.now().as_secs(), nonce).origin(here.url());
+    let (sent, replayed) = (signer("1").sign(here.anonymous().me()), signer("1").sign(there.anonymous().me()));
+    sent.clone().await.expect_status(200);
+    for call in [replayed, sent] {
+        call.await.expect_status(401).problem("signature_replayed");
+    }
+    // Without the cache, a node does not know what another one has seen.
+    proxy.cut();
+    signer("2").sign(here.anonymous().me()).await.expect_status(503).problem("cache_unavailable");
+    proxy.restore().await;
+    let call = || signer("2").sign(here.anonymous().me());
+    eventually("the cache is back", async || (call().await.status == 200).then_some(())).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What it costs a request to know that its session is live: `SignIn::authenticate` with a signer that does next to nothing,
-//! less that signer. There are as many sessions as the node remembers at once, and they are used in no order.
+//! less that signer. There are as many sessions as the node remembers at once, and they are used in no order. And what it costs
+//! in all to check an API key, or a signature with one: the rest of a signed request is to put 300 bytes together.
 //!
 //! `cargo bench -p memo-application --bench liveness`
 
@@ -11,17 +12,19 @@ use std::{
 };
 
 use async_trait::async_trait;
+use hmac::{Hmac, KeyInit, Mac};
 use memo_application::{
-    AccountSettings, Accounts, Background, Device, Error, LiveSessions, Ports, Reauthentication, SignIn,
-    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextAnalysis, TextWorker, Timer,
-    Transactions, Work,
+    AccountSettings, Accounts, ApiKeys, Background, Device, Error, LiveSessions, NewApiKey, Ports, Principal,
+    Reauthentication, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, SignedRequest, StoredBrowserSessions,
+    TextAnalysis, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts, OneTimeCodes, Password,
-    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
-    Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts,
+    Networks, OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText,
+    Secret, SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
+use sha2::Sha256;
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
 const USERS: usize = 1_000;
@@ -162,6 +165,7 @@ async fn main() {
     let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
     let account_settings = AccountSettings { sign_up: SignUpPolicy::Open, host: "memo.example".to_owned() };
     let accounts = Accounts::new(ports.clone(), account_settings, reauthentication.clone());
+    let api_keys = ApiKeys::new(ports.clone(), live.clone(), 2);
     let sign_in = SignIn::new(ports, settings, live, reauthentication);
 
     let mut tokens = Vec::new();
@@ -202,4 +206,53 @@ async fn main() {
         costs[0],
         costs[rounds - 1]
     );
+
+    let caller = sign_in.authenticate(&tokens[0]).await.expect("they are signed in");
+    measure_keys(&api_keys, &caller, rounds, calls).await;
+}
+
+async fn measure_keys(api_keys: &ApiKeys, caller: &Principal, rounds: usize, calls: usize) {
+    let new = |kind| NewApiKey {
+        kind,
+        name: ApiKeyName::new("key").expect("a name"),
+        note: None,
+        scopes: Scopes::all(),
+        networks: Networks::parse("192.0.2.0/24 2001:db8::/32").expect("networks"),
+        expires_at: None,
+    };
+    let client = Some([192, 0, 2, 1].into());
+    let device = Device::default();
+    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device).await.expect("a key");
+    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device).await.expect("a key");
+    let bases = ["\"@method\": GET\n".repeat(20)];
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
+    let signature = mac.chain_update(&bases[0]).finalize().into_bytes();
+    // The cache has room for all of them.
+    let signatures = calls.min(4_000);
+    let (mut of_bearer, mut of_signed) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let began = Instant::now();
+        for _ in 0..calls {
+            black_box(api_keys.authenticate(&bearer, client).await.expect("a valid key"));
+        }
+        of_bearer.push((began.elapsed() / u32::try_from(calls).expect("a small number")).as_nanos());
+        let began = Instant::now();
+        for call in 0..signatures {
+            let nonce = format!("{round} {call}");
+            let request = SignedRequest {
+                key_id: signed.id,
+                created: NOW,
+                expires: None,
+                nonce: &nonce,
+                bases: &bases,
+                signature: &signature,
+            };
+            black_box(api_keys.authenticate_signed(&request, client).await.expect("a valid signature"));
+        }
+        of_signed.push((began.elapsed() / u32::try_from(signatures).expect("a small number")).as_nanos());
+    }
+    for (what, mut costs) in [("bearer key", of_bearer), ("signature", of_signed)] {
+        costs.sort_unstable();
+        println!("{what}: {} ns a request (median of {rounds} rounds)", costs[rounds / 2]);
+    }
 }

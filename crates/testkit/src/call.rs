@@ -109,6 +109,31 @@ impl Call {
         self
     }
 
+    /// The method.
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path and the query.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The scheme and address of the server.
+    pub(crate) fn origin(&self) -> &str {
+        &self.reach.base
+    }
+
+    /// The body, if there is one.
+    pub(crate) fn sent_body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    /// The value of a header, if there is one.
+    pub(crate) fn sent_header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     async fn send(self) -> Response {
         let Self { reach, method, target, mut headers, body, jar } = self;
         if let Some(cookies) = jar.as_ref().and_then(|jar| jar.header()) {

@@ -189,6 +189,9 @@ fn check_documented(response: &Response) {
 const OF_OPERATIONS: [&str; 5] =
     ["memo_not_found", "not_owner", "memo_trashed", "precondition_failed", "too_many_tags"];
 
+/// Where problem types of HTTP are registered.
+const REGISTRY: &str = "https://iana.org/assignments/http-problem-types#";
+
 /// Asserts that a problem document has all fields, and that its code is explained.
 #[track_caller]
 pub fn check_problem(response: &Response) {
@@ -208,12 +211,27 @@ pub fn check_problem(response: &Response) {
     if code == "rate_limited" {
         expected.insert("violated_policies");
     }
+    let registered = match code {
+        "digest_mismatch" => {
+            expected.extend(["algorithm", "provided-digest"]);
+            Some("digest-mismatching-value")
+        }
+        "digest_unsupported" => {
+            expected.insert("unsupported-algorithm");
+            Some("digest-unsupported-algorithm")
+        }
+        // Malformed ones have no registered type.
+        "digest_invalid" if response.text("type").starts_with(REGISTRY) => Some("digest-invalid-value"),
+        _ => None,
+    };
     if response.status == 410 {
         expected.insert("next_since");
     }
     assert_eq!(names, expected, "{}", shown());
 
-    assert_eq!(response["type"], format!("{}/docs/errors#{code}", response.public_url), "{}", shown());
+    let documented = format!("{}/docs/errors#{code}", response.public_url);
+    let expected_type = registered.map_or(documented, |name| format!("{REGISTRY}{name}"));
+    assert_eq!(response["type"], expected_type, "{}", shown());
     assert_eq!(response["status"], response.status, "{}", shown());
     assert_eq!(response["instance"], response.path, "{}", shown());
     assert_eq!(Some(response.text("request_id")), response.header("x-request-id"), "{}", shown());

@@ -46,6 +46,7 @@ mod list;
 mod live;
 mod response;
 mod running;
+mod signer;
 mod suite;
 mod suites;
 
@@ -58,5 +59,6 @@ pub use durability::{Durability, Verdict};
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
 pub use response::Response;
+pub use signer::{Signer, content_digest};
 #[doc(hidden)]
 pub use suites::entries;

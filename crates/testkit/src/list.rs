@@ -133,6 +133,14 @@ macro_rules! __each_api_test {
                     rejected_reset_keeps_the_link_valid
                     concurrent_resets_by_one_link_succeed_once
                 }
+                signed(app) {
+                    signed_request_acts_for_the_user_of_its_key
+                    signature_of_another_request_is_invalid
+                    signature_must_cover_the_whole_request
+                    malformed_signature_is_invalid
+                    signature_is_valid_for_five_minutes_and_once
+                    signed_key_ends_like_any_other
+                }
                 attempt_limit(app) {
                     ten_wrong_passwords_lock_the_account
                     live_session_is_not_locked_out
@@ -593,6 +601,18 @@ macro_rules! __each_api_test {
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
                 readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
+            }
+            digests(app) {
+                digest_of_another_body_is_refused_by_every_operation
+                refused_digest_says_why
+                import_with_another_digest_imports_nothing
+            }
+            transport(store) {
+                request_without_encryption_is_refused_whatever_its_credential
+                bearer_key_sent_without_encryption_is_removed
+                forwarded_header_says_whether_a_request_was_encrypted
+                encryption_is_not_expected_of_an_http_server
+                signed_request_passes_a_proxy
             }
             operations(app) {
                 running_server_is_alive_and_ready

@@ -4,9 +4,12 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::{
     HttpMessage, HttpRequest,
-    http::{Uri, header::HeaderValue},
+    http::{
+        Uri,
+        header::{HeaderValue, USER_AGENT},
+    },
 };
-use memo_application::{Principal, Recognized};
+use memo_application::{Credential, Device, Principal, Recognized};
 
 use crate::{connection::Turn, policy::Policy, rate::RateState};
 
@@ -23,6 +26,10 @@ pub struct RequestContext {
     pub uri: Uri,
     /// The address of the client, beyond trusted proxies.
     pub client: Option<IpAddr>,
+    /// The scheme that the client used, as a trusted proxy says.
+    pub scheme: Option<Scheme>,
+    /// Whether clients should use https.
+    pub is_https_expected: bool,
     /// Its `Accept-Language`.
     pub accept_language: Option<HeaderValue>,
     /// Its position in the connection.
@@ -37,6 +44,23 @@ pub struct RequestContext {
     pub rate: Option<RateState>,
 }
 
+/// The scheme of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    /// The name in a URL.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// A route that matched a request.
 #[derive(Debug, Clone)]
 pub struct Route {
@@ -47,6 +71,36 @@ pub struct Route {
 }
 
 impl RequestContext {
+    /// Whether the client sent the request without encryption, although it should use https.
+    pub fn is_insecure(&self) -> bool {
+        self.is_https_expected && self.scheme == Some(Scheme::Http)
+    }
+
+    /// The device that a request comes from.
+    pub fn device(request: &HttpRequest) -> Device {
+        let name = request.headers().get(USER_AGENT).and_then(|name| name.to_str().ok());
+        let name = name.map(|name| name.chars().take(200).collect());
+        let device = Self::read(request, |context| Device {
+            name,
+            ip: context.client.map(|ip| ip.to_string()),
+            request_id: Some(context.request_id.to_string()),
+            api_key_id: context.caller.and_then(|caller| match caller.credential {
+                Credential::ApiKey { key_id } => Some(key_id),
+                Credential::AccessToken { .. } | Credential::Cookie { .. } => None,
+            }),
+            recognized: context.recognized(),
+        });
+        device.unwrap_or_default()
+    }
+
+    fn recognized(&self) -> Vec<Recognized> {
+        let session = self.caller.as_ref().and_then(|caller| {
+            let id = caller.session_id()?.as_uuid();
+            Some(Recognized { user_id: caller.user_id, id })
+        });
+        session.into_iter().chain(self.known_device.clone()).collect()
+    }
+
     /// Reads something from the context of a request. `None` if the request did not pass the middleware.
     pub fn read<T>(request: &HttpRequest, read: impl FnOnce(&Self) -> T) -> Option<T> {
         request.extensions().get::<Self>().map(read)

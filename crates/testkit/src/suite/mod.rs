@@ -5,6 +5,7 @@ pub mod archives;
 pub mod auth;
 pub mod bounds;
 pub mod changes;
+pub mod digests;
 pub mod docs;
 pub mod errors;
 pub mod every_operation;
@@ -25,6 +26,7 @@ pub mod tags;
 pub mod transfer;
 pub mod transfer_limits;
 pub mod transfer_settings;
+pub mod transport;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
-use actix_web::{HttpRequest, http::header::USER_AGENT};
-use memo_application::{Credential, Device, Principal, Recognized};
+use actix_web::HttpRequest;
+use memo_application::{Device, Principal};
 
 use crate::{
     context::RequestContext,
@@ -37,21 +37,7 @@ from_head!(MaybeCaller: |request| Ok(Self(RequestContext::read(request, |context
 /// The device that a request comes from.
 pub struct FromDevice(pub Device);
 
-from_head!(FromDevice: |request| {
-    let name = request.headers().get(USER_AGENT).and_then(|name| name.to_str().ok());
-    let name = name.map(|name| name.chars().take(200).collect());
-    let device = RequestContext::read(request, |context| Device {
-        name,
-        ip: context.client.map(|ip| ip.to_string()),
-        request_id: Some(context.request_id.to_string()),
-        api_key_id: context.caller.and_then(|caller| match caller.credential {
-            Credential::ApiKey { key_id } => Some(key_id),
-            Credential::AccessToken { .. } | Credential::Cookie { .. } => None,
-        }),
-        recognized: recognized(context),
-    });
-    Ok(Self(device.unwrap_or_default()))
-});
+from_head!(FromDevice: |request| Ok(Self(RequestContext::device(request))));
 
 from_head!(IsHead: |request| Ok(Self(Self::of(request))));
 
@@ -60,12 +46,4 @@ impl IsHead {
     pub fn of(request: &HttpRequest) -> bool {
         RequestContext::read(request, |context| context.is_head).unwrap_or(false)
     }
-}
-
-fn recognized(context: &RequestContext) -> Vec<Recognized> {
-    let session = context.caller.as_ref().and_then(|caller| {
-        let id = caller.session_id()?.as_uuid();
-        Some(Recognized { user_id: caller.user_id, id })
-    });
-    session.into_iter().chain(context.known_device.clone()).collect()
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     context::RequestContext,
+    digest::unreadable,
     policy::Policy,
     problem::{Code, Problem},
     settings::HttpSettings,
@@ -117,7 +118,7 @@ impl Incoming {
         }
         let mut body = BytesMut::with_capacity(self.length.unwrap_or(0).min(64 * 1024));
         while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
+            let chunk = chunk.map_err(|error| unreadable(&error))?;
             if body.len() + chunk.len() > self.limit {
                 return Err(too_large());
             }

@@ -4,32 +4,38 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
 use memo_application::{
     ApiKeys, Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, is_api_key, read_secret,
 };
+use memo_domain::Causes;
 
 use super::{
-    host::is_trusted_host,
+    host::{is_trusted_host, named_host},
     limits::{Admitted, Limits, work},
 };
 use crate::{
-    context::{RequestContext, Route},
+    context::{RequestContext, Route, Scheme},
     cookies,
+    digest::Digests,
     live_feeds::LiveFeeds,
-    policy::{Access, Policy, RateClass},
+    policy::{Access, Body, Policy, RateClass},
     problem::{Code, Problem},
     rate::RatePolicy,
     settings::HttpSettings,
+    signature::{Message, Origin, Refusal, Signature},
 };
 
 /// Lets a request pass that the policy of its route allows.
 pub async fn admission(
     route: Route,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let policy = route.policy;
@@ -48,10 +54,27 @@ pub async fn admission(
         }
         Err(problem) => return Ok(request.error_response(problem)),
     };
+    let digests = match Digests::of(request.headers()) {
+        Ok(digests) => digests,
+        Err(problem) => return Ok(request.error_response(problem)),
+    };
+    let limit = policy.size.limit(gate.settings.body_limit);
+    let handled = async {
+        match digests {
+            Some(digests) if policy.body == Body::Ignored => {
+                if let Err(problem) = digests.verify_ignored(&mut request, limit).await {
+                    return Ok(request.error_response(problem));
+                }
+            }
+            Some(digests) => digests.verify_when_read(&mut request),
+            None => {}
+        }
+        next.call(request).await
+    };
     let mut response = if policy.has_idle_timeout {
-        next.call(request).await?
+        handled.await?
     } else {
-        let limited = tokio::time::timeout(gate.settings.request_timeout, next.call(request)).await;
+        let limited = tokio::time::timeout(gate.settings.request_timeout, handled).await;
         limited.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))??
     };
     if policy.no_store {
@@ -92,10 +115,17 @@ impl Gate {
         if !policy.any_host && !is_trusted_host(request, &self.settings) {
             return Err(Problem::new(Code::UntrustedHost));
         }
+        let work = work(policy, request);
+        if RequestContext::read(request, RequestContext::is_insecure) == Some(true) {
+            if policy.rate != RateClass::Exempt {
+                self.limits.count(request, RatePolicy::Anonymous, None, work.weight).await?;
+            }
+            self.remove_exposed(request).await;
+            return Err(Problem::new(Code::InsecureTransport));
+        }
         if policy.rate == RateClass::Exempt {
             return Ok((None, None));
         }
-        let work = work(policy, request);
         let caller = match self.caller(policy, request).await {
             Ok(caller) => caller,
             Err(problem) => {
@@ -131,6 +161,16 @@ impl Gate {
         Ok((caller, Some(admitted)))
     }
 
+    /// Removes a valid API key that was sent without encryption. The response does not say whether there was one.
+    async fn remove_exposed(&self, request: &HttpRequest) {
+        let tokens = request.headers().get_all(header::AUTHORIZATION).filter_map(|value| value.to_str().ok());
+        for token in tokens.filter_map(bearer).filter(|token| is_api_key(token)).take(1) {
+            if let Err(error) = self.api_keys.remove_exposed(token, &RequestContext::device(request)).await {
+                tracing::error!(error = %Causes(&error), "an exposed API key was not removed");
+            }
+        }
+    }
+
     fn known_device(&self, request: &HttpRequest) -> Option<Recognized> {
         cookies::device_values(request, &self.settings).find_map(|text| self.sign_in.recognize_device(&text))
     }
@@ -145,7 +185,7 @@ impl Gate {
             Access::Optional => match self.authenticate(credential, request).await {
                 Ok(caller) => Ok(caller),
                 // Without a valid credential the caller is anonymous; a failure to check it is a failure.
-                Err(UseCaseError::Unauthenticated(_)) => Ok(None),
+                Err(UseCaseError::Unauthenticated(_) | UseCaseError::IpNotAllowed) => Ok(None),
                 Err(error) => Err(error.into()),
             },
             Access::Scopes(_) | Access::Interactive => {
@@ -155,17 +195,42 @@ impl Gate {
         }
     }
 
+    /// What a client must have signed, in each form in which it may have named this server: by the URL of the request, or by the
+    /// public URL, if a proxy has changed that.
+    fn bases(&self, signature: &Signature, request: &HttpRequest) -> Option<Vec<String>> {
+        let public = Origin::of_url(&self.settings.public_url)?;
+        let (uri, is_head, scheme) =
+            RequestContext::read(request, |context| (context.uri.clone(), context.is_head, context.scheme))?;
+        let scheme = match scheme {
+            Some(scheme) => scheme.name(),
+            // Nothing but a proxy would make it https: this server itself speaks http.
+            None => Scheme::Http.name(),
+        };
+        let requested = Origin::new(scheme, named_host(request));
+        let requested = if requested.is_on(&public) { public.clone() } else { requested };
+        let method = if is_head { Method::HEAD.as_str() } else { request.method().as_str() };
+        let message = Message { method, uri: &uri, headers: request.headers() };
+        signature.bases(&message, &[requested, public])
+    }
+
     async fn authenticate(&self, sent: Sent, request: &HttpRequest) -> Result<Option<Principal>, UseCaseError> {
+        let client = RequestContext::read(request, |context| context.client).flatten();
         match sent {
             Sent::Nothing => Ok(None),
             Sent::Authorization(header) => {
                 let invalid = UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid);
                 let token = bearer(header.to_str().unwrap_or_default()).ok_or(invalid)?;
                 if is_api_key(token) {
-                    let client = RequestContext::read(request, |context| context.client).flatten();
                     return self.api_keys.authenticate(token, client).await.map(Some);
                 }
                 self.sign_in.authenticate(token).await.map(Some)
+            }
+            Sent::Signature(signature) => {
+                let invalid = || UseCaseError::Unauthenticated(UnauthenticatedReason::SignatureInvalid);
+                let signature =
+                    signature.filter(|signature| signature.covers_all(request.headers())).ok_or_else(invalid)?;
+                let bases = self.bases(&signature, request).ok_or_else(invalid)?;
+                self.api_keys.authenticate_signed(&signature.request(&bases), client).await.map(Some)
             }
             Sent::Cookie(value) => {
                 let ended = UseCaseError::Unauthenticated(UnauthenticatedReason::SessionEnded);
@@ -179,6 +244,8 @@ impl Gate {
 enum Sent {
     Nothing,
     Authorization(HeaderValue),
+    /// `None` if it is malformed.
+    Signature(Option<Box<Signature>>),
     Cookie(String),
 }
 
@@ -188,8 +255,18 @@ impl Sent {
         let mut cookies = cookies::session_values(request, settings);
         let mut headers = request.headers().get_all(header::AUTHORIZATION);
         let (cookie, header) = (cookies.next(), headers.next());
-        if cookies.next().is_some() || headers.next().is_some() || header.is_some() && cookie.is_some() {
+        let is_signed = Signature::is_sent(request.headers());
+        let credentials =
+            [header.is_some(), cookie.is_some(), is_signed].into_iter().filter(|is_sent| *is_sent).count();
+        if cookies.next().is_some() || headers.next().is_some() || credentials > 1 {
             return Err(Problem::new(Code::AmbiguousCredentials));
+        }
+        if is_signed {
+            return match Signature::read(request.headers()) {
+                Ok(signature) => Ok(Self::Signature(Some(Box::new(signature)))),
+                Err(Refusal::Invalid) => Ok(Self::Signature(None)),
+                Err(Refusal::Ambiguous) => Err(Problem::new(Code::AmbiguousCredentials)),
+            };
         }
         match (header, cookie) {
             (Some(header), _) => Ok(Self::Authorization(header.clone())),

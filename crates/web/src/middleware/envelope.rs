@@ -17,7 +17,7 @@ use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::client::client_address;
+use super::client::Client;
 use crate::{
     connection::Turn,
     context::RequestContext,
@@ -27,6 +27,8 @@ use crate::{
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Browsers use https alone for a year.
+const HSTS: &str = "max-age=31536000";
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Generates request ids.
@@ -63,12 +65,15 @@ pub async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let peer = request.peer_addr().map(|peer| peer.ip());
+    let client = Client::of(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header);
     let context = RequestContext {
         request_id: ids.of(request.headers()),
         is_head: request.method() == Method::HEAD,
         started: Instant::now(),
         uri: request.uri().clone(),
-        client: client_address(peer, request.headers(), &settings.trusted_proxies, settings.forwarded_header),
+        client: client.address,
+        scheme: client.scheme,
+        is_https_expected: settings.public_url.starts_with("https://"),
         accept_language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         turn: Turn::of(&request),
         route: None,
@@ -184,6 +189,10 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    // Not without encryption (RFC 6797, section 7.2).
+    if context.is_https_expected && !context.is_insecure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     if let Some(rate) = &context.rate {
         rate.add_to(headers);

@@ -7,10 +7,14 @@ use crate::settings::HttpSettings;
 
 /// Whether the settings allow the host that a request names.
 pub fn is_trusted_host(request: &HttpRequest, settings: &HttpSettings) -> bool {
+    is_trusted(&settings.trusted_hosts, named_host(request))
+}
+
+/// The host that a request names, with the port if there is one.
+pub fn named_host(request: &HttpRequest) -> &str {
     // Not connection_info(), which believes forwarding headers of any client.
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(Authority::as_str).or(named).unwrap_or_default();
-    is_trusted(&settings.trusted_hosts, host)
+    request.uri().authority().map(Authority::as_str).or(named).unwrap_or_default()
 }
 
 /// A host with user information is refused (RFC 9110, section 4.2.4): what precedes the `@` looks like the host.

@@ -14,6 +14,12 @@ pub fn example(code: Code) -> Value {
             Problem::invalid(vec![title, limit])
         }
         Code::ResyncRequired => Problem::resync_required(1024),
+        Code::DigestMismatch => {
+            let digest = ":47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
+            Problem::digest_mismatch("sha-256", digest.to_owned())
+        }
+        Code::DigestUnsupported => Problem::digest_unsupported("md5"),
+        Code::DigestInvalid => Problem::digest_invalid_value(),
         Code::RateLimited => Problem::rate_limited("principal", std::time::Duration::from_secs(1)),
         code => Problem::new(code).about(match code {
             Code::InvalidJson => "line 1, column 12",

@@ -34,6 +34,8 @@ pub fn complete(part: &mut Value, operation: &Operation) {
 fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     let mut codes = vec![Code::BadRequest, Code::UriTooLong, Code::HeadersTooLarge, Code::InternalError];
     codes.extend([Code::RequestTimeout, Code::Draining]);
+    codes.extend([Code::DigestMismatch, Code::DigestUnsupported, Code::DigestInvalid, Code::InsecureTransport]);
+    codes.push(Code::BodyTooLarge);
     if !policy.any_host {
         codes.push(Code::UntrustedHost);
     }
@@ -47,6 +49,8 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     if matches!(policy.access, Access::Scopes(_) | Access::Interactive) {
         codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
         codes.extend([Code::SignInEnded, Code::ApiKeyInvalid, Code::ApiKeyExpired, Code::IpNotAllowed]);
+        codes.extend([Code::SignatureInvalid, Code::SignatureExpired, Code::SignatureReplayed]);
+        codes.push(Code::CacheUnavailable);
     }
     match policy.access {
         Access::Scopes(_) => codes.push(Code::InsufficientScope),

@@ -59,6 +59,15 @@ codes! {
     InvalidHeader = "invalid_header", BAD_REQUEST,
         "Invalid header" | "잘못된 헤더",
         "The header {0} is malformed. Correct or omit it." | "{0} 헤더를 해석할 수 없습니다. 고치거나 빼고 보내세요.";
+    DigestMismatch = "digest_mismatch", BAD_REQUEST,
+        "Digest does not match" | "다이제스트 불일치",
+        "The body does not have the digest in Content-Digest: it was changed on the way, or the digest is that of another body. Nothing was done." | "본문의 다이제스트가 Content-Digest와 다릅니다. 전송 중에 바뀌었거나 다른 본문의 다이제스트입니다. 아무것도 처리하지 않았습니다.";
+    DigestUnsupported = "digest_unsupported", BAD_REQUEST,
+        "Unsupported hashing algorithm" | "지원하지 않는 해시 알고리즘",
+        "Content-Digest has no digest of a supported algorithm. Send `sha-256` or `sha-512`." | "Content-Digest에 지원하는 알고리즘의 다이제스트가 없습니다. `sha-256`이나 `sha-512`로 보내세요.";
+    DigestInvalid = "digest_invalid", BAD_REQUEST,
+        "Invalid digest" | "잘못된 다이제스트",
+        "Content-Digest is malformed, or a digest does not have the length of its algorithm. Compare it with RFC 9530." | "Content-Digest의 형식이나 다이제스트의 길이가 올바르지 않습니다. RFC 9530과 비교해 보세요.";
     AmbiguousCredentials = "ambiguous_credentials", BAD_REQUEST,
         "Ambiguous credentials" | "모호한 인증 정보",
         "The request has more than one credential. Send only one." | "요청에 인증 정보가 둘 이상 있습니다. 하나만 보내세요.";
@@ -101,6 +110,9 @@ codes! {
     MfaRequired = "mfa_required", UNAUTHORIZED,
         "Second factor required" | "2단계 인증 필요",
         "The password is correct. Repeat the request within 5 minutes with only `mfa_token` and `otp`." | "비밀번호가 맞습니다. 5분 안에 `mfa_token`과 `otp`만 넣어 다시 요청하세요.";
+    InsecureTransport = "insecure_transport", FORBIDDEN,
+        "Insecure transport" | "암호화되지 않은 연결",
+        "The request was sent without encryption, so its credential may be known to others. Use https. A valid API key that was sent so has been removed." | "암호화되지 않은 요청이라 인증 정보가 노출되었을 수 있습니다. https를 쓰세요. 이렇게 보낸 유효한 API 키는 삭제되었습니다.";
     InsufficientScope = "insufficient_scope", FORBIDDEN,
         "Insufficient scope" | "권한 범위 부족",
         "The credential lacks the scope {0}. Sign in with that scope." | "인증 정보에 {0} 범위가 없습니다. 그 범위를 포함해 로그인하세요.";

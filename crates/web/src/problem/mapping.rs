@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use memo_application::{ArchiveError, Error, Resource, UnauthenticatedReason};
 use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
@@ -191,6 +191,32 @@ impl Problem {
             Some(UnauthenticatedReason::SignatureReplayed) => (Code::SignatureReplayed, String::new()),
         };
         Self::new(code).with_header(WWW_AUTHENTICATE, format!(r#"Bearer realm="memo"{error}"#))
+    }
+
+    /// A body does not have the digest that the request names.
+    pub fn digest_mismatch(algorithm: &'static str, provided: String) -> Self {
+        Self::new(Code::DigestMismatch).with_extensions(Extensions {
+            registered: Some("digest-mismatching-value"),
+            algorithm: Some(algorithm),
+            provided_digest: Some(provided),
+            ..Extensions::default()
+        })
+    }
+
+    /// A request has a digest, but none of a supported algorithm.
+    pub fn digest_unsupported(algorithm: &str) -> Self {
+        let problem = Self::new(Code::DigestUnsupported).with_extensions(Extensions {
+            registered: Some("digest-unsupported-algorithm"),
+            unsupported_algorithm: Some(algorithm.to_owned()),
+            ..Extensions::default()
+        });
+        problem.with_header(HeaderName::from_static("want-content-digest"), "sha-512=5, sha-256=10")
+    }
+
+    /// A digest does not have the length of its algorithm. The registered type is not for other malformed ones.
+    pub fn digest_invalid_value() -> Self {
+        let extensions = Extensions { registered: Some("digest-invalid-value"), ..Extensions::default() };
+        Self::new(Code::DigestInvalid).with_extensions(extensions)
     }
 
     fn insufficient_scope(scope: Scope) -> Self {

@@ -27,6 +27,8 @@ use crate::language::Language;
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+/// Where problem types are registered.
+const REGISTRY: &str = "https://iana.org/assignments/http-problem-types#";
 /// The maximum number of entries in `errors`.
 pub const MAX_ERRORS: usize = 20;
 
@@ -49,6 +51,11 @@ struct Extensions {
     mfa_token: Option<String>,
     violated_policy: Option<&'static str>,
     reason: Option<&'static str>,
+    /// The registered type of the problem (RFC 9457, section 4.2), in place of one of this server.
+    registered: Option<&'static str>,
+    algorithm: Option<&'static str>,
+    provided_digest: Option<String>,
+    unsupported_algorithm: Option<String>,
 }
 
 /// The request that a problem document is about.
@@ -129,7 +136,10 @@ impl Problem {
         let errors: Vec<_> = self.errors.iter().map(|error| error.document(language)).collect();
         let extensions = self.extensions.as_deref().cloned().unwrap_or_default();
         ProblemDocument {
-            r#type: format!("{public_url}/docs/errors#{}", info.code),
+            r#type: match extensions.registered {
+                Some(name) => format!("{REGISTRY}{name}"),
+                None => format!("{public_url}/docs/errors#{}", info.code),
+            },
             title: language.of(info.title).to_owned(),
             status: info.status.as_u16(),
             detail: fill(language.of(info.detail), self.argument.as_deref()),
@@ -141,6 +151,9 @@ impl Problem {
             mfa_token: extensions.mfa_token,
             violated_policies: extensions.violated_policy.map(|policy| vec![policy.to_owned()]),
             reason: extensions.reason,
+            algorithm: extensions.algorithm,
+            provided_digest: extensions.provided_digest,
+            unsupported_algorithm: extensions.unsupported_algorithm,
         }
     }
 }
@@ -210,4 +223,16 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, pattern = "^[a-z_]+$")]
     pub reason: Option<&'static str>,
+    /// The algorithm of the digest, if the code is `digest_mismatch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub algorithm: Option<&'static str>,
+    /// The digest of the request, if the code is `digest_mismatch`.
+    #[serde(rename = "provided-digest", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub provided_digest: Option<String>,
+    /// The algorithm of the digest, if the code is `digest_unsupported`.
+    #[serde(rename = "unsupported-algorithm", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unsupported_algorithm: Option<String>,
 }

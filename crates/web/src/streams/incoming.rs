@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::{
+    digest::unreadable,
     input,
     problem::{Code, Problem},
 };
@@ -85,7 +86,7 @@ impl Lines {
     async fn receive(&mut self) -> Result<(), Problem> {
         match timeout(self.idle_timeout, self.payload.next()).await {
             Ok(Some(chunk)) => {
-                let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
+                let chunk = chunk.map_err(|error| unreadable(&error))?;
                 self.size += chunk.len() as u64;
                 if self.size > self.max_size {
                     return Err(too_large(self.max_size));

@@ -11,6 +11,7 @@ pub mod second_step;
 pub mod session;
 pub mod sessions;
 pub mod sign_up;
+pub mod signed;
 pub mod social;
 pub mod social_flow;
 pub mod social_link;
