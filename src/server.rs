@@ -11,7 +11,7 @@ use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
     LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
-    SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -147,10 +147,7 @@ impl ServerBuilder {
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
-        let housekeeping = {
-            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
-            Housekeeping::new(changes, retention, mailer.clone())
-        };
+        let kept_mail = mailer.clone();
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
@@ -160,9 +157,13 @@ impl ServerBuilder {
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
+        let housekeeping = {
+            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
+            Housekeeping::new(changes, retention, use_cases.shares.clone(), kept_mail)
+        };
         let limits = Limits::new(&http, ports.counters.clone());
-        let services =
-            Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
+        let (ids, pages) = (RequestIds::new(ids, clock), Arc::new(adapters::MarkdownPages));
+        let services = Services::new(use_cases, ids, limits, ports.sealer.clone(), pages, http.clone());
         Ok(Server {
             settings,
             listener,
@@ -204,6 +205,7 @@ fn use_cases(
         memos: Memos::new(ports.clone()),
         completions: Completions::new(ports.clone(), model),
         likes: Likes::new(ports.clone()),
+        shares: Arc::new(Shares::new(ports.clone())),
         changes: Changes::new(ports.clone()),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
@@ -287,6 +289,9 @@ impl Server {
                 let ((), ended, _) = tokio::join!(drained, &mut server, worked);
                 ended.map_err(failed)?;
             }
+        }
+        if timeout(CLOSE_PATIENCE, housekeeping.store_reads()).await.is_err() {
+            tracing::warn!("the last reads of shares were not stored in time");
         }
         // Acknowledged writes are on disk already: a store that does not close must not keep the process alive.
         if timeout(CLOSE_PATIENCE, store.close()).await.is_err() {

@@ -6,6 +6,7 @@
 
 mod m20261129_000001_initial;
 mod m20261130_000004_likes;
+mod m20261130_000005_shares;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -14,7 +15,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261129_000001_initial::Migration), Box::new(m20261130_000004_likes::Migration)]
+        vec![
+            Box::new(m20261129_000001_initial::Migration),
+            Box::new(m20261130_000004_likes::Migration),
+            Box::new(m20261130_000005_shares::Migration),
+        ]
     }
 }
 

@@ -92,6 +92,14 @@ macro_rules! for_each_repository {
                     page: &$crate::PageRequest<$crate::UserId>
                 ) -> $crate::Page<$crate::Liker, $crate::UserId>;
             }
+            shares: $crate::ShareRepository {
+                fn find_by_digest(digest: &$crate::SecretDigest) -> Option<$crate::Share>;
+                fn list(memo: $crate::MemoId) -> Vec<$crate::Share>;
+                fn insert(share: &$crate::Share) -> ();
+                fn remove(memo: $crate::MemoId, id: $crate::ShareId) -> bool;
+                fn add_reads(reads: &[($crate::ShareId, u64)]) -> ();
+                fn remove_expired(time: $crate::Timestamp, most: u32) -> u64;
+            }
             changes: $crate::ChangeRepository {
                 fn append(owner: $crate::UserId, changes: &[$crate::NewChange]) -> ();
                 fn list(owner: $crate::UserId, since: u64, limit: $crate::Limit) -> Vec<$crate::Change>;

@@ -3,7 +3,8 @@ use thiserror::Error;
 
 use crate::{
     AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository, MemoRepository,
-    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, UserId,
+    UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -187,6 +188,9 @@ pub trait UnitOfWork: Send {
 
     /// The likes.
     fn likes(&mut self) -> &mut dyn LikeRepository;
+
+    /// The shares of memos.
+    fn shares(&mut self) -> &mut dyn ShareRepository;
 
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;

@@ -33,6 +33,7 @@ mod respond;
 mod routing;
 mod services;
 mod settings;
+mod shared;
 mod streams;
 mod tags;
 mod well_known;
@@ -42,6 +43,7 @@ pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};
 pub use settings::{ForwardedHeader, HttpSettings};
+pub use shared::SharePages;
 
 #[cfg(test)]
 mod tests {

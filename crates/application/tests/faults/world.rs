@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use memo_application::{
     AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
     Likes, MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
-    SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
-    WithdrawalHandler, secret_text,
+    SecondFactors, Shares, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer,
+    UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -33,6 +33,7 @@ pub struct World {
     pub accounts: Accounts,
     pub memos: Memos,
     pub likes: Likes,
+    pub shares: Shares,
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
@@ -159,6 +160,7 @@ impl World {
             accounts,
             memos,
             likes: Likes::new(ports.clone()),
+            shares: Shares::new(ports.clone()),
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,

@@ -16,7 +16,8 @@ use crate::{
     keys::{Hashed, KeyRange, Prefix, key},
     records::{LIKE_BY_USER, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList, SearchForms},
     repositories::{
-        likes::{like_count, remove_of_memo},
+        likes::{self, like_count},
+        shares,
         users::{display_name, require_user},
     },
     store::Unit,
@@ -169,7 +170,8 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
 }
 
 pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> {
-    remove_of_memo(tx, memo.id)?;
+    likes::remove_of_memo(tx, memo.id)?;
+    shares::remove_of_memo(tx, memo.id)?;
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
     Ok(())
@@ -244,7 +246,7 @@ fn view_by(tx: &Transaction, owner_name: DisplayName, memo: Memo) -> Result<Memo
     Ok(MemoView { owner_name, like_count: like_count(tx, memo.id)?, liked: false, memo })
 }
 
-/// The list that has all memos of a filter; `None` if there are none, or no list has them.
+/// The list that has all memos of a filter; `None` if no list has them.
 fn list_of(filter: &MemoFilter) -> Option<MemoList> {
     match filter.scope {
         MemoScope::Mine => Some(MemoList::Own(filter.viewer, filter.trashed)),

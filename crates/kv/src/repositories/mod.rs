@@ -8,4 +8,5 @@ mod jobs;
 mod likes;
 mod memos;
 mod sessions;
+mod shares;
 mod users;

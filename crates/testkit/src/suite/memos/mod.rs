@@ -1,3 +1,4 @@
+pub mod access;
 pub mod batch;
 pub mod batch_errors;
 pub mod captures;
@@ -14,5 +15,6 @@ pub mod read;
 pub mod remove;
 pub mod search;
 pub mod search_results;
+pub mod shares;
 pub mod tasks;
 pub mod texts;
