@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     RateLimitSettings, RateSetting, Settings, SignUpSetting, StartError,
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
+    archives::ArchiveThreads,
     background::{JobLoop, Tasks},
     housekeeping::Housekeeping,
     ports::{Wired, ports},
@@ -200,6 +201,7 @@ fn use_cases(
     let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
     let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), reauthentication.clone()));
     let accounts = AccountSettings { sign_up: policy, host: host.to_owned() };
+    let archives = Arc::new(ArchiveThreads::new(settings.import.max_size.0 as u64));
     UseCases {
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),
@@ -210,7 +212,7 @@ fn use_cases(
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,
-        transfer: Transfer::new(ports.clone()),
+        transfer: Transfer::new(ports.clone(), archives),
         administration: Administration::new(ports.clone()),
         audit: AuditLog::new(ports.clone()),
         readiness: Readiness::new(ports.clone()),

@@ -257,8 +257,15 @@ macro_rules! __each_api_test {
                 user_has_one_import_at_a_time
                 http_1_0_clients_get_a_body_without_chunks
             }
+            archives(app) {
+                archive_of_each_kind_is_imported_with_its_media_type
+                hostile_archive_is_a_problem_and_imports_nothing
+                dry_run_reports_and_changes_nothing
+                markdown_export_imports_unchanged
+            }
             transfer_settings(store) {
                 import_size_is_limited
+                archive_is_limited_by_the_size_of_an_import
                 answer_that_is_not_read_ends
             }
             [shared_state] me {

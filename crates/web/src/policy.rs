@@ -72,8 +72,8 @@ pub enum Body {
     MergePatch,
     /// A URL-encoded form.
     Form,
-    /// A JSON object per line, read as a stream.
-    Lines,
+    /// A JSON object per line, or an archive of another note program, read as a stream. The handler decides which.
+    LinesOrArchive,
 }
 
 impl Body {
@@ -85,7 +85,16 @@ impl Body {
             Self::JsonOrText => &["application/json", "text/markdown", "text/plain"],
             Self::MergePatch => &["application/merge-patch+json", "application/json"],
             Self::Form => &["application/x-www-form-urlencoded"],
-            Self::Lines => &["application/x-ndjson"],
+            Self::LinesOrArchive => &[
+                "application/x-ndjson",
+                "application/zip",
+                "application/x-zip-compressed",
+                "application/xml",
+                "text/xml",
+                "application/json",
+                "application/x-tar",
+                "application/octet-stream",
+            ],
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, NewShare, Precondition, Principal,
-    ProfileChange, SocialError, UserChange,
+    BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, NewShare, Precondition,
+    Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{Conflict, Content, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Tags, Title, UserId};
 
@@ -284,7 +284,9 @@ pub const ALL: &[UseCase] = &[
     writes("unlinking of an identity", |world| {
         Box::pin(async { world.social.unlink(world.carol, ACME, &device()).await })
     }),
-    writes("export", |world| Box::pin(async { world.transfer.export(&world.principal, &device()).await.map(drop) })),
+    writes("export", |world| {
+        Box::pin(async { world.transfer.export(&world.principal, &device(), ExportContents::All).await.map(drop) })
+    }),
     retried_after(
         Conflict::Id,
         writes("import", |world| Box::pin(async { world.transfer.import(world.alice, &[imported()]).await.map(drop) })),

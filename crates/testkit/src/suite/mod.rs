@@ -1,6 +1,7 @@
 //! The suite, laid out like the URL tree.
 
 pub mod admin;
+pub mod archives;
 pub mod auth;
 pub mod bounds;
 pub mod changes;

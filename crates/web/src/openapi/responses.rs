@@ -60,7 +60,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Body::Ignored => {}
         Body::Empty => codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]),
         Body::Form => codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType]),
-        Body::Json | Body::JsonOrText | Body::MergePatch | Body::Lines => {
+        Body::Json | Body::JsonOrText | Body::MergePatch | Body::LinesOrArchive => {
             codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge, Code::UnsupportedMediaType]);
         }
     }
