@@ -207,7 +207,7 @@ fn prefers_html(headers: &HeaderMap) -> bool {
     for range in headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        let quality: f32 = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
         let (names_html, names_json) = (name == "text/html", name == "application/json");
         // A name counts, whatever a wildcard says.
         if names_html || !html.1 && (name == "text/*" || name == "*/*") {
