@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use memo_application::{Changes, Retention, Shares};
+use memo_application::{Changes, Retention, Shares, TrashHandler};
 use memo_domain::{Causes, Mailer};
 use tokio::time::sleep;
 
@@ -17,13 +17,20 @@ pub struct Housekeeping {
     changes: Changes,
     retention: Retention,
     shares: Arc<Shares>,
+    trash: Arc<TrashHandler>,
     mailer: Arc<dyn Mailer>,
 }
 
 impl Housekeeping {
     /// Cleanup by these use cases, and of the copies that this mailer keeps.
-    pub const fn new(changes: Changes, retention: Retention, shares: Arc<Shares>, mailer: Arc<dyn Mailer>) -> Self {
-        Self { changes, retention, shares, mailer }
+    pub const fn new(
+        changes: Changes,
+        retention: Retention,
+        trash: Arc<TrashHandler>,
+        shares: Arc<Shares>,
+        mailer: Arc<dyn Mailer>,
+    ) -> Self {
+        Self { changes, retention, trash, shares, mailer }
     }
 
     /// Stores the reads of shares.
@@ -61,6 +68,9 @@ impl Housekeeping {
                     tracing::warn!(what, error = %Causes(&error), "expired data could not be removed");
                 }
             }
+        }
+        if let Err(error) = self.trash.schedule().await {
+            tracing::warn!(error = %Causes(&error), "the trash could not be scheduled");
         }
         if let Err(error) = self.mailer.clean_up().await {
             tracing::warn!(error = %Causes(&error), "old mail could not be removed");

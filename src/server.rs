@@ -9,9 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
+    AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
     LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
-    Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -149,18 +149,20 @@ impl ServerBuilder {
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let kept_mail = mailer.clone();
+        let trash = Arc::new(TrashHandler::new(ports.clone(), *settings.memos.trash_retention));
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
             Arc::new(mail),
             Arc::new(RetagHandler::new(ports.clone())),
             Arc::new(WithdrawalHandler::new(ports.clone())),
+            trash,
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
         let housekeeping = {
             let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
-            Housekeeping::new(changes, retention, use_cases.shares.clone(), kept_mail)
+            Housekeeping::new(changes, retention, trash.clone(), use_cases.shares.clone(), kept_mail)
         };
         let limits = Limits::new(&http, ports.counters.clone());
         let (ids, pages) = (RequestIds::new(ids, clock), Arc::new(adapters::MarkdownPages));
@@ -209,6 +211,7 @@ fn use_cases(
         likes: Likes::new(ports.clone()),
         shares: Arc::new(Shares::new(ports.clone())),
         changes: Changes::new(ports.clone()),
+        api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,
@@ -255,7 +258,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
-        let draining = services.draining();
+        let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -277,6 +280,7 @@ impl Server {
             () = &mut working => {}
             never = live.listen(&*events) => match never {},
             never = jobs.listen(&*events) => match never {},
+            never = live_feeds.listen(&*events) => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

@@ -5,8 +5,13 @@
 //! interrupted runs again from its beginning, and on a server no transaction holds its steps together.
 
 mod m20261129_000001_initial;
+mod m20261130_000002_facts;
 mod m20261130_000004_likes;
 mod m20261130_000005_shares;
+mod m20261130_000006_notifications;
+mod m20261130_000007_trash;
+mod m20261130_000009_api_keys;
+mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -17,8 +22,12 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261129_000001_initial::Migration),
+            Box::new(m20261130_000002_facts::Migration),
             Box::new(m20261130_000004_likes::Migration),
             Box::new(m20261130_000005_shares::Migration),
+            Box::new(m20261130_000006_notifications::Migration),
+            Box::new(m20261130_000007_trash::Migration),
+            Box::new(m20261130_000009_api_keys::Migration),
         ]
     }
 }

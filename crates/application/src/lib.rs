@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod api_keys;
 mod attempts;
 mod audit;
 mod changes;
@@ -29,12 +30,13 @@ mod transfer;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
+pub use api_keys::{ApiKeyChange, ApiKeys, LiveKeys, NewApiKey, SignedRequest, is_api_key};
 pub use attempts::Recognized;
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
 pub use jobs::{
-    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
+    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
     WithdrawalHandler,
 };
 pub use likes::Likes;
@@ -43,7 +45,7 @@ pub use memos::{
     BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange, MemoList,
     Memos, OptionalChange, Precondition, TagChange, TagChanged,
 };
-pub use ports::{Background, Ports, TextWorker, Timer, Work};
+pub use ports::{Background, Ports, TextAnalysis, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;
 pub use reauthentication::Reauthentication;

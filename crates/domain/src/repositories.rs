@@ -73,6 +73,7 @@ macro_rules! for_each_repository {
                     after: Option<$crate::MemoId>,
                     limit: u32
                 ) -> Vec<$crate::MemoId>;
+                fn list_trashed(before: $crate::Timestamp, limit: u32) -> Vec<$crate::MemoId>;
                 fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
                 fn insert_all(memos: &[(&$crate::Memo, &$crate::SearchText)]) -> ();
                 fn update(
@@ -99,6 +100,15 @@ macro_rules! for_each_repository {
                 fn remove(memo: $crate::MemoId, id: $crate::ShareId) -> bool;
                 fn add_reads(reads: &[($crate::ShareId, u64)]) -> ();
                 fn remove_expired(time: $crate::Timestamp, most: u32) -> u64;
+            }
+            links: $crate::LinkRepository {
+                fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();
+                fn remove_all(memo: $crate::MemoId) -> ();
+                fn list_backlinks(
+                    memo: &$crate::Memo,
+                    viewer: $crate::UserId,
+                    page: &$crate::PageRequest<$crate::MemoId>
+                ) -> $crate::Page<$crate::MemoView, $crate::MemoId>;
             }
             changes: $crate::ChangeRepository {
                 fn append(owner: $crate::UserId, changes: &[$crate::NewChange]) -> ();
@@ -132,6 +142,14 @@ macro_rules! for_each_repository {
                 fn claim_step(user: $crate::UserId, step: i64) -> bool;
                 fn claim_code(user: $crate::UserId, code: &$crate::SecretDigest) -> bool;
                 fn remove(user: $crate::UserId) -> bool;
+            }
+            api_keys: $crate::ApiKeyRepository {
+                fn lookup(id: $crate::ApiKeyId) -> Option<$crate::ApiKey>;
+                fn list_by_user(user: $crate::UserId) -> Vec<$crate::ApiKey>;
+                fn insert(key: &$crate::ApiKey) -> ();
+                fn update(key: &$crate::ApiKey) -> ();
+                fn touch(id: $crate::ApiKeyId, at: $crate::Timestamp) -> bool;
+                fn remove(id: $crate::ApiKeyId) -> bool;
             }
             jobs: $crate::JobRepository {
                 fn insert(job: &$crate::Job) -> ();

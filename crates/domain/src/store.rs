@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository, MemoRepository,
-    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, UserId,
-    UserRepository,
+    ApiKeyRepository, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository,
+    LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository,
+    SessionRepository, ShareRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -192,6 +192,9 @@ pub trait UnitOfWork: Send {
     /// The shares of memos.
     fn shares(&mut self) -> &mut dyn ShareRepository;
 
+    /// The links between memos.
+    fn links(&mut self) -> &mut dyn LinkRepository;
+
     /// What has changed.
     fn changes(&mut self) -> &mut dyn ChangeRepository;
 
@@ -203,6 +206,9 @@ pub trait UnitOfWork: Send {
 
     /// The second factors.
     fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
+
+    /// The API keys.
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepository;
 
     /// The queue of jobs.
     fn jobs(&mut self) -> &mut dyn JobRepository;

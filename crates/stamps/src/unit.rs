@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, LikeRepository, Limit,
-    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
-    SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User,
-    UserFilter, UserId, UserRepository, Version,
+    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository,
+    LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest,
+    RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError, Sweep,
+    Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -59,9 +59,11 @@ impl UnitOfWork for Unit {
         memos: MemoRepository;
         likes: LikeRepository;
         shares: ShareRepository;
+        links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;
         second_factors: SecondFactorRepository;
+        api_keys: ApiKeyRepository;
         jobs: JobRepository;
         audit: AuditRepository;
     }

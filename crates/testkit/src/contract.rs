@@ -102,6 +102,11 @@ impl<'a> Operation<'a> {
         self.path != "/api/v1/me/import" && !takes_form
     }
 
+    /// Whether the response, if it is no problem, does not end by itself.
+    pub fn is_live(&self) -> bool {
+        self.item["tags"][0] == "events"
+    }
+
     /// The media type of the body, and its example.
     pub fn example(&self) -> Option<(&'a str, &'a Value)> {
         let contents = || fields(&self.item["requestBody"]["content"]);

@@ -273,6 +273,7 @@ macro_rules! __each_api_test {
                     own_account_is_returned_with_an_etag
                     display_name_can_be_changed
                     locale_can_be_changed_and_reset_by_null
+                time_zone_can_be_changed_and_reset_by_null
                     empty_account_patch_changes_nothing
                     invalid_account_patch_is_rejected_with_its_pointer
                     account_patch_accepts_json_and_merge_patch
@@ -303,6 +304,24 @@ macro_rules! __each_api_test {
                     withdrawal_removes_all_data_and_sessions
                     withdrawal_needs_the_password_and_an_interactive_session
                     last_administrator_cannot_withdraw
+                }
+                api_keys(app) {
+                    api_key_is_shown_with_its_secret_once
+                    invalid_api_key_is_rejected_with_its_pointer
+                    api_key_may_do_exactly_what_its_scopes_allow
+                    api_key_of_another_user_is_not_found
+                    changed_api_key_takes_effect_at_once
+                    api_key_ends_with_its_account
+                    api_key_expires_by_the_clock
+                    api_key_with_another_secret_is_invalid
+                    concurrent_creations_respect_the_limit_of_api_keys
+                    use_of_an_api_key_is_recorded_once_a_minute
+                    audit_event_names_the_api_key
+                    first_proof_of_an_account_removes_its_api_keys
+                }
+                api_key_settings(store) {
+                    api_key_is_accepted_from_its_networks_only
+                    number_of_api_keys_is_a_setting
                 }
                 audit(app) {
                     audit_event_has_kind_time_device_ip_and_request_id
@@ -348,6 +367,15 @@ macro_rules! __each_api_test {
                     text_becomes_a_memo_titled_by_its_heading_or_first_line
                     captured_memo_has_the_tags_of_the_query
                     text_that_makes_no_memo_is_refused
+                }
+                backlinks(app) {
+                    backlinks_follow_the_content_and_the_title
+                    backlinks_are_memos_that_the_reader_may_read
+                    backlinks_have_pages_and_the_first_links_of_a_memo_count
+                }
+                facts(app) {
+                    facts_follow_the_content_however_it_is_written
+                    facts_of_an_imported_memo_are_computed
                 }
                 tasks(app) {
                     checkbox_is_ticked_and_nothing_else_changes
@@ -518,6 +546,9 @@ macro_rules! __each_api_test {
                     restore_accepts_no_fields
                     permanent_parameter_must_be_a_boolean
                 }
+                trash(store) {
+                    trash_empties_itself_once_after_thirty_days
+                }
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash
@@ -570,9 +601,11 @@ macro_rules! __each_api_test {
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
+                api_key_changed_on_one_node_changes_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
+                readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
             }
             operations(app) {
                 running_server_is_alive_and_ready
@@ -585,6 +618,20 @@ macro_rules! __each_api_test {
                 every_error_code_is_explained
                 doc_pages_load_only_own_files
                 unknown_doc_file_is_not_found
+            }
+            [shared_state] live(app) {
+                events_follow_the_feed_from_now_on_or_after_the_last_event_id
+                invalid_position_is_rejected
+                live_connections_of_a_user_are_limited
+                live_connections_end_with_their_session
+                live_connections_end_with_their_api_key
+                websocket_follows_the_feed_and_answers_pings
+                websocket_needs_a_handshake_from_an_allowed_origin
+                websocket_messages_of_the_client_are_limited
+            }
+            live_settings(store) {
+                quiet_connections_are_kept_alive_within_the_request_timeout
+                live_connections_are_told_to_reconnect_when_the_node_stops
             }
             every_operation(app) {
                 unknown_parameter_is_rejected_by_name

@@ -18,6 +18,8 @@ mod health;
 mod input;
 mod language;
 mod list;
+mod live;
+mod live_feeds;
 mod me;
 mod memos;
 mod middleware;
@@ -39,6 +41,7 @@ mod tags;
 mod well_known;
 
 pub use connection::on_connect;
+pub use live_feeds::LiveFeeds;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};

@@ -161,20 +161,33 @@ pub enum RateClass {
 pub struct Work {
     /// The number of uses of the rate.
     pub weight: NonZeroU32,
-    /// Whether it is one of the few heavy requests that a user may run at a time.
-    pub is_heavy: bool,
+    /// With which others it is counted while it runs.
+    pub lane: Lane,
+}
+
+/// The requests of a user that are counted together while they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// All but live connections.
+    Common,
+    /// In addition, the few heavy ones.
+    Heavy,
+    /// Connections that stay open, waiting for events.
+    Live,
 }
 
 impl Work {
     /// An ordinary request.
-    pub const LIGHT: Self = Self { weight: NonZeroU32::MIN, is_heavy: false };
+    pub const LIGHT: Self = Self { weight: NonZeroU32::MIN, lane: Lane::Common };
+    /// A connection that stays open.
+    pub const LIVE: Self = Self { weight: NonZeroU32::MIN, lane: Lane::Live };
 
     /// A heavy request that counts as this number of uses.
     ///
     /// # Panics
     /// If the weight is 0.
     pub const fn heavy(weight: u32) -> Self {
-        Self { weight: NonZeroU32::new(weight).expect("a weight is at least 1"), is_heavy: true }
+        Self { weight: NonZeroU32::new(weight).expect("a weight is at least 1"), lane: Lane::Heavy }
     }
 }
 

@@ -12,13 +12,15 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, Shares, SignIn,
-    Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, Shares,
+    SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
 use crate::{
-    admin, auth, changes, docs, health, me,
+    admin, auth, changes, docs, health, live,
+    live_feeds::LiveFeeds,
+    me,
     memos::{self, ResponseCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
@@ -45,6 +47,8 @@ pub struct UseCases {
     pub changes: Changes,
     /// Signing in.
     pub sign_in: Arc<SignIn>,
+    /// API keys.
+    pub api_keys: ApiKeys,
     /// Second factors.
     pub second_factors: SecondFactors,
     /// Social accounts.
@@ -66,6 +70,7 @@ pub struct Services {
     operations: Arc<Operations>,
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
+    live: Data<LiveFeeds>,
 }
 
 /// Gives handlers and middleware access to a value.
@@ -91,7 +96,8 @@ impl Services {
         settings: HttpSettings,
     ) -> Self {
         let operations = operations();
-        let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
+        let (settings, draining, live) =
+            (Data::new(settings), Data::<Draining>::default(), Data::<LiveFeeds>::default());
         let shared = [
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
@@ -102,6 +108,7 @@ impl Services {
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),
+            shared(Data::new(use_cases.api_keys)),
             shared(Data::new(use_cases.second_factors)),
             shared(Data::new(use_cases.social)),
             shared(Data::new(use_cases.transfer)),
@@ -111,16 +118,23 @@ impl Services {
             shared(sealer),
             shared(settings.clone()),
             shared(draining.clone()),
+            shared(live.clone()),
             shared(Data::new(request_ids)),
             shared(Data::new(limits)),
         ];
-        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
+        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining, live }
     }
 
     /// The switch to shut this node down.
     #[must_use]
     pub fn draining(&self) -> Arc<Draining> {
         self.draining.clone().into_inner()
+    }
+
+    /// What wakes the live connections of this node.
+    #[must_use]
+    pub fn live_feeds(&self) -> Arc<LiveFeeds> {
+        self.live.clone().into_inner()
     }
 
     fn register(&self, config: &mut ServiceConfig) {
@@ -132,13 +146,14 @@ impl Services {
 }
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
-fn operations() -> Operations {
+pub(crate) fn operations() -> Operations {
     Operations::all([
         admin::operations(),
         auth::operations(),
         changes::operations(),
         docs::operations(),
         health::operations(),
+        live::operations(),
         me::operations(),
         memos::operations(),
         operations::operations(),

@@ -3,14 +3,16 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, NewShare, Precondition,
-    Principal, ProfileChange, SocialError, UserChange,
+    ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, NewShare,
+    Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
-use memo_domain::{Conflict, Content, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Tags, Title, UserId};
+use memo_domain::{
+    Conflict, Content, Email, Locale, MemoId, Password, Role, Scope, Scopes, StoreError, Tags, Title, UserId,
+};
 
 use crate::{
     ports::CODE,
-    world::{ACME, CREATED, LEEWAY, PASSWORD, World, sign_up, state, tag},
+    world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, sign_up, state, tag},
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
@@ -251,6 +253,18 @@ pub const ALL: &[UseCase] = &[
     writes("confirmation of a second factor", |world| {
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
     }),
+    writes("creation of an API key", |world| {
+        Box::pin(async { world.api_keys.create(&world.principal, new_key(), &device()).await.map(drop) })
+    }),
+    writes("change of an API key", |world| {
+        Box::pin(async {
+            let change = ApiKeyChange { scopes: Some([Scope::MemosRead].into_iter().collect()), ..Default::default() };
+            world.api_keys.change(&world.principal, world.api_key, change, &device()).await.map(drop)
+        })
+    }),
+    writes("removal of an API key", |world| {
+        Box::pin(async { world.api_keys.remove(world.alice, world.api_key, &device()).await })
+    }),
     writes("disabling of a user", |world| Box::pin(disable(world, world.alice))),
     writes_later(Duration::from_hours(500 * 24), "removal of ended sessions and old events", |world| {
         Box::pin(async { world.retention.sweep().await.map(drop) })
@@ -258,6 +272,10 @@ pub const ALL: &[UseCase] = &[
     writes_later(Duration::from_hours(181 * 24), "removal of old changes", |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),
+    retried_after(
+        Conflict::Id,
+        writes("schedule of the trash", |world| Box::pin(async { world.trash.schedule().await })),
+    ),
     writes("promotion of a user", |world| {
         Box::pin(async {
             let change = UserChange { role: Some(Role::Admin), disabled: None };
@@ -296,6 +314,12 @@ pub const ALL: &[UseCase] = &[
         Conflict::Id,
         idle("linking of a linked identity", |world| Box::pin(call_back(world, "grace", Some(&world.of_grace)))),
     )),
+    idle("change of an API key to what it is", |world| {
+        Box::pin(async {
+            let change = ApiKeyChange::default();
+            world.api_keys.change(&world.principal, world.api_key, change, &device()).await.map(drop)
+        })
+    }),
     idle("move of a trashed memo to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.trashed, &Precondition::None).await })
     }),

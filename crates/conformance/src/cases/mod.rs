@@ -1,5 +1,6 @@
 //! The cases: one module for each port, and for each aspect that has many.
 
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod browser_sessions;
 pub(crate) mod cache;
@@ -17,6 +18,7 @@ pub(crate) mod ids;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod likes;
+pub(crate) mod links;
 pub(crate) mod mailers;
 pub(crate) mod markdown;
 pub(crate) mod memos;

@@ -7,7 +7,7 @@ use super::{
     Script,
     pair::Pair,
     start_at,
-    texts::{some_email, some_filter, some_sort, some_tag},
+    texts::{some_email, some_filter, some_sort, some_tag, some_time},
 };
 use crate::samples::{digest, memo_id, session_id, user_id};
 
@@ -25,7 +25,7 @@ impl Script<'_> {
     /// Makes one read. Errors are compared like values, but do not change the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
-        match chance.below(26) {
+        match chance.below(27) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
@@ -61,6 +61,7 @@ impl Script<'_> {
             7 => self.read_tags(pair).await,
             8..13 => self.list_and_count(pair).await,
             13 => self.read_likes(pair).await,
+            14 => self.read_backlinks(pair).await,
             _ => self.read_of_account(pair).await,
         }
     }
@@ -96,6 +97,9 @@ impl Script<'_> {
         let what = format!("find the memos of {owner:?} by {tag:?}");
         let find = async |uow: &mut dyn UnitOfWork| uow.memos().find_by_tag(owner, &tag, None, 1_000).await;
         let _ = pair.ask(&mut self.log, what, find).await;
+        let time = some_time(&mut self.chance);
+        let what = format!("the memos trashed before {time}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_trashed(time, 1_000).await).await;
         let what = format!("find {tag:?} of {owner:?}");
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
     }

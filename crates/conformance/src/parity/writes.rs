@@ -1,6 +1,6 @@
 use memo_domain::{
     ChangeKind, Like, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, Share,
-    User, UserId, Version,
+    TimeZone, User, UserId, Version,
 };
 
 use super::{
@@ -26,7 +26,8 @@ impl Script<'_> {
             6 | 7 => self.add_token(pair).await,
             8..11 => self.claim(pair).await,
             11..19 => self.add_memo(pair).await,
-            19..26 => self.change_memo(pair).await,
+            19..24 => self.change_memo(pair).await,
+            24 | 25 => self.link_memo(pair).await,
             26 | 27 => self.remove_memo(pair).await,
             28 => self.forget_changes(pair).await,
             29..36 => self.append_changes(pair).await,
@@ -66,6 +67,7 @@ impl Script<'_> {
         if right && self.chance.percent(20) {
             new.email = some_email(&mut self.chance);
         }
+        new.time_zone = self.chance.one_of(&["UTC", "Asia/Seoul"].map(|name| TimeZone::new(name).expect("a zone")));
         new.email_verified = self.chance.percent(50);
         new.role = if self.chance.percent(20) { Role::Admin } else { Role::Member };
         new.password_hash = self.chance.maybe(80, |chance| PasswordHash::new(format!("$hash{}", chance.below(9))));

@@ -3,11 +3,14 @@
 mod accounts;
 
 use memo_domain::{
-    Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
-    SecretDigest, Session, SessionId, Share, ShareId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
+    Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken,
+    Role, Scopes, Secret, SecretDigest, Session, SessionId, Share, ShareId, Tag, Tags, TimeZone, Timestamp, Title,
+    User, UserId, Version, Visibility,
 };
 
-pub(crate) use accounts::{audit_event, audit_id, identity, job, job_id, one_time_token, second_factor};
+pub(crate) use accounts::{
+    api_key, api_key_id, audit_event, audit_id, identity, job, job_id, one_time_token, sealed, second_factor,
+};
 
 /// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.
 pub(crate) const AWKWARD: [&str; 12] = [
@@ -103,6 +106,7 @@ pub(crate) fn awkward_users() -> Vec<User> {
         user.earlier_email_verified = true;
         user.role = Role::Admin;
         user.locale = Locale::Ko;
+        user.time_zone = TimeZone::new("America/Argentina/ComodRivadavia").expect("a zone");
         user.disabled_at = Some(LATEST);
         user.version = Version::new(u32::MAX);
         user.updated_at = LATEST;
@@ -134,6 +138,7 @@ pub(crate) fn full_memo(n: u32, owner: UserId) -> Memo {
             visibility: Visibility::Public,
             remind_at: Some(at(3)),
         },
+        facts: MemoFacts { snippet: "본문 하나".to_owned(), has_tasks: true, open_tasks: 3 },
         reminded_at: Some(at(4)),
         version: Version::new(7),
         updated_at: at(2),
@@ -150,6 +155,7 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
             let mut memo = full_memo(n, owner);
             memo.state.title = Title::new(text).unwrap_or_else(|_| title("-"));
             memo.state.content = content(&format!("{text}\n{text}"));
+            memo.facts.snippet = String::from(text);
             memo.state.tags = Tags::new(Tag::new(text).ok().into_iter().chain([tag("b"), tag("A")])).expect("few tags");
             memo
         })
@@ -160,6 +166,8 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
         memo.state.title = title(&longest.repeat(Title::MAX));
         memo.state.content = content(&longest.repeat(Content::MAX));
         memo.state.tags = tags([longest.repeat(16).as_str()]);
+        memo.facts.snippet = longest.repeat(MarkdownFacts::SNIPPET_MAX);
+        memo.facts.open_tasks = u32::MAX;
         memos.push(memo);
     }
     let mut ends = full_memo(100, owner);

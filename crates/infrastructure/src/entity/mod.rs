@@ -1,5 +1,6 @@
 //! One SeaORM entity for each table.
 
+pub mod api_key;
 pub mod audit_event;
 pub mod change;
 pub mod change_feed;
@@ -7,6 +8,7 @@ pub mod identity;
 pub mod job;
 pub mod memo;
 pub mod memo_like;
+pub mod memo_link;
 pub mod memo_share;
 pub mod memo_tag;
 pub mod one_time_token;

@@ -7,14 +7,17 @@ use std::{
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Like, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
-    PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, UserId,
-    Version,
+    PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, Timestamp,
+    UserId, Version,
 };
 
 use crate::{
     Direction,
     keys::{Hashed, KeyRange, Prefix, key},
-    records::{LIKE_BY_USER, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList, SearchForms},
+    records::{
+        LIKE_BY_USER, Link, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList,
+        PRIMARY, SearchForms,
+    },
     repositories::{
         likes::{self, like_count},
         shares,
@@ -119,6 +122,15 @@ impl MemoRepository for Unit {
         .await
     }
 
+    async fn list_trashed(&mut self, before: Timestamp, limit: u32) -> Result<Vec<MemoId>, StoreError> {
+        self.read(move |tx| {
+            let trashed = range::<Memo>(MEMO_BY_TRASHING, &[]).below(&key![before]);
+            let memos = tx.scan::<Memo>(MEMO_BY_TRASHING, &trashed, Direction::Ascending);
+            memos.take(limit as usize).map(|memo| Ok(memo?.id)).collect()
+        })
+        .await
+    }
+
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {
         let (memo, forms) = (memo.clone(), forms(memo, text));
         self.write(move |tx| {
@@ -174,7 +186,7 @@ pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> 
     shares::remove_of_memo(tx, memo.id)?;
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
-    Ok(())
+    tx.remove_all::<Link>(PRIMARY, &key![memo.id])
 }
 
 fn forms(memo: &Memo, text: &SearchText) -> SearchForms {
@@ -238,7 +250,7 @@ fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, St
     tx.get(&key![id])?.filter(|memo: &Memo| memo.version == version).ok_or(StoreError::Stale)
 }
 
-fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
+pub fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
     view_by(tx, display_name(tx, memo.owner_id)?, memo)
 }
 

@@ -2,10 +2,12 @@
 //! run on another thread.
 
 mod accounts;
+mod api_keys;
 mod audit;
 mod changes;
 mod jobs;
 mod likes;
+mod links;
 mod memos;
 mod sessions;
 mod shares;

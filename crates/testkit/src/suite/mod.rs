@@ -12,6 +12,8 @@ pub mod hostile;
 pub mod housekeeping;
 pub mod limits;
 pub mod links;
+pub mod live;
+pub mod live_settings;
 pub mod me;
 pub mod memos;
 pub mod nodes;
@@ -144,6 +146,7 @@ fn invalid_memo_fields() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"version": 7}), "/version", "unknown_member"),
         (json!({"deleted_at": null}), "/deleted_at", "unknown_member"),
         (json!({"like_count": 7}), "/like_count", "unknown_member"),
+        (json!({"open_tasks": 7}), "/open_tasks", "unknown_member"),
     ]
 }
 

@@ -3,6 +3,7 @@
 mod examples;
 mod parameters;
 mod responses;
+mod scopes;
 mod values;
 
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ use crate::{
         (name = "memos", description = "Memos, lists of memos, and the trash"),
         (name = "tags", description = "The tags of the caller's memos"),
         (name = "changes", description = "The changes of the caller's memos, in order"),
+        (name = "events", description = "The same changes as they happen"),
         (name = "operations", description = "For operators"),
     ),
 )]
@@ -58,7 +60,7 @@ impl Modify for Credentials {
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("password", SecurityScheme::OAuth2(scheme));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let bearer = bearer.description(Some("An access token (RFC 6750)")).build();
+        let bearer = bearer.description(Some("An access token (RFC 6750), or an API key of the kind `bearer`")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let cookie = ApiKeyValue::with_description(
             "memo_session",

@@ -46,7 +46,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     }
     if matches!(policy.access, Access::Scopes(_) | Access::Interactive) {
         codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
-        codes.push(Code::SignInEnded);
+        codes.extend([Code::SignInEnded, Code::ApiKeyInvalid, Code::ApiKeyExpired, Code::IpNotAllowed]);
     }
     match policy.access {
         Access::Scopes(_) => codes.push(Code::InsufficientScope),
@@ -97,6 +97,7 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     };
     match status {
         "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
+        "426" => header("Upgrade", "The protocol: `websocket`", "string"),
         "429" | "503" => header("Retry-After", "The seconds after which to try again", "integer"),
         _ => {}
     }

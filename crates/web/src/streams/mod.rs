@@ -6,7 +6,7 @@ mod incoming;
 mod outgoing;
 mod spool;
 
-pub use events::{comment, event, event_stream};
+pub use events::{beginning, comment, event, event_stream, numbered_event};
 pub use incoming::Lines;
 pub use outgoing::{json_lines, streamed};
 pub use spool::{Spool, SpoolWriter, Spooled};

@@ -67,6 +67,7 @@ const TABLE: &[Row] = &[
     row("put", "/api/v1/memos/{id}/like", [204, 204, 409, 204], [404, 204, 404, 204]),
     row("delete", "/api/v1/memos/{id}/like", [204, 204, 409, 204], [404, 204, 404, 204]),
     row("get", "/api/v1/memos/{id}/likes", [200; 4], READ),
+    row("get", "/api/v1/memos/{id}/backlinks", [200; 4], READ),
     row("get", "/api/v1/memos/{id}/shares", [200; 4], NOT_OWNED),
     change("post", "/api/v1/memos/{id}/shares", 201, |_| json!({})),
     row("delete", "/api/v1/memos/{id}/shares/{share_id}", [204; 4], NOT_OWNED),

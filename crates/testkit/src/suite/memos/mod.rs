@@ -1,4 +1,5 @@
 pub mod access;
+pub mod backlinks;
 pub mod batch;
 pub mod batch_errors;
 pub mod captures;
@@ -8,6 +9,7 @@ pub mod completion_settings;
 pub mod completions;
 pub mod conditions;
 pub mod create;
+pub mod facts;
 pub mod filters;
 pub mod likes;
 pub mod list;
@@ -18,3 +20,4 @@ pub mod search_results;
 pub mod shares;
 pub mod tasks;
 pub mod texts;
+pub mod trash;
