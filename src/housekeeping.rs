@@ -2,17 +2,21 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use memo_application::{Changes, Retention, TrashHandler};
+use memo_application::{Changes, Retention, Shares, TrashHandler};
 use memo_domain::{Causes, Mailer};
 use tokio::time::sleep;
 
 /// The interval. Data that is kept for days may stay for one more hour.
 const PERIOD: Duration = Duration::from_hours(1);
 
+/// How long reads of shares are counted in this process alone.
+const READS: Duration = Duration::from_secs(10);
+
 /// Removes data after its retention period. Nodes may do it at the same time: the second one finds nothing to do.
 pub struct Housekeeping {
     changes: Changes,
     retention: Retention,
+    shares: Arc<Shares>,
     trash: Arc<TrashHandler>,
     mailer: Arc<dyn Mailer>,
 }
@@ -23,17 +27,35 @@ impl Housekeeping {
         changes: Changes,
         retention: Retention,
         trash: Arc<TrashHandler>,
+        shares: Arc<Shares>,
         mailer: Arc<dyn Mailer>,
     ) -> Self {
-        Self { changes, retention, trash, mailer }
+        Self { changes, retention, trash, shares, mailer }
     }
 
-    /// Cleans up now and once per interval. It may be dropped at any time.
+    /// Stores the reads of shares.
+    pub async fn store_reads(&self) {
+        self.shares.store_reads().await;
+    }
+
+    /// Cleans up now and once per interval, and stores reads of shares. It may be dropped at any time.
     #[expect(clippy::disallowed_methods, reason = "waits for the next run")]
     pub async fn run(&self) -> Infallible {
-        loop {
-            self.once().await;
-            sleep(PERIOD).await;
+        let clean = async {
+            loop {
+                self.once().await;
+                sleep(PERIOD).await;
+            }
+        };
+        let store = async {
+            loop {
+                sleep(READS).await;
+                self.store_reads().await;
+            }
+        };
+        tokio::select! {
+            never = clean => never,
+            never = store => never,
         }
     }
 

@@ -11,7 +11,7 @@ use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
     LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
-    SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
+    Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -148,11 +148,8 @@ impl ServerBuilder {
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
+        let kept_mail = mailer.clone();
         let trash = Arc::new(TrashHandler::new(ports.clone(), *settings.memos.trash_retention));
-        let housekeeping = {
-            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
-            Housekeeping::new(changes, retention, trash.clone(), mailer.clone())
-        };
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
@@ -163,9 +160,13 @@ impl ServerBuilder {
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
+        let housekeeping = {
+            let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
+            Housekeeping::new(changes, retention, trash.clone(), use_cases.shares.clone(), kept_mail)
+        };
         let limits = Limits::new(&http, ports.counters.clone());
-        let services =
-            Services::new(use_cases, RequestIds::new(ids, clock), limits, ports.sealer.clone(), http.clone());
+        let (ids, pages) = (RequestIds::new(ids, clock), Arc::new(adapters::MarkdownPages));
+        let services = Services::new(use_cases, ids, limits, ports.sealer.clone(), pages, http.clone());
         Ok(Server {
             settings,
             listener,
@@ -208,6 +209,7 @@ fn use_cases(
         memos: Memos::new(ports.clone()),
         completions: Completions::new(ports.clone(), model),
         likes: Likes::new(ports.clone()),
+        shares: Arc::new(Shares::new(ports.clone())),
         changes: Changes::new(ports.clone()),
         api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
@@ -293,6 +295,9 @@ impl Server {
                 let ((), ended, _) = tokio::join!(drained, &mut server, worked);
                 ended.map_err(failed)?;
             }
+        }
+        if timeout(CLOSE_PATIENCE, housekeeping.store_reads()).await.is_err() {
+            tracing::warn!("the last reads of shares were not stored in time");
         }
         // Acknowledged writes are on disk already: a store that does not close must not keep the process alive.
         if timeout(CLOSE_PATIENCE, store.close()).await.is_err() {

@@ -87,4 +87,9 @@ impl TextWorker for TextThreads {
         let set = self.run(owner, content, move |content| markdown.set_task(content.as_str(), number, done)).await?;
         Ok(set.and_then(|content| Content::new(content).ok()))
     }
+
+    async fn html(&self, owner: UserId, content: &Content) -> Result<String, Error> {
+        let markdown = self.markdown.clone();
+        self.run(owner, content, move |content| markdown.html(content.as_str())).await
+    }
 }

@@ -4,6 +4,7 @@ mod cache;
 mod keys;
 mod mail;
 mod model;
+mod pages;
 mod providers;
 mod store;
 
@@ -15,5 +16,6 @@ pub use memo_markdown::MarkdownReader;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 pub use memo_traced::trace_if_enabled as traced;
 pub use model::language_model;
+pub use pages::MarkdownPages;
 pub use providers::providers;
 pub use store::{OpenedStore, open_store};

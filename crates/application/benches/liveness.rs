@@ -96,6 +96,10 @@ impl TextWorker for Least {
     async fn set_task(&self, _: UserId, _: &Content, _: u32, _: bool) -> Result<Option<Content>, Error> {
         Ok(None)
     }
+
+    async fn html(&self, _: UserId, _: &Content) -> Result<String, Error> {
+        Ok(String::new())
+    }
 }
 
 impl Timer for Least {

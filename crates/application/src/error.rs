@@ -24,6 +24,8 @@ pub enum Resource {
     Operation,
     /// A checkbox of a memo.
     Task,
+    /// A share of a memo.
+    Share,
     /// An API key.
     ApiKey,
 }
@@ -104,6 +106,15 @@ pub enum Error {
     /// The memos of the user would have too many distinct tags.
     #[error("the user would have too many tags")]
     TooManyTags,
+    /// The memo has as many shares as it may have.
+    #[error("the memo has too many shares")]
+    TooManyShares,
+    /// The share needs its password.
+    #[error("the share needs its password")]
+    SharePasswordRequired {
+        /// Whether another one was given.
+        is_wrong: bool,
+    },
     /// The user has as many API keys as a user may have.
     #[error("too many API keys")]
     ApiKeyLimitReached,

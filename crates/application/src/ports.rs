@@ -94,6 +94,12 @@ pub trait TextWorker: Send + Sync {
         number: u32,
         done: bool,
     ) -> Result<Option<Content>, Error>;
+
+    /// Returns a text as HTML that is safe in a page.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if too many texts are waiting.
+    async fn html(&self, owner: UserId, content: &Content) -> Result<String, Error>;
 }
 
 /// Waits. The application knows no async runtime.

@@ -12,10 +12,12 @@ const SESSIONS: Duration = Duration::from_hours(7 * 24);
 const AUDIT: Duration = Duration::from_hours(400 * 24);
 /// How long the result of a change that is done in steps can be read.
 const OPERATIONS: Duration = Duration::from_hours(1);
+/// How long an expired share is listed.
+const SHARES: Duration = Duration::from_hours(7 * 24);
 /// How many rows of a table one transaction removes at most, so that other writers wait only for a moment.
 const BATCH: u32 = 500;
 
-/// Removes ended sessions, expired tokens, old audit events and ended operations.
+/// Removes ended sessions, expired tokens, old audit events, ended operations and expired shares.
 pub struct Retention {
     ports: Arc<Ports>,
 }
@@ -40,6 +42,7 @@ impl Retention {
                     tx.one_time_tokens().remove_before(now, BATCH).await?,
                     tx.audit().remove_before(now - AUDIT, BATCH).await?,
                     tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?,
+                    tx.shares().remove_expired(now - SHARES, BATCH).await?,
                 ])
             });
             let removed = removed.await?;

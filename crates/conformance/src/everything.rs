@@ -3,13 +3,13 @@
 use memo_domain::{
     Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, Identity, Job, JobKind, JobState, Like,
     Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor,
-    SecretDigest, Session, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    SecretDigest, Session, Share, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
     samples::{
         api_key, at, audit_event, digest_of, display_name, full_memo, full_session, identity, job, memo, memo_id,
-        one_time_token, refresh_token, second_factor, session, user,
+        one_time_token, refresh_token, second_factor, session, share, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -24,6 +24,8 @@ pub(crate) struct Everything {
     pub(crate) memo: Memo,
     /// The like of the memo by the user, and then none.
     pub(crate) likes: Vec<Like>,
+    /// One share of the memo.
+    pub(crate) shares: Vec<Share>,
     pub(crate) changes: Vec<Change>,
     pub(crate) identity: Identity,
     pub(crate) one_time: OneTimeToken,
@@ -50,6 +52,7 @@ impl Everything {
             session,
             token,
             memo,
+            shares: vec![share(number, memo_id(number))],
             likes: vec![Like { memo_id: memo_id(number), user_id: user.id, at: at(0) }],
             changes,
             identity: identity(number, user.id),
@@ -80,6 +83,7 @@ impl Everything {
             token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
             memo,
             likes: Vec::new(),
+            shares: vec![Share { reads: 1, ..self.shares[0].clone() }],
             changes: self.changes.iter().copied().chain([updated]).collect(),
             identity: Identity { email: Some(user.email.as_str().to_owned()), ..self.identity.clone() },
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
@@ -115,6 +119,7 @@ impl Everything {
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo, &self.memo.search_text()).await.expect("the memo is added");
         assert!(uow.likes().insert(&self.likes[0]).await.expect("the like is added"));
+        uow.shares().insert(&self.shares[0]).await.expect("the share is added");
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
@@ -143,6 +148,7 @@ impl Everything {
             .await
             .expect("the memo is changed");
         assert!(uow.likes().remove(self.memo.id, id).await.expect("the like is removed"));
+        uow.shares().add_reads(&[(self.shares[0].id, 1)]).await.expect("the read is counted");
         self.append_change(uow).await;
         assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
         uow.identities().insert(&self.identity).await.expect("the identity is added");
@@ -183,6 +189,10 @@ impl Everything {
         let of = |liker: &Liker| Like { memo_id: self.memo.id, user_id: liker.user_id, at: liker.liked_at };
         let likes: Vec<_> = found.iter().map(of).collect();
         assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likes.len() as u64);
+        let shares = uow.shares().list(self.memo.id).await.expect("shares are read");
+        let by_digest = uow.shares().find_by_digest(&self.shares[0].digest).await.expect("shares are read");
+        assert_eq!(Vec::from_iter(by_digest), shares);
+        assert_eq!(view.is_some(), !shares.is_empty());
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
         let greatest = uow.changes().last_seq(id).await.expect("changes are read");
         assert_eq!(greatest, changes.len() as u64);
@@ -224,6 +234,7 @@ impl Everything {
                     token,
                     memo,
                     likes,
+                    shares,
                     changes,
                     identity,
                     one_time,

@@ -45,6 +45,15 @@ macro_rules! __each_case {
                 users_who_like_a_memo_are_listed_by_id
                 the_liked_scope_has_the_visible_memos_that_the_viewer_likes
             }
+            shares(store) {
+                a_share_reads_back_equal
+                an_insert_with_a_taken_share_id_or_digest_conflicts
+                a_share_needs_its_memo
+                shares_are_listed_newest_first
+                a_share_is_removed_once
+                reads_of_shares_are_added
+                expired_shares_are_removed
+            }
             tags(store) {
                 tags_are_counted
                 tags_are_counted_per_user

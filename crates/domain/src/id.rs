@@ -63,6 +63,8 @@ ids! {
     JobId;
     /// The id of an event of the audit log.
     AuditId;
+    /// The id of a share of a memo.
+    ShareId;
     /// The id of an API key.
     ApiKeyId;
 }

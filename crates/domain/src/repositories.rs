@@ -93,6 +93,14 @@ macro_rules! for_each_repository {
                     page: &$crate::PageRequest<$crate::UserId>
                 ) -> $crate::Page<$crate::Liker, $crate::UserId>;
             }
+            shares: $crate::ShareRepository {
+                fn find_by_digest(digest: &$crate::SecretDigest) -> Option<$crate::Share>;
+                fn list(memo: $crate::MemoId) -> Vec<$crate::Share>;
+                fn insert(share: &$crate::Share) -> ();
+                fn remove(memo: $crate::MemoId, id: $crate::ShareId) -> bool;
+                fn add_reads(reads: &[($crate::ShareId, u64)]) -> ();
+                fn remove_expired(time: $crate::Timestamp, most: u32) -> u64;
+            }
             links: $crate::LinkRepository {
                 fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();
                 fn remove_all(memo: $crate::MemoId) -> ();

@@ -4,7 +4,7 @@ use thiserror::Error;
 use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository,
     LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, UserId, UserRepository,
+    SessionRepository, ShareRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -188,6 +188,9 @@ pub trait UnitOfWork: Send {
 
     /// The likes.
     fn likes(&mut self) -> &mut dyn LikeRepository;
+
+    /// The shares of memos.
+    fn shares(&mut self) -> &mut dyn ShareRepository;
 
     /// The links between memos.
     fn links(&mut self) -> &mut dyn LinkRepository;

@@ -22,6 +22,7 @@ mod refresh_tokens;
 mod row;
 mod second_factors;
 mod sessions;
+mod shares;
 mod unit_of_work;
 mod users;
 mod values;

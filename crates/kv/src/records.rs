@@ -3,8 +3,8 @@
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
     DisplayName, Email, Identity, Job, JobId, JobState, Like, LinkTarget, Locale, Memo, MemoFacts, MemoId, MemoState,
-    OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source, Tag,
-    TimeZone, Title, TokenPurpose, User, UserId, Visibility,
+    OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, Share, ShareId, SortPosition,
+    Source, Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     keys::{Hashed, KeyPart, Prefix, ids, key},
 };
 
-ids!(UserId SessionId MemoId JobId AuditId ApiKeyId);
+ids!(UserId SessionId MemoId JobId AuditId ApiKeyId ShareId);
 texts!(Title Content DisplayName Email Tag TimeZone ApiKeyName ApiKeyNote);
 enums! {
     Role { Member = 1, Admin = 2 }
@@ -411,6 +411,27 @@ impl Entity for LikeCount {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         Vec::new()
+    }
+}
+
+record!(Share, 1, { id, memo_id, digest, password_hash, expires_at, created_at, reads });
+
+pub const SHARE_BY_DIGEST: u8 = 1;
+pub const SHARE_BY_MEMO: u8 = 2;
+/// The shares that expire, by when they do.
+pub const SHARE_BY_END: u8 = 3;
+
+impl Entity for Share {
+    const TABLE: u8 = 25;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let mut indexes = vec![(SHARE_BY_DIGEST, key![self.digest]), (SHARE_BY_MEMO, key![self.memo_id, self.id])];
+        indexes.extend(self.expires_at.map(|end| (SHARE_BY_END, key![end, self.id])));
+        indexes
     }
 }
 

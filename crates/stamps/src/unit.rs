@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository,
     LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork,
-    User, UserFilter, UserId, UserRepository, Version,
+    RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError, Sweep,
+    Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -58,6 +58,7 @@ impl UnitOfWork for Unit {
         refresh_tokens: RefreshTokenRepository;
         memos: MemoRepository;
         likes: LikeRepository;
+        shares: ShareRepository;
         links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;

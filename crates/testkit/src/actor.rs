@@ -289,6 +289,26 @@ impl Actor {
         self.get(&format!("/api/v1/memos/{id}/likes"))
     }
 
+    /// `POST /api/v1/memos/{id}/shares`
+    pub fn share(&self, id: &str, body: &Value) -> Call {
+        self.call("POST", &format!("/api/v1/memos/{id}/shares")).json(body)
+    }
+
+    /// `GET /api/v1/memos/{id}/shares`
+    pub fn shares(&self, id: &str) -> Call {
+        self.get(&format!("/api/v1/memos/{id}/shares"))
+    }
+
+    /// `DELETE /api/v1/memos/{id}/shares/{share_id}`
+    pub fn revoke_share(&self, id: &str, share_id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/memos/{id}/shares/{share_id}"))
+    }
+
+    /// `GET /api/v1/shared/{token}`
+    pub fn shared(&self, token: &str) -> Call {
+        self.get(&format!("/api/v1/shared/{token}"))
+    }
+
     /// `GET /api/v1/tags`
     pub fn list_tags(&self) -> Call {
         self.get("/api/v1/tags")

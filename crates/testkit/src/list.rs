@@ -390,6 +390,19 @@ macro_rules! __each_api_test {
                     checkbox_that_can_not_be_ticked_is_refused
                     checkboxes_ticked_at_once_are_all_ticked
                 }
+                access(app) {
+                    every_operation_on_a_memo_admits_whom_it_should
+                    table_of_access_has_every_operation_on_a_memo
+                    private_memo_is_seen_in_no_list_of_another_user
+                }
+                shares(app) {
+                    share_is_read_by_anyone_until_it_is_revoked
+                    share_that_leads_nowhere_does_not_tell_why
+                    shares_belong_to_the_owner_and_are_limited
+                    invalid_share_is_rejected_with_its_pointer
+                    share_with_a_password_needs_it
+                    shared_memo_is_a_safe_page_for_browsers
+                }
                 likes(app) {
                     like_counts_once_and_changes_the_tag_but_not_the_version
                     memo_that_can_not_be_read_can_not_be_liked

@@ -36,6 +36,7 @@ mod respond;
 mod routing;
 mod services;
 mod settings;
+mod shared;
 mod signature;
 mod streams;
 mod tags;
@@ -47,6 +48,7 @@ pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};
 pub use settings::{ForwardedHeader, HttpSettings};
+pub use shared::SharePages;
 
 #[cfg(test)]
 mod tests {

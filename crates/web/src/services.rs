@@ -12,8 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, SignIn,
-    Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, Shares,
+    SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -27,6 +27,7 @@ use crate::{
     operations, pages,
     routing::{self, Operations},
     settings::HttpSettings,
+    shared::{self as shared_memos, SharePages},
     tags, well_known,
 };
 
@@ -40,6 +41,8 @@ pub struct UseCases {
     pub completions: Completions,
     /// Likes.
     pub likes: Likes,
+    /// Shares.
+    pub shares: Arc<Shares>,
     /// The change feed.
     pub changes: Changes,
     /// Signing in.
@@ -81,13 +84,15 @@ fn shared<T: ?Sized + Send + Sync + 'static>(value: impl Into<Data<T>>) -> Regis
 }
 
 impl Services {
-    /// The services of these use cases. The sealer protects what browsers keep in cookies.
+    /// The services of these use cases. The sealer protects what browsers keep in cookies, the pages are
+    /// those of shares.
     #[must_use]
     pub fn new(
         use_cases: UseCases,
         request_ids: RequestIds,
         limits: Limits,
         sealer: Arc<dyn Sealer>,
+        pages: Arc<dyn SharePages>,
         settings: HttpSettings,
     ) -> Self {
         let operations = operations();
@@ -98,6 +103,8 @@ impl Services {
             shared(Data::new(use_cases.memos)),
             shared(Data::new(use_cases.completions)),
             shared(Data::new(use_cases.likes)),
+            shared(use_cases.shares),
+            shared(pages),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(use_cases.sign_in),
@@ -151,6 +158,7 @@ pub(crate) fn operations() -> Operations {
         memos::operations(),
         operations::operations(),
         pages::operations(),
+        shared_memos::operations(),
         tags::operations(),
         well_known::operations(),
     ])

@@ -4,7 +4,7 @@ use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
     ChangeKind, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView, NewChange, Tag, Tags,
-    Timestamp, Title, UserId, Version,
+    Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
 use super::{
@@ -284,12 +284,8 @@ impl<'t> Editor<'t> {
         Ok(retagged)
     }
 
-    /// Looks up a memo of the owner. That a public memo of another user exists is no secret, so it is refused as such.
     async fn owned(&mut self, id: MemoId) -> Result<MemoView, Error> {
-        let mut view = visible(self.tx.memos().lookup(id).await?, self.owner)?;
-        if view.memo.owner_id != self.owner {
-            return Err(Error::NotOwner);
-        }
+        let mut view = owned(&mut **self.tx, self.owner, id).await?;
         likes::mark(&mut **self.tx, self.owner, [&mut view]).await?;
         Ok(view)
     }
@@ -307,6 +303,12 @@ fn targets(memo: &Memo, text: &TextAnalysis) -> Vec<(MemoId, LinkTarget)> {
 /// Returns the memo if the viewer may read it.
 pub fn visible(view: Option<MemoView>, viewer: UserId) -> Result<MemoView, Error> {
     view.filter(|view| view.memo.is_visible_to(viewer)).ok_or(Error::NotFound(Resource::Memo))
+}
+
+/// Looks up a memo of the owner. That a public memo of another user exists is no secret, so it is refused as such.
+pub async fn owned(unit: &mut dyn UnitOfWork, owner: UserId, id: MemoId) -> Result<MemoView, Error> {
+    let view = visible(unit.memos().lookup(id).await?, owner)?;
+    if view.memo.owner_id == owner { Ok(view) } else { Err(Error::NotOwner) }
 }
 
 /// Checks the id that a client has chosen for a new memo.

@@ -18,7 +18,7 @@ pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
-pub(crate) use edit::{Editor, Retagged, visible};
+pub(crate) use edit::{Editor, Retagged, owned, visible};
 pub use tags::{TagChange, TagChanged};
 
 /// A page of memos, and the length of the whole list if that was asked for.

@@ -4,6 +4,7 @@
 mod jobs;
 mod ports;
 mod races;
+mod shares;
 mod state;
 mod steps;
 mod use_cases;

@@ -4,8 +4,8 @@ use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
     Access, ApiKey, AuditEvent, Change, IdGenerator, Identity, Job, JobKind, Limit, MemoFilter, MemoId, MemoView,
-    OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor, SecretGenerator, Session, SessionId, Store,
-    TagCount, Timestamp, TokenPurpose, User, UserId,
+    OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor, SecretGenerator, Session, SessionId, Share,
+    Store, TagCount, Timestamp, TokenPurpose, User, UserId,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
@@ -32,6 +32,7 @@ struct Kept {
     sessions: Vec<Session>,
     tokens: Vec<RefreshToken>,
     memos: Vec<MemoView>,
+    shares: Vec<Share>,
     counts: Vec<u64>,
     tags: Vec<Vec<TagCount>>,
     feeds: Vec<(u64, Vec<Change>)>,
@@ -96,6 +97,7 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
             state.users.push(user);
         }
         state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sessions are read"));
+        state.shares.extend(unit.shares().list(MemoId::new(id)).await.expect("shares are read"));
         state.memos.extend(unit.memos().lookup(MemoId::new(id)).await.expect("memos are read"));
     }
     let secrets = SequentialSecrets::new();

@@ -3,8 +3,8 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, Precondition,
-    Principal, ProfileChange, SocialError, UserChange,
+    ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, NewShare,
+    Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{
     Conflict, Content, Email, Locale, MemoId, Password, Role, Scope, Scopes, StoreError, Tags, Title, UserId,
@@ -168,6 +168,9 @@ pub const ALL: &[UseCase] = &[
     ),
     idle("taking back of a like that is not there", |world| {
         Box::pin(async { world.likes.unlike(world.alice, world.memo).await })
+    }),
+    writes("share", |world| {
+        Box::pin(async { world.shares.create(world.alice, world.memo, NewShare::default(), &device()).await.map(drop) })
     }),
     writes("move to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.memo, &Precondition::None).await })

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
     JobWorker, Likes, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication,
-    RetagHandler, Retention, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social,
+    RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social,
     SocialError, Transfer, TrashHandler, UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
@@ -33,6 +33,7 @@ pub struct World {
     pub accounts: Accounts,
     pub memos: Memos,
     pub likes: Likes,
+    pub shares: Shares,
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
@@ -168,6 +169,7 @@ impl World {
             accounts,
             memos,
             likes: Likes::new(ports.clone()),
+            shares: Shares::new(ports.clone()),
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,

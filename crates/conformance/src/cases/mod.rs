@@ -37,6 +37,7 @@ pub(crate) mod second_factors;
 pub(crate) mod secrets;
 pub(crate) mod session_lists;
 pub(crate) mod sessions;
+pub(crate) mod shares;
 pub(crate) mod signers;
 pub(crate) mod swept_users;
 pub(crate) mod tags;

@@ -104,7 +104,7 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
     }
 
-    /// Reads the likes of a memo, and of a user.
+    /// Reads the likes and shares of a memo, and the likes of a user.
     async fn read_likes(&mut self, pair: &mut Pair) {
         let memo = self.chance.recent(&self.known.memos).unwrap_or(memo_id(1_000_000));
         let (user, request) = (self.some_user(), PageRequest { limit: self.some_limit(), start: PageStart::Offset(0) });
@@ -114,7 +114,7 @@ impl Script<'_> {
             by_user.sort();
             let mut liked = uow.likes().find_liked(user, &[memo]).await?;
             liked.extend(by_user);
-            Ok((uow.likes().list(memo, &request).await?, liked))
+            Ok((uow.likes().list(memo, &request).await?, liked, uow.shares().list(memo).await?))
         };
         let _ = pair.ask(&mut self.log, what, read).await;
     }

@@ -1,6 +1,6 @@
 use memo_domain::{
-    ChangeKind, Like, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, TimeZone,
-    User, UserId, Version,
+    ChangeKind, Like, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, Share,
+    TimeZone, User, UserId, Version,
 };
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     pair::{Kind, Pair},
     texts::{some_device, some_email, some_name, some_state, some_time, vary},
 };
-use crate::samples::{digest_of, email, memo_id, session_id, user, user_id};
+use crate::samples::{digest_of, email, memo_id, session_id, share, user, user_id};
 
 /// An error ends the unit of work.
 type Done = Result<(), Kind>;
@@ -18,7 +18,7 @@ impl Script<'_> {
     ///
     /// No write violates two rules at once: which of them a store reports is unspecified.
     pub(super) async fn write(&mut self, pair: &mut Pair) -> Done {
-        match self.chance.below(76) {
+        match self.chance.below(79) {
             0 => self.add_user(pair).await,
             1 | 2 => self.change_user(pair).await,
             3 | 4 => self.add_session(pair).await,
@@ -32,6 +32,7 @@ impl Script<'_> {
             28 => self.forget_changes(pair).await,
             29..36 => self.append_changes(pair).await,
             36..40 => self.like(pair).await,
+            40..43 => self.share(pair).await,
             _ => self.write_of_account(pair).await,
         }
     }
@@ -211,6 +212,37 @@ impl Script<'_> {
         let like = Like { memo_id, user_id, at: some_time(&mut self.chance) };
         let what = format!("like {memo_id:?} by {user_id:?}");
         pair.ask(&mut self.log, what, async |uow| uow.likes().insert(&like).await).await.map(drop)
+    }
+
+    /// Shares a memo, counts reads of its shares, revokes one, or removes expired ones.
+    async fn share(&mut self, pair: &mut Pair) -> Done {
+        let Some(memo_id) = self.chance.recent(&self.known.memos) else { return Ok(()) };
+        let number = self.next_number();
+        let shares = pair.reference().shares().list(memo_id).await.expect("shares are read");
+        let ids: Vec<_> = shares.iter().map(|share| share.id).collect();
+        match (self.chance.below(5), self.chance.recent(&ids)) {
+            (0, Some(id)) => {
+                let what = format!("revoke {id:?}");
+                pair.ask(&mut self.log, what, async |uow| uow.shares().remove(memo_id, id).await).await.map(drop)
+            }
+            (1, Some(id)) => {
+                let reads = [(id, 2), (ids[0], 1)];
+                pair.ask(&mut self.log, "count reads", async |uow| uow.shares().add_reads(&reads).await).await
+            }
+            (2, _) => {
+                let time = some_time(&mut self.chance);
+                let what = format!("remove shares that expired before {time}");
+                pair.ask(&mut self.log, what, async |uow| uow.shares().remove_expired(time, 1_000).await)
+                    .await
+                    .map(drop)
+            }
+            _ => {
+                let expires_at = self.chance.maybe(50, some_time);
+                let share = Share { expires_at, ..share(number, memo_id) };
+                let what = format!("share {memo_id:?}");
+                pair.ask(&mut self.log, what, async |uow| uow.shares().insert(&share).await).await
+            }
+        }
     }
 
     async fn append_changes(&mut self, pair: &mut Pair) -> Done {

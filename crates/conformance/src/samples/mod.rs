@@ -4,8 +4,8 @@ mod accounts;
 
 use memo_domain::{
     Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken,
-    Role, Scopes, Secret, SecretDigest, Session, SessionId, Tag, Tags, TimeZone, Timestamp, Title, User, UserId,
-    Version, Visibility,
+    Role, Scopes, Secret, SecretDigest, Session, SessionId, Share, ShareId, Tag, Tags, TimeZone, Timestamp, Title,
+    User, UserId, Version, Visibility,
 };
 
 pub(crate) use accounts::{
@@ -231,6 +231,23 @@ pub(crate) fn digest_of(n: u32) -> SecretDigest {
     let mut bytes = [0; 32];
     bytes[..4].copy_from_slice(&n.to_be_bytes());
     Secret::new(bytes).digest()
+}
+
+pub(crate) fn share_id(n: u32) -> ShareId {
+    ShareId::parse(&id(n)).expect("a valid id")
+}
+
+/// A share without an expiry and a password.
+pub(crate) fn share(n: u32, memo_id: MemoId) -> Share {
+    Share {
+        id: share_id(n),
+        memo_id,
+        digest: digest_of(5_000 + n),
+        password_hash: None,
+        expires_at: None,
+        created_at: at(0),
+        reads: 0,
+    }
 }
 
 /// An unused refresh token.

@@ -25,10 +25,22 @@ impl Password {
     /// # Errors
     /// [`InvalidValue::TooShort`], [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
-        crate::text::check_no_nul(text.as_ref())?;
-        let text: String = text.as_ref().nfc().collect();
-        check_length(&text, Self::MIN, Self::MAX)?;
+        Self::of_length(text.as_ref(), Self::MIN)
+    }
+
+    fn of_length(text: &str, min: usize) -> Result<Self, InvalidValue> {
+        crate::text::check_no_nul(text)?;
+        let text: String = text.nfc().collect();
+        check_length(&text, min, Self::MAX)?;
         Ok(Self(text))
+    }
+
+    /// A password of a share, which protects one memo beside the link's token: 1 to 128 characters.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new).
+    pub fn of_share(text: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        Self::of_length(text.as_ref(), 1)
     }
 
     /// Whether an attacker would try this password first, in any letter case: a common password, the user's e-mail address,

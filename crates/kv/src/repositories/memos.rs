@@ -19,7 +19,8 @@ use crate::{
         PRIMARY, SearchForms,
     },
     repositories::{
-        likes::{like_count, remove_of_memo},
+        likes::{self, like_count},
+        shares,
         users::{display_name, require_user},
     },
     store::Unit,
@@ -181,7 +182,8 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
 }
 
 pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> {
-    remove_of_memo(tx, memo.id)?;
+    likes::remove_of_memo(tx, memo.id)?;
+    shares::remove_of_memo(tx, memo.id)?;
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
     tx.remove_all::<Link>(PRIMARY, &key![memo.id])

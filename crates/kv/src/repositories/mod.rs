@@ -10,4 +10,5 @@ mod likes;
 mod links;
 mod memos;
 mod sessions;
+mod shares;
 mod users;

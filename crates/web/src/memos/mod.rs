@@ -12,6 +12,7 @@ mod like;
 mod memo;
 mod new;
 mod restore;
+mod share;
 mod task;
 
 pub use cache::ResponseCache;
@@ -28,6 +29,7 @@ pub fn operations() -> Operations {
         like::operations(),
         memo::operations(),
         restore::operations(),
+        share::operations(),
         task::operations(),
     ])
 }

@@ -40,6 +40,9 @@ fn constraints(name: &str) -> Option<Value> {
         "new-password" => json!({
             "format": "password", "minLength": Password::MIN, "maxLength": Password::MAX, "pattern": NO_NUL
         }),
+        "share-password" => {
+            json!({"format": "password", "minLength": 1, "maxLength": Password::MAX, "pattern": NO_NUL})
+        }
         "current-password" => json!({"format": "password", "maxLength": MAX_PROOF}),
         "proof" => json!({"maxLength": MAX_PROOF}),
         "search" => json!({"maxLength": SearchQuery::MAX, "pattern": NO_NUL}),

@@ -113,6 +113,9 @@ codes! {
     InsecureTransport = "insecure_transport", FORBIDDEN,
         "Insecure transport" | "암호화되지 않은 연결",
         "The request was sent without encryption, so its credential may be known to others. Use https. A valid API key that was sent so has been removed." | "암호화되지 않은 요청이라 인증 정보가 노출되었을 수 있습니다. https를 쓰세요. 이렇게 보낸 유효한 API 키는 삭제되었습니다.";
+    SharePasswordRequired = "share_password_required", UNAUTHORIZED,
+        "Password of the share required" | "공유 비밀번호 필요",
+        "The share needs a password, or it has another one. Send it percent-encoded in the header X-Share-Password." | "비밀번호가 필요하거나 비밀번호가 다른 공유입니다. X-Share-Password 헤더에 퍼센트 인코딩으로 보내세요.";
     InsufficientScope = "insufficient_scope", FORBIDDEN,
         "Insufficient scope" | "권한 범위 부족",
         "The credential lacks the scope {0}. Sign in with that scope." | "인증 정보에 {0} 범위가 없습니다. 그 범위를 포함해 로그인하세요.";
@@ -167,6 +170,9 @@ codes! {
     TaskNotFound = "task_not_found", NOT_FOUND,
         "Checkbox not found" | "체크박스를 찾을 수 없음",
         "The memo has no checkbox with this number. Read it again and count them from 1." | "이 메모에는 이 번호의 체크박스가 없습니다. 메모를 다시 읽고 1부터 세어 보세요.";
+    ShareNotFound = "share_not_found", NOT_FOUND,
+        "Share not found" | "공유를 찾을 수 없음",
+        "There is no such share: it never existed, has expired or was revoked, or its memo is in the trash." | "없는 공유이거나, 만료되었거나, 취소되었거나, 메모가 휴지통에 있습니다.";
     ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
         "API key not found" | "API 키를 찾을 수 없음",
         "You have no API key with this id." | "이 id의 API 키가 없습니다.";
@@ -200,6 +206,9 @@ codes! {
     MemoTrashed = "memo_trashed", CONFLICT,
         "Memo in the trash" | "휴지통에 있는 메모",
         "A memo in the trash cannot be changed. Restore it first." | "휴지통에 있는 메모는 바꿀 수 없습니다. 먼저 복원하세요.";
+    ShareLimitReached = "share_limit_reached", CONFLICT,
+        "Too many shares" | "공유가 너무 많음",
+        "The memo has 20 shares already. Revoke one first." | "이 메모에는 이미 공유가 20개 있습니다. 먼저 하나를 취소하세요.";
     TooManyTags = "too_many_tags", CONFLICT,
         "Too many tags" | "태그가 너무 많음",
         "Your memos outside the trash would have more than 5,000 different tags. Remove tags first." | "휴지통 밖의 메모에 서로 다른 태그가 5,000개를 넘게 됩니다. 먼저 태그를 지우세요.";

@@ -32,6 +32,7 @@ impl From<Error> for Problem {
                 Resource::Provider => Code::ProviderNotFound,
                 Resource::Operation => Code::OperationNotFound,
                 Resource::Task => Code::TaskNotFound,
+                Resource::Share => Code::ShareNotFound,
                 Resource::ApiKey => Code::ApiKeyNotFound,
             }),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
@@ -70,6 +71,10 @@ impl From<Error> for Problem {
             Error::Operation { index, source } => Self::from(*source).of_operation(index),
             Error::ResyncRequired { next_since } => Self::resync_required(next_since),
             Error::ImportRunning => Self::new(Code::ImportRunning).with_header(RETRY_AFTER, 10),
+            Error::TooManyShares => Self::new(Code::ShareLimitReached),
+            Error::SharePasswordRequired { .. } => {
+                Self::new(Code::SharePasswordRequired).with_header(WWW_AUTHENTICATE, Self::SHARE_CHALLENGE)
+            }
             Error::Archive(error) => Self::from(error),
             Error::TooManyTags => Self::new(Code::TooManyTags),
             Error::OperationRunning => Self::new(Code::OperationRunning),
@@ -153,6 +158,9 @@ const fn reason(why: Unwritable) -> &'static str {
 }
 
 impl Problem {
+    /// The challenge of a share with a password. No browser knows it, so none shows a dialog of its own.
+    pub const SHARE_CHALLENGE: &'static str = r#"SharePassword realm="memo""#;
+
     /// Changes cannot be followed from the requested number.
     pub fn resync_required(next_since: u64) -> Self {
         let extensions = Extensions { next_since: Some(next_since), ..Extensions::default() };

@@ -124,7 +124,7 @@ impl Problem {
         response
             .content_type(MEDIA_TYPE)
             .insert_header((header::CONTENT_LANGUAGE, occurrence.language.tag()))
-            .insert_header((header::VARY, "Accept-Language"))
+            .append_header((header::VARY, "Accept-Language"))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(serde_json::to_string(&self.document(occurrence)).unwrap_or_default())
     }

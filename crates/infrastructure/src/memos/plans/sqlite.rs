@@ -1,7 +1,7 @@
 //! Query plans of SQLite, which depend only on the schema and the statement.
 
 use memo_domain::{
-    Access, MemoCursor, MemoFilter, MemoId, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId,
+    Access, MemoCursor, MemoFilter, MemoId, MemoScope, MemoSort, PageStart, SortField, SortPosition, Timestamp, UserId,
 };
 use sea_orm::{DbBackend, QueryTrait, Statement};
 use uuid::Uuid;
@@ -93,6 +93,12 @@ async fn filters_are_looked_up_or_scanned_in_order_as_planned() {
     let by_search = Plan { gram_query: Some(grams.clone()), start: Start::Search, ..Plan::default() };
     let found = list(&store, &filter, sort, &start, &by_search).await;
     assert!(found.contains("SEARCH memos USING INTEGER PRIMARY KEY (rowid=?)"), "{found}");
+
+    let liked = MemoFilter { scope: MemoScope::Liked, ..mine(USER) };
+    let by_likes = Plan { start: Start::Liked, ..Plan::default() };
+    let liked = list(&store, &liked, sort, &start, &by_likes).await;
+    assert!(liked.contains("INDEX memo_likes_user_id (user_id=?)") && liked.contains("(id=?)"), "{liked}");
+    assert!(!liked.contains("SCAN"), "{liked}");
 
     let in_order = Plan { gram_query: Some(grams), ..Plan::default() };
     let scanned = list(&store, &filter, sort, &start, &in_order).await;

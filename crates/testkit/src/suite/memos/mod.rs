@@ -1,3 +1,4 @@
+pub mod access;
 pub mod backlinks;
 pub mod batch;
 pub mod batch_errors;
@@ -16,6 +17,7 @@ pub mod read;
 pub mod remove;
 pub mod search;
 pub mod search_results;
+pub mod shares;
 pub mod tasks;
 pub mod texts;
 pub mod trash;
