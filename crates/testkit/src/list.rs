@@ -555,6 +555,7 @@ macro_rules! __each_api_test {
                 every_reference_in_the_document_resolves
                 every_error_code_is_explained
                 doc_pages_load_only_own_files
+                start_page_is_for_browsers_and_fields_are_for_programs
                 unknown_doc_file_is_not_found
             }
             every_operation(app) {

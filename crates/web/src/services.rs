@@ -24,7 +24,7 @@ use crate::{
     operations, pages,
     routing::{self, Operations},
     settings::HttpSettings,
-    tags, well_known,
+    start, tags, well_known,
 };
 
 /// The use cases that the handlers call.
@@ -132,6 +132,7 @@ fn operations() -> Operations {
         memos::operations(),
         operations::operations(),
         pages::operations(),
+        start::operations(),
         tags::operations(),
         well_known::operations(),
     ])
@@ -162,8 +163,18 @@ pub fn app(
 /// Pages of other origins may send the methods that operations have, with any header.
 fn cors(origins: &[String], operations: &Operations) -> Cors {
     let methods = operations.iter().map(|operation| operation.method.clone()).chain([Method::HEAD]);
-    let exposed =
-        ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id"];
+    let exposed = [
+        "Deprecation",
+        "ETag",
+        "Link",
+        "Location",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "Server-Timing",
+        "Sunset",
+        "X-Request-Id",
+    ];
     let cors = Cors::default().allowed_methods(methods).allow_any_header().expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

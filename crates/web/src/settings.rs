@@ -47,3 +47,25 @@ pub struct HttpSettings {
     /// How many heavy requests of one client run at a time.
     pub heavy: usize,
 }
+
+#[cfg(test)]
+impl HttpSettings {
+    /// Settings of a server on this machine, without limits.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            public_url: "http://memo.test".into(),
+            trusted_hosts: vec!["*".to_owned()],
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::XForwardedFor,
+            request_timeout: Duration::from_secs(30),
+            body_limit: 1 << 20,
+            response_cache: 0,
+            import_limit: 1 << 20,
+            spool: PathBuf::new(),
+            allowed_origins: Vec::new(),
+            quotas: None,
+            concurrency: 64,
+            heavy: 2,
+        }
+    }
+}

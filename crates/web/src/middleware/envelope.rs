@@ -188,6 +188,9 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     if let Some(rate) = &context.rate {
         rate.add_to(headers);
     }
+    if let Some(deprecation) = context.route.as_ref().and_then(|route| route.policy.deprecation) {
+        deprecation.add_to(headers);
+    }
     let elapsed = context.started.elapsed().as_micros();
     if let Ok(timing) = HeaderValue::from_str(&format!("app;dur={}.{:03}", elapsed / 1000, elapsed % 1000)) {
         headers.insert(SERVER_TIMING, timing);
