@@ -9,9 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, JobHandler, JobWorker, LiveSessions,
-    MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors, SignIn,
-    SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, Idempotency, JobHandler, JobWorker,
+    LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
+    SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -204,6 +204,7 @@ fn use_cases(
         memos: Memos::new(ports.clone()),
         completions: Completions::new(ports.clone(), model),
         changes: Changes::new(ports.clone()),
+        idempotency: Idempotency::new(ports.clone()),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,

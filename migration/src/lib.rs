@@ -5,6 +5,7 @@
 //! interrupted runs again from its beginning, and on a server no transaction holds its steps together.
 
 mod m20261129_000001_initial;
+mod m20261130_000011_idempotency;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -13,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261129_000001_initial::Migration)]
+        vec![Box::new(m20261129_000001_initial::Migration), Box::new(m20261130_000011_idempotency::Migration)]
     }
 }
 

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdentityRepository, JobRepository, MemoRepository, OneTimeTokenRepository,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository, MemoRepository,
+    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -202,6 +202,9 @@ pub trait UnitOfWork: Send {
 
     /// The audit log.
     fn audit(&mut self) -> &mut dyn AuditRepository;
+
+    /// The responses to requests with a key.
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
 
     /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
     ///

@@ -8,6 +8,7 @@ mod entity;
 mod error;
 mod executor;
 mod grams;
+mod idempotency;
 mod identities;
 mod jobs;
 mod lease;

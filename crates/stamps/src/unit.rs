@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository, Limit, MemoRepository,
-    NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository,
-    Version,
+    AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository, JobRepository, Limit,
+    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
+    SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter,
+    UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -62,6 +62,7 @@ impl UnitOfWork for Unit {
         second_factors: SecondFactorRepository;
         jobs: JobRepository;
         audit: AuditRepository;
+        idempotency: IdempotencyRepository;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

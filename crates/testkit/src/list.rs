@@ -586,6 +586,18 @@ macro_rules! __each_api_test {
                 requests_after_the_last_one_are_not_processed
                 truncated_body_creates_no_memo
             }
+            idempotency(app) {
+                repeated_request_gets_the_first_response
+                key_of_another_request_is_rejected
+                concurrent_requests_with_one_key_create_one_memo
+                request_whose_connection_was_lost_can_be_repeated
+                key_belongs_to_its_user
+                failed_request_leaves_its_key_free
+                key_expires_after_24_hours
+                repeated_batch_and_text_get_the_first_response
+                invalid_key_is_rejected
+                response_that_is_too_large_to_be_repeated_is_rejected
+            }
             limits(app) {
                 body_size_is_limited
                 chunked_body_size_is_limited

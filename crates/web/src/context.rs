@@ -33,6 +33,8 @@ pub struct RequestContext {
     pub caller: Option<Principal>,
     /// The device, if it is known from an earlier sign-in and the route is one to sign in.
     pub known_device: Option<Recognized>,
+    /// A digest of the body, if the request has an idempotency key.
+    pub body_digest: Option<u128>,
     /// The rate that the request was counted by.
     pub rate: Option<RateState>,
 }

@@ -16,6 +16,7 @@ mod dto;
 mod extract;
 mod extractor;
 mod health;
+mod idempotency;
 mod input;
 mod language;
 mod list;

@@ -40,6 +40,8 @@ pub struct Policy {
     pub search: Option<Work>,
     /// The problems of its own, in addition to those that follow from the rest of the policy.
     pub problems: &'static [Code],
+    /// Whether it honours `Idempotency-Key`.
+    pub is_idempotent: bool,
     /// What clients are told if it is deprecated.
     pub deprecation: Option<Deprecation>,
 }
@@ -212,6 +214,7 @@ impl Policy {
             work: Work::LIGHT,
             search: None,
             problems: &[],
+            is_idempotent: false,
             deprecation: None,
         }
     }
@@ -269,6 +272,11 @@ impl Policy {
     /// Counts as this much if it has the parameter `q`.
     pub const fn search(self, work: Work) -> Self {
         Self { search: Some(work), ..self }
+    }
+
+    /// Honours `Idempotency-Key`, with which its effect takes place once.
+    pub const fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
     }
 
     /// Is deprecated.

@@ -12,7 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Completions, Memos, Readiness, SecondFactors, SignIn, Social, Transfer,
+    Accounts, Administration, AuditLog, Changes, Completions, Idempotency, Memos, Readiness, SecondFactors, SignIn,
+    Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -37,6 +38,8 @@ pub struct UseCases {
     pub completions: Completions,
     /// The change feed.
     pub changes: Changes,
+    /// The keys of requests.
+    pub idempotency: Idempotency,
     /// Signing in.
     pub sign_in: Arc<SignIn>,
     /// Second factors.
@@ -90,6 +93,7 @@ impl Services {
             shared(Data::new(use_cases.completions)),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
+            shared(Data::new(use_cases.idempotency)),
             shared(use_cases.sign_in),
             shared(Data::new(use_cases.second_factors)),
             shared(Data::new(use_cases.social)),
@@ -166,6 +170,7 @@ fn cors(origins: &[String], operations: &Operations) -> Cors {
     let exposed = [
         "Deprecation",
         "ETag",
+        "Idempotent-Replayed",
         "Link",
         "Location",
         "RateLimit",

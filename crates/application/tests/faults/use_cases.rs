@@ -136,11 +136,11 @@ pub const ALL: &[UseCase] = &[
         Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token, &device()).await })
     }),
     writes("creation", |world| {
-        Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
+        Box::pin(async { world.memos.create(world.alice, state("새 메모"), None).await.map(drop) })
     }),
     writes("capture", |world| {
         let content = Content::new("새 메모\n").expect("a content");
-        Box::pin(async { world.memos.capture(world.alice, content, Tags::default()).await.map(drop) })
+        Box::pin(async { world.memos.capture(world.alice, content, Tags::default(), None).await.map(drop) })
     }),
     retried_after(
         Conflict::Id,
@@ -183,7 +183,7 @@ pub const ALL: &[UseCase] = &[
                 BatchOperation::Create { id: None, state: state("둘") },
                 BatchOperation::Delete(world.memo),
             ];
-            world.memos.batch(world.alice, &operations).await.map(drop)
+            world.memos.batch(world.alice, &operations, None).await.map(drop)
         })
     }),
     writes("renaming of a tag", |world| {
@@ -290,7 +290,7 @@ pub const ALL: &[UseCase] = &[
     idle("restoration of a memo outside the trash", |world| {
         Box::pin(async { world.memos.restore(world.alice, world.memo).await.map(drop) })
     }),
-    idle("batch of nothing", |world| Box::pin(async { world.memos.batch(world.alice, &[]).await.map(drop) })),
+    idle("batch of nothing", |world| Box::pin(async { world.memos.batch(world.alice, &[], None).await.map(drop) })),
     idle("renaming of a tag to itself", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("work")).await.map(drop) })
     }),

@@ -4,6 +4,7 @@
 //! The reference is a simple store that passes the suite, such as the in-memory one.
 
 mod accounts;
+mod idempotency;
 mod pair;
 mod random;
 mod reads;

@@ -7,7 +7,9 @@ use memo_domain::{
     SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
 };
 
-pub(crate) use accounts::{audit_event, audit_id, identity, job, job_id, one_time_token, second_factor};
+pub(crate) use accounts::{
+    audit_event, audit_id, idempotent_response, identity, job, job_id, one_time_token, second_factor,
+};
 
 /// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.
 pub(crate) const AWKWARD: [&str; 12] = [

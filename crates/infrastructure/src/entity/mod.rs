@@ -3,6 +3,7 @@
 pub mod audit_event;
 pub mod change;
 pub mod change_feed;
+pub mod idempotent_response;
 pub mod identity;
 pub mod job;
 pub mod memo;

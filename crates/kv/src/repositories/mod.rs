@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod idempotency;
 mod jobs;
 mod memos;
 mod sessions;

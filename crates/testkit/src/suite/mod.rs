@@ -9,6 +9,7 @@ pub mod errors;
 pub mod every_operation;
 pub mod hostile;
 pub mod housekeeping;
+pub mod idempotency;
 pub mod limits;
 pub mod links;
 pub mod me;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage, HttpRequest,
     dev::Payload,
     http::{Method, header},
     web::{Bytes, BytesMut, Data},
@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use garde::Validate;
 use serde::Deserialize;
 use tokio::time::timeout;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
     Input,
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     context::RequestContext,
+    idempotency::IDEMPOTENCY_KEY,
     policy::Policy,
     problem::{Code, Problem},
     settings::HttpSettings,
@@ -88,6 +90,8 @@ pub struct Incoming {
     length: Option<usize>,
     /// The time limit, if the request has none.
     time: Option<Duration>,
+    /// The request, if it needs a digest of its body.
+    digested: Option<HttpRequest>,
 }
 
 impl Incoming {
@@ -97,7 +101,9 @@ impl Incoming {
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let time = policy.has_idle_timeout.then_some(settings.request_timeout);
-        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length, time })
+        let has_key = policy.is_idempotent && request.headers().contains_key(IDEMPOTENCY_KEY);
+        let digested = has_key.then(|| request.clone());
+        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length, time, digested })
     }
 
     /// Reads it whole.
@@ -119,6 +125,11 @@ impl Incoming {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
+        }
+        if let Some(request) = self.digested {
+            if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+                context.body_digest = Some(xxh3_128(&body));
+            }
         }
         Ok(body.freeze())
     }

@@ -1,12 +1,12 @@
-use memo_application::{BatchOutcome, Memos};
+use memo_application::{BatchOutcome, Memos, Once};
 use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput, check_content};
-use crate::{dto::MemoDto, prelude::*};
+use crate::{dto::MemoDto, prelude::*, respond::Reply};
 
 operations! {
-    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
+    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10)).idempotent()
         .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed,
             Code::TooManyTags, Code::BatchTooLarge]);
 }
@@ -63,12 +63,20 @@ impl BatchResult {
 )]
 async fn batch_memos(
     caller: Caller,
+    request: HttpRequest,
     memos: Data<Memos>,
+    key: IdempotencyKey,
     _: NoQuery,
     Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
     check_content(&operations)?;
-    let outcomes = memos.batch(caller.user_id, &operations).await?;
-    let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
-    Ok(HttpResponse::Ok().json(BatchResults { results }))
+    let owner = caller.user_id;
+    let run = async |once: Option<&Once<'_, Vec<BatchOutcome>>>| Ok(memos.batch(owner, &operations, once).await?);
+    key.once(&request, run, |outcomes| results(owner, outcomes)).await
+}
+
+fn results(owner: UserId, outcomes: Vec<BatchOutcome>) -> Result<Reply, Problem> {
+    let results = outcomes.into_iter().map(|outcome| BatchResult::new(owner, outcome)).collect();
+    let body = serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)?;
+    Ok(Reply::new(StatusCode::OK, body.into()))
 }

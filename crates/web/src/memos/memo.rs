@@ -99,7 +99,7 @@ async fn replace_memo(
         return Err(Problem::new(Code::PreconditionFailed));
     }
     if is_new {
-        return created(&request, caller.user_id, memos.create_with_id(caller.user_id, id, state).await?);
+        return Ok(created(caller.user_id, memos.create_with_id(caller.user_id, id, state).await?)?.respond());
     }
     let view = memos.replace(caller.user_id, id, state, &precondition).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))

@@ -74,6 +74,7 @@ pub async fn envelope(
         route: None,
         caller: None,
         known_device: None,
+        body_digest: None,
         rate: None,
     };
     request.extensions_mut().insert(context.clone());

@@ -85,6 +85,10 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     if policy.body != Body::Form {
         codes.push(Code::ValidationFailed);
     }
+    if policy.is_idempotent {
+        codes.extend([Code::InvalidHeader, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
+        codes.push(Code::IdempotentResponseTooLarge);
+    }
     if matches!(policy.condition, Some(Condition::IfMatch | Condition::Put)) {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);
     }

@@ -173,6 +173,9 @@ codes! {
     OperationRunning = "operation_running", CONFLICT,
         "Operation running" | "진행 중인 작업",
         "Another change of this tag is running, or too many changes of tags are. Wait until it has ended." | "이 태그를 바꾸는 다른 작업이나 너무 많은 태그 작업이 진행 중입니다. 끝날 때까지 기다리세요.";
+    IdempotencyKeyInUse = "idempotency_key_in_use", CONFLICT,
+        "Idempotency key in use" | "사용 중인 멱등 키",
+        "The first request with this `Idempotency-Key` is still running. Send the same request again when it has ended, to get its response." | "이 `Idempotency-Key`를 가진 첫 요청이 아직 진행 중입니다. 그 요청이 끝난 뒤 같은 요청을 다시 보내면 그 응답을 받습니다.";
     ResyncRequired = "resync_required", GONE,
         "Resync required" | "재동기화 필요",
         "Changes after this number have been removed, or no change had this number yet. List all memos again, then continue with `since` set to `next_since`." | "이 번호 다음의 변경 내역이 이미 삭제되었거나, 아직 쓰이지 않은 번호입니다. 모든 메모의 목록을 다시 받은 뒤 `since`에 `next_since`를 넣어 이어서 요청하세요.";
@@ -185,6 +188,9 @@ codes! {
     BatchTooLarge = "batch_too_large", PAYLOAD_TOO_LARGE,
         "Batch too large" | "일괄 작업이 너무 큼",
         "The contents of the batch have more than {0} characters together. Send several batches." | "일괄 작업의 본문을 모두 합치면 {0}자보다 깁니다. 여러 번에 나누어 보내세요.";
+    IdempotentResponseTooLarge = "idempotent_response_too_large", PAYLOAD_TOO_LARGE,
+        "Response too large to be repeated" | "다시 보내기에 너무 큰 응답",
+        "The response would have more than {0} bytes, the limit of a request with an `Idempotency-Key`. Nothing was changed. Send fewer operations at once." | "응답이 `Idempotency-Key`가 있는 요청의 최대 크기인 {0}바이트를 넘습니다. 아무것도 바뀌지 않았습니다. 작업을 나누어 보내세요.";
     UriTooLong = "uri_too_long", URI_TOO_LONG,
         "URI too long" | "URI가 너무 김",
         "The path and the query together are longer than {0} bytes." | "경로와 쿼리를 합친 길이가 {0}바이트를 넘습니다.";
@@ -197,6 +203,9 @@ codes! {
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY,
         "Validation failed" | "유효성 검사 실패",
         "Nothing was changed. The field `errors` lists what to correct." | "아무것도 바뀌지 않았습니다. 고칠 내용은 `errors`에 있습니다.";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "Idempotency key reused" | "다시 쓰인 멱등 키",
+        "Another request had this `Idempotency-Key` in the last 24 hours. Use a new key for each request, and the same one only to repeat it." | "지난 24시간 안에 다른 요청이 이 `Idempotency-Key`를 썼습니다. 요청마다 새 키를 쓰고, 같은 요청을 다시 보낼 때만 같은 키를 쓰세요.";
     PasswordTooCommon = "password_too_common", UNPROCESSABLE_ENTITY,
         "Password too common" | "너무 흔한 비밀번호",
         "This password is easy to guess. Choose another one." | "추측하기 쉬운 비밀번호입니다. 다른 비밀번호를 고르세요.";

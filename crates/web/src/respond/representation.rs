@@ -55,7 +55,7 @@ pub fn json_size(value: &impl Serialize) -> usize {
 #[derive(Debug, Clone)]
 pub struct Representation {
     pub body: Bytes,
-    etag: HeaderValue,
+    pub etag: HeaderValue,
 }
 
 impl Representation {
