@@ -126,10 +126,10 @@ impl Incoming {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(request) = self.digested {
-            if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
-                context.body_digest = Some(xxh3_128(&body));
-            }
+        if let Some(request) = self.digested
+            && let Some(context) = request.extensions_mut().get_mut::<RequestContext>()
+        {
+            context.body_digest = Some(xxh3_128(&body));
         }
         Ok(body.freeze())
     }
