@@ -6,7 +6,9 @@
 
 mod admin;
 mod auth;
+mod blocking;
 mod changes;
+mod compression;
 mod connection;
 mod context;
 mod cookies;
@@ -20,6 +22,7 @@ mod idempotency;
 mod input;
 mod language;
 mod list;
+mod load;
 mod me;
 mod memos;
 mod middleware;

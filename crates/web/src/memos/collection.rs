@@ -11,6 +11,7 @@ use super::{
     new::{NewMemo, NewMemoQuery, NewMemoText, tagged},
 };
 use crate::{
+    blocking,
     dto::MemoDto,
     prelude::*,
     respond::{Reply, Representation, json_size},
@@ -62,13 +63,19 @@ async fn create_memo(
         }
         NewMemo::Text(content) => Ok(memos.capture(owner, content, tagged(&Tags::default(), tags)?, once).await?),
     };
-    key.once(&request, create, |view| created(owner, view)).await
+    key.once(&request, create, async |view| created(owner, view).await).await
 }
 
 /// The response with a new memo.
-pub fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
-    let (location, version) = (format!("/api/v1/memos/{}", view.memo.id), view.memo.version);
-    Ok(Reply::created(location, Representation::new(Some(version), &MemoDto::for_viewer(owner, view))?))
+pub async fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
+    let location = format!("/api/v1/memos/{}", view.memo.id);
+    Ok(Reply::created(location, represented(owner, view).await?))
+}
+
+/// A memo as its viewer gets it.
+pub async fn represented(viewer: UserId, view: MemoView) -> Result<Representation, Problem> {
+    let (version, size) = (view.memo.version, view.memo.state.content.as_str().len());
+    Representation::rendered(Some(version), size, MemoDto::for_viewer(viewer, view)).await
 }
 
 /// List memos
@@ -94,13 +101,23 @@ async fn list_memos(
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
     let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    bound(filter, *sort, &mut found.page);
+    let size = found.page.items.iter().map(|view| view.memo.state.content.as_str().len()).sum();
+    let (bounds, by) = (filter.clone(), *sort);
+    let bounded = blocking::run(size, move || {
+        bound(&bounds, by, &mut found.page);
+        found
+    });
+    let found = bounded.await?;
     let count = found.page.items.len();
     let page = list.info(count, found.page.next.as_ref());
     let links = list.links(&page, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
-    let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
+    let items: Vec<_> = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
     let body = CountedPage { items, page, total: found.total };
-    Ok(Rendered { representation: Representation::new(None, &body)?, links, is_own: filter.scope == MemoScope::Mine })
+    Ok(Rendered {
+        representation: Representation::rendered(None, size, body).await?,
+        links,
+        is_own: filter.scope == MemoScope::Mine,
+    })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.

@@ -27,8 +27,10 @@ impl FromRequest for NewMemo {
         let incoming = Incoming::of(request, payload);
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         Box::pin(async move {
-            let bytes = incoming?.read().await?;
-            Ok(if is_json { Self::State(read::<MemoInput>(&bytes)?) } else { Self::Text(content(&bytes)?) })
+            let read = move |bytes: &[u8]| {
+                Ok(if is_json { Self::State(read::<MemoInput>(bytes)?) } else { Self::Text(content(bytes)?) })
+            };
+            Ok(incoming?.read_as(read).await?)
         })
     }
 }
