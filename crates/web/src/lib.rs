@@ -6,7 +6,6 @@
 
 mod admin;
 mod auth;
-mod blocking;
 mod changes;
 mod compression;
 mod connection;
@@ -26,6 +25,7 @@ mod load;
 mod me;
 mod memos;
 mod middleware;
+mod offload;
 mod openapi;
 mod operations;
 mod pages;

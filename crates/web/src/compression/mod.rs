@@ -22,7 +22,7 @@ use coding::Coding;
 use tag::with_suffix;
 pub use tag::without_suffix;
 
-use crate::blocking;
+use crate::offload::offload;
 
 /// The minimum size of a body that is encoded, in bytes: a smaller one fits in a packet anyway.
 const MIN_BODY: u64 = 1_024;
@@ -90,7 +90,7 @@ async fn encoded(
         Some((_, encoded)) => encoded.clone(),
         None => {
             let (size, source) = (body.len(), body.clone());
-            let encoded = blocking::run(size, move || coding.encode(&source).map(Bytes::from)).await;
+            let encoded = offload(size, move || Ok(coding.encode(&source).map(Bytes::from))).await;
             // Without a thread for it, the body is sent as it is.
             let encoded = encoded.ok().flatten();
             if let Some(coded) = coded {

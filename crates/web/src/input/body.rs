@@ -20,7 +20,6 @@ use super::{
     refusals::{Refusals, Refused},
 };
 use crate::{
-    blocking,
     context::RequestContext,
     idempotency::IDEMPOTENCY_KEY,
     load::Load,
@@ -39,7 +38,10 @@ macro_rules! from_body {
             fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
                 let read: fn(&[u8]) -> Result<Self, crate::problem::Problem> = $read;
                 let incoming = crate::input::body::Incoming::of(request, payload);
-                Box::pin(async move { Ok(incoming?.read_as(read).await?) })
+                Box::pin(async move {
+                    let body = incoming?.read().await?;
+                    Ok(crate::offload::offload(body.len(), move || read(&body)).await?)
+                })
             }
         }
     };
@@ -112,17 +114,8 @@ impl Incoming {
         Ok(Self { payload: payload.take(), limit, length, time, digested, load })
     }
 
-    /// Reads it whole, and makes something of it; on another thread if it is large.
-    pub async fn read_as<T: Send + 'static>(
-        self,
-        make: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let body = self.read().await?;
-        blocking::run(body.len(), move || make(&body)).await?
-    }
-
     /// Reads it whole.
-    async fn read(self) -> Result<Bytes, Problem> {
+    pub async fn read(self) -> Result<Bytes, Problem> {
         let Some(time) = self.time else { return self.read_all().await };
         let read = timeout(time, self.read_all()).await;
         read.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))?

@@ -13,7 +13,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::conditions::none_match;
-use crate::{blocking, compression::Coded, problem::Problem};
+use crate::{compression::Coded, problem::Problem};
 
 /// JSON with an `ETag` of the whole body: 304 if the client has it.
 pub fn revalidated(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, Problem> {
@@ -69,15 +69,6 @@ impl Representation {
             None => format!("\"{hash:032x}\""),
         };
         Ok(Self { body: body.into(), etag: etag.try_into().map_err(Problem::internal)?, coded: None })
-    }
-
-    /// Like [`new`](Self::new), for a body of about this size: a large one is encoded on another thread.
-    pub async fn rendered(
-        version: Option<Version>,
-        size: usize,
-        body: impl Serialize + Send + 'static,
-    ) -> Result<Self, Problem> {
-        blocking::run(size, move || Self::new(version, &body)).await?
     }
 
     /// The same representation, which is sent repeatedly: it is compressed once.
