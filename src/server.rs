@@ -337,12 +337,14 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
         response_cache: server.response_cache.0,
+        compression: server.compression,
         import_limit: settings.import.max_size.0 as u64,
         spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),
         quotas: settings.rate_limit.enabled.then(|| quotas(&settings.rate_limit)),
         concurrency: settings.limits.concurrency.get(),
         heavy: settings.limits.heavy.get(),
+        queue: settings.limits.queue.get(),
         public_url: public_url.into(),
     }
 }

@@ -62,6 +62,7 @@ fn an_invalid_setting_is_named_in_one_line() {
         ("MEMO__RATE_LIMIT__SIGN_IN", "10/100ms", "rate_limit.sign_in"),
         ("MEMO__LIMITS__CONCURRENCY", "0", "limits.concurrency"),
         ("MEMO__LIMITS__HEAVY", "two", "limits.heavy"),
+        ("MEMO__LIMITS__QUEUE", "0", "limits.queue"),
         ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
         ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:99999", "public_url"),
         ("MEMO__SERVER__PUBLIC_URL", "https://\"memo\"", "public_url"),

@@ -586,6 +586,12 @@ macro_rules! __each_api_test {
                 requests_after_the_last_one_are_not_processed
                 truncated_body_creates_no_memo
             }
+            compression(app) {
+                large_response_has_the_coding_that_the_client_prefers
+                tag_of_a_coded_response_names_the_same_version
+                repeated_response_is_the_same_in_each_coding
+                small_secret_and_streamed_responses_have_no_coding
+            }
             idempotency(app) {
                 repeated_request_gets_the_first_response
                 key_of_another_request_is_rejected
@@ -624,6 +630,7 @@ macro_rules! __each_api_test {
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited
+                node_that_handles_too_many_requests_refuses_more
             }
             [shared_state] settings(store) {
                 closed_sign_up_is_forbidden

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use memo_application::{Principal, Recognized};
 
-use crate::{connection::Turn, policy::Policy, rate::RateState};
+use crate::{connection::Turn, load::Load, policy::Policy, rate::RateState};
 
 /// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct RequestContext {
     pub known_device: Option<Recognized>,
     /// A digest of the body, if the request has an idempotency key.
     pub body_digest: Option<u128>,
+    /// The load of this node, if the request is part of it.
+    pub load: Option<Load>,
     /// The rate that the request was counted by.
     pub rate: Option<RateState>,
 }

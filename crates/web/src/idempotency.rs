@@ -63,9 +63,9 @@ impl IdempotencyKey {
         self,
         request: &HttpRequest,
         run: impl AsyncFnOnce(Option<&Once<'_, T>>) -> Result<T, Problem>,
-        render: impl Fn(T) -> Result<Reply, Problem>,
+        render: impl AsyncFn(T) -> Result<Reply, Problem>,
     ) -> Result<HttpResponse, Problem> {
-        let Some(key) = self.0 else { return Ok(render(run(None).await?)?.respond()) };
+        let Some(key) = self.0 else { return Ok(render(run(None).await?).await?.respond()) };
         let (Some(keys), Some(identified)) = (request.app_data::<Data<Idempotency>>(), identify(request, &key)) else {
             return Err(Problem::new(Code::InternalError));
         };
@@ -77,14 +77,18 @@ impl IdempotencyKey {
         let (render, last) = (&render, &rendered);
         let answer = move |result: T| -> Answering<'_> {
             Box::pin(async move {
-                let reply = render(result).map_err(|problem| Error::Internal { source: problem.to_string().into() })?;
+                let reply =
+                    render(result).await.map_err(|problem| Error::Internal { source: problem.to_string().into() })?;
                 let answer = reply.answer();
                 last.replace(Some(reply));
                 Ok(answer)
             })
         };
         match run(Some(&Once::new(identified, &answer))).await {
-            Ok(result) => Ok(last.take().map_or_else(|| render(result), Ok)?.respond()),
+            Ok(result) => {
+                let reply = last.take();
+                Ok(if let Some(reply) = reply { reply } else { render(result).await? }.respond())
+            }
             // Another node was faster.
             Err(problem) if problem.is(Code::IdempotencyKeyInUse) => match keys.find(&identified).await? {
                 Some(answer) => replayed(answer),

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod auth;
 pub mod bounds;
 pub mod changes;
+pub mod compression;
 pub mod docs;
 pub mod errors;
 pub mod every_operation;

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     context::RequestContext,
     idempotency::IDEMPOTENCY_KEY,
+    load::Load,
     policy::Policy,
     problem::{Code, Problem},
     settings::HttpSettings,
@@ -37,7 +38,10 @@ macro_rules! from_body {
             fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
                 let read: fn(&[u8]) -> Result<Self, crate::problem::Problem> = $read;
                 let incoming = crate::input::body::Incoming::of(request, payload);
-                Box::pin(async move { Ok(read(&incoming?.read().await?)?) })
+                Box::pin(async move {
+                    let body = incoming?.read().await?;
+                    Ok(crate::offload::offload(body.len(), move || read(&body)).await?)
+                })
             }
         }
     };
@@ -48,13 +52,13 @@ pub(super) use from_body;
 /// What a body of one JSON object is read as.
 pub trait FromBody: 'static {
     /// What it is read as.
-    type Command: 'static;
+    type Command: Send + 'static;
 
     /// Reads it, and reports every invalid value. If the text is not JSON, any report will do.
     fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused>;
 }
 
-impl<I: Input<Command: 'static>> FromBody for I {
+impl<I: Input<Command: Send + 'static>> FromBody for I {
     type Command = I::Command;
 
     fn from_json(json: &[u8], refused: &mut Refusals) -> Result<Self::Command, Refused> {
@@ -92,6 +96,8 @@ pub struct Incoming {
     time: Option<Duration>,
     /// The request, if it needs a digest of its body.
     digested: Option<HttpRequest>,
+    /// The load of this node, of which a request that waits for its client is no part.
+    load: Option<Load>,
 }
 
 impl Incoming {
@@ -103,7 +109,9 @@ impl Incoming {
         let time = policy.has_idle_timeout.then_some(settings.request_timeout);
         let has_key = policy.is_idempotent && request.headers().contains_key(IDEMPOTENCY_KEY);
         let digested = has_key.then(|| request.clone());
-        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length, time, digested })
+        let load = RequestContext::read(request, |context| context.load.clone()).flatten();
+        let limit = policy.size.limit(settings.body_limit);
+        Ok(Self { payload: payload.take(), limit, length, time, digested, load })
     }
 
     /// Reads it whole.
@@ -118,6 +126,7 @@ impl Incoming {
         if self.length.is_some_and(|length| length > self.limit) {
             return Err(too_large());
         }
+        let waiting = self.load.as_ref().map(Load::pause);
         let mut body = BytesMut::with_capacity(self.length.unwrap_or(0).min(64 * 1024));
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
@@ -126,6 +135,7 @@ impl Incoming {
             }
             body.extend_from_slice(&chunk);
         }
+        drop(waiting);
         if let Some(request) = self.digested
             && let Some(context) = request.extensions_mut().get_mut::<RequestContext>()
         {

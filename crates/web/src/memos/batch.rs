@@ -3,7 +3,7 @@ use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput, check_content};
-use crate::{dto::MemoDto, prelude::*, respond::Reply};
+use crate::{dto::MemoDto, offload::offload, prelude::*, respond::Reply};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10)).idempotent()
@@ -49,6 +49,14 @@ impl BatchResult {
     }
 }
 
+/// About the size of an outcome in the response, in bytes.
+fn size(outcome: &BatchOutcome) -> usize {
+    match outcome {
+        BatchOutcome::Created(view) | BatchOutcome::Updated(view) => view.memo.state.content.as_str().len(),
+        BatchOutcome::Deleted => 0,
+    }
+}
+
 /// Change many memos
 ///
 /// Up to 100 operations in order, all or nothing. Each does what the operation on its own would do, and sees the results of
@@ -72,11 +80,14 @@ async fn batch_memos(
     check_content(&operations)?;
     let owner = caller.user_id;
     let run = async |once: Option<&Once<'_, Vec<BatchOutcome>>>| Ok(memos.batch(owner, &operations, once).await?);
-    key.once(&request, run, |outcomes| results(owner, outcomes)).await
+    key.once(&request, run, async |outcomes| results(owner, outcomes).await).await
 }
 
-fn results(owner: UserId, outcomes: Vec<BatchOutcome>) -> Result<Reply, Problem> {
-    let results = outcomes.into_iter().map(|outcome| BatchResult::new(owner, outcome)).collect();
-    let body = serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)?;
-    Ok(Reply::new(StatusCode::OK, body.into()))
+async fn results(owner: UserId, outcomes: Vec<BatchOutcome>) -> Result<Reply, Problem> {
+    let size = outcomes.iter().map(size).sum();
+    let encode = move || {
+        let results = outcomes.into_iter().map(|outcome| BatchResult::new(owner, outcome)).collect();
+        serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)
+    };
+    Ok(Reply::new(StatusCode::OK, offload(size, encode).await?.into()))
 }

@@ -1,5 +1,5 @@
 use actix_web::http::header::HeaderValue;
-use memo_application::{Memos, Once};
+use memo_application::{MemoList, Memos, Once};
 use memo_domain::{
     Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoState, MemoView, Page as Found, Tags, UserId,
 };
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     dto::MemoDto,
+    offload::offload,
     prelude::*,
     respond::{Reply, Representation, json_size},
 };
@@ -62,13 +63,19 @@ async fn create_memo(
         }
         NewMemo::Text(content) => Ok(memos.capture(owner, content, tagged(&Tags::default(), tags)?, once).await?),
     };
-    key.once(&request, create, |view| created(owner, view)).await
+    key.once(&request, create, async |view| created(owner, view).await).await
 }
 
 /// The response with a new memo.
-pub fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
-    let (location, version) = (format!("/api/v1/memos/{}", view.memo.id), view.memo.version);
-    Ok(Reply::created(location, Representation::new(Some(version), &MemoDto::for_viewer(owner, view))?))
+pub async fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
+    let location = format!("/api/v1/memos/{}", view.memo.id);
+    Ok(Reply::created(location, represented(owner, view).await?))
+}
+
+/// A memo as its viewer gets it.
+pub async fn represented(viewer: UserId, view: MemoView) -> Result<Representation, Problem> {
+    let (version, size) = (view.memo.version, view.memo.state.content.as_str().len());
+    offload(size, move || Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))).await
 }
 
 /// List memos
@@ -93,14 +100,27 @@ async fn list_memos(
 
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
-    let mut found = memos.list(filter, *sort, &list.page, list.with_total).await?;
-    bound(filter, *sort, &mut found.page);
-    let count = found.page.items.len();
-    let page = list.info(count, found.page.next.as_ref());
-    let links = list.links(&page, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
-    let items = found.page.items.into_iter().map(|view| MemoDto::for_viewer(filter.viewer, view)).collect();
-    let body = CountedPage { items, page, total: found.total };
-    Ok(Rendered { representation: Representation::new(None, &body)?, links, is_own: filter.scope == MemoScope::Mine })
+    let MemoList { mut page, total } = memos.list(filter, *sort, &list.page, list.with_total).await?;
+    let size = page.items.iter().map(|view| view.memo.state.content.as_str().len()).sum();
+    // Decided by their sizes in JSON, and those of long texts are only known when they are encoded.
+    let bounded = {
+        let (filter, sort) = (filter.clone(), *sort);
+        move || {
+            bound(&filter, sort, &mut page);
+            Ok(page)
+        }
+    };
+    let page = offload(size, bounded).await?;
+    let count = page.items.len();
+    let info = list.info(count, page.next.as_ref());
+    let links = list.links(&info, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
+    let viewer = filter.viewer;
+    let encode = move || {
+        let items = page.items.into_iter().map(|view| MemoDto::for_viewer(viewer, view)).collect();
+        Representation::new(None, &CountedPage { items, page: info, total })
+    };
+    let representation = offload(size, encode).await?;
+    Ok(Rendered { representation, links, is_own: filter.scope == MemoScope::Mine })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.

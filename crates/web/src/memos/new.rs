@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaFormat, 
 use super::input::MemoInput;
 use crate::{
     input::{Incoming, read},
+    offload::offload,
     prelude::*,
     problem::{FieldError, Place},
 };
@@ -27,8 +28,11 @@ impl FromRequest for NewMemo {
         let incoming = Incoming::of(request, payload);
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         Box::pin(async move {
-            let bytes = incoming?.read().await?;
-            Ok(if is_json { Self::State(read::<MemoInput>(&bytes)?) } else { Self::Text(content(&bytes)?) })
+            let body = incoming?.read().await?;
+            let length = body.len();
+            let read =
+                move || Ok(if is_json { Self::State(read::<MemoInput>(&body)?) } else { Self::Text(content(&body)?) });
+            Ok(offload(length, read).await?)
         })
     }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::client::client_address;
 use crate::{
+    compression::compressed,
     connection::Turn,
     context::RequestContext,
     language::Language,
@@ -75,6 +76,7 @@ pub async fn envelope(
         caller: None,
         known_device: None,
         body_digest: None,
+        load: None,
         rate: None,
     };
     request.extensions_mut().insert(context.clone());
@@ -90,6 +92,9 @@ pub async fn envelope(
             let known = response.request().extensions_mut().remove::<RequestContext>();
             let context = known.unwrap_or(context);
             let mut response = with_document(response.map_into_boxed_body(), &context, &settings);
+            if settings.compression {
+                response = compressed(response).await;
+            }
             finish(response.response_mut(), &context);
             if version < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
                 // HTTP/1.0 has no chunks: the body ends with the connection.

@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     context::RequestContext,
+    load::{Handled, Load},
     policy::{Policy, Work},
     problem::{Code, Problem},
     rate::{Quotas, RatePolicy, RateState},
@@ -62,6 +63,8 @@ pub struct Limits {
     counters: Arc<dyn Cache>,
     running: FairSemaphore<Client>,
     heavy: FairSemaphore<Client>,
+    load: Load,
+    capacity: usize,
 }
 
 impl Limits {
@@ -76,7 +79,27 @@ impl Limits {
                 waiting_per_key: WAITING_PER_CLIENT,
             })
         };
-        Self { quotas: settings.quotas, counters, running: of(settings.concurrency), heavy: of(settings.heavy) }
+        Self {
+            quotas: settings.quotas,
+            counters,
+            running: of(settings.concurrency),
+            heavy: of(settings.heavy),
+            load: Load::default(),
+            capacity: settings.queue,
+        }
+    }
+
+    /// Counts a request that this node handles.
+    ///
+    /// # Errors
+    /// 503 `overloaded` if it handles too many: the request would wait longer than its client.
+    pub fn enter(&self) -> Result<Handled, Problem> {
+        self.load.enter(self.capacity).ok_or_else(|| Problem::new(Code::Overloaded).with_header(RETRY_AFTER, 1))
+    }
+
+    /// The requests that this node handles.
+    pub const fn load(&self) -> &Load {
+        &self.load
     }
 
     /// Counts a request by its policy, and notes the answer for the headers of the response.

@@ -59,8 +59,7 @@ fn idempotency_key() -> Value {
         (draft-ietf-httpapi-idempotency-key-header-08). The same request with the same key has its effect once: it gets the first \
         successful response again, without secrets. Keys belong to the user. They expire after 24 hours.";
     let mut key = header("Idempotency-Key", description);
-    // Without quotes, since a pattern can't say which characters are escaped between them.
-    key["schema"]["pattern"] = json!("^[!#-~]([ -~]{0,253}[!-~])?$");
+    key["schema"]["pattern"] = json!(r#"^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]([ -~]{0,253}[!-~])?)$"#);
     key
 }
 

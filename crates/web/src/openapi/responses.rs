@@ -69,7 +69,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Access::Open | Access::Public | Access::Optional => {}
     }
     if policy.rate != RateClass::Exempt {
-        codes.extend([Code::RateLimited, Code::TooManyConcurrentRequests]);
+        codes.extend([Code::RateLimited, Code::TooManyConcurrentRequests, Code::Overloaded]);
     }
     match policy.body {
         Body::Ignored => {}

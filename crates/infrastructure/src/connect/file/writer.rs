@@ -42,6 +42,8 @@ use crate::{
 const MAX_TURNS: usize = 64;
 /// The size in bytes of its updates of the full-text index after which it is committed even if others wait: they run at its end.
 const MAX_INDEX: usize = 256 << 10;
+/// The size in bytes of its texts above which a statement runs on a thread that may block: a batch has many of them.
+const MAX_INLINE: usize = 16 << 10;
 /// The age of a transaction after which it is committed even if others wait.
 const MAX_AGE: Duration = Duration::from_millis(10);
 
@@ -267,7 +269,13 @@ impl WriteUnit {
 
     /// Runs a writing statement and returns the number of rows that it changed.
     pub async fn execute(&mut self, statement: Statement, cost: Cost) -> Result<u64, StoreError> {
-        self.run(cost, move |group| group.execute(&statement)).await
+        if cost != Cost::Small || size(&statement) <= MAX_INLINE {
+            return self.run(cost, move |group| group.execute(&statement)).await;
+        }
+        let turn = self.turn().await?;
+        let (turn, result) = on_blocking_thread(turn, None, move |group| group.execute(&statement)).await?;
+        self.turn = Some(turn);
+        result.map_err(file_error)
     }
 
     /// Runs a statement that updates the full-text index, at the latest before the commit, which then returns its error.
