@@ -3,15 +3,21 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, Precondition, Principal, ProfileChange,
-    SocialError, UserChange,
+    Answer, Answering, BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, Once, Precondition,
+    Principal, ProfileChange, SocialError, UserChange,
 };
-use memo_domain::{Conflict, Content, Email, Locale, MemoId, Password, Role, Scopes, StoreError, Tags, Title, UserId};
+use memo_domain::{
+    Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scopes, StoreError, Tags,
+    Title, UserId,
+};
 
 use crate::{
     ports::CODE,
     world::{ACME, CREATED, LEEWAY, PASSWORD, World, sign_up, state, tag},
 };
+
+/// The idempotency key of the one request that has one.
+pub const KEY: &str = "key";
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
@@ -137,6 +143,16 @@ pub const ALL: &[UseCase] = &[
     }),
     writes("creation", |world| {
         Box::pin(async { world.memos.create(world.alice, state("새 메모"), None).await.map(drop) })
+    }),
+    writes("creation with an idempotency key", |world| {
+        Box::pin(async {
+            let answer = |view: MemoView| -> Answering<'_> {
+                let (location, body) = (view.memo.id.to_string(), view.memo.state.title.as_str().into());
+                Box::pin(async move { Ok(Answer { status: 201, location: Some(location), etag: None, body }) })
+            };
+            let once = Once::new(IdempotentRequest::new(world.alice, KEY, &[]), &answer);
+            world.memos.create(world.alice, state("새 메모"), Some(&once)).await.map(drop)
+        })
     }),
     writes("capture", |world| {
         let content = Content::new("새 메모\n").expect("a content");
