@@ -86,18 +86,17 @@ async fn encoded(
     coded: Option<Coded>,
 ) -> HttpResponse<BoxBody> {
     let known = coded.as_ref().and_then(|coded| coded.0.get()).filter(|(known, _)| *known == coding);
-    let encoded = match known {
-        Some((_, encoded)) => encoded.clone(),
-        None => {
-            let (size, source) = (body.len(), body.clone());
-            let encoded = offload(size, move || Ok(coding.encode(&source).map(Bytes::from))).await;
-            // Without a thread for it, the body is sent as it is.
-            let encoded = encoded.ok().flatten();
-            if let Some(coded) = coded {
-                let _ = coded.0.set((coding, encoded.clone()));
-            }
-            encoded
+    let encoded = if let Some((_, encoded)) = known {
+        encoded.clone()
+    } else {
+        let (size, source) = (body.len(), body.clone());
+        let encoded = offload(size, move || Ok(coding.encode(&source).map(Bytes::from))).await;
+        // Without a thread for it, the body is sent as it is.
+        let encoded = encoded.ok().flatten();
+        if let Some(coded) = coded {
+            let _ = coded.0.set((coding, encoded.clone()));
         }
+        encoded
     };
     let Some(encoded) = encoded else { return response.set_body(BoxBody::new(body)) };
     let headers = response.headers_mut();

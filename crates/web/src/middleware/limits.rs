@@ -93,12 +93,12 @@ impl Limits {
     ///
     /// # Errors
     /// 503 `overloaded` if it handles too many: the request would wait longer than its client.
-    pub fn enter(&self) -> Result<Handled, Problem> {
+    pub(super) fn enter(&self) -> Result<Handled, Problem> {
         self.load.enter(self.capacity).ok_or_else(|| Problem::new(Code::Overloaded).with_header(RETRY_AFTER, 1))
     }
 
     /// The requests that this node handles.
-    pub const fn load(&self) -> &Load {
+    pub(super) const fn load(&self) -> &Load {
         &self.load
     }
 

@@ -30,9 +30,8 @@ pub fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpRespon
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_TYPE, media_type))
         .body(bytes);
-    if let Ok(coded) = CODED.get_or_insert_with(&hash, || Ok::<_, Infallible>(Coded::default())) {
-        response.extensions_mut().insert(coded);
-    }
+    let Ok(coded) = CODED.get_or_insert_with(&hash, || Ok::<_, Infallible>(Coded::default()));
+    response.extensions_mut().insert(coded);
     response
 }
 
