@@ -58,7 +58,7 @@ bless: openapi ## Publish the present document under the version of Cargo.toml, 
 test-session: debug ## The README's first session on an empty folder (needs curl and jq)
 	tests/contract/first-session $(MEMO_BIN)
 
-test-contract: debug ## The OpenAPI document judged by a linter and by schemathesis (needs Node.js and Python; SEEDS="1 20")
+test-contract: debug ## The OpenAPI document, clients, workflows and the server by independent tools (needs Node.js and Python; SEEDS="1 20")
 	MEMO_BIN=$(MEMO_BIN) tests/contract/run
 
 test-browser: debug ## The explorer driven in headless Chromium (needs Node.js)

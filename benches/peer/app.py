@@ -20,7 +20,7 @@ import jwt
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import DateTime, Index, Text, create_engine, event, insert, select
+from sqlalchemy import DateTime, Index, Text, create_engine, event, insert, or_, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -71,6 +71,11 @@ Index("memos_of_owner", Memo.owner_id, Memo.updated_at.desc(), Memo.id.desc())
 class NewMemo(BaseModel):
     title: str = Field(min_length=1, max_length=200)
     content: str = Field(default="", max_length=100_000)
+
+
+class MemoPatch(BaseModel):
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+    content: str | None = Field(default=None, max_length=100_000)
 
 
 class MemoBody(NewMemo):
@@ -126,8 +131,10 @@ def get_memo(memo_id: int, user: User) -> Memo:
 
 
 @app.get("/memos", response_model=list[MemoBody])
-def list_memos(user: User, limit: int = 20) -> Sequence[Memo]:
+def list_memos(user: User, limit: int = 20, q: str | None = None) -> Sequence[Memo]:
     newest = select(Memo).where(Memo.owner_id == user).order_by(Memo.updated_at.desc(), Memo.id.desc()).limit(limit)
+    if q is not None:
+        newest = newest.where(or_(Memo.title.contains(q, autoescape=True), Memo.content.contains(q, autoescape=True)))
     with sessions() as session:
         return session.scalars(newest).all()
 
@@ -138,6 +145,19 @@ def create_memo(body: NewMemo, user: User) -> Memo:
     memo = Memo(owner_id=user, title=body.title, content=body.content, created_at=now, updated_at=now)
     with sessions() as session:
         session.add(memo)
+        session.commit()
+    return memo
+
+
+@app.patch("/memos/{memo_id}", response_model=MemoBody)
+def update_memo(memo_id: int, body: MemoPatch, user: User) -> Memo:
+    with sessions() as session:
+        memo = session.scalar(select(Memo).where(Memo.id == memo_id, Memo.owner_id == user))
+        if memo is None:
+            raise HTTPException(404, "the memo does not exist")
+        for name, value in body.model_dump(exclude_unset=True).items():
+            setattr(memo, name, value)
+        memo.updated_at = datetime.now(UTC)
         session.commit()
     return memo
 

@@ -12,7 +12,7 @@ use std::{
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, error, get,
     http::{StatusCode, header},
-    post,
+    patch, post,
     web::{self, Bytes},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -114,7 +114,7 @@ async fn list_memos(request: HttpRequest, responses: web::Data<Responses>) -> ac
     responses.respond(&request, StatusCode::OK, &responses.list)
 }
 
-/// Reads the whole body, as any handler of this request must.
+/// Reads the whole body, as any handler of this request must; so does [`patch_memo`].
 #[post("/api/v1/memos")]
 async fn create_memo(
     request: HttpRequest,
@@ -122,6 +122,15 @@ async fn create_memo(
     responses: web::Data<Responses>,
 ) -> actix_web::Result<HttpResponse> {
     responses.respond(&request, StatusCode::CREATED, &responses.post)
+}
+
+#[patch("/api/v1/memos/{id}")]
+async fn patch_memo(
+    request: HttpRequest,
+    _body: Bytes,
+    responses: web::Data<Responses>,
+) -> actix_web::Result<HttpResponse> {
+    responses.respond(&request, StatusCode::OK, &responses.get)
 }
 
 #[actix_web::main]
@@ -135,6 +144,7 @@ async fn main() -> io::Result<()> {
             .service(get_memo)
             .service(list_memos)
             .service(create_memo)
+            .service(patch_memo)
     })
     .workers(options.workers)
     .bind(options.listen)?
