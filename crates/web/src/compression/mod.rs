@@ -1,6 +1,6 @@
 //! Responses in a content coding that the client accepts.
 //!
-//! A whole body is encoded at once: small ones where they are, large ones on other threads. One that is sent again is encoded
+//! A whole body is encoded at once: a small one in place, a large one on another thread. One that is sent again is encoded
 //! once (see [`Coded`]). Streams are sent as they are.
 
 mod coding;
