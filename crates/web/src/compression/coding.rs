@@ -4,9 +4,11 @@ use actix_web::http::header::{ACCEPT_ENCODING, HeaderMap};
 use brotli::enc::{BrotliCompress, BrotliEncoderParams, backward_references::BrotliEncoderMode};
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-/// The level of gzip: higher ones take more time than they save bytes of JSON.
-const GZIP_LEVEL: u32 = 4;
-/// The quality of Brotli, as fast as that level.
+/// The level of gzip, which is for responses that are sent once. A page of 5 KB takes 28 µs and becomes 1.5 KB; at level 4 it
+/// takes 100 µs and becomes 1.2 KB.
+const GZIP_LEVEL: u32 = 1;
+/// The quality of Brotli, which is for responses that are sent repeatedly: 240 µs and 1.2 KB. Quality 5 takes 7 ms with this
+/// window.
 const BROTLI_QUALITY: i32 = 4;
 /// The logarithm of the window of both, in bytes.
 const WINDOW: u8 = 15;

@@ -314,6 +314,7 @@ field_codes! {
     MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
     PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`, or there is a memo with the id of the new one. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다르거나, 새 메모의 id가 이미 쓰이고 있습니다. 다시 읽으세요.";
     TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
+    IdempotencyKeyReused = "idempotency_key_reused", "Another request had the same key: at least one of its path, query, media type and body differs." | "다른 요청이 같은 키를 썼습니다. 경로, 쿼리, 미디어 타입, 본문 가운데 하나 이상이 다릅니다.";
     ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }
 

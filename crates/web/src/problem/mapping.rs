@@ -67,7 +67,7 @@ impl From<Error> for Problem {
             Error::Operation { index, source } => Self::from(*source).of_operation(index),
             Error::ResyncRequired { next_since } => Self::resync_required(next_since),
             Error::ImportRunning => Self::new(Code::ImportRunning).with_header(RETRY_AFTER, 10),
-            Error::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
+            Error::IdempotencyKeyReused => Self::of_field(Code::IdempotencyKeyReused, ""),
             Error::IdempotencyKeyInUse => Self::new(Code::IdempotencyKeyInUse).with_header(RETRY_AFTER, 1),
             Error::ResponseTooLarge { limit } => Self::new(Code::IdempotentResponseTooLarge).about(limit),
             Error::TooManyTags => Self::new(Code::TooManyTags),
