@@ -26,6 +26,7 @@
 //! | `smtp` | mail to an SMTP server; without it, mail is written to files |
 
 mod adapters;
+mod archives;
 mod background;
 pub mod cli;
 mod data_dir;

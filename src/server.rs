@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     RateLimitSettings, RateSetting, Settings, SignUpSetting, StartError,
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
+    archives::ArchiveThreads,
     background::{JobLoop, Tasks},
     housekeeping::Housekeeping,
     ports::{Wired, ports},
@@ -199,6 +200,7 @@ fn use_cases(
     let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
     let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), reauthentication.clone()));
     let accounts = AccountSettings { sign_up: policy, host: host.to_owned() };
+    let archives = Arc::new(ArchiveThreads::new(settings.import.max_size.0 as u64));
     UseCases {
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),
@@ -208,7 +210,7 @@ fn use_cases(
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,
-        transfer: Transfer::new(ports.clone()),
+        transfer: Transfer::new(ports.clone(), archives),
         administration: Administration::new(ports.clone()),
         audit: AuditLog::new(ports.clone()),
         readiness: Readiness::new(ports.clone()),
@@ -251,7 +253,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
-        let draining = services.draining();
+        let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
@@ -273,6 +275,7 @@ impl Server {
             () = &mut working => {}
             never = live.listen(&*events) => match never {},
             never = jobs.listen(&*events) => match never {},
+            never = live_feeds.listen(&*events) => match never {},
             () = stop => {
                 tracing::info!("shutting down");
                 draining.announce();

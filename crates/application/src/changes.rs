@@ -42,6 +42,29 @@ impl Changes {
         }
     }
 
+    /// Returns the number after which new changes of a user follow: `since`, or that of the last change so far.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn position(&self, owner: UserId, since: Option<u64>) -> Result<u64, Error> {
+        if let Some(since) = since {
+            self.list(owner, since, Limit::default()).await?;
+            return Ok(since);
+        }
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        transactions.read(async |unit| Ok(unit.changes().last_seq(owner).await?)).await
+    }
+
+    /// Returns whether the feed of a user does not end with this number any more, in one small read.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn has_moved(&self, owner: UserId, since: u64) -> Result<bool, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let stamp = transactions.read(async |unit| Ok(unit.changes().lookup_stamp(owner).await?)).await?;
+        Ok(stamp.is_some_and(|stamp| stamp.last_change != since))
+    }
+
     async fn follow(&self, owner: UserId, since: u64, limit: Limit, access: Access) -> Result<ChangePage, Error> {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let page = transactions.read_with(access, async |unit| {

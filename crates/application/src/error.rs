@@ -3,6 +3,8 @@ use std::time::Duration;
 use memo_domain::{CacheError, HashError, InvalidValue, Scope, Source, StoreError};
 use thiserror::Error;
 
+use crate::ArchiveError;
+
 /// A kind of entity that was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
@@ -96,6 +98,9 @@ pub enum Error {
     /// Another import of the user is running.
     #[error("another import is running")]
     ImportRunning,
+    /// The archive cannot be imported.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The memos of the user would have too many distinct tags.
     #[error("the user would have too many tags")]
     TooManyTags,

@@ -52,4 +52,7 @@ pub use sign_in::{CookieGrant, DEVICE_TTL, Device, Grant, SignIn, SignInSettings
 pub use social::{Callback, CallbackOutcome, FLOW_TTL, Flow, ProviderAnswer, Social, SocialError, StartedFlow};
 pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
-pub use transfer::{Export, ImportClaim, ImportOutcome, ImportedMemo, Record, Transfer};
+pub use transfer::{
+    ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
+    ImportOutcome, ImportedMemo, MarkdownArchive, Record, Transfer,
+};

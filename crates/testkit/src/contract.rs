@@ -101,9 +101,17 @@ impl<'a> Operation<'a> {
         self.path != "/api/v1/me/import"
     }
 
+    /// Whether the response, if it is no problem, does not end by itself.
+    pub fn is_live(&self) -> bool {
+        self.item["tags"][0] == "events"
+    }
+
     /// The media type of the body, and its example.
     pub fn example(&self) -> Option<(&'a str, &'a Value)> {
-        let (media_type, content) = fields(&self.item["requestBody"]["content"]).next()?;
+        let contents = || fields(&self.item["requestBody"]["content"]);
+        // The import has an example of its own lines only.
+        let lines = contents().find(|(name, _)| *name == "application/x-ndjson");
+        let (media_type, content) = lines.or_else(|| contents().next())?;
         Some((media_type, &known().resolve(&content["schema"])["example"]))
     }
 }

@@ -43,6 +43,7 @@ mod call;
 mod contract;
 mod durability;
 mod list;
+mod live;
 mod response;
 mod running;
 mod suite;

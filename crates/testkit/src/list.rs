@@ -257,8 +257,15 @@ macro_rules! __each_api_test {
                 user_has_one_import_at_a_time
                 http_1_0_clients_get_a_body_without_chunks
             }
+            archives(app) {
+                archive_of_each_kind_is_imported_with_its_media_type
+                hostile_archive_is_a_problem_and_imports_nothing
+                dry_run_reports_and_changes_nothing
+                markdown_export_imports_unchanged
+            }
             transfer_settings(store) {
                 import_size_is_limited
+                archive_is_limited_by_the_size_of_an_import
                 answer_that_is_not_read_ends
             }
             [shared_state] me {
@@ -544,6 +551,7 @@ macro_rules! __each_api_test {
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
+                readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
             }
             operations(app) {
                 running_server_is_alive_and_ready
@@ -557,6 +565,19 @@ macro_rules! __each_api_test {
                 doc_pages_load_only_own_files
                 start_page_is_for_browsers_and_fields_are_for_programs
                 unknown_doc_file_is_not_found
+            }
+            [shared_state] live(app) {
+                events_follow_the_feed_from_now_on_or_after_the_last_event_id
+                invalid_position_is_rejected
+                live_connections_of_a_user_are_limited
+                live_connections_end_with_their_session
+                websocket_follows_the_feed_and_answers_pings
+                websocket_needs_a_handshake_from_an_allowed_origin
+                websocket_messages_of_the_client_are_limited
+            }
+            live_settings(store) {
+                quiet_connections_are_kept_alive_within_the_request_timeout
+                live_connections_are_told_to_reconnect_when_the_node_stops
             }
             every_operation(app) {
                 unknown_parameter_is_rejected_by_name

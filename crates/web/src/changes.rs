@@ -18,7 +18,7 @@ operations! {
     "version": 7,
     "at": "2026-01-31T09:00:00.123456Z"
 }))]
-struct ChangeDto {
+pub struct ChangeDto {
     /// The number of the change: per user, 1, 2, 3 and so on, in the order of their commits, without gaps.
     #[schema(minimum = 1)]
     seq: u64,

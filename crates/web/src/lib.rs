@@ -21,6 +21,8 @@ mod idempotency;
 mod input;
 mod language;
 mod list;
+mod live;
+mod live_feeds;
 mod load;
 mod me;
 mod memos;
@@ -43,6 +45,7 @@ mod tags;
 mod well_known;
 
 pub use connection::on_connect;
+pub use live_feeds::LiveFeeds;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
 pub use services::{Services, UseCases, app, openapi};

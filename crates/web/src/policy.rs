@@ -76,8 +76,8 @@ pub enum Body {
     MergePatch,
     /// A URL-encoded form.
     Form,
-    /// A JSON object per line, read as a stream.
-    Lines,
+    /// A JSON object per line, or an archive of another note program, read as a stream. The handler decides which.
+    LinesOrArchive,
 }
 
 impl Body {
@@ -89,7 +89,16 @@ impl Body {
             Self::JsonOrText => &["application/json", "text/markdown", "text/plain"],
             Self::MergePatch => &["application/merge-patch+json", "application/json"],
             Self::Form => &["application/x-www-form-urlencoded"],
-            Self::Lines => &["application/x-ndjson"],
+            Self::LinesOrArchive => &[
+                "application/x-ndjson",
+                "application/zip",
+                "application/x-zip-compressed",
+                "application/xml",
+                "text/xml",
+                "application/json",
+                "application/x-tar",
+                "application/octet-stream",
+            ],
         }
     }
 }
@@ -156,20 +165,33 @@ pub enum RateClass {
 pub struct Work {
     /// The number of uses of the rate.
     pub weight: NonZeroU32,
-    /// Whether it is one of the few heavy requests that a user may run at a time.
-    pub is_heavy: bool,
+    /// With which others it is counted while it runs.
+    pub lane: Lane,
+}
+
+/// The requests of a user that are counted together while they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// All but live connections.
+    Common,
+    /// In addition, the few heavy ones.
+    Heavy,
+    /// Connections that stay open, waiting for events.
+    Live,
 }
 
 impl Work {
     /// An ordinary request.
-    pub const LIGHT: Self = Self { weight: NonZeroU32::MIN, is_heavy: false };
+    pub const LIGHT: Self = Self { weight: NonZeroU32::MIN, lane: Lane::Common };
+    /// A connection that stays open.
+    pub const LIVE: Self = Self { weight: NonZeroU32::MIN, lane: Lane::Live };
 
     /// A heavy request that counts as this number of uses.
     ///
     /// # Panics
     /// If the weight is 0.
     pub const fn heavy(weight: u32) -> Self {
-        Self { weight: NonZeroU32::new(weight).expect("a weight is at least 1"), is_heavy: true }
+        Self { weight: NonZeroU32::new(weight).expect("a weight is at least 1"), lane: Lane::Heavy }
     }
 }
 

@@ -18,7 +18,9 @@ use memo_application::{
 use memo_domain::Sealer;
 
 use crate::{
-    admin, auth, changes, docs, health, me,
+    admin, auth, changes, docs, health, live,
+    live_feeds::LiveFeeds,
+    me,
     memos::{self, ResponseCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
@@ -63,6 +65,7 @@ pub struct Services {
     operations: Arc<Operations>,
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
+    live: Data<LiveFeeds>,
 }
 
 /// Gives handlers and middleware access to a value.
@@ -86,7 +89,8 @@ impl Services {
         settings: HttpSettings,
     ) -> Self {
         let operations = operations();
-        let (settings, draining) = (Data::new(settings), Data::<Draining>::default());
+        let (settings, draining, live) =
+            (Data::new(settings), Data::<Draining>::default(), Data::<LiveFeeds>::default());
         let shared = [
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
@@ -104,16 +108,23 @@ impl Services {
             shared(sealer),
             shared(settings.clone()),
             shared(draining.clone()),
+            shared(live.clone()),
             shared(Data::new(request_ids)),
             shared(Data::new(limits)),
         ];
-        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining }
+        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining, live }
     }
 
     /// The switch to shut this node down.
     #[must_use]
     pub fn draining(&self) -> Arc<Draining> {
         self.draining.clone().into_inner()
+    }
+
+    /// What wakes the live connections of this node.
+    #[must_use]
+    pub fn live_feeds(&self) -> Arc<LiveFeeds> {
+        self.live.clone().into_inner()
     }
 
     fn register(&self, config: &mut ServiceConfig) {
@@ -132,6 +143,7 @@ fn operations() -> Operations {
         changes::operations(),
         docs::operations(),
         health::operations(),
+        live::operations(),
         me::operations(),
         memos::operations(),
         operations::operations(),

@@ -3,7 +3,9 @@
 use memo_domain::{AuditKind, Session, SessionId, UserId};
 
 use super::{Device, SignIn, end, ended};
-use crate::{Error, Principal, Resource, accounts::present, audit::AuditEntry, reauthentication::check_same_password};
+use crate::{
+    Credential, Error, Principal, Resource, accounts::present, audit::AuditEntry, reauthentication::check_same_password,
+};
 
 impl SignIn {
     /// Returns the live sessions of a user, the newest first.
@@ -12,6 +14,28 @@ impl SignIn {
     /// Only those of the store.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
         Ok(self.ports.browser_sessions.list_live(user, self.ports.now()).await?)
+    }
+
+    /// Returns whether the session of a caller has not ended, by the store and not by what this node remembers: an end on
+    /// another node is seen at once.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn is_current(&self, caller: &Principal) -> Result<bool, Error> {
+        let now = self.ports.now();
+        match caller.credential {
+            Credential::AccessToken { session_id } => {
+                let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+                let session = transactions.read(async |unit| Ok(unit.sessions().lookup(session_id).await?)).await?;
+                Ok(session.is_some_and(|session| session.user_id == caller.user_id && session.is_live(now)))
+            }
+            // Only these know when the cookie was used last.
+            Credential::Cookie { session_id } => {
+                let live = self.ports.browser_sessions.list_live(caller.user_id, now).await?;
+                Ok(live.iter().any(|session| session.id == session_id))
+            }
+            Credential::ApiKey { .. } => Ok(false),
+        }
     }
 
     /// Proves by the password who the caller is: from now on, their session counts as one that began at this moment.

@@ -10,7 +10,7 @@ use crate::{Error, Ports, accounts::present};
 /// How long an import that is not prolonged keeps others waiting: the node has crashed.
 const LEASE: Duration = Duration::from_mins(2);
 /// How long after its last renewal a claim is prolonged.
-const RENEWED_AFTER: Duration = Duration::from_secs(30);
+pub const RENEWED_AFTER: Duration = Duration::from_secs(30);
 
 /// The right to import. It ends when it is dropped.
 pub struct ImportClaim {

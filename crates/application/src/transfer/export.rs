@@ -30,6 +30,15 @@ pub enum Record {
     Memo(Box<MemoView>),
 }
 
+/// What an export contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportContents {
+    /// All data of the user.
+    All,
+    /// The memos.
+    Memos,
+}
+
 /// A running export.
 #[derive(Debug)]
 pub struct Export {
@@ -50,6 +59,10 @@ enum Part {
     Memos { list: Memos, start: PageStart<MemoCursor> },
     Changed { since: u64 },
     End,
+}
+
+impl Part {
+    const FIRST_MEMOS: Self = Self::Memos { list: Memos::Active, start: PageStart::Offset(0) };
 }
 
 /// The lists that all memos of a user are in. Each has an index in its order: without one, each page would sort the whole
@@ -81,12 +94,12 @@ impl Memos {
 }
 
 impl Transfer {
-    /// Starts an export of all data of a user, and records it in the audit log. Sessions and identities are for a user who signed
-    /// in themselves, with all scopes.
+    /// Starts an export of a user's data, and records it in the audit log. Sessions and identities are for a user who signed in
+    /// themselves, with all scopes.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone.
-    pub async fn export(&self, caller: &Principal, device: &Device) -> Result<Export, Error> {
+    pub async fn export(&self, caller: &Principal, device: &Device, contents: ExportContents) -> Result<Export, Error> {
         let user = caller.user_id;
         let transactions = self.ports.transactions.on_behalf_of(user);
         let since = transactions.write(async |tx| {
@@ -96,7 +109,11 @@ impl Transfer {
             Ok(since)
         });
         let with_sign_ins = caller.require_interactive().is_ok();
-        Ok(Export { user, with_sign_ins, next: Part::Account, since: since.await?, is_small: false })
+        let next = match contents {
+            ExportContents::All => Part::Account,
+            ExportContents::Memos => Part::FIRST_MEMOS,
+        };
+        Ok(Export { user, with_sign_ins, next, since: since.await?, is_small: false })
     }
 
     /// Returns the next records of an export, or `None` at its end. A memo that changes meanwhile is returned again: of two
@@ -146,8 +163,7 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
         }
         Part::Events(start) => {
             let page = unit.audit().list(Some(user), &PageRequest { limit, start: start.clone() }).await?;
-            let first = Part::Memos { list: Memos::Active, start: PageStart::Offset(0) };
-            let next = page.next.map_or(first, |cursor| Part::Events(PageStart::After(cursor)));
+            let next = page.next.map_or(Part::FIRST_MEMOS, |cursor| Part::Events(PageStart::After(cursor)));
             (page.items.into_iter().map(AuditEvent::for_its_user).map(Record::Event).collect(), next)
         }
         Part::Memos { list, start } => {

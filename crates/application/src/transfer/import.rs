@@ -73,6 +73,72 @@ impl Transfer {
     }
 }
 
+impl Transfer {
+    /// Returns what [`import`](Self::import) would do with these memos, and changes nothing. The id of a memo that would get a new
+    /// one is not known before; the number of tags is not checked.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn preview(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
+        let now = self.ports.now();
+        let ids: Vec<_> = memos.iter().map(|memo| memo.id).collect();
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let previewed = transactions.read(async |unit| {
+            let found = unit.memos().lookup_all(&ids).await?;
+            let mut existing: HashMap<_, _> = found.into_iter().map(|view| (view.memo.id, view.memo)).collect();
+            let mut outcomes = Vec::with_capacity(memos.len());
+            for imported in memos {
+                let mut id = imported.id;
+                for _ in 0..MAX_DERIVATIONS {
+                    if existing.get(&id).is_none_or(|memo| memo.owner_id == owner) {
+                        break;
+                    }
+                    id = derived_id(id, owner);
+                    if !existing.contains_key(&id)
+                        && let Some(view) = unit.memos().lookup(id).await?
+                    {
+                        existing.insert(id, view.memo);
+                    }
+                }
+                let memo = existing.get(&id).filter(|memo| memo.owner_id == owner);
+                let outcome = match memo {
+                    None => ImportOutcome::Created,
+                    Some(memo) if is_replaced(memo, imported, now) => ImportOutcome::Updated,
+                    Some(_) => ImportOutcome::Unchanged,
+                };
+                if outcome != ImportOutcome::Unchanged {
+                    existing.insert(id, new_memo(id, owner, imported, now));
+                }
+                outcomes.push((id, outcome));
+            }
+            Ok(outcomes)
+        });
+        previewed.await
+    }
+}
+
+/// Whether an imported state replaces that of a memo.
+fn is_replaced(memo: &Memo, imported: &ImportedMemo, now: Timestamp) -> bool {
+    let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
+    // A time that lies ahead proves nothing: it must not win against later edits, each time it is imported.
+    let is_newer = imported.updated_at > memo.updated_at && imported.updated_at <= now;
+    !is_same && is_newer
+}
+
+fn new_memo(id: MemoId, owner: UserId, imported: &ImportedMemo, now: Timestamp) -> Memo {
+    let created_at = imported.created_at.min(now);
+    Memo {
+        id,
+        owner_id: owner,
+        state: imported.state.clone(),
+        reminded_at: imported.reminded_at,
+        version: Version::FIRST,
+        created_at,
+        updated_at: imported.updated_at.clamp(created_at, now),
+        deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
+    }
+}
+
 /// Imports a memo. `existing` are the memos that have one of the imported ids.
 async fn import<'t>(
     editor: &mut Editor<'t>,
@@ -98,25 +164,12 @@ async fn import<'t>(
         };
     }
     let Some(mut memo) = found else {
-        let created_at = imported.created_at.min(now);
-        let memo = Memo {
-            id,
-            owner_id: owner,
-            state: imported.state.clone(),
-            reminded_at: imported.reminded_at,
-            version: Version::FIRST,
-            created_at,
-            updated_at: imported.updated_at.clamp(created_at, now),
-            deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
-        };
+        let memo = new_memo(id, owner, imported, now);
         existing.insert(id, memo.clone());
         editor.insert_later(memo, text).await?;
         return Ok((id, ImportOutcome::Created));
     };
-    let is_same = memo.state == imported.state && memo.is_trashed() == imported.deleted_at.is_some();
-    // A time that lies ahead proves nothing: it must not win against later edits, each time it is imported.
-    let is_newer = imported.updated_at > memo.updated_at && imported.updated_at <= now;
-    if is_same || !is_newer {
+    if !is_replaced(&memo, imported, now) {
         existing.insert(id, memo);
         return Ok((id, ImportOutcome::Unchanged));
     }

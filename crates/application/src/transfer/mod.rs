@@ -1,5 +1,6 @@
 //! Users export all their data, and import memos.
 
+mod archive;
 mod claim;
 mod export;
 mod import;
@@ -7,18 +8,20 @@ mod import;
 use std::sync::Arc;
 
 use crate::Ports;
+pub use archive::{ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, MarkdownArchive};
 pub use claim::ImportClaim;
-pub use export::{Export, Record};
+pub use export::{Export, ExportContents, Record};
 pub use import::{ImportOutcome, ImportedMemo};
 
 /// Export and import of a user's data.
 pub struct Transfer {
     ports: Arc<Ports>,
+    archives: Arc<dyn ArchiveWorker>,
 }
 
 impl Transfer {
     #[must_use]
-    pub const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
+    pub const fn new(ports: Arc<Ports>, archives: Arc<dyn ArchiveWorker>) -> Self {
+        Self { ports, archives }
     }
 }

@@ -1,6 +1,8 @@
 //! The simplest ports that the use cases can run with.
 
 use std::{
+    fs::File,
+    io::Write,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -10,12 +12,13 @@ use std::{
 
 use async_trait::async_trait;
 use memo_application::{
-    Background, Error, LiveSessions, Ports, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+    ArchiveKind, ArchiveReport, ArchiveWorker, Background, Error, LiveSessions, MarkdownArchive, Ports,
+    StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, OneTimeCodes, Password,
-    PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
-    Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, Memo, OneTimeCodes,
+    Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source,
+    Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -89,6 +92,38 @@ impl TextWorker for InPlace {
         self.held.wait().await;
         let (from, to) = if done { ("[ ]", "[x]") } else { ("[x]", "[ ]") };
         Ok(Content::new(content.as_str().replacen(from, to, 1)).ok())
+    }
+}
+
+/// Archives without memos.
+pub struct NoArchives;
+
+#[async_trait]
+impl ArchiveWorker for NoArchives {
+    async fn unpack(
+        &self,
+        _: UserId,
+        _: ArchiveKind,
+        _: File,
+        _: Timestamp,
+        _: Box<dyn Write + Send>,
+    ) -> Result<ArchiveReport, Error> {
+        Ok(ArchiveReport::default())
+    }
+
+    fn markdown(&self, _: UserId) -> Box<dyn MarkdownArchive> {
+        Box::new(Self)
+    }
+}
+
+#[async_trait]
+impl MarkdownArchive for NoArchives {
+    async fn append(&mut self, _: Vec<Memo>) -> Result<Vec<u8>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn finish(&mut self) -> Result<Vec<u8>, Error> {
+        Ok(Vec::new())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    Answer, Answering, BatchOperation, Credential, Device, Error, ImportedMemo, MemoChange, Once, Precondition,
-    Principal, ProfileChange, SocialError, UserChange,
+    Answer, Answering, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, Once,
+    Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{
     Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scopes, StoreError, Tags,
@@ -290,7 +290,9 @@ pub const ALL: &[UseCase] = &[
     writes("unlinking of an identity", |world| {
         Box::pin(async { world.social.unlink(world.carol, ACME, &device()).await })
     }),
-    writes("export", |world| Box::pin(async { world.transfer.export(&world.principal, &device()).await.map(drop) })),
+    writes("export", |world| {
+        Box::pin(async { world.transfer.export(&world.principal, &device(), ExportContents::All).await.map(drop) })
+    }),
     retried_after(
         Conflict::Id,
         writes("import", |world| Box::pin(async { world.transfer.import(world.alice, &[imported()]).await.map(drop) })),

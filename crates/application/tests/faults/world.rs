@@ -16,7 +16,7 @@ use memo_domain::{
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
 use crate::{
-    ports::{CODE, InPlace, Names, NoWait, Plain, ports},
+    ports::{CODE, InPlace, Names, NoArchives, NoWait, Plain, ports},
     state::{self, State},
 };
 
@@ -161,7 +161,7 @@ impl World {
             sign_in,
             second_factors,
             social,
-            transfer: Transfer::new(ports.clone()),
+            transfer: Transfer::new(ports.clone(), Arc::new(NoArchives)),
             administration,
             retention: Retention::new(ports.clone()),
             worker: JobWorker::new(

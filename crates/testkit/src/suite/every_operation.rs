@@ -190,7 +190,8 @@ pub async fn head_equals_get_without_the_body(app: TestApp) {
     let alice = app.user("alice").await;
     let memo = format!("/api/v1/memos/{}", alice.memo("a").await);
     let pages = ["/docs", "/docs/errors", "/openapi.json", "/docs/explorer.js", "/docs/nowhere", "/nowhere"];
-    let gets = known().operations().filter(|operation| operation.method == "get").map(|operation| operation.target());
+    let gets = known().operations().filter(|operation| operation.method == "get" && !operation.is_live());
+    let gets = gets.map(|operation| operation.target());
     for target in gets.chain([memo]).chain(pages.map(str::to_owned)) {
         let get = alice.get(&target).await;
         let head = alice.call("HEAD", &target).await.expect_empty(get.status);

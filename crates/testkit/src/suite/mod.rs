@@ -1,6 +1,7 @@
 //! The suite, laid out like the URL tree.
 
 pub mod admin;
+pub mod archives;
 pub mod auth;
 pub mod bounds;
 pub mod changes;
@@ -13,6 +14,8 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod limits;
 pub mod links;
+pub mod live;
+pub mod live_settings;
 pub mod me;
 pub mod memos;
 pub mod nodes;

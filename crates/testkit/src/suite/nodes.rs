@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use memo_conformance::TestStore;
 use memo_domain::{Access, Email, Store};
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::{Browser, TestApp, User, suite::warm_session_cache};
+use crate::{Browser, TestApp, User, live::EventStream, suite::warm_session_cache};
 
 /// Shares the store of a test between two servers.
 struct Shared(Arc<dyn TestStore>);
@@ -108,4 +109,56 @@ pub async fn memo_changed_on_one_node_is_read_on_every_node(store: Box<dyn TestS
     }
     here.delete_memo_for_good(memo.id()).await.expect_empty(204);
     there.get_memo(memo.id()).await.problem("memo_not_found");
+}
+
+const WRITERS: usize = 16;
+/// Written by each writer.
+const MEMOS: usize = 3;
+
+pub async fn readers_that_disconnect_get_each_change_once_and_in_order_on_any_node(store: Box<dyn TestStore>) {
+    let store: Arc<dyn TestStore> = Arc::from(store);
+    let keys = tempfile::tempdir().expect("a folder");
+    let node = || {
+        let signing = keys.path().join("signing.key");
+        let builder = TestApp::builder(Box::new(Shared(store.clone())));
+        builder.settings(|settings| settings.auth.signing_key_file = Some(signing))
+    };
+    let one = node().start().await;
+    let other = node().node_of(&one).start().await;
+    let alice = one.user("alice").await;
+    let there = other.anonymous().with_token(&alice.access_token);
+    let last = (WRITERS * MEMOS) as u64;
+    let write = async {
+        let mut writers = JoinSet::new();
+        for number in 0..WRITERS {
+            let actor = if number % 2 == 0 { (*alice).clone() } else { there.clone() };
+            writers.spawn(async move {
+                for _ in 0..MEMOS {
+                    actor.create_memo(&json!({"title": number.to_string()})).await.expect_status(201);
+                }
+            });
+        }
+        writers.join_all().await;
+    };
+    // Each reader reads some events of one node, then continues on another one.
+    let read = async |reader: u64| {
+        let (mut random, mut seen) = (reader + 1, Vec::new());
+        while seen.len() < WRITERS * MEMOS {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let node = if random >> 63 == 0 { &one } else { &other };
+            let mut events = EventStream::after(node, &alice.access_token, seen.len() as u64).await;
+            for _ in 0..(random >> 40) % (last / 2) {
+                if seen.len() == WRITERS * MEMOS {
+                    break;
+                }
+                seen.push(events.event().await.expect("an event").1);
+            }
+        }
+        seen
+    };
+    let ((), a, b, c, d) = tokio::join!(write, read(0), read(1), read(2), read(3));
+    let feed = alice.get("/api/v1/changes?limit=100").await.expect_status(200);
+    for seen in [a, b, c, d] {
+        assert_eq!(json!(seen), feed["items"]);
+    }
 }

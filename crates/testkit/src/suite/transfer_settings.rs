@@ -8,7 +8,10 @@ use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
     TestApp,
-    suite::transfer_limits::{head, import},
+    suite::{
+        archives::{ZIP, counts, file, import as import_archive, zip},
+        transfer_limits::{head, import},
+    },
 };
 
 pub async fn import_size_is_limited(store: Box<dyn TestStore>) {
@@ -16,6 +19,18 @@ pub async fn import_size_is_limited(store: Box<dyn TestStore>) {
     let alice = app.user("alice").await;
     import(&alice, vec![b'\n'; 10_000]).await.expect_status(200);
     import(&alice, vec![b'\n'; 10_001]).await.expect_status(413).problem("body_too_large");
+}
+
+pub async fn archive_is_limited_by_the_size_of_an_import(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).settings(|settings| settings.import.max_size.0 = 10_000).start().await;
+    let alice = app.user("alice").await;
+    let half = "가".repeat(2_000);
+    let fits = zip(&[file("a.md", half.as_bytes())]);
+    let both = zip(&[file("a.md", half.as_bytes()), file("b.md", half.as_bytes())]);
+    assert!(both.len() < 10_000);
+    import_archive(&alice, "markdown", ZIP, both).await.expect_status(413).problem("archive_too_large");
+    import_archive(&alice, "markdown", ZIP, vec![0; 10_001]).await.expect_status(413).problem("body_too_large");
+    assert_eq!(counts(&import_archive(&alice, "markdown", ZIP, fits).await.expect_status(200)), [1, 0, 0]);
 }
 
 pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {

@@ -1,5 +1,6 @@
 //! Representations that several resources share.
 
+mod archive;
 mod audit_event;
 mod identity;
 mod memo;
@@ -7,6 +8,7 @@ mod mirror;
 mod session;
 mod user;
 
+pub use archive::ArchiveKindDto;
 pub use audit_event::AuditEventDto;
 pub use identity::IdentityDto;
 pub use memo::{MemoDto, VisibilityDto};

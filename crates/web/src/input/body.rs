@@ -168,7 +168,7 @@ fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Requires one of these media types, if there is any, and UTF-8 if a character set is named.
-fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
+pub fn check_media_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Problem> {
     let Some(preferred) = allowed.first() else { return Ok(()) };
     let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header.split(';');

@@ -13,7 +13,7 @@ mod refusals;
 mod serde_error;
 mod shape;
 
-pub use body::{EmptyBody, FromBody, Incoming, Json, accepted, read, read_line};
+pub use body::{EmptyBody, FromBody, Incoming, Json, accepted, check_media_type, read, read_line};
 pub use form::Form;
 use garde::Validate;
 pub use object::parse;

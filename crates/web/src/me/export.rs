@@ -1,15 +1,17 @@
-use actix_web::http::header::CONTENT_DISPOSITION;
-use memo_application::{Error, Record, Transfer};
+use std::iter;
+
+use actix_web::{http::header::CONTENT_DISPOSITION, web::Bytes};
+use memo_application::{Device, Error, ExportContents, Principal, Record, Transfer};
 use memo_domain::UserId;
 
 use crate::{
     dto::{AuditEventDto, IdentityDto, MemoDto, SessionDto, UserDto},
     prelude::*,
-    streams::{NDJSON, json_lines, streamed},
+    streams::{NDJSON, ZIP, json_lines, streamed},
 };
 
 operations! {
-    export => Policy::scopes(&[Scope::AccountRead, Scope::MemosRead]).no_store().work(Work::heavy(20));
+    export => Policy::scopes(&[Scope::AccountRead, Scope::MemosRead]).no_store().problems(&[Code::Overloaded]).work(Work::heavy(20));
 }
 
 /// A line of an export: its kind, and the fields of the record.
@@ -54,15 +56,44 @@ impl ExportLine {
     }
 }
 
+/// The form of an export.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum FormatDto {
+    #[default]
+    Ndjson,
+    Markdown,
+}
+
+/// How to export.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// All data as lines of JSON (`ndjson`, the default), or the memos as a zip of `markdown` files with front matter.
+    #[param(nullable = false, inline)]
+    format: Option<FormatDto>,
+}
+
+input_as_is!(ExportQuery);
+
+/// A zip of Markdown files.
+#[derive(ToSchema)]
+#[schema(value_type = String)]
+struct MarkdownZip(#[expect(dead_code, reason = "a schema only")] String);
+
 /// Export all data
 ///
 /// All data of the caller, one JSON object per line: the account, linked social accounts and sessions (only if the caller
-/// signed in themselves, with all scopes), security events, and every memo, including those in the trash. If a memo changes during the export, it appears again: its last line counts. A
-/// response that ends early is incomplete.
+/// signed in themselves, with all scopes), security events, and every memo, including those in the trash. Or, with
+/// `format=markdown`, a zip with a file for each memo, which an import with `from=markdown` turns into the same memos. If a memo
+/// changes during the export, it appears again: its last line counts. A response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",
     responses((
-        status = 200, description = "The lines", body = ExportLine, content_type = "application/x-ndjson",
+        status = 200, description = "The lines, or the zip",
+        content((ExportLine = "application/x-ndjson"), (MarkdownZip = "application/zip")),
         headers(("Content-Disposition" = String, description = "A name for the file"), ("Cache-Control" = String, description = "`no-store`")),
     )),
 )]
@@ -72,10 +103,14 @@ async fn export(
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
     IsHead(is_head): IsHead,
-    _: NoQuery,
+    Query(query): Query<ExportQuery>,
 ) -> Result<HttpResponse, Problem> {
+    if matches!(query.format, Some(FormatDto::Markdown)) {
+        return export_markdown(&caller, transfer, &settings, &device, is_head).await;
+    }
     let owner = caller.user_id;
-    let mut export = if is_head { None } else { Some(transfer.export(&caller, &device).await?) };
+    let all = ExportContents::All;
+    let mut export = if is_head { None } else { Some(transfer.export(&caller, &device, all).await?) };
     let lines = async move || -> Result<_, Error> {
         let records = match &mut export {
             Some(export) => transfer.more(export).await?,
@@ -87,4 +122,34 @@ async fn export(
         .content_type(NDJSON)
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"memo-export.ndjson\""))
         .body(streamed(settings.request_timeout, lines)))
+}
+
+async fn export_markdown(
+    caller: &Principal,
+    transfer: Data<Transfer>,
+    settings: &HttpSettings,
+    device: &Device,
+    is_head: bool,
+) -> Result<HttpResponse, Problem> {
+    let mut running = None;
+    if !is_head {
+        let export = transfer.export(caller, device, ExportContents::Memos).await?;
+        running = Some((export, transfer.markdown(caller.user_id)));
+    }
+    let parts = async move || -> Result<_, Error> {
+        let Some((export, zip)) = &mut running else { return Ok(None) };
+        let bytes = if let Some(records) = transfer.more(export).await? {
+            let memo = |record| if let Record::Memo(view) = record { Some(view.memo) } else { None };
+            zip.append(records.into_iter().filter_map(memo).collect()).await?
+        } else {
+            let end = zip.finish().await?;
+            running = None;
+            end
+        };
+        Ok(Some(iter::once(Bytes::from(bytes)).filter(|bytes| !bytes.is_empty())))
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(ZIP)
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"memo-export.zip\""))
+        .body(streamed(settings.request_timeout, parts)))
 }

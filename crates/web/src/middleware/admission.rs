@@ -17,6 +17,7 @@ use super::{
 use crate::{
     context::{RequestContext, Route},
     cookies,
+    live_feeds::LiveFeeds,
     policy::{Access, Policy, RateClass},
     problem::{Code, Problem},
     rate::RatePolicy,
@@ -73,6 +74,7 @@ struct Gate {
     settings: Data<HttpSettings>,
     sign_in: Data<SignIn>,
     limits: Data<Limits>,
+    feeds: Data<LiveFeeds>,
 }
 
 impl Gate {
@@ -81,6 +83,7 @@ impl Gate {
             settings: request.app_data().cloned()?,
             sign_in: request.app_data().cloned()?,
             limits: request.app_data().cloned()?,
+            feeds: request.app_data().cloned()?,
         })
     }
 
@@ -128,7 +131,7 @@ impl Gate {
                 Access::Interactive => caller.require_interactive()?,
             }
         }
-        let admitted = self.limits.admit(request, caller.as_ref(), work.is_heavy).await?;
+        let admitted = self.limits.admit(request, caller.as_ref(), work.lane, &self.feeds).await?;
         Ok((caller, Some(admitted)))
     }
 

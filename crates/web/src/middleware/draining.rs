@@ -1,10 +1,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::watch;
+
 /// The shutdown of this node, in two steps.
 #[derive(Debug, Default)]
 pub struct Draining {
     announced: AtomicBool,
-    refusing: AtomicBool,
+    refusing: watch::Sender<bool>,
 }
 
 impl Draining {
@@ -13,9 +15,9 @@ impl Draining {
         self.announced.store(true, Ordering::Release);
     }
 
-    /// Refuses new requests.
+    /// Refuses new requests, and ends live connections.
     pub fn refuse(&self) {
-        self.refusing.store(true, Ordering::Release);
+        self.refusing.send_replace(true);
     }
 
     /// Whether the shutdown is announced.
@@ -25,6 +27,11 @@ impl Draining {
 
     /// Whether new requests are refused.
     pub fn is_refusing(&self) -> bool {
-        self.refusing.load(Ordering::Acquire)
+        *self.refusing.borrow()
+    }
+
+    /// Tells when new requests are refused.
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.refusing.subscribe()
     }
 }

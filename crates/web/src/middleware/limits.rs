@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -24,8 +24,9 @@ use tokio::time::timeout;
 
 use crate::{
     context::RequestContext,
+    live_feeds::LiveFeeds,
     load::{Handled, Load},
-    policy::{Policy, Work},
+    policy::{Lane, Policy, Work},
     problem::{Code, Problem},
     rate::{Quotas, RatePolicy, RateState},
     settings::HttpSettings,
@@ -35,6 +36,10 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many requests of one client wait at most.
 const WAITING_PER_CLIENT: usize = 100;
+/// How many live connections of one client are open at most.
+const LIVE_PER_CLIENT: usize = 20;
+/// How often live connections are probed meanwhile: a connection whose client is gone fails at the second write.
+const PROBES: u32 = 8;
 /// How many requests wait at most.
 const WAITING: usize = 10_000;
 
@@ -65,6 +70,7 @@ pub struct Limits {
     heavy: FairSemaphore<Client>,
     load: Load,
     capacity: usize,
+    live: FairSemaphore<Client>,
 }
 
 impl Limits {
@@ -79,14 +85,9 @@ impl Limits {
                 waiting_per_key: WAITING_PER_CLIENT,
             })
         };
-        Self {
-            quotas: settings.quotas,
-            counters,
-            running: of(settings.concurrency),
-            heavy: of(settings.heavy),
-            load: Load::default(),
-            capacity: settings.queue,
-        }
+        let [running, heavy, live] = [settings.concurrency, settings.heavy, LIVE_PER_CLIENT].map(of);
+        let (load, capacity) = (Load::default(), settings.queue);
+        Self { quotas: settings.quotas, counters, running, heavy, load, capacity, live }
     }
 
     /// Counts a request that this node handles.
@@ -133,21 +134,45 @@ impl Limits {
         &self,
         request: &HttpRequest,
         caller: Option<&Principal>,
-        is_heavy: bool,
+        lane: Lane,
+        feeds: &LiveFeeds,
     ) -> Result<Admitted, Problem> {
         let client = client(request, caller);
+        let refused = || Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs());
         let acquire = async |semaphore: &FairSemaphore<Client>| match semaphore.try_acquire(&client) {
             Some(permit) => Ok(permit),
             None => match timeout(PATIENCE, semaphore.acquire(client)).await {
                 Ok(Ok(permit)) => Ok(permit),
-                Ok(Err(_)) | Err(_) => {
-                    Err(Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs()))
-                }
+                Ok(Err(_)) | Err(_) => Err(refused()),
             },
         };
         // First the scarcer one, so that waiting for it takes no room of the other.
-        let heavy = if is_heavy { Some(acquire(&self.heavy).await?) } else { None };
-        Ok(Admitted { _running: acquire(&self.running).await?, _heavy: heavy })
+        let scarce = match lane {
+            Lane::Live => {
+                let permit = self.admit_live(client, feeds).await.ok_or_else(refused)?;
+                return Ok(Admitted { _permit: permit, _scarce: None });
+            }
+            Lane::Heavy => Some(acquire(&self.heavy).await?),
+            Lane::Common => None,
+        };
+        Ok(Admitted { _permit: acquire(&self.running).await?, _scarce: scarce })
+    }
+}
+
+impl Limits {
+    /// Waits for a place of a live connection. The server may not know yet that the clients of others are gone: they show it.
+    async fn admit_live(&self, client: Client, feeds: &LiveFeeds) -> Option<Permit<Client>> {
+        let mut acquired = pin!(self.live.acquire(client));
+        for probes in 0..=PROBES {
+            let wait = if probes == 0 { Duration::ZERO } else { PATIENCE / PROBES };
+            if let Ok(permit) = timeout(wait, &mut acquired).await {
+                return permit.ok();
+            }
+            if let Client::User(user) = client {
+                feeds.probe(user);
+            }
+        }
+        None
     }
 }
 
@@ -160,7 +185,7 @@ fn client(request: &HttpRequest, caller: Option<&Principal>) -> Client {
     }
 }
 
-/// How many uses of its rate a request counts as, and whether it is heavy.
+/// How many uses of its rate a request counts as, and its lane.
 pub fn work(policy: &Policy, request: &HttpRequest) -> Work {
     match policy.search {
         Some(work) if has_parameter(request.query_string(), "q") => work,
@@ -175,8 +200,8 @@ fn has_parameter(query: &str, name: &str) -> bool {
 
 /// The permits of a running request.
 pub struct Admitted {
-    _running: Permit<Client>,
-    _heavy: Option<Permit<Client>>,
+    _permit: Permit<Client>,
+    _scarce: Option<Permit<Client>>,
 }
 
 impl Admitted {

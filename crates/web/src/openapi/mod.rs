@@ -36,6 +36,7 @@ use crate::{
         (name = "memos", description = "Memos, lists of memos, and the trash"),
         (name = "tags", description = "The tags of the caller's memos"),
         (name = "changes", description = "The changes of the caller's memos, in order"),
+        (name = "events", description = "The same changes as they happen"),
         (name = "operations", description = "For operators"),
     ),
 )]

@@ -75,7 +75,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Body::Ignored => {}
         Body::Empty => codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge]),
         Body::Form => codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType]),
-        Body::Json | Body::JsonOrText | Body::MergePatch | Body::Lines => {
+        Body::Json | Body::JsonOrText | Body::MergePatch | Body::LinesOrArchive => {
             codes.extend([Code::InvalidJson, Code::JsonTooDeep, Code::BodyTooLarge, Code::UnsupportedMediaType]);
         }
     }
@@ -116,6 +116,7 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     };
     match status {
         "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
+        "426" => header("Upgrade", "The protocol: `websocket`", "string"),
         "429" | "503" => header("Retry-After", "The seconds after which to try again", "integer"),
         _ => {}
     }

@@ -44,7 +44,7 @@ fn constraints(name: &str) -> Option<Value> {
             json!({"format": "int64", "minimum": Limit::MIN, "maximum": Limit::MAX, "default": Limit::default().get()})
         }
         "page-size" => json!({"format": "int32", "minimum": Limit::MIN, "maximum": Limit::MAX}),
-        "offset" => json!({"format": "int64", "minimum": 0, "maximum": MAX_EXACT}),
+        "offset" | "position" => json!({"format": "int64", "minimum": 0, "maximum": MAX_EXACT}),
         "since" => json!({"format": "int64", "minimum": 0, "maximum": MAX_EXACT, "default": 0}),
         "temperature" => json!({"minimum": 0, "maximum": Temperature::MAX}),
         "top-p" => json!({"minimum": 0, "maximum": TopP::MAX}),

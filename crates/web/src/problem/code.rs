@@ -191,6 +191,15 @@ codes! {
     IdempotentResponseTooLarge = "idempotent_response_too_large", PAYLOAD_TOO_LARGE,
         "Response too large to be repeated" | "다시 보내기에 너무 큰 응답",
         "The response would have more than {0} bytes, the limit of a request with an `Idempotency-Key`. Nothing was changed. Send fewer operations at once." | "응답이 `Idempotency-Key`가 있는 요청의 최대 크기인 {0}바이트를 넘습니다. 아무것도 바뀌지 않았습니다. 작업을 나누어 보내세요.";
+    ArchiveTooManyEntries = "archive_too_many_entries", PAYLOAD_TOO_LARGE,
+        "Archive with too many entries" | "항목이 너무 많은 보관 파일",
+        "The archive has more than {0} entries. Nothing was imported; divide it." | "보관 파일의 항목이 {0}개를 넘습니다. 아무것도 가져오지 않았습니다. 나누어 보내세요.";
+    ArchiveTooLarge = "archive_too_large", PAYLOAD_TOO_LARGE,
+        "Archive too large" | "보관 파일이 너무 큼",
+        "Unpacked, the archive or one of its notes has more than {0} bytes. Nothing was imported; divide it." | "압축을 푼 보관 파일이나 노트 하나가 {0}바이트를 넘습니다. 아무것도 가져오지 않았습니다. 나누어 보내세요.";
+    ArchiveRatio = "archive_ratio_too_high", PAYLOAD_TOO_LARGE,
+        "Archive compressed too much" | "압축률이 지나친 보관 파일",
+        "An entry of the archive is compressed more than {0} times, which no text is. Nothing was imported." | "보관 파일의 한 항목이 {0}배 넘게 압축되어 있습니다. 글은 그렇게 압축되지 않습니다. 아무것도 가져오지 않았습니다.";
     UriTooLong = "uri_too_long", URI_TOO_LONG,
         "URI too long" | "URI가 너무 김",
         "The path and the query together are longer than {0} bytes." | "경로와 쿼리를 합친 길이가 {0}바이트를 넘습니다.";
@@ -215,6 +224,21 @@ codes! {
     OtpWrong = "code_wrong", UNPROCESSABLE_ENTITY,
         "Wrong code" | "잘못된 코드",
         "The code does not match the current time, or was used. Check the clock of the device and try the next code." | "현재 시각의 코드가 아니거나 이미 쓰인 코드입니다. 기기의 시계를 확인하고 다음 코드로 다시 시도하세요.";
+    ArchiveNotRecognized = "archive_not_recognized", UNPROCESSABLE_ENTITY,
+        "Not an archive of this kind" | "이 종류의 보관 파일이 아님",
+        "The body is not the file that `from` names. Nothing was imported; check the file and `from`." | "본문이 `from`에 적은 종류의 파일이 아닙니다. 아무것도 가져오지 않았습니다. 파일과 `from`을 확인하세요.";
+    ArchiveEncrypted = "archive_encrypted", UNPROCESSABLE_ENTITY,
+        "Archive encrypted" | "암호화된 보관 파일",
+        "The archive is protected by a password. Nothing was imported; create it without one." | "비밀번호로 보호된 보관 파일입니다. 아무것도 가져오지 않았습니다. 비밀번호 없이 다시 만드세요.";
+    ArchiveTruncated = "archive_truncated", UNPROCESSABLE_ENTITY,
+        "Archive incomplete" | "불완전한 보관 파일",
+        "The end of the archive is missing. Nothing was imported; download or create it again." | "보관 파일의 끝부분이 없습니다. 아무것도 가져오지 않았습니다. 다시 내려받거나 만드세요.";
+    ArchiveDamaged = "archive_damaged", UNPROCESSABLE_ENTITY,
+        "Archive damaged" | "손상된 보관 파일",
+        "The archive is damaged. Nothing was imported; create it again." | "보관 파일이 손상되었습니다. 아무것도 가져오지 않았습니다. 다시 만드세요.";
+    UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED,
+        "Upgrade required" | "업그레이드 필요",
+        "Only a WebSocket handshake (RFC 6455, version 13) opens this connection. For plain HTTP use /api/v1/events." | "이 연결은 WebSocket 핸드셰이크(RFC 6455, 버전 13)로만 열립니다. 일반 HTTP에서는 /api/v1/events를 쓰세요.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS,
         "Too many requests" | "요청이 너무 많음",
         "The limit of the policy {0} is reached. Try again after the time in Retry-After; RateLimit says how much is left." | "{0} 정책의 한도에 도달했습니다. Retry-After의 시간이 지난 뒤 다시 시도하세요. 남은 양은 RateLimit 헤더에 있습니다.";

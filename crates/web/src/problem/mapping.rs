@@ -1,9 +1,9 @@
 //! Errors of the use cases as problems: the only place that decides which error has which status.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use memo_application::{Error, Resource, UnauthenticatedReason};
+use memo_application::{ArchiveError, Error, Resource, UnauthenticatedReason};
 use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
 use super::{Code, Extensions, FieldError, GrantRefusal, Place, Problem, field::field_code};
@@ -70,6 +70,7 @@ impl From<Error> for Problem {
             Error::IdempotencyKeyReused => Self::of_field(Code::IdempotencyKeyReused, ""),
             Error::IdempotencyKeyInUse => Self::new(Code::IdempotencyKeyInUse).with_header(RETRY_AFTER, 1),
             Error::ResponseTooLarge { limit } => Self::new(Code::IdempotentResponseTooLarge).about(limit),
+            Error::Archive(error) => Self::from(error),
             Error::TooManyTags => Self::new(Code::TooManyTags),
             Error::OperationRunning => Self::new(Code::OperationRunning),
             Error::EmailTaken => Self::new(Code::EmailTaken),
@@ -88,6 +89,26 @@ impl From<Error> for Problem {
                 tracing::error!(error = %Causes(&*source), "internal error");
                 Self::new(Code::InternalError)
             }
+        }
+    }
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        // All of the body is what is wrong.
+        let invalid = |code| Self::of_field(code, "");
+        match error {
+            ArchiveError::NotAnArchive => invalid(Code::ArchiveNotRecognized),
+            ArchiveError::Encrypted => invalid(Code::ArchiveEncrypted),
+            ArchiveError::Truncated => invalid(Code::ArchiveTruncated),
+            ArchiveError::Damaged => invalid(Code::ArchiveDamaged),
+            ArchiveError::TooManyEntries { max } => Self::new(Code::ArchiveTooManyEntries).about(max),
+            ArchiveError::TooLarge { max } => Self::new(Code::ArchiveTooLarge).about(max),
+            ArchiveError::Ratio { max } => Self::new(Code::ArchiveRatio).about(max),
+            ArchiveError::Io(error) => match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::new(Code::InsufficientStorage),
+                _ => Self::internal(error),
+            },
         }
     }
 }

@@ -23,6 +23,17 @@ pub fn event(name: Option<&str>, data: &impl Serialize) -> Bytes {
     }
 }
 
+/// An event with a number, from which a client that reconnects continues.
+pub fn numbered_event(number: u64, data: &impl Serialize) -> Bytes {
+    let data = serde_json::to_string(data).unwrap_or_default();
+    format!("id: {number}\ndata: {data}\n\n").into()
+}
+
+/// Has the client reconnect after a second, from this number on. It is no event for its page.
+pub fn beginning(number: u64) -> Bytes {
+    format!("retry: 1000\nid: {number}\n\n").into()
+}
+
 /// An event that clients ignore.
 pub const fn comment() -> Bytes {
     Bytes::from_static(b":\n\n")

@@ -14,7 +14,7 @@ use crate::{
     problem::{Code, Problem},
 };
 
-/// The lines of a body, as they arrive.
+/// The lines of a body, or its bytes, as they arrive.
 pub struct Lines {
     payload: Payload,
     buffer: Vec<u8>,
@@ -72,6 +72,14 @@ impl Lines {
             }
             self.receive().await?;
         }
+    }
+
+    /// The next bytes, wherever lines begin and end in them.
+    pub async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        while self.buffer.is_empty() && !self.is_complete {
+            self.receive().await?;
+        }
+        Ok(Some(mem::take(&mut self.buffer)).filter(|bytes| !bytes.is_empty()))
     }
 
     async fn receive(&mut self) -> Result<(), Problem> {

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use actix_web::{http::header, rt::spawn, web::Payload};
+use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, ProtocolError, Session};
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Follow,
+    follower::{End, Follower, Step},
+    keep_alive,
+};
+use crate::{changes::ChangeDto, prelude::*};
+
+/// The maximum size of a message of the client, which has nothing to say, in bytes.
+const MAX_MESSAGE: usize = 1_024;
+/// How many messages a client may send within [`WINDOW`], including pings.
+const MAX_MESSAGES: u32 = 60;
+/// The time in which messages of a client are counted.
+const WINDOW: Duration = Duration::from_mins(1);
+
+operations! {
+    open_socket => Policy::scopes(&[Scope::EventsRead]).work(Work::LIVE).problems(&[
+        Code::CrossSiteRequest, Code::ResyncRequired, Code::UpgradeRequired,
+    ]);
+}
+
+/// Where to start.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[into_params(parameter_in = Query)]
+struct SocketQuery {
+    /// Only changes after this number: the `seq` of the last change that the client has seen. By default only new changes.
+    #[serde(default, deserialize_with = "parsed")]
+    #[garde(custom(natural))]
+    #[param(nullable = false, format = "position")]
+    since: Option<i64>,
+}
+
+impl Input for SocketQuery {
+    type Command = Option<u64>;
+
+    fn read(self, _: &mut Refusals) -> Result<Self::Command, Refused> {
+        Ok(self.since.map(i64::unsigned_abs))
+    }
+}
+
+/// Follow changes by WebSocket
+///
+/// The changes of the caller's memos as they happen, each as a text frame with the JSON of the list of changes: each once,
+/// in order, from now on or after `since`. The server sends a ping every 15 seconds at the latest, and ends a connection that
+/// does not answer. If a page opens the connection, its `Origin` must be this server or an allowed one.
+///
+/// The server closes with 1008 and the reason `sign_in_ended` when the session ends, with 1012 when it shuts down (reconnect),
+/// with 1008 `resync_required` if the feed can't be followed any more, and with 1009 or 1008 `rate_limited` if the client
+/// sends messages of more than 1 KiB or more than 60 in a minute. A client that does not read is disconnected; it continues
+/// with `since`. A user has up to 20 such connections on a node (429).
+#[utoipa::path(
+    get, path = "/api/v1/ws", tag = "events",
+    params(SocketQuery),
+    responses((status = 101, description = "The WebSocket connection (RFC 6455)")),
+)]
+async fn open_socket(
+    follow: Follow,
+    request: HttpRequest,
+    settings: Data<HttpSettings>,
+    Query(since): Query<SocketQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    require_allowed_origin(&request, &settings)?;
+    require_handshake(&request)?;
+    let follower = follow.after(since).await?;
+    let opened = actix_ws::handle(&request, payload).map_err(|_| upgrade_required())?;
+    let (response, session, messages) = opened;
+    let limit = settings.request_timeout;
+    let connection = Connection { follower, session, last_heard: Instant::now(), budget: Budget::new(), limit };
+    spawn(connection.run(messages.max_frame_size(MAX_MESSAGE)));
+    Ok(response)
+}
+
+/// Refuses a page of another site: browsers send cookies with a handshake, and their rules for other origins don't apply.
+fn require_allowed_origin(request: &HttpRequest, settings: &HttpSettings) -> Result<(), Problem> {
+    let is_allowed = |origin: &[u8]| {
+        origin == settings.public_url.as_bytes()
+            || settings.allowed_origins.iter().any(|allowed| allowed.as_bytes() == origin)
+    };
+    let mut origins = request.headers().get_all(header::ORIGIN);
+    if origins.all(|origin| is_allowed(origin.as_bytes())) { Ok(()) } else { Err(Problem::new(Code::CrossSiteRequest)) }
+}
+
+/// Before anything is read for the client; the framework checks the handshake itself.
+fn require_handshake(request: &HttpRequest) -> Result<(), Problem> {
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|name| name.to_str().ok());
+    let is_websocket = upgrade.is_some_and(|name| name.eq_ignore_ascii_case("websocket"));
+    if is_websocket && request.head().upgrade() { Ok(()) } else { Err(upgrade_required()) }
+}
+
+fn upgrade_required() -> Problem {
+    let problem = Problem::new(Code::UpgradeRequired).with_header(header::UPGRADE, "websocket");
+    problem.with_header(header::SEC_WEBSOCKET_VERSION, 13)
+}
+
+/// An open connection.
+struct Connection {
+    follower: Follower,
+    session: Session,
+    last_heard: Instant,
+    budget: Budget,
+    /// How long the client may take to read, and to answer.
+    limit: Duration,
+}
+
+/// How a connection ends.
+enum Closing {
+    /// With a close frame.
+    Frame(CloseReason),
+    /// Without: the client is gone, or does not read.
+    Gone,
+}
+
+impl From<Closed> for Closing {
+    fn from(_: Closed) -> Self {
+        Self::Gone
+    }
+}
+
+impl Connection {
+    async fn run(mut self, mut messages: MessageStream) {
+        let closing = loop {
+            let handled = tokio::select! {
+                step = self.follower.next(keep_alive(self.limit)) => self.send(step).await,
+                message = messages.recv() => self.receive(message).await,
+            };
+            if let Err(closing) = handled {
+                break closing;
+            }
+        };
+        if let Closing::Frame(reason) = closing {
+            // If it fails, the client is gone.
+            let _ = timeout(self.limit, self.session.close(Some(reason))).await;
+        }
+    }
+
+    async fn send(&mut self, step: Step) -> Result<(), Closing> {
+        match step {
+            Step::Changes(changes) => {
+                for change in changes {
+                    // Writing to memory cannot fail.
+                    let text = serde_json::to_string(&ChangeDto::from(change)).unwrap_or_default();
+                    timeout(self.limit, self.session.text(text)).await.map_err(|_| Closing::Gone)??;
+                }
+                Ok(())
+            }
+            Step::Idle if self.last_heard.elapsed() >= self.limit => Err(Closing::Gone),
+            Step::Idle => Ok(timeout(self.limit, self.session.ping(b"")).await.map_err(|_| Closing::Gone)??),
+            Step::End(end) => Err(Closing::Frame(match end {
+                End::Restart => reason(CloseCode::Restart, "reconnect"),
+                End::SignedOut => reason(CloseCode::Policy, "sign_in_ended"),
+                End::Resync => reason(CloseCode::Policy, "resync_required"),
+            })),
+        }
+    }
+
+    async fn receive(&mut self, message: Option<Result<Message, ProtocolError>>) -> Result<(), Closing> {
+        self.last_heard = Instant::now();
+        let message = match message {
+            Some(Ok(message)) => message,
+            Some(Err(ProtocolError::Overflow)) => {
+                return Err(Closing::Frame(reason(CloseCode::Size, "at most 1 KiB")));
+            }
+            Some(Err(ProtocolError::Io(_))) | None => return Err(Closing::Gone),
+            Some(Err(_)) => return Err(Closing::Frame(reason(CloseCode::Protocol, ""))),
+        };
+        if !self.budget.allows(self.last_heard) {
+            return Err(Closing::Frame(reason(CloseCode::Policy, "rate_limited")));
+        }
+        match message {
+            Message::Ping(data) => {
+                timeout(self.limit, self.session.pong(&data)).await.map_err(|_| Closing::Gone)??;
+            }
+            Message::Close(answered) => {
+                return Err(Closing::Frame(answered.unwrap_or_else(|| reason(CloseCode::Normal, ""))));
+            }
+            Message::Pong(_) | Message::Text(_) | Message::Binary(_) | Message::Continuation(_) | Message::Nop => {}
+        }
+        Ok(())
+    }
+}
+
+fn reason(code: CloseCode, description: &str) -> CloseReason {
+    CloseReason { code, description: Some(description.to_owned()).filter(|text| !text.is_empty()) }
+}
+
+/// Counts the messages of a client, in windows one after the other.
+struct Budget {
+    since: Instant,
+    messages: u32,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self { since: Instant::now(), messages: 0 }
+    }
+
+    /// Counts a message, and returns whether it is allowed.
+    fn allows(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.since) >= WINDOW {
+            *self = Self { since: now, messages: 0 };
+        }
+        self.messages += 1;
+        self.messages <= MAX_MESSAGES
+    }
+}

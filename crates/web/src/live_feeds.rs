@@ -1,0 +1,149 @@
+//! What wakes live connections.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use actix_web::web::Data;
+use memo_domain::{Event, Events, Received, SessionId, Topic, UserId};
+use tokio::sync::watch;
+
+/// What a live connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Watched {
+    /// A change of this user's memos.
+    Feed(UserId),
+    /// The end of this session.
+    Session(SessionId),
+}
+
+/// Wakes the live connections of this node. One subscription to the events of all nodes serves them all, so that an event
+/// wakes only those that it is about.
+#[derive(Default)]
+pub struct LiveFeeds {
+    /// The value of each is the number of its probes.
+    watched: Mutex<HashMap<Watched, watch::Sender<u64>>>,
+}
+
+impl LiveFeeds {
+    /// Wakes connections until it is dropped, which may be at any time.
+    pub async fn listen(&self, events: &dyn Events) -> Infallible {
+        let mut subscription = events.subscribe(&[Topic::Memos, Topic::Sessions]);
+        // What happened before the subscription was missed.
+        self.wake_all();
+        loop {
+            match subscription.next().await {
+                Received::Event(Event::MemosChanged(user)) => self.wake(Watched::Feed(user)),
+                Received::Event(Event::SessionsEnded(ids)) => {
+                    for id in ids {
+                        self.wake(Watched::Session(id));
+                    }
+                }
+                Received::Event(Event::JobsWaiting) => {}
+                Received::Missed => self.wake_all(),
+            }
+        }
+    }
+
+    /// Has each connection of a user send something at once: only then the server notices that a client is gone.
+    pub fn probe(&self, user: UserId) {
+        if let Some(sender) = self.locked().get(&Watched::Feed(user)) {
+            sender.send_modify(|probes| *probes = probes.wrapping_add(1));
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<u64>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, watched: Watched) {
+        if let Some(sender) = self.locked().get(&watched) {
+            // The same number: those that wait are woken nevertheless.
+            sender.send_modify(|_| ());
+        }
+    }
+
+    fn wake_all(&self) {
+        for sender in self.locked().values() {
+            sender.send_modify(|_| ());
+        }
+    }
+}
+
+/// Waits for one thing; what happens after this was created is not overlooked.
+pub struct Watch {
+    feeds: Data<LiveFeeds>,
+    watched: Watched,
+    /// `None` only while this is dropped.
+    receiver: Option<watch::Receiver<u64>>,
+    probes: u64,
+}
+
+impl Watch {
+    pub fn new(feeds: &Data<LiveFeeds>, watched: Watched) -> Self {
+        let receiver = feeds.locked().entry(watched).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        let probes = *receiver.borrow();
+        Self { feeds: feeds.clone(), watched, receiver: Some(receiver), probes }
+    }
+
+    /// Ends when it has happened since the last call. If this future is dropped before it ends, nothing is overlooked.
+    pub async fn happened(&mut self) {
+        let changed = match &mut self.receiver {
+            Some(receiver) => receiver.changed().await.is_ok(),
+            None => false,
+        };
+        if !changed {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Watch {
+    /// Whether there was a probe since the last call.
+    pub fn is_probed(&mut self) -> bool {
+        let probes = self.receiver.as_ref().map_or(self.probes, |receiver| *receiver.borrow());
+        std::mem::replace(&mut self.probes, probes) != probes
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut watched = self.feeds.locked();
+        self.receiver = None;
+        if watched.get(&self.watched).is_some_and(|sender| sender.receiver_count() == 0) {
+            watched.remove(&self.watched);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const UUID: &str = "0198c0de-7f00-7000-8000-00000000000a";
+
+    #[test]
+    fn an_event_wakes_those_that_it_is_about_and_nothing_stays_of_those_that_are_gone() {
+        let feeds = Data::new(LiveFeeds::default());
+        let user = Watched::Feed(UserId::parse(UUID).expect("an id"));
+        let session = Watched::Session(SessionId::parse(UUID).expect("an id"));
+        let (mut feed, mut end) = (Watch::new(&feeds, user), Watch::new(&feeds, session));
+        feeds.wake(user);
+        assert!(feed.happened().now_or_never().is_some(), "the feed has changed");
+        assert!(feed.happened().now_or_never().is_none(), "once");
+        assert!(end.happened().now_or_never().is_none(), "the session has not ended");
+        feeds.wake_all();
+        assert!(feed.happened().now_or_never().is_some() && end.happened().now_or_never().is_some());
+        feeds.probe(UserId::parse(UUID).expect("an id"));
+        assert!(feed.happened().now_or_never().is_some() && feed.is_probed() && !feed.is_probed());
+        let other = Watch::new(&feeds, user);
+        drop(feed);
+        assert_eq!(feeds.locked().len(), 2);
+        drop((other, end));
+        assert_eq!(feeds.locked().len(), 0);
+    }
+}

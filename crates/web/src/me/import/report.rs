@@ -1,0 +1,75 @@
+use memo_application::{ArchiveReport, DroppedEntry, ImportOutcome, ImportedMemo};
+use memo_domain::MemoId;
+
+use crate::prelude::*;
+
+/// The maximum number of reassigned ids in a report,
+const MAX_REASSIGNED: usize = 1_000;
+/// and that of dropped entries.
+const MAX_DROPPED: usize = 1_000;
+
+/// The result of an import.
+#[derive(Serialize, Default, ToSchema)]
+#[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "ignored": 3, "reassigned": [], "dropped": [{"name": "a.png", "reason": "attachments are not imported"}], "dropped_more": 0}))]
+pub struct ImportReport {
+    /// The number of memos that were created.
+    created: u64,
+    /// The number of memos that were replaced by a newer state.
+    updated: u64,
+    /// The number of memos that already had the same or a newer state.
+    kept: u64,
+    /// The number of lines of another kind than `memo`.
+    pub ignored: u64,
+    /// The memos whose id belongs to another user, at most the first 1,000.
+    #[schema(max_items = 1000)]
+    reassigned: Vec<Reassigned>,
+    /// What did not become (part of) a memo, such as attachments of an archive, at most the first 1,000.
+    #[schema(max_items = 1000)]
+    dropped: Vec<Dropped>,
+    /// How many more were dropped.
+    dropped_more: u64,
+}
+
+/// A memo that was imported with another id.
+#[derive(Serialize, ToSchema)]
+struct Reassigned {
+    /// The id in the import.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The id of the memo on this server; the same for each import.
+    #[schema(format = "uuid")]
+    new_id: String,
+}
+
+/// Something in an archive that did not become (part of) a memo.
+#[derive(Serialize, ToSchema)]
+struct Dropped {
+    /// The name of the entry, of the note or of the attachment, for display only.
+    name: String,
+    /// Why, in English.
+    reason: String,
+}
+
+impl ImportReport {
+    /// The report of an archive none of whose memos are imported yet.
+    pub fn of_archive(archive: ArchiveReport) -> Self {
+        let dropped = archive.dropped.into_iter().take(MAX_DROPPED);
+        Self {
+            dropped: dropped.map(|DroppedEntry { name, reason }| Dropped { name, reason }).collect(),
+            dropped_more: archive.dropped_more,
+            ..Self::default()
+        }
+    }
+
+    /// Adds what became of a memo.
+    pub fn add(&mut self, memo: &ImportedMemo, id: MemoId, outcome: ImportOutcome) {
+        match outcome {
+            ImportOutcome::Created => self.created += 1,
+            ImportOutcome::Updated => self.updated += 1,
+            ImportOutcome::Unchanged => self.kept += 1,
+        }
+        if id != memo.id && self.reassigned.len() < MAX_REASSIGNED {
+            self.reassigned.push(Reassigned { id: memo.id.to_string(), new_id: id.to_string() });
+        }
+    }
+}
