@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use memo_application::{Changes, Retention};
+use memo_application::{Changes, Retention, TrashHandler};
 use memo_domain::{Causes, Mailer};
 use tokio::time::sleep;
 
@@ -13,13 +13,19 @@ const PERIOD: Duration = Duration::from_hours(1);
 pub struct Housekeeping {
     changes: Changes,
     retention: Retention,
+    trash: Arc<TrashHandler>,
     mailer: Arc<dyn Mailer>,
 }
 
 impl Housekeeping {
     /// Cleanup by these use cases, and of the copies that this mailer keeps.
-    pub const fn new(changes: Changes, retention: Retention, mailer: Arc<dyn Mailer>) -> Self {
-        Self { changes, retention, mailer }
+    pub const fn new(
+        changes: Changes,
+        retention: Retention,
+        trash: Arc<TrashHandler>,
+        mailer: Arc<dyn Mailer>,
+    ) -> Self {
+        Self { changes, retention, trash, mailer }
     }
 
     /// Cleans up now and once per interval. It may be dropped at any time.
@@ -40,6 +46,9 @@ impl Housekeeping {
                     tracing::warn!(what, error = %Causes(&error), "expired data could not be removed");
                 }
             }
+        }
+        if let Err(error) = self.trash.schedule().await {
+            tracing::warn!(error = %Causes(&error), "the trash could not be scheduled");
         }
         if let Err(error) = self.mailer.clean_up().await {
             tracing::warn!(error = %Causes(&error), "old mail could not be removed");

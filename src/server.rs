@@ -9,9 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, AuditLog, Changes, Completions, Idempotency, JobHandler, JobWorker,
-    LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
-    SignIn, SignInSettings, SignUpPolicy, Social, Transfer, WithdrawalHandler,
+    AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
+    JobWorker, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
+    SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -148,9 +148,10 @@ impl ServerBuilder {
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
+        let trash = Arc::new(TrashHandler::new(ports.clone(), *settings.memos.trash_retention));
         let housekeeping = {
             let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
-            Housekeeping::new(changes, retention, mailer.clone())
+            Housekeeping::new(changes, retention, trash.clone(), mailer.clone())
         };
         let templates = adapters::MailTemplates::new(url.clone());
         let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
@@ -158,6 +159,7 @@ impl ServerBuilder {
             Arc::new(mail),
             Arc::new(RetagHandler::new(ports.clone())),
             Arc::new(WithdrawalHandler::new(ports.clone())),
+            trash,
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
@@ -207,6 +209,7 @@ fn use_cases(
         completions: Completions::new(ports.clone(), model),
         changes: Changes::new(ports.clone()),
         idempotency: Idempotency::new(ports.clone()),
+        api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
         sign_in,

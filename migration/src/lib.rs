@@ -5,7 +5,11 @@
 //! interrupted runs again from its beginning, and on a server no transaction holds its steps together.
 
 mod m20261129_000001_initial;
+mod m20261130_000006_notifications;
+mod m20261130_000007_trash;
+mod m20261130_000009_api_keys;
 mod m20261130_000011_idempotency;
+mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
 
@@ -14,7 +18,13 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261129_000001_initial::Migration), Box::new(m20261130_000011_idempotency::Migration)]
+        vec![
+            Box::new(m20261129_000001_initial::Migration),
+            Box::new(m20261130_000006_notifications::Migration),
+            Box::new(m20261130_000007_trash::Migration),
+            Box::new(m20261130_000009_api_keys::Migration),
+            Box::new(m20261130_000011_idempotency::Migration),
+        ]
     }
 }
 

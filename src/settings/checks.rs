@@ -19,6 +19,8 @@ const MIN_BODY_LIMIT: usize = 1_024;
 /// Less is a mistake in the unit.
 const MIN_RESPONSE_CACHE: usize = 64 << 10;
 const MAX_WORKERS: usize = 1_024;
+/// The list of a user's API keys has no pages.
+const MAX_API_KEYS: usize = 1_000;
 const MAX_CONNECTIONS: u32 = 10_000;
 
 impl Settings {
@@ -47,6 +49,9 @@ impl Settings {
         if (1..MIN_RESPONSE_CACHE).contains(&self.server.response_cache.0) {
             return wrong("server.response_cache must be 0 or at least 64KiB, such as 16MiB");
         }
+        if self.api_keys.max_per_user > MAX_API_KEYS {
+            return wrong(format!("api_keys.max_per_user must be at most {MAX_API_KEYS}"));
+        }
         if self.import.max_size.0 < MIN_BODY_LIMIT {
             return wrong("import.max_size must be at least 1KiB, such as 1GiB");
         }
@@ -54,13 +59,14 @@ impl Settings {
     }
 
     fn check_times(&self) -> Result<(), SettingsError> {
-        let Self { server, database, auth, .. } = self;
+        let Self { server, database, memos, auth, .. } = self;
         let limits = [
             ("server.request_timeout", server.request_timeout, Duration::from_millis(1)..=DAY),
             ("server.shutdown_grace", server.shutdown_grace, Duration::ZERO..=DAY),
             ("server.shutdown_drain_delay", server.shutdown_drain_delay, Duration::ZERO..=DAY),
             ("database.acquire_timeout", database.acquire_timeout, Duration::from_millis(1)..=DAY),
             ("database.statement_timeout", database.statement_timeout, Duration::from_millis(1)..=DAY),
+            ("memos.trash_retention", memos.trash_retention, SECOND..=TEN_YEARS),
             ("auth.access_token_ttl", auth.access_token_ttl, SECOND..=TEN_YEARS),
             ("auth.refresh_token_ttl", auth.refresh_token_ttl, SECOND..=TEN_YEARS),
             ("auth.session_ttl", auth.session_ttl, SECOND..=TEN_YEARS),

@@ -37,8 +37,12 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Import.
     pub import: ImportSettings,
+    /// Memos.
+    pub memos: MemoSettings,
     /// Authentication.
     pub auth: AuthSettings,
+    /// API keys.
+    pub api_keys: ApiKeySettings,
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
@@ -151,6 +155,14 @@ pub struct ImportSettings {
     pub max_size: Size,
 }
 
+/// Memos.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoSettings {
+    /// How long a memo stays in the trash.
+    pub trash_retention: Time,
+}
+
 /// Authentication.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +188,14 @@ pub struct AuthSettings {
     /// Social providers by name.
     #[serde(default)]
     pub providers: BTreeMap<String, SocialSettings>,
+}
+
+/// API keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeySettings {
+    /// Maximum number of keys of a user.
+    pub max_per_user: usize,
 }
 
 /// Signature algorithm of access tokens.

@@ -61,6 +61,8 @@ fn an_invalid_setting_is_named_in_one_line() {
         ("MEMO__RATE_LIMIT__SIGN_IN", "10/0s", "rate_limit.sign_in"),
         ("MEMO__RATE_LIMIT__SIGN_IN", "10/100ms", "rate_limit.sign_in"),
         ("MEMO__LIMITS__CONCURRENCY", "0", "limits.concurrency"),
+        ("MEMO__API_KEYS__MAX_PER_USER", "1001", "api_keys.max_per_user"),
+        ("MEMO__API_KEYS__MAX_PER_USER", "-1", "api_keys.max_per_user"),
         ("MEMO__LIMITS__HEAVY", "two", "limits.heavy"),
         ("MEMO__LIMITS__QUEUE", "0", "limits.queue"),
         ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
@@ -89,7 +91,6 @@ fn an_invalid_setting_is_named_in_one_line() {
 fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
     for (name, value, says) in [
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
-        ("MEMO__API_KEYS__MAX_PER_USER", "10", "api_keys.max_per_user"),
         ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
         ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
         ("MEMO__KAKAO__API_BASES", "x", "kakao"),

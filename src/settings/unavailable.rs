@@ -5,10 +5,8 @@ use config::{Value, ValueKind};
 /// The names, each with the value that turns the feature off, if there is one.
 const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[
     ("server", "metrics_listen", Some("off")),
-    ("api_keys", "max_per_user", None),
     ("webhooks", "allowed_networks", None),
     ("kakao", "api_base", None),
-    ("memos", "trash_retention", None),
     ("memos", "revisions", None),
 ];
 

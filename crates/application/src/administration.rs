@@ -139,6 +139,9 @@ pub async fn apply(
         (None, Some(_)) => {
             let ended = tx.sessions().end_all(id, None, now).await?;
             tx.end_sessions(ended);
+            // They stay, and can be used again when the account is enabled.
+            let keys = tx.api_keys().list_by_user(id).await?;
+            tx.api_keys_changed(keys.iter().map(|key| key.id));
             tx.record(AuditEntry::new(id, AuditKind::Disabled, device).by(actor)).await?;
         }
         (Some(_), None) => tx.record(AuditEntry::new(id, AuditKind::Enabled, device).by(actor)).await?,

@@ -41,6 +41,7 @@ impl<'a> AuditEntry<'a> {
             device: self.device.name.clone(),
             request_id: self.device.request_id.clone(),
             detail: self.detail,
+            api_key_id: self.device.api_key_id,
         }
     }
 }
@@ -55,6 +56,7 @@ pub fn log(event: &AuditEvent) {
         client = event.ip.as_deref(),
         request_id = event.request_id.as_deref(),
         detail = event.detail.as_deref(),
+        api_key_id = event.api_key_id.map(|id| id.to_string()),
         "security event"
     );
 }

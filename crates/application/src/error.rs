@@ -24,6 +24,8 @@ pub enum Resource {
     Operation,
     /// A checkbox of a memo.
     Task,
+    /// An API key.
+    ApiKey,
 }
 
 /// Why a request is not authenticated.
@@ -35,6 +37,16 @@ pub enum UnauthenticatedReason {
     Expired,
     /// The session has ended.
     SessionEnded,
+    /// There is no such API key, or it has another secret.
+    ApiKeyInvalid,
+    /// The API key has expired.
+    ApiKeyExpired,
+    /// The request is not signed with the API key that it names.
+    SignatureInvalid,
+    /// The request was signed too long ago, or will be.
+    SignatureExpired,
+    /// The signed request was sent before.
+    SignatureReplayed,
 }
 
 /// Why a use case failed.
@@ -104,6 +116,12 @@ pub enum Error {
     /// The memos of the user would have too many distinct tags.
     #[error("the user would have too many tags")]
     TooManyTags,
+    /// The user has as many API keys as a user may have.
+    #[error("too many API keys")]
+    ApiKeyLimitReached,
+    /// The API key may not be used from this address.
+    #[error("the API key may not be used from this address")]
+    IpNotAllowed,
     /// Another user has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod api_keys;
 mod attempts;
 mod audit;
 mod changes;
@@ -28,13 +29,14 @@ mod transfer;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
+pub use api_keys::{ApiKeyChange, ApiKeys, LiveKeys, NewApiKey, SignedRequest, is_api_key};
 pub use attempts::Recognized;
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
 pub use idempotency::{Answer, Answering, Begun, Idempotency, Once, Running};
 pub use jobs::{
-    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler,
+    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
     WithdrawalHandler,
 };
 pub use live::LiveSessions;

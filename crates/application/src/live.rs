@@ -1,6 +1,6 @@
-//! Remembers for a few seconds which sessions are live, so that not every request asks the store.
+//! Remembers for a few seconds which sessions are live, and API keys, so that not every request asks the store.
 //!
-//! Nodes tell each other when sessions end. If such an event is lost, the end takes effect within those seconds.
+//! Nodes tell each other when sessions end and keys change. If such an event is lost, the end takes effect within those seconds.
 
 use std::{
     convert::Infallible,
@@ -11,19 +11,23 @@ use std::{
 use memo_domain::{Event, Events, Received, SecretDigest, SessionId, Timestamp, Topic, UserId};
 use quick_cache::sync::Cache;
 
-/// How long an answer of the store is trusted: a session that another node ended is refused after this time at the latest.
-const TRUSTED: Duration = Duration::from_secs(4);
+use crate::LiveKeys;
+
+/// How long an answer of the store is trusted: a session or key that another node ended is refused after this time at the latest.
+pub(crate) const TRUSTED: Duration = Duration::from_secs(4);
 
 /// How many sessions are remembered; the least recently used make room.
 const CAPACITY: usize = 10_000;
 
-/// The sessions that were live a few seconds ago.
+/// The sessions that were live a few seconds ago, and the API keys.
 pub struct LiveSessions {
     seen: Cache<SessionId, Timestamp>,
     /// The session and user of each cookie, which never change.
     cookies: Cache<SecretDigest, (SessionId, UserId)>,
     /// How many times sessions were forgotten.
     generation: AtomicU64,
+    /// The API keys.
+    pub(crate) keys: LiveKeys,
 }
 
 /// The generation in which [`LiveSessions::look`] found no answer.
@@ -39,17 +43,23 @@ impl LiveSessions {
     /// Remembers nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { seen: Cache::new(CAPACITY), cookies: Cache::new(CAPACITY), generation: AtomicU64::new(0) }
+        Self {
+            seen: Cache::new(CAPACITY),
+            cookies: Cache::new(CAPACITY),
+            generation: AtomicU64::new(0),
+            keys: LiveKeys::new(),
+        }
     }
 
-    /// Forgets the sessions that other nodes end. It may be dropped at any time.
+    /// Forgets the sessions that other nodes end, and the API keys that they change. It may be dropped at any time.
     pub async fn listen(&self, events: &dyn Events) -> Infallible {
-        let mut subscription = events.subscribe(&[Topic::Sessions]);
+        let mut subscription = events.subscribe(&[Topic::Sessions, Topic::ApiKeys]);
         // What ended before the subscription was missed.
         self.forget_everything();
         loop {
             match subscription.next().await {
                 Received::Event(Event::SessionsEnded(ids)) => ids.into_iter().for_each(|id| self.forget_here(id)),
+                Received::Event(Event::ApiKeysChanged(ids)) => self.keys.forget(&ids),
                 Received::Event(_) => {}
                 Received::Missed => self.forget_everything(),
             }
@@ -101,6 +111,7 @@ impl LiveSessions {
     fn forget_everything(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.seen.clear();
+        self.keys.forget_everything();
     }
 }
 

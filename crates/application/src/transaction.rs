@@ -13,8 +13,8 @@ use std::{
 };
 
 use memo_domain::{
-    Access, AuditEvent, AuditId, Clock, Conflict, Event, Events, IdGenerator, NewChange, SecretGenerator, SessionId,
-    Store, StoreError, Timestamp, UnitOfWork, UserId, Uuid,
+    Access, ApiKeyId, AuditEvent, AuditId, Clock, Conflict, Event, Events, IdGenerator, NewChange, SecretGenerator,
+    SessionId, Store, StoreError, Timestamp, UnitOfWork, UserId, Uuid,
 };
 
 use crate::{
@@ -204,6 +204,7 @@ impl Transactions {
     fn publish(&self, effects: Effects) {
         effects.audit_events.iter().for_each(audit::log);
         self.live.forget_all(&effects.ended_sessions);
+        self.live.keys.forget(&effects.changed_keys);
         if effects.wakes_jobs {
             self.background.jobs_wait();
         }
@@ -215,6 +216,7 @@ impl Transactions {
                     let error = &*error as &dyn std::error::Error;
                     match event {
                         Event::SessionsEnded(_) => tracing::warn!(error, "other nodes do not know of ended sessions"),
+                        Event::ApiKeysChanged(_) => tracing::warn!(error, "other nodes do not know of changed keys"),
                         // Frequent, and found by polling.
                         event => tracing::debug!(error, topic = ?event.topic(), "other nodes were not told"),
                     }
@@ -239,6 +241,7 @@ pub(crate) struct Transaction {
 struct Effects {
     audit_events: Vec<AuditEvent>,
     ended_sessions: Vec<SessionId>,
+    changed_keys: Vec<ApiKeyId>,
     changed_feeds: Vec<UserId>,
     wakes_jobs: bool,
 }
@@ -247,9 +250,10 @@ impl Effects {
     /// Returns what other nodes are told.
     fn into_events(self) -> Vec<Event> {
         let sessions = Some(self.ended_sessions).filter(|ids| !ids.is_empty()).map(Event::SessionsEnded);
+        let keys = Some(self.changed_keys).filter(|ids| !ids.is_empty()).map(Event::ApiKeysChanged);
         let feeds = self.changed_feeds.into_iter().map(Event::MemosChanged);
         let jobs = self.wakes_jobs.then_some(Event::JobsWaiting);
-        sessions.into_iter().chain(feeds).chain(jobs).collect()
+        sessions.into_iter().chain(keys).chain(feeds).chain(jobs).collect()
     }
 }
 
@@ -304,6 +308,11 @@ impl Transaction {
     /// Has every node forget that these sessions are live, once their end is committed.
     pub fn end_sessions(&mut self, ids: impl IntoIterator<Item = SessionId>) {
         self.effects.ended_sessions.extend(ids);
+    }
+
+    /// Has every node forget what it remembers of these API keys, once their change is committed.
+    pub fn api_keys_changed(&mut self, ids: impl IntoIterator<Item = ApiKeyId>) {
+        self.effects.changed_keys.extend(ids);
     }
 
     /// Has the job worker of every node look for new jobs, once they are committed.

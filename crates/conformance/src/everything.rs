@@ -1,15 +1,15 @@
 //! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
-    Access, AuditEvent, AuditKind, Change, ChangeKind, IdempotentResponse, Identity, Job, JobKind, JobState, Limit,
-    Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor, SecretDigest,
-    Session, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, IdempotentResponse, Identity, Job, JobKind,
+    JobState, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor,
+    SecretDigest, Session, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
     samples::{
-        at, audit_event, digest_of, display_name, full_memo, full_session, idempotent_response, identity, job, memo,
-        one_time_token, refresh_token, second_factor, session, user,
+        api_key, at, audit_event, digest_of, display_name, full_memo, full_session, idempotent_response, identity, job,
+        memo, one_time_token, refresh_token, second_factor, session, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -28,6 +28,7 @@ pub(crate) struct Everything {
     pub(crate) factor: SecondFactor,
     /// The number of recovery codes left.
     pub(crate) codes: u64,
+    pub(crate) key: ApiKey,
     /// A dead job, so that it can be read without being claimed.
     pub(crate) job: Job,
     /// Newest first.
@@ -53,6 +54,7 @@ impl Everything {
             one_time: one_time_token(n, user.id),
             factor: second_factor(user.id),
             codes: 2,
+            key: api_key(number, user.id),
             job: Job { state: JobState::Dead, ..job(number, user.id) },
             events: vec![audit_event(number, user.id)],
             response: idempotent_response(number, user.id),
@@ -81,6 +83,11 @@ impl Everything {
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
             factor: SecondFactor { confirmed_at: Some(at(1)), last_step: 7, ..self.factor.clone() },
             codes: self.codes - 1,
+            key: ApiKey {
+                name: ApiKeyName::new("changed").expect("a valid name"),
+                last_used_at: Some(at(1)),
+                ..self.key.clone()
+            },
             job: Job { attempts: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.job.clone() },
             events,
             response: IdempotentResponse { created_at: at(9_999), ..self.response.clone() },
@@ -111,6 +118,7 @@ impl Everything {
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
         uow.second_factors().upsert(&self.factor).await.expect("the factor is added");
         uow.second_factors().replace_codes(self.user.id, &self.two_codes()).await.expect("the codes are added");
+        uow.api_keys().insert(&self.key).await.expect("the key is added");
         uow.jobs().insert(&self.job).await.expect("the job is added");
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
         uow.idempotency().insert(&self.response).await.expect("the response is added");
@@ -144,6 +152,8 @@ impl Everything {
         let codes = self.two_codes();
         uow.second_factors().replace_codes(id, &codes).await.expect("the codes are replaced");
         assert!(uow.second_factors().claim_code(id, &codes[0]).await.expect("the claim succeeds"));
+        uow.api_keys().update(&self.key).await.expect("the key is changed");
+        assert!(uow.api_keys().touch(self.key.id, at(1)).await.expect("the use is recorded"));
         uow.jobs().update(&self.job).await.expect("the job is changed");
         let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
         uow.audit().append(added).await.expect("the event is appended");
@@ -180,6 +190,9 @@ impl Everything {
         let one_time = uow.one_time_tokens().lookup(&self.one_time.digest, TokenPurpose::VerifyEmail).await;
         let factor = uow.second_factors().lookup(id).await.expect("factors are read");
         let codes = uow.second_factors().count_codes(id).await.expect("codes are counted");
+        let key = uow.api_keys().lookup(self.key.id).await.expect("keys are read");
+        let keys = uow.api_keys().list_by_user(id).await.expect("keys are read");
+        assert_eq!(keys, Vec::from_iter(key.clone()));
         let all = Limit::new(Limit::MAX as u64).expect("a valid limit");
         let dead = uow.jobs().list_dead(&JobKind::MAIL, None, all).await.expect("jobs are read");
         let job = dead.into_iter().find(|job| job.owner == Some(id));
@@ -189,7 +202,7 @@ impl Everything {
         assert_eq!(all_events.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
         let one_time = one_time.expect("tokens are read");
         let response = uow.idempotency().lookup(&self.response.request.id).await.expect("responses are read");
-        match (user, session, token, view, identity, one_time, factor, job, response) {
+        match (user, session, token, view, identity, one_time, factor, key, job, response) {
             (
                 Some(user),
                 Some(session),
@@ -198,6 +211,7 @@ impl Everything {
                 Some(identity),
                 Some(one_time),
                 Some(factor),
+                Some(key),
                 Some(job),
                 Some(response),
             ) if !changes.is_empty() && codes > 0 && !events.is_empty() => {
@@ -213,13 +227,14 @@ impl Everything {
                     one_time,
                     factor,
                     codes,
+                    key,
                     job,
                     events,
                     response,
                 };
                 Some(seen)
             }
-            (None, None, None, None, None, None, None, None, None)
+            (None, None, None, None, None, None, None, None, None, None)
                 if changes.is_empty() && codes == 0 && events.is_empty() =>
             {
                 None

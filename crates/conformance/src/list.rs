@@ -23,6 +23,7 @@ macro_rules! __each_case {
                 memos_are_inserted_together
                 an_update_from_another_version_is_stale
                 an_update_of_an_absent_memo_is_stale
+                trashed_memos_are_listed_oldest_first
                 a_view_has_the_owners_display_name
             }
             filters(store) {
@@ -181,6 +182,16 @@ macro_rules! __each_case {
                 a_job_is_found_by_its_id
                 waiting_jobs_are_listed_by_owner
                 ended_jobs_are_removed_in_steps
+            }
+            api_keys(store) {
+                an_api_key_reads_back_equal
+                an_insert_with_a_taken_api_key_id_conflicts
+                an_api_key_needs_its_user
+                an_update_of_an_absent_api_key_is_stale
+                api_keys_are_listed_newest_first
+                a_use_of_an_api_key_is_never_set_back
+                an_api_key_is_removed_once
+                a_looked_up_api_key_does_not_change_until_the_commit
             }
             audit(store) {
                 an_audit_event_reads_back_equal

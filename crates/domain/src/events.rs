@@ -1,12 +1,14 @@
 use async_trait::async_trait;
 
-use crate::{SessionId, Source, UserId};
+use crate::{ApiKeyId, SessionId, Source, UserId};
 
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// Sessions that have ended.
     Sessions,
+    /// API keys that have changed.
+    ApiKeys,
     /// Memos that have changed.
     Memos,
     /// Jobs that are due.
@@ -15,8 +17,8 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic with its name on the wire between nodes.
-    pub const NAMES: [(Self, &'static str); 3] =
-        [(Self::Sessions, "sessions"), (Self::Memos, "memos"), (Self::Jobs, "jobs")];
+    pub const NAMES: [(Self, &'static str); 4] =
+        [(Self::Sessions, "sessions"), (Self::ApiKeys, "api_keys"), (Self::Memos, "memos"), (Self::Jobs, "jobs")];
 }
 
 /// Something that other nodes act on.
@@ -24,6 +26,8 @@ impl Topic {
 pub enum Event {
     /// These sessions have ended.
     SessionsEnded(Vec<SessionId>),
+    /// These API keys have changed, or can't be used any more.
+    ApiKeysChanged(Vec<ApiKeyId>),
     /// The change feed of this user has grown.
     MemosChanged(UserId),
     /// A job was inserted.
@@ -36,6 +40,7 @@ impl Event {
     pub const fn topic(&self) -> Topic {
         match self {
             Self::SessionsEnded(_) => Topic::Sessions,
+            Self::ApiKeysChanged(_) => Topic::ApiKeys,
             Self::MemosChanged(_) => Topic::Memos,
             Self::JobsWaiting => Topic::Jobs,
         }

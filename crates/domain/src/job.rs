@@ -22,6 +22,9 @@ impl JobKind {
     /// Removes the data of a user who has withdrawn.
     pub const WITHDRAWAL: Self = Self(Cow::Borrowed("withdrawal"));
 
+    /// Removes the memos that were in the trash for long enough.
+    pub const TRASH: Self = Self(Cow::Borrowed("trash"));
+
     /// The greatest number of characters.
     pub const MAX_LENGTH: usize = 64;
 

@@ -73,6 +73,7 @@ macro_rules! for_each_repository {
                     after: Option<$crate::MemoId>,
                     limit: u32
                 ) -> Vec<$crate::MemoId>;
+                fn list_trashed(before: $crate::Timestamp, limit: u32) -> Vec<$crate::MemoId>;
                 fn insert(memo: &$crate::Memo, text: &$crate::SearchText) -> $crate::MemoView;
                 fn insert_all(memos: &[(&$crate::Memo, &$crate::SearchText)]) -> ();
                 fn update(
@@ -114,6 +115,14 @@ macro_rules! for_each_repository {
                 fn claim_step(user: $crate::UserId, step: i64) -> bool;
                 fn claim_code(user: $crate::UserId, code: &$crate::SecretDigest) -> bool;
                 fn remove(user: $crate::UserId) -> bool;
+            }
+            api_keys: $crate::ApiKeyRepository {
+                fn lookup(id: $crate::ApiKeyId) -> Option<$crate::ApiKey>;
+                fn list_by_user(user: $crate::UserId) -> Vec<$crate::ApiKey>;
+                fn insert(key: &$crate::ApiKey) -> ();
+                fn update(key: &$crate::ApiKey) -> ();
+                fn touch(id: $crate::ApiKeyId, at: $crate::Timestamp) -> bool;
+                fn remove(id: $crate::ApiKeyId) -> bool;
             }
             jobs: $crate::JobRepository {
                 fn insert(job: &$crate::Job) -> ();

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository, MemoRepository,
-    OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId, UserRepository,
+    ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
+    MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository, SessionRepository, UserId,
+    UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -196,6 +197,9 @@ pub trait UnitOfWork: Send {
 
     /// The second factors.
     fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
+
+    /// The API keys.
+    fn api_keys(&mut self) -> &mut dyn ApiKeyRepository;
 
     /// The queue of jobs.
     fn jobs(&mut self) -> &mut dyn JobRepository;

@@ -51,6 +51,9 @@ pub enum InvalidValue {
     /// A time that must be in the future, but is not.
     #[error("not in the future")]
     NotInFuture,
+    /// No time zone of the IANA database has this name.
+    #[error("no such time zone")]
+    UnknownTimeZone,
     /// An id whose time lies too far ahead.
     #[error("too far ahead")]
     TooFarAhead,

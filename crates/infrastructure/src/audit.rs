@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use memo_domain::{AuditEvent, AuditId, AuditKind, AuditRepository, Page, PageRequest, StoreError, Timestamp, UserId};
+use memo_domain::{
+    ApiKeyId, AuditEvent, AuditId, AuditKind, AuditRepository, Page, PageRequest, StoreError, Timestamp, UserId,
+};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
 use super::{
@@ -21,6 +23,7 @@ impl AuditRepository for SeaOrmUnitOfWork {
             device: Set(event.device.clone()),
             request_id: Set(event.request_id.clone()),
             detail: Set(event.detail.clone()),
+            api_key_id: Set(event.api_key_id.map(ApiKeyId::as_uuid)),
         };
         self.execute(Entity::insert(row).build(self.backend)).await.map(drop)
     }
@@ -55,5 +58,6 @@ fn event(row: Model) -> Result<AuditEvent, StoreError> {
         device: row.device,
         request_id: row.request_id,
         detail: row.detail,
+        api_key_id: row.api_key_id.map(ApiKeyId::new),
     })
 }

@@ -1,5 +1,6 @@
 //! A store in a relational database (SQLite, PostgreSQL, MySQL or MariaDB), built on SeaORM.
 
+mod api_keys;
 mod audit;
 mod changes;
 mod connect;

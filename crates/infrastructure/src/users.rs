@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Sweep, Timestamp, User, UserFilter,
-    UserId, UserRepository, UserText, Version, fold,
+    DisplayName, Email, Locale, Page, PageRequest, PasswordHash, Role, StoreError, Sweep, TimeZone, Timestamp, User,
+    UserFilter, UserId, UserRepository, UserText, Version, fold,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DbBackend, DerivePartialModel, EntityTrait, PartialModelTrait,
@@ -185,6 +185,7 @@ row! {
         display_name: String,
         role: String,
         locale: String,
+        time_zone: String,
         password_hash: Option<String>,
         disabled_at: Option<i64>,
         version: i64,
@@ -207,6 +208,7 @@ fn row(user: &User) -> ActiveModel {
         display_name: Set(user.display_name.as_str().to_owned()),
         role: Set(name(&Role::NAMES, &user.role).to_owned()),
         locale: Set(name(&LOCALES, &user.locale).to_owned()),
+        time_zone: Set(user.time_zone.as_str().to_owned()),
         password_hash: Set(user.password_hash.as_ref().map(|hash| hash.as_str().to_owned())),
         disabled_at: Set(user.disabled_at.map(Timestamp::as_micros)),
         version: Set(user.version.get().into()),
@@ -225,6 +227,7 @@ fn user(row: UserRow) -> Result<User, StoreError> {
         display_name: DisplayName::new(row.display_name).map_err(StoreError::corrupt)?,
         role: named(&Role::NAMES, &row.role)?,
         locale: named(&LOCALES, &row.locale)?,
+        time_zone: TimeZone::new(row.time_zone).map_err(StoreError::corrupt)?,
         password_hash: row.password_hash.map(PasswordHash::new),
         disabled_at: row.disabled_at.map(Timestamp::from_micros),
         version: version(row.version)?,

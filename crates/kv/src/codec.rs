@@ -4,8 +4,8 @@
 //! What is read is checked by the constructors of the domain: anything else is [`StoreError::Corrupt`].
 
 use memo_domain::{
-    AuditKind, InvalidValue, JobKind, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag, Tags,
-    Timestamp, Version,
+    AuditKind, InvalidValue, JobKind, Networks, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag,
+    Tags, Timestamp, Version,
 };
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.
@@ -232,6 +232,7 @@ values! {
     Version as u32: |version: &Self| version.get(), |number| Ok::<_, InvalidValue>(Self::new(number));
     PasswordHash as String: |hash: &Self| hash.as_str().to_owned(), |text| Ok::<_, InvalidValue>(Self::new(text));
     Scopes as String: Self::to_string, |text: String| Self::parse(&text);
+    Networks as String: Self::to_string, |text: String| Self::parse(&text);
     JobKind as String: |kind: &Self| kind.as_str().to_owned(), Self::new;
     AuditKind as String: |kind: &Self| kind.name().to_owned(), |text: String| named(&text, Self::NAMES);
 }

@@ -1,9 +1,10 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
 use memo_domain::{
-    AuditEvent, AuditId, Change, ChangeKind, Content, DisplayName, Email, IdempotentRequest, IdempotentResponse,
-    Identity, Job, JobId, JobState, Locale, Memo, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor,
-    SecretDigest, Session, SessionId, SortPosition, Source, Tag, Title, TokenPurpose, User, UserId, Visibility,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
+    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Locale, Memo, MemoId,
+    MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source,
+    Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{
@@ -11,8 +12,8 @@ use crate::{
     keys::{Hashed, KeyPart, Prefix, ids, key},
 };
 
-ids!(UserId SessionId MemoId JobId AuditId);
-texts!(Title Content DisplayName Email Tag);
+ids!(UserId SessionId MemoId JobId AuditId ApiKeyId);
+texts!(Title Content DisplayName Email Tag TimeZone ApiKeyName ApiKeyNote);
 enums! {
     Role { Member = 1, Admin = 2 }
     Locale { En = 1, Ko = 2 }
@@ -38,9 +39,9 @@ pub trait Entity: Codec {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)>;
 }
 
-record!(User, 2, {
+record!(User, 3, {
     id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at,
-    earlier_email_verified: since 2, false
+    earlier_email_verified: since 2, false, time_zone: since 3, TimeZone::UTC
 });
 
 pub const USER_BY_EMAIL: u8 = 1;
@@ -159,6 +160,8 @@ pub const MEMO_BY_CREATION: u8 = 2;
 pub const MEMO_BY_TITLE: u8 = 3;
 /// The memos of a user that are not in the trash. The spelling of the tag ends the key.
 pub const MEMO_BY_TAG: u8 = 4;
+/// The memos of all users that are in the trash, by the time since which they are there.
+pub const MEMO_BY_TRASHING: u8 = 5;
 
 impl Entity for Memo {
     const TABLE: u8 = 4;
@@ -184,6 +187,7 @@ impl Entity for Memo {
             key.extend_from_slice(tag.as_str().as_bytes());
             indexes.push((MEMO_BY_TAG, key));
         }
+        indexes.extend(self.deleted_at.map(|time| (MEMO_BY_TRASHING, key![time, self.id])));
         indexes
     }
 }
@@ -329,7 +333,10 @@ impl Entity for Job {
     }
 }
 
-record!(AuditEvent, 1, { id, user_id, actor_id, kind, at, ip, device, request_id, detail });
+record!(AuditEvent, 2, {
+    id, user_id, actor_id, kind, at, ip, device, request_id, detail,
+    api_key_id: since 2, None
+});
 
 pub const EVENT_BY_USER: u8 = 1;
 pub const EVENT_BY_TIME: u8 = 2;
@@ -362,5 +369,46 @@ impl Entity for IdempotentResponse {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         let IdempotentRequest { user_id, id, .. } = self.request;
         vec![(IDEMPOTENT_RESPONSE_BY_USER, key![user_id, id]), (IDEMPOTENT_RESPONSE_BY_TIME, key![self.created_at, id])]
+    }
+}
+
+impl Codec for ApiKeySecret {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Digest(digest) => {
+                out.push(1);
+                digest.write(out);
+            }
+            Self::Sealed(sealed) => {
+                out.push(2);
+                sealed.write(out);
+            }
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        match u8::read(input)? {
+            1 => Codec::read(input).map(Self::Digest),
+            2 => Codec::read(input).map(Self::Sealed),
+            number => Err(format!("no kind of an API key has number {number}").into()),
+        }
+    }
+}
+
+record!(ApiKey, 1, {
+    id, user_id, name, note, secret, scopes, networks, created_at, expires_at, last_used_at
+});
+
+pub const API_KEY_BY_USER: u8 = 1;
+
+impl Entity for ApiKey {
+    const TABLE: u8 = 23;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(API_KEY_BY_USER, key![self.user_id, self.id])]
     }
 }

@@ -112,7 +112,7 @@ async fn call<T: Send + 'static>(
     spawn_blocking(move || work(&*engine)).await.unwrap_or_else(|panic| Err(StoreError::Other { source: panic.into() }))
 }
 
-/// A unit of work. It is all ten repositories.
+/// A unit of work. It is all repositories.
 pub struct Unit {
     /// `None` after a call whose future was dropped before it ended.
     transaction: Option<Transaction>,

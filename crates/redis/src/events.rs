@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use memo_domain::{Causes, Event, Events, Received, SessionId, Source, Subscription, Topic, UserId};
+use memo_domain::{ApiKeyId, Causes, Event, Events, Received, SessionId, Source, Subscription, Topic, UserId};
 use redis::{AsyncCommands, Msg, RedisError, aio::PubSub};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
@@ -123,6 +123,7 @@ fn channel(redis: &Redis, topic: Topic) -> String {
 fn payload(event: &Event) -> String {
     match event {
         Event::SessionsEnded(ids) => ids.iter().map(SessionId::to_string).collect::<Vec<_>>().join(" "),
+        Event::ApiKeysChanged(ids) => ids.iter().map(ApiKeyId::to_string).collect::<Vec<_>>().join(" "),
         Event::MemosChanged(user) => user.to_string(),
         Event::JobsWaiting => String::new(),
     }
@@ -136,6 +137,10 @@ fn event(redis: &Redis, message: &Msg) -> Option<Event> {
         Topic::Sessions => {
             let ids = text.split_terminator(' ').map(SessionId::parse);
             Event::SessionsEnded(ids.collect::<Result<_, _>>().ok()?)
+        }
+        Topic::ApiKeys => {
+            let ids = text.split_terminator(' ').map(ApiKeyId::parse);
+            Event::ApiKeysChanged(ids.collect::<Result<_, _>>().ok()?)
         }
         Topic::Memos => Event::MemosChanged(UserId::parse(&text).ok()?),
         Topic::Jobs => Event::JobsWaiting,

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository, JobRepository, Limit,
-    MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
+    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
+    JobRepository, Limit, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest, RefreshTokenRepository,
     SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter,
     UserId, UserRepository, Version,
 };
@@ -60,6 +60,7 @@ impl UnitOfWork for Unit {
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;
         second_factors: SecondFactorRepository;
+        api_keys: ApiKeyRepository;
         jobs: JobRepository;
         audit: AuditRepository;
         idempotency: IdempotencyRepository;

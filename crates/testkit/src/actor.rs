@@ -164,6 +164,26 @@ impl Actor {
         self.get("/api/v1/me/audit")
     }
 
+    /// `GET /api/v1/me/api-keys`
+    pub fn api_keys(&self) -> Call {
+        self.get("/api/v1/me/api-keys")
+    }
+
+    /// `POST /api/v1/me/api-keys`
+    pub fn create_api_key(&self, body: &Value) -> Call {
+        self.call("POST", "/api/v1/me/api-keys").json(body)
+    }
+
+    /// `PATCH /api/v1/me/api-keys/{id}`
+    pub fn patch_api_key(&self, id: &str, patch: &Value) -> Call {
+        self.call("PATCH", &format!("/api/v1/me/api-keys/{id}")).merge_patch(patch)
+    }
+
+    /// `DELETE /api/v1/me/api-keys/{id}`
+    pub fn delete_api_key(&self, id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/me/api-keys/{id}"))
+    }
+
     /// `GET /api/v1/admin/users`
     pub fn list_users(&self, query: &[(&str, &str)]) -> Call {
         self.get("/api/v1/admin/users").query(query)

@@ -273,6 +273,7 @@ macro_rules! __each_api_test {
                     own_account_is_returned_with_an_etag
                     display_name_can_be_changed
                     locale_can_be_changed_and_reset_by_null
+                time_zone_can_be_changed_and_reset_by_null
                     empty_account_patch_changes_nothing
                     invalid_account_patch_is_rejected_with_its_pointer
                     account_patch_accepts_json_and_merge_patch
@@ -303,6 +304,24 @@ macro_rules! __each_api_test {
                     withdrawal_removes_all_data_and_sessions
                     withdrawal_needs_the_password_and_an_interactive_session
                     last_administrator_cannot_withdraw
+                }
+                api_keys(app) {
+                    api_key_is_shown_with_its_secret_once
+                    invalid_api_key_is_rejected_with_its_pointer
+                    api_key_may_do_exactly_what_its_scopes_allow
+                    api_key_of_another_user_is_not_found
+                    changed_api_key_takes_effect_at_once
+                    api_key_ends_with_its_account
+                    api_key_expires_by_the_clock
+                    api_key_with_another_secret_is_invalid
+                    concurrent_creations_respect_the_limit_of_api_keys
+                    use_of_an_api_key_is_recorded_once_a_minute
+                    audit_event_names_the_api_key
+                    first_proof_of_an_account_removes_its_api_keys
+                }
+                api_key_settings(store) {
+                    api_key_is_accepted_from_its_networks_only
+                    number_of_api_keys_is_a_setting
                 }
                 audit(app) {
                     audit_event_has_kind_time_device_ip_and_request_id
@@ -496,6 +515,9 @@ macro_rules! __each_api_test {
                     restore_accepts_no_fields
                     permanent_parameter_must_be_a_boolean
                 }
+                trash(store) {
+                    trash_empties_itself_once_after_thirty_days
+                }
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash
@@ -548,6 +570,7 @@ macro_rules! __each_api_test {
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node
+                api_key_changed_on_one_node_changes_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
@@ -571,6 +594,7 @@ macro_rules! __each_api_test {
                 invalid_position_is_rejected
                 live_connections_of_a_user_are_limited
                 live_connections_end_with_their_session
+                live_connections_end_with_their_api_key
                 websocket_follows_the_feed_and_answers_pings
                 websocket_needs_a_handshake_from_an_allowed_origin
                 websocket_messages_of_the_client_are_limited

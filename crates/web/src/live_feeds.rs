@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::web::Data;
-use memo_domain::{Event, Events, Received, SessionId, Topic, UserId};
+use memo_domain::{ApiKeyId, Event, Events, Received, SessionId, Topic, UserId};
 use tokio::sync::watch;
 
 /// What a live connection waits for.
@@ -17,6 +17,8 @@ pub enum Watched {
     Feed(UserId),
     /// The end of this session.
     Session(SessionId),
+    /// A change of this API key.
+    Key(ApiKeyId),
 }
 
 /// Wakes the live connections of this node. One subscription to the events of all nodes serves them all, so that an event
@@ -30,7 +32,7 @@ pub struct LiveFeeds {
 impl LiveFeeds {
     /// Wakes connections until it is dropped, which may be at any time.
     pub async fn listen(&self, events: &dyn Events) -> Infallible {
-        let mut subscription = events.subscribe(&[Topic::Memos, Topic::Sessions]);
+        let mut subscription = events.subscribe(&[Topic::Memos, Topic::Sessions, Topic::ApiKeys]);
         // What happened before the subscription was missed.
         self.wake_all();
         loop {
@@ -39,6 +41,11 @@ impl LiveFeeds {
                 Received::Event(Event::SessionsEnded(ids)) => {
                     for id in ids {
                         self.wake(Watched::Session(id));
+                    }
+                }
+                Received::Event(Event::ApiKeysChanged(ids)) => {
+                    for id in ids {
+                        self.wake(Watched::Key(id));
                     }
                 }
                 Received::Event(Event::JobsWaiting) => {}

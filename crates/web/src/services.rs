@@ -12,8 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, AuditLog, Changes, Completions, Idempotency, Memos, Readiness, SecondFactors, SignIn,
-    Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Memos, Readiness, SecondFactors,
+    SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -44,6 +44,8 @@ pub struct UseCases {
     pub idempotency: Idempotency,
     /// Signing in.
     pub sign_in: Arc<SignIn>,
+    /// API keys.
+    pub api_keys: ApiKeys,
     /// Second factors.
     pub second_factors: SecondFactors,
     /// Social accounts.
@@ -99,6 +101,7 @@ impl Services {
             shared(Data::new(use_cases.changes)),
             shared(Data::new(use_cases.idempotency)),
             shared(use_cases.sign_in),
+            shared(Data::new(use_cases.api_keys)),
             shared(Data::new(use_cases.second_factors)),
             shared(Data::new(use_cases.social)),
             shared(Data::new(use_cases.transfer)),
@@ -136,7 +139,7 @@ impl Services {
 }
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
-fn operations() -> Operations {
+pub(crate) fn operations() -> Operations {
     Operations::all([
         admin::operations(),
         auth::operations(),

@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
     AuditKind, Conflict, DisplayName, Email, HashPurpose, InvalidValue, Locale, MailMessage, OneTimeToken, Page,
-    PageRequest, Password, Role, Secret, SessionId, StoreError, Timestamp, TokenPurpose, UnitOfWork, User, UserFilter,
-    UserId,
+    PageRequest, Password, Role, Secret, SessionId, StoreError, TimeZone, Timestamp, TokenPurpose, UnitOfWork, User,
+    UserFilter, UserId,
 };
 
 use crate::{
@@ -61,6 +61,8 @@ pub struct ProfileChange {
     pub display_name: Option<DisplayName>,
     /// The new language.
     pub locale: Option<Locale>,
+    /// The new time zone.
+    pub time_zone: Option<TimeZone>,
     /// The new address.
     pub email: Option<Email>,
     /// The current password, which a new address needs.
@@ -170,6 +172,9 @@ impl Accounts {
             }
             if let Some(locale) = change.locale {
                 user.locale = locale;
+            }
+            if let Some(time_zone) = change.time_zone {
+                user.time_zone = time_zone;
             }
             let old = change.email.clone().map(|email| std::mem::replace(&mut user.email, email));
             // The same address in another spelling is verified already.

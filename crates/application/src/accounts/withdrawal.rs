@@ -5,7 +5,9 @@ use std::time::Duration;
 use memo_domain::{Causes, Email, Job, JobId, JobKind, JobState, Sweep, TokenPurpose, User, UserId};
 
 use super::{Accounts, AuditEntry, AuditKind, Device, Error, Principal, check_same_password, present};
-use crate::{Ports, jobs::withdrawal, roles::check_not_last, transaction::Transaction};
+use crate::{
+    Ports, api_keys::remove_all as remove_api_keys, jobs::withdrawal, roles::check_not_last, transaction::Transaction,
+};
 
 /// How long the response waits until no public memos are left; after that the job removes them.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,6 +71,7 @@ async fn close(tx: &mut Transaction, user: &mut User) -> Result<(), Error> {
         tx.one_time_tokens().remove_all(user.id, purpose).await?;
     }
     tx.second_factors().remove(user.id).await?;
+    remove_api_keys(tx, user.id).await?;
     for kind in [JobKind::MAIL, JobKind::RETAG] {
         for job in tx.jobs().list_waiting(user.id, &kind).await? {
             tx.jobs().remove(job.id).await?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod mail;
 pub(crate) mod retag;
+pub(crate) mod trash;
 pub(crate) mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use memo_domain::{Causes, Job, JobKind, JobState, Source};
 use crate::{Error, Ports};
 pub use mail::MailHandler;
 pub use retag::{Operation, OperationStatus, RetagHandler};
+pub use trash::TrashHandler;
 pub use withdrawal::WithdrawalHandler;
 
 /// How long a job is leased: longer than a handler may take.

@@ -53,7 +53,7 @@ pub enum OptionalChange<T> {
 }
 
 impl<T> OptionalChange<T> {
-    fn apply(self, place: &mut Option<T>) {
+    pub(crate) fn apply(self, place: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *place = None,

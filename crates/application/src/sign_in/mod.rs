@@ -15,8 +15,8 @@ use std::{
 };
 
 use memo_domain::{
-    AuditKind, HashLane, HashPurpose, MailMessage, PublicKey, Scopes, Secret, SecretDigest, Session, SessionId,
-    Timestamp, User, UserId,
+    ApiKeyId, AuditKind, HashLane, HashPurpose, MailMessage, PublicKey, Scopes, Secret, SecretDigest, Session,
+    SessionId, Timestamp, User, UserId,
 };
 
 use crate::{
@@ -50,6 +50,8 @@ pub struct Device {
     pub ip: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+    /// The API key that authenticated the request; `None` if none did.
+    pub api_key_id: Option<ApiKeyId>,
     /// What shows that the client has signed in before.
     pub recognized: Vec<Recognized>,
 }

@@ -1,6 +1,6 @@
 //! Users list and end their sessions.
 
-use memo_domain::{AuditKind, Session, SessionId, UserId};
+use memo_domain::{ApiKey, AuditKind, Session, SessionId, UserId};
 
 use super::{Device, SignIn, end, ended};
 use crate::{
@@ -16,7 +16,7 @@ impl SignIn {
         Ok(self.ports.browser_sessions.list_live(user, self.ports.now()).await?)
     }
 
-    /// Returns whether the session of a caller has not ended, by the store and not by what this node remembers: an end on
+    /// Returns whether the session or the API key of a caller has not ended, by the store and not by what this node remembers: an end on
     /// another node is seen at once.
     ///
     /// # Errors
@@ -34,7 +34,20 @@ impl SignIn {
                 let live = self.ports.browser_sessions.list_live(caller.user_id, now).await?;
                 Ok(live.iter().any(|session| session.id == session_id))
             }
-            Credential::ApiKey { .. } => Ok(false),
+            Credential::ApiKey { key_id } => {
+                let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
+                let found = transactions.read(async |unit| {
+                    let user = unit.users().lookup(caller.user_id).await?;
+                    let key = unit.api_keys().lookup(key_id).await?;
+                    Ok(key.filter(|_| user.is_some_and(|user| user.disabled_at.is_none())))
+                });
+                let is_valid = |key: ApiKey| {
+                    key.user_id == caller.user_id
+                        && key.expires_at.is_none_or(|expires_at| now < expires_at)
+                        && key.scopes.includes(caller.scopes)
+                };
+                Ok(found.await?.is_some_and(is_valid))
+            }
         }
     }
 

@@ -3,9 +3,9 @@
 use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
-    Access, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind, Limit,
-    MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor, SecretGenerator,
-    Session, SessionId, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
+    Access, ApiKey, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind,
+    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor,
+    SecretGenerator, Session, SessionId, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 use crate::{ports::successor, use_cases::KEY, world::CREATED};
 
 /// The ids that the world creates at first are among these; a generator counts on.
-const FIRST_IDS: Range<usize> = 0..40;
+const FIRST_IDS: Range<usize> = 0..45;
 /// The ids that a use case creates later, with its retries, are among these.
-const LATER_IDS: Range<usize> = 30..90;
+const LATER_IDS: Range<usize> = 30..95;
 /// More secrets than the world and a use case create.
 const MAX_SECRETS: usize = 70;
 /// More refresh tokens than any session of the world has.
@@ -36,6 +36,7 @@ struct Kept {
     tags: Vec<Vec<TagCount>>,
     feeds: Vec<(u64, Vec<Change>)>,
     factors: Vec<SecondFactor>,
+    keys: Vec<ApiKey>,
     codes: u64,
     one_time: Vec<OneTimeToken>,
     identities: Vec<Identity>,
@@ -89,6 +90,7 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
                 state.counts.push(unit.memos().count(&filter).await.expect("memos are counted"));
             }
             state.tags.push(unit.memos().list_tags(user.id, None, 1_000).await.expect("tags are counted"));
+            state.keys.extend(unit.api_keys().list_by_user(user.id).await.expect("keys are read"));
             state.factors.extend(unit.second_factors().lookup(user.id).await.expect("factors are read"));
             state.codes += unit.second_factors().count_codes(user.id).await.expect("codes are counted");
             state.identities.extend(unit.identities().list_by_user(user.id).await.expect("identities are read"));

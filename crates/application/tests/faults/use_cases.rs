@@ -3,17 +3,17 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    Answer, Answering, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, Once,
-    Precondition, Principal, ProfileChange, SocialError, UserChange,
+    Answer, Answering, ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo,
+    MemoChange, Once, Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{
-    Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scopes, StoreError, Tags,
-    Title, UserId,
+    Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scope, Scopes, StoreError,
+    Tags, Title, UserId,
 };
 
 use crate::{
     ports::CODE,
-    world::{ACME, CREATED, LEEWAY, PASSWORD, World, sign_up, state, tag},
+    world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, sign_up, state, tag},
 };
 
 /// The idempotency key of the one request that has one.
@@ -257,6 +257,18 @@ pub const ALL: &[UseCase] = &[
     writes("confirmation of a second factor", |world| {
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
     }),
+    writes("creation of an API key", |world| {
+        Box::pin(async { world.api_keys.create(&world.principal, new_key(), &device()).await.map(drop) })
+    }),
+    writes("change of an API key", |world| {
+        Box::pin(async {
+            let change = ApiKeyChange { scopes: Some([Scope::MemosRead].into_iter().collect()), ..Default::default() };
+            world.api_keys.change(&world.principal, world.api_key, change, &device()).await.map(drop)
+        })
+    }),
+    writes("removal of an API key", |world| {
+        Box::pin(async { world.api_keys.remove(world.alice, world.api_key, &device()).await })
+    }),
     writes("disabling of a user", |world| Box::pin(disable(world, world.alice))),
     writes_later(Duration::from_hours(500 * 24), "removal of ended sessions and old events", |world| {
         Box::pin(async { world.retention.sweep().await.map(drop) })
@@ -264,6 +276,10 @@ pub const ALL: &[UseCase] = &[
     writes_later(Duration::from_hours(181 * 24), "removal of old changes", |world| {
         Box::pin(async { world.changes.sweep().await.map(drop) })
     }),
+    retried_after(
+        Conflict::Id,
+        writes("schedule of the trash", |world| Box::pin(async { world.trash.schedule().await })),
+    ),
     writes("promotion of a user", |world| {
         Box::pin(async {
             let change = UserChange { role: Some(Role::Admin), disabled: None };
@@ -302,6 +318,12 @@ pub const ALL: &[UseCase] = &[
         Conflict::Id,
         idle("linking of a linked identity", |world| Box::pin(call_back(world, "grace", Some(&world.of_grace)))),
     )),
+    idle("change of an API key to what it is", |world| {
+        Box::pin(async {
+            let change = ApiKeyChange::default();
+            world.api_keys.change(&world.principal, world.api_key, change, &device()).await.map(drop)
+        })
+    }),
     idle("move of a trashed memo to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.trashed, &Precondition::None).await })
     }),

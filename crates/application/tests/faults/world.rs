@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_application::{
-    AccountSettings, Accounts, Administration, Callback, CallbackOutcome, Changes, Device, Error, Grant, JobWorker,
-    MailHandler, Memos, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler, Retention,
-    SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer, UserChange,
-    WithdrawalHandler, secret_text,
+    AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
+    JobWorker, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler,
+    Retention, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer,
+    TrashHandler, UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    Clock, Content, DisplayName, Email, Locale, MemoId, MemoState, Password, Role, Scopes, Secret, SecretGenerator,
-    SessionId, SocialUser, Tag, Tags, Timestamp, Title, UserId,
+    ApiKeyId, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, Locale, MemoId, MemoState, Networks,
+    Password, Role, Scopes, Secret, SecretGenerator, SessionId, SocialUser, Tag, Tags, Timestamp, Title, UserId,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
@@ -35,10 +35,14 @@ pub struct World {
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
+    pub api_keys: ApiKeys,
+    /// A key of Alice.
+    pub api_key: ApiKeyId,
     pub social: Social,
     pub transfer: Transfer,
     pub administration: Administration,
     pub retention: Retention,
+    pub trash: Arc<TrashHandler>,
     pub worker: JobWorker,
     /// The mail that was sent.
     pub mail: Arc<CapturedMail>,
@@ -103,6 +107,7 @@ impl World {
         let account_settings = AccountSettings { sign_up: policy, host: "memo.example".to_owned() };
         let accounts = Accounts::new(ports.clone(), account_settings, reauthentication.clone());
         let memos = Memos::new(ports.clone());
+        let api_keys = ApiKeys::new(ports.clone(), live.clone(), 10);
         let sign_in = SignIn::new(ports.clone(), settings, live.clone(), reauthentication.clone());
         let second_factors = SecondFactors::new(ports.clone(), reauthentication.clone());
         let administration = Administration::new(ports.clone());
@@ -153,6 +158,10 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
+        let (key, _) = api_keys.create(&principal, new_key(), &device).await.expect("a key is created");
+        let api_key = key.id;
+
+        let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));
         let mut world = Self {
             store,
             accounts,
@@ -160,16 +169,20 @@ impl World {
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,
+            api_keys,
+            api_key,
             social,
             transfer: Transfer::new(ports.clone(), Arc::new(NoArchives)),
             administration,
             retention: Retention::new(ports.clone()),
+            trash: trash.clone(),
             worker: JobWorker::new(
                 ports.clone(),
                 vec![
                     Arc::new(mail_handler),
                     Arc::new(RetagHandler::new(ports.clone())),
                     Arc::new(WithdrawalHandler::new(ports)),
+                    trash,
                 ],
             ),
             mail,
@@ -255,5 +268,16 @@ pub fn state(text: &str) -> MemoState {
     MemoState {
         tags: Tags::new([tag("work"), tag("회의")]).expect("two tags"),
         ..MemoState::new(Title::new(text).expect("a title"), Content::new(text).expect("a content"))
+    }
+}
+
+pub fn new_key() -> NewApiKey {
+    NewApiKey {
+        kind: ApiKeyKind::Bearer,
+        name: ApiKeyName::new("backup").expect("a valid name"),
+        note: None,
+        scopes: Scopes::all(),
+        networks: Networks::default(),
+        expires_at: None,
     }
 }

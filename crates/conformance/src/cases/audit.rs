@@ -5,7 +5,7 @@ use memo_domain::{
 };
 
 use crate::{
-    samples::{AWKWARD, EARLIEST, LATEST, at, audit_event, audit_id, user_id},
+    samples::{AWKWARD, EARLIEST, LATEST, api_key_id, at, audit_event, audit_id, user_id},
     steps::{add_user, assert_conflict, assert_pages, dropped, read, try_write, write},
 };
 
@@ -48,6 +48,8 @@ pub(crate) async fn an_audit_event_reads_back_equal(store: Arc<dyn Store>) {
             device: Some(text.to_owned()),
             request_id: Some("0198c0de-7f00-7000-8000-000000000001".to_owned()),
             detail: Some(text.to_owned()),
+            // No such key needs to exist.
+            api_key_id: Some(api_key_id(n)),
             ..audit_event(n, user)
         });
     }

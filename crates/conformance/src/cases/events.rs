@@ -1,6 +1,6 @@
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
-use memo_domain::{Event, Events, Received, SessionId, Subscription, Topic, UserId, Uuid};
+use memo_domain::{ApiKeyId, Event, Events, Received, SessionId, Subscription, Topic, UserId, Uuid};
 use tokio::time::{Duration, timeout};
 
 use crate::samples::{session_id, user_id};
@@ -27,6 +27,7 @@ async fn subscribe(subscriber: &dyn Events, topics: &[Topic], nodes: &Nodes) -> 
         for topic in topics {
             let marker = |number: u128| match topic {
                 Topic::Sessions => Event::SessionsEnded(vec![SessionId::new(Uuid::from_u128(number))]),
+                Topic::ApiKeys => Event::ApiKeysChanged(vec![ApiKeyId::new(Uuid::from_u128(number))]),
                 Topic::Memos => Event::MemosChanged(UserId::new(Uuid::from_u128(number))),
                 Topic::Jobs => Event::JobsWaiting,
             };
@@ -53,7 +54,7 @@ async fn assert_next(subscription: &mut dyn Subscription, expected: &[Event]) {
 }
 
 pub(crate) async fn an_event_reaches_every_subscription(nodes: Nodes) {
-    let all = [Topic::Sessions, Topic::Memos, Topic::Jobs];
+    let all = Topic::NAMES.map(|(topic, _)| topic);
     let mut subscriptions = Vec::new();
     for subscriber in [&nodes[0], &nodes[1], &nodes[0]] {
         subscriptions.push(subscribe(&**subscriber, &all, &nodes).await);
@@ -62,7 +63,8 @@ pub(crate) async fn an_event_reaches_every_subscription(nodes: Nodes) {
     for subscription in &mut subscriptions {
         while timeout(PATIENCE, subscription.next()).await.is_ok() {}
     }
-    for event in [ended([]), ended([1]), ended(0..500), Event::MemosChanged(user_id(7)), Event::JobsWaiting] {
+    let keys = Event::ApiKeysChanged([1, 2].map(|number| ApiKeyId::new(Uuid::from_u128(number))).into());
+    for event in [ended([]), ended([1]), ended(0..500), keys, Event::MemosChanged(user_id(7)), Event::JobsWaiting] {
         for node in &nodes {
             publish(&**node, &event).await;
             for subscription in &mut subscriptions {

@@ -6,7 +6,7 @@ use memo_domain::{
 
 use crate::{
     everything::search_for,
-    samples::{at, awkward_memos, display_name, full_memo, memo, memo_id, tags, user_id},
+    samples::{EARLIEST, LATEST, at, awkward_memos, display_name, full_memo, memo, memo_id, tags, user_id},
     steps::{
         BY_CHANGE, add_memos, add_user, assert_conflict, assert_stale, begin, commit, count, find_memo, find_user, ids,
         list,
@@ -206,6 +206,32 @@ pub(crate) async fn an_update_of_an_absent_memo_is_stale(store: Arc<dyn Store>) 
     assert_stale(uow.memos().remove(absent.id, absent.version).await);
     drop(uow);
     assert_eq!(find_memo(&*store, absent.id).await, None);
+}
+
+pub(crate) async fn trashed_memos_are_listed_oldest_first(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let trashed = |n, owner, time| Memo { deleted_at: Some(at(time)), ..memo(n, owner) };
+    let mut memos =
+        [trashed(0, owner, 5), trashed(1, other, 3), trashed(2, owner, 3), memo(3, owner), trashed(4, owner, 7)];
+    add_memos(&*store, &memos).await;
+    let listed = async |before, limit| {
+        let mut uow = begin(&*store, Access::Read).await;
+        uow.memos().list_trashed(before, limit).await.expect("memos are listed")
+    };
+    let mut oldest = [memos[1].id, memos[2].id];
+    oldest.sort();
+    assert_eq!(listed(at(5), 10).await, oldest);
+    assert_eq!(listed(at(6), 10).await, [&oldest[..], &[memos[0].id]].concat());
+    assert_eq!(listed(LATEST, 1).await, oldest[..1]);
+    assert!(listed(EARLIEST, 10).await.is_empty());
+    // Out of the trash, and into it.
+    memos[1].deleted_at = None;
+    memos[3].deleted_at = Some(at(1));
+    for index in [1, 3] {
+        memos[index].version = Version::new(2);
+        replace(&*store, &memos[index], Version::FIRST).await;
+    }
+    assert_eq!(listed(at(5), 10).await, [memos[3].id, memos[2].id]);
 }
 
 pub(crate) async fn a_view_has_the_owners_display_name(store: Arc<dyn Store>) {

@@ -1,5 +1,6 @@
 //! The cases: one module for each port, and for each aspect that has many.
 
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod browser_sessions;
 pub(crate) mod cache;

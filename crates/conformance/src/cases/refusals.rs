@@ -6,7 +6,7 @@ use memo_domain::{Access, ChangeKind, Conflict, NewChange, Store, StoreError, Ve
 
 use crate::{
     everything::Everything,
-    samples::{LATEST, at, idempotent_response, job, memo, session, user},
+    samples::{LATEST, api_key, at, idempotent_response, job, memo, session, user},
     steps::{assert_conflict, assert_stale, begin},
 };
 
@@ -16,7 +16,7 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
     let id = stored.user.id;
     let change = NewChange::of(&stored.memo, ChangeKind::Updated, at(1));
     let new_response = idempotent_response(5, id);
-    let (added, opened, waiting) = (memo(5, id), session(5, id), job(5, id));
+    let (added, opened, key, waiting) = (memo(5, id), session(5, id), api_key(5, id), job(5, id));
     for access in [Access::Read, Access::Snapshot] {
         // Each in a unit of work of its own, and each would succeed in one that may write.
         macro_rules! assert_refused {
@@ -53,6 +53,10 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
             second_factors.replace_codes(id, &[]);
             second_factors.claim_step(id, i64::MAX);
             second_factors.remove(id);
+            api_keys.insert(&key);
+            api_keys.update(&changed.key);
+            api_keys.touch(stored.key.id, at(1));
+            api_keys.remove(stored.key.id);
             jobs.insert(&waiting);
             jobs.update(&changed.job);
             jobs.remove(stored.job.id);

@@ -9,8 +9,9 @@ use memo_domain::{
 use crate::{
     everything::Everything,
     samples::{
-        LATEST, at, audit_event, content, digest, digest_of, full_memo, idempotent_response, identity, job, memo,
-        memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, user, user_id,
+        LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, idempotent_response,
+        identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, user,
+        user_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -43,6 +44,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         uow.identities().insert(&identity(n, user)).await?;
         let (purpose, _) = TokenPurpose::NAMES[usize::from(digest_number) % 3];
         uow.one_time_tokens().insert(&OneTimeToken { purpose, ..one_time_token(digest_number, user) }).await?;
+        uow.api_keys().insert(&api_key(n, user)).await?;
         uow.jobs().insert(&job(n, user)).await?;
         uow.audit().append(&audit_event(n, user)).await?;
         uow.idempotency().insert(&idempotent_response(n, user)).await?;
@@ -69,6 +71,8 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
             assert_eq!(uow.one_time_tokens().take(&digest(digest_number), purpose).await?, None);
         }
         assert_eq!(uow.one_time_tokens().count_try(&digest(digest_number)).await?, 0);
+        assert_eq!(uow.api_keys().lookup(api_key_id(n)).await?, None);
+        assert!(!uow.api_keys().touch(api_key_id(n), at(9)).await?);
     }
     assert_eq!(uow.users().lookup(user).await?, None);
     assert_eq!(uow.changes().lookup_stamp(user).await?, None);
@@ -83,6 +87,7 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
     assert!(!uow.second_factors().claim_code(user, &digest_of(2_000)).await?);
     assert!(!uow.second_factors().claim_step(user, i64::MAX).await?);
     assert!(!uow.second_factors().remove(user).await?);
+    assert_eq!(uow.api_keys().list_by_user(user).await?, []);
     assert_eq!(uow.audit().list(Some(user), &PageRequest::default()).await?.items, []);
     Ok(())
 }
@@ -227,7 +232,7 @@ pub(crate) async fn an_insert_for_a_removed_user_conflicts(store: Arc<dyn Store>
     assert_eq!(find_user(&*store, newcomer.id).await, Some(newcomer));
 }
 
-const KINDS: u32 = 9;
+const KINDS: u32 = 10;
 
 /// Inserts one entity of a user, of this kind.
 async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
@@ -241,6 +246,7 @@ async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> R
         5 => uow.second_factors().upsert(&second_factor(user)).await,
         6 => uow.jobs().insert(&job(n, user)).await,
         7 => uow.idempotency().insert(&idempotent_response(n, user)).await,
+        8 => uow.api_keys().insert(&api_key(n, user)).await,
         _ => uow.audit().append(&audit_event(n, user)).await,
     }
 }
@@ -305,9 +311,10 @@ pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dy
                 let identity = uow.identities().find_by_subject(&identity.issuer, &identity.subject).await?.is_some();
                 let token = uow.one_time_tokens().lookup(&digest_of(n), TokenPurpose::VerifyEmail).await?.is_some();
                 let factor = uow.second_factors().lookup(id).await?.is_some();
-                Ok([memo, session, identity, token, factor])
+                let key = uow.api_keys().lookup(api_key_id(n)).await?.is_some();
+                Ok([memo, session, identity, token, factor, key])
             });
-            assert_eq!(found.await, [false; 5]);
+            assert_eq!(found.await, [false; 6]);
         }
     }
 }

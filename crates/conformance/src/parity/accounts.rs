@@ -1,8 +1,9 @@
 //! Calls on accounts: everything of users but memos, refresh tokens and the feed; and administration.
 
 use memo_domain::{
-    AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken, PageRequest, PageStart, Role, Scopes,
-    Sealed, SecondFactor, SecretDigest, StoreError, Sweep, TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version,
+    ApiKey, ApiKeyId, ApiKeyNote, AuditEvent, AuditKind, Identity, Job, JobKind, JobState, Limit, OneTimeToken,
+    PageRequest, PageStart, Role, Scopes, Sealed, SecondFactor, SecretDigest, StoreError, Sweep, TokenPurpose,
+    UnitOfWork, User, UserFilter, UserId, Version,
 };
 
 use super::{
@@ -12,7 +13,9 @@ use super::{
     reads::with_email,
     texts::{some_device, some_time},
 };
-use crate::samples::{audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor};
+use crate::samples::{
+    api_key, api_key_id, audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor,
+};
 
 const PROVIDERS: [&str; 4] = ["apple", "google", "a-b", "a_b"];
 
@@ -33,10 +36,10 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(34) {
+        match self.chance.below(38) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
-            3 => self.forget(pair).await,
+            3 | 34 => self.forget(pair).await,
             4..9 => self.link(pair).await,
             9..11 => self.add_one_time_token(pair).await,
             11..15 => self.use_one_time_token(pair).await,
@@ -46,6 +49,7 @@ impl Script<'_> {
             25 | 26 => self.claim_jobs(pair).await,
             27 => self.sweep_user(pair).await,
             28..31 => self.write_response(pair).await,
+            31..34 => self.write_api_key(pair).await,
             _ => self.append_event(pair).await,
         }
     }
@@ -242,6 +246,37 @@ impl Script<'_> {
         pair.ask(&mut self.log, what, claim).await.map(drop)
     }
 
+    /// One of a few: most of them exist.
+    fn some_key(&mut self) -> ApiKeyId {
+        api_key_id(4_000_000 + u32::try_from(self.chance.below(12)).expect("a small number"))
+    }
+
+    /// Inserts, updates, uses or removes an API key.
+    async fn write_api_key(&mut self, pair: &mut Pair) -> Result<(), Kind> {
+        let (id, user) = (self.some_key(), self.some_holder(pair).await);
+        let stored = pair.reference().api_keys().lookup(id).await.expect("keys are read");
+        let (chance, log) = (&mut self.chance, &mut self.log);
+        let note = chance.maybe(50, some_device).flatten();
+        let note = note.map(|text| ApiKeyNote::new(text.replace('\0', "")).expect("a valid note"));
+        let (expires_at, at) = (chance.maybe(50, some_time), some_time(chance));
+        let key = ApiKey { id, note, expires_at, created_at: some_time(chance), ..api_key(0, user) };
+        match (chance.below(6), stored) {
+            (0, _) => {
+                let what = format!("remove {id:?}");
+                pair.ask(log, what, async |uow| uow.api_keys().remove(id).await).await.map(drop)
+            }
+            (1 | 2, _) => {
+                let what = format!("use {id:?} at {at}");
+                pair.ask(log, what, async |uow| uow.api_keys().touch(id, at).await).await.map(drop)
+            }
+            (_, Some(ApiKey { user_id, .. })) => {
+                let key = ApiKey { user_id, ..key };
+                pair.ask(log, format!("update {key:?}"), async |uow| uow.api_keys().update(&key).await).await
+            }
+            (_, None) => pair.ask(log, format!("insert {key:?}"), async |uow| uow.api_keys().insert(&key).await).await,
+        }
+    }
+
     /// Inserts a job, or updates or removes one.
     async fn write_job(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let (number, user) = (self.next_number(), self.some_holder(pair).await);
@@ -359,7 +394,7 @@ impl Script<'_> {
 
     /// Reads the account of one user.
     pub(super) async fn read_account(&mut self, pair: &mut Pair, user: UserId) {
-        let log = &mut self.log;
+        let (key, log) = (self.some_key(), &mut self.log);
         let identities =
             pair.ask(log, format!("identities of {user:?}"), async |uow| uow.identities().list_by_user(user).await);
         for Identity { issuer, subject, .. } in identities.await.unwrap_or_default() {
@@ -369,6 +404,9 @@ impl Script<'_> {
         let what = format!("the factor of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.second_factors().lookup(user).await).await;
         let _ = pair.ask(log, "its codes", async |uow| uow.second_factors().count_codes(user).await).await;
+        let _ = pair.ask(log, format!("look up {key:?}"), async |uow| uow.api_keys().lookup(key).await).await;
+        let what = format!("keys of {user:?}");
+        let _ = pair.ask(log, what, async |uow| uow.api_keys().list_by_user(user).await).await;
         let request = PageRequest { limit: all(), start: PageStart::Offset(0) };
         let what = format!("events of {user:?}");
         let _ = pair.ask(log, what, async |uow| uow.audit().list(Some(user), &request).await).await;

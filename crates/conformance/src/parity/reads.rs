@@ -7,7 +7,7 @@ use super::{
     Script,
     pair::Pair,
     start_at,
-    texts::{some_email, some_filter, some_sort, some_tag},
+    texts::{some_email, some_filter, some_sort, some_tag, some_time},
 };
 use crate::samples::{digest, memo_id, session_id, user_id};
 
@@ -95,6 +95,9 @@ impl Script<'_> {
         let what = format!("find the memos of {owner:?} by {tag:?}");
         let find = async |uow: &mut dyn UnitOfWork| uow.memos().find_by_tag(owner, &tag, None, 1_000).await;
         let _ = pair.ask(&mut self.log, what, find).await;
+        let time = some_time(&mut self.chance);
+        let what = format!("the memos trashed before {time}");
+        let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_trashed(time, 1_000).await).await;
         let what = format!("find {tag:?} of {owner:?}");
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
     }

@@ -1,6 +1,6 @@
 use memo_domain::{
-    ChangeKind, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, User, UserId,
-    Version,
+    ChangeKind, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, TimeZone, User,
+    UserId, Version,
 };
 
 use super::{
@@ -64,6 +64,7 @@ impl Script<'_> {
         if right && self.chance.percent(20) {
             new.email = some_email(&mut self.chance);
         }
+        new.time_zone = self.chance.one_of(&["UTC", "Asia/Seoul"].map(|name| TimeZone::new(name).expect("a zone")));
         new.email_verified = self.chance.percent(50);
         new.role = if self.chance.percent(20) { Role::Admin } else { Role::Member };
         new.password_hash = self.chance.maybe(80, |chance| PasswordHash::new(format!("$hash{}", chance.below(9))));

@@ -1,8 +1,9 @@
 //! Sample entities of an account, apart from memos and sessions.
 
 use memo_domain::{
-    AuditEvent, AuditId, AuditKind, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState,
-    OneTimeToken, Sealed, SecondFactor, TokenPurpose, UserId,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, IdempotentRequest, IdempotentResponse,
+    Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor, TokenPurpose,
+    UserId,
 };
 
 use super::{at, digest, digest_of, id};
@@ -13,6 +14,26 @@ pub(crate) fn job_id(n: u32) -> JobId {
 
 pub(crate) fn audit_id(n: u32) -> AuditId {
     AuditId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn api_key_id(n: u32) -> ApiKeyId {
+    ApiKeyId::parse(&id(n)).expect("a valid id")
+}
+
+/// A bearer key.
+pub(crate) fn api_key(n: u32, user_id: UserId) -> ApiKey {
+    ApiKey {
+        id: api_key_id(n),
+        user_id,
+        name: ApiKeyName::new("backup").expect("a valid name"),
+        note: None,
+        secret: ApiKeySecret::Digest(digest_of(n)),
+        scopes: Scopes::all(),
+        networks: Networks::default(),
+        created_at: at(0),
+        expires_at: None,
+        last_used_at: None,
+    }
 }
 
 /// An identity of a provider numbered `n`. The subject is unique to the user.
@@ -42,7 +63,7 @@ pub(crate) fn one_time_token(n: u8, user_id: UserId) -> OneTimeToken {
 }
 
 /// Every byte value, to detect a store that treats them as text.
-fn sealed() -> Sealed {
+pub(crate) fn sealed() -> Sealed {
     Sealed::new((0..=u8::MAX).rev().collect())
 }
 
@@ -80,6 +101,7 @@ pub(crate) fn audit_event(n: u32, user_id: UserId) -> AuditEvent {
         device: None,
         request_id: None,
         detail: None,
+        api_key_id: None,
     }
 }
 

@@ -4,11 +4,12 @@ mod accounts;
 
 use memo_domain::{
     Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
-    SecretDigest, Session, SessionId, Tag, Tags, Timestamp, Title, User, UserId, Version, Visibility,
+    SecretDigest, Session, SessionId, Tag, Tags, TimeZone, Timestamp, Title, User, UserId, Version, Visibility,
 };
 
 pub(crate) use accounts::{
-    audit_event, audit_id, idempotent_response, identity, job, job_id, one_time_token, second_factor,
+    api_key, api_key_id, audit_event, audit_id, idempotent_response, identity, job, job_id, one_time_token, sealed,
+    second_factor,
 };
 
 /// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.
@@ -105,6 +106,7 @@ pub(crate) fn awkward_users() -> Vec<User> {
         user.earlier_email_verified = true;
         user.role = Role::Admin;
         user.locale = Locale::Ko;
+        user.time_zone = TimeZone::new("America/Argentina/ComodRivadavia").expect("a zone");
         user.disabled_at = Some(LATEST);
         user.version = Version::new(u32::MAX);
         user.updated_at = LATEST;

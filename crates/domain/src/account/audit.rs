@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{AuditId, Page, PageRequest, StoreError, Timestamp, UserId};
+use crate::{ApiKeyId, AuditId, Page, PageRequest, StoreError, Timestamp, UserId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)+) => {
@@ -58,6 +58,14 @@ kinds! {
     IdentityLinked = "identity.linked";
     /// A social account was unlinked.
     IdentityUnlinked = "identity.unlinked";
+    /// An API key was created.
+    ApiKeyCreated = "api_key.created";
+    /// An API key was changed.
+    ApiKeyChanged = "api_key.changed";
+    /// An API key was removed by its user.
+    ApiKeyRemoved = "api_key.removed";
+    /// An API key was sent without encryption, and therefore removed.
+    ApiKeyExposed = "api_key.exposed";
     /// An administrator disabled the account.
     Disabled = "admin.disabled";
     /// An administrator enabled the account.
@@ -87,6 +95,8 @@ pub struct AuditEvent {
     pub request_id: Option<String>,
     /// Further detail, such as the provider or the new role.
     pub detail: Option<String>,
+    /// The API key that authenticated the request; `None` if none did.
+    pub api_key_id: Option<ApiKeyId>,
 }
 
 impl AuditEvent {

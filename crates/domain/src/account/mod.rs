@@ -1,11 +1,13 @@
-//! What an account has beside its owner: social identities, a second factor, tokens sent by mail, the audit log.
+//! What an account has beside its owner: API keys, social identities, a second factor, tokens sent by mail, the audit log.
 
+mod api_key;
 mod audit;
 mod identity;
 mod one_time;
 mod provider;
 mod second_factor;
 
+pub use api_key::{ApiKey, ApiKeyKind, ApiKeyName, ApiKeyNote, ApiKeyRepository, ApiKeySecret, Network, Networks};
 pub use audit::{AuditEvent, AuditKind, AuditRepository};
 pub use identity::{Identity, IdentityRepository};
 pub use one_time::{OneTimeToken, OneTimeTokenRepository, TokenPurpose};

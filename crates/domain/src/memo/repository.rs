@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use crate::{
     Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView, Page, PageRequest, SearchText, StoreError, Tag, TagCount,
-    UserId, Version,
+    Timestamp, UserId, Version,
 };
 
 /// Stores memos.
@@ -44,6 +44,8 @@ use crate::{
 ///   tag.
 /// * `memos_are_found_by_their_tag`: [`find_by_tag`](Self::find_by_tag) MUST return each of these memos that has the tag,
 ///   once, sorted by id: the first `limit` ones, those after the id if one is given.
+/// * `trashed_memos_are_listed_oldest_first`: [`list_trashed`](Self::list_trashed) MUST return the first `limit` memos of all
+///   users that were moved to the trash before the time, sorted by that time, then by id.
 /// * `a_view_has_the_owners_display_name`: a view MUST have the owner's current display name.
 #[async_trait]
 pub trait MemoRepository: Send {
@@ -90,6 +92,9 @@ pub trait MemoRepository: Send {
         after: Option<MemoId>,
         limit: u32,
     ) -> Result<Vec<MemoId>, StoreError>;
+
+    /// Returns the ids of up to `limit` memos of any user that were moved to the trash before a time.
+    async fn list_trashed(&mut self, before: Timestamp, limit: u32) -> Result<Vec<MemoId>, StoreError>;
 
     /// Adds a memo, with the form of its texts. Returns its view.
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError>;

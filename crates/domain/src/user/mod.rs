@@ -5,12 +5,14 @@ mod email;
 mod password;
 mod repository;
 mod search;
+mod time_zone;
 
 pub use display_name::DisplayName;
 pub use email::Email;
 pub use password::{Password, PasswordHash};
 pub use repository::{Sweep, UserRepository};
 pub use search::{UserFilter, UserText};
+pub use time_zone::TimeZone;
 
 use crate::{Timestamp, UserId, Version};
 
@@ -56,6 +58,8 @@ pub struct User {
     pub role: Role,
     /// The language of mail to this user.
     pub locale: Locale,
+    /// The time zone of times in mail to this user.
+    pub time_zone: TimeZone,
     /// The hash of the password; `None` if the user has no password.
     pub password_hash: Option<PasswordHash>,
     /// When the account was disabled; `None` if it is enabled.
@@ -99,6 +103,7 @@ impl User {
             display_name,
             role: Role::Member,
             locale,
+            time_zone: TimeZone::UTC,
             password_hash: None,
             disabled_at: None,
             version: Version::FIRST,

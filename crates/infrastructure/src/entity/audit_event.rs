@@ -17,6 +17,8 @@ row! {
         pub device: Option<String>,
         pub request_id: Option<String>,
         pub detail: Option<String>,
+        /// No foreign key: the event stays after the key is removed.
+        pub api_key_id: Option<Uuid>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One SeaORM entity for each table.
 
+pub mod api_key;
 pub mod audit_event;
 pub mod change;
 pub mod change_feed;

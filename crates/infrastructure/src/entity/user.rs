@@ -12,6 +12,7 @@ pub struct Model {
     pub display_name: String,
     pub role: String,
     pub locale: String,
+    pub time_zone: String,
     pub password_hash: Option<String>,
     pub disabled_at: Option<i64>,
     pub version: i64,

@@ -11,9 +11,11 @@ mod tags;
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
-    PageRequest, SearchText, SortField, StoreError, Tag, TagCount, UserId, Version,
+    PageRequest, SearchText, SortField, StoreError, Tag, TagCount, Timestamp, UserId, Version,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{
+    ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 
 use super::{
     connect::Cost,
@@ -22,7 +24,7 @@ use super::{
         memo::{ActiveModel, Column, Entity},
         memo_tag,
     },
-    unit_of_work::SeaOrmUnitOfWork,
+    unit_of_work::{Key, SeaOrmUnitOfWork},
 };
 pub use query::prepare;
 use row::{MemoRow, to_row};
@@ -93,6 +95,20 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let select = tags::tagged(owner, tag, after).limit(u64::from(limit));
         let rows = self.find_all::<tags::Tagged>(select.build(self.backend)).await?;
         Ok(rows.into_iter().map(|row| MemoId::new(row.memo_id)).collect())
+    }
+
+    async fn list_trashed(&mut self, before: Timestamp, limit: u32) -> Result<Vec<MemoId>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            // The condition of the partial index.
+            .filter(Column::DeletedAt.is_not_null())
+            .filter(Column::DeletedAt.lt(before.as_micros()))
+            .order_by_asc(Column::DeletedAt)
+            .order_by_asc(Column::Id)
+            .limit(u64::from(limit));
+        let rows = self.find_all::<Key>(select.build(self.backend)).await?;
+        Ok(rows.into_iter().map(|row| MemoId::new(row.id)).collect())
     }
 
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {

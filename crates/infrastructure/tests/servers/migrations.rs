@@ -117,7 +117,7 @@ async fn a_lease_that_was_left_behind_ends(server: Server) {
 async fn a_database_of_an_unreleased_version_is_refused(server: Server) {
     let Some(remote) = Remote::new(server, 2).await else { return };
     let connection = Database::connect(remote.database.url()).await.expect("a connection");
-    let old = "UPDATE seaql_migrations SET version = 'm20261128_000006_proofs' WHERE version LIKE '%initial'";
+    let old = "UPDATE seaql_migrations SET version = 'm20261128_000006_proofs' WHERE version LIKE '%_initial'";
     connection.execute_unprepared(old).await.expect("it is renamed");
     for refused in [remote.store.migrate_up().await, remote.store.check().await] {
         let error = refused.expect_err("refused");

@@ -1,9 +1,9 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest, IdempotentResponse, Identity, Job, JobId,
-    JobKind, JobState, NewChange, OneTimeToken, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId,
-    Store, TokenPurpose, UserId, Version,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
+    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, NewChange, OneTimeToken, RefreshToken,
+    Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -66,6 +66,18 @@ async fn add_all(store: &dyn Store) {
         last_step: 0,
         created_at: NOW,
     };
+    let key = ApiKey {
+        id: ApiKeyId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        name: ApiKeyName::new("backup").expect("a valid name"),
+        note: None,
+        secret: ApiKeySecret::Digest(digest(6)),
+        scopes: Scopes::all(),
+        networks: Networks::default(),
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+    };
     let job = Job {
         id: JobId::new(Uuid::from_u128(1)),
         owner: Some(owner),
@@ -97,6 +109,7 @@ async fn add_all(store: &dyn Store) {
     uow.one_time_tokens().insert(&one_time).await.expect("the token is added");
     uow.second_factors().upsert(&factor).await.expect("the factor is added");
     uow.second_factors().replace_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
+    uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
@@ -118,6 +131,7 @@ fn event(n: u128, user_id: UserId, actor_id: Option<UserId>) -> AuditEvent {
         device: None,
         request_id: None,
         detail: None,
+        api_key_id: None,
     }
 }
 

@@ -7,14 +7,14 @@ use std::{
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
-    PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, User,
-    UserId, Version,
+    PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, Timestamp,
+    User, UserId, Version,
 };
 
 use crate::{
     Direction,
     keys::{Hashed, KeyRange, Prefix, key},
-    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_UPDATE, MemoList, SearchForms},
+    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList, SearchForms},
     repositories::users::require_user,
     store::Unit,
     transaction::{Transaction, range},
@@ -110,6 +110,15 @@ impl MemoRepository for Unit {
                 None => all,
             };
             let memos = tx.scan::<Memo>(MEMO_BY_TAG, &rest, Direction::Ascending);
+            memos.take(limit as usize).map(|memo| Ok(memo?.id)).collect()
+        })
+        .await
+    }
+
+    async fn list_trashed(&mut self, before: Timestamp, limit: u32) -> Result<Vec<MemoId>, StoreError> {
+        self.read(move |tx| {
+            let trashed = range::<Memo>(MEMO_BY_TRASHING, &[]).below(&key![before]);
+            let memos = tx.scan::<Memo>(MEMO_BY_TRASHING, &trashed, Direction::Ascending);
             memos.take(limit as usize).map(|memo| Ok(memo?.id)).collect()
         })
         .await

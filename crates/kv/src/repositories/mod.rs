@@ -2,6 +2,7 @@
 //! run on another thread.
 
 mod accounts;
+mod api_keys;
 mod audit;
 mod changes;
 mod idempotency;

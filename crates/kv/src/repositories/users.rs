@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use memo_domain::{
-    AuditEvent, Conflict, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page, PageRequest,
+    ApiKey, AuditEvent, Conflict, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page, PageRequest,
     SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
 };
 
@@ -9,8 +9,8 @@ use crate::{
     Direction,
     keys::{Hashed, key},
     records::{
-        ADMINISTRATOR, EVENT_BY_USER, Feed, FeedEntry, IDEMPOTENT_RESPONSE_BY_USER, JOB_BY_OWNER, MEMO_BY_UPDATE,
-        MemoList, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode, SESSION_BY_USER, USER_BY_EMAIL,
+        ADMINISTRATOR, API_KEY_BY_USER, EVENT_BY_USER, Feed, FeedEntry, IDEMPOTENT_RESPONSE_BY_USER, JOB_BY_OWNER,
+        MEMO_BY_UPDATE, MemoList, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode, SESSION_BY_USER, USER_BY_EMAIL,
     },
     store::Unit,
     transaction::{Transaction, range, require},
@@ -65,6 +65,7 @@ impl UserRepository for Unit {
             tx.remove_all::<OneTimeToken>(ONE_TIME_TOKEN_BY_USER, &key![id])?;
             tx.remove_all::<SecondFactor>(PRIMARY, &key![id])?;
             tx.remove_all::<RecoveryCode>(PRIMARY, &key![id])?;
+            tx.remove_all::<ApiKey>(API_KEY_BY_USER, &key![id])?;
             tx.remove_all::<Job>(JOB_BY_OWNER, &key![id])?;
             tx.remove_all::<AuditEvent>(EVENT_BY_USER, &key![id])?;
             tx.remove_all::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id])?;

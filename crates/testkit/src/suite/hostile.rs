@@ -50,7 +50,7 @@ fn operations_with_body(actor: &Actor, id: &str) -> Vec<(Call, &'static [&'stati
         (actor.call("PUT", &format!("/api/v1/memos/{id}")), MEMO_FIELDS),
         (actor.call("PATCH", &format!("/api/v1/memos/{id}")), MEMO_FIELDS),
         (actor.call("PATCH", "/api/v1/tags/a"), &["tag", "x"]),
-        (actor.call("PATCH", "/api/v1/me"), &["display_name", "locale", "email", "role"]),
+        (actor.call("PATCH", "/api/v1/me"), &["display_name", "locale", "time_zone", "email", "role"]),
         (actor.call("POST", "/api/v1/auth/sign-up"), &["email", "password", "display_name"]),
     ]
 }

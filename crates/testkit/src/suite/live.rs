@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::{
     TestApp, User,
     live::{EventStream, Frame, Socket},
+    suite::me::api_keys::created,
 };
 
 /// The number of live connections that a user may have.
@@ -104,6 +105,22 @@ pub async fn live_connections_end_with_their_session(app: TestApp) {
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     browser.sign_out().await.expect_empty(204);
     assert_eq!(socket.closed().await, Some((1008, "sign_in_ended".to_owned())));
+}
+
+pub async fn live_connections_end_with_their_api_key(app: TestApp) {
+    let alice = app.user("alice").await;
+    let key = created(&alice, &["events:read", "memos:read"]).await;
+    let mut ending = EventStream::open(&app, key.text("secret"), "").await;
+    let mut socket = Socket::open(&app, key.text("secret"), "").await;
+    alice.memo("a").await;
+    assert_eq!(ending.event().await.expect("an event").0, 1);
+    alice.patch_api_key(key.id(), &json!({"note": "n"})).await.expect_status(200);
+    alice.memo("b").await;
+    assert_eq!(ending.event().await.expect("an event").0, 2);
+    alice.patch_api_key(key.id(), &json!({"scopes": ["memos:read"]})).await.expect_status(200);
+    assert_eq!(ending.event().await, None);
+    assert!(socket.closed().await.is_some_and(|(code, _)| code == 1008));
+    assert_eq!(EventStream::open(&app, key.text("secret"), "").await.status(), "403");
 }
 
 pub async fn websocket_follows_the_feed_and_answers_pings(app: TestApp) {

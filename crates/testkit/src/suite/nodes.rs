@@ -19,7 +19,7 @@ impl TestStore for Shared {
 }
 
 /// Two nodes with one clock.
-async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
+pub(super) async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
     let store: Arc<dyn TestStore> = Arc::from(store);
     let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
     let other = TestApp::builder(Box::new(Shared(store))).node_of(&one).start().await;
@@ -50,6 +50,28 @@ pub async fn session_ended_on_one_node_ends_on_every_node(store: Box<dyn TestSto
         browser.me().await.expect_status(401).problem("sign_in_ended");
         browser.create_memo(&json!({"title": "a"})).await.problem("sign_in_ended");
     }
+}
+
+pub async fn api_key_changed_on_one_node_changes_on_every_node(store: Box<dyn TestStore>) {
+    let (one, other) = two_nodes(store).await;
+    let (alice, root) = (one.user("alice").await, one.admin("root").await);
+    let created = async || {
+        let created = alice.create_api_key(&json!({"name": "a", "scopes": ["account:read"]})).await.expect_status(201);
+        let (here, there) = (one.anonymous(), other.anonymous());
+        let (here, there) = (here.with_token(created.text("secret")), there.with_token(created.text("secret")));
+        warm_session_cache(&[&here, &there]).await;
+        (created.id().to_owned(), here, there)
+    };
+    let ((removed, _, of_removed), (changed, _, of_changed)) = (created().await, created().await);
+    alice.delete_api_key(&removed).await.expect_empty(204);
+    alice.patch_api_key(&changed, &json!({"scopes": ["memos:read"]})).await.expect_status(200);
+    one.clock.advance(Duration::from_secs(5));
+    of_removed.me().await.expect_status(401).problem("api_key_invalid");
+    of_changed.me().await.expect_status(403).problem("insufficient_scope");
+    of_changed.list_memos(&[]).await.expect_status(200);
+    root.patch_user(&alice.id, &json!({"disabled": true})).await.expect_status(200);
+    one.clock.advance(Duration::from_secs(5));
+    of_changed.list_memos(&[]).await.expect_status(401).problem("api_key_invalid");
 }
 
 pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn TestStore>) {

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
     "ip": "203.0.113.7",
     "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0",
     "request_id": "0198c0de-7f00-7000-8000-0000000000ff",
-    "detail": "password"
+    "detail": "password",
+    "api_key_id": null
 }))]
 pub struct AuditEventDto {
     /// The id; ids sort by time.
@@ -43,6 +44,9 @@ pub struct AuditEventDto {
     /// Details, e.g. the provider or the new role.
     #[schema(required = true)]
     detail: Option<String>,
+    /// The API key that authenticated the request, if one did.
+    #[schema(required = true, format = "uuid")]
+    api_key_id: Option<String>,
 }
 
 impl From<AuditEvent> for AuditEventDto {
@@ -57,6 +61,7 @@ impl From<AuditEvent> for AuditEventDto {
             device: event.device,
             request_id: event.request_id,
             detail: event.detail,
+            api_key_id: event.api_key_id.map(|id| id.to_string()),
         }
     }
 }
@@ -80,6 +85,10 @@ const fn kind(kind: AuditKind) -> &'static str {
         AuditKind::RecoveryCodeUsed => "mfa.recovery_code_used",
         AuditKind::IdentityLinked => "identity.linked",
         AuditKind::IdentityUnlinked => "identity.unlinked",
+        AuditKind::ApiKeyCreated => "api_key.created",
+        AuditKind::ApiKeyChanged => "api_key.changed",
+        AuditKind::ApiKeyRemoved => "api_key.removed",
+        AuditKind::ApiKeyExposed => "api_key.exposed",
         AuditKind::Disabled => "admin.disabled",
         AuditKind::Enabled => "admin.enabled",
         AuditKind::RoleChanged => "admin.role_changed",

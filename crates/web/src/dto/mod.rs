@@ -1,5 +1,6 @@
 //! Representations that several resources share.
 
+mod api_key;
 mod archive;
 mod audit_event;
 mod identity;
@@ -8,6 +9,7 @@ mod mirror;
 mod session;
 mod user;
 
+pub use api_key::{ApiKeyDto, ApiKeyKindDto, ScopeDto};
 pub use archive::ArchiveKindDto;
 pub use audit_event::AuditEventDto;
 pub use identity::IdentityDto;

@@ -13,6 +13,7 @@ use super::mirror::mirror;
     "display_name": "Alice",
     "role": "member",
     "locale": "en",
+    "time_zone": "Asia/Seoul",
     "created_at": "2026-01-31T09:00:00.123456Z",
     "updated_at": "2026-01-31T09:00:00.123456Z"
 }))]
@@ -32,6 +33,9 @@ pub struct UserDto {
     pub role: RoleDto,
     #[schema(inline)]
     pub locale: LocaleDto,
+    /// The time zone of times in mail to the user: a name of the IANA database.
+    #[schema(format = "time-zone")]
+    pub time_zone: String,
     /// When the user signed up.
     #[schema(format = "date-time")]
     pub created_at: String,
@@ -59,6 +63,7 @@ impl From<User> for UserDto {
             display_name: user.display_name.as_str().to_owned(),
             role: user.role.into(),
             locale: user.locale.into(),
+            time_zone: user.time_zone.as_str().to_owned(),
             created_at: user.created_at.to_string(),
             updated_at: user.updated_at.to_string(),
         }

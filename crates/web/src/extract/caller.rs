@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use actix_web::{HttpRequest, http::header::USER_AGENT};
-use memo_application::{Device, Principal, Recognized};
+use memo_application::{Credential, Device, Principal, Recognized};
 
 use crate::{
     context::RequestContext,
@@ -44,6 +44,10 @@ from_head!(FromDevice: |request| {
         name,
         ip: context.client.map(|ip| ip.to_string()),
         request_id: Some(context.request_id.to_string()),
+        api_key_id: context.caller.and_then(|caller| match caller.credential {
+            Credential::ApiKey { key_id } => Some(key_id),
+            Credential::AccessToken { .. } | Credential::Cookie { .. } => None,
+        }),
         recognized: recognized(context),
     });
     Ok(Self(device.unwrap_or_default()))

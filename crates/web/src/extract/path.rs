@@ -1,4 +1,4 @@
-use memo_domain::{JobId, MemoId, SessionId, UserId};
+use memo_domain::{ApiKeyId, JobId, MemoId, SessionId, UserId};
 
 use crate::{
     extractor::from_head,
@@ -25,4 +25,6 @@ paths! {
     SessionPath(SessionId) or SessionNotFound;
     /// The `{id}` of an operation in the path.
     OperationPath(JobId) or OperationNotFound;
+    /// The `{id}` of an API key in the path.
+    ApiKeyPath(ApiKeyId) or ApiKeyNotFound;
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
-use memo_domain::Tags;
+use memo_domain::{Networks, Tags};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -69,6 +69,21 @@ pub fn one_or_more<T, C, const N: usize>(list: &AtMost<T, N>, _: &C) -> garde::R
         length if length > N => Err(refused(FieldCode::TooMany, N)),
         _ => Ok(()),
     }
+}
+
+/// A patched list that is neither empty nor too long.
+pub fn patched_one_or_more<T, C, const N: usize>(list: &Patch<AtMost<T, N>>, context: &C) -> garde::Result {
+    if let Patch::Value(list) = list { one_or_more(list, context) } else { Ok(()) }
+}
+
+/// Not more networks than an API key may have.
+pub fn few_networks<C>(list: &AtMost<String, { Networks::MAX }>, _: &C) -> garde::Result {
+    if list.0.len() > Networks::MAX { Err(refused(FieldCode::TooMany, Networks::MAX)) } else { Ok(()) }
+}
+
+/// Not more patched networks than an API key may have.
+pub fn patched_few_networks<C>(list: &Patch<AtMost<String, { Networks::MAX }>>, context: &C) -> garde::Result {
+    if let Patch::Value(list) = list { few_networks(list, context) } else { Ok(()) }
 }
 
 /// Deserializes a number or a boolean of a query. serde's `Option` would treat an empty value as absent.

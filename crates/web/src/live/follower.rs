@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web::Data};
-use memo_application::{Changes, Error, Principal, SignIn};
+use memo_application::{Changes, Credential, Error, Principal, SignIn};
 use memo_domain::{Causes, Change, Limit};
 use tokio::{
     sync::watch,
@@ -70,7 +70,11 @@ impl Follow {
         let Self { feeds, changes, sign_in, draining, caller } = self;
         // First, so that what changes while the position is read is not overlooked.
         let feed = Watch::new(&feeds, Watched::Feed(caller.user_id));
-        let session = caller.session_id().map(|id| Watch::new(&feeds, Watched::Session(id)));
+        let credential = match caller.credential {
+            Credential::AccessToken { session_id } | Credential::Cookie { session_id } => Watched::Session(session_id),
+            Credential::ApiKey { key_id } => Watched::Key(key_id),
+        };
+        let credential = Watch::new(&feeds, credential);
         let position = changes.position(caller.user_id, since).await?;
         Ok(Follower {
             changes,
@@ -79,7 +83,7 @@ impl Follow {
             caller,
             position,
             feed,
-            session,
+            credential,
             may_have_more: true,
             is_certain: true,
             next_check: Instant::now() + CHECK_INTERVAL,
@@ -96,7 +100,7 @@ pub struct Follower {
     /// The number of the last change that was returned.
     position: u64,
     feed: Watch,
-    session: Option<Watch>,
+    credential: Watch,
     /// Whether there may be changes after the position.
     may_have_more: bool,
     /// Whether the store has answered the last question. Until it does, nothing is sent.
@@ -133,17 +137,11 @@ impl Follower {
             }
             let until = deadline.min(self.next_check);
             let woken = timeout_at(until, async {
-                let session_ends = async {
-                    match &mut self.session {
-                        Some(session) => session.happened().await,
-                        None => std::future::pending().await,
-                    }
-                };
                 tokio::select! {
                     // An error means that the server is gone, too.
                     _ = self.refusing.changed() => {}
                     () = self.feed.happened() => self.may_have_more = true,
-                    () = session_ends => self.next_check = Instant::now(),
+                    () = self.credential.happened() => self.next_check = Instant::now(),
                 }
             });
             if woken.await.is_err() && Instant::now() >= deadline {

@@ -1,5 +1,6 @@
 //! `/api/v1/me`: the caller's account.
 
+mod api_keys;
 mod audit;
 mod export;
 mod identities;
@@ -13,6 +14,7 @@ use crate::routing::Operations;
 /// The operations.
 pub fn operations() -> Operations {
     Operations::all([
+        api_keys::operations(),
         audit::operations(),
         export::operations(),
         identities::operations(),

@@ -1,5 +1,5 @@
-use memo_application::{Accounts, ProfileChange};
-use memo_domain::{DisplayName, Email};
+use memo_application::{Accounts, OptionalChange, ProfileChange};
+use memo_domain::{DisplayName, Email, TimeZone};
 
 use crate::{
     dto::{LocaleDto, UserDto},
@@ -47,6 +47,10 @@ struct UserPatch {
     #[serde(default, deserialize_with = "patched_choice")]
     #[schema(value_type = Option<LocaleDto>, inline)]
     locale: Patch<LocaleDto>,
+    /// The new time zone: a name of the IANA database, such as `Asia/Seoul`; null means `UTC`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "time-zone")]
+    time_zone: Patch<String>,
     /// The new e-mail address, which has to be verified again. Requires `current_password`.
     #[serde(default)]
     #[schema(value_type = Option<String>, nullable = false, format = "email")]
@@ -64,9 +68,15 @@ impl Input for UserPatch {
     fn read(self, refused: &mut Refusals) -> Result<ProfileChange, Refused> {
         let display_name = refused.patched("display_name", self.display_name, DisplayName::new);
         let email = refused.patched("email", self.email, Email::new);
+        let time_zone = refused.patched_optional("time_zone", self.time_zone, TimeZone::new);
         Ok(ProfileChange {
             display_name: display_name?,
             locale: self.locale.or_default().map(Into::into),
+            time_zone: match time_zone? {
+                OptionalChange::Keep => None,
+                OptionalChange::Clear => Some(TimeZone::default()),
+                OptionalChange::Set(zone) => Some(zone),
+            },
             email: email?,
             current_password: self.current_password,
         })

@@ -8,7 +8,9 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use memo_application::{Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, read_secret};
+use memo_application::{
+    ApiKeys, Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, is_api_key, read_secret,
+};
 
 use super::{
     host::is_trusted_host,
@@ -73,6 +75,7 @@ pub async fn admission(
 struct Gate {
     settings: Data<HttpSettings>,
     sign_in: Data<SignIn>,
+    api_keys: Data<ApiKeys>,
     limits: Data<Limits>,
     feeds: Data<LiveFeeds>,
 }
@@ -82,6 +85,7 @@ impl Gate {
         Some(Self {
             settings: request.app_data().cloned()?,
             sign_in: request.app_data().cloned()?,
+            api_keys: request.app_data().cloned()?,
             limits: request.app_data().cloned()?,
             feeds: request.app_data().cloned()?,
         })
@@ -146,15 +150,34 @@ impl Gate {
         let credential = Sent::of(request, &self.settings)?;
         match policy.access {
             Access::Open | Access::Public => Ok(None),
-            Access::Optional => match credential.authenticate(&self.sign_in).await {
+            Access::Optional => match self.authenticate(credential, request).await {
                 Ok(caller) => Ok(caller),
                 // Without a valid credential the caller is anonymous; a failure to check it is a failure.
                 Err(UseCaseError::Unauthenticated(_)) => Ok(None),
                 Err(error) => Err(error.into()),
             },
             Access::Scopes(_) | Access::Interactive => {
-                let caller = credential.authenticate(&self.sign_in).await?;
+                let caller = self.authenticate(credential, request).await?;
                 caller.ok_or_else(|| Problem::unauthenticated(None)).map(Some)
+            }
+        }
+    }
+
+    async fn authenticate(&self, sent: Sent, request: &HttpRequest) -> Result<Option<Principal>, UseCaseError> {
+        match sent {
+            Sent::Nothing => Ok(None),
+            Sent::Authorization(header) => {
+                let invalid = UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid);
+                let token = bearer(header.to_str().unwrap_or_default()).ok_or(invalid)?;
+                if is_api_key(token) {
+                    let client = RequestContext::read(request, |context| context.client).flatten();
+                    return self.api_keys.authenticate(token, client).await.map(Some);
+                }
+                self.sign_in.authenticate(token).await.map(Some)
+            }
+            Sent::Cookie(value) => {
+                let ended = UseCaseError::Unauthenticated(UnauthenticatedReason::SessionEnded);
+                self.sign_in.authenticate_cookie(&read_secret(&value).ok_or(ended)?).await.map(Some)
             }
         }
     }
@@ -183,21 +206,6 @@ impl Sent {
                 Ok(Self::Cookie(cookie))
             }
             (None, None) => Ok(Self::Nothing),
-        }
-    }
-
-    async fn authenticate(&self, sign_in: &SignIn) -> Result<Option<Principal>, UseCaseError> {
-        match self {
-            Self::Nothing => Ok(None),
-            Self::Authorization(header) => {
-                let invalid = UseCaseError::Unauthenticated(UnauthenticatedReason::Invalid);
-                let token = bearer(header.to_str().unwrap_or_default()).ok_or(invalid)?;
-                sign_in.authenticate(token).await.map(Some)
-            }
-            Self::Cookie(value) => {
-                let ended = UseCaseError::Unauthenticated(UnauthenticatedReason::SessionEnded);
-                sign_in.authenticate_cookie(&read_secret(value).ok_or(ended)?).await.map(Some)
-            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod examples;
 mod parameters;
 mod responses;
+mod scopes;
 mod values;
 
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ impl Modify for Credentials {
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("password", SecurityScheme::OAuth2(scheme));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let bearer = bearer.description(Some("An access token (RFC 6750)")).build();
+        let bearer = bearer.description(Some("An access token (RFC 6750), or an API key of the kind `bearer`")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let cookie = ApiKeyValue::with_description(
             "memo_session",

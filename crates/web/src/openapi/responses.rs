@@ -61,7 +61,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     }
     if matches!(policy.access, Access::Scopes(_) | Access::Interactive) {
         codes.extend([Code::AuthenticationRequired, Code::AccessTokenInvalid, Code::AccessTokenExpired]);
-        codes.push(Code::SignInEnded);
+        codes.extend([Code::SignInEnded, Code::ApiKeyInvalid, Code::ApiKeyExpired, Code::IpNotAllowed]);
     }
     match policy.access {
         Access::Scopes(_) => codes.push(Code::InsufficientScope),

@@ -3,8 +3,8 @@
 //! A DTO names the value of a field by `format`, e.g. `#[schema(format = "title")]`; the constraints are filled in here.
 
 use memo_domain::{
-    Content, DisplayName, Email, Limit, MaxTokens, Password, SearchQuery, Tag, Tags, Temperature, Title, TopP,
-    UserFilter,
+    ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MaxTokens, Password, SearchQuery, Tag, Tags,
+    Temperature, TimeZone, Title, TopP, UserFilter,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,9 @@ fn constraints(name: &str) -> Option<Value> {
         "new-id" => json!({"format": "uuid", "pattern": UUID_V7}),
         "tag" | "tags" => json!({"minLength": 1, "maxLength": Tag::MAX, "pattern": VISIBLE}),
         "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),
+        "api-key-name" => json!({"minLength": 1, "maxLength": ApiKeyName::MAX, "pattern": LINE}),
+        "api-key-note" => json!({"maxLength": ApiKeyNote::MAX, "pattern": NO_NUL}),
+        "time-zone" => json!({"maxLength": TimeZone::MAX, "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),
         "email" => json!({"format": "email", "maxLength": Email::MAX}),
         "new-password" => json!({
             "format": "password", "minLength": Password::MIN, "maxLength": Password::MAX, "pattern": NO_NUL

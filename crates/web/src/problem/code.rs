@@ -80,6 +80,21 @@ codes! {
     SignInEnded = "sign_in_ended", UNAUTHORIZED,
         "Session ended" | "세션 종료됨",
         "The session of this credential has ended. Sign in again." | "이 인증 정보의 세션이 종료되었습니다. 다시 로그인하세요.";
+    ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED,
+        "Invalid API key" | "잘못된 API 키",
+        "There is no such API key, or its user has removed it. Check that the whole secret is sent." | "이런 API 키가 없거나 사용자가 삭제했습니다. 시크릿을 빠짐없이 보내는지 확인하세요.";
+    ApiKeyExpired = "api_key_expired", UNAUTHORIZED,
+        "API key expired" | "API 키 만료",
+        "The API key has expired. Its user can create another one, or change its expiry." | "API 키가 만료되었습니다. 사용자가 새 키를 만들거나 만료 시각을 바꿀 수 있습니다.";
+    SignatureInvalid = "signature_invalid", UNAUTHORIZED,
+        "Invalid signature" | "잘못된 서명",
+        "The request is not signed with an API key of this server as RFC 9421 and the documentation say: check `keyid`, the secret, the covered components, and the URL." | "이 서버의 API 키로 RFC 9421과 문서에 맞게 서명한 요청이 아닙니다. `keyid`, 시크릿, 서명에 포함한 구성 요소와 URL을 확인하세요.";
+    SignatureExpired = "signature_expired", UNAUTHORIZED,
+        "Signature expired" | "서명 만료",
+        "The request was signed more than 300 seconds ago, or is signed for later, or has expired. Check the clock and sign it again." | "서명한 지 300초가 지났거나, 미래의 시각으로 서명했거나, 만료된 요청입니다. 시계를 확인하고 다시 서명하세요.";
+    SignatureReplayed = "signature_replayed", UNAUTHORIZED,
+        "Signed request sent twice" | "이미 보낸 서명",
+        "This nonce was used before. Sign each request with a nonce of its own." | "이미 쓰인 nonce입니다. 요청마다 새 nonce로 서명하세요.";
     CredentialsWrong = "credentials_wrong", UNAUTHORIZED,
         "Wrong credentials" | "잘못된 로그인 정보",
         "The e-mail address, the password or the code is wrong. Try again, or reset the password." | "이메일, 비밀번호 또는 코드가 올바르지 않습니다. 다시 시도하거나 비밀번호를 재설정하세요.";
@@ -89,6 +104,9 @@ codes! {
     InsufficientScope = "insufficient_scope", FORBIDDEN,
         "Insufficient scope" | "권한 범위 부족",
         "The credential lacks the scope {0}. Sign in with that scope." | "인증 정보에 {0} 범위가 없습니다. 그 범위를 포함해 로그인하세요.";
+    IpNotAllowed = "ip_not_allowed", FORBIDDEN,
+        "Address not allowed" | "허용되지 않은 주소",
+        "The API key may not be used from the address of this client. Its user can change its `ip_allowlist`." | "이 클라이언트의 주소에서는 이 API 키를 쓸 수 없습니다. 사용자가 키의 `ip_allowlist`를 바꿀 수 있습니다.";
     NotOwner = "not_owner", FORBIDDEN,
         "Not the owner" | "소유자가 아님",
         "You can read this memo, but only its owner may do this." | "이 메모를 읽을 수는 있지만, 이 작업은 소유자만 할 수 있습니다.";
@@ -137,6 +155,9 @@ codes! {
     TaskNotFound = "task_not_found", NOT_FOUND,
         "Checkbox not found" | "체크박스를 찾을 수 없음",
         "The memo has no checkbox with this number. Read it again and count them from 1." | "이 메모에는 이 번호의 체크박스가 없습니다. 메모를 다시 읽고 1부터 세어 보세요.";
+    ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
+        "API key not found" | "API 키를 찾을 수 없음",
+        "You have no API key with this id." | "이 id의 API 키가 없습니다.";
     OperationNotFound = "operation_not_found", NOT_FOUND,
         "Operation not found" | "작업을 찾을 수 없음",
         "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";
@@ -149,6 +170,9 @@ codes! {
     EmailTaken = "email_taken", CONFLICT,
         "E-mail address taken" | "이미 쓰이는 이메일",
         "Another account has this e-mail address. Sign in with it, or use another address." | "이 이메일을 쓰는 계정이 이미 있습니다. 그 계정으로 로그인하거나 다른 이메일을 쓰세요.";
+    ApiKeyLimitReached = "api_key_limit_reached", CONFLICT,
+        "Too many API keys" | "API 키가 너무 많음",
+        "You have as many API keys as a user may have, expired ones included. Remove one first." | "만료된 것을 포함해 API 키가 이미 최대 개수만큼 있습니다. 먼저 하나를 삭제하세요.";
     MfaEnabled = "mfa_enabled", CONFLICT,
         "Second factor enabled" | "2단계 인증 사용 중",
         "The account already has a second factor. Remove it first." | "이미 2단계 인증을 쓰고 있습니다. 먼저 해제하세요.";
@@ -324,6 +348,7 @@ field_codes! {
     Malformed = "malformed", "The format differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 형식이 아닙니다.";
     Required = "required", "A value is required." | "값이 필요합니다.";
     NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";
+    UnknownTimeZone = "unknown_time_zone", "No time zone of the IANA database has this name. One is, for example, Asia/Seoul." | "IANA 데이터베이스에 이런 이름의 시간대가 없습니다. 예: Asia/Seoul";
     TooFarAhead = "too_far_ahead", "The time of this id lies more than a day ahead. Check the clock." | "이 id의 시각이 하루 넘게 앞서 있습니다. 시계를 확인하세요.";
     PasswordTooCommon = "password_too_common", "This password is easy to guess." | "추측하기 쉬운 비밀번호입니다.";
     TokenInvalid = "token_invalid", "The token is invalid, used or expired." | "토큰이 잘못되었거나, 이미 쓰였거나, 만료되었습니다.";

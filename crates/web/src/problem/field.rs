@@ -74,6 +74,7 @@ const fn code_of(reason: InvalidValue) -> (FieldCode, Option<usize>) {
         InvalidValue::NoVisibleCharacter => (FieldCode::NoVisibleCharacter, None),
         InvalidValue::Malformed => (FieldCode::Malformed, None),
         InvalidValue::NotInFuture => (FieldCode::NotInFuture, None),
+        InvalidValue::UnknownTimeZone => (FieldCode::UnknownTimeZone, None),
         InvalidValue::TooFarAhead => (FieldCode::TooFarAhead, None),
         InvalidValue::PasswordTooCommon => (FieldCode::PasswordTooCommon, None),
     }
@@ -134,6 +135,7 @@ mod tests {
             InvalidValue::NoVisibleCharacter,
             InvalidValue::Malformed,
             InvalidValue::NotInFuture,
+            InvalidValue::UnknownTimeZone,
             InvalidValue::TooFarAhead,
             InvalidValue::PasswordTooCommon,
         ] {

@@ -32,6 +32,7 @@ impl From<Error> for Problem {
                 Resource::Provider => Code::ProviderNotFound,
                 Resource::Operation => Code::OperationNotFound,
                 Resource::Task => Code::TaskNotFound,
+                Resource::ApiKey => Code::ApiKeyNotFound,
             }),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
@@ -61,6 +62,8 @@ impl From<Error> for Problem {
                 tracing::warn!("the language model did not answer in time");
                 Self::new(Code::UpstreamTimeout)
             }
+            Error::ApiKeyLimitReached => Self::new(Code::ApiKeyLimitReached),
+            Error::IpNotAllowed => Self::new(Code::IpNotAllowed),
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),
             Error::PreconditionFailed => Self::new(Code::PreconditionFailed),
@@ -138,6 +141,11 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// The error of a token that was valid once, in a challenge.
+fn described(text: &str) -> String {
+    format!(r#", error="invalid_token", error_description="{text}""#)
+}
+
 /// Why the store can't be written to, in the problem document.
 const fn reason(why: Unwritable) -> &'static str {
     match why {
@@ -170,21 +178,22 @@ impl Problem {
 
     /// The request is not authenticated (RFC 6750, section 3); the reason is `None` if it has no credential.
     pub fn unauthenticated(reason: Option<UnauthenticatedReason>) -> Self {
-        let (code, challenge) = match reason {
-            None => (Code::AuthenticationRequired, r#"Bearer realm="memo""#),
-            Some(UnauthenticatedReason::Invalid) => {
-                (Code::AccessTokenInvalid, r#"Bearer realm="memo", error="invalid_token""#)
+        const INVALID: &str = r#", error="invalid_token""#;
+        let (code, error) = match reason {
+            None => (Code::AuthenticationRequired, String::new()),
+            Some(UnauthenticatedReason::Invalid) => (Code::AccessTokenInvalid, INVALID.to_owned()),
+            Some(UnauthenticatedReason::Expired) => {
+                (Code::AccessTokenExpired, described("The access token has expired"))
             }
-            Some(UnauthenticatedReason::Expired) => (
-                Code::AccessTokenExpired,
-                r#"Bearer realm="memo", error="invalid_token", error_description="The access token has expired""#,
-            ),
-            Some(UnauthenticatedReason::SessionEnded) => (
-                Code::SignInEnded,
-                r#"Bearer realm="memo", error="invalid_token", error_description="The session has ended""#,
-            ),
+            Some(UnauthenticatedReason::SessionEnded) => (Code::SignInEnded, described("The session has ended")),
+            Some(UnauthenticatedReason::ApiKeyInvalid) => (Code::ApiKeyInvalid, INVALID.to_owned()),
+            Some(UnauthenticatedReason::ApiKeyExpired) => (Code::ApiKeyExpired, described("The API key has expired")),
+            // No bearer token was sent.
+            Some(UnauthenticatedReason::SignatureInvalid) => (Code::SignatureInvalid, String::new()),
+            Some(UnauthenticatedReason::SignatureExpired) => (Code::SignatureExpired, String::new()),
+            Some(UnauthenticatedReason::SignatureReplayed) => (Code::SignatureReplayed, String::new()),
         };
-        Self::new(code).with_header(WWW_AUTHENTICATE, challenge)
+        Self::new(code).with_header(WWW_AUTHENTICATE, format!(r#"Bearer realm="memo"{error}"#))
     }
 
     fn insufficient_scope(scope: Scope) -> Self {

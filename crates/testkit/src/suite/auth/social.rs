@@ -167,6 +167,7 @@ pub async fn first_social_sign_in_creates_an_account(app: TestApp) {
       "id": "019c1347-d2fb-7000-8000-000000000003",
       "locale": "en",
       "role": "member",
+      "time_zone": "UTC",
       "updated_at": "2026-01-31T09:00:00.123456Z"
     }
     "#);

@@ -34,6 +34,7 @@ pub async fn audit_event_has_kind_time_device_ip_and_request_id(app: TestApp) {
     assert_json!(list["items"][0], @r#"
     {
       "actor_id": null,
+      "api_key_id": null,
       "at": "2026-01-31T09:01:00.123456Z",
       "detail": null,
       "device": "Firefox/143.0",
@@ -67,12 +68,18 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
     let tokens = anonymous.second_step(first.text("mfa_token"), recovery).await.expect_status(200);
     anonymous.revoke(tokens.text("refresh_token")).await.expect_status(200);
     browser.remove_totp("another horse battery").await.expect_empty(204);
+    let key = browser.create_api_key(&json!({"name": "a", "scopes": ["memos:read"]})).await.expect_status(201);
+    browser.patch_api_key(key.id(), &json!({"name": "b"})).await.expect_status(200);
+    browser.delete_api_key(key.id()).await.expect_empty(204);
     browser.get("/api/v1/me/export").await.expect_status(200);
     let list = browser.audit().await.expect_status(200);
     assert_eq!(
         kinds(&list),
         [
             "account.exported",
+            "api_key.removed",
+            "api_key.changed",
+            "api_key.created",
             "mfa.disabled",
             "sign_in.ended",
             "sign_in.succeeded",
@@ -89,7 +96,7 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
         ]
         .map(str::to_owned)
     );
-    assert_eq!(list["items"][4]["detail"], "9 left");
+    assert_eq!(list["items"][7]["detail"], "9 left");
 }
 
 pub async fn refresh_token_reuse_is_recorded_once(app: TestApp) {

@@ -1,3 +1,5 @@
+pub mod api_key_settings;
+pub mod api_keys;
 pub mod audit;
 pub mod email;
 pub mod mfa;

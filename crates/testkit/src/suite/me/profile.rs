@@ -16,6 +16,7 @@ pub async fn own_account_is_returned_with_an_etag(app: TestApp) {
       "id": "019c1347-d2fb-7000-8000-000000000002",
       "locale": "en",
       "role": "member",
+      "time_zone": "UTC",
       "updated_at": "2026-01-31T09:00:00.123456Z"
     }
     "#);
@@ -42,6 +43,19 @@ pub async fn locale_can_be_changed_and_reset_by_null(app: TestApp) {
     let named = alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
     assert_eq!(named["locale"], "ko");
     assert_eq!(alice.patch_me(&json!({"locale": null})).await.expect_status(200)["locale"], "en");
+}
+
+pub async fn time_zone_can_be_changed_and_reset_by_null(app: TestApp) {
+    let alice = app.user("alice").await;
+    let before = alice.me().await.expect_status(200);
+    assert_eq!(before["time_zone"], "UTC");
+    let patched = alice.patch_me(&json!({"time_zone": "Asia/Seoul"})).await.expect_status(200);
+    assert_eq!(patched["time_zone"], "Asia/Seoul");
+    assert_ne!(patched.tag(), before.tag());
+    let named = alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
+    assert_eq!(named["time_zone"], "Asia/Seoul");
+    assert_eq!(alice.me().await.expect_status(200)["time_zone"], "Asia/Seoul");
+    assert_eq!(alice.patch_me(&json!({"time_zone": null})).await.expect_status(200)["time_zone"], "UTC");
 }
 
 pub async fn empty_account_patch_changes_nothing(app: TestApp) {
@@ -73,6 +87,12 @@ pub async fn invalid_account_patch_is_rejected_with_its_pointer(app: TestApp) {
         (json!({"locale": "fr"}), "/locale", "invalid_choice"),
         (json!({"locale": 1}), "/locale", "wrong_type"),
         (json!({"locale": {"ko": null}}), "/locale", "wrong_type"),
+        (json!({"time_zone": "Asia/Pyeongyang"}), "/time_zone", "unknown_time_zone"),
+        (json!({"time_zone": "asia/seoul"}), "/time_zone", "unknown_time_zone"),
+        (json!({"time_zone": "+09:00"}), "/time_zone", "unknown_time_zone"),
+        (json!({"time_zone": ""}), "/time_zone", "unknown_time_zone"),
+        (json!({"time_zone": "A".repeat(100_000)}), "/time_zone", "unknown_time_zone"),
+        (json!({"time_zone": 9}), "/time_zone", "wrong_type"),
         (json!({"role": "admin"}), "/role", "unknown_member"),
         (json!({"email_verified": true}), "/email_verified", "unknown_member"),
         (json!({"id": alice.id}), "/id", "unknown_member"),

@@ -15,3 +15,4 @@ pub mod search;
 pub mod search_results;
 pub mod tasks;
 pub mod texts;
+pub mod trash;
