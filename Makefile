@@ -9,7 +9,7 @@ IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 MEMO_BIN ?= target/debug/memo
 # Most tests wait for a database more than they compute.
 TEST_THREADS := $(shell expr 2 \* $$(nproc))
-.PHONY: help run build debug openapi bless test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
+.PHONY: help run build debug openapi bless tools test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
   test-session test-cluster test-release audit bench
 
 help: ## This list
@@ -55,10 +55,13 @@ openapi: debug ## Write openapi/current.json, the document of this commit
 bless: openapi ## Publish the present document under the version of Cargo.toml, before the tag of a release
 	cp openapi/current.json openapi/$$(jq --raw-output .info.version openapi/current.json).json
 
+tools: ## Install what test-contract, test-browser, test-oidc and test-mail need; they do so themselves if it is missing
+	for judge in contract browser oidc mail; do tests/$$judge/run --install || exit 1; done
+
 test-session: debug ## The README's first session on an empty folder (needs curl and jq)
 	tests/contract/first-session $(MEMO_BIN)
 
-test-contract: debug ## The OpenAPI document, clients, workflows and the server by independent tools (needs Node.js and Python; SEEDS="1 20")
+test-contract: debug ## The document, clients, workflows and the server by other tools (needs Node.js, Python; SEEDS="1 20")
 	MEMO_BIN=$(MEMO_BIN) tests/contract/run
 
 test-browser: debug ## The explorer driven in headless Chromium (needs Node.js)

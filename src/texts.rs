@@ -3,8 +3,8 @@
 use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use async_trait::async_trait;
-use memo_application::{Error, TextWorker};
-use memo_domain::{Content, Markdown, SearchText, Title, UserId};
+use memo_application::{Error, TextAnalysis, TextWorker};
+use memo_domain::{Content, Markdown, MemoFacts, SearchText, Title, UserId};
 use memo_fair::{Capacity, FairSemaphore};
 use tokio::task::spawn_blocking;
 
@@ -57,14 +57,15 @@ fn is_short(content: &Content) -> bool {
 
 #[async_trait]
 impl TextWorker for TextThreads {
-    async fn search_text(&self, owner: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
-        let title = title.clone();
+    async fn analyze(&self, owner: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
+        let (title, markdown) = (title.clone(), self.markdown.clone());
         let compute = move |content: &Content| {
-            let text = SearchText::of(&title, content);
+            let search = SearchText::of(&title, content);
             if !is_short(content) {
-                text.bigrams();
+                search.bigrams();
             }
-            text
+            let facts = markdown.facts(content.as_str());
+            TextAnalysis { search, facts: MemoFacts::from(&facts), links: facts.links }
         };
         self.run(owner, content, compute).await
     }

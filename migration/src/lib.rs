@@ -5,6 +5,7 @@
 //! interrupted runs again from its beginning, and on a server no transaction holds its steps together.
 
 mod m20261129_000001_initial;
+mod m20261130_000002_facts;
 mod m20261130_000006_notifications;
 mod m20261130_000007_trash;
 mod m20261130_000009_api_keys;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261129_000001_initial::Migration),
+            Box::new(m20261130_000002_facts::Migration),
             Box::new(m20261130_000006_notifications::Migration),
             Box::new(m20261130_000007_trash::Migration),
             Box::new(m20261130_000009_api_keys::Migration),

@@ -13,10 +13,11 @@ use std::{
 use async_trait::async_trait;
 use memo_application::{
     AccountSettings, Accounts, Background, Device, Error, LiveSessions, Ports, Reauthentication, SignIn,
-    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+    SignInSettings, SignUp, SignUpPolicy, SignedIn, StoredBrowserSessions, TextAnalysis, TextWorker, Timer,
+    Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, OneTimeCodes, Password,
+    AccessClaims, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts, OneTimeCodes, Password,
     PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store,
     Timestamp, Title, TokenError, TokenSigner, UserId,
 };
@@ -81,8 +82,8 @@ impl Background for Least {
 
 #[async_trait]
 impl TextWorker for Least {
-    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
-        Ok(SearchText::of(title, content))
+    async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default(), links: Vec::new() })
     }
 
     async fn title(&self, _: UserId, _: &Content) -> Result<Option<Title>, Error> {

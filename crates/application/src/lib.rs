@@ -44,7 +44,7 @@ pub use memos::{
     BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange, MemoList,
     Memos, OptionalChange, Precondition, TagChange, TagChanged,
 };
-pub use ports::{Background, Ports, TextWorker, Timer, Work};
+pub use ports::{Background, Ports, TextAnalysis, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};
 pub use readiness::Readiness;
 pub use reauthentication::Reauthentication;

@@ -4,8 +4,8 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_domain::{
-    BrowserSessions, Cache, Clock, Content, IdGenerator, OneTimeCodes, PasswordHasher, Sealer, SearchText,
-    SecretGenerator, Timestamp, Title, TokenSigner, UserId,
+    BrowserSessions, Cache, Clock, Content, IdGenerator, MemoFacts, MemoLink, OneTimeCodes, PasswordHasher, Sealer,
+    SearchText, SecretGenerator, Timestamp, Title, TokenSigner, UserId,
 };
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub struct Ports {
     pub sealer: Arc<dyn Sealer>,
     /// Checks time-based one-time codes.
     pub codes: Arc<dyn OneTimeCodes>,
-    /// Computes search texts.
+    /// Computes on the texts of memos.
     pub texts: Arc<dyn TextWorker>,
     /// Runs work in the background.
     pub background: Arc<dyn Background>,
@@ -57,14 +57,25 @@ pub trait Background: Send + Sync {
     fn jobs_wait(&self) {}
 }
 
+/// What is computed of the texts of a memo, and stored with them.
+#[derive(Debug)]
+pub struct TextAnalysis {
+    /// The form in which they are searched.
+    pub search: SearchText,
+    /// What the content says.
+    pub facts: MemoFacts,
+    /// The memos that it links to.
+    pub links: Vec<MemoLink>,
+}
+
 /// Computes on texts, without keeping the threads busy that serve requests, and fairly between users.
 #[async_trait]
 pub trait TextWorker: Send + Sync {
-    /// Computes the search text of a memo of this user.
+    /// Computes what is stored with the texts of a memo of this user.
     ///
     /// # Errors
     /// [`Error::Overloaded`] if too many texts are waiting.
-    async fn search_text(&self, owner: UserId, title: &Title, content: &Content) -> Result<SearchText, Error>;
+    async fn analyze(&self, owner: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error>;
 
     /// Returns a title for a text that has none; `None` if no part of it makes one.
     ///

@@ -45,6 +45,12 @@ macro_rules! __each_case {
                 a_tag_is_found_with_its_count
                 memos_are_found_by_their_tag
             }
+            links(store) {
+                a_link_needs_its_memo
+                backlinks_are_the_visible_memos_that_link_to_a_memo
+                backlinks_are_listed_in_pages
+                links_are_removed_with_their_memo
+            }
             pages(store) {
                 a_list_is_sorted
                 titles_are_sorted_by_the_bytes_of_their_key

@@ -83,6 +83,15 @@ macro_rules! for_each_repository {
                 ) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
             }
+            links: $crate::LinkRepository {
+                fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();
+                fn remove_all(memo: $crate::MemoId) -> ();
+                fn list_backlinks(
+                    memo: &$crate::Memo,
+                    viewer: $crate::UserId,
+                    page: &$crate::PageRequest<$crate::MemoId>
+                ) -> $crate::Page<$crate::MemoView, $crate::MemoId>;
+            }
             changes: $crate::ChangeRepository {
                 fn append(owner: $crate::UserId, changes: &[$crate::NewChange]) -> ();
                 fn list(owner: $crate::UserId, since: u64, limit: $crate::Limit) -> Vec<$crate::Change>;

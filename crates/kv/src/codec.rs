@@ -4,8 +4,8 @@
 //! What is read is checked by the constructors of the domain: anything else is [`StoreError::Corrupt`].
 
 use memo_domain::{
-    AuditKind, InvalidValue, JobKind, Networks, PasswordHash, Scopes, Sealed, SecretDigest, Source, StoreError, Tag,
-    Tags, Timestamp, Version,
+    AuditKind, InvalidValue, JobKind, LinkTarget, Networks, PasswordHash, Scopes, Sealed, SecretDigest, Source,
+    StoreError, Tag, Tags, Timestamp, Version,
 };
 
 /// A value with a form in bytes. [`read`](Self::read) takes exactly what [`write`](Self::write) added.
@@ -242,6 +242,16 @@ fn named<T: Copy>(name: &str, names: &[(T, &str)]) -> Result<T, InvalidValue> {
 }
 
 impl Codec for SecretDigest {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        Ok(Self::new(input.array()?))
+    }
+}
+
+impl Codec for LinkTarget {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
     }

@@ -2,9 +2,9 @@
 
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
-    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Locale, Memo, MemoId,
-    MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, SortPosition, Source,
-    Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
+    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, LinkTarget, Locale,
+    Memo, MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session,
+    SessionId, SortPosition, Source, Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{
@@ -103,7 +103,10 @@ impl Entity for RefreshToken {
     }
 }
 
-record!(Memo, 1, { id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at });
+record!(Memo, 2, {
+    id, owner_id, state, reminded_at, version, created_at, updated_at, deleted_at, facts: since 2, MemoFacts::default()
+});
+record!(MemoFacts, 1, { snippet, has_tasks, open_tasks });
 record!(MemoState, 1, { title, content, tags, pinned, archived, visibility, remind_at });
 
 /// The form in which the texts of a memo are searched.
@@ -124,6 +127,28 @@ impl Entity for SearchForms {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         Vec::new()
+    }
+}
+
+/// A link of a memo.
+pub struct Link {
+    pub memo_id: MemoId,
+    pub target: LinkTarget,
+}
+
+record!(Link, 1, { memo_id, target });
+
+pub const LINK_BY_TARGET: u8 = 1;
+
+impl Entity for Link {
+    const TABLE: u8 = 14;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id, self.target]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(LINK_BY_TARGET, key![self.target, self.memo_id])]
     }
 }
 

@@ -368,6 +368,15 @@ macro_rules! __each_api_test {
                     captured_memo_has_the_tags_of_the_query
                     text_that_makes_no_memo_is_refused
                 }
+                backlinks(app) {
+                    backlinks_follow_the_content_and_the_title
+                    backlinks_are_memos_that_the_reader_may_read
+                    backlinks_have_pages_and_the_first_links_of_a_memo_count
+                }
+                facts(app) {
+                    facts_follow_the_content_however_it_is_written
+                    facts_of_an_imported_memo_are_computed
+                }
                 tasks(app) {
                     checkbox_is_ticked_and_nothing_else_changes
                     checkbox_that_can_not_be_ticked_is_refused

@@ -63,7 +63,7 @@ impl Memos {
                     let outcome = match operation {
                         BatchOperation::Create { id: chosen, state } => {
                             let memo = Memo::create(chosen.unwrap_or(*id), owner, state.clone(), now);
-                            let created = create(editor, &memo, chosen.is_some(), text.as_ref());
+                            let created = create(editor, memo, chosen.is_some(), text.as_ref());
                             created.await.map(BatchOutcome::Created)
                         }
                         BatchOperation::Update { id, if_version, change } => {
@@ -84,7 +84,7 @@ impl Memos {
         self.prepared(async || self.prepare_batch(owner, operations).await, write).await
     }
 
-    /// Computes the search texts of operations. Each starts from those before it.
+    /// Analyzes the texts of operations. Each starts from those before it.
     async fn prepare_batch(
         &self,
         owner: UserId,
@@ -112,15 +112,16 @@ impl Memos {
 
 async fn create(
     editor: &mut Editor<'_>,
-    memo: &Memo,
+    mut memo: Memo,
     is_chosen: bool,
     text: Option<&PreparedText>,
 ) -> Result<MemoView, Error> {
     check_reminder(memo.state.remind_at, None, memo.created_at)?;
     let text = text_of(&memo.state, text)?;
+    memo.facts = text.facts.clone();
     if !is_chosen {
-        return editor.insert(memo, text).await;
+        return editor.insert(&memo, text).await;
     }
     check_id(memo.id, memo.created_at)?;
-    editor.insert_absent(memo, text).await
+    editor.insert_absent(&memo, text).await
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
-    ChangeKind, Conflict, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, NewChange, SearchText, Tag, Tags,
+    ChangeKind, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView, NewChange, Tag, Tags,
     Timestamp, Title, UserId, Version,
 };
 
@@ -11,16 +11,16 @@ use super::{
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
-use crate::{Error, Resource, transaction::Transaction};
+use crate::{Error, Resource, TextAnalysis, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The search text of texts that are about to be written, computed before the transaction begins.
+/// The analysis of texts that are about to be written, computed before the transaction begins.
 pub struct PreparedText {
     pub title: Title,
     pub content: Content,
-    pub text: SearchText,
+    pub analysis: TextAnalysis,
 }
 
 /// Edits the memos of one owner in a transaction, and appends each change to their feed.
@@ -33,7 +33,7 @@ pub struct Editor<'t> {
     /// Keys of tags that were checked since the last change that may have removed one.
     checked_tags: HashSet<String>,
     /// New memos that are not inserted yet.
-    new: Vec<(Memo, &'t SearchText)>,
+    new: Vec<(Memo, &'t TextAnalysis)>,
 }
 
 /// What became of memos with a tag.
@@ -96,17 +96,18 @@ impl<'t> Editor<'t> {
         Ok(())
     }
 
-    pub async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, Error> {
+    pub async fn insert(&mut self, memo: &Memo, text: &TextAnalysis) -> Result<MemoView, Error> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
-        let view = self.tx.memos().insert(memo, text).await?;
+        let view = self.tx.memos().insert(memo, &text.search).await?;
+        self.insert_links(&targets(memo, text)).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
 
     /// Inserts a memo whose id the client has chosen, unless there is one with this id.
-    pub async fn insert_absent(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, Error> {
+    pub async fn insert_absent(&mut self, memo: &Memo, text: &TextAnalysis) -> Result<MemoView, Error> {
         // Of two that create it at once, the second one then finds it.
         self.tx.retry_on(Conflict::Id);
         if self.tx.memos().lookup(memo.id).await?.is_some() {
@@ -116,7 +117,7 @@ impl<'t> Editor<'t> {
     }
 
     /// Inserts a memo with the next [`insert_new`](Self::insert_new), together with others.
-    pub async fn insert_later(&mut self, memo: Memo, text: &'t SearchText) -> Result<(), Error> {
+    pub async fn insert_later(&mut self, memo: Memo, text: &'t TextAnalysis) -> Result<(), Error> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
@@ -128,11 +129,16 @@ impl<'t> Editor<'t> {
     /// Inserts the memos that wait for it.
     pub async fn insert_new(&mut self) -> Result<(), Error> {
         let new = mem::take(&mut self.new);
+        let links: Vec<_> = new.iter().flat_map(|(memo, text)| targets(memo, text)).collect();
         if !new.is_empty() {
-            let new: Vec<_> = new.iter().map(|(memo, text)| (memo, *text)).collect();
+            let new: Vec<_> = new.iter().map(|(memo, text)| (memo, &text.search)).collect();
             self.tx.memos().insert_all(&new).await?;
         }
-        Ok(())
+        self.insert_links(&links).await
+    }
+
+    async fn insert_links(&mut self, links: &[(MemoId, LinkTarget)]) -> Result<(), Error> {
+        if links.is_empty() { Ok(()) } else { Ok(self.tx.links().insert_all(links).await?) }
     }
 
     /// Looks up memos of any owner.
@@ -152,7 +158,7 @@ impl<'t> Editor<'t> {
         memo: &Memo,
         old: &Tags,
         from: Version,
-        text: Option<&SearchText>,
+        text: Option<&TextAnalysis>,
         kind: ChangeKind,
     ) -> Result<(), Error> {
         if !memo.is_trashed() {
@@ -166,11 +172,15 @@ impl<'t> Editor<'t> {
         &mut self,
         memo: &Memo,
         from: Version,
-        text: Option<&SearchText>,
+        text: Option<&TextAnalysis>,
         kind: ChangeKind,
     ) -> Result<(), Error> {
         self.checked_tags.clear();
-        self.tx.memos().update(memo, from, text).await?;
+        self.tx.memos().update(memo, from, text.map(|text| &text.search)).await?;
+        if let Some(text) = text {
+            self.tx.links().remove_all(memo.id).await?;
+            self.insert_links(&targets(memo, text)).await?;
+        }
         self.record(memo, kind);
         Ok(())
     }
@@ -215,6 +225,9 @@ impl<'t> Editor<'t> {
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
         let text = if is_same_text { None } else { Some(text_of(&state, prepared)?) };
         memo.rewrite(state, self.now);
+        if let Some(text) = text {
+            memo.facts = text.facts.clone();
+        }
         self.update(&view.memo, from, text, ChangeKind::Updated).await?;
         Ok(view)
     }
@@ -282,6 +295,11 @@ impl<'t> Editor<'t> {
     }
 }
 
+/// The links of a memo with this text.
+fn targets(memo: &Memo, text: &TextAnalysis) -> Vec<(MemoId, LinkTarget)> {
+    text.links.iter().map(|link| (memo.id, LinkTarget::of(memo.owner_id, link))).collect()
+}
+
 /// Returns the memo if the viewer may read it.
 pub fn visible(view: Option<MemoView>, viewer: UserId) -> Result<MemoView, Error> {
     view.filter(|view| view.memo.is_visible_to(viewer)).ok_or(Error::NotFound(Resource::Memo))
@@ -302,11 +320,11 @@ pub fn check_reminder(new: Option<Timestamp>, old: Option<Timestamp>, now: Times
     }
 }
 
-/// Returns the search text that was prepared for a state. It is never computed here, where other writers wait.
+/// Returns the analysis that was prepared for a state. It is never computed here, where other writers wait.
 ///
 /// # Errors
 /// [`Error::Overloaded`] if another writer has changed the text since it was prepared.
-pub fn text_of<'p>(state: &MemoState, prepared: Option<&'p PreparedText>) -> Result<&'p SearchText, Error> {
+pub fn text_of<'p>(state: &MemoState, prepared: Option<&'p PreparedText>) -> Result<&'p TextAnalysis, Error> {
     let current = prepared.filter(|prepared| prepared.title == state.title && prepared.content == state.content);
-    current.map(|prepared| &prepared.text).ok_or(Error::Overloaded { retry_after: RETRY_AFTER })
+    current.map(|prepared| &prepared.analysis).ok_or(Error::Overloaded { retry_after: RETRY_AFTER })
 }

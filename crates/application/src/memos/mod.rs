@@ -13,7 +13,7 @@ use memo_domain::{
     PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
 };
 
-use crate::{Error, Once, Ports, Resource, UnauthenticatedReason, transaction::Transaction};
+use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
@@ -60,7 +60,7 @@ impl Memos {
         let now = self.ports.now();
         edit::check_reminder(state.remind_at, None, now)?;
         let memo = Memo::create(MemoId::new(self.ports.id(now)), owner, state, now);
-        let text = self.prepare(owner, &memo.state.title, &memo.state.content).await?.text;
+        let (memo, text) = self.analyzed(memo).await?;
         self.write_once(owner, once, async |editor| editor.insert(&memo, &text).await).await
     }
 
@@ -90,8 +90,7 @@ impl Memos {
         let now = self.ports.now();
         edit::check_reminder(state.remind_at, None, now)?;
         edit::check_id(id, now)?;
-        let memo = Memo::create(id, owner, state, now);
-        let text = self.prepare(owner, &memo.state.title, &memo.state.content).await?.text;
+        let (memo, text) = self.analyzed(Memo::create(id, owner, state, now)).await?;
         self.write(owner, async |editor| editor.insert_absent(&memo, &text).await).await
     }
 
@@ -102,6 +101,24 @@ impl Memos {
     pub async fn get(&self, viewer: UserId, id: MemoId) -> Result<MemoView, Error> {
         let work = async |unit: &mut dyn memo_domain::UnitOfWork| edit::visible(unit.memos().lookup(id).await?, viewer);
         self.ports.transactions.on_behalf_of(viewer).read(work).await
+    }
+
+    /// Returns a page of the memos that link to a memo, and that the viewer may read, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the viewer may not read the memo.
+    pub async fn backlinks(
+        &self,
+        viewer: UserId,
+        id: MemoId,
+        page: &PageRequest<MemoId>,
+    ) -> Result<Page<MemoView, MemoId>, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(viewer);
+        let work = transactions.read(async |unit| {
+            let memo = edit::visible(unit.memos().lookup(id).await?, viewer)?.memo;
+            Ok(unit.links().list_backlinks(&memo, viewer, page).await?)
+        });
+        work.await
     }
 
     /// Returns a page of the memos that match the filter.
@@ -235,10 +252,18 @@ impl Memos {
         self.write(owner, async |editor| editor.restore(id).await).await
     }
 
-    /// Computes the search text of texts that are about to be written.
+    /// Analyzes the texts of a new memo.
+    async fn analyzed(&self, mut memo: Memo) -> Result<(Memo, TextAnalysis), Error> {
+        let MemoState { title, content, .. } = &memo.state;
+        let text = self.ports.texts.analyze(memo.owner_id, title, content).await?;
+        memo.facts = text.facts.clone();
+        Ok((memo, text))
+    }
+
+    /// Analyzes texts that are about to be written.
     async fn prepare(&self, owner: UserId, title: &Title, content: &Content) -> Result<PreparedText, Error> {
-        let text = self.ports.texts.search_text(owner, title, content).await?;
-        Ok(PreparedText { title: title.clone(), content: content.clone(), text })
+        let analysis = self.ports.texts.analyze(owner, title, content).await?;
+        Ok(PreparedText { title: title.clone(), content: content.clone(), analysis })
     }
 
     /// Like [`prepare`](Self::prepare), for a change of some fields: they keep the text that an earlier change of the same

@@ -1,12 +1,10 @@
 use std::collections::HashMap;
 
-use memo_domain::{
-    ChangeKind, Conflict, Memo, MemoId, MemoState, SearchText, Secret, Tags, Timestamp, UserId, Version,
-};
+use memo_domain::{ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version};
 
 use super::Transfer;
 use crate::{
-    Error,
+    Error, TextAnalysis,
     memos::{Editor, owner_gone},
 };
 
@@ -52,7 +50,7 @@ impl Transfer {
     pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
         let mut texts = Vec::with_capacity(memos.len());
         for ImportedMemo { state: MemoState { title, content, .. }, .. } in memos {
-            texts.push(self.ports.texts.search_text(owner, title, content).await?);
+            texts.push(self.ports.texts.analyze(owner, title, content).await?);
         }
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let imported = transactions.write(async |tx| {
@@ -125,12 +123,14 @@ fn is_replaced(memo: &Memo, imported: &ImportedMemo, now: Timestamp) -> bool {
     !is_same && is_newer
 }
 
+/// A memo as it is imported, with the facts of an empty content.
 fn new_memo(id: MemoId, owner: UserId, imported: &ImportedMemo, now: Timestamp) -> Memo {
     let created_at = imported.created_at.min(now);
     Memo {
         id,
         owner_id: owner,
         state: imported.state.clone(),
+        facts: MemoFacts::default(),
         reminded_at: imported.reminded_at,
         version: Version::FIRST,
         created_at,
@@ -145,7 +145,7 @@ async fn import<'t>(
     owner: UserId,
     existing: &mut HashMap<MemoId, Memo>,
     imported: &ImportedMemo,
-    text: &'t SearchText,
+    text: &'t TextAnalysis,
 ) -> Result<(MemoId, ImportOutcome), Error> {
     let now = editor.now();
     let mut id = imported.id;
@@ -164,7 +164,7 @@ async fn import<'t>(
         };
     }
     let Some(mut memo) = found else {
-        let memo = new_memo(id, owner, imported, now);
+        let memo = Memo { facts: text.facts.clone(), ..new_memo(id, owner, imported, now) };
         existing.insert(id, memo.clone());
         editor.insert_later(memo, text).await?;
         return Ok((id, ImportOutcome::Created));
@@ -184,6 +184,7 @@ async fn import<'t>(
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
+    memo.facts = text.facts.clone();
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
     existing.insert(id, memo);

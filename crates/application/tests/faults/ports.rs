@@ -13,12 +13,12 @@ use std::{
 use async_trait::async_trait;
 use memo_application::{
     ArchiveKind, ArchiveReport, ArchiveWorker, Background, Error, LiveSessions, MarkdownArchive, Ports,
-    StoredBrowserSessions, TextWorker, Timer, Transactions, Work,
+    StoredBrowserSessions, TextAnalysis, TextWorker, Timer, Transactions, Work,
 };
 use memo_domain::{
-    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, Memo, OneTimeCodes,
-    Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source,
-    Store, Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, Content, HashError, HashLane, Locale, MailContent, MailMessage, MailRenderer, Memo, MemoFacts,
+    OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret,
+    SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
 use tokio::sync::oneshot;
@@ -78,9 +78,9 @@ impl InPlace {
 
 #[async_trait]
 impl TextWorker for InPlace {
-    async fn search_text(&self, _: UserId, title: &Title, content: &Content) -> Result<SearchText, Error> {
+    async fn analyze(&self, _: UserId, title: &Title, content: &Content) -> Result<TextAnalysis, Error> {
         self.held.wait().await;
-        Ok(SearchText::of(title, content))
+        Ok(TextAnalysis { search: SearchText::of(title, content), facts: MemoFacts::default(), links: Vec::new() })
     }
 
     async fn title(&self, _: UserId, content: &Content) -> Result<Option<Title>, Error> {

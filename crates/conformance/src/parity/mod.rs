@@ -5,6 +5,7 @@
 
 mod accounts;
 mod idempotency;
+mod links;
 mod pair;
 mod random;
 mod reads;

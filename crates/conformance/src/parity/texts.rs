@@ -1,8 +1,8 @@
 //! Random values. They are composed of few parts, so that texts, titles, times and tags are often equal or similar.
 
 use memo_domain::{
-    Content, DisplayName, Email, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery, SortDirection,
-    SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
+    Content, DisplayName, Email, MarkdownFacts, Memo, MemoFilter, MemoScope, MemoSort, MemoState, SearchQuery,
+    SortDirection, SortField, Tag, Tags, Timestamp, Title, UserId, Visibility,
 };
 
 use super::random::Random;
@@ -69,7 +69,7 @@ fn joined(chance: &mut Random, most: usize) -> String {
     text
 }
 
-fn some_title(chance: &mut Random) -> Title {
+pub(super) fn some_title(chance: &mut Random) -> Title {
     match chance.below(10) {
         0..5 => title(chance.one_of(&TITLES)),
         5 => Title::new(chance.one_of(&AWKWARD)).unwrap_or_else(|_| title("-")),
@@ -139,7 +139,10 @@ pub(super) fn vary(chance: &mut Random, memo: &mut Memo) {
     match chance.below(8) {
         0 => memo.state = other,
         1 => memo.state.title = other.title,
-        2 | 3 => memo.state.content = other.content,
+        2 | 3 => {
+            memo.facts.snippet = other.content.as_str().chars().take(MarkdownFacts::SNIPPET_MAX).collect();
+            memo.state.content = other.content;
+        }
         4 => memo.state.tags = other.tags,
         5 => (memo.state.pinned, memo.state.archived) = (other.pinned, other.archived),
         6 => memo.deleted_at = if memo.is_trashed() { None } else { Some(some_time(chance)) },

@@ -3,8 +3,9 @@
 mod accounts;
 
 use memo_domain::{
-    Content, DisplayName, Email, Locale, Memo, MemoId, MemoState, PasswordHash, RefreshToken, Role, Scopes, Secret,
-    SecretDigest, Session, SessionId, Tag, Tags, TimeZone, Timestamp, Title, User, UserId, Version, Visibility,
+    Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken,
+    Role, Scopes, Secret, SecretDigest, Session, SessionId, Tag, Tags, TimeZone, Timestamp, Title, User, UserId,
+    Version, Visibility,
 };
 
 pub(crate) use accounts::{
@@ -138,6 +139,7 @@ pub(crate) fn full_memo(n: u32, owner: UserId) -> Memo {
             visibility: Visibility::Public,
             remind_at: Some(at(3)),
         },
+        facts: MemoFacts { snippet: "본문 하나".to_owned(), has_tasks: true, open_tasks: 3 },
         reminded_at: Some(at(4)),
         version: Version::new(7),
         updated_at: at(2),
@@ -154,6 +156,7 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
             let mut memo = full_memo(n, owner);
             memo.state.title = Title::new(text).unwrap_or_else(|_| title("-"));
             memo.state.content = content(&format!("{text}\n{text}"));
+            memo.facts.snippet = String::from(text);
             memo.state.tags = Tags::new(Tag::new(text).ok().into_iter().chain([tag("b"), tag("A")])).expect("few tags");
             memo
         })
@@ -164,6 +167,8 @@ pub(crate) fn awkward_memos(owner: UserId) -> Vec<Memo> {
         memo.state.title = title(&longest.repeat(Title::MAX));
         memo.state.content = content(&longest.repeat(Content::MAX));
         memo.state.tags = tags([longest.repeat(16).as_str()]);
+        memo.facts.snippet = longest.repeat(MarkdownFacts::SNIPPET_MAX);
+        memo.facts.open_tasks = u32::MAX;
         memos.push(memo);
     }
     let mut ends = full_memo(100, owner);

@@ -1,5 +1,7 @@
 //! Memos, their value objects, and the repository port.
 
+mod facts;
+mod links;
 mod query;
 mod repository;
 mod search;
@@ -7,6 +9,8 @@ mod search_text;
 mod tag;
 mod text;
 
+pub use facts::MemoFacts;
+pub use links::{LinkRepository, LinkTarget};
 pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, SortField, SortPosition};
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
@@ -119,6 +123,8 @@ pub struct Memo {
     pub owner_id: UserId,
     /// The part that the owner writes.
     pub state: MemoState,
+    /// What its content says.
+    pub facts: MemoFacts,
     /// When the owner was reminded.
     pub reminded_at: Option<Timestamp>,
     /// The number of this state.
@@ -132,13 +138,14 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// Creates a memo in its first version.
+    /// Creates a memo in its first version. Its facts are those of an empty content.
     #[must_use]
     pub fn create(id: MemoId, owner_id: UserId, state: MemoState, now: Timestamp) -> Self {
         Self {
             id,
             owner_id,
             state,
+            facts: MemoFacts::default(),
             reminded_at: None,
             version: Version::FIRST,
             created_at: now,

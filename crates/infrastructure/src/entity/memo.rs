@@ -21,6 +21,10 @@ pub struct Model {
     /// A JSON array of strings.
     pub tags: String,
     pub content: String,
+    /// Absent in rows that were written before it was computed.
+    pub snippet: Option<String>,
+    pub has_tasks: bool,
+    pub open_tasks: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

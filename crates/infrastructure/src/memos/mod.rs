@@ -1,5 +1,6 @@
 //! The repository of memos.
 
+mod links;
 mod plan;
 #[cfg(test)]
 mod plans;

@@ -209,7 +209,7 @@ row! {
     }
 }
 
-fn views() -> Select<Entity> {
+pub fn views() -> Select<Entity> {
     Entity::find()
         .select_only()
         .columns(COLUMNS)
@@ -300,7 +300,7 @@ fn is_among_tagged(owner: UserId, tag: &Tag) -> Expr {
 }
 
 /// Like [`equals`].
-fn is(visibility: Visibility) -> Expr {
+pub fn is(visibility: Visibility) -> Expr {
     Expr::col((Entity, Column::Visibility)).eq(Expr::Constant(Value::from(visibility_number(visibility))))
 }
 

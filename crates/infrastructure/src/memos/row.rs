@@ -1,8 +1,8 @@
 //! A memo as a row, and a row as a memo.
 
 use memo_domain::{
-    Content, DisplayName, InvalidValue, Memo, MemoId, MemoState, MemoView, Source, StoreError, Tag, Tags, Timestamp,
-    Title, UserId, Visibility,
+    Content, DisplayName, InvalidValue, Memo, MemoFacts, MemoId, MemoState, MemoView, Source, StoreError, Tag, Tags,
+    Timestamp, Title, UserId, Visibility,
 };
 use sea_orm::{ActiveValue::Set, prelude::Uuid};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The selected columns of a memo, in the order of [`MemoRow`]. The owner's name is selected after them.
-pub const COLUMNS: [Column; 14] = [
+pub const COLUMNS: [Column; 17] = [
     Column::Id,
     Column::OwnerId,
     Column::Pinned,
@@ -28,6 +28,9 @@ pub const COLUMNS: [Column; 14] = [
     Column::Title,
     Column::Tags,
     Column::Content,
+    Column::Snippet,
+    Column::HasTasks,
+    Column::OpenTasks,
 ];
 
 row! {
@@ -47,6 +50,9 @@ row! {
         title: String,
         tags: String,
         content: String,
+        snippet: Option<String>,
+        has_tasks: bool,
+        open_tasks: i64,
         owner_name: String,
     }
 }
@@ -84,6 +90,11 @@ impl MemoRow {
             id: MemoId::new(self.id),
             owner_id: UserId::new(self.owner_id),
             state,
+            facts: MemoFacts {
+                snippet: self.snippet.unwrap_or_default(),
+                has_tasks: self.has_tasks,
+                open_tasks: u32::try_from(self.open_tasks).map_err(StoreError::corrupt)?,
+            },
             reminded_at: self.reminded_at.map(Timestamp::from_micros),
             version: version(self.version)?,
             created_at: Timestamp::from_micros(self.created_at),
@@ -113,6 +124,9 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
         title_key: Set(state.title.sort_key()),
         tags: Set(serde_json::to_string(&tags).map_err(|error| StoreError::Other { source: error.into() })?),
         content: Set(state.content.as_str().to_owned()),
+        snippet: Set(Some(memo.facts.snippet.clone())),
+        has_tasks: Set(memo.facts.has_tasks),
+        open_tasks: Set(memo.facts.open_tasks.into()),
     })
 }
 

@@ -14,7 +14,10 @@ use memo_domain::{
 use crate::{
     Direction,
     keys::{Hashed, KeyRange, Prefix, key},
-    records::{MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList, SearchForms},
+    records::{
+        Link, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList, PRIMARY,
+        SearchForms,
+    },
     repositories::users::require_user,
     store::Unit,
     transaction::{Transaction, range},
@@ -154,8 +157,7 @@ impl MemoRepository for Unit {
     async fn remove(&mut self, id: MemoId, from: Version) -> Result<(), StoreError> {
         self.write(move |tx| {
             let memo = in_version(tx, id, from)?;
-            remove_memo(tx, &memo);
-            Ok(())
+            remove_memo(tx, &memo)
         })
         .await
     }
@@ -175,9 +177,10 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
     Ok(TagCount::join(tags.collect::<Result<Vec<_>, StoreError>>()?))
 }
 
-pub fn remove_memo(tx: &mut Transaction, memo: &Memo) {
+pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> {
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
+    tx.remove_all::<Link>(PRIMARY, &key![memo.id])
 }
 
 fn forms(memo: &Memo, text: &SearchText) -> SearchForms {
@@ -225,7 +228,7 @@ fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, St
     tx.get(&key![id])?.filter(|memo: &Memo| memo.version == version).ok_or(StoreError::Stale)
 }
 
-fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
+pub fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
     Ok(MemoView { owner_name: owner_name(tx, memo.owner_id)?, memo })
 }
 

@@ -56,7 +56,7 @@ impl UserRepository for Unit {
             }
             for trashed in [false, true] {
                 for memo in tx.all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])? {
-                    remove_memo(tx, &memo);
+                    remove_memo(tx, &memo)?;
                 }
             }
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
@@ -84,7 +84,7 @@ impl UserRepository for Unit {
                 let memos = tx.scan::<Memo>(MEMO_BY_UPDATE, &memos, Direction::Ascending);
                 let memos = memos.filter(|memo| memo.as_ref().map_or(true, is_swept)).take(left);
                 for memo in memos.collect::<Result<Vec<_>, _>>()? {
-                    remove_memo(tx, &memo);
+                    remove_memo(tx, &memo)?;
                     left -= 1;
                 }
             }

@@ -148,6 +148,7 @@ fn invalid_memo_fields() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"version": 7}), "/version", "unknown_member"),
         (json!({"deleted_at": null}), "/deleted_at", "unknown_member"),
         (json!({"like_count": 7}), "/like_count", "unknown_member"),
+        (json!({"open_tasks": 7}), "/open_tasks", "unknown_member"),
     ]
 }
 

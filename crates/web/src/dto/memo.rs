@@ -14,13 +14,16 @@ mirror! {
 #[schema(as = Memo, example = json!({
     "id": "0198c0de-7f00-7000-8000-00000000000b",
     "title": "주간회의록",
-    "content": "# 안건\n\n- 배포 일정\n",
+    "content": "# 안건\n\n- [ ] 배포 일정\n",
+    "snippet": "안건 배포 일정",
     "tags": ["work"],
     "pinned": false,
     "archived": false,
     "visibility": "private",
     "remind_at": null,
     "reminded_at": null,
+    "has_tasks": true,
+    "open_tasks": 1,
     "like_count": 0,
     "liked": false,
     "owner": {"id": "0198c0de-7f00-7000-8000-00000000000a", "display_name": "Alice"},
@@ -29,6 +32,7 @@ mirror! {
     "updated_at": "2026-01-31T09:00:00.123456Z",
     "deleted_at": null
 }))]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the API")]
 pub struct MemoDto {
     /// The id.
     #[schema(format = "uuid")]
@@ -39,6 +43,9 @@ pub struct MemoDto {
     /// The text, in Markdown.
     #[schema(format = "content")]
     content: String,
+    /// The beginning of the text without markup: up to 200 characters.
+    #[schema(format = "snippet")]
+    snippet: String,
     /// The tags, in the order given.
     #[schema(format = "tags")]
     tags: Vec<String>,
@@ -54,6 +61,10 @@ pub struct MemoDto {
     /// When its owner was reminded; null for anyone else. Always null for now: reminders are not sent yet.
     #[schema(required = true, format = "date-time")]
     reminded_at: Option<String>,
+    /// Whether the text has checkboxes (`- [ ]`).
+    has_tasks: bool,
+    /// The number of checkboxes that are not ticked.
+    open_tasks: u32,
     /// The number of users who like it. Always 0 for now: likes do not exist yet.
     like_count: u64,
     /// Whether the caller likes it. Always false for now: likes do not exist yet.
@@ -94,12 +105,15 @@ impl MemoDto {
             id: memo.id.to_string(),
             title: state.title.into_string(),
             content: state.content.into_string(),
+            snippet: memo.facts.snippet,
             tags: state.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
             pinned: state.pinned,
             archived: state.archived,
             visibility: state.visibility.into(),
             remind_at: for_owner(state.remind_at),
             reminded_at: for_owner(memo.reminded_at),
+            has_tasks: memo.facts.has_tasks,
+            open_tasks: memo.facts.open_tasks,
             like_count: 0,
             liked: false,
             owner: OwnerDto { id: memo.owner_id.to_string(), display_name: owner_name.as_str().to_owned() },

@@ -26,7 +26,7 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AuditId, JobId, UserId);
+ids!(AuditId, JobId, MemoId, UserId);
 
 impl Cursor for Tag {
     fn write(&self, bytes: &mut Vec<u8>) {

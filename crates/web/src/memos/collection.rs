@@ -1,8 +1,6 @@
 use actix_web::http::header::HeaderValue;
-use memo_application::{MemoList, Memos, Once};
-use memo_domain::{
-    Memo, MemoCursor, MemoFilter, MemoScope, MemoSort, MemoState, MemoView, Page as Found, Tags, UserId,
-};
+use memo_application::{Memos, Once};
+use memo_domain::{Memo, MemoScope, MemoState, MemoView, Page as Found, Tags, UserId};
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
@@ -44,7 +42,6 @@ operations! {
             ("Location" = String, description = "The URL of the memo"),
             ("ETag" = String, description = "Identifies this state, for If-Match and If-None-Match"),
         ),
-        links(("get_memo" = (operation_id = "get_memo", parameters(("id" = "$response.body#/id"))))),
     )),
 )]
 async fn create_memo(
@@ -100,31 +97,43 @@ async fn list_memos(
 
 async fn read_page(memos: &Memos, list: &List<MemosQuery>) -> Result<Rendered, Problem> {
     let (filter, sort) = &list.filter;
-    let MemoList { mut page, total } = memos.list(filter, *sort, &list.page, list.with_total).await?;
+    let found = memos.list(filter, *sort, &list.page, list.with_total).await?;
+    let (search, sort) = (filter.search.clone(), *sort);
+    let cursor = move |memo: &Memo| {
+        let score = search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
+        sort.cursor(memo, score)
+    };
+    let rendered = render(list, filter.viewer, found.page, found.total, cursor).await?;
+    Ok(Rendered { is_own: filter.scope == MemoScope::Mine, ..rendered })
+}
+
+/// The response with a page of memos; `cursor` is that of a memo in their list.
+pub async fn render<F: Filter<Cursor: Send>>(
+    list: &List<F>,
+    viewer: UserId,
+    mut page: Found<MemoView, F::Cursor>,
+    total: Option<u64>,
+    cursor: impl Fn(&Memo) -> F::Cursor + Send + 'static,
+) -> Result<Rendered, Problem> {
     let size = page.items.iter().map(|view| view.memo.state.content.as_str().len()).sum();
     // Decided by their sizes in JSON, and those of long texts are only known when they are encoded.
-    let bounded = {
-        let (filter, sort) = (filter.clone(), *sort);
-        move || {
-            bound(&filter, sort, &mut page);
-            Ok(page)
-        }
+    let bounded = move || {
+        bound(viewer, &mut page, cursor);
+        Ok(page)
     };
     let page = offload(size, bounded).await?;
     let count = page.items.len();
     let info = list.info(count, page.next.as_ref());
     let links = list.links(&info, count).map(HeaderValue::try_from).transpose().map_err(Problem::internal)?;
-    let viewer = filter.viewer;
     let encode = move || {
         let items = page.items.into_iter().map(|view| MemoDto::for_viewer(viewer, view)).collect();
         Representation::new(None, &CountedPage { items, page: info, total })
     };
-    let representation = offload(size, encode).await?;
-    Ok(Rendered { representation, links, is_own: filter.scope == MemoScope::Mine })
+    Ok(Rendered { representation: offload(size, encode).await?, links, is_own: false })
 }
 
 /// Drops memos at the end of a page whose items would be larger than [`MAX_ITEMS_SIZE`]; the first one stays.
-fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCursor>) {
+fn bound<C>(viewer: UserId, page: &mut Found<MemoView, C>, cursor: impl Fn(&Memo) -> C) {
     // In JSON no byte of a text takes more than six.
     let upper = |view: &MemoView| 6 * (view.memo.state.content.as_str().len() + MAX_OTHER_SIZE);
     if page.items.iter().map(upper).sum::<usize>() <= MAX_ITEMS_SIZE {
@@ -132,13 +141,12 @@ fn bound(filter: &MemoFilter, sort: MemoSort, page: &mut Found<MemoView, MemoCur
     }
     let mut size = 0;
     let mut fits = |view: &MemoView| {
-        size += json_size(&MemoDto::for_viewer(filter.viewer, view.clone()));
+        size += json_size(&MemoDto::for_viewer(viewer, view.clone()));
         size <= MAX_ITEMS_SIZE
     };
     let kept = page.items.iter().take_while(|view| fits(view)).count().max(1);
     if kept < page.items.len() {
         page.items.truncate(kept);
-        let score = |memo: &Memo| filter.search.as_ref().map_or(0, |query| query.relevance_of_title(&memo.state.title));
-        page.next = page.items.last().map(|MemoView { memo, .. }| sort.cursor(memo, score(memo)));
+        page.next = page.items.last().map(|view| cursor(&view.memo));
     }
 }

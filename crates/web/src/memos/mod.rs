@@ -1,5 +1,6 @@
 //! `/api/v1/memos`.
 
+mod backlinks;
 mod batch;
 mod batch_input;
 mod cache;
@@ -19,6 +20,7 @@ use crate::routing::Operations;
 /// The operations.
 pub fn operations() -> Operations {
     Operations::all([
+        backlinks::operations(),
         batch::operations(),
         collection::operations(),
         completion::operations(),

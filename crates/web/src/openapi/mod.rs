@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers declare, and what follows from the policies of their routes.
 
 mod examples;
+mod links;
 mod parameters;
 mod responses;
 mod scopes;
@@ -88,6 +89,7 @@ pub fn document(operations: &Operations) -> Value {
         parameters::complete(part, operation.policy);
         responses::complete(part, operation);
     }
+    links::add(&mut document, operations);
     responses::add_components(&mut document["components"]);
     values::expand(&mut document);
     values::name_lists(&mut document);

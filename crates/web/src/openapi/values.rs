@@ -3,8 +3,8 @@
 //! A DTO names the value of a field by `format`, e.g. `#[schema(format = "title")]`; the constraints are filled in here.
 
 use memo_domain::{
-    ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MaxTokens, Password, SearchQuery, Tag, Tags,
-    Temperature, TimeZone, Title, TopP, UserFilter,
+    ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag,
+    Tags, Temperature, TimeZone, Title, TopP, UserFilter,
 };
 use serde_json::{Value, json};
 
@@ -29,6 +29,7 @@ fn constraints(name: &str) -> Option<Value> {
     Some(match name {
         "title" => json!({"minLength": 1, "maxLength": Title::MAX, "pattern": LINE}),
         "content" => json!({"maxLength": Content::MAX, "pattern": NO_NUL}),
+        "snippet" => json!({"maxLength": MarkdownFacts::SNIPPET_MAX}),
         "new-id" => json!({"format": "uuid", "pattern": UUID_V7}),
         "tag" | "tags" => json!({"minLength": 1, "maxLength": Tag::MAX, "pattern": VISIBLE}),
         "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),

@@ -56,9 +56,11 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
             "content": "# 안건\n",
             "created_at": "2026-01-31T09:00:01.123456Z",
             "deleted_at": null,
+            "has_tasks": false,
             "id": "019c1347-d6e3-7000-8000-000000000011",
             "like_count": 0,
             "liked": false,
+            "open_tasks": 0,
             "owner": {
               "display_name": "Alice",
               "id": "019c1347-d2fb-7000-8000-000000000002"
@@ -66,6 +68,7 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
             "pinned": false,
             "remind_at": "2026-03-01T00:00:00Z",
             "reminded_at": null,
+            "snippet": "안건",
             "tags": [
               "work"
             ],
@@ -82,9 +85,11 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
             "content": "",
             "created_at": "2026-01-31T09:00:00.123456Z",
             "deleted_at": null,
+            "has_tasks": false,
             "id": "019c1347-d2fb-7000-8000-00000000000a",
             "like_count": 0,
             "liked": false,
+            "open_tasks": 0,
             "owner": {
               "display_name": "Alice",
               "id": "019c1347-d2fb-7000-8000-000000000002"
@@ -92,6 +97,7 @@ pub async fn batch_applies_each_operation_as_if_sent_alone(app: TestApp) {
             "pinned": true,
             "remind_at": null,
             "reminded_at": null,
+            "snippet": "",
             "tags": [
               "a"
             ],

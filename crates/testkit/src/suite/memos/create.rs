@@ -26,9 +26,11 @@ pub async fn memo_is_created_with_all_fields(app: TestApp) {
       "content": "# 안건\n\n- 배포 일정\n",
       "created_at": "2026-01-31T09:00:00.123456Z",
       "deleted_at": null,
+      "has_tasks": false,
       "id": "019c1347-d2fb-7000-8000-00000000000a",
       "like_count": 0,
       "liked": false,
+      "open_tasks": 0,
       "owner": {
         "display_name": "Alice",
         "id": "019c1347-d2fb-7000-8000-000000000002"
@@ -36,6 +38,7 @@ pub async fn memo_is_created_with_all_fields(app: TestApp) {
       "pinned": true,
       "remind_at": "2026-02-01T01:30:00.500Z",
       "reminded_at": null,
+      "snippet": "안건 배포 일정",
       "tags": [
         "work",
         "2026"
@@ -63,9 +66,11 @@ pub async fn memo_is_created_with_a_title_only(app: TestApp) {
       "content": "",
       "created_at": "2026-01-31T09:00:00.123456Z",
       "deleted_at": null,
+      "has_tasks": false,
       "id": "019c1347-d2fb-7000-8000-00000000000a",
       "like_count": 0,
       "liked": false,
+      "open_tasks": 0,
       "owner": {
         "display_name": "Alice",
         "id": "019c1347-d2fb-7000-8000-000000000002"
@@ -73,6 +78,7 @@ pub async fn memo_is_created_with_a_title_only(app: TestApp) {
       "pinned": false,
       "remind_at": null,
       "reminded_at": null,
+      "snippet": "",
       "tags": [],
       "title": "a",
       "updated_at": "2026-01-31T09:00:00.123456Z",

@@ -1,3 +1,4 @@
+pub mod backlinks;
 pub mod batch;
 pub mod batch_errors;
 pub mod captures;
@@ -7,6 +8,7 @@ pub mod completion_settings;
 pub mod completions;
 pub mod conditions;
 pub mod create;
+pub mod facts;
 pub mod filters;
 pub mod list;
 pub mod read;

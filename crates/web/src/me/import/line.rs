@@ -32,6 +32,12 @@ pub struct MemoLine {
     updated_at: String,
     #[serde(default)]
     deleted_at: Option<String>,
+    #[serde(default, rename = "snippet")]
+    _snippet: IgnoredAny,
+    #[serde(default, rename = "has_tasks")]
+    _has_tasks: IgnoredAny,
+    #[serde(default, rename = "open_tasks")]
+    _open_tasks: IgnoredAny,
     #[serde(default, rename = "like_count")]
     _like_count: IgnoredAny,
     #[serde(default, rename = "liked")]
