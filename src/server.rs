@@ -10,7 +10,7 @@ use std::{
 use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
-    JobWorker, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
+    JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
     SecondFactors, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
@@ -207,6 +207,7 @@ fn use_cases(
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
         memos: Memos::new(ports.clone()),
         completions: Completions::new(ports.clone(), model),
+        likes: Likes::new(ports.clone()),
         changes: Changes::new(ports.clone()),
         idempotency: Idempotency::new(ports.clone()),
         api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),

@@ -6,6 +6,7 @@
 
 mod m20261129_000001_initial;
 mod m20261130_000002_facts;
+mod m20261130_000004_likes;
 mod m20261130_000006_notifications;
 mod m20261130_000007_trash;
 mod m20261130_000009_api_keys;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261129_000001_initial::Migration),
             Box::new(m20261130_000002_facts::Migration),
+            Box::new(m20261130_000004_likes::Migration),
             Box::new(m20261130_000006_notifications::Migration),
             Box::new(m20261130_000007_trash::Migration),
             Box::new(m20261130_000009_api_keys::Migration),

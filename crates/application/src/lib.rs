@@ -12,6 +12,7 @@ mod changes;
 mod error;
 mod idempotency;
 mod jobs;
+mod likes;
 mod live;
 mod memos;
 mod ports;
@@ -39,6 +40,7 @@ pub use jobs::{
     JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
     WithdrawalHandler,
 };
+pub use likes::Likes;
 pub use live::LiveSessions;
 pub use memos::{
     BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange, MemoList,

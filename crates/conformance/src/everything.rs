@@ -2,14 +2,14 @@
 
 use memo_domain::{
     Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, IdempotentResponse, Identity, Job, JobKind,
-    JobState, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor,
-    SecretDigest, Session, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    JobState, Like, Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery,
+    SecondFactor, SecretDigest, Session, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
     samples::{
         api_key, at, audit_event, digest_of, display_name, full_memo, full_session, idempotent_response, identity, job,
-        memo, one_time_token, refresh_token, second_factor, session, user,
+        memo, memo_id, one_time_token, refresh_token, second_factor, session, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -22,6 +22,8 @@ pub(crate) struct Everything {
     pub(crate) session: Session,
     pub(crate) token: RefreshToken,
     pub(crate) memo: Memo,
+    /// The like of the memo by the user, and then none.
+    pub(crate) likes: Vec<Like>,
     pub(crate) changes: Vec<Change>,
     pub(crate) identity: Identity,
     pub(crate) one_time: OneTimeToken,
@@ -49,6 +51,7 @@ impl Everything {
             session,
             token,
             memo,
+            likes: vec![Like { memo_id: memo_id(number), user_id: user.id, at: at(0) }],
             changes,
             identity: identity(number, user.id),
             one_time: one_time_token(n, user.id),
@@ -78,6 +81,7 @@ impl Everything {
             session: Session { cookie: Some(digest_of(1_000 + number)), ..full_session(number, user.id, "changed") },
             token: RefreshToken { used_at: Some(at(1)), ..self.token.clone() },
             memo,
+            likes: Vec::new(),
             changes: self.changes.iter().copied().chain([updated]).collect(),
             identity: Identity { email: Some(user.email.as_str().to_owned()), ..self.identity.clone() },
             one_time: OneTimeToken { tries: 1, ..self.one_time.clone() },
@@ -113,6 +117,7 @@ impl Everything {
         uow.sessions().insert(&self.session).await.expect("the session is added");
         uow.refresh_tokens().insert(&self.token).await.expect("the token is added");
         uow.memos().insert(&self.memo, &self.memo.search_text()).await.expect("the memo is added");
+        assert!(uow.likes().insert(&self.likes[0]).await.expect("the like is added"));
         self.append_change(uow).await;
         uow.identities().insert(&self.identity).await.expect("the identity is added");
         uow.one_time_tokens().insert(&self.one_time).await.expect("the token is added");
@@ -141,6 +146,7 @@ impl Everything {
             .update(&self.memo, Version::FIRST, Some(&self.memo.search_text()))
             .await
             .expect("the memo is changed");
+        assert!(uow.likes().remove(self.memo.id, id).await.expect("the like is removed"));
         self.append_change(uow).await;
         assert!(uow.identities().remove(id, &self.identity.provider).await.expect("the identity is removed"));
         uow.identities().insert(&self.identity).await.expect("the identity is added");
@@ -180,6 +186,10 @@ impl Everything {
         let count = uow.memos().count(&MemoFilter::of(id)).await.expect("memos are counted");
         assert_eq!(list.expect("memos are listed").items, Vec::from_iter(view.clone()));
         assert_eq!(count, u64::from(view.is_some()));
+        let found = uow.likes().list(self.memo.id, &PageRequest::default()).await.expect("likes are read").items;
+        let of = |liker: &Liker| Like { memo_id: self.memo.id, user_id: liker.user_id, at: liker.liked_at };
+        let likes: Vec<_> = found.iter().map(of).collect();
+        assert_eq!(view.as_ref().map_or(0, |view| view.like_count), likes.len() as u64);
         let changes = uow.changes().list(id, 0, Limit::default()).await.expect("changes are read");
         let greatest = uow.changes().last_seq(id).await.expect("changes are read");
         assert_eq!(greatest, changes.len() as u64);
@@ -222,6 +232,7 @@ impl Everything {
                     session,
                     token,
                     memo,
+                    likes,
                     changes,
                     identity,
                     one_time,

@@ -35,6 +35,16 @@ macro_rules! __each_case {
                 time_bounds_may_be_the_minimum_and_maximum
                 the_public_scope_has_public_memos_of_all_users
             }
+            likes(store) {
+                a_memo_is_liked_once
+                a_like_needs_its_memo_and_its_user
+                likes_are_counted
+                likes_of_many_users_at_once_are_all_counted
+                likes_go_with_their_memo_and_their_user
+                liked_memos_are_found
+                users_who_like_a_memo_are_listed_by_id
+                the_liked_scope_has_the_visible_memos_that_the_viewer_likes
+            }
             tags(store) {
                 tags_are_counted
                 tags_are_counted_per_user

@@ -83,6 +83,16 @@ macro_rules! for_each_repository {
                 ) -> ();
                 fn remove(id: $crate::MemoId, from: $crate::Version) -> ();
             }
+            likes: $crate::LikeRepository {
+                fn insert(like: &$crate::Like) -> bool;
+                fn remove(memo: $crate::MemoId, user: $crate::UserId) -> bool;
+                fn find_liked(user: $crate::UserId, memos: &[$crate::MemoId]) -> Vec<$crate::MemoId>;
+                fn find_by_user(user: $crate::UserId, limit: u32) -> Vec<$crate::MemoId>;
+                fn list(
+                    memo: $crate::MemoId,
+                    page: &$crate::PageRequest<$crate::UserId>
+                ) -> $crate::Page<$crate::Liker, $crate::UserId>;
+            }
             links: $crate::LinkRepository {
                 fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();
                 fn remove_all(memo: $crate::MemoId) -> ();

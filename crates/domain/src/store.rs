@@ -3,8 +3,8 @@ use thiserror::Error;
 
 use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
-    LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, UserId, UserRepository,
+    LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository,
+    SecondFactorRepository, SessionRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -185,6 +185,9 @@ pub trait UnitOfWork: Send {
 
     /// The memos.
     fn memos(&mut self) -> &mut dyn MemoRepository;
+
+    /// The likes.
+    fn likes(&mut self) -> &mut dyn LikeRepository;
 
     /// The links between memos.
     fn links(&mut self) -> &mut dyn LinkRepository;

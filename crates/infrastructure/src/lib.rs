@@ -13,6 +13,7 @@ mod idempotency;
 mod identities;
 mod jobs;
 mod lease;
+mod likes;
 mod memos;
 mod migrations;
 mod one_time_tokens;

@@ -83,7 +83,9 @@ impl SeaOrmUnitOfWork {
         let cost = if filter.search.is_none() { Cost::Small } else { Cost::Search };
         match filter.scope {
             MemoScope::Mine => self.find_all_own(filter.viewer, statement, cost).await,
-            MemoScope::Public => self.session.find_all(statement, cost).await.map_err(|error| self.failed(error)),
+            MemoScope::Public | MemoScope::Liked => {
+                self.session.find_all(statement, cost).await.map_err(|error| self.failed(error))
+            }
         }
     }
 

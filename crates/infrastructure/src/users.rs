@@ -53,6 +53,8 @@ impl UserRepository for SeaOrmUnitOfWork {
         }
         // In chunks: removing a memo removes several rows, and a server limits the time of a statement.
         while self.remove_rows(id, &MEMOS, REMOVED_MEMOS).await? == REMOVED_MEMOS {}
+        // Locked, the user can get no new ones.
+        self.uncount_likes(id).await?;
         let statement = Entity::delete_many().filter(is(id, Some(from))).build(self.backend);
         self.execute_versioned(statement).await
     }

@@ -2,8 +2,8 @@
 
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
-    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, LinkTarget, Locale,
-    Memo, MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session,
+    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Like, LinkTarget,
+    Locale, Memo, MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session,
     SessionId, SortPosition, Source, Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
 };
 
@@ -18,7 +18,7 @@ enums! {
     Role { Member = 1, Admin = 2 }
     Locale { En = 1, Ko = 2 }
     Visibility { Private = 1, Public = 2 }
-    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5 }
+    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5, Liked = 6, Unliked = 7 }
     TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
     JobState { Waiting = 1, Dead = 2, Done = 3 }
 }
@@ -394,6 +394,42 @@ impl Entity for IdempotentResponse {
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         let IdempotentRequest { user_id, id, .. } = self.request;
         vec![(IDEMPOTENT_RESPONSE_BY_USER, key![user_id, id]), (IDEMPOTENT_RESPONSE_BY_TIME, key![self.created_at, id])]
+    }
+}
+
+record!(Like, 1, { memo_id, user_id, at });
+
+pub const LIKE_BY_USER: u8 = 1;
+
+impl Entity for Like {
+    const TABLE: u8 = 16;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id, self.user_id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(LIKE_BY_USER, key![self.user_id, self.memo_id])]
+    }
+}
+
+/// The number of likes of a memo, if it has any.
+pub struct LikeCount {
+    pub memo_id: MemoId,
+    pub count: u64,
+}
+
+record!(LikeCount, 1, { memo_id, count });
+
+impl Entity for LikeCount {
+    const TABLE: u8 = 15;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        Vec::new()
     }
 }
 

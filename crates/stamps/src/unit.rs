@@ -3,9 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
-    JobRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork,
-    User, UserFilter, UserId, UserRepository, Version,
+    JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
+    PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository, Stamp, StoreError, Sweep,
+    Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -57,6 +57,7 @@ impl UnitOfWork for Unit {
         sessions: SessionRepository;
         refresh_tokens: RefreshTokenRepository;
         memos: MemoRepository;
+        likes: LikeRepository;
         links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;

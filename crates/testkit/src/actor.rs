@@ -274,6 +274,21 @@ impl Actor {
         self.call("POST", &format!("/api/v1/memos/{id}/completions")).json(body)
     }
 
+    /// `PUT /api/v1/memos/{id}/like`
+    pub fn like(&self, id: &str) -> Call {
+        self.call("PUT", &format!("/api/v1/memos/{id}/like"))
+    }
+
+    /// `DELETE /api/v1/memos/{id}/like`
+    pub fn unlike(&self, id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/memos/{id}/like"))
+    }
+
+    /// `GET /api/v1/memos/{id}/likes`
+    pub fn likes(&self, id: &str) -> Call {
+        self.get(&format!("/api/v1/memos/{id}/likes"))
+    }
+
     /// `GET /api/v1/tags`
     pub fn list_tags(&self) -> Call {
         self.get("/api/v1/tags")

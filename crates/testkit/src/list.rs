@@ -382,6 +382,15 @@ macro_rules! __each_api_test {
                     checkbox_that_can_not_be_ticked_is_refused
                     checkboxes_ticked_at_once_are_all_ticked
                 }
+                likes(app) {
+                    like_counts_once_and_changes_the_tag_but_not_the_version
+                    memo_that_can_not_be_read_can_not_be_liked
+                    liked_scope_lists_what_the_caller_likes_and_may_read
+                    users_who_like_a_memo_are_listed_in_pages
+                    cached_pages_follow_likes
+                    likes_of_a_hundred_users_at_once_are_all_counted
+                    likes_of_a_withdrawn_user_are_gone
+                }
                 chosen_ids(app) {
                     memo_is_created_with_a_chosen_id
                     chosen_id_of_any_memo_is_refused_and_changes_nothing

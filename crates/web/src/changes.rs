@@ -22,11 +22,11 @@ pub struct ChangeDto {
     /// The number of the change: per user, 1, 2, 3 and so on, in the order of their commits, without gaps.
     #[schema(minimum = 1)]
     seq: u64,
-    /// What happened: `memo.created`, `memo.updated`, `memo.trashed`, `memo.restored` or `memo.deleted` (permanently). More
-    /// kinds may be added; clients skip unknown ones.
+    /// What happened: `memo.created`, `memo.updated`, `memo.trashed`, `memo.restored`, `memo.deleted` (permanently),
+    /// `memo.liked` or `memo.unliked` (by any user; the version stays). More kinds may be added; clients skip unknown ones.
     #[schema(
         pattern = r"^[a-z_]+(\.[a-z_]+)+$",
-        examples("memo.created", "memo.updated", "memo.trashed", "memo.restored", "memo.deleted")
+        examples("memo.created", "memo.updated", "memo.trashed", "memo.restored", "memo.deleted", "memo.liked")
     )]
     kind: &'static str,
     /// The id of the memo. It may be deleted.
@@ -50,6 +50,8 @@ impl From<Change> for ChangeDto {
                 ChangeKind::Trashed => "memo.trashed",
                 ChangeKind::Restored => "memo.restored",
                 ChangeKind::Deleted => "memo.deleted",
+                ChangeKind::Liked => "memo.liked",
+                ChangeKind::Unliked => "memo.unliked",
             },
             memo_id: change.memo_id.to_string(),
             version: change.version.get(),

@@ -12,8 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Memos, Readiness, SecondFactors,
-    SignIn, Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Likes, Memos, Readiness,
+    SecondFactors, SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -38,6 +38,8 @@ pub struct UseCases {
     pub memos: Memos,
     /// Completions of memos by a language model.
     pub completions: Completions,
+    /// Likes.
+    pub likes: Likes,
     /// The change feed.
     pub changes: Changes,
     /// The keys of requests.
@@ -97,6 +99,7 @@ impl Services {
             shared(use_cases.accounts),
             shared(Data::new(use_cases.memos)),
             shared(Data::new(use_cases.completions)),
+            shared(Data::new(use_cases.likes)),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
             shared(Data::new(use_cases.idempotency)),

@@ -6,10 +6,11 @@ use memo_domain::{Causes, Email, Job, JobId, JobKind, JobState, Sweep, TokenPurp
 
 use super::{Accounts, AuditEntry, AuditKind, Device, Error, Principal, check_same_password, present};
 use crate::{
-    Ports, api_keys::remove_all as remove_api_keys, jobs::withdrawal, roles::check_not_last, transaction::Transaction,
+    Ports, api_keys::remove_all as remove_api_keys, jobs::withdrawal, likes, roles::check_not_last,
+    transaction::Transaction,
 };
 
-/// How long the response waits until no public memos are left; after that the job removes them.
+/// How long the response waits until no public memos and likes are left; after that the job removes them.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Accounts {
@@ -42,14 +43,18 @@ impl Accounts {
         withdrawn.await
     }
 
-    /// Removes the public memos of a user whose account has ended, so that no user sees them when the response is sent. A
-    /// failure is only logged: the job removes them, too.
+    /// Removes the public memos and the likes of a user whose account has ended, so that no user sees them when the response is
+    /// sent. A failure is only logged: the job removes them, too.
     pub async fn hide_memos(&self, user: UserId) {
         let transactions = self.ports.transactions.on_behalf_of(user);
         let end = self.ports.now() + PATIENCE;
         while self.ports.now() < end {
-            let swept =
-                transactions.write(async |tx| Ok(tx.users().sweep(user, Sweep::PublicMemos, withdrawal::STEP).await?));
+            let swept = transactions.write(async |tx| {
+                match tx.users().sweep(user, Sweep::PublicMemos, withdrawal::STEP).await? {
+                    0 => likes::withdraw(tx, user).await,
+                    swept => Ok(swept),
+                }
+            });
             match swept.await {
                 Ok(0) => return,
                 Ok(_) => {}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use memo_domain::{Job, JobKind, Sealed, Sealer, Source, Sweep, UserId};
 
 use super::{JobError, JobHandler, JobOutcome};
-use crate::{Error, Ports, transaction::Transaction};
+use crate::{Error, Ports, likes, transaction::Transaction};
 
 /// The context of the sealed payload.
 const CONTEXT: &str = "withdrawal";
@@ -48,7 +48,7 @@ async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome,
     if !tx.jobs().holds(job).await? {
         return Ok(JobOutcome::Recorded);
     }
-    if tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
+    if likes::withdraw(tx, id).await? > 0 || tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
         // Due at once, after the jobs that wait already.
         let next = Job { attempts: 0, begun: 0, run_at: tx.now(), error: None, ..job.clone() };
         tx.jobs().update(&next).await?;

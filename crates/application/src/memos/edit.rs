@@ -11,7 +11,7 @@ use super::{
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
-use crate::{Error, Resource, TextAnalysis, transaction::Transaction};
+use crate::{Error, Resource, TextAnalysis, likes, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -286,8 +286,12 @@ impl<'t> Editor<'t> {
 
     /// Looks up a memo of the owner. That a public memo of another user exists is no secret, so it is refused as such.
     async fn owned(&mut self, id: MemoId) -> Result<MemoView, Error> {
-        let view = visible(self.tx.memos().lookup(id).await?, self.owner)?;
-        if view.memo.owner_id == self.owner { Ok(view) } else { Err(Error::NotOwner) }
+        let mut view = visible(self.tx.memos().lookup(id).await?, self.owner)?;
+        if view.memo.owner_id != self.owner {
+            return Err(Error::NotOwner);
+        }
+        likes::mark(&mut **self.tx, self.owner, [&mut view]).await?;
+        Ok(view)
     }
 
     fn record(&mut self, memo: &Memo, kind: ChangeKind) {

@@ -13,12 +13,12 @@ use memo_domain::{
     PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
 };
 
-use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, transaction::Transaction};
+use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, likes, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
-pub(crate) use edit::{Editor, Retagged};
+pub(crate) use edit::{Editor, Retagged, visible};
 pub use tags::{TagChange, TagChanged};
 
 /// A page of memos, and the length of the whole list if that was asked for.
@@ -99,8 +99,13 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, viewer: UserId, id: MemoId) -> Result<MemoView, Error> {
-        let work = async |unit: &mut dyn memo_domain::UnitOfWork| edit::visible(unit.memos().lookup(id).await?, viewer);
-        self.ports.transactions.on_behalf_of(viewer).read(work).await
+        let transactions = self.ports.transactions.on_behalf_of(viewer);
+        let read = transactions.read(async |unit| {
+            let mut view = visible(unit.memos().lookup(id).await?, viewer)?;
+            likes::mark(unit, viewer, [&mut view]).await?;
+            Ok(view)
+        });
+        read.await
     }
 
     /// Returns a page of the memos that link to a memo, and that the viewer may read, newest first.
@@ -115,8 +120,10 @@ impl Memos {
     ) -> Result<Page<MemoView, MemoId>, Error> {
         let transactions = self.ports.transactions.on_behalf_of(viewer);
         let work = transactions.read(async |unit| {
-            let memo = edit::visible(unit.memos().lookup(id).await?, viewer)?.memo;
-            Ok(unit.links().list_backlinks(&memo, viewer, page).await?)
+            let memo = visible(unit.memos().lookup(id).await?, viewer)?.memo;
+            let mut found = unit.links().list_backlinks(&memo, viewer, page).await?;
+            likes::mark(unit, viewer, &mut found.items).await?;
+            Ok(found)
         });
         work.await
     }
@@ -136,7 +143,8 @@ impl Memos {
         let access = if with_total && filter.search.is_none() { Access::Snapshot } else { Access::Read };
         let transactions = self.ports.transactions.on_behalf_of(filter.viewer);
         let work = transactions.read_with(access, async |unit| {
-            let page = unit.memos().list(filter, sort, page).await?;
+            let mut page = unit.memos().list(filter, sort, page).await?;
+            likes::mark(unit, filter.viewer, &mut page.items).await?;
             let total = if with_total { Some(unit.memos().count(filter).await?) } else { None };
             Ok(MemoList { page, total })
         });

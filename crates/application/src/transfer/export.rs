@@ -6,7 +6,7 @@ use memo_domain::{
 };
 
 use super::Transfer;
-use crate::{Device, Error, Principal, accounts::present, audit::AuditEntry};
+use crate::{Device, Error, Principal, accounts::present, audit::AuditEntry, likes};
 
 /// How many records of a kind are read at once while they may be large.
 const FEW: u64 = 10;
@@ -170,7 +170,8 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
             let (filter, field) = list.filter(user);
             let oldest_first = MemoSort { field, direction: SortDirection::Ascending };
             let request = PageRequest { limit, start: start.clone() };
-            let page = unit.memos().list(&filter, oldest_first, &request).await?;
+            let mut page = unit.memos().list(&filter, oldest_first, &request).await?;
+            likes::mark(unit, user, &mut page.items).await?;
             let next = match page.next {
                 Some(cursor) => Part::Memos { list: *list, start: PageStart::After(cursor) },
                 None => list.next().map_or(Part::Changed { since: export.since }, |list| Part::Memos {
@@ -184,12 +185,12 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
         Part::Changed { since } => {
             let changes = unit.changes().list(user, *since, limit).await?;
             let next = changes.last().map_or(Part::End, |last| Part::Changed { since: last.seq });
-            let mut records = Vec::new();
+            let mut views = Vec::new();
             for id in changes.iter().map(|change| change.memo_id).collect::<HashSet<_>>() {
-                let view = unit.memos().lookup(id).await?.filter(|view| view.memo.owner_id == user);
-                records.extend(view.map(|view| Record::Memo(Box::new(view))));
+                views.extend(unit.memos().lookup(id).await?.filter(|view| view.memo.owner_id == user));
             }
-            (records, next)
+            likes::mark(unit, user, &mut views).await?;
+            (views.into_iter().map(|view| Record::Memo(Box::new(view))).collect(), next)
         }
         Part::End => (Vec::new(), Part::End),
     })

@@ -6,7 +6,10 @@ use memo_application::{
     BatchOperation, Device, Error, MemoChange, Operation, OperationStatus, Precondition, TagChanged,
 };
 use memo_conformance::faults::Fault;
-use memo_domain::{Access, Email, JobId, MemoFilter, MemoScope, MemoState, Store, StoreError, Tag, Tags, Visibility};
+use memo_domain::{
+    Access, Email, JobId, Limit, MemoFilter, MemoScope, MemoSort, MemoState, PageRequest, PageStart, Store, StoreError,
+    Tag, Tags, Visibility,
+};
 
 use crate::world::{CREATED, PASSWORD, World, state, tag};
 
@@ -150,4 +153,44 @@ async fn a_withdrawn_user_is_removed_in_steps() {
         before = now;
     }
     assert_eq!(before, (0, false));
+}
+
+#[tokio::test]
+async fn likes_of_a_withdrawn_user_are_taken_back_in_steps() {
+    const LIKES: u64 = 250;
+    let world = world().await;
+    for n in 0..LIKES {
+        let shown = MemoState { visibility: Visibility::Public, ..state(&n.to_string()) };
+        let memo = world.memos.create(world.carol, shown).await.expect("it is created").memo.id;
+        for user in [world.alice, world.carol] {
+            world.likes.like(user, memo).await.expect("it is liked");
+        }
+    }
+    let device = Device::default();
+    let withdrawn = world.accounts.withdraw(&world.principal, Some(PASSWORD), &device);
+    withdrawn.await.expect("she withdraws");
+    let taken_back = async || {
+        let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
+        let (mut likes, mut page) =
+            (0, PageRequest { limit: Limit::new(100).expect("a limit"), ..PageRequest::default() });
+        loop {
+            let found = unit.memos().list(&MemoFilter::of(world.carol), MemoSort::default(), &page).await;
+            let found = found.expect("memos are listed");
+            likes += found.items.iter().map(|view| view.like_count).sum::<u64>();
+            let Some(next) = found.next else { break };
+            page.start = PageStart::After(next);
+        }
+        // Each change of a count is in the feed of its owner.
+        let changes = unit.changes().last_seq(world.carol).await.expect("a number");
+        assert_eq!(2 * LIKES - likes, changes - 3 * LIKES);
+        2 * LIKES - likes
+    };
+    let mut before = taken_back().await;
+    assert_eq!(before, 0);
+    while world.run_next().await.expect("it runs") > 0 {
+        let now = taken_back().await;
+        assert!(now - before <= 100, "{before}, {now}");
+        before = now;
+    }
+    assert_eq!(before, LIKES);
 }

@@ -176,6 +176,13 @@ pub const ALL: &[UseCase] = &[
             world.memos.replace(world.alice, world.memo, state("다른 글"), &Precondition::None).await.map(drop)
         })
     }),
+    retried_after(
+        Conflict::Id,
+        writes("like", |world| Box::pin(async { world.likes.like(world.alice, world.memo).await })),
+    ),
+    idle("taking back of a like that is not there", |world| {
+        Box::pin(async { world.likes.unlike(world.alice, world.memo).await })
+    }),
     writes("move to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.memo, &Precondition::None).await })
     }),

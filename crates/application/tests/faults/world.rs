@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
-    JobWorker, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication, RetagHandler,
-    Retention, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social, SocialError, Transfer,
-    TrashHandler, UserChange, WithdrawalHandler, secret_text,
+    JobWorker, Likes, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication,
+    RetagHandler, Retention, SecondFactors, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social,
+    SocialError, Transfer, TrashHandler, UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -32,6 +32,7 @@ pub struct World {
     pub store: Arc<FaultyStore>,
     pub accounts: Accounts,
     pub memos: Memos,
+    pub likes: Likes,
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
@@ -166,6 +167,7 @@ impl World {
             store,
             accounts,
             memos,
+            likes: Likes::new(ports.clone()),
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,

@@ -18,6 +18,7 @@ pub(crate) mod identities;
 pub(crate) mod ids;
 pub(crate) mod jobs;
 pub(crate) mod leases;
+pub(crate) mod likes;
 pub(crate) mod links;
 pub(crate) mod mailers;
 pub(crate) mod markdown;

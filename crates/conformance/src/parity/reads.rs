@@ -25,7 +25,7 @@ impl Script<'_> {
     /// Makes one read. Errors are compared like values, but do not change the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
-        match chance.below(26) {
+        match chance.below(27) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
@@ -60,7 +60,8 @@ impl Script<'_> {
             6 => self.read_pages(pair).await,
             7 => self.read_tags(pair).await,
             8..13 => self.list_and_count(pair).await,
-            13 => self.read_backlinks(pair).await,
+            13 => self.read_likes(pair).await,
+            14 => self.read_backlinks(pair).await,
             _ => self.read_of_account(pair).await,
         }
     }
@@ -101,6 +102,21 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().list_trashed(time, 1_000).await).await;
         let what = format!("find {tag:?} of {owner:?}");
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
+    }
+
+    /// Reads the likes of a memo, and of a user.
+    async fn read_likes(&mut self, pair: &mut Pair) {
+        let memo = self.chance.recent(&self.known.memos).unwrap_or(memo_id(1_000_000));
+        let (user, request) = (self.some_user(), PageRequest { limit: self.some_limit(), start: PageStart::Offset(0) });
+        let what = format!("the likes of {memo:?} and of {user:?}");
+        let read = async |uow: &mut dyn UnitOfWork| {
+            let mut by_user = uow.likes().find_by_user(user, 1_000).await?;
+            by_user.sort();
+            let mut liked = uow.likes().find_liked(user, &[memo]).await?;
+            liked.extend(by_user);
+            Ok((uow.likes().list(memo, &request).await?, liked))
+        };
+        let _ = pair.ask(&mut self.log, what, read).await;
     }
 
     async fn count_tags(&mut self, pair: &mut Pair, owner: UserId) {

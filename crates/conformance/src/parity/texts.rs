@@ -179,11 +179,12 @@ fn some_query(chance: &mut Random, texts: &[String; 2]) -> Option<SearchQuery> {
 
 /// A filter. A search in it uses the given texts.
 pub(super) fn some_filter(chance: &mut Random, viewer: UserId, texts: Option<&[String; 2]>) -> MemoFilter {
-    let public = chance.percent(30);
+    let scope =
+        chance.one_of(&[MemoScope::Mine, MemoScope::Mine, MemoScope::Mine, MemoScope::Public, MemoScope::Liked]);
     let rarely = |chance: &mut Random| chance.maybe(5, some_time);
     MemoFilter {
         viewer,
-        scope: if public { MemoScope::Public } else { MemoScope::Mine },
+        scope,
         trashed: chance.percent(10),
         archived: chance.maybe(10, |chance| chance.percent(40)),
         pinned: chance.maybe(10, |chance| chance.percent(40)),

@@ -1,6 +1,6 @@
 use memo_domain::{
-    ChangeKind, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, TimeZone, User,
-    UserId, Version,
+    ChangeKind, Like, Memo, MemoId, NewChange, PasswordHash, RefreshToken, Role, Scopes, Session, SessionId, TimeZone,
+    User, UserId, Version,
 };
 
 use super::{
@@ -18,7 +18,7 @@ impl Script<'_> {
     ///
     /// No write violates two rules at once: which of them a store reports is unspecified.
     pub(super) async fn write(&mut self, pair: &mut Pair) -> Done {
-        match self.chance.below(72) {
+        match self.chance.below(76) {
             0 => self.add_user(pair).await,
             1 | 2 => self.change_user(pair).await,
             3 | 4 => self.add_session(pair).await,
@@ -31,6 +31,7 @@ impl Script<'_> {
             26 | 27 => self.remove_memo(pair).await,
             28 => self.forget_changes(pair).await,
             29..36 => self.append_changes(pair).await,
+            36..40 => self.like(pair).await,
             _ => self.write_of_account(pair).await,
         }
     }
@@ -194,6 +195,22 @@ impl Script<'_> {
         pair.may_search = false;
         let what = format!("remove {id:?} from {from:?}");
         pair.ask(&mut self.log, what, async |uow| uow.memos().remove(id, from).await).await
+    }
+
+    /// Likes a memo, or takes the like back.
+    async fn like(&mut self, pair: &mut Pair) -> Done {
+        let Some(memo_id) = self.chance.recent(&self.known.memos) else { return Ok(()) };
+        let user_id = self.some_user();
+        if self.chance.percent(30) {
+            let what = format!("take back the like of {memo_id:?} by {user_id:?}");
+            return pair
+                .ask(&mut self.log, what, async |uow| uow.likes().remove(memo_id, user_id).await)
+                .await
+                .map(drop);
+        }
+        let like = Like { memo_id, user_id, at: some_time(&mut self.chance) };
+        let what = format!("like {memo_id:?} by {user_id:?}");
+        pair.ask(&mut self.log, what, async |uow| uow.likes().insert(&like).await).await.map(drop)
     }
 
     async fn append_changes(&mut self, pair: &mut Pair) -> Done {

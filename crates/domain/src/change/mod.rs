@@ -19,16 +19,22 @@ pub enum ChangeKind {
     Restored,
     /// The memo was deleted for good.
     Deleted,
+    /// A user likes the memo. It has no new version.
+    Liked,
+    /// A user does not like the memo any more. It has no new version.
+    Unliked,
 }
 
 impl ChangeKind {
     /// Every kind, by its stable name for stores.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("memo.created", Self::Created),
         ("memo.updated", Self::Updated),
         ("memo.trashed", Self::Trashed),
         ("memo.restored", Self::Restored),
         ("memo.deleted", Self::Deleted),
+        ("memo.liked", Self::Liked),
+        ("memo.unliked", Self::Unliked),
     ];
 
     /// The stable name, for stores.
@@ -40,6 +46,8 @@ impl ChangeKind {
             Self::Trashed => "memo.trashed",
             Self::Restored => "memo.restored",
             Self::Deleted => "memo.deleted",
+            Self::Liked => "memo.liked",
+            Self::Unliked => "memo.unliked",
         }
     }
 
@@ -72,7 +80,7 @@ impl NewChange {
 }
 
 /// Identifies the state of all that a user reads of their own memos: while it is the same, they read the same. Each change
-/// of a memo has a number, and each change of the display name a version.
+/// of a memo, and of its likes, has a number, and each change of the display name a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// The number of the last change; 0 before the first one.
@@ -115,6 +123,6 @@ mod tests {
             assert_eq!(kind.name(), name);
             assert_eq!(ChangeKind::from_name(name), Some(kind));
         }
-        assert_eq!(ChangeKind::from_name("memo.liked"), None);
+        assert_eq!(ChangeKind::from_name("memo.painted"), None);
     }
 }

@@ -206,6 +206,10 @@ pub struct MemoView {
     pub memo: Memo,
     /// The current display name of the owner.
     pub owner_name: DisplayName,
+    /// The number of users who like it.
+    pub like_count: u64,
+    /// Whether the reader likes it. A [`MemoRepository`] knows no reader and returns `false`; the use case sets it.
+    pub liked: bool,
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ pub enum MemoScope {
     Mine,
     /// The public memos of all users, except trashed ones.
     Public,
+    /// The memos that the viewer likes, and may read: their own, and public ones of other users.
+    Liked,
 }
 
 /// Selects memos for a list. A memo matches if all conditions hold.
@@ -59,7 +61,8 @@ impl MemoFilter {
         }
     }
 
-    /// Whether a memo matches. This defines the meaning of the fields.
+    /// Whether a memo matches. This defines the meaning of the fields; with [`MemoScope::Liked`], the viewer has to like the
+    /// memo as well, which it does not show.
     ///
     /// It computes the form of the memo's texts: an adapter compares the one that it has stored, after
     /// [`matches_without_search`](Self::matches_without_search).
@@ -74,6 +77,7 @@ impl MemoFilter {
         let in_scope = match self.scope {
             MemoScope::Mine => memo.owner_id == self.viewer,
             MemoScope::Public => memo.state.visibility == Visibility::Public && !memo.is_trashed(),
+            MemoScope::Liked => memo.is_visible_to(self.viewer),
         };
         in_scope
             && memo.is_trashed() == self.trashed

@@ -24,6 +24,8 @@ use crate::{
 ///   another owner.
 /// * `a_list_has_the_memos_that_match_its_filter`: [`list`](Self::list) and [`count`](Self::count) MUST agree with
 ///   [`MemoFilter::matches`].
+/// * `the_liked_scope_has_the_visible_memos_that_the_viewer_likes`: with [`MemoScope::Liked`](crate::MemoScope::Liked), they MUST
+///   return those of these memos that the viewer likes.
 /// * `a_list_is_sorted`: [`list`](Self::list) MUST sort by the field, then by id, both in the requested direction;
 ///   titles by [`Title::sort_key`](crate::Title::sort_key), byte by byte.
 /// * `pages_by_cursor_are_stable`: pages by cursor MUST return each memo once, also for equal values of the sorted field

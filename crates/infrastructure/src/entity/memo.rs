@@ -15,6 +15,8 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub deleted_at: Option<i64>,
+    /// The number of likes; only likes change it.
+    pub like_count: i64,
     pub title: String,
     /// The key that titles are sorted by; only the database reads it.
     pub title_key: String,

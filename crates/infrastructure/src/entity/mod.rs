@@ -8,6 +8,7 @@ pub mod idempotent_response;
 pub mod identity;
 pub mod job;
 pub mod memo;
+pub mod memo_like;
 pub mod memo_link;
 pub mod memo_tag;
 pub mod one_time_token;

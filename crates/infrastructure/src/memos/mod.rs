@@ -64,7 +64,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let cost = if filter.search.is_some() { Cost::Search } else { Cost::Large };
         match filter.scope {
             MemoScope::Mine => self.count_own(filter.viewer, count, cost).await,
-            MemoScope::Public => self.count_with(count, cost).await,
+            MemoScope::Public | MemoScope::Liked => self.count_with(count, cost).await,
         }
     }
 
@@ -121,7 +121,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let owner = self.find_one::<query::Owner>(self.prepared.owner_name(memo.owner_id)).await?;
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
         let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
-        Ok(MemoView { memo: memo.clone(), owner_name })
+        Ok(MemoView { memo: memo.clone(), owner_name, like_count: 0, liked: false })
     }
 
     async fn insert_all(&mut self, memos: &[(&Memo, &SearchText)]) -> Result<(), StoreError> {
@@ -142,7 +142,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
             }
             self.update_index(dialect::reindex_memo(self.backend, memo, text)).await?;
         }
-        let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, ..to_row(memo)? };
+        let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, like_count: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()
             .set(row)
             .filter(Column::Id.eq(memo.id.as_uuid()))

@@ -22,6 +22,8 @@ pub enum Start {
     Order,
     Search,
     Tag(Tag),
+    /// The likes of the viewer.
+    Liked,
     /// The bounds of a time that the list is not sorted by.
     Time,
 }

@@ -22,6 +22,7 @@ use crate::{
         memo_tag, user,
     },
     error::Misuse,
+    likes,
     prepared::Prepared,
     row::row,
 };
@@ -67,7 +68,7 @@ pub fn list(filter: &MemoFilter, rows: &Rows, plan: &Plan, backend: DbBackend) -
     let order = order(sort.direction);
     let by = match plan.start {
         Start::Order => Expr::col((Entity, column)),
-        Start::Search | Start::Tag(_) | Start::Time => {
+        Start::Search | Start::Tag(_) | Start::Liked | Start::Time => {
             dialect::opaque(Expr::col((Entity, column)), matches!(column, Column::TitleKey))
         }
     };
@@ -100,6 +101,7 @@ fn kind(filter: &MemoFilter, sorted_by: SortField) -> Option<&'static str> {
     let is_by_change = sorted_by == SortField::UpdatedAt;
     match filter.scope {
         MemoScope::Public => Some("public"),
+        MemoScope::Liked => None,
         MemoScope::Mine if filter.trashed || filter.archived.is_none() => None,
         MemoScope::Mine if filter.pinned == Some(true) => is_by_change.then_some("pinned"),
         MemoScope::Mine if filter.visibility == Some(Visibility::Public) => is_by_change.then_some("shown"),
@@ -198,7 +200,7 @@ const fn time_column(field: SortField) -> Column {
 pub fn searched_owner(filter: &MemoFilter) -> Option<UserId> {
     match filter.scope {
         MemoScope::Mine => Some(filter.viewer),
-        MemoScope::Public => None,
+        MemoScope::Public | MemoScope::Liked => None,
     }
 }
 
@@ -237,10 +239,17 @@ fn condition(filter: &MemoFilter, plan: &Plan, rows: Option<&Rows>, backend: DbB
             Condition::all().add(match plan.start {
                 Start::Search => dialect::owner_of_found(backend, is_owner),
                 Start::Tag(_) => dialect::owner_of_tagged(backend, is_owner),
-                Start::Order | Start::Time => is_owner,
+                Start::Order | Start::Liked | Start::Time => is_owner,
             })
         }
         MemoScope::Public => Condition::all().add(is(Visibility::Public)).add(Column::DeletedAt.is_null()),
+        MemoScope::Liked => {
+            let is_shown = is(Visibility::Public).and(Column::DeletedAt.is_null());
+            let is_visible = Column::OwnerId.eq(filter.viewer.as_uuid()).or(is_shown);
+            Condition::all()
+                .add(Column::Id.in_subquery(likes::memos_of(filter.viewer).into_query()))
+                .add(dialect::owner_of_found(backend, is_visible))
+        }
     };
     condition = condition
         .add(trashed)

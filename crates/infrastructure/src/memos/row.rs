@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The selected columns of a memo, in the order of [`MemoRow`]. The owner's name is selected after them.
-pub const COLUMNS: [Column; 17] = [
+pub const COLUMNS: [Column; 18] = [
     Column::Id,
     Column::OwnerId,
     Column::Pinned,
@@ -25,6 +25,7 @@ pub const COLUMNS: [Column; 17] = [
     Column::CreatedAt,
     Column::UpdatedAt,
     Column::DeletedAt,
+    Column::LikeCount,
     Column::Title,
     Column::Tags,
     Column::Content,
@@ -47,6 +48,7 @@ row! {
         created_at: i64,
         updated_at: i64,
         deleted_at: Option<i64>,
+        like_count: i64,
         title: String,
         tags: String,
         content: String,
@@ -101,10 +103,16 @@ impl MemoRow {
             updated_at: Timestamp::from_micros(self.updated_at),
             deleted_at: self.deleted_at.map(Timestamp::from_micros),
         };
-        Ok(MemoView { memo, owner_name: DisplayName::new(self.owner_name).map_err(StoreError::corrupt)? })
+        Ok(MemoView {
+            memo,
+            owner_name: DisplayName::new(self.owner_name).map_err(StoreError::corrupt)?,
+            like_count: u64::try_from(self.like_count).map_err(StoreError::corrupt)?,
+            liked: false,
+        })
     }
 }
 
+/// The row of a new memo. That of a changed one keeps the number of likes.
 pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
     let Memo { state, .. } = memo;
     let tags: Vec<_> = state.tags.iter().map(Tag::as_str).collect();
@@ -120,6 +128,7 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
         created_at: Set(memo.created_at.as_micros()),
         updated_at: Set(memo.updated_at.as_micros()),
         deleted_at: Set(memo.deleted_at.map(Timestamp::as_micros)),
+        like_count: Set(0),
         title: Set(state.title.as_str().to_owned()),
         title_key: Set(state.title.sort_key()),
         tags: Set(serde_json::to_string(&tags).map_err(|error| StoreError::Other { source: error.into() })?),

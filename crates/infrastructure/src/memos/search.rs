@@ -27,6 +27,12 @@ const MAX_SORTED: u32 = 300;
 impl SeaOrmUnitOfWork {
     pub(super) async fn plan(&mut self, filter: &MemoFilter, sorted_by: SortField) -> Result<Plan, StoreError> {
         let mut plan = Plan::default();
+        if filter.scope == MemoScope::Liked {
+            // Fewer than most searches find, and no index has them in an order.
+            plan.start = Start::Liked;
+            plan.texts_decide = filter.search.is_some();
+            return Ok(plan);
+        }
         if let Some(search) = &filter.search {
             let grams = GramQuery::new(search);
             plan.texts_decide = !grams.is_exact;

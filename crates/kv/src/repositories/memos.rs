@@ -6,19 +6,22 @@ use std::{
 
 use async_trait::async_trait;
 use memo_domain::{
-    DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
+    DisplayName, Like, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,
     PageRequest, PageStart, SearchText, SortDirection, SortField, SortPosition, StoreError, Tag, TagCount, Timestamp,
-    User, UserId, Version,
+    UserId, Version,
 };
 
 use crate::{
     Direction,
     keys::{Hashed, KeyRange, Prefix, key},
     records::{
-        Link, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList, PRIMARY,
-        SearchForms,
+        LIKE_BY_USER, Link, MEMO_BY_CREATION, MEMO_BY_TAG, MEMO_BY_TITLE, MEMO_BY_TRASHING, MEMO_BY_UPDATE, MemoList,
+        PRIMARY, SearchForms,
     },
-    repositories::users::require_user,
+    repositories::{
+        likes::{like_count, remove_of_memo},
+        users::{display_name, require_user},
+    },
     store::Unit,
     transaction::{Transaction, range},
 };
@@ -178,6 +181,7 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
 }
 
 pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> {
+    remove_of_memo(tx, memo.id)?;
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
     tx.remove_all::<Link>(PRIMARY, &key![memo.id])
@@ -208,6 +212,9 @@ fn score(
 }
 
 fn count(tx: &Transaction, filter: &MemoFilter, deadline: Option<Instant>) -> Result<u64, StoreError> {
+    if filter.scope == MemoScope::Liked {
+        return Ok(liked(tx, filter, deadline)?.len() as u64);
+    }
     let Some(list) = list_of(filter) else { return Ok(0) };
     let all = range::<Memo>(MEMO_BY_UPDATE, &key![list]);
     let mut count = 0;
@@ -224,24 +231,37 @@ fn count(tx: &Transaction, filter: &MemoFilter, deadline: Option<Instant>) -> Re
     Ok(count)
 }
 
+/// Those of the memos that the viewer likes that match a filter, with their scores.
+fn liked(tx: &Transaction, filter: &MemoFilter, deadline: Option<Instant>) -> Result<Vec<(Memo, u32)>, StoreError> {
+    let mut found = Vec::new();
+    let likes = range::<Like>(LIKE_BY_USER, &key![filter.viewer]);
+    for like in tx.scan::<Like>(LIKE_BY_USER, &likes, Direction::Ascending) {
+        let memo = tx.indexed::<Memo>(&key![like?.memo_id])?;
+        if let Some(score) = score(tx, filter, &memo, deadline)? {
+            found.push((memo, score));
+        }
+    }
+    Ok(found)
+}
+
 fn in_version(tx: &Transaction, id: MemoId, version: Version) -> Result<Memo, StoreError> {
     tx.get(&key![id])?.filter(|memo: &Memo| memo.version == version).ok_or(StoreError::Stale)
 }
 
 pub fn view(tx: &Transaction, memo: Memo) -> Result<MemoView, StoreError> {
-    Ok(MemoView { owner_name: owner_name(tx, memo.owner_id)?, memo })
+    view_by(tx, display_name(tx, memo.owner_id)?, memo)
 }
 
-fn owner_name(tx: &Transaction, owner: UserId) -> Result<DisplayName, StoreError> {
-    let owner = tx.get::<User>(&key![owner])?;
-    owner.map(|owner| owner.display_name).ok_or_else(|| StoreError::corrupt("a memo has no owner"))
+fn view_by(tx: &Transaction, owner_name: DisplayName, memo: Memo) -> Result<MemoView, StoreError> {
+    Ok(MemoView { owner_name, like_count: like_count(tx, memo.id)?, liked: false, memo })
 }
 
-/// The list that has all memos of a filter; `None` if it has none.
+/// The list that has all memos of a filter; `None` if no list has them.
 fn list_of(filter: &MemoFilter) -> Option<MemoList> {
     match filter.scope {
         MemoScope::Mine => Some(MemoList::Own(filter.viewer, filter.trashed)),
         MemoScope::Public => (!filter.trashed).then_some(MemoList::Public),
+        MemoScope::Liked => None,
     }
 }
 
@@ -257,35 +277,63 @@ fn list(
     page: &PageRequest<MemoCursor>,
     deadline: Option<Instant>,
 ) -> Result<Page<MemoView, MemoCursor>, StoreError> {
-    let Some(list) = list_of(filter) else { return Ok(Page { items: Vec::new(), next: None }) };
     let (skipped, after) = match &page.start {
         PageStart::Offset(offset) => (usize::try_from(*offset).unwrap_or(usize::MAX), None),
         PageStart::After(cursor) => (0, Some(cursor)),
     };
     let wanted = usize::from(page.limit.get()) + 1;
-    let order = Order { list, sort };
     let mut views = Views { tx, names: HashMap::new() };
     // First the places of all that may be on the page, then their memos.
-    let mut places = Vec::new();
-    let mut last_run = Vec::new();
-    for entry in tx.walk(order.range_after(after).as_range(), order.direction()) {
-        let (key, id) = entry?;
-        if places.len() >= skipped.saturating_add(wanted) && order.run(&key).is_some_and(|run| run != last_run) {
-            break;
+    let mut places = match (filter.scope, list_of(filter)) {
+        (MemoScope::Liked, _) => {
+            let places = liked(tx, filter, deadline)?.into_iter().map(|(memo, score)| sort.cursor(&memo, score));
+            places.filter(|place| after.is_none_or(|after| compare(sort, place, after).is_gt())).collect()
         }
-        let memo = tx.indexed::<Memo>(&id)?;
-        let Some(score) = score(tx, filter, &memo, deadline)? else { continue };
-        let place = sort.cursor(&memo, score);
-        if after.is_none_or(|after| order.compare(&place, after).is_gt()) {
-            last_run = order.run(&key).unwrap_or_default().to_vec();
-            places.push(place);
+        (_, Some(list)) => {
+            let enough = skipped.saturating_add(wanted);
+            first_places(tx, filter, &Order { list, sort }, after, enough, deadline)?
         }
-    }
-    places.sort_unstable_by(|a, b| order.compare(a, b));
+        (_, None) => Vec::new(),
+    };
+    places.sort_unstable_by(|a, b| compare(sort, a, b));
     let on_page = places.into_iter().skip(skipped).take(wanted);
     let items = on_page.map(|place| Ok((views.of(tx.indexed(&key![place.id])?)?, place))).collect::<Result<_, _>>()?;
     let Page { items, next } = Page::from_overfetched(items, page.limit, |(_, place): &(_, MemoCursor)| place.clone());
     Ok(Page { items: items.into_iter().map(|(view, _)| view).collect(), next })
+}
+
+/// The places of the matching memos of a list after a cursor: the first ones, at least as many as are enough, in no order.
+fn first_places(
+    tx: &Transaction,
+    filter: &MemoFilter,
+    order: &Order,
+    after: Option<&MemoCursor>,
+    enough: usize,
+    deadline: Option<Instant>,
+) -> Result<Vec<MemoCursor>, StoreError> {
+    let mut places = Vec::new();
+    let mut last_run = Vec::new();
+    for entry in tx.walk(order.range_after(after).as_range(), order.direction()) {
+        let (key, id) = entry?;
+        if places.len() >= enough && order.run(&key).is_some_and(|run| run != last_run) {
+            break;
+        }
+        let memo = tx.indexed::<Memo>(&id)?;
+        let Some(score) = score(tx, filter, &memo, deadline)? else { continue };
+        let place = order.sort.cursor(&memo, score);
+        if after.is_none_or(|after| compare(order.sort, &place, after).is_gt()) {
+            last_run = order.run(&key).unwrap_or_default().to_vec();
+            places.push(place);
+        }
+    }
+    Ok(places)
+}
+
+fn compare(sort: MemoSort, a: &MemoCursor, b: &MemoCursor) -> Ordering {
+    match sort.direction {
+        SortDirection::Ascending => a.cmp(b),
+        SortDirection::Descending => b.cmp(a),
+    }
 }
 
 /// A list in an order, and the index that has it.
@@ -332,13 +380,6 @@ impl Order {
             _ => Some(key),
         }
     }
-
-    fn compare(&self, a: &MemoCursor, b: &MemoCursor) -> Ordering {
-        match self.sort.direction {
-            SortDirection::Ascending => a.cmp(b),
-            SortDirection::Descending => b.cmp(a),
-        }
-    }
 }
 
 /// Adds the names of the owners, each of which is read once.
@@ -351,8 +392,8 @@ impl Views<'_> {
     fn of(&mut self, memo: Memo) -> Result<MemoView, StoreError> {
         let owner_name = match self.names.entry(memo.owner_id) {
             Entry::Occupied(name) => name.get().clone(),
-            Entry::Vacant(place) => place.insert(owner_name(self.tx, memo.owner_id)?).clone(),
+            Entry::Vacant(place) => place.insert(display_name(self.tx, memo.owner_id)?).clone(),
         };
-        Ok(MemoView { memo, owner_name })
+        view_by(self.tx, owner_name, memo)
     }
 }

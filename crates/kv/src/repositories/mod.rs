@@ -7,6 +7,7 @@ mod audit;
 mod changes;
 mod idempotency;
 mod jobs;
+mod likes;
 mod links;
 mod memos;
 mod sessions;

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use memo_domain::{
-    ApiKey, AuditEvent, Conflict, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page, PageRequest,
-    SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
+    ApiKey, AuditEvent, Conflict, DisplayName, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page,
+    PageRequest, SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version,
+    Visibility,
 };
 
-use super::{memos::remove_memo, sessions::remove_session};
+use super::{likes, memos::remove_memo, sessions::remove_session};
 use crate::{
     Direction,
     keys::{Hashed, key},
@@ -59,6 +60,7 @@ impl UserRepository for Unit {
                     remove_memo(tx, &memo)?;
                 }
             }
+            likes::remove_of_user(tx, id)?;
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
             tx.remove_all::<Feed>(PRIMARY, &key![id])?;
             tx.remove_all::<Identity>(PRIMARY, &key![id])?;
@@ -145,6 +147,12 @@ pub fn exists(tx: &Transaction, id: UserId) -> Result<bool, StoreError> {
 /// Fails unless there is a user with this id.
 pub fn require_user(tx: &Transaction, id: UserId) -> Result<(), StoreError> {
     require(exists(tx, id)?, Conflict::Parent)
+}
+
+/// The display name of a user who has to exist: something refers to them.
+pub fn display_name(tx: &Transaction, id: UserId) -> Result<DisplayName, StoreError> {
+    let user = tx.get::<User>(&key![id])?;
+    user.map(|user| user.display_name).ok_or_else(|| StoreError::corrupt("a user who is referred to does not exist"))
 }
 
 fn find_by_email(tx: &Transaction, email: &Email) -> Result<Option<User>, StoreError> {

@@ -65,9 +65,9 @@ pub struct MemoDto {
     has_tasks: bool,
     /// The number of checkboxes that are not ticked.
     open_tasks: u32,
-    /// The number of users who like it. Always 0 for now: likes do not exist yet.
+    /// The number of users who like it.
     like_count: u64,
-    /// Whether the caller likes it. Always false for now: likes do not exist yet.
+    /// Whether the caller likes it.
     liked: bool,
     #[schema(inline)]
     owner: OwnerDto,
@@ -98,7 +98,7 @@ struct OwnerDto {
 
 impl MemoDto {
     /// The memo as this user sees it: reminders concern its owner alone.
-    pub fn for_viewer(viewer: UserId, MemoView { memo, owner_name }: MemoView) -> Self {
+    pub fn for_viewer(viewer: UserId, MemoView { memo, owner_name, like_count, liked }: MemoView) -> Self {
         let state = memo.state;
         let for_owner = |time: Option<Timestamp>| time.filter(|_| viewer == memo.owner_id).map(|time| time.to_string());
         Self {
@@ -114,8 +114,8 @@ impl MemoDto {
             reminded_at: for_owner(memo.reminded_at),
             has_tasks: memo.facts.has_tasks,
             open_tasks: memo.facts.open_tasks,
-            like_count: 0,
-            liked: false,
+            like_count,
+            liked,
             owner: OwnerDto { id: memo.owner_id.to_string(), display_name: owner_name.as_str().to_owned() },
             version: memo.version.get(),
             created_at: memo.created_at.to_string(),

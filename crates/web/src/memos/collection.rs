@@ -77,7 +77,7 @@ pub async fn represented(viewer: UserId, view: MemoView) -> Result<Representatio
 
 /// List memos
 ///
-/// The caller's own memos, or the public ones of all users: those that match all filters, in pages. A page has fewer than
+/// The caller's own memos, the public ones of all users, or those that the caller likes: those that match all filters, in pages. A page has fewer than
 /// `limit` memos if it would be larger than 4 MiB.
 #[utoipa::path(
     get, path = "/api/v1/memos", tag = "memos",

@@ -11,7 +11,8 @@ use crate::{dto::VisibilityDto, prelude::*};
 #[garde(allow_unvalidated)]
 #[into_params(parameter_in = Query)]
 pub struct MemosQuery {
-    /// Whose memos: the caller's own (`mine`), or the `public` ones of all users.
+    /// Whose memos: the caller's own (`mine`), the `public` ones of all users, or those that the caller has `liked` and may still
+    /// read.
     #[param(nullable = false, inline)]
     scope: Option<ScopeDto>,
     /// Full-text search: memos whose title or content contains all words, in any order, also inside other words and in any
@@ -66,6 +67,7 @@ enum ScopeDto {
     #[default]
     Mine,
     Public,
+    Liked,
 }
 
 /// The order of a list.
@@ -119,6 +121,7 @@ impl Filter for MemosQuery {
             scope: match self.scope.unwrap_or_default() {
                 ScopeDto::Mine => MemoScope::Mine,
                 ScopeDto::Public => MemoScope::Public,
+                ScopeDto::Liked => MemoScope::Liked,
             },
             trashed: self.trashed.unwrap_or(false),
             archived: Some(self.archived.unwrap_or(false)),

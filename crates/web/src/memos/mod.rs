@@ -8,6 +8,7 @@ mod collection;
 mod completion;
 mod filter;
 mod input;
+mod like;
 mod memo;
 mod new;
 mod restore;
@@ -24,6 +25,7 @@ pub fn operations() -> Operations {
         batch::operations(),
         collection::operations(),
         completion::operations(),
+        like::operations(),
         memo::operations(),
         restore::operations(),
         task::operations(),

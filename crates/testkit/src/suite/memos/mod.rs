@@ -10,6 +10,7 @@ pub mod conditions;
 pub mod create;
 pub mod facts;
 pub mod filters;
+pub mod likes;
 pub mod list;
 pub mod read;
 pub mod remove;
