@@ -10,6 +10,7 @@ mod m20261130_000004_likes;
 mod m20261130_000006_notifications;
 mod m20261130_000007_trash;
 mod m20261130_000009_api_keys;
+mod m20261130_000011_idempotency;
 mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000006_notifications::Migration),
             Box::new(m20261130_000007_trash::Migration),
             Box::new(m20261130_000009_api_keys::Migration),
+            Box::new(m20261130_000011_idempotency::Migration),
         ]
     }
 }

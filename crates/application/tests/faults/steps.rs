@@ -26,7 +26,7 @@ async fn world() -> World {
             BatchOperation::Create { id: None, state: MemoState { tags, ..state(&n.to_string()) } }
         };
         let memos: Vec<_> = (first..MEMOS.min(first + 100)).map(memo).collect();
-        world.memos.batch(world.alice, &memos).await.expect("memos are created");
+        world.memos.batch(world.alice, &memos, None).await.expect("memos are created");
     }
     world
 }
