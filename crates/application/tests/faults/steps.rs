@@ -161,7 +161,7 @@ async fn likes_of_a_withdrawn_user_are_taken_back_in_steps() {
     let world = world().await;
     for n in 0..LIKES {
         let shown = MemoState { visibility: Visibility::Public, ..state(&n.to_string()) };
-        let memo = world.memos.create(world.carol, shown).await.expect("it is created").memo.id;
+        let memo = world.memos.create(world.carol, shown, None).await.expect("it is created").memo.id;
         for user in [world.alice, world.carol] {
             world.likes.like(user, memo).await.expect("it is liked");
         }
