@@ -9,9 +9,9 @@ use std::{
 
 use actix_web::HttpServer;
 use memo_application::{
-    AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, JobHandler, JobWorker, Likes,
-    LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention, SecondFactors,
-    Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
+    AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
+    JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
+    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -211,6 +211,7 @@ fn use_cases(
         likes: Likes::new(ports.clone()),
         shares: Arc::new(Shares::new(ports.clone())),
         changes: Changes::new(ports.clone()),
+        idempotency: Idempotency::new(ports.clone()),
         api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),
@@ -348,12 +349,14 @@ fn http_settings(settings: &Settings, address: SocketAddr) -> HttpSettings {
         request_timeout: *server.request_timeout,
         body_limit: server.body_limit.0,
         response_cache: server.response_cache.0,
+        compression: server.compression,
         import_limit: settings.import.max_size.0 as u64,
         spool: settings.data_dir.clone(),
         allowed_origins: settings.cors.allowed_origins.clone(),
         quotas: settings.rate_limit.enabled.then(|| quotas(&settings.rate_limit)),
         concurrency: settings.limits.concurrency.get(),
         heavy: settings.limits.heavy.get(),
+        queue: settings.limits.queue.get(),
         public_url: public_url.into(),
     }
 }

@@ -11,6 +11,7 @@ mod m20261130_000005_shares;
 mod m20261130_000006_notifications;
 mod m20261130_000007_trash;
 mod m20261130_000009_api_keys;
+mod m20261130_000011_idempotency;
 mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000006_notifications::Migration),
             Box::new(m20261130_000007_trash::Migration),
             Box::new(m20261130_000009_api_keys::Migration),
+            Box::new(m20261130_000011_idempotency::Migration),
         ]
     }
 }

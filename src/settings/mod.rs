@@ -80,6 +80,8 @@ pub struct ServerSettings {
     pub body_limit: Size,
     /// Maximum size of all cached responses; 0 for none.
     pub response_cache: Size,
+    /// Whether responses are compressed if the client accepts it.
+    pub compression: bool,
 }
 
 /// Cross-origin requests.
@@ -141,6 +143,8 @@ pub struct LimitSettings {
     pub concurrency: NonZeroUsize,
     /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions.
     pub heavy: NonZeroUsize,
+    /// Requests of all clients that this node handles at a time.
+    pub queue: NonZeroUsize,
 }
 
 /// Import.

@@ -97,6 +97,18 @@ pub enum Error {
     /// Another change of the same tag is done in steps, or too many changes of tags are.
     #[error("an operation is running")]
     OperationRunning,
+    /// Another request had this idempotency key.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The first request with this idempotency key is still running.
+    #[error("a request with this idempotency key is running")]
+    IdempotencyKeyInUse,
+    /// The response is too large to be sent again, so nothing was done.
+    #[error("the response has more than {limit} bytes")]
+    ResponseTooLarge {
+        /// The maximum size of its body, in bytes.
+        limit: usize,
+    },
     /// Another import of the user is running.
     #[error("another import is running")]
     ImportRunning,

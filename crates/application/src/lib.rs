@@ -10,6 +10,7 @@ mod attempts;
 mod audit;
 mod changes;
 mod error;
+mod idempotency;
 mod jobs;
 mod likes;
 mod live;
@@ -35,6 +36,7 @@ pub use attempts::Recognized;
 pub use audit::AuditLog;
 pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
+pub use idempotency::{Answer, Answering, Begun, Idempotency, Once, Running};
 pub use jobs::{
     JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
     WithdrawalHandler,

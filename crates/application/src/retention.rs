@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use memo_domain::JobKind;
 
-use crate::{Error, Ports};
+use crate::{Error, Ports, idempotency};
 
 /// How long an ended session is kept: the reuse of its refresh tokens is still detected.
 const SESSIONS: Duration = Duration::from_hours(7 * 24);
@@ -16,8 +16,10 @@ const OPERATIONS: Duration = Duration::from_hours(1);
 const SHARES: Duration = Duration::from_hours(7 * 24);
 /// How many rows of a table one transaction removes at most, so that other writers wait only for a moment.
 const BATCH: u32 = 500;
+/// The same of responses to requests with a key, which may be large.
+const RESPONSES: u32 = 50;
 
-/// Removes ended sessions, expired tokens, old audit events, ended operations and expired shares.
+/// Removes ended sessions, expired tokens, old audit events, ended operations, expired shares and expired responses.
 pub struct Retention {
     ports: Arc<Ports>,
 }
@@ -43,11 +45,16 @@ impl Retention {
                     tx.audit().remove_before(now - AUDIT, BATCH).await?,
                     tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?,
                     tx.shares().remove_expired(now - SHARES, BATCH).await?,
+                    tx.idempotency().remove_before(now - idempotency::RETENTION, RESPONSES).await?,
                 ])
             });
             let removed = removed.await?;
             total += removed.iter().sum::<u64>();
-            if removed.iter().all(|removed| *removed < u64::from(BATCH)) {
+            if removed
+                .iter()
+                .zip([BATCH, BATCH, BATCH, BATCH, RESPONSES])
+                .all(|(removed, most)| *removed < u64::from(most))
+            {
                 return Ok(total);
             }
         }

@@ -1,15 +1,15 @@
 //! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, Identity, Job, JobKind, JobState, Like,
-    Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery, SecondFactor,
-    SecretDigest, Session, Share, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, IdempotentResponse, Identity, Job, JobKind,
+    JobState, Like, Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery,
+    SecondFactor, SecretDigest, Session, Share, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
 };
 
 use crate::{
     samples::{
-        api_key, at, audit_event, digest_of, display_name, full_memo, full_session, identity, job, memo, memo_id,
-        one_time_token, refresh_token, second_factor, session, share, user,
+        api_key, at, audit_event, digest_of, display_name, full_memo, full_session, idempotent_response, identity, job,
+        memo, memo_id, one_time_token, refresh_token, second_factor, session, share, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -37,6 +37,7 @@ pub(crate) struct Everything {
     pub(crate) job: Job,
     /// Newest first.
     pub(crate) events: Vec<AuditEvent>,
+    pub(crate) response: IdempotentResponse,
 }
 
 impl Everything {
@@ -62,6 +63,7 @@ impl Everything {
             key: api_key(number, user.id),
             job: Job { state: JobState::Dead, ..job(number, user.id) },
             events: vec![audit_event(number, user.id)],
+            response: idempotent_response(number, user.id),
             user,
         }
     }
@@ -96,6 +98,7 @@ impl Everything {
             },
             job: Job { attempts: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.job.clone() },
             events,
+            response: IdempotentResponse { created_at: at(9_999), ..self.response.clone() },
             user,
         }
     }
@@ -128,6 +131,7 @@ impl Everything {
         uow.api_keys().insert(&self.key).await.expect("the key is added");
         uow.jobs().insert(&self.job).await.expect("the job is added");
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
+        uow.idempotency().insert(&self.response).await.expect("the response is added");
     }
 
     /// Appends the last of the changes.
@@ -165,6 +169,9 @@ impl Everything {
         uow.jobs().update(&self.job).await.expect("the job is changed");
         let added = self.events.iter().find(|event| event.kind == AuditKind::EmailVerified).expect("a second event");
         uow.audit().append(added).await.expect("the event is appended");
+        let removed = uow.idempotency().remove_expired(&self.response.request.id, at(9_999)).await;
+        assert!(removed.expect("the response is removed"));
+        uow.idempotency().insert(&self.response).await.expect("the response is added");
     }
 
     /// The data set as this unit of work sees it; `None` if it sees no part of it. Panics if it sees only some parts.
@@ -214,7 +221,8 @@ impl Everything {
         let all_events = all_events.expect("events are read").items;
         assert_eq!(all_events.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
         let one_time = one_time.expect("tokens are read");
-        match (user, session, token, view, identity, one_time, factor, key, job) {
+        let response = uow.idempotency().lookup(&self.response.request.id).await.expect("responses are read");
+        match (user, session, token, view, identity, one_time, factor, key, job, response) {
             (
                 Some(user),
                 Some(session),
@@ -225,6 +233,7 @@ impl Everything {
                 Some(factor),
                 Some(key),
                 Some(job),
+                Some(response),
             ) if !changes.is_empty() && codes > 0 && !events.is_empty() => {
                 let (number, memo) = (self.number, view.memo);
                 let seen = Self {
@@ -243,10 +252,11 @@ impl Everything {
                     key,
                     job,
                     events,
+                    response,
                 };
                 Some(seen)
             }
-            (None, None, None, None, None, None, None, None, None)
+            (None, None, None, None, None, None, None, None, None, None)
                 if changes.is_empty() && codes == 0 && events.is_empty() =>
             {
                 None

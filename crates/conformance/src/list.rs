@@ -225,6 +225,14 @@ macro_rules! __each_case {
                 audit_events_are_listed_newest_first
                 old_audit_events_are_removed
             }
+            idempotency(store) {
+                an_idempotent_response_reads_back_equal
+                a_taken_idempotency_key_conflicts
+                one_of_many_concurrent_inserts_gets_the_key
+                an_idempotent_response_needs_its_user
+                an_expired_idempotency_key_is_free
+                old_idempotent_responses_are_removed
+            }
             changes(store) {
                 a_change_reads_back_equal
                 changes_are_numbered_from_one_without_a_gap

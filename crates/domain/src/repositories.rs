@@ -179,6 +179,12 @@ macro_rules! for_each_repository {
                 ) -> $crate::Page<$crate::AuditEvent, $crate::AuditId>;
                 fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
             }
+            idempotency: $crate::IdempotencyRepository {
+                fn lookup(id: &$crate::SecretDigest) -> Option<$crate::IdempotentResponse>;
+                fn insert(response: &$crate::IdempotentResponse) -> ();
+                fn remove_expired(id: &$crate::SecretDigest, time: $crate::Timestamp) -> bool;
+                fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+            }
         }
     };
 }

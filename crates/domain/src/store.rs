@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    ApiKeyRepository, AuditRepository, ChangeRepository, IdentityRepository, JobRepository, LikeRepository,
-    LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, SecondFactorRepository,
-    SessionRepository, ShareRepository, UserId, UserRepository,
+    ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
+    LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository,
+    SecondFactorRepository, SessionRepository, ShareRepository, UserId, UserRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -215,6 +215,9 @@ pub trait UnitOfWork: Send {
 
     /// The audit log.
     fn audit(&mut self) -> &mut dyn AuditRepository;
+
+    /// The responses to requests with a key.
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
 
     /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
     ///

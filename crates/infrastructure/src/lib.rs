@@ -9,6 +9,7 @@ mod entity;
 mod error;
 mod executor;
 mod grams;
+mod idempotency;
 mod identities;
 mod jobs;
 mod lease;

@@ -92,7 +92,7 @@ macro_rules! integers {
         }
     )+};
 }
-integers!(u8 u32 u64 i64);
+integers!(u8 u16 u32 u64 i64);
 
 impl Codec for bool {
     fn write(&self, out: &mut Vec<u8>) {
@@ -155,6 +155,16 @@ impl Codec for String {
 
     fn read(input: &mut Input<'_>) -> Result<Self, Source> {
         Ok(read_text(input)?.to_owned())
+    }
+}
+
+impl Codec for Vec<u8> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_bytes(self, out);
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        Ok(read_bytes(input)?.to_vec())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
-    DisplayName, Email, Identity, Job, JobId, JobState, Like, LinkTarget, Locale, Memo, MemoFacts, MemoId, MemoState,
-    OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session, SessionId, Share, ShareId, SortPosition,
-    Source, Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
+    DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Like, LinkTarget,
+    Locale, Memo, MemoFacts, MemoId, MemoState, OneTimeToken, RefreshToken, Role, SecondFactor, SecretDigest, Session,
+    SessionId, Share, ShareId, SortPosition, Source, Tag, TimeZone, Title, TokenPurpose, User, UserId, Visibility,
 };
 
 use crate::{
@@ -375,6 +375,25 @@ impl Entity for AuditEvent {
 
     fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
         vec![(EVENT_BY_USER, key![self.user_id, self.id]), (EVENT_BY_TIME, key![self.at, self.id])]
+    }
+}
+
+record!(IdempotentResponse, 1, { request, status, location, etag, body, created_at });
+record!(IdempotentRequest, 1, { user_id, id, fingerprint });
+
+pub const IDEMPOTENT_RESPONSE_BY_USER: u8 = 1;
+pub const IDEMPOTENT_RESPONSE_BY_TIME: u8 = 2;
+
+impl Entity for IdempotentResponse {
+    const TABLE: u8 = 31;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.request.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let IdempotentRequest { user_id, id, .. } = self.request;
+        vec![(IDEMPOTENT_RESPONSE_BY_USER, key![user_id, id]), (IDEMPOTENT_RESPONSE_BY_TIME, key![self.created_at, id])]
     }
 }
 

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdentityRepository, JobRepository,
-    LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page, PageRequest,
-    RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError, Sweep,
-    Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
+    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
+    JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
+    PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError,
+    Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -66,6 +66,7 @@ impl UnitOfWork for Unit {
         api_keys: ApiKeyRepository;
         jobs: JobRepository;
         audit: AuditRepository;
+        idempotency: IdempotencyRepository;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
-use std::{future::IntoFuture, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{future::IntoFuture, io::Read, net::SocketAddr, pin::Pin, sync::Arc};
 
+use brotli::Decompressor;
+use flate2::read::GzDecoder;
 use reqwest::{
     Client, Method, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -150,7 +152,7 @@ impl Call {
             jar.keep(&headers);
         }
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("{method} {target}: no body: {error:?}"));
-        let (bytes, public_url) = (bytes.to_vec(), reach.public_url.clone());
+        let (bytes, public_url) = (decoded(&headers, bytes.to_vec()), reach.public_url.clone());
         let response = Response::new(method.as_str(), path, public_url, status.as_u16(), headers, bytes);
         contract::check(&response);
         response
@@ -164,4 +166,19 @@ impl IntoFuture for Call {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
+}
+
+/// The body without its content coding.
+fn decoded(headers: &HeaderMap, body: Vec<u8>) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let read = match headers.get("content-encoding").map(HeaderValue::as_bytes) {
+        None => return body,
+        // That of a HEAD.
+        Some(_) if body.is_empty() => return body,
+        Some(b"gzip") => GzDecoder::new(&*body).read_to_end(&mut decoded),
+        Some(b"br") => Decompressor::new(&*body, 4_096).read_to_end(&mut decoded),
+        Some(coding) => panic!("an unknown coding: {coding:?}"),
+    };
+    read.expect("the body has its coding");
+    decoded
 }

@@ -172,8 +172,9 @@ fn is_timing(value: &str) -> bool {
     parts.is_some_and(|(whole, fraction)| digits(whole) && digits(fraction) && fraction.len() == 3)
 }
 
-/// Headers that a response may lack: a single page has neither a previous nor a next one, and rate limits may be off.
-const OPTIONAL: [&str; 3] = ["Link", "RateLimit", "RateLimit-Policy"];
+/// Headers that a response may lack: a single page has neither a previous nor a next one, rate limits may be off, and most
+/// responses are the first ones to their requests.
+const OPTIONAL: [&str; 4] = ["Idempotent-Replayed", "Link", "RateLimit", "RateLimit-Policy"];
 
 /// Asserts that the document lists the status and media type, and that the listed headers are present.
 fn check_documented(response: &Response) {

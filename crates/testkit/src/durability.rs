@@ -1,7 +1,7 @@
 //! Whether a server loses acknowledged writes when its process is killed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     process::Stdio,
@@ -93,7 +93,7 @@ impl Durability {
     /// in time.
     pub async fn run(self) -> Verdict {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut acknowledged = HashMap::new();
+        let (mut acknowledged, mut lost) = (HashMap::new(), Vec::new());
         for round in 0..self.rounds {
             let mut server = self.start(&folder).await;
             if round == 0 {
@@ -101,7 +101,8 @@ impl Durability {
             }
             server.sign_in().await;
             server.expect_all(&acknowledged).await;
-            server.write_until_killed(round, self.writes_per_round, &mut acknowledged).await;
+            server.repeat_all(&mut acknowledged, &mut lost).await;
+            server.write_until_killed(round, self.writes_per_round, &mut acknowledged, &mut lost).await;
             if let Some(check) = self.after_each_kill {
                 check(folder.path());
             }
@@ -109,8 +110,10 @@ impl Durability {
         let mut server = self.start(&folder).await;
         server.sign_in().await;
         let found = server.expect_all(&acknowledged).await;
+        server.repeat_all(&mut acknowledged, &mut lost).await;
+        server.expect_all(&acknowledged).await;
         server.child.kill().await.expect("the server is killed");
-        Verdict { kills: self.rounds, acknowledged: acknowledged.len(), found }
+        Verdict { kills: self.rounds, acknowledged: acknowledged.len(), found: found.max(acknowledged.len()) }
     }
 
     async fn start(&self, folder: &TempDir) -> Server {
@@ -189,7 +192,13 @@ impl Server {
 
     /// Writes with concurrent clients, kills the server after that number of answers, and notes the last acknowledged write of
     /// each memo.
-    async fn write_until_killed(&mut self, round: u32, writes: usize, acknowledged: &mut HashMap<String, Written>) {
+    async fn write_until_killed(
+        &mut self,
+        round: u32,
+        writes: usize,
+        acknowledged: &mut HashMap<String, Written>,
+        lost: &mut Vec<String>,
+    ) {
         let (sender, mut answers) = tokio::sync::mpsc::unbounded_channel();
         let mut clients = JoinSet::new();
         for client in 0..CLIENTS {
@@ -197,20 +206,30 @@ impl Server {
             clients.spawn(async move {
                 for number in 0.. {
                     let title = format!("round {round}, client {client}, memo {number}");
-                    // No answer: the server was killed.
-                    let Some(id) = api.create_memo(&Written::title_of(&title, 1)).await else { break };
-                    sender.send(Written { id: id.clone(), title: title.clone(), version: 1 }).expect("received");
+                    let Some(id) = api.create_memo(&Written::title_of(&title, 1)).await else {
+                        // No answer: the server was killed.
+                        sender.send(Err(title)).expect("received");
+                        break;
+                    };
+                    sender.send(Ok(Written { id: id.clone(), title: title.clone(), version: 1 })).expect("received");
                     if api.change_memo(&id, &Written::title_of(&title, 2)).await.is_none() {
                         break;
                     }
-                    sender.send(Written { id, title, version: 2 }).expect("received");
+                    sender.send(Ok(Written { id, title, version: 2 })).expect("received");
                 }
             });
         }
         drop(sender);
         let collects = async {
             let mut count = 0;
-            while let Some(written) = answers.recv().await {
+            while let Some(answer) = answers.recv().await {
+                let written = match answer {
+                    Ok(written) => written,
+                    Err(title) => {
+                        lost.push(title);
+                        continue;
+                    }
+                };
                 acknowledged.insert(written.id.clone(), written);
                 count += 1;
                 if count == writes {
@@ -223,6 +242,19 @@ impl Server {
         clients.join_all().await;
         self.child.wait().await.expect("the exit status");
         assert!(count >= writes, "only {count} writes were acknowledged");
+    }
+
+    /// Repeats each creation with its key: an acknowledged one gets the same memo, one without an answer has a memo then.
+    async fn repeat_all(&self, acknowledged: &mut HashMap<String, Written>, lost: &mut Vec<String>) {
+        for Written { id, title, .. } in acknowledged.values() {
+            let repeated = self.api.create_memo(&Written::title_of(title, 1)).await;
+            assert_eq!(repeated.as_ref(), Some(id), "{title} is created twice");
+        }
+        for title in lost.drain(..) {
+            let id = self.api.create_memo(&Written::title_of(&title, 1)).await.expect("a response");
+            assert_eq!(self.api.create_memo(&Written::title_of(&title, 1)).await.as_ref(), Some(&id), "{title}");
+            acknowledged.insert(id.clone(), Written { id, title, version: 1 });
+        }
     }
 
     /// Checks that each memo is there as it was acknowledged or later, and that the change feed has each version of each memo
@@ -250,6 +282,9 @@ impl Server {
             .map(|memo| (memo["id"].as_str().expect("an id").to_owned(), memo["version"].as_u64().expect("a version")));
         assert_eq!(found.collect::<HashMap<_, _>>(), versions, "memos, and their versions in the change feed");
         assert_eq!(memos.len(), versions.len(), "a memo is listed twice");
+        let names = memos.iter().map(|memo| memo["title"].as_str().and_then(|title| title.split_once(", version")));
+        let names: HashSet<_> = names.map(|title| title.map(|(name, _)| name)).collect();
+        assert_eq!(names.len(), memos.len(), "a request has created two memos");
         let titles: HashMap<_, _> = memos.iter().map(|memo| (memo["id"].as_str(), &memo["title"])).collect();
         for Written { id, title, version } in acknowledged.values() {
             let found = versions.get(id).copied().unwrap_or_default();
@@ -261,11 +296,12 @@ impl Server {
 }
 
 impl Api {
-    /// Creates a memo and returns its id; `None` without an answer.
+    /// Creates a memo, with its title as the key of the request, and returns its id; `None` without an answer.
     async fn create_memo(&self, title: &str) -> Option<String> {
         let body = json!({"title": title, "tags": ["durable"]});
         let request = self.client.post(format!("{}/memos", self.base));
-        let memo = self.send(request.json(&body), StatusCode::CREATED).await?;
+        let request = request.header("idempotency-key", title).json(&body);
+        let memo = self.send(request, StatusCode::CREATED).await?;
         Some(memo["id"].as_str().expect("an id").to_owned())
     }
 

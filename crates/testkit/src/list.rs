@@ -637,6 +637,7 @@ macro_rules! __each_api_test {
                 every_reference_in_the_document_resolves
                 every_error_code_is_explained
                 doc_pages_load_only_own_files
+                start_page_is_for_browsers_and_fields_are_for_programs
                 unknown_doc_file_is_not_found
             }
             [shared_state] live(app) {
@@ -681,6 +682,24 @@ macro_rules! __each_api_test {
                 requests_after_the_last_one_are_not_processed
                 truncated_body_creates_no_memo
             }
+            compression(app) {
+                large_response_has_the_coding_that_the_client_prefers
+                tag_of_a_coded_response_names_the_same_version
+                repeated_response_is_the_same_in_each_coding
+                small_secret_and_streamed_responses_have_no_coding
+            }
+            idempotency(app) {
+                repeated_request_gets_the_first_response
+                key_of_another_request_is_rejected
+                concurrent_requests_with_one_key_create_one_memo
+                request_whose_connection_was_lost_can_be_repeated
+                key_belongs_to_its_user
+                failed_request_leaves_its_key_free
+                key_expires_after_24_hours
+                repeated_batch_and_text_get_the_first_response
+                invalid_key_is_rejected
+                response_that_is_too_large_to_be_repeated_is_rejected
+            }
             limits(app) {
                 body_size_is_limited
                 chunked_body_size_is_limited
@@ -707,6 +726,7 @@ macro_rules! __each_api_test {
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited
+                node_that_handles_too_many_requests_refuses_more
             }
             [shared_state] settings(store) {
                 closed_sign_up_is_forbidden

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use memo_application::{Credential, Device, Principal, Recognized};
 
-use crate::{connection::Turn, policy::Policy, rate::RateState};
+use crate::{connection::Turn, load::Load, policy::Policy, rate::RateState};
 
 /// Made by the middleware `envelope`, completed by `admission`.
 #[derive(Debug, Clone)]
@@ -40,6 +40,10 @@ pub struct RequestContext {
     pub caller: Option<Principal>,
     /// The device, if it is known from an earlier sign-in and the route is one to sign in.
     pub known_device: Option<Recognized>,
+    /// A digest of the body, if the request has an idempotency key.
+    pub body_digest: Option<u128>,
+    /// The load of this node, if the request is part of it.
+    pub load: Option<Load>,
     /// The rate that the request was counted by.
     pub rate: Option<RateState>,
 }

@@ -1,6 +1,13 @@
 //! Moves long work from the threads that serve requests to those that may block.
 
+use std::{
+    num::NonZero,
+    sync::{Arc, LazyLock},
+    thread::available_parallelism,
+};
+
 use actix_web::web::block;
+use tokio::sync::Semaphore;
 
 use crate::problem::Problem;
 
@@ -8,10 +15,25 @@ use crate::problem::Problem;
 /// millisecond. A longer one would keep the other requests of the thread waiting.
 const MAX_INLINE: usize = 64 << 10;
 
+/// Work at a time: one fewer than there are cores, so that requests are served meanwhile.
+static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    Arc::new(Semaphore::new(cores.saturating_sub(1).max(1)))
+});
+
 /// Parses or encodes a body of this size, on the thread that calls it or on another one.
 pub async fn offload<T: Send + 'static>(
     size: usize,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    if size <= MAX_INLINE { work() } else { block(work).await.map_err(Problem::internal)? }
+    if size <= MAX_INLINE {
+        return work();
+    }
+    let place = Arc::clone(&PLACES).acquire_owned().await.map_err(Problem::internal)?;
+    let work = move || {
+        // Also if the request has ended, its work takes a place until here.
+        let _place = place;
+        work()
+    };
+    block(work).await.map_err(Problem::internal)?
 }

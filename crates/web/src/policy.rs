@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 
 use memo_domain::Scope;
 
-use crate::problem::Code;
+use crate::{deprecation::Deprecation, problem::Code};
 
 /// What a route demands and allows. Construct it by one of the access levels, then refine it.
 #[derive(Debug)]
@@ -40,6 +40,10 @@ pub struct Policy {
     pub search: Option<Work>,
     /// The problems of its own, in addition to those that follow from the rest of the policy.
     pub problems: &'static [Code],
+    /// Whether it honours `Idempotency-Key`.
+    pub is_idempotent: bool,
+    /// What clients are told if it is deprecated.
+    pub deprecation: Option<Deprecation>,
 }
 
 /// Who may call a route.
@@ -232,6 +236,8 @@ impl Policy {
             work: Work::LIGHT,
             search: None,
             problems: &[],
+            is_idempotent: false,
+            deprecation: None,
         }
     }
 
@@ -288,6 +294,17 @@ impl Policy {
     /// Counts as this much if it has the parameter `q`.
     pub const fn search(self, work: Work) -> Self {
         Self { search: Some(work), ..self }
+    }
+
+    /// Honours `Idempotency-Key`, with which its effect takes place once.
+    pub const fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
+    }
+
+    /// Is deprecated.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no operation is deprecated yet"))]
+    pub const fn deprecated(self, deprecation: Deprecation) -> Self {
+        Self { deprecation: Some(deprecation), ..self }
     }
 
     /// Is a list in pages.

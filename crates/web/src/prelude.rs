@@ -12,6 +12,7 @@ pub use utoipa::{IntoParams, ToSchema};
 
 pub use crate::{
     extract::{Caller, FromDevice, IsHead, MaybeCaller, MemoPath, RateCounter, SessionPath, UserPath},
+    idempotency::IdempotencyKey,
     input::{
         AtMost, EmptyBody, Form, Input, Json, NoQuery, Patch, Query, Refusals, Refused, choice, few_tags, natural,
         optional_choice, parsed, patched_choice, patched_few_tags, present, proof,

@@ -12,8 +12,8 @@ use actix_web::{
     web::{Data, ServiceConfig},
 };
 use memo_application::{
-    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Likes, Memos, Readiness, SecondFactors, Shares,
-    SignIn, Social, Transfer,
+    Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Likes, Memos, Readiness,
+    SecondFactors, Shares, SignIn, Social, Transfer,
 };
 use memo_domain::Sealer;
 
@@ -28,7 +28,7 @@ use crate::{
     routing::{self, Operations},
     settings::HttpSettings,
     shared::{self as shared_memos, SharePages},
-    tags, well_known,
+    start, tags, well_known,
 };
 
 /// The use cases that the handlers call.
@@ -45,6 +45,8 @@ pub struct UseCases {
     pub shares: Arc<Shares>,
     /// The change feed.
     pub changes: Changes,
+    /// The keys of requests.
+    pub idempotency: Idempotency,
     /// Signing in.
     pub sign_in: Arc<SignIn>,
     /// API keys.
@@ -107,6 +109,7 @@ impl Services {
             shared(pages),
             shared(Data::new(ResponseCache::new(settings.response_cache))),
             shared(Data::new(use_cases.changes)),
+            shared(Data::new(use_cases.idempotency)),
             shared(use_cases.sign_in),
             shared(Data::new(use_cases.api_keys)),
             shared(Data::new(use_cases.second_factors)),
@@ -159,6 +162,7 @@ pub(crate) fn operations() -> Operations {
         operations::operations(),
         pages::operations(),
         shared_memos::operations(),
+        start::operations(),
         tags::operations(),
         well_known::operations(),
     ])
@@ -189,8 +193,19 @@ pub fn app(
 /// Pages of other origins may send the methods that operations have, with any header.
 fn cors(origins: &[String], operations: &Operations) -> Cors {
     let methods = operations.iter().map(|operation| operation.method.clone()).chain([Method::HEAD]);
-    let exposed =
-        ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "X-Request-Id"];
+    let exposed = [
+        "Deprecation",
+        "ETag",
+        "Idempotent-Replayed",
+        "Link",
+        "Location",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "Server-Timing",
+        "Sunset",
+        "X-Request-Id",
+    ];
     let cors = Cors::default().allowed_methods(methods).allow_any_header().expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

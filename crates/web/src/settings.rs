@@ -34,6 +34,8 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// The maximum size of all responses that are cached, in bytes; 0 for none.
     pub response_cache: usize,
+    /// Whether responses are compressed if the client accepts it.
+    pub compression: bool,
     /// The maximum size of an import in bytes.
     pub import_limit: u64,
     /// The directory for temporary files.
@@ -46,4 +48,30 @@ pub struct HttpSettings {
     pub concurrency: usize,
     /// How many heavy requests of one client run at a time.
     pub heavy: usize,
+    /// How many requests of all clients this node handles at a time.
+    pub queue: usize,
+}
+
+#[cfg(test)]
+impl HttpSettings {
+    /// Settings of a server on this machine, without limits.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            public_url: "http://memo.test".into(),
+            trusted_hosts: vec!["*".to_owned()],
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::XForwardedFor,
+            request_timeout: Duration::from_secs(30),
+            body_limit: 1 << 20,
+            response_cache: 0,
+            compression: true,
+            import_limit: 1 << 20,
+            spool: PathBuf::new(),
+            allowed_origins: Vec::new(),
+            quotas: None,
+            concurrency: 64,
+            heavy: 2,
+            queue: 64,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     change::{MemoChange, Precondition},
     edit::{Editor, PreparedText, check_id, check_reminder, text_of},
 };
-use crate::Error;
+use crate::{Error, Once};
 
 /// An operation of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +48,16 @@ impl Memos {
     ///
     /// # Errors
     /// [`Error::Operation`] with the first operation that failed, and the error of that operation's own use case.
-    pub async fn batch(&self, owner: UserId, operations: &[BatchOperation]) -> Result<Vec<BatchOutcome>, Error> {
+    pub async fn batch(
+        &self,
+        owner: UserId,
+        operations: &[BatchOperation],
+        once: Option<&Once<'_, Vec<BatchOutcome>>>,
+    ) -> Result<Vec<BatchOutcome>, Error> {
         let now = self.ports.now();
         let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ports.id(now))).collect();
         let write = async |texts: &Vec<Option<PreparedText>>| {
-            self.write(owner, async |editor| {
+            self.write_once(owner, once, async |editor| {
                 let mut outcomes = Vec::with_capacity(operations.len());
                 for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(texts).enumerate() {
                     let outcome = match operation {

@@ -13,7 +13,7 @@ use memo_domain::{
     PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
 };
 
-use crate::{Error, Ports, Resource, TextAnalysis, UnauthenticatedReason, likes, transaction::Transaction};
+use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, likes, transaction::Transaction};
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
@@ -51,23 +51,34 @@ impl Memos {
     ///
     /// # Errors
     /// [`Error::Invalid`] if the reminder is not in the future; [`Error::Unauthenticated`] if the user is gone.
-    pub async fn create(&self, owner: UserId, state: MemoState) -> Result<MemoView, Error> {
+    pub async fn create(
+        &self,
+        owner: UserId,
+        state: MemoState,
+        once: Option<&Once<'_, MemoView>>,
+    ) -> Result<MemoView, Error> {
         let now = self.ports.now();
         edit::check_reminder(state.remind_at, None, now)?;
         let memo = Memo::create(MemoId::new(self.ports.id(now)), owner, state, now);
         let (memo, text) = self.analyzed(memo).await?;
-        self.write(owner, async |editor| editor.insert(&memo, &text).await).await
+        self.write_once(owner, once, async |editor| editor.insert(&memo, &text).await).await
     }
 
     /// Creates a memo of a text: its first heading or line is the title.
     ///
     /// # Errors
     /// [`Error::Invalid`] if no part of the text makes a title; [`Error::Unauthenticated`] if the user is gone.
-    pub async fn capture(&self, owner: UserId, content: Content, tags: Tags) -> Result<MemoView, Error> {
+    pub async fn capture(
+        &self,
+        owner: UserId,
+        content: Content,
+        tags: Tags,
+        once: Option<&Once<'_, MemoView>>,
+    ) -> Result<MemoView, Error> {
         let title = self.ports.texts.title(owner, &content).await?;
         let reason = InvalidValue::NoVisibleCharacter;
         let title = title.ok_or(Error::Invalid { field: "title", reason })?;
-        self.create(owner, MemoState { tags, ..MemoState::new(title, content) }).await
+        self.create(owner, MemoState { tags, ..MemoState::new(title, content) }, once).await
     }
 
     /// Creates a memo with an id that the client has chosen.
@@ -318,6 +329,22 @@ impl Memos {
         let write = transactions.write(async |tx: &mut Transaction| {
             let mut editor = Editor::new(tx, owner);
             work(&mut editor).await
+        });
+        write.await.map_err(owner_gone)
+    }
+
+    /// Like [`write`](Self::write), for a request that may have an idempotency key.
+    async fn write_once<T: Clone>(
+        &self,
+        owner: UserId,
+        once: Option<&Once<'_, T>>,
+        mut work: impl AsyncFnMut(&mut Editor<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let write = transactions.write(async |tx: &mut Transaction| {
+            let result = work(&mut Editor::new(tx, owner)).await?;
+            tx.answer(once, &result).await?;
+            Ok(result)
         });
         write.await.map_err(owner_gone)
     }

@@ -3,14 +3,14 @@
 use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
-    Access, ApiKey, AuditEvent, Change, IdGenerator, Identity, Job, JobKind, Limit, MemoFilter, MemoId, MemoView,
-    OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor, SecretGenerator, Session, SessionId, Share,
-    Store, TagCount, Timestamp, TokenPurpose, User, UserId,
+    Access, ApiKey, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind,
+    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor,
+    SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
-use crate::{ports::successor, world::CREATED};
+use crate::{ports::successor, use_cases::KEY, world::CREATED};
 
 /// The ids that the world creates at first are among these; a generator counts on.
 const FIRST_IDS: Range<usize> = 0..45;
@@ -43,6 +43,7 @@ struct Kept {
     identities: Vec<Identity>,
     jobs: Vec<Job>,
     audit: Vec<AuditEvent>,
+    responses: Vec<IdempotentResponse>,
 }
 
 impl From<Kept> for State {
@@ -94,6 +95,8 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
             state.factors.extend(unit.second_factors().lookup(user.id).await.expect("factors are read"));
             state.codes += unit.second_factors().count_codes(user.id).await.expect("codes are counted");
             state.identities.extend(unit.identities().list_by_user(user.id).await.expect("identities are read"));
+            let request = IdempotentRequest::new(user.id, KEY, &[]);
+            state.responses.extend(unit.idempotency().lookup(&request.id).await.expect("responses are read"));
             state.users.push(user);
         }
         state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sessions are read"));

@@ -26,7 +26,7 @@ async fn world() -> World {
             BatchOperation::Create { id: None, state: MemoState { tags, ..state(&n.to_string()) } }
         };
         let memos: Vec<_> = (first..MEMOS.min(first + 100)).map(memo).collect();
-        world.memos.batch(world.alice, &memos).await.expect("memos are created");
+        world.memos.batch(world.alice, &memos, None).await.expect("memos are created");
     }
     world
 }
@@ -161,7 +161,7 @@ async fn likes_of_a_withdrawn_user_are_taken_back_in_steps() {
     let world = world().await;
     for n in 0..LIKES {
         let shown = MemoState { visibility: Visibility::Public, ..state(&n.to_string()) };
-        let memo = world.memos.create(world.carol, shown).await.expect("it is created").memo.id;
+        let memo = world.memos.create(world.carol, shown, None).await.expect("it is created").memo.id;
         for user in [world.alice, world.carol] {
             world.likes.like(user, memo).await.expect("it is liked");
         }

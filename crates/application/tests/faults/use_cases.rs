@@ -3,17 +3,21 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo, MemoChange, NewShare,
-    Precondition, Principal, ProfileChange, SocialError, UserChange,
+    Answer, Answering, ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo,
+    MemoChange, NewShare, Once, Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{
-    Conflict, Content, Email, Locale, MemoId, Password, Role, Scope, Scopes, StoreError, Tags, Title, UserId,
+    Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scope, Scopes, StoreError,
+    Tags, Title, UserId,
 };
 
 use crate::{
     ports::CODE,
     world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, sign_up, state, tag},
 };
+
+/// The idempotency key of the one request that has one.
+pub const KEY: &str = "key";
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
@@ -138,11 +142,21 @@ pub const ALL: &[UseCase] = &[
         Box::pin(async { world.sign_in.revoke(None, &world.grant.access_token, &device()).await })
     }),
     writes("creation", |world| {
-        Box::pin(async { world.memos.create(world.alice, state("새 메모")).await.map(drop) })
+        Box::pin(async { world.memos.create(world.alice, state("새 메모"), None).await.map(drop) })
+    }),
+    writes("creation with an idempotency key", |world| {
+        Box::pin(async {
+            let answer = |view: MemoView| -> Answering<'_> {
+                let (location, body) = (view.memo.id.to_string(), view.memo.state.title.as_str().into());
+                Box::pin(async move { Ok(Answer { status: 201, location: Some(location), etag: None, body }) })
+            };
+            let once = Once::new(IdempotentRequest::new(world.alice, KEY, &[]), &answer);
+            world.memos.create(world.alice, state("새 메모"), Some(&once)).await.map(drop)
+        })
     }),
     writes("capture", |world| {
         let content = Content::new("새 메모\n").expect("a content");
-        Box::pin(async { world.memos.capture(world.alice, content, Tags::default()).await.map(drop) })
+        Box::pin(async { world.memos.capture(world.alice, content, Tags::default(), None).await.map(drop) })
     }),
     retried_after(
         Conflict::Id,
@@ -195,7 +209,7 @@ pub const ALL: &[UseCase] = &[
                 BatchOperation::Create { id: None, state: state("둘") },
                 BatchOperation::Delete(world.memo),
             ];
-            world.memos.batch(world.alice, &operations).await.map(drop)
+            world.memos.batch(world.alice, &operations, None).await.map(drop)
         })
     }),
     writes("renaming of a tag", |world| {
@@ -326,7 +340,7 @@ pub const ALL: &[UseCase] = &[
     idle("restoration of a memo outside the trash", |world| {
         Box::pin(async { world.memos.restore(world.alice, world.memo).await.map(drop) })
     }),
-    idle("batch of nothing", |world| Box::pin(async { world.memos.batch(world.alice, &[]).await.map(drop) })),
+    idle("batch of nothing", |world| Box::pin(async { world.memos.batch(world.alice, &[], None).await.map(drop) })),
     idle("renaming of a tag to itself", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("work")).await.map(drop) })
     }),

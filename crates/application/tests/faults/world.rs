@@ -129,7 +129,7 @@ impl World {
             accounts.verify_email(&token, None, &device).await.expect("the address is verified");
         }
         let dave = accounts.create_by_operator(sign_up("dave"), Role::Admin).await.expect("he gets an account").id;
-        let create = async |text| memos.create(alice, state(text)).await.expect("a memo is created").memo.id;
+        let create = async |text| memos.create(alice, state(text), None).await.expect("a memo is created").memo.id;
         let (memo, trashed) = (create("회의록").await, create("쓰레기").await);
         create("한 메모 더").await;
         memos.trash(alice, trashed, &Precondition::None).await.expect("the memo is moved to the trash");

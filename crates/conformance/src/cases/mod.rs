@@ -13,6 +13,7 @@ pub(crate) mod events;
 pub(crate) mod feed_races;
 pub(crate) mod filters;
 pub(crate) mod hashers;
+pub(crate) mod idempotency;
 pub(crate) mod identities;
 pub(crate) mod ids;
 pub(crate) mod jobs;

@@ -6,7 +6,7 @@ use memo_domain::{Access, ChangeKind, Conflict, NewChange, Store, StoreError, Ve
 
 use crate::{
     everything::Everything,
-    samples::{LATEST, api_key, at, job, memo, session, user},
+    samples::{LATEST, api_key, at, idempotent_response, job, memo, session, user},
     steps::{assert_conflict, assert_stale, begin},
 };
 
@@ -15,6 +15,7 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
     let (new, changed) = (Everything::new(1), stored.changed());
     let id = stored.user.id;
     let change = NewChange::of(&stored.memo, ChangeKind::Updated, at(1));
+    let new_response = idempotent_response(5, id);
     let (added, opened, key, waiting) = (memo(5, id), session(5, id), api_key(5, id), job(5, id));
     for access in [Access::Read, Access::Snapshot] {
         // Each in a unit of work of its own, and each would succeed in one that may write.
@@ -61,6 +62,9 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
             jobs.remove(stored.job.id);
             audit.append(&changed.events[0]);
             audit.remove_before(LATEST, 9);
+            idempotency.insert(&new_response);
+            idempotency.remove_expired(&stored.response.request.id, LATEST);
+            idempotency.remove_before(LATEST, 9);
         }
         assert_eq!(stored.read_back(&*store, access).await.as_ref(), Some(&stored), "{access:?}");
         assert_eq!(new.read_back(&*store, access).await, None, "{access:?}");

@@ -9,8 +9,9 @@ use memo_domain::{
 use crate::{
     everything::Everything,
     samples::{
-        LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, identity, job, memo,
-        memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, user, user_id,
+        LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, idempotent_response,
+        identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, user,
+        user_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -46,6 +47,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         uow.api_keys().insert(&api_key(n, user)).await?;
         uow.jobs().insert(&job(n, user)).await?;
         uow.audit().append(&audit_event(n, user)).await?;
+        uow.idempotency().insert(&idempotent_response(n, user)).await?;
     }
     Ok(())
 }
@@ -60,6 +62,7 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
             assert_eq!(uow.refresh_tokens().lookup(&digest).await?, None);
             assert!(!uow.refresh_tokens().claim(&digest, at(1)).await?);
         }
+        assert_eq!(uow.idempotency().lookup(&digest_of(n)).await?, None);
         let identity = identity(n, user);
         assert_eq!(uow.identities().find_by_subject(&identity.issuer, &identity.subject).await?, None);
         assert!(!uow.identities().remove(user, &identity.provider).await?);
@@ -229,7 +232,7 @@ pub(crate) async fn an_insert_for_a_removed_user_conflicts(store: Arc<dyn Store>
     assert_eq!(find_user(&*store, newcomer.id).await, Some(newcomer));
 }
 
-const KINDS: u32 = 9;
+const KINDS: u32 = 10;
 
 /// Inserts one entity of a user, of this kind.
 async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
@@ -242,7 +245,8 @@ async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> R
         4 => uow.one_time_tokens().insert(&token).await,
         5 => uow.second_factors().upsert(&second_factor(user)).await,
         6 => uow.jobs().insert(&job(n, user)).await,
-        7 => uow.api_keys().insert(&api_key(n, user)).await,
+        7 => uow.idempotency().insert(&idempotent_response(n, user)).await,
+        8 => uow.api_keys().insert(&api_key(n, user)).await,
         _ => uow.audit().append(&audit_event(n, user)).await,
     }
 }

@@ -6,11 +6,14 @@ use memo_domain::{
 };
 
 use crate::{
-    samples::{LATEST, at, audit_event, digest, job, memo, refresh_token, session, user, user_id},
+    samples::{
+        LATEST, at, audit_event, digest, digest_of, idempotent_response, job, memo, refresh_token, session, user,
+        user_id,
+    },
     steps::{BY_CHANGE, add_users, last_change, list, read, write},
 };
 
-/// Inserts seven memos, of which three are public, five changes, two events and a session with a token.
+/// Inserts seven memos, of which three are public, five changes, two events, a session with a token, and a response.
 async fn add_rows(store: &dyn Store, first: u8, owner: UserId) {
     write(store, async |uow| {
         let number = u32::from(first);
@@ -32,6 +35,7 @@ async fn add_rows(store: &dyn Store, first: u8, owner: UserId) {
         let session = Session { expires_at: LATEST, ..session(number, owner) };
         uow.sessions().insert(&session).await?;
         uow.refresh_tokens().insert(&refresh_token(first, session.id)).await?;
+        uow.idempotency().insert(&idempotent_response(number, owner)).await?;
         uow.jobs().insert(&job(number, owner)).await
     })
     .await;
@@ -72,9 +76,11 @@ pub(crate) async fn a_users_rows_are_swept_in_steps(store: Arc<dyn Store>) {
             break;
         }
     }
-    assert_eq!((total, rows(&*store, swept).await), (12, [0; 5]));
+    assert_eq!((total, rows(&*store, swept).await), (13, [0; 5]));
     let found = read(&*store, Access::Read, async |uow| {
         let jobs = uow.jobs().list_waiting(swept, &JobKind::MAIL).await?.len();
+        assert_eq!(uow.idempotency().lookup(&digest_of(30)).await?, None);
+        assert!(uow.idempotency().lookup(&digest_of(60)).await?.is_some());
         Ok((uow.refresh_tokens().lookup(&digest(30)).await?, uow.users().lookup(swept).await?.is_some(), jobs))
     });
     assert_eq!(found.await, (None, true, 1), "the user stays");

@@ -33,7 +33,7 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(35) {
+        match self.chance.below(38) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
             3 | 34 => self.forget(pair).await,
@@ -45,7 +45,8 @@ impl Script<'_> {
             22..25 => self.write_job(pair).await,
             25 | 26 => self.claim_jobs(pair).await,
             27 => self.sweep_user(pair).await,
-            28..31 => self.write_api_key(pair).await,
+            28..31 => self.write_response(pair).await,
+            31..34 => self.write_api_key(pair).await,
             _ => self.append_event(pair).await,
         }
     }
@@ -120,12 +121,13 @@ impl Script<'_> {
     async fn forget(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let time = some_time(&mut self.chance);
         let most = self.chance.one_of(&[2, 10, 100]);
-        let (which, kind) = (self.chance.below(4), some_kind(&mut self.chance));
+        let (which, kind) = (self.chance.below(5), some_kind(&mut self.chance));
         loop {
             let forget = async |uow: &mut dyn UnitOfWork| match which {
                 0 => uow.sessions().remove_before(time, most).await,
                 1 => uow.one_time_tokens().remove_before(time, most).await,
                 2 => uow.jobs().remove_ended(&kind, time, most).await,
+                3 => uow.idempotency().remove_before(time, most).await,
                 _ => uow.audit().remove_before(time, most).await,
             };
             let what = format!("remove {most} of kind {which} before {time}");
@@ -296,7 +298,7 @@ impl Script<'_> {
     /// Reads one thing.
     pub(super) async fn read_of_account(&mut self, pair: &mut Pair) {
         let user = self.some_holder(pair).await;
-        match self.chance.below(8) {
+        match self.chance.below(9) {
             0 => self.read_account(pair, user).await,
             1 => self.read_of_everybody(pair).await,
             2 => {
@@ -322,6 +324,7 @@ impl Script<'_> {
                 self.find_one_time_token(pair, digest).await;
             }
             6 => self.read_jobs(pair, user).await,
+            7 => self.read_response(pair).await,
             _ => self.list_users(pair).await,
         }
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_keys;
+mod idempotency;
 mod links;
 mod pair;
 mod random;

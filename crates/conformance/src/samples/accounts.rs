@@ -1,8 +1,9 @@
 //! Sample entities of an account, apart from memos and sessions.
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, Identity, Job, JobId, JobKind,
-    JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor, TokenPurpose, UserId,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, IdempotentRequest, IdempotentResponse,
+    Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor, TokenPurpose,
+    UserId,
 };
 
 use super::{at, digest, digest_of, id};
@@ -101,5 +102,17 @@ pub(crate) fn audit_event(n: u32, user_id: UserId) -> AuditEvent {
         request_id: None,
         detail: None,
         api_key_id: None,
+    }
+}
+
+/// The response to a request numbered `n`, at a time of its own.
+pub(crate) fn idempotent_response(n: u32, user_id: UserId) -> IdempotentResponse {
+    IdempotentResponse {
+        request: IdempotentRequest { user_id, id: digest_of(n), fingerprint: digest(7) },
+        status: 201,
+        location: Some(format!("/api/v1/memos/{n}")),
+        etag: Some(format!("\"{n}\"")),
+        body: sealed().as_bytes().to_vec(),
+        created_at: at(i64::from(n)),
     }
 }

@@ -9,7 +9,8 @@ use memo_domain::{
 };
 
 pub(crate) use accounts::{
-    api_key, api_key_id, audit_event, audit_id, identity, job, job_id, one_time_token, sealed, second_factor,
+    api_key, api_key_id, audit_event, audit_id, idempotent_response, identity, job, job_id, one_time_token, sealed,
+    second_factor,
 };
 
 /// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.

@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod audit_event;
 pub mod change;
 pub mod change_feed;
+pub mod idempotent_response;
 pub mod identity;
 pub mod job;
 pub mod memo;

@@ -1,9 +1,9 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, Identity, Job,
-    JobId, JobKind, JobState, Networks, NewChange, OneTimeToken, RefreshToken, Scopes, Sealed, SecondFactor, Secret,
-    Session, SessionId, Store, TokenPurpose, UserId, Version,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
+    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, NewChange, OneTimeToken, RefreshToken,
+    Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -91,6 +91,14 @@ async fn add_all(store: &dyn Store) {
         created_at: NOW,
         error: None,
     };
+    let response = IdempotentResponse {
+        request: IdempotentRequest { user_id: owner, id: digest(6), fingerprint: digest(7) },
+        status: 201,
+        location: None,
+        etag: None,
+        body: vec![7; 48],
+        created_at: NOW,
+    };
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -103,6 +111,7 @@ async fn add_all(store: &dyn Store) {
     uow.second_factors().replace_codes(owner, &[digest(4), digest(5)]).await.expect("the codes are added");
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
+    uow.idempotency().insert(&response).await.expect("the response is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }

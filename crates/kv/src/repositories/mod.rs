@@ -5,6 +5,7 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod changes;
+mod idempotency;
 mod jobs;
 mod likes;
 mod links;

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use memo_domain::{
-    ApiKey, AuditEvent, Conflict, DisplayName, Email, Identity, Job, Memo, OneTimeToken, Page, PageRequest,
-    SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version, Visibility,
+    ApiKey, AuditEvent, Conflict, DisplayName, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page,
+    PageRequest, SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version,
+    Visibility,
 };
 
 use super::{likes, memos::remove_memo, sessions::remove_session};
@@ -9,8 +10,8 @@ use crate::{
     Direction,
     keys::{Hashed, key},
     records::{
-        ADMINISTRATOR, API_KEY_BY_USER, EVENT_BY_USER, Feed, FeedEntry, JOB_BY_OWNER, MEMO_BY_UPDATE, MemoList,
-        ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode, SESSION_BY_USER, USER_BY_EMAIL,
+        ADMINISTRATOR, API_KEY_BY_USER, EVENT_BY_USER, Feed, FeedEntry, IDEMPOTENT_RESPONSE_BY_USER, JOB_BY_OWNER,
+        MEMO_BY_UPDATE, MemoList, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode, SESSION_BY_USER, USER_BY_EMAIL,
     },
     store::Unit,
     transaction::{Transaction, range, require},
@@ -69,6 +70,7 @@ impl UserRepository for Unit {
             tx.remove_all::<ApiKey>(API_KEY_BY_USER, &key![id])?;
             tx.remove_all::<Job>(JOB_BY_OWNER, &key![id])?;
             tx.remove_all::<AuditEvent>(EVENT_BY_USER, &key![id])?;
+            tx.remove_all::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id])?;
             tx.remove(&user);
             Ok(())
         })
@@ -92,6 +94,8 @@ impl UserRepository for Unit {
                 left -= tx.remove_some::<FeedEntry>(PRIMARY, &range::<FeedEntry>(PRIMARY, &key![id]), left)?;
                 let events = range::<AuditEvent>(EVENT_BY_USER, &key![id]);
                 left -= tx.remove_some::<AuditEvent>(EVENT_BY_USER, &events, left)?;
+                let responses = range::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id]);
+                left -= tx.remove_some::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &responses, left)?;
                 let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
                 let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
                 for session in sessions.collect::<Result<Vec<_>, _>>()? {

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Response, TestApp, contract::known};
 
@@ -131,6 +131,35 @@ pub async fn doc_pages_load_only_own_files(app: TestApp) {
         }
         assert!(files > 1, "{path} loads no files");
     }
+}
+
+pub async fn start_page_is_for_browsers_and_fields_are_for_programs(app: TestApp) {
+    let anonymous = app.anonymous();
+    for (language, session) in [("en", "A first session"), ("ko-KR", "처음 써 보기")] {
+        let call = anonymous.get("/?sign_in_error=email_taken").header("accept-language", language);
+        let page = call.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8").await.expect_status(200);
+        assert_locked_down(&page);
+        let html = String::from_utf8(page.body.clone()).expect("UTF-8");
+        assert!(html.contains(session) && html.contains("URL=http://memo.test\n"), "{html}");
+        for link in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            anonymous.get(link).await.expect_status(200);
+        }
+        assert_eq!(page.header("vary"), Some("Accept, Accept-Language"));
+        anonymous
+            .get("/")
+            .header("accept-language", language)
+            .header("accept", "text/html")
+            .if_none_match(page.tag())
+            .await
+            .expect_empty(304);
+    }
+    for accept in ["*/*", "application/json"] {
+        let server = anonymous.get("/").header("accept", accept).await.expect_status(200);
+        let version = known().document["info"]["version"].clone();
+        let fields = json!({"name": "memo", "version": version, "docs": "http://memo.test/docs", "openapi": "http://memo.test/openapi.json"});
+        assert_eq!(server.json, fields);
+    }
+    anonymous.call("POST", "/").await.expect_status(405).problem("method_not_allowed");
 }
 
 pub async fn unknown_doc_file_is_not_found(app: TestApp) {

@@ -6,8 +6,7 @@ use crate::{Response, TestApp, suite::assert_json};
 
 pub async fn unknown_path_is_a_problem_document(app: TestApp) {
     let alice = app.user("alice").await;
-    for path in ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/memo", "/api/v1/memos/", "/api/v2/memos", "/nowhere?a=b"]
-    {
+    for path in ["/api", "/api/v1", "/api/v1/", "/api/v1/memo", "/api/v1/memos/", "/api/v2/memos", "/nowhere?a=b"] {
         for method in ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"] {
             alice.call(method, path).await.expect_status(404).problem("not_found");
         }

@@ -1,6 +1,7 @@
 //! Limits of requests per time and of requests at a time.
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
+use memo_memory::ModelEnding;
 use memo_server::Settings;
 use serde_json::json;
 
@@ -180,4 +181,42 @@ pub async fn concurrent_requests_of_a_user_are_limited(store: Box<dyn TestStore>
     drop(running);
     let ended = async { while refused().await.status != 200 {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("the import has ended");
+}
+
+pub async fn node_that_handles_too_many_requests_refuses_more(store: Box<dyn TestStore>) {
+    let one = std::num::NonZeroUsize::MIN;
+    let change = |settings: &mut Settings| {
+        settings.limits.queue = one;
+        settings.limits.concurrency = one;
+    };
+    let app = TestApp::builder(store).settings(change).start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let id = alice.memo("a").await;
+    // Streams are not counted, nor requests that wait for their client.
+    app.model.answer_with(&[], ModelEnding::Waits);
+    let stream = tokio::spawn(alice.complete(&id, &json!({"task": "title"})).into_future());
+    eventually("the model is asked", async || (app.model.running() > 0).then_some(())).await;
+    let head = format!(
+        "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        bob.access_token
+    );
+    let uploading = app.open(head.as_bytes()).await;
+    // The next request of alice waits for her first one, two seconds at most.
+    let mut waiting = tokio::spawn(alice.list_memos(&[]).into_future());
+    let refused = eventually("a request waits", async || {
+        if waiting.is_finished() {
+            waiting = tokio::spawn(alice.list_memos(&[]).into_future());
+        }
+        Some(app.anonymous().get("/.well-known/jwks.json").await).filter(|response| response.status != 200)
+    });
+    let refused = refused.await.expect_status(503).problem("overloaded");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    app.anonymous().get("/healthz").await.expect_status(200);
+    stream.abort();
+    drop(uploading);
+    let free = eventually("the requests have ended", async || {
+        Some(bob.list_memos(&[]).await).filter(|response| response.status != 503)
+    });
+    free.await.expect_status(200);
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage, HttpRequest,
     dev::Payload,
     http::{Method, header},
     web::{Bytes, BytesMut, Data},
@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use garde::Validate;
 use serde::Deserialize;
 use tokio::time::timeout;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
     Input,
@@ -21,6 +22,8 @@ use super::{
 use crate::{
     context::RequestContext,
     digest::unreadable,
+    idempotency::IDEMPOTENCY_KEY,
+    load::Load,
     policy::Policy,
     problem::{Code, Problem},
     settings::HttpSettings,
@@ -92,6 +95,10 @@ pub struct Incoming {
     length: Option<usize>,
     /// The time limit, if the request has none.
     time: Option<Duration>,
+    /// The request, if it needs a digest of its body.
+    digested: Option<HttpRequest>,
+    /// The load of this node, of which a request that waits for its client is no part.
+    load: Option<Load>,
 }
 
 impl Incoming {
@@ -101,7 +108,11 @@ impl Incoming {
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let time = policy.has_idle_timeout.then_some(settings.request_timeout);
-        Ok(Self { payload: payload.take(), limit: policy.size.limit(settings.body_limit), length, time })
+        let has_key = policy.is_idempotent && request.headers().contains_key(IDEMPOTENCY_KEY);
+        let digested = has_key.then(|| request.clone());
+        let load = RequestContext::read(request, |context| context.load.clone()).flatten();
+        let limit = policy.size.limit(settings.body_limit);
+        Ok(Self { payload: payload.take(), limit, length, time, digested, load })
     }
 
     /// Reads it whole.
@@ -116,6 +127,7 @@ impl Incoming {
         if self.length.is_some_and(|length| length > self.limit) {
             return Err(too_large());
         }
+        let waiting = self.load.as_ref().map(Load::pause);
         let mut body = BytesMut::with_capacity(self.length.unwrap_or(0).min(64 * 1024));
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|error| unreadable(&error))?;
@@ -123,6 +135,12 @@ impl Incoming {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
+        }
+        drop(waiting);
+        if let Some(request) = self.digested
+            && let Some(context) = request.extensions_mut().get_mut::<RequestContext>()
+        {
+            context.body_digest = Some(xxh3_128(&body));
         }
         Ok(body.freeze())
     }

@@ -1,13 +1,12 @@
-use actix_web::http::header::ContentType;
-use memo_application::{BatchOutcome, Memos};
+use memo_application::{BatchOutcome, Memos, Once};
 use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput, check_content};
-use crate::{dto::MemoDto, offload::offload, prelude::*};
+use crate::{dto::MemoDto, offload::offload, prelude::*, respond::Reply};
 
 operations! {
-    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10))
+    batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10)).idempotent()
         .problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::PreconditionFailed,
             Code::TooManyTags, Code::BatchTooLarge]);
 }
@@ -72,17 +71,23 @@ fn size(outcome: &BatchOutcome) -> usize {
 )]
 async fn batch_memos(
     caller: Caller,
+    request: HttpRequest,
     memos: Data<Memos>,
+    key: IdempotencyKey,
     _: NoQuery,
     Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
     check_content(&operations)?;
-    let outcomes = memos.batch(caller.user_id, &operations).await?;
+    let owner = caller.user_id;
+    let run = async |once: Option<&Once<'_, Vec<BatchOutcome>>>| Ok(memos.batch(owner, &operations, once).await?);
+    key.once(&request, run, async |outcomes| results(owner, outcomes).await).await
+}
+
+async fn results(owner: UserId, outcomes: Vec<BatchOutcome>) -> Result<Reply, Problem> {
     let size = outcomes.iter().map(size).sum();
     let encode = move || {
-        let results = outcomes.into_iter().map(|outcome| BatchResult::new(caller.user_id, outcome)).collect();
+        let results = outcomes.into_iter().map(|outcome| BatchResult::new(owner, outcome)).collect();
         serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)
     };
-    let body = offload(size, encode).await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
+    Ok(Reply::new(StatusCode::OK, offload(size, encode).await?.into()))
 }

@@ -55,7 +55,7 @@ impl Weighter<Key, Entry> for BySize {
             Target::Memo(_) => 0,
             Target::List(query) => query.len(),
         };
-        (target + entry.as_ref().map_or(0, |(_, response)| response.size()) + 256) as u64
+        (target + entry.as_ref().map_or(0, |(_, response)| response.weight()) + 256) as u64
     }
 }
 
@@ -87,8 +87,11 @@ impl ResponseCache {
                 }
             }
         };
-        let response = read.await?;
+        let mut response = read.await?;
         if response.is_own && response.size() <= MAX_RESPONSE {
+            if stamp.is_some() {
+                response.representation = response.representation.repeated();
+            }
             self.0.insert(key, stamp.map(|stamp| (stamp, response.clone())));
         }
         Ok(response)
@@ -98,6 +101,11 @@ impl ResponseCache {
 impl Rendered {
     fn size(&self) -> usize {
         self.representation.body.len() + self.links.as_ref().map_or(0, HeaderValue::len)
+    }
+
+    /// Its size with the compressed body, which is not larger than the body.
+    fn weight(&self) -> usize {
+        self.size() + self.representation.body.len()
     }
 
     /// The response to this request: 304 if the client has it.

@@ -1,5 +1,5 @@
-use actix_web::http::header::{HeaderValue, LOCATION};
-use memo_application::Memos;
+use actix_web::http::header::HeaderValue;
+use memo_application::{Memos, Once};
 use memo_domain::{Memo, MemoScope, MemoState, MemoView, Page as Found, Tags, UserId};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     dto::MemoDto,
     offload::offload,
     prelude::*,
-    respond::{Representation, json_size},
+    respond::{Reply, Representation, json_size},
 };
 
 /// The maximum size of the items of a page, in bytes of JSON: with the rest of the body, a page has at most 4 MiB.
@@ -21,7 +21,7 @@ const MAX_ITEMS_SIZE: usize = (4 << 20) - (16 << 10);
 const MAX_OTHER_SIZE: usize = 8 << 10;
 
 operations! {
-    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::JsonOrText).problems(&[Code::TooManyTags]);
+    create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::JsonOrText).idempotent().problems(&[Code::TooManyTags]);
     list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
         .search(Work::heavy(5)).problems(&[Code::SearchTimeout]);
 }
@@ -48,27 +48,31 @@ async fn create_memo(
     caller: Caller,
     request: HttpRequest,
     memos: Data<Memos>,
+    key: IdempotencyKey,
     Query(tags): Query<NewMemoQuery>,
     memo: NewMemo,
 ) -> Result<HttpResponse, Problem> {
-    let view = match memo {
+    let owner = caller.user_id;
+    let create = async |once: Option<&Once<'_, MemoView>>| match memo {
         NewMemo::State(state) => {
             let tags = tagged(&state.tags, tags)?;
-            memos.create(caller.user_id, MemoState { tags, ..state }).await?
+            Ok(memos.create(owner, MemoState { tags, ..state }, once).await?)
         }
-        NewMemo::Text(content) => memos.capture(caller.user_id, content, tagged(&Tags::default(), tags)?).await?,
+        NewMemo::Text(content) => Ok(memos.capture(owner, content, tagged(&Tags::default(), tags)?, once).await?),
     };
-    created(&request, caller.user_id, view)
+    key.once(&request, create, async |view| created(owner, view).await).await
 }
 
 /// The response with a new memo.
-pub fn created(request: &HttpRequest, owner: UserId, view: MemoView) -> Result<HttpResponse, Problem> {
-    let (location, version) = (HeaderValue::from_str(&format!("/api/v1/memos/{}", view.memo.id)), view.memo.version);
-    let mut response = versioned(request, StatusCode::CREATED, version, &MemoDto::for_viewer(owner, view))?;
-    if let Ok(location) = location {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+pub async fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
+    let location = format!("/api/v1/memos/{}", view.memo.id);
+    Ok(Reply::created(location, represented(owner, view).await?))
+}
+
+/// A memo as its viewer gets it.
+pub async fn represented(viewer: UserId, view: MemoView) -> Result<Representation, Problem> {
+    let (version, size) = (view.memo.version, view.memo.state.content.as_str().len());
+    offload(size, move || Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))).await
 }
 
 /// List memos

@@ -4,15 +4,10 @@ use memo_domain::MemoId;
 
 use super::{
     cache::{Rendered, ResponseCache, Target},
-    collection::created,
+    collection::{created, represented},
     input::{MemoInput, MemoPatch},
 };
-use crate::{
-    dto::MemoDto,
-    extractor::from_head,
-    prelude::*,
-    respond::{Representation, creates},
-};
+use crate::{dto::MemoDto, extractor::from_head, prelude::*, respond::creates};
 
 const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).condition(Condition::IfMatch);
 const CHANGE: Policy = WRITE.problems(&[Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::TooManyTags]);
@@ -43,9 +38,8 @@ async fn get_memo(
     let viewer = caller.user_id;
     let read = async {
         let view = memos.get(viewer, id).await?;
-        let (version, is_own) = (view.memo.version, view.memo.owner_id == viewer);
-        let representation = Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))?;
-        Ok(Rendered { representation, links: None, is_own })
+        let is_own = view.memo.owner_id == viewer;
+        Ok(Rendered { representation: represented(viewer, view).await?, links: None, is_own })
     };
     let memo = cache.get(viewer, Target::Memo(id), memos.stamp(viewer), read).await?;
     Ok(memo.respond(&request))
@@ -99,7 +93,7 @@ async fn replace_memo(
         return Err(Problem::new(Code::PreconditionFailed));
     }
     if is_new {
-        return created(&request, caller.user_id, memos.create_with_id(caller.user_id, id, state).await?);
+        return Ok(created(caller.user_id, memos.create_with_id(caller.user_id, id, state).await?).await?.respond());
     }
     let view = memos.replace(caller.user_id, id, state, &precondition).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))

@@ -42,9 +42,17 @@ pub async fn admission(
     let Some(gate) = Gate::of(&request) else {
         return Ok(request.error_response(Problem::new(Code::InternalError)));
     };
+    // Before anything else is done for it. A stream is limited per client.
+    let is_counted = policy.rate != RateClass::Exempt && !policy.has_idle_timeout;
+    let handled = is_counted.then(|| gate.limits.enter()).transpose();
     if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
         context.route = Some(route);
+        context.load = (is_counted && handled.is_ok()).then(|| gate.limits.load().clone());
     }
+    let _handled = match handled {
+        Ok(handled) => handled,
+        Err(problem) => return Ok(request.error_response(problem)),
+    };
     let admitted = match gate.admit(policy, request.request()).await {
         Ok((caller, admitted)) => {
             if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use crate::{
+    compression::compressed,
     connection::Turn,
     context::RequestContext,
     language::Language,
@@ -79,6 +80,8 @@ pub async fn envelope(
         route: None,
         caller: None,
         known_device: None,
+        body_digest: None,
+        load: None,
         rate: None,
     };
     request.extensions_mut().insert(context.clone());
@@ -94,6 +97,9 @@ pub async fn envelope(
             let known = response.request().extensions_mut().remove::<RequestContext>();
             let context = known.unwrap_or(context);
             let mut response = with_document(response.map_into_boxed_body(), &context, &settings);
+            if settings.compression {
+                response = compressed(response).await;
+            }
             finish(response.response_mut(), &context);
             if version < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
                 // HTTP/1.0 has no chunks: the body ends with the connection.
@@ -196,6 +202,9 @@ fn finish<B>(response: &mut HttpResponse<B>, context: &RequestContext) {
     }
     if let Some(rate) = &context.rate {
         rate.add_to(headers);
+    }
+    if let Some(deprecation) = context.route.as_ref().and_then(|route| route.policy.deprecation) {
+        deprecation.add_to(headers);
     }
     let elapsed = context.started.elapsed().as_micros();
     if let Ok(timing) = HeaderValue::from_str(&format!("app;dur={}.{:03}", elapsed / 1000, elapsed % 1000)) {

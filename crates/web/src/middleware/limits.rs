@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use crate::{
     context::RequestContext,
     live_feeds::LiveFeeds,
+    load::{Handled, Load},
     policy::{Lane, Policy, Work},
     problem::{Code, Problem},
     rate::{Quotas, RatePolicy, RateState},
@@ -67,6 +68,8 @@ pub struct Limits {
     counters: Arc<dyn Cache>,
     running: FairSemaphore<Client>,
     heavy: FairSemaphore<Client>,
+    load: Load,
+    capacity: usize,
     live: FairSemaphore<Client>,
 }
 
@@ -83,7 +86,21 @@ impl Limits {
             })
         };
         let [running, heavy, live] = [settings.concurrency, settings.heavy, LIVE_PER_CLIENT].map(of);
-        Self { quotas: settings.quotas, counters, running, heavy, live }
+        let (load, capacity) = (Load::default(), settings.queue);
+        Self { quotas: settings.quotas, counters, running, heavy, load, capacity, live }
+    }
+
+    /// Counts a request that this node handles.
+    ///
+    /// # Errors
+    /// 503 `overloaded` if it handles too many: the request would wait longer than its client.
+    pub(super) fn enter(&self) -> Result<Handled, Problem> {
+        self.load.enter(self.capacity).ok_or_else(|| Problem::new(Code::Overloaded).with_header(RETRY_AFTER, 1))
+    }
+
+    /// The requests that this node handles.
+    pub(super) const fn load(&self) -> &Load {
+        &self.load
     }
 
     /// Counts a request by its policy, and notes the answer for the headers of the response.

@@ -40,9 +40,27 @@ pub fn complete(operation: &mut Value, policy: &Policy) {
             add(operation, [header("If-Match", changed), if_none_match]);
         }
     }
+    if policy.is_idempotent {
+        add(operation, [idempotency_key()]);
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if status.starts_with('2') {
+                let replayed = "`true` if this is the response to an earlier request with the same key";
+                add_header(response, "Idempotent-Replayed", replayed);
+            }
+        }
+    }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         style(parameter);
     }
+}
+
+fn idempotency_key() -> Value {
+    let description = "A key that the client makes for this request, 1 to 255 printable characters of ASCII, with or without quotes \
+        (draft-ietf-httpapi-idempotency-key-header-08). The same request with the same key has its effect once: it gets the first \
+        successful response again, without secrets. Keys belong to the user. They expire after 24 hours.";
+    let mut key = header("Idempotency-Key", description);
+    key["schema"]["pattern"] = json!(r#"^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]([ -~]{0,253}[!-~])?)$"#);
+    key
 }
 
 fn security(access: Access) -> Value {

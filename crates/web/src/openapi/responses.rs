@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use crate::{
+    deprecation::Deprecation,
     policy::{Access, Body, Condition, Policy, RateClass},
     problem::{Code, MEDIA_TYPE},
     routing::Operation,
@@ -28,6 +29,20 @@ pub fn complete(part: &mut Value, operation: &Operation) {
         add_headers(response, has_rate);
     }
     describe_weight(part, operation.policy);
+    if let Some(deprecation) = &operation.policy.deprecation {
+        deprecate(part, deprecation);
+    }
+}
+
+fn deprecate(part: &mut Value, deprecation: &Deprecation) {
+    part["deprecated"] = json!(true);
+    let mut headers = vec![("Deprecation", "Since when the operation is deprecated (RFC 9745)")];
+    headers.extend(deprecation.sunset.map(|_| ("Sunset", "When the operation ends (RFC 8594)")));
+    for (_, response) in part["responses"].as_object_mut().into_iter().flatten() {
+        for (name, description) in &headers {
+            response["headers"][*name] = json!({"description": description, "schema": {"type": "string"}});
+        }
+    }
 }
 
 /// The problems of an operation, by status.
@@ -58,7 +73,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
         Access::Open | Access::Public | Access::Optional => {}
     }
     if policy.rate != RateClass::Exempt {
-        codes.extend([Code::RateLimited, Code::TooManyConcurrentRequests]);
+        codes.extend([Code::RateLimited, Code::TooManyConcurrentRequests, Code::Overloaded]);
     }
     match policy.body {
         Body::Ignored => {}
@@ -73,6 +88,10 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     }
     if policy.body != Body::Form {
         codes.push(Code::ValidationFailed);
+    }
+    if policy.is_idempotent {
+        codes.extend([Code::InvalidHeader, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
+        codes.push(Code::IdempotentResponseTooLarge);
     }
     if matches!(policy.condition, Some(Condition::IfMatch | Condition::Put)) {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);

@@ -218,6 +218,9 @@ codes! {
     OperationRunning = "operation_running", CONFLICT,
         "Operation running" | "진행 중인 작업",
         "Another change of this tag is running, or too many changes of tags are. Wait until it has ended." | "이 태그를 바꾸는 다른 작업이나 너무 많은 태그 작업이 진행 중입니다. 끝날 때까지 기다리세요.";
+    IdempotencyKeyInUse = "idempotency_key_in_use", CONFLICT,
+        "Idempotency key in use" | "사용 중인 멱등 키",
+        "The first request with this `Idempotency-Key` is still running. Send the same request again when it has ended, to get its response." | "이 `Idempotency-Key`를 가진 첫 요청이 아직 진행 중입니다. 그 요청이 끝난 뒤 같은 요청을 다시 보내면 그 응답을 받습니다.";
     ResyncRequired = "resync_required", GONE,
         "Resync required" | "재동기화 필요",
         "Changes after this number have been removed, or no change had this number yet. List all memos again, then continue with `since` set to `next_since`." | "이 번호 다음의 변경 내역이 이미 삭제되었거나, 아직 쓰이지 않은 번호입니다. 모든 메모의 목록을 다시 받은 뒤 `since`에 `next_since`를 넣어 이어서 요청하세요.";
@@ -230,6 +233,9 @@ codes! {
     BatchTooLarge = "batch_too_large", PAYLOAD_TOO_LARGE,
         "Batch too large" | "일괄 작업이 너무 큼",
         "The contents of the batch have more than {0} characters together. Send several batches." | "일괄 작업의 본문을 모두 합치면 {0}자보다 깁니다. 여러 번에 나누어 보내세요.";
+    IdempotentResponseTooLarge = "idempotent_response_too_large", PAYLOAD_TOO_LARGE,
+        "Response too large to be repeated" | "다시 보내기에 너무 큰 응답",
+        "The response would have more than {0} bytes, the limit of a request with an `Idempotency-Key`. Nothing was changed. Send fewer operations at once." | "응답이 `Idempotency-Key`가 있는 요청의 최대 크기인 {0}바이트를 넘습니다. 아무것도 바뀌지 않았습니다. 작업을 나누어 보내세요.";
     ArchiveTooManyEntries = "archive_too_many_entries", PAYLOAD_TOO_LARGE,
         "Archive with too many entries" | "항목이 너무 많은 보관 파일",
         "The archive has more than {0} entries. Nothing was imported; divide it." | "보관 파일의 항목이 {0}개를 넘습니다. 아무것도 가져오지 않았습니다. 나누어 보내세요.";
@@ -251,6 +257,9 @@ codes! {
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY,
         "Validation failed" | "유효성 검사 실패",
         "Nothing was changed. The field `errors` lists what to correct." | "아무것도 바뀌지 않았습니다. 고칠 내용은 `errors`에 있습니다.";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "Idempotency key reused" | "다시 쓰인 멱등 키",
+        "Another request had this `Idempotency-Key` in the last 24 hours. Use a new key for each request, and the same one only to repeat it." | "지난 24시간 안에 다른 요청이 이 `Idempotency-Key`를 썼습니다. 요청마다 새 키를 쓰고, 같은 요청을 다시 보낼 때만 같은 키를 쓰세요.";
     PasswordTooCommon = "password_too_common", UNPROCESSABLE_ENTITY,
         "Password too common" | "너무 흔한 비밀번호",
         "This password is easy to guess. Choose another one." | "추측하기 쉬운 비밀번호입니다. 다른 비밀번호를 고르세요.";
@@ -375,6 +384,7 @@ field_codes! {
     MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
     PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`, or there is a memo with the id of the new one. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다르거나, 새 메모의 id가 이미 쓰이고 있습니다. 다시 읽으세요.";
     TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
+    IdempotencyKeyReused = "idempotency_key_reused", "Another request had the same key: at least one of its path, query, media type and body differs." | "다른 요청이 같은 키를 썼습니다. 경로, 쿼리, 미디어 타입, 본문 가운데 하나 이상이 다릅니다.";
     ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
 }
 

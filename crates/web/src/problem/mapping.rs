@@ -75,6 +75,9 @@ impl From<Error> for Problem {
             Error::SharePasswordRequired { .. } => {
                 Self::new(Code::SharePasswordRequired).with_header(WWW_AUTHENTICATE, Self::SHARE_CHALLENGE)
             }
+            Error::IdempotencyKeyReused => Self::of_field(Code::IdempotencyKeyReused, ""),
+            Error::IdempotencyKeyInUse => Self::new(Code::IdempotencyKeyInUse).with_header(RETRY_AFTER, 1),
+            Error::ResponseTooLarge { limit } => Self::new(Code::IdempotentResponseTooLarge).about(limit),
             Error::Archive(error) => Self::from(error),
             Error::TooManyTags => Self::new(Code::TooManyTags),
             Error::OperationRunning => Self::new(Code::OperationRunning),

@@ -8,6 +8,7 @@ use memo_application::Precondition;
 
 use super::representation::version_of;
 use crate::{
+    compression::without_suffix,
     extractor::from_head,
     problem::{Code, Problem},
 };
@@ -39,20 +40,22 @@ fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
         // Weak tags never match (RFC 9110, section 13.1.1).
         Ok(header::IfMatch::Items(tags)) => {
             let strong = tags.iter().filter(|tag| !tag.weak);
-            Ok(Precondition::OneOf(strong.filter_map(|tag| version_of(tag.tag())).collect()))
+            Ok(Precondition::OneOf(strong.filter_map(|tag| version_of(without_suffix(tag.tag()))).collect()))
         }
         Err(_) => Err(Problem::new(Code::InvalidHeader).about(header::IF_MATCH)),
     }
 }
 
-/// Whether `If-None-Match` contains this `ETag`, so that the client has the body.
+/// Whether `If-None-Match` contains this `ETag`, so that the client has the body, in whichever coding.
 pub fn none_match(request: &HttpRequest, etag: &str) -> bool {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return false;
     }
     match header::IfNoneMatch::parse(request) {
         Ok(header::IfNoneMatch::Any) => true,
-        Ok(header::IfNoneMatch::Items(tags)) => tags.iter().any(|known| format!("\"{}\"", known.tag()) == etag),
+        Ok(header::IfNoneMatch::Items(tags)) => {
+            tags.iter().any(|known| without_suffix(known.tag()) == etag.trim_matches('"'))
+        }
         // A malformed header contains no tag.
         Err(_) => false,
     }

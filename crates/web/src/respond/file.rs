@@ -1,27 +1,38 @@
+use std::{convert::Infallible, sync::LazyLock};
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderValue},
     web::Bytes,
 };
+use quick_cache::sync::Cache;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::conditions::none_match;
+use crate::compression::Coded;
 
 /// Pages load files of this server only. The style sheet of the explorer has its icons in `data:` URLs.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The files in a coding, by their hash. There are fewer files than fit.
+static CODED: LazyLock<Cache<u128, Coded>> = LazyLock::new(|| Cache::new(64));
+
 /// A file that is part of the binary.
 pub fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpResponse {
-    let etag = format!("\"{:032x}\"", xxh3_128(&bytes));
+    let hash = xxh3_128(&bytes);
+    let etag = format!("\"{hash:032x}\"");
     if none_match(request, &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
-    HttpResponse::Ok()
+    let mut response = HttpResponse::Ok()
         .insert_header((header::ETAG, etag))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_TYPE, media_type))
-        .body(bytes)
+        .body(bytes);
+    let Ok(coded) = CODED.get_or_insert_with(&hash, || Ok::<_, Infallible>(Coded::default()));
+    response.extensions_mut().insert(coded);
+    response
 }
 
 /// An HTML page.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::conditions::none_match;
-use crate::problem::Problem;
+use crate::{compression::Coded, problem::Problem};
 
 /// JSON with an `ETag` of the whole body: 304 if the client has it.
 pub fn revalidated(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, Problem> {
@@ -55,7 +55,8 @@ pub fn json_size(value: &impl Serialize) -> usize {
 #[derive(Debug, Clone)]
 pub struct Representation {
     pub body: Bytes,
-    etag: HeaderValue,
+    pub etag: HeaderValue,
+    coded: Option<Coded>,
 }
 
 impl Representation {
@@ -67,7 +68,12 @@ impl Representation {
             Some(version) => format!("\"{}-{hash:032x}\"", version.get()),
             None => format!("\"{hash:032x}\""),
         };
-        Ok(Self { body: body.into(), etag: etag.try_into().map_err(Problem::internal)? })
+        Ok(Self { body: body.into(), etag: etag.try_into().map_err(Problem::internal)?, coded: None })
+    }
+
+    /// The same representation, which is sent repeatedly: it is compressed once.
+    pub fn repeated(self) -> Self {
+        Self { coded: Some(Coded::default()), ..self }
     }
 
     /// The response: 304 if the client has the body.
@@ -77,10 +83,14 @@ impl Representation {
         if is_known {
             return HttpResponse::NotModified().insert_header(etag).finish();
         }
-        HttpResponse::build(status)
+        let mut response = HttpResponse::build(status)
             .insert_header(etag)
             .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")))
-            .body(self.body)
+            .body(self.body);
+        if let Some(coded) = self.coded {
+            response.extensions_mut().insert(coded);
+        }
+        response
     }
 }
 

@@ -17,7 +17,7 @@ struct Row {
     owner: [u16; 4],
     /// Another user, and an administrator, who is one.
     others: [u16; 4],
-    /// Whoever has the token of a share, and no other credential.
+    /// A client with the token of a share, and no other credential.
     holder: [u16; 4],
     anonymous: [u16; 4],
 }
