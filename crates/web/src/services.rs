@@ -27,7 +27,6 @@ use crate::{
     operations, pages,
     routing::{self, Operations},
     settings::HttpSettings,
-    shared::{self as shared_memos, SharePages},
     start, tags, well_known,
 };
 
