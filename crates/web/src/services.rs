@@ -27,6 +27,7 @@ use crate::{
     operations, pages,
     routing::{self, Operations},
     settings::HttpSettings,
+    shared::{self as shared_memos, SharePages},
     start, tags, well_known,
 };
 
