@@ -126,11 +126,10 @@ async fn get_shared(
     Token(token): Token,
     PasswordHeader(password): PasswordHeader,
     FromDevice(device): FromDevice,
-    IsHead(is_head): IsHead,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let read = match token {
-        Some(token) => shares.read(&token, password.as_deref(), !is_head, &device).await,
+        Some(token) => shares.read(&token, password.as_deref(), !IsHead::of(&request), &device).await,
         None => Err(Error::NotFound(Resource::Share)),
     };
     respond(&request, &shares, &**pages, read).await
