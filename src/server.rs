@@ -156,7 +156,7 @@ impl ServerBuilder {
             Arc::new(mail),
             Arc::new(RetagHandler::new(ports.clone())),
             Arc::new(WithdrawalHandler::new(ports.clone())),
-            trash,
+            trash.clone(),
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
