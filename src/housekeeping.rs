@@ -30,7 +30,7 @@ impl Housekeeping {
         shares: Arc<Shares>,
         mailer: Arc<dyn Mailer>,
     ) -> Self {
-        Self { changes, retention, trash, shares, mailer }
+        Self { changes, retention, shares, trash, mailer }
     }
 
     /// Stores the reads of shares.
