@@ -50,15 +50,15 @@ pub async fn bearer_key_sent_without_encryption_is_removed(store: Box<dyn TestSt
     let app = app(store, |_| {}).await;
     let (alice, anonymous) = (app.user("alice").await, app.anonymous());
     let (seen, kept) = (created(&alice, &["account:read"]).await, created(&alice, &["account:read"]).await);
-    let signed = alice.create_api_key(&json!({"name": "s", "kind": "signed", "scopes": ["account:read"]})).await;
-    let signed = signed.expect_status(201);
+    let new = json!({"name": "s", "kind": "signed", "scopes": ["account:read"]});
+    let signing_key = alice.create_api_key(&new).await.expect_status(201);
     let key = anonymous.with_token(seen.text("secret"));
     encrypted(key.me()).await.expect_status(200);
     // Who does not know the secret removes nothing.
     let guess = format!("memo_{}_{}", kept.id(), "0".repeat(64));
     assert_insecure(in_clear(anonymous.with_token(&guess).me()).await);
     let now = memo_domain::Clock::now(&*app.clock).as_secs();
-    let signer = Signer::new(&signed, now, "1").origin("http://memo.test");
+    let signer = Signer::new(&signing_key, now, "1").origin("http://memo.test");
     assert_insecure(in_clear(signer.sign(anonymous.me())).await);
     assert_insecure(in_clear(key.me().header("x-request-id", "the-leak")).await);
     encrypted(key.me()).await.expect_status(401).problem("api_key_invalid");
@@ -66,7 +66,7 @@ pub async fn bearer_key_sent_without_encryption_is_removed(store: Box<dyn TestSt
     encrypted(anonymous.with_token(kept.text("secret")).me()).await.expect_status(200);
     let list = alice.api_keys().await.expect_status(200);
     let ids: Vec<_> = list["items"].as_array().expect("a list").iter().map(|key| key["id"].clone()).collect();
-    assert_eq!(ids, [json!(signed.id()), json!(kept.id())]);
+    assert_eq!(ids, [json!(signing_key.id()), json!(kept.id())]);
     let events = alice.audit().await.expect_status(200);
     let event = &events["items"][0];
     let shown = ["kind", "detail", "ip", "request_id"].map(|name| event[name].clone());

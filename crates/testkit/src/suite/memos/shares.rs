@@ -88,7 +88,7 @@ pub async fn share_is_read_by_anyone_until_it_is_revoked(app: TestApp) {
 pub async fn share_that_leads_nowhere_does_not_tell_why(app: TestApp) {
     let (alice, anonymous) = (app.user("alice").await, app.anonymous());
     let id = alice.memo("a").await;
-    let ends = after(&app, Duration::from_secs(60));
+    let ends = after(&app, Duration::from_mins(1));
     let (_, expiring) = share(&alice, &id, &json!({"expires_at": ends})).await;
     let (revoked, gone) = share(&alice, &id, &json!({})).await;
     alice.revoke_share(&id, revoked.id()).await.expect_empty(204);
@@ -101,7 +101,7 @@ pub async fn share_that_leads_nowhere_does_not_tell_why(app: TestApp) {
     let (_, of_withdrawn) = share(&bob, &bob.memo("d").await, &json!({})).await;
     bob.withdraw(&bob.password).await.expect_empty(204);
     anonymous.shared(&expiring).await.expect_status(200);
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let mut details = Vec::new();
     for token in [&*expiring, &*gone, &*of_trashed, &*of_removed, &*of_withdrawn, UNKNOWN, "x", "%ff"] {
         let response = anonymous.shared(token).await.expect_status(404).problem("share_not_found");
