@@ -15,7 +15,14 @@ const READ: Policy = Policy::open().no_store().problems(&[
 
 operations! {
     get_shared => READ;
-    open_shared => READ.body(Body::Form).size(Size::AtMost(8 << 10));
+    open_shared => READ.body(Body::Form).size(Size::AtMost(8 << 10)).problems(&[
+        Code::ShareNotFound,
+        Code::SharePasswordRequired,
+        Code::StoreUnavailable,
+        Code::Overloaded,
+        // Of the query: unknown parameters of a form are ignored.
+        Code::ValidationFailed,
+    ]);
 }
 
 const PASSWORD: HeaderName = HeaderName::from_static("x-share-password");

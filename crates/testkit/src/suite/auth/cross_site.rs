@@ -114,6 +114,10 @@ pub async fn every_writing_operation_rejects_cross_site_requests_with_a_cookie(s
     for value in ["x", &"A".repeat(43)] {
         browser.set_cookie("__Host-memo_session", value);
         for operation in known().operations().filter(|operation| operation.method != "get") {
+            // The form of a share reads no cookie.
+            if operation.path.starts_with("/api/v1/shared/") {
+                continue;
+            }
             seen += 1;
             let call = browser.call(&operation.method.to_uppercase(), &operation.target());
             let call = match operation.example() {

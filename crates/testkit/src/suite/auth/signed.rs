@@ -65,7 +65,7 @@ pub async fn signature_of_another_request_is_invalid(app: TestApp) {
         })
     };
     let list = signer("1").sign(anonymous.list_memos(&[("q", "a")]));
-    assert_invalid(of(anonymous.call("HEAD", "/api/v1/memos?q=a"), &list).await);
+    of(anonymous.call("HEAD", "/api/v1/memos?q=a"), &list).await.expect_empty(401);
     assert_invalid(of(anonymous.list_memos(&[("q", "b")]), &list).await);
     assert_invalid(of(anonymous.get("/api/v1/memos?q=%61"), &list).await);
     assert_invalid(of(anonymous.get("/api/v1/memos"), &list).await);

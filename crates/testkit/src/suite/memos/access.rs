@@ -62,8 +62,7 @@ const TABLE: &[Row] = &[
     row("delete", "/api/v1/memos/{id}", [204; 4], NOT_OWNED),
     Row { body: |_| json!({}), ..row("post", "/api/v1/memos/{id}/restore", [200; 4], NOT_OWNED) },
     change("post", "/api/v1/memos/{id}/tasks/{n}", 200, |_| json!({"done": true})),
-    // There is no language model.
-    Row { body: |_| json!({"task": "title"}), ..row("post", "/api/v1/memos/{id}/completions", [404; 4], [404; 4]) },
+    Row { body: |_| json!({"task": "title"}), ..row("post", "/api/v1/memos/{id}/completions", [200; 4], READ) },
     row("put", "/api/v1/memos/{id}/like", [204, 204, 409, 204], [404, 204, 404, 204]),
     row("delete", "/api/v1/memos/{id}/like", [204, 204, 409, 204], [404, 204, 404, 204]),
     row("get", "/api/v1/memos/{id}/likes", [200; 4], READ),
