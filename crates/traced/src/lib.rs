@@ -96,7 +96,10 @@ const fn kind(error: &StoreError) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Mutex, task::Poll};
+    use std::{
+        sync::{Mutex, PoisonError},
+        task::Poll,
+    };
 
     use memo_conformance::faults::{Fault, FaultyStore};
     use memo_domain::{MemoFilter, Timestamp, UserId};
@@ -157,8 +160,12 @@ mod tests {
         }
     }
 
+    /// Held while a test depends on which subscribers there are: tracing caches for all threads whether an event has one.
+    static SUBSCRIBERS: Mutex<()> = Mutex::new(());
+
     /// Returns the events that are written while `work` runs.
     fn logged(work: impl Future<Output = ()>) -> Vec<String> {
+        let _alone = SUBSCRIBERS.lock().unwrap_or_else(PoisonError::into_inner);
         let collector = Collector::default();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         with_default(collector.clone(), || runtime.block_on(work));
@@ -209,6 +216,7 @@ mod tests {
 
     #[test]
     fn a_store_without_a_subscriber_is_not_wrapped() {
+        let _alone = SUBSCRIBERS.lock().unwrap_or_else(PoisonError::into_inner);
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         assert!(Arc::ptr_eq(&store, &trace_if_enabled(Arc::clone(&store))));
     }

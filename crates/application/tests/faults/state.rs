@@ -119,8 +119,9 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
     state.audit = unit.audit().list(None, &all).await.expect("events are read").items;
     drop(unit);
     // The claim is not committed.
+    let kinds = [JobKind::MAIL, JobKind::URGENT_MAIL, JobKind::TRASH];
     let far = now + Duration::from_hours(1_000);
     let mut unit = store.begin(Access::Write).await.expect("a unit of work");
-    state.jobs = unit.jobs().claim(&[JobKind::MAIL, JobKind::URGENT_MAIL], far, far, 100).await.expect("jobs are read");
+    state.jobs = unit.jobs().claim(&kinds, far, far, 100).await.expect("jobs are read");
     state.into()
 }

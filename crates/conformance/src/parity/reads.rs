@@ -9,7 +9,7 @@ use super::{
     start_at,
     texts::{some_email, some_filter, some_sort, some_tag, some_time},
 };
-use crate::samples::{digest, memo_id, session_id, user_id};
+use crate::samples::{digest, digest_of, memo_id, session_id, user_id};
 
 /// A user with the text of their email: emails compare equal ignoring case.
 type UserWithEmail = Option<(User, String)>;
@@ -114,7 +114,10 @@ impl Script<'_> {
             by_user.sort();
             let mut liked = uow.likes().find_liked(user, &[memo]).await?;
             liked.extend(by_user);
-            Ok((uow.likes().list(memo, &request).await?, liked, uow.shares().list(memo).await?))
+            let shares = uow.shares().list(memo).await?;
+            let digest = shares.first().map_or(digest_of(5_000), |share| share.digest);
+            let share = uow.shares().find_by_digest(&digest).await?;
+            Ok((uow.likes().list(memo, &request).await?, liked, shares, share))
         };
         let _ = pair.ask(&mut self.log, what, read).await;
     }

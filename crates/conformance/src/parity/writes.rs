@@ -8,7 +8,7 @@ use super::{
     pair::{Kind, Pair},
     texts::{some_device, some_email, some_name, some_state, some_time, vary},
 };
-use crate::samples::{digest_of, email, memo_id, session_id, share, user, user_id};
+use crate::samples::{digest_of, email, memo_id, session_id, share, share_id, user, user_id};
 
 /// An error ends the unit of work.
 type Done = Result<(), Kind>;
@@ -221,7 +221,8 @@ impl Script<'_> {
         let shares = pair.reference().shares().list(memo_id).await.expect("shares are read");
         let ids: Vec<_> = shares.iter().map(|share| share.id).collect();
         match (self.chance.below(5), self.chance.recent(&ids)) {
-            (0, Some(id)) => {
+            (0, id) => {
+                let id = id.unwrap_or(share_id(1_000_000));
                 let what = format!("revoke {id:?}");
                 pair.ask(&mut self.log, what, async |uow| uow.shares().remove(memo_id, id).await).await.map(drop)
             }

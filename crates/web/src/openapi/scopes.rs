@@ -18,7 +18,7 @@ mod tests {
 ";
 
     /// The operations of the API that need no credential: a new one must be added here on purpose.
-    const ANYONE: [&str; 11] = [
+    const ANYONE: [&str; 13] = [
         "DELETE /api/v1/auth/session",
         "GET /api/v1/auth/providers",
         "GET /api/v1/auth/providers/{name}/authorize",
@@ -30,6 +30,8 @@ mod tests {
         "POST /api/v1/auth/session",
         "POST /api/v1/auth/sign-up",
         "POST /api/v1/auth/token",
+        "GET /api/v1/shared/{token}",
+        "POST /api/v1/shared/{token}",
     ];
 
     fn name(operation: &Operation) -> String {
