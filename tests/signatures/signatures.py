@@ -59,6 +59,7 @@ def signed(key, method, url, covered, *, created=None, nonce=None, **body):
         created=created or datetime.now(timezone.utc),
         nonce=nonce or uuid.uuid4().hex,
         include_alg=True,
+        use_existing_digest=bool(request.body),
     )
     return request
 

@@ -18,7 +18,7 @@ operations! {
 #[utoipa::path(
     get, path = "/api/v1/memos/{id}/backlinks", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
-    responses((status = 200, description = "A page of memos", body = Page<MemoDto>)),
+    responses((status = 200, description = "A page of memos", body = CountedPage<MemoDto>)),
 )]
 async fn list_backlinks(
     caller: Caller,
