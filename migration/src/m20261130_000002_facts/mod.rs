@@ -1,4 +1,4 @@
-//! What the content of a memo says, next to it, and where it links to.
+//! Facts of the content of a memo, stored with it, and its links to other memos.
 //!
 //! * A memo that was written before has no snippet and no links: it gets them when its text is written again.
 //! * `memo_links` is an index of memos by the targets of their links: a hash of the id of a memo, or of a title and its owner.

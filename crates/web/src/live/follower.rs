@@ -26,7 +26,7 @@ const PAGE: u64 = 100;
 pub enum Step {
     /// The next changes, in order.
     Changes(Vec<Change>),
-    /// Nothing has changed, but the client shall hear from the server.
+    /// Nothing has changed, but a keep-alive is due.
     Idle,
     /// Nothing more.
     End(End),
