@@ -2,8 +2,9 @@
 
 use memo_domain::{
     Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, NewChange, OneTimeToken, RefreshToken,
-    Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Store, TokenPurpose, UserId, Version,
+    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks, NewChange, OneTimeToken,
+    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose, UserId,
+    Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -99,6 +100,17 @@ async fn add_all(store: &dyn Store) {
         body: vec![7; 48],
         created_at: NOW,
     };
+    let share = Share {
+        id: ShareId::new(Uuid::from_u128(1)),
+        memo_id: memo(0).id,
+        digest: digest(8),
+        password_hash: None,
+        expires_at: None,
+        created_at: NOW,
+        reads: 0,
+    };
+    let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
+    let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -112,6 +124,9 @@ async fn add_all(store: &dyn Store) {
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
+    uow.shares().insert(&share).await.expect("the share is added");
+    uow.likes().insert(&like).await.expect("the like is added");
+    uow.links().insert_all(&[link]).await.expect("the link is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }
