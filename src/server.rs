@@ -10,11 +10,12 @@ use std::{
 use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
-    JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
-    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
+    JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, ReminderHandler,
+    RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
+    TrashHandler, WithdrawalHandler,
 };
 use memo_domain::{
-    Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
+    Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, Rate, SecretGenerator, SocialProvider, Store,
 };
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
@@ -40,6 +41,7 @@ pub struct ServerBuilder {
     ids: Arc<dyn IdGenerator>,
     secrets: Arc<dyn SecretGenerator>,
     mailer: Option<Arc<dyn Mailer>>,
+    messages: Option<Arc<dyn Notifier>>,
     providers: Vec<Arc<dyn SocialProvider>>,
     model: Option<Arc<dyn LanguageModel>>,
 }
@@ -99,6 +101,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Uses this notifier instead of the one of `kakao`, for messages to users with an identity that allows them.
+    #[must_use]
+    pub fn messages(mut self, messages: Arc<dyn Notifier>) -> Self {
+        self.messages = Some(messages);
+        self
+    }
+
     /// Adds a social provider to those of the settings.
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn SocialProvider>) -> Self {
@@ -122,7 +131,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] if a setting or key file is invalid, the store cannot be opened, or the address is in use.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets, mailer, mut providers, model } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, messages, mut providers, model } = self;
         // First what fails fast and changes nothing.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -141,6 +150,10 @@ impl ServerBuilder {
             Some(mailer) => mailer,
             None => adapters::mailer(&settings, clock.clone())?,
         };
+        let messages = match messages {
+            Some(messages) => Some(messages),
+            None => adapters::messages(&settings, &http.public_url)?,
+        };
         let store = adapters::traced(store.open_migrated(&settings).await?.store);
         let background = Tasks::default();
         let wake_up = background.wake_up();
@@ -150,10 +163,13 @@ impl ServerBuilder {
         let ports = Arc::new(ports);
         let kept_mail = mailer.clone();
         let trash = Arc::new(TrashHandler::new(ports.clone(), *settings.memos.trash_retention));
-        let templates = adapters::MailTemplates::new(url.clone());
-        let mail = MailHandler::new(ports.sealer.clone(), Arc::new(templates), mailer);
+        let templates = Arc::new(adapters::MailTemplates::new(url.clone()));
+        let by_mail = Arc::new(adapters::MailNotifier::new(templates.clone(), mailer.clone()));
+        let reminders = Arc::new(ReminderHandler::new(ports.clone(), by_mail, messages, providers.clone()));
+        let mail = MailHandler::new(ports.sealer.clone(), templates, mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
             Arc::new(mail),
+            reminders,
             Arc::new(RetagHandler::new(ports.clone())),
             Arc::new(WithdrawalHandler::new(ports.clone())),
             trash.clone(),
@@ -234,6 +250,7 @@ impl Server {
             ids: Arc::new(UuidV7Generator::default()),
             secrets: Arc::new(SystemSecrets),
             mailer: None,
+            messages: None,
             providers: Vec::new(),
             model: None,
         }

@@ -46,7 +46,14 @@ impl StartError {
 
     /// A setting needs an adapter that this binary lacks.
     #[cfg_attr(
-        all(feature = "sql", feature = "redis", feature = "oidc", feature = "smtp", feature = "llm"),
+        all(
+            feature = "sql",
+            feature = "redis",
+            feature = "oidc",
+            feature = "smtp",
+            feature = "llm",
+            feature = "kakao"
+        ),
         expect(dead_code, reason = "this binary has every adapter")
     )]
     pub(crate) fn not_built_in(what: &str, feature: &str) -> Self {

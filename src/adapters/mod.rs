@@ -1,6 +1,7 @@
 //! The adapters that the settings name. No other module of this crate names an adapter crate.
 
 mod cache;
+mod kakao;
 mod keys;
 mod mail;
 mod model;
@@ -9,9 +10,10 @@ mod providers;
 mod store;
 
 pub use cache::{Cached, cache, counters, shared};
+pub use kakao::messages;
 pub use keys::{Credentials, check_keys, credentials};
 pub use mail::mailer;
-pub use memo_mail::MailTemplates;
+pub use memo_mail::{MailNotifier, MailTemplates};
 pub use memo_markdown::MarkdownReader;
 pub use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 pub use memo_traced::trace_if_enabled as traced;

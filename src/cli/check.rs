@@ -33,6 +33,9 @@ pub async fn run(store: StoreSource) -> Result<(), StartError> {
         report.say("cache", cache(&settings).await)?;
         report.say("mail", mail(&settings).await)?;
         providers(&settings, &mut report).await?;
+        if settings.has_kakao() {
+            report.say("kakao", kakao(&settings))?;
+        }
         report.say("language model", language_model(&settings).await)?;
     }
     match report.failures {
@@ -120,6 +123,15 @@ async fn language_model(settings: &Settings) -> Found {
     let Some(model) = adapters::language_model(settings)? else { return Ok("none".to_owned()) };
     model.check().await?;
     Ok("answers".to_owned())
+}
+
+/// Checks the settings alone: a message would need a user.
+fn kakao(settings: &Settings) -> Found {
+    let public_url = settings.server.public_url.clone().unwrap_or_default();
+    Ok(match adapters::messages(settings, &public_url.into())? {
+        Some(_) => "messages are sent to users who allow them".to_owned(),
+        None => "not built in: reminders are sent by mail".to_owned(),
+    })
 }
 
 /// The scheme of a URL; the rest may hold secrets.

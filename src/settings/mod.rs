@@ -46,6 +46,9 @@ pub struct Settings {
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
+    /// Messages by Kakao.
+    #[serde(default)]
+    pub kakao: KakaoSettings,
     /// Mail.
     pub mail: MailSettings,
     /// The log.
@@ -262,6 +265,14 @@ pub struct LlmSettings {
     pub model: Option<String>,
 }
 
+/// Messages by Kakao, to users who have linked an account there and allow them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KakaoSettings {
+    /// The base URL of the message API; by default Kakao's.
+    pub api_base: Option<String>,
+}
+
 /// Mail.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -307,6 +318,12 @@ impl Settings {
         let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
         let default = || Hidden::from(&*format!("sqlite:{path}"));
         self.database.url.clone().unwrap_or_else(default)
+    }
+
+    /// Whether users may link an account at Kakao, or the settings name its message API.
+    #[must_use]
+    pub fn has_kakao(&self) -> bool {
+        self.kakao.api_base.is_some() || self.auth.providers.values().any(|provider| provider.kind == "kakao")
     }
 
     /// Returns the path of the keys that sign access tokens.

@@ -38,8 +38,8 @@ pub use changes::{ChangePage, Changes};
 pub use error::{Error, Resource, UnauthenticatedReason};
 pub use idempotency::{Answer, Answering, Begun, Idempotency, Once, Running};
 pub use jobs::{
-    JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
-    WithdrawalHandler,
+    JobError, JobHandler, JobOutcome, JobWorker, MAX_REMINDERS, MailHandler, Operation, OperationStatus,
+    ReminderHandler, RetagHandler, TrashHandler, WithdrawalHandler,
 };
 pub use likes::Likes;
 pub use live::LiveSessions;

@@ -60,14 +60,16 @@ use memo_domain::{Cache, Store};
 
 #[doc(hidden)]
 pub use port_list::{
-    ClockGiven, IdGeneratorGiven, LanguageModelGiven, MailRendererGiven, MailerGiven, MarkdownGiven, OneTimeCodesGiven,
-    PasswordHasherGiven, SealerGiven, SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven, clock_entries,
-    id_generator_entries, language_model_entries, mail_renderer_entries, mailer_entries, markdown_entries,
-    one_time_codes_entries, password_hasher_entries, sealer_entries, secret_generator_entries, social_provider_entries,
-    token_signer_entries,
+    ClockGiven, IdGeneratorGiven, LanguageModelGiven, MailRendererGiven, MailerGiven, MarkdownGiven, NotifierGiven,
+    OneTimeCodesGiven, PasswordHasherGiven, SealerGiven, SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven,
+    clock_entries, id_generator_entries, language_model_entries, mail_renderer_entries, mailer_entries,
+    markdown_entries, notifier_entries, one_time_codes_entries, password_hasher_entries, sealer_entries,
+    secret_generator_entries, social_provider_entries, token_signer_entries,
 };
 pub use runner::{Boxed, run, run_within};
-pub use subjects::{ModelBehaviour, TestMailer, TestMarkdown, TestModel, TestProvider, TestSecrets, TestSigners};
+pub use subjects::{
+    ModelBehaviour, TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestSecrets, TestSigners,
+};
 #[doc(hidden)]
 pub use suites::{
     BrowserSessionsGiven, CacheGiven, EventsGiven, StoreGiven, browser_sessions_entries, cache_entries, entries,

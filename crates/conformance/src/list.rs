@@ -158,6 +158,7 @@ macro_rules! __each_case {
                 an_identity_needs_its_user
                 identities_are_listed_by_provider
                 concurrent_removals_leave_one_identity
+                message_tokens_are_replaced
                 an_identity_is_removed_once
             }
             one_time_tokens(store) {

@@ -81,12 +81,25 @@ macro_rules! __each_port_case {
             }
         }
     };
+    (notifier, $expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            notifiers(whole) {
+                a_sent_notification_is_at_the_service
+                a_notification_says_what_and_when
+                another_kind_of_recipient_is_refused
+                a_failed_notification_is_an_error
+                a_notification_ends_in_time
+            }
+        }
+    };
     (social_provider, $expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
             providers(whole) {
                 a_code_is_redeemed_once_and_with_its_verifier
                 a_forged_statement_about_a_user_is_refused
+                message_tokens_need_the_consent_of_the_user
                 a_provider_call_ends_in_time
                 a_redirect_of_a_provider_is_not_followed
             }
@@ -234,6 +247,19 @@ macro_rules! mail_renderer_tests {
     };
 }
 
+/// Like [`conformance_tests!`](crate::conformance_tests), for a [`Notifier`](memo_domain::Notifier):
+/// `async fn() -> Option<Box<dyn TestNotifier>>`.
+#[macro_export]
+macro_rules! notifier_tests {
+    ($factory:path) => {
+        $crate::__each_port_case!(
+            notifier,
+            __tests,
+            [$factory, __fresh_notifier, notifier_entries, $crate::NotifierGiven]
+        );
+    };
+}
+
 /// Like [`conformance_tests!`](crate::conformance_tests), for a [`SocialProvider`](memo_domain::SocialProvider):
 /// `async fn() -> Option<Box<dyn TestProvider>>`.
 #[macro_export]
@@ -299,7 +325,7 @@ use std::sync::Arc;
 
 use memo_domain::{Clock, IdGenerator, MailRenderer, OneTimeCodes, PasswordHasher, Sealer};
 
-use crate::subjects::{TestMailer, TestMarkdown, TestModel, TestProvider, TestSecrets, TestSigners};
+use crate::subjects::{TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestSecrets, TestSigners};
 
 #[doc(hidden)]
 pub type ClockGiven = Arc<dyn Clock>;
@@ -315,6 +341,8 @@ pub type TokenSignerGiven = Box<dyn TestSigners>;
 pub type MailerGiven = Box<dyn TestMailer>;
 #[doc(hidden)]
 pub type MailRendererGiven = Arc<dyn MailRenderer>;
+#[doc(hidden)]
+pub type NotifierGiven = Box<dyn TestNotifier>;
 #[doc(hidden)]
 pub type SocialProviderGiven = Box<dyn TestProvider>;
 #[doc(hidden)]
@@ -341,6 +369,7 @@ crate::__each_port_case!(
 crate::__each_port_case!(token_signer, __entries, [token_signer_entries, SIGNER_NAMES, crate::TokenSignerGiven]);
 crate::__each_port_case!(mailer, __entries, [mailer_entries, MAILER_NAMES, crate::MailerGiven]);
 crate::__each_port_case!(mail_renderer, __entries, [mail_renderer_entries, RENDERER_NAMES, crate::MailRendererGiven]);
+crate::__each_port_case!(notifier, __entries, [notifier_entries, NOTIFIER_NAMES, crate::NotifierGiven]);
 crate::__each_port_case!(
     social_provider,
     __entries,
@@ -362,6 +391,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         SIGNER_NAMES,
         MAILER_NAMES,
         RENDERER_NAMES,
+        NOTIFIER_NAMES,
         PROVIDER_NAMES,
         MODEL_NAMES,
         SEALER_NAMES,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    AccessClaims, AuthorizationRequest, LanguageModel, Mailer, Markdown, Secret, SecretGenerator, SocialProvider,
-    Timestamp, TokenSigner,
+    AccessClaims, AuthorizationRequest, LanguageModel, Mailer, Markdown, Notifier, Recipient, Secret, SecretGenerator,
+    SocialProvider, Timestamp, TokenSigner,
 };
 
 /// A generator of secrets.
@@ -42,6 +42,25 @@ pub trait TestMailer: Send + Sync {
     async fn hang(&self) -> bool;
 }
 
+/// A notifier and its service.
+#[async_trait]
+pub trait TestNotifier: Send + Sync {
+    /// Returns the notifier.
+    fn notifier(&self) -> Arc<dyn Notifier>;
+
+    /// Returns a recipient of the kind that it knows.
+    fn recipient(&self) -> Recipient;
+
+    /// Returns the text of the notifications that the service has.
+    async fn delivered(&self) -> Vec<String>;
+
+    /// Makes the service fail from now on.
+    async fn fail(&self);
+
+    /// Makes the service stop responding. Returns `false` if it always responds.
+    async fn hang(&self) -> bool;
+}
+
 /// A social provider and what it talks to.
 pub trait TestProvider: Send + Sync {
     /// Returns the provider.
@@ -53,6 +72,9 @@ pub trait TestProvider: Send + Sync {
     /// Acts as a user's browser: checks that the request is one of the authorization code flow with PKCE S256 and these
     /// parameters, and returns the code that the user's consent yields.
     fn approve(&self, request: &AuthorizationRequest, state: &str, redirect_uri: &str) -> String;
+
+    /// Lets users allow messages from now on, or not. Returns `false` if the provider sends none.
+    fn allow_messages(&self, are_allowed: bool) -> bool;
 
     /// Returns what can be wrong with the provider's statements about a user.
     fn forgeries(&self) -> &'static [&'static str];

@@ -22,6 +22,9 @@ impl JobKind {
     /// Removes the data of a user who has withdrawn.
     pub const WITHDRAWAL: Self = Self(Cow::Borrowed("withdrawal"));
 
+    /// Reminds the owner of a memo.
+    pub const REMINDER: Self = Self(Cow::Borrowed("reminder"));
+
     /// Removes the memos that were in the trash for long enough.
     pub const TRASH: Self = Self(Cow::Borrowed("trash"));
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{Email, JobId, Locale, Secret, Source};
+use crate::{Email, JobId, Locale, Reminder, Secret, Source};
 
 /// What a mail tells its recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum MailMessage {
     MfaEnabled,
     /// Tells that the second factor was disabled.
     MfaDisabled,
+    /// Reminds them of a memo.
+    Reminder(Reminder),
 }
 
 impl MailMessage {
@@ -59,6 +61,7 @@ impl MailMessage {
             Self::IdentityUnlinked { .. } => "identity_unlinked",
             Self::MfaEnabled => "mfa_enabled",
             Self::MfaDisabled => "mfa_disabled",
+            Self::Reminder(_) => "reminder",
         }
     }
 }

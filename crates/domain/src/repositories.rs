@@ -121,6 +121,11 @@ macro_rules! for_each_repository {
                 fn find_by_subject(issuer: &str, subject: &str) -> Option<$crate::Identity>;
                 fn list_by_user(user: $crate::UserId) -> Vec<$crate::Identity>;
                 fn insert(identity: &$crate::Identity) -> ();
+                fn set_message_tokens(
+                    user: $crate::UserId,
+                    provider: &str,
+                    tokens: Option<&$crate::Sealed>
+                ) -> bool;
                 fn remove(user: $crate::UserId, provider: &str) -> bool;
             }
             one_time_tokens: $crate::OneTimeTokenRepository {

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use memo_domain::{Identity, IdentityRepository, StoreError, Timestamp, UserId};
+use memo_domain::{Identity, IdentityRepository, Sealed, StoreError, Timestamp, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     prelude::Uuid, sea_query::Expr,
@@ -38,8 +38,31 @@ impl IdentityRepository for SeaOrmUnitOfWork {
             subject: Set(identity.subject.clone()),
             email: Set(identity.email.clone()),
             created_at: Set(identity.created_at.as_micros()),
+            message_tokens: Set(bytes(identity.message_tokens.as_ref())),
         };
         self.execute(Entity::insert(row).build(self.backend)).await.map(drop)
+    }
+
+    async fn set_message_tokens(
+        &mut self,
+        user: UserId,
+        provider: &str,
+        tokens: Option<&Sealed>,
+    ) -> Result<bool, StoreError> {
+        let is_this = |select: Select<Entity>| {
+            select.filter(Column::UserId.eq(user.as_uuid())).filter(Column::Provider.eq(provider))
+        };
+        // The row count of an update that changes nothing differs between databases.
+        if self.find_one::<Row>(self.locking(is_this(find(self.backend))).build(self.backend)).await?.is_none() {
+            return Ok(false);
+        }
+        let statement = Entity::update_many()
+            .col_expr(Column::MessageTokens, Expr::value(bytes(tokens)))
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Provider.eq(provider))
+            .build(self.backend);
+        self.execute(statement).await?;
+        Ok(true)
     }
 
     async fn remove(&mut self, user: UserId, provider: &str) -> Result<bool, StoreError> {
@@ -56,6 +79,7 @@ row! {
         user_id: Uuid,
         email: Option<String>,
         created_at: i64,
+        message_tokens: Option<Vec<u8>>,
         provider: String,
         issuer: String,
         subject: String,
@@ -66,7 +90,7 @@ fn find(backend: DbBackend) -> Select<Entity> {
     let key = |column| dialect::key_as_text(backend, Expr::col((Entity, column)));
     Entity::find()
         .select_only()
-        .columns([Column::UserId, Column::Email, Column::CreatedAt])
+        .columns([Column::UserId, Column::Email, Column::CreatedAt, Column::MessageTokens])
         .column_as(key(Column::Provider), "provider")
         .column_as(key(Column::Issuer), "issuer")
         .column_as(key(Column::Subject), "subject")
@@ -80,5 +104,10 @@ fn identity(row: Row) -> Identity {
         subject: row.subject,
         email: row.email,
         created_at: Timestamp::from_micros(row.created_at),
+        message_tokens: row.message_tokens.map(Sealed::new),
     }
+}
+
+fn bytes(tokens: Option<&Sealed>) -> Option<Vec<u8>> {
+    tokens.map(|tokens| tokens.as_bytes().to_vec())
 }

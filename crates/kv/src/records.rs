@@ -18,7 +18,7 @@ enums! {
     Role { Member = 1, Admin = 2 }
     Locale { En = 1, Ko = 2 }
     Visibility { Private = 1, Public = 2 }
-    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5, Liked = 6, Unliked = 7 }
+    ChangeKind { Created = 1, Updated = 2, Trashed = 3, Restored = 4, Deleted = 5, Liked = 6, Unliked = 7, Reminded = 8 }
     TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
     JobState { Waiting = 1, Dead = 2, Done = 3 }
 }
@@ -260,7 +260,9 @@ impl Entity for FeedEntry {
     }
 }
 
-record!(Identity, 1, { user_id, provider, issuer, subject, email, created_at });
+record!(Identity, 2, {
+    user_id, provider, issuer, subject, email, created_at, message_tokens: since 2, None
+});
 
 pub const IDENTITY_BY_SUBJECT: u8 = 1;
 

@@ -11,12 +11,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_conformance::TestMailer;
-use memo_domain::Mailer;
+use memo_conformance::{TestMailer, TestNotifier};
+use memo_domain::{Email, Mailer, Notifier, Recipient};
+use memo_memory::CapturedMail;
 use tempfile::TempDir;
 
 use crate::{
-    FileMailer, MailSettings, SmtpMailer,
+    FileMailer, MailNotifier, MailSettings, MailTemplates, SmtpMailer,
     smtp::tests::{Act, Server},
     tests::clock,
 };
@@ -123,4 +124,41 @@ mod smtp {
     }
 
     memo_conformance::mailer_tests!(mailer);
+}
+
+struct Notified(Arc<CapturedMail>);
+
+#[async_trait]
+impl TestNotifier for Notified {
+    fn notifier(&self) -> Arc<dyn Notifier> {
+        let templates = MailTemplates::new("https://memo.example".into());
+        Arc::new(MailNotifier::new(Arc::new(templates), self.0.clone()))
+    }
+
+    fn recipient(&self) -> Recipient {
+        Recipient::Email(Email::new("alice@example.com").expect("an address"))
+    }
+
+    async fn delivered(&self) -> Vec<String> {
+        self.0.sent().into_iter().map(|mail| mail.text).collect()
+    }
+
+    async fn fail(&self) {
+        self.0.fail_temporarily(usize::MAX);
+    }
+
+    async fn hang(&self) -> bool {
+        // The mailer has a time limit of its own.
+        false
+    }
+}
+
+mod notifier {
+    use super::{Arc, CapturedMail, Notified, TestNotifier};
+
+    async fn notifier() -> Option<Box<dyn TestNotifier>> {
+        Some(Box::new(Notified(Arc::new(CapturedMail::new()))))
+    }
+
+    memo_conformance::notifier_tests!(notifier);
 }

@@ -2,6 +2,7 @@
 
 mod file;
 mod message;
+mod notifier;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod templates;
@@ -12,6 +13,7 @@ use memo_domain::{Clock, Mailer};
 use thiserror::Error;
 
 pub use file::FileMailer;
+pub use notifier::MailNotifier;
 #[cfg(feature = "smtp")]
 pub use smtp::SmtpMailer;
 pub use templates::MailTemplates;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{Locale, MailContent, MailMessage, MailRenderer, Secret};
+use memo_domain::{Locale, MailContent, MailMessage, MailRenderer, Reminder, Secret};
 
 /// Renders mail whose links lead to the pages of this server.
 pub struct MailTemplates {
@@ -115,7 +115,21 @@ impl MailTemplates {
                     self.home(),
                 ],
             ),
+            MailMessage::Reminder(reminder) => (
+                "Reminder of a memo",
+                self.reminder(
+                    "You wanted to be reminded of this memo:",
+                    reminder,
+                    "This reminder is late: the server could not send it in time.",
+                ),
+            ),
         }
+    }
+
+    fn reminder(&self, intro: &'static str, reminder: &Reminder, late: &'static str) -> Vec<Paragraph> {
+        let late = reminder.is_late.then_some(Text(late));
+        let quoted = [reminder.title.as_str().to_owned(), reminder.local_time()].map(Quote);
+        [Text(intro)].into_iter().chain(quoted).chain(late).chain([self.home()]).collect()
     }
 
     fn korean(&self, message: &MailMessage) -> (&'static str, Vec<Paragraph>) {
@@ -202,6 +216,14 @@ impl MailTemplates {
                     Text("본인이 해제하지 않았다면 비밀번호를 변경하고 다른 기기에서 모두 로그아웃해 주세요."),
                     self.home(),
                 ],
+            ),
+            MailMessage::Reminder(reminder) => (
+                "메모 알림",
+                self.reminder(
+                    "요청하신 메모의 알림입니다.",
+                    reminder,
+                    "서버가 제시간에 보내지 못해 늦게 도착한 알림입니다.",
+                ),
             ),
         }
     }

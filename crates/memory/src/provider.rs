@@ -1,7 +1,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use memo_domain::{AuthorizationRequest, ProviderError, SocialProvider, SocialRole, SocialUser, Timestamp};
+use memo_domain::{
+    AuthorizationRequest, MessageTokens, ProviderError, SocialProvider, SocialRole, SocialUser, Timestamp,
+};
 
 /// A social provider in memory, with the people that a test says.
 ///
@@ -18,6 +20,8 @@ pub struct MemoryProvider {
 struct State {
     requests: Vec<Request>,
     codes: Vec<Code>,
+    /// What refresh tokens are exchanged for.
+    refreshed: Vec<(String, MessageTokens)>,
     is_away: bool,
 }
 
@@ -53,6 +57,7 @@ impl MemoryProvider {
             email_verified,
             name: Some(subject.to_owned()),
             role: SocialRole::Unmapped,
+            message_tokens: None,
         }
     }
 
@@ -65,6 +70,11 @@ impl MemoryProvider {
         let text = format!("code-{}-{}", self.name, inner.codes.len() + 1);
         inner.codes.push(Code { text: text.clone(), request, user });
         Some(text)
+    }
+
+    /// Accepts a refresh token for messages from now on, and exchanges it for these tokens.
+    pub fn accept_refresh(&self, refresh_token: &str, tokens: MessageTokens) {
+        self.lock().refreshed.push((refresh_token.to_owned(), tokens));
     }
 
     /// Whether it can't be reached, from now on.
@@ -132,6 +142,13 @@ impl SocialProvider for MemoryProvider {
             return Err(refused("the nonce is another request's"));
         }
         Ok(user)
+    }
+
+    async fn refresh_messages(&self, refresh_token: &str, _: Timestamp) -> Result<MessageTokens, ProviderError> {
+        let inner = self.reach()?;
+        let known = inner.refreshed.iter().rev().find(|(known, _)| known == refresh_token);
+        let tokens = known.map(|(_, tokens)| tokens.clone());
+        tokens.ok_or_else(|| ProviderError::Refused { source: "no such refresh token".into() })
     }
 
     async fn check(&self) -> Result<(), ProviderError> {

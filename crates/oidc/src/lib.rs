@@ -7,6 +7,7 @@ mod preset;
 mod provider;
 mod roles;
 mod settings;
+mod tokens;
 mod user_info;
 
 use memo_domain::{ProviderError, Source};

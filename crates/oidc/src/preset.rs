@@ -66,7 +66,7 @@ impl ProviderKind {
             Self::Kakao => Preset {
                 display_name: Some("Kakao"),
                 issuer: Some("https://kauth.kakao.com"),
-                scopes: "openid account_email profile_nickname",
+                scopes: "openid account_email profile_nickname talk_message",
                 ..Self::Oidc.preset()
             },
             Self::Naver => Preset {

@@ -1,19 +1,21 @@
 //! The authorization code flow: the authorization request, and redeeming the code of the callback.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memo_domain::{
-    AuthorizationRequest, Clock, ProviderError, SecretGenerator, SocialProvider, SocialRole, SocialUser, Timestamp,
+    AuthorizationRequest, Clock, MessageTokens, ProviderError, SecretGenerator, SocialProvider, SocialRole, SocialUser,
+    Timestamp,
 };
 use oauth2::{
-    AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
-    TokenResponse, TokenUrl,
-    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
+    TokenUrl,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::{sync::Mutex, time::timeout};
 use url::Url;
 
@@ -24,12 +26,16 @@ use super::{
     id_token::{Claims, Fault, Token},
     quote, refused,
     settings::Plan,
+    tokens::Tokens,
     unavailable,
     user_info::{self, NaverResponse},
 };
 
 /// Time limit of a call: a little less than the 10 s of the contract.
 const LIMIT: Duration = Duration::from_millis(9_500);
+
+/// The scope of Kakao's messages of a user to themselves.
+const MESSAGE_SCOPE: &str = "talk_message";
 
 /// A social provider, by the authorization code flow with PKCE S256.
 ///
@@ -63,49 +69,6 @@ type Client = oauth2::Client<
     EndpointNotSet,
     EndpointSet,
 >;
-
-/// The token response. Other fields are ignored: Naver sends `expires_in` as a string, others have fields of their own.
-#[derive(Serialize, Deserialize)]
-struct Tokens {
-    access_token: AccessToken,
-    #[serde(default = "bearer")]
-    token_type: BasicTokenType,
-    id_token: Option<String>,
-}
-
-const fn bearer() -> BasicTokenType {
-    BasicTokenType::Bearer
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tokens(…)")
-    }
-}
-
-impl TokenResponse for Tokens {
-    type TokenType = BasicTokenType;
-
-    fn access_token(&self) -> &AccessToken {
-        &self.access_token
-    }
-
-    fn token_type(&self) -> &BasicTokenType {
-        &self.token_type
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        None
-    }
-
-    fn refresh_token(&self) -> Option<&RefreshToken> {
-        None
-    }
-
-    fn scopes(&self) -> Option<&Vec<Scope>> {
-        None
-    }
-}
 
 impl Provider {
     /// Returns a provider with these settings, without calling it.
@@ -220,12 +183,40 @@ impl Provider {
             .set_redirect_uri(Cow::Owned(redirect(redirect_uri)?));
         let tokens = request.request_async(&self.http).await.map_err(exchange_error)?;
         if self.plan.kind.is_open_id() {
-            self.open_id_user(&tokens, nonce, now).await
+            let user = self.open_id_user(&tokens, nonce, now).await?;
+            let message_tokens = self.allows_messages(&tokens).then(|| tokens.for_messages(now));
+            Ok(SocialUser { message_tokens, ..user })
         } else {
             let at = self.plan.user_info.as_ref().ok_or_else(|| unavailable("its endpoints are unknown"))?;
             let response: NaverResponse = user_info::request(&self.http, at, tokens.access_token.secret()).await?;
             response.user(&self.plan.issuer)
         }
+    }
+
+    /// Whether a user lets this server send messages. A response without scopes has those that were requested (RFC 6749,
+    /// section 5.1).
+    fn allows_messages(&self, tokens: &Tokens) -> bool {
+        let is_granted = match tokens.scope.as_ref().and_then(Value::as_str) {
+            Some(scopes) => scopes.split([' ', ',']).any(|scope| scope == MESSAGE_SCOPE),
+            None => self.plan.scopes.iter().any(|scope| scope == MESSAGE_SCOPE),
+        };
+        self.plan.kind == ProviderKind::Kakao && is_granted
+    }
+
+    async fn refresh(&self, refresh_token: &str, now: Timestamp) -> Result<MessageTokens, ProviderError> {
+        if self.plan.kind != ProviderKind::Kakao {
+            return Err(refused("this provider sends no messages"));
+        }
+        let refresh_token = RefreshToken::new(refresh_token.to_owned());
+        let client = self.client().await?;
+        let tokens = client.exchange_refresh_token(&refresh_token).request_async(&self.http).await;
+        let tokens = tokens.map_err(|error| match error {
+            RequestTokenError::ServerResponse(error) if error.error().as_ref() != "invalid_grant" => {
+                unavailable(format!("the refresh token was not exchanged: {}", quote(error.error().as_ref())))
+            }
+            error => exchange_error(error),
+        })?;
+        Ok(tokens.for_messages(now))
     }
 
     async fn open_id_user(&self, tokens: &Tokens, nonce: &str, now: Timestamp) -> Result<SocialUser, ProviderError> {
@@ -239,6 +230,7 @@ impl Provider {
             email_verified: claims.is_email_verified(),
             name: claims.name().map(str::to_owned),
             role: SocialRole::Unmapped,
+            message_tokens: None,
         };
         // The user info endpoint is called if the ID token lacks the address or the role, or the settings name the endpoint.
         let lacks_role = self.plan.roles.as_ref().is_some_and(|rule| claims.values(&rule.claim).is_none());
@@ -330,6 +322,10 @@ impl SocialProvider for Provider {
         self.in_time(Box::pin(self.end(code, nonce, verifier, redirect_uri, now))).await
     }
 
+    async fn refresh_messages(&self, refresh_token: &str, now: Timestamp) -> Result<MessageTokens, ProviderError> {
+        self.in_time(Box::pin(self.refresh(refresh_token, now))).await
+    }
+
     async fn check(&self) -> Result<(), ProviderError> {
         self.in_time(self.ping()).await
     }
@@ -345,7 +341,7 @@ fn exchange_error(error: RequestTokenError<CallError, BasicErrorResponse>) -> Pr
     struct OAuthError {
         error: String,
     }
-    let refused = |error: &str| refused(format!("the code was refused: {}", quote(error)));
+    let refused = |error: &str| refused(format!("the code or token was refused: {}", quote(error)));
     match error {
         RequestTokenError::ServerResponse(error) => refused(error.error().as_ref()),
         RequestTokenError::Request(error) => unavailable(error),

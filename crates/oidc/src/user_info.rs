@@ -35,6 +35,7 @@ impl NaverResponse {
             email: user.others.text("email").map(str::to_owned),
             email_verified: false,
             role: SocialRole::Unmapped,
+            message_tokens: None,
         })
     }
 }

@@ -14,7 +14,9 @@ use memo_domain::{
     Access, IdGenerator, JobKind, LanguageModel, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp,
     UnitOfWork, UserId,
 };
-use memo_memory::{CapturedMail, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets};
+use memo_memory::{
+    CapturedMail, CapturedNotifications, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets,
+};
 use memo_server::Settings;
 use tempfile::TempDir;
 use tokio::{
@@ -42,6 +44,8 @@ pub struct TestApp {
     pub clock: Arc<FixedClock>,
     /// The mail that the server has sent.
     pub mail: Arc<CapturedMail>,
+    /// The messages that the server has sent to users with an identity that allows them.
+    pub messages: Arc<CapturedNotifications>,
     /// A social provider of the server, `acme`.
     pub acme: Arc<MemoryProvider>,
     /// Another one, `other`.
@@ -105,6 +109,7 @@ impl TestAppBuilder {
         let Self { store, settings, data, clock, ids, secrets, has_model } = self;
         let cache_prefix = settings.cache.prefix.clone();
         let mail = Arc::new(CapturedMail::new());
+        let messages = Arc::new(CapturedNotifications::new());
         let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
         let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
         let model = Arc::new(MemoryModel::new());
@@ -115,6 +120,7 @@ impl TestAppBuilder {
             ids: ids.clone(),
             secrets: secrets.clone(),
             mailer: mail.clone(),
+            messages: messages.clone(),
             providers,
             model: has_model.then(|| model.clone() as Arc<dyn LanguageModel>),
         };
@@ -124,6 +130,7 @@ impl TestAppBuilder {
         let app = TestApp {
             clock,
             mail,
+            messages,
             acme,
             other,
             model,
@@ -224,6 +231,12 @@ impl TestApp {
                 Err(error) => panic!("the commit fails: {error}"),
             }
         }
+    }
+
+    /// Reads directly from the store, like another process.
+    pub async fn read<T>(&self, read: impl AsyncFnOnce(&mut dyn UnitOfWork) -> Result<T, StoreError>) -> T {
+        let mut unit = self.store.store().begin(Access::Read).await.expect("a unit of work");
+        read(&mut *unit).await.expect("the store answers")
     }
 
     /// Leases all waiting mail for two minutes without sending it, like a node that crashes after the claim.

@@ -557,6 +557,23 @@ macro_rules! __each_api_test {
                 trash(store) {
                     trash_empties_itself_once_after_thirty_days
                 }
+                reminders(app) {
+                    owner_is_reminded_once_at_the_time
+                    reminder_has_the_language_and_the_time_zone_of_its_owner
+                    only_memos_that_still_want_it_are_reminded_of
+                    only_users_who_can_be_reached_are_reminded
+                    every_way_to_set_a_reminder_is_followed
+                    reminder_that_fails_is_sent_later
+                    reminders_of_a_user_are_limited_to_sixty_an_hour
+                }
+                reminder_nodes(store) {
+                    reminder_is_sent_once_by_two_nodes
+                }
+                messages(app) {
+                    linked_user_who_allows_messages_gets_one
+                    failed_message_becomes_a_mail
+                    expired_or_revoked_message_token_is_refreshed
+                }
             }
             tags(app) {
                 tag_list_counts_memos_outside_the_trash

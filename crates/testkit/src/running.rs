@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, SecretGenerator, SocialProvider, Store};
+use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -12,6 +12,7 @@ pub struct Parts {
     pub ids: Arc<dyn IdGenerator>,
     pub secrets: Arc<dyn SecretGenerator>,
     pub mailer: Arc<dyn Mailer>,
+    pub messages: Arc<dyn Notifier>,
     pub providers: Vec<Arc<dyn SocialProvider>>,
     pub model: Option<Arc<dyn LanguageModel>>,
 }
@@ -42,7 +43,7 @@ impl Running {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
     let builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
-    let mut builder = builder.ids(parts.ids).secrets(parts.secrets);
+    let mut builder = builder.ids(parts.ids).secrets(parts.secrets).messages(parts.messages);
     for provider in parts.providers {
         builder = builder.provider(provider);
     }

@@ -23,7 +23,7 @@ pub struct ChangeDto {
     #[schema(minimum = 1)]
     seq: u64,
     /// What happened: `memo.created`, `memo.updated`, `memo.trashed`, `memo.restored`, `memo.deleted` (permanently),
-    /// `memo.liked` or `memo.unliked` (by any user; the version stays). More kinds may be added; clients skip unknown ones.
+    /// `memo.liked` or `memo.unliked` (by any user; the version stays), or `memo.reminded` (the version stays). More kinds may be added; clients skip unknown ones.
     #[schema(
         pattern = r"^[a-z_]+(\.[a-z_]+)+$",
         examples("memo.created", "memo.updated", "memo.trashed", "memo.restored", "memo.deleted", "memo.liked")
@@ -52,6 +52,7 @@ impl From<Change> for ChangeDto {
                 ChangeKind::Deleted => "memo.deleted",
                 ChangeKind::Liked => "memo.liked",
                 ChangeKind::Unliked => "memo.unliked",
+                ChangeKind::Reminded => "memo.reminded",
             },
             memo_id: change.memo_id.to_string(),
             version: change.version.get(),

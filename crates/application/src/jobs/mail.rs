@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     Email, Job, JobId, JobKind, JobState, Locale, Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer,
-    Sealed, Sealer, Source, User,
+    Reminder, Sealed, Sealer, Source, TimeZone, Timestamp, Title, User,
 };
 
 use super::{JobError, JobHandler, JobOutcome};
@@ -107,6 +107,12 @@ impl Payload {
             MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
                 vec![provider.clone()]
             }
+            MailMessage::Reminder(Reminder { title, remind_at, time_zone, is_late }) => vec![
+                title.as_str().to_owned(),
+                remind_at.as_micros().to_string(),
+                time_zone.as_str().to_owned(),
+                is_late.to_string(),
+            ],
             MailMessage::PasswordChanged
             | MailMessage::EmailChanged
             | MailMessage::MfaEnabled
@@ -140,6 +146,12 @@ impl Payload {
             "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
             "mfa_enabled" => MailMessage::MfaEnabled,
             "mfa_disabled" => MailMessage::MfaDisabled,
+            "reminder" => MailMessage::Reminder(Reminder {
+                title: Title::new(next()?).map_err(|error| error.to_string())?,
+                remind_at: Timestamp::from_micros(next()?.parse()?),
+                time_zone: TimeZone::new(next()?).map_err(|error| error.to_string())?,
+                is_late: next()?.parse()?,
+            }),
             _ => return Err("the payload of a mail has an unknown message".into()),
         };
         Ok(Self { to, locale, message })
@@ -179,6 +191,12 @@ mod tests {
             MailMessage::IdentityUnlinked { provider: "google".into() },
             MailMessage::MfaEnabled,
             MailMessage::MfaDisabled,
+            MailMessage::Reminder(Reminder {
+                title: Title::new("회의").expect("a title"),
+                remind_at: Timestamp::from_micros(-1),
+                time_zone: TimeZone::new("Asia/Seoul").expect("a zone"),
+                is_late: true,
+            }),
         ] {
             for locale in [Locale::En, Locale::Ko] {
                 let to = Email::new("alice@example.com").expect("an address");

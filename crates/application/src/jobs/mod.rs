@@ -1,6 +1,8 @@
 //! Runs jobs after the transaction that inserted them: one worker per node, handlers by kind, retries, dead letters.
 
 pub(crate) mod mail;
+pub(crate) mod messages;
+pub(crate) mod reminder;
 pub(crate) mod retag;
 pub(crate) mod trash;
 pub(crate) mod withdrawal;
@@ -12,6 +14,7 @@ use memo_domain::{Causes, Job, JobKind, JobState, Source};
 
 use crate::{Error, Ports};
 pub use mail::MailHandler;
+pub use reminder::{MAX_REMINDERS, ReminderHandler};
 pub use retag::{Operation, OperationStatus, RetagHandler};
 pub use trash::TrashHandler;
 pub use withdrawal::WithdrawalHandler;

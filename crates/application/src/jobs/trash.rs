@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use memo_domain::{ChangeKind, Conflict, Job, JobId, JobKind, JobState, NewChange, Sealed, Uuid};
 
-use super::{JobError, JobHandler, JobOutcome, LEASE};
+use super::{JobError, JobHandler, JobOutcome, LEASE, reminder};
 use crate::{Error, Ports, transaction::Transaction};
 
 /// The id of the only job of its kind, however many nodes insert it.
@@ -109,6 +109,7 @@ async fn step(tx: &mut Transaction, job: &Job, retention: Duration, period: Dura
             continue;
         }
         tx.memos().remove(id, memo.version).await?;
+        reminder::cancel(tx, &memo).await?;
         let change = NewChange::of(&memo, ChangeKind::Deleted, now.not_before(memo.updated_at));
         tx.append_change(memo.owner_id, change);
     }

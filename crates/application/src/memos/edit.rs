@@ -11,7 +11,7 @@ use super::{
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
-use crate::{Error, Resource, TextAnalysis, likes, transaction::Transaction};
+use crate::{Error, Resource, TextAnalysis, jobs::reminder, likes, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -102,6 +102,7 @@ impl<'t> Editor<'t> {
         }
         let view = self.tx.memos().insert(memo, &text.search).await?;
         self.insert_links(&targets(memo, text)).await?;
+        reminder::schedule(self.tx, memo, false).await?;
         self.record(memo, ChangeKind::Created);
         Ok(view)
     }
@@ -121,6 +122,7 @@ impl<'t> Editor<'t> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
+        reminder::schedule(self.tx, &memo, false).await?;
         self.record(&memo, ChangeKind::Created);
         self.new.push((memo, text));
         Ok(())
@@ -156,15 +158,18 @@ impl<'t> Editor<'t> {
     pub async fn reimport(
         &mut self,
         memo: &Memo,
-        old: &Tags,
-        from: Version,
+        old: &Memo,
         text: Option<&TextAnalysis>,
         kind: ChangeKind,
     ) -> Result<(), Error> {
         if !memo.is_trashed() {
-            self.check_tags(&memo.state.tags, old).await?;
+            let tags = if old.is_trashed() { Tags::default() } else { old.state.tags.clone() };
+            self.check_tags(&memo.state.tags, &tags).await?;
         }
-        self.update(memo, from, text, kind).await
+        if memo.state.remind_at != old.state.remind_at || old.is_trashed() {
+            reminder::schedule(self.tx, memo, old.state.remind_at.is_some()).await?;
+        }
+        self.update(memo, old.version, text, kind).await
     }
 
     /// Replaces a memo that has the version `from`. Without a `text` its texts are unchanged.
@@ -221,7 +226,7 @@ impl<'t> Editor<'t> {
             return Ok(view);
         }
         self.check_tags(&state.tags, &memo.state.tags).await?;
-        let from = memo.version;
+        let (from, remind_at) = (memo.version, memo.state.remind_at);
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
         let text = if is_same_text { None } else { Some(text_of(&state, prepared)?) };
         memo.rewrite(state, self.now);
@@ -229,6 +234,9 @@ impl<'t> Editor<'t> {
             memo.facts = text.facts.clone();
         }
         self.update(&view.memo, from, text, ChangeKind::Updated).await?;
+        if view.memo.state.remind_at != remind_at {
+            reminder::schedule(self.tx, &view.memo, remind_at.is_some()).await?;
+        }
         Ok(view)
     }
 
@@ -248,6 +256,7 @@ impl<'t> Editor<'t> {
         precondition.check(memo.version)?;
         self.checked_tags.clear();
         self.tx.memos().remove(id, memo.version).await?;
+        reminder::cancel(self.tx, &memo).await?;
         self.record(&memo, ChangeKind::Deleted);
         Ok(())
     }
@@ -258,6 +267,7 @@ impl<'t> Editor<'t> {
             let from = view.memo.version;
             view.memo.restore(self.now);
             self.update(&view.memo, from, None, ChangeKind::Restored).await?;
+            reminder::schedule(self.tx, &view.memo, false).await?;
         }
         Ok(view)
     }

@@ -1,9 +1,9 @@
 //! The callback of a provider.
 
-use memo_domain::{Causes, Locale, Secret, SocialProvider, SocialRole, SocialUser, UserId};
+use memo_domain::{Causes, Locale, Secret, SocialProvider, SocialRole, SocialUser, UnitOfWork, UserId};
 
 use super::{FLOW_TTL, Flow, Social};
-use crate::{CookieGrant, Device, Error, tokens::bytes_text};
+use crate::{CookieGrant, Device, Error, jobs::messages, tokens::bytes_text};
 
 /// How many characters of an error are logged.
 const MAX_LOGGED: usize = 64;
@@ -141,10 +141,31 @@ impl Social {
             Some(owner) => self.link(&flow.provider, owner, &user, device).await,
             None => self.sign_in_or_up(&flow.provider, &user, locale, previous, device).await,
         };
+        // The session has begun, or the account is linked, also if messages can't be sent.
+        if matches!(result, Ok(Ok(_)))
+            && let Err(error) = self.keep_tokens(&flow.provider, &user).await
+        {
+            tracing::warn!(error = %Causes(&error), "tokens for messages were not kept");
+        }
         result.unwrap_or_else(|error| {
             tracing::error!(error = %Causes(&error), "a social sign-in failed");
             Err(SocialError::ServerError)
         })
+    }
+}
+
+impl Social {
+    /// Keeps the tokens for messages to a user who has signed in or linked.
+    async fn keep_tokens(&self, provider: &str, social: &SocialUser) -> Result<(), Error> {
+        let find = async |unit: &mut dyn UnitOfWork| {
+            Ok(unit.identities().find_by_subject(&social.issuer, &social.subject).await?)
+        };
+        match self.ports.transactions.read(find).await? {
+            Some(identity) if identity.provider == provider => {
+                messages::keep(&self.ports, &identity, social.message_tokens.as_ref()).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -97,5 +97,7 @@ pub(super) fn identity(provider: &str, user_id: UserId, social: &SocialUser, now
         // Only shown to the user.
         email: social.email.clone().filter(|email| Email::new(email).is_ok()),
         created_at: now,
+        // Kept when the flow ends.
+        message_tokens: None,
     }
 }

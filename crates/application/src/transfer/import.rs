@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use memo_domain::{ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Secret, Tags, Timestamp, UserId, Version};
+use memo_domain::{ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Secret, Timestamp, UserId, Version};
 
 use super::Transfer;
 use crate::{
@@ -180,13 +180,12 @@ async fn import<'t>(
         (true, None) => ChangeKind::Restored,
         _ => ChangeKind::Updated,
     };
-    let from = memo.version;
+    let old = memo.clone();
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
-    let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
     memo.rewrite(imported.state.clone(), now);
     memo.facts = text.facts.clone();
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
-    editor.reimport(&memo, &old, from, is_new_text.then_some(text), kind).await?;
+    editor.reimport(&memo, &old, is_new_text.then_some(text), kind).await?;
     existing.insert(id, memo);
     Ok((id, ImportOutcome::Updated))
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use memo_domain::{Access, Conflict, Identity, Store, StoreError, UserId};
+use memo_domain::{Access, Conflict, Identity, Sealed, Store, StoreError, UserId};
 
 use crate::{
-    samples::{AWKWARD, EARLIEST, LATEST, identity, user_id},
+    samples::{AWKWARD, EARLIEST, LATEST, identity, sealed, user_id},
     steps::{add_user, assert_conflict, begin, commit_before, committed, concurrently, dropped, read},
 };
 
@@ -193,6 +193,33 @@ pub(crate) async fn concurrent_removals_leave_one_identity(store: Arc<dyn Store>
         let removed = results.await.into_iter().filter(|removed| matches!(removed, Ok(true))).count();
         assert_eq!(removed, 7);
         assert_eq!(list_by_user(&*store, user).await.len(), 1);
+    }
+}
+
+pub(crate) async fn message_tokens_are_replaced(store: Arc<dyn Store>) {
+    let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let linked =
+        [identity(0, user), Identity { message_tokens: Some(sealed()), ..identity(1, user) }, identity(0, other)];
+    for identity in &linked {
+        insert(&*store, identity).await.expect("the identity is added");
+    }
+    let set = async |user, provider: &str, tokens: Option<Sealed>| {
+        let mut uow = begin(&*store, Access::Write).await;
+        let is_set = uow.identities().set_message_tokens(user, provider, tokens.as_ref()).await.expect("they are set");
+        committed(uow, is_set).await.expect("it is committed")
+    };
+    for (user, provider) in [(user, "absent"), (user, "PROVIDER0"), (user_id(9), "provider0")] {
+        assert!(!set(user, provider, Some(sealed())).await);
+    }
+    let others = Sealed::new(vec![0, 1, 2]);
+    // The same twice, another value, and none.
+    for tokens in [Some(sealed()), Some(sealed()), Some(others), None, None] {
+        assert!(set(user, "provider0", tokens.clone()).await);
+        let [first, second, _] = linked.clone();
+        let changed = Identity { message_tokens: tokens, ..first };
+        assert_eq!(find(&*store, &changed.issuer, &changed.subject).await.as_ref(), Some(&changed));
+        assert_eq!(list_by_user(&*store, user).await, [changed, second]);
+        assert_eq!(list_by_user(&*store, other).await, linked[2..]);
     }
 }
 

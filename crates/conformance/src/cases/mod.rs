@@ -24,6 +24,7 @@ pub(crate) mod mailers;
 pub(crate) mod markdown;
 pub(crate) mod memos;
 pub(crate) mod models;
+pub(crate) mod notifiers;
 pub(crate) mod one_time_tokens;
 pub(crate) mod pages;
 pub(crate) mod providers;

@@ -55,6 +55,23 @@ pub(crate) async fn a_forged_statement_about_a_user_is_refused(given: Box<dyn Te
     }
 }
 
+pub(crate) async fn message_tokens_need_the_consent_of_the_user(given: Box<dyn TestProvider>) {
+    let is_refused = |error| matches!(error, ProviderError::Refused { .. });
+    assert!(given.provider().refresh_messages("no-token", given.now()).await.is_err_and(is_refused));
+    for are_allowed in [false, true] {
+        if !given.allow_messages(are_allowed) {
+            return;
+        }
+        let user = sign_in(&*given, &format!("allowed {are_allowed}")).await.expect("a user");
+        assert_eq!(user.message_tokens.is_some(), are_allowed);
+        let Some(tokens) = user.message_tokens else { continue };
+        let refresh_token = tokens.refresh_token.expect("a refresh token");
+        let refreshed = given.provider().refresh_messages(&refresh_token, given.now()).await.expect("new tokens");
+        assert_ne!(refreshed.access_token, tokens.access_token);
+        assert!(given.provider().refresh_messages("no-token", given.now()).await.is_err_and(is_refused));
+    }
+}
+
 pub(crate) async fn a_provider_call_ends_in_time(given: Box<dyn TestProvider>) {
     let request = authorize(&*given, "state").await;
     let code = given.approve(&request, "state", REDIRECT_URI);

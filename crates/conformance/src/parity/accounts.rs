@@ -12,7 +12,7 @@ use super::{
     reads::with_email,
     texts::{some_device, some_time},
 };
-use crate::samples::{audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, second_factor};
+use crate::samples::{audit_event, audit_id, digest_of, identity, job, job_id, one_time_token, sealed, second_factor};
 
 const PROVIDERS: [&str; 4] = ["apple", "google", "a-b", "a_b"];
 
@@ -148,11 +148,20 @@ impl Script<'_> {
             let removed = pair.ask(&mut self.log, what, async |uow| uow.identities().remove(user, provider).await);
             return removed.await.map(drop);
         }
+        if self.chance.percent(30) {
+            let tokens = self.chance.maybe(50, |_| sealed());
+            let what = format!("set the message tokens of {user:?} at {provider}: {}", tokens.is_some());
+            let set = async |uow: &mut dyn UnitOfWork| {
+                uow.identities().set_message_tokens(user, provider, tokens.as_ref()).await
+            };
+            return pair.ask(&mut self.log, what, set).await.map(drop);
+        }
         let new = Identity {
             provider: provider.to_owned(),
             subject: if is_there { self.chance.below(40).to_string() } else { format!("new {number}") },
             email: some_device(&mut self.chance),
             created_at: some_time(&mut self.chance),
+            message_tokens: self.chance.maybe(30, |_| sealed()),
             ..identity(u32::from(self.chance.percent(30)), user)
         };
         let what = format!("link {new:?}");

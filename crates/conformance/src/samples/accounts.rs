@@ -45,6 +45,7 @@ pub(crate) fn identity(n: u32, user_id: UserId) -> Identity {
         subject: user_id.to_string(),
         email: None,
         created_at: at(0),
+        message_tokens: None,
     }
 }
 

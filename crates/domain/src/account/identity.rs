@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{StoreError, Timestamp, UserId};
+use crate::{Sealed, StoreError, Timestamp, UserId};
 
 /// An account at a social provider, linked to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Identity {
     pub email: Option<String>,
     /// When it was linked.
     pub created_at: Timestamp,
+    /// The tokens for messages to the user, if the user has allowed them.
+    pub message_tokens: Option<Sealed>,
 }
 
 /// Stores social identities.
@@ -30,6 +32,8 @@ pub struct Identity {
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `identities_are_listed_by_provider`: [`list_by_user`](Self::list_by_user) MUST return all of a user's, and no other user's, by the
 ///   provider's name; in a unit of work that may write no other MUST change them before this one has ended.
+/// * `message_tokens_are_replaced`: [`set_message_tokens`](Self::set_message_tokens) MUST replace or remove those of this user at
+///   this provider alone, and return whether there is such an identity.
 /// * `an_identity_is_removed_once`: [`remove`](Self::remove) MUST return whether there was one.
 #[async_trait]
 pub trait IdentityRepository: Send {
@@ -41,6 +45,14 @@ pub trait IdentityRepository: Send {
 
     /// Adds an identity.
     async fn insert(&mut self, identity: &Identity) -> Result<(), StoreError>;
+
+    /// Replaces the tokens for messages to a user. Returns whether there is such an identity.
+    async fn set_message_tokens(
+        &mut self,
+        user: UserId,
+        provider: &str,
+        tokens: Option<&Sealed>,
+    ) -> Result<bool, StoreError>;
 
     /// Removes a user's identity at a provider. Returns whether there was one.
     async fn remove(&mut self, user: UserId, provider: &str) -> Result<bool, StoreError>;

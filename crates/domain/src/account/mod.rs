@@ -11,5 +11,5 @@ pub use api_key::{ApiKey, ApiKeyKind, ApiKeyName, ApiKeyNote, ApiKeyRepository, 
 pub use audit::{AuditEvent, AuditKind, AuditRepository};
 pub use identity::{Identity, IdentityRepository};
 pub use one_time::{OneTimeToken, OneTimeTokenRepository, TokenPurpose};
-pub use provider::{AuthorizationRequest, ProviderError, SocialProvider, SocialRole, SocialUser};
+pub use provider::{AuthorizationRequest, MessageTokens, ProviderError, SocialProvider, SocialRole, SocialUser};
 pub use second_factor::{OneTimeCodes, SecondFactor, SecondFactorRepository};

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -26,6 +28,23 @@ pub enum SocialRole {
     Refused,
 }
 
+/// The tokens by which a provider lets this server send messages to a user.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessageTokens {
+    /// Permits a message.
+    pub access_token: String,
+    /// Gets a new access token, if there is one.
+    pub refresh_token: Option<String>,
+    /// When the access token expires, if that is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for MessageTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageTokens(…)")
+    }
+}
+
 /// A user as a provider describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocialUser {
@@ -41,6 +60,8 @@ pub struct SocialUser {
     pub name: Option<String>,
     /// The rights.
     pub role: SocialRole,
+    /// The tokens for messages to the user, if the user has allowed them.
+    pub message_tokens: Option<MessageTokens>,
 }
 
 /// Why a session with a provider failed.
@@ -66,6 +87,9 @@ pub enum ProviderError {
 /// * `a_code_is_redeemed_once_and_with_its_verifier`: the flow MUST be the authorization code flow with PKCE S256.
 /// * `a_forged_statement_about_a_user_is_refused`: of an ID token, the signature, `iss`, `aud`, `azp`, `exp`, `iat`, `nonce`
 ///   and the algorithm MUST be checked; user data MUST have the same `sub`.
+/// * `message_tokens_need_the_consent_of_the_user`: [`redeem`](Self::redeem) MUST return message tokens only if the user has
+///   allowed messages, and [`refresh_messages`](Self::refresh_messages) MUST be refused if the provider says that the refresh
+///   token is invalid.
 /// * `a_provider_call_ends_in_time`: each call MUST end within 10 s.
 /// * `a_redirect_of_a_provider_is_not_followed`: a call MUST NOT follow redirects.
 #[async_trait]
@@ -91,6 +115,12 @@ pub trait SocialProvider: Send + Sync {
         redirect_uri: &str,
         now: Timestamp,
     ) -> Result<SocialUser, ProviderError>;
+
+    /// Exchanges a refresh token for new message tokens. A provider that sends no messages refuses.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] if the refresh token is invalid: it will not be accepted later, either.
+    async fn refresh_messages(&self, refresh_token: &str, now: Timestamp) -> Result<MessageTokens, ProviderError>;
 
     /// Checks whether the provider is reachable.
     async fn check(&self) -> Result<(), ProviderError>;

@@ -23,11 +23,13 @@ pub enum ChangeKind {
     Liked,
     /// A user does not like the memo any more. It has no new version.
     Unliked,
+    /// The owner was reminded. The memo has no new version.
+    Reminded,
 }
 
 impl ChangeKind {
     /// Every kind, by its stable name for stores.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 8] = [
         ("memo.created", Self::Created),
         ("memo.updated", Self::Updated),
         ("memo.trashed", Self::Trashed),
@@ -35,6 +37,7 @@ impl ChangeKind {
         ("memo.deleted", Self::Deleted),
         ("memo.liked", Self::Liked),
         ("memo.unliked", Self::Unliked),
+        ("memo.reminded", Self::Reminded),
     ];
 
     /// The stable name, for stores.
@@ -48,6 +51,7 @@ impl ChangeKind {
             Self::Deleted => "memo.deleted",
             Self::Liked => "memo.liked",
             Self::Unliked => "memo.unliked",
+            Self::Reminded => "memo.reminded",
         }
     }
 

@@ -169,6 +169,17 @@ impl Memo {
         self.touch(now);
     }
 
+    /// Records that the owner was reminded. The version stays, since the owner has changed nothing.
+    pub fn remind(&mut self, now: Timestamp) {
+        self.reminded_at = Some(now.not_before(self.created_at));
+    }
+
+    /// Whether the owner is still to be reminded after `now`.
+    #[must_use]
+    pub fn has_reminder(&self, now: Timestamp) -> bool {
+        !self.is_trashed() && self.reminded_at.is_none() && self.state.remind_at.is_some_and(|time| time > now)
+    }
+
     /// Moves the memo to the trash.
     pub fn trash(&mut self, now: Timestamp) {
         self.touch(now);

@@ -11,6 +11,7 @@ pub struct Model {
     pub subject: String,
     pub email: Option<String>,
     pub created_at: i64,
+    pub message_tokens: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

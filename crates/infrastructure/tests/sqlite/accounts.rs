@@ -49,6 +49,7 @@ async fn add_all(store: &dyn Store) {
         subject: "subject".to_owned(),
         email: None,
         created_at: NOW,
+        message_tokens: None,
     };
     let one_time = OneTimeToken {
         digest: digest(3),

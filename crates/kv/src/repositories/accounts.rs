@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use memo_domain::{
-    Conflict, Identity, IdentityRepository, OneTimeToken, OneTimeTokenRepository, SecondFactor, SecondFactorRepository,
-    SecretDigest, StoreError, Timestamp, TokenPurpose, UserId,
+    Conflict, Identity, IdentityRepository, OneTimeToken, OneTimeTokenRepository, Sealed, SecondFactor,
+    SecondFactorRepository, SecretDigest, StoreError, Timestamp, TokenPurpose, UserId,
 };
 
 use crate::{
@@ -35,6 +35,21 @@ impl IdentityRepository for Unit {
         self.write(move |tx| {
             tx.insert(&identity)?;
             require_user(tx, identity.user_id)
+        })
+        .await
+    }
+
+    async fn set_message_tokens(
+        &mut self,
+        user: UserId,
+        provider: &str,
+        tokens: Option<&Sealed>,
+    ) -> Result<bool, StoreError> {
+        let (place, tokens) = (key![user, Hashed(&[provider])], tokens.cloned());
+        self.write(move |tx| {
+            let Some(old) = tx.get::<Identity>(&place)? else { return Ok(false) };
+            tx.replace(&old, &Identity { message_tokens: tokens, ..old.clone() })?;
+            Ok(true)
         })
         .await
     }

@@ -96,6 +96,8 @@ impl UserRepository for Unit {
                 left -= tx.remove_some::<AuditEvent>(EVENT_BY_USER, &events, left)?;
                 let responses = range::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id]);
                 left -= tx.remove_some::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &responses, left)?;
+                let jobs = range::<Job>(JOB_BY_OWNER, &key![id]);
+                left -= tx.remove_some::<Job>(JOB_BY_OWNER, &jobs, left)?;
                 let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
                 let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
                 for session in sessions.collect::<Result<Vec<_>, _>>()? {

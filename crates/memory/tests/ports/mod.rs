@@ -1,12 +1,19 @@
 //! The adapters beside the store.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
-use memo_conformance::{ModelBehaviour, TestMailer, TestModel, TestProvider, TestSecrets};
-use memo_domain::{AuthorizationRequest, Clock, IdGenerator, LanguageModel, Mail, Mailer, SocialProvider, Timestamp};
+use memo_conformance::{ModelBehaviour, TestMailer, TestModel, TestNotifier, TestProvider, TestSecrets};
+use memo_domain::{
+    AuthorizationRequest, Clock, IdGenerator, LanguageModel, Mail, Mailer, MessageTokens, Notifier, Recipient,
+    SocialProvider, SocialUser, Timestamp,
+};
 use memo_memory::{
-    CapturedMail, FixedClock, MemoryModel, MemoryProvider, ModelEnding, SequentialIds, SequentialSecrets,
+    CapturedMail, CapturedNotifications, FixedClock, MemoryModel, MemoryProvider, ModelEnding, SequentialIds,
+    SequentialSecrets,
 };
 
 fn time() -> Timestamp {
@@ -60,7 +67,46 @@ async fn captured() -> Option<Box<dyn TestMailer>> {
 
 memo_conformance::mailer_tests!(captured);
 
-struct Acme(Arc<MemoryProvider>);
+struct Notified(Arc<CapturedNotifications>);
+
+#[async_trait]
+impl TestNotifier for Notified {
+    fn notifier(&self) -> Arc<dyn Notifier> {
+        self.0.clone()
+    }
+
+    fn recipient(&self) -> Recipient {
+        Recipient::Messages { access_token: "token".to_owned() }
+    }
+
+    async fn delivered(&self) -> Vec<String> {
+        self.0.texts()
+    }
+
+    async fn fail(&self) {
+        self.0.be_away(true);
+    }
+
+    async fn hang(&self) -> bool {
+        false
+    }
+}
+
+async fn notified() -> Option<Box<dyn TestNotifier>> {
+    let notifications = CapturedNotifications::new();
+    notifications.accept("token");
+    Some(Box::new(Notified(Arc::new(notifications))))
+}
+
+memo_conformance::notifier_tests!(notified);
+
+/// A provider, and whether its users allow messages.
+struct Acme(Arc<MemoryProvider>, AtomicBool);
+
+fn message_tokens(access_token: &str) -> MessageTokens {
+    let refresh_token = Some("refresh".to_owned());
+    MessageTokens { access_token: access_token.to_owned(), refresh_token, expires_at: None }
+}
 
 impl TestProvider for Acme {
     fn provider(&self) -> Arc<dyn SocialProvider> {
@@ -73,8 +119,15 @@ impl TestProvider for Acme {
 
     fn approve(&self, request: &AuthorizationRequest, state: &str, _: &str) -> String {
         assert!(request.url.ends_with(&format!("state={state}")), "{}", request.url);
-        let alice = self.0.user("alice", Some("alice@example.com"), true);
+        let message_tokens = self.1.load(Ordering::Relaxed).then(|| message_tokens("first"));
+        let alice = SocialUser { message_tokens, ..self.0.user("alice", Some("alice@example.com"), true) };
         self.0.approve(state, alice).expect("there is such a request")
+    }
+
+    fn allow_messages(&self, are_allowed: bool) -> bool {
+        self.1.store(are_allowed, Ordering::Relaxed);
+        self.0.accept_refresh("refresh", message_tokens("second"));
+        true
     }
 
     fn forgeries(&self) -> &'static [&'static str] {
@@ -98,7 +151,7 @@ impl TestProvider for Acme {
 }
 
 async fn acme() -> Option<Box<dyn TestProvider>> {
-    Some(Box::new(Acme(Arc::new(MemoryProvider::new("acme")))))
+    Some(Box::new(Acme(Arc::new(MemoryProvider::new("acme")), AtomicBool::default())))
 }
 
 memo_conformance::social_provider_tests!(acme);

@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use jsonwebtoken::Algorithm;
 use memo_conformance::TestProvider;
 use memo_domain::{AuthorizationRequest, SocialProvider, Timestamp};
+use memo_oidc::ProviderKind;
 use serde_json::{Value, json};
 
 use crate::{
-    adapter::open_id,
-    fake::{self, Fake, NOW, Reply, Signed},
+    adapter::provider,
+    fake::{self, Fake, NOW, REFRESH_TOKEN, Reply, Signed},
 };
 
 /// What can be wrong with an ID token or the user data.
@@ -17,6 +18,7 @@ const FORGERIES: &[&str] =
     &["signature", "algorithm", "no algorithm", "iss", "aud", "azp", "exp", "iat", "nonce", "sub of the user data"];
 
 struct OpenId {
+    kind: ProviderKind,
     fake: Arc<Fake>,
     provider: Arc<dyn SocialProvider>,
 }
@@ -40,6 +42,12 @@ impl TestProvider for OpenId {
 
     fn approve(&self, request: &AuthorizationRequest, state: &str, redirect_uri: &str) -> String {
         self.fake.approve_request(request, state, redirect_uri)
+    }
+
+    fn allow_messages(&self, are_allowed: bool) -> bool {
+        let scope = if are_allowed { "openid talk_message" } else { "openid account_email" };
+        self.fake.behaviour().tokens = json!({"scope": scope, "refresh_token": REFRESH_TOKEN});
+        self.kind == ProviderKind::Kakao
     }
 
     fn forgeries(&self) -> &'static [&'static str] {
@@ -84,11 +92,29 @@ impl TestProvider for OpenId {
     }
 }
 
-async fn provider() -> Option<Box<dyn TestProvider>> {
+async fn of_kind(kind: ProviderKind) -> Option<Box<dyn TestProvider>> {
     let fake = Fake::start().await;
     // Enough for every response, and a hanging provider is given up soon.
-    let provider = Arc::new(open_id(&fake).within(Duration::from_secs(2)));
-    Some(Box::new(OpenId { fake, provider }))
+    let provider = Arc::new(provider(fake.settings(kind)).0.within(Duration::from_secs(2)));
+    Some(Box::new(OpenId { kind, fake, provider }))
 }
 
-memo_conformance::social_provider_tests!(provider);
+mod open_id {
+    use super::{ProviderKind, TestProvider, of_kind};
+
+    async fn provider() -> Option<Box<dyn TestProvider>> {
+        of_kind(ProviderKind::Oidc).await
+    }
+
+    memo_conformance::social_provider_tests!(provider);
+}
+
+mod kakao {
+    use super::{ProviderKind, TestProvider, of_kind};
+
+    async fn provider() -> Option<Box<dyn TestProvider>> {
+        of_kind(ProviderKind::Kakao).await
+    }
+
+    memo_conformance::social_provider_tests!(provider);
+}

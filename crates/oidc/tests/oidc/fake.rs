@@ -26,6 +26,7 @@ use crate::keys;
 pub const CLIENT: &str = "memo-client";
 pub const SECRET: &str = "hunter2+secret";
 pub const ACCESS_TOKEN: &str = "hunter2-access-token";
+pub const REFRESH_TOKEN: &str = "hunter2-refresh-token";
 pub const CALLBACK: &str = "http://127.0.0.1:8080/api/v1/auth/providers/fake/callback";
 pub const STATE: &str = "the-state";
 
@@ -260,6 +261,11 @@ impl Fake {
         };
         if named.as_ref() != Some(&self.behaviour().client) {
             return Err("invalid_client");
+        }
+        if form.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+            let is_known = form.get("refresh_token").is_some_and(|token| token == REFRESH_TOKEN);
+            let tokens = json!({"access_token": "hunter2-refreshed", "token_type": "bearer", "expires_in": 21_599});
+            return if is_known { Ok(tokens) } else { Err("invalid_grant") };
         }
         if form.get("grant_type").is_none_or(|grant| grant != "authorization_code") {
             return Err("unsupported_grant_type");

@@ -33,6 +33,7 @@ async fn user_signs_in() {
         email_verified: false,
         name: Some("앨리스".into()),
         role: SocialRole::Unmapped,
+        message_tokens: None,
     };
     assert_eq!(sign_in(&fake, &provider).await.expect("signed in"), user);
     assert_eq!(provider.issuer(), user.issuer);

@@ -20,6 +20,7 @@ fn alice(fake: &Fake) -> SocialUser {
         email_verified: true,
         name: Some("Alice".into()),
         role: SocialRole::Unmapped,
+        message_tokens: None,
     }
 }
 
@@ -51,6 +52,7 @@ async fn authorization_request_has_state_nonce_and_pkce() {
 async fn kakao_emails_are_never_verified() {
     let fake = Fake::start().await;
     fake.behaviour().claims = json!({"email_verified": null, "name": null, "nickname": " 앨리스 "});
+    fake.behaviour().tokens = json!({"scope": "openid account_email profile_nickname"});
     let (kakao, _) = provider(fake.settings(ProviderKind::Kakao));
     let unverified = SocialUser { email_verified: false, name: Some("앨리스".into()), ..alice(&fake) };
     assert_eq!(sign_in(&fake, &kakao).await.expect("signed in"), unverified);
@@ -58,7 +60,7 @@ async fn kakao_emails_are_never_verified() {
     fake.behaviour().user_info = json!({"sub": "alice-at-fake", "email": "alice@example.com", "email_verified": true});
     assert!(!sign_in(&fake, &kakao).await.expect("signed in").email_verified);
     let request = kakao.authorize(STATE, CALLBACK).await.expect("a request");
-    assert!(request.url.contains("scope=openid+account_email+profile_nickname"), "{}", request.url);
+    assert!(request.url.contains("scope=openid+account_email+profile_nickname+talk_message"), "{}", request.url);
     let (_, credentials, body) =
         fake.behaviour().requests.iter().find(|(path, ..)| path == "/token").cloned().expect("one");
     assert!(credentials.is_none() && body.contains("client_secret="), "the secret is sent as a parameter");

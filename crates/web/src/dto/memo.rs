@@ -58,7 +58,7 @@ pub struct MemoDto {
     /// When its owner wants to be reminded; null for anyone else.
     #[schema(required = true, format = "date-time")]
     remind_at: Option<String>,
-    /// When its owner was reminded; null for anyone else. Always null for now: reminders are not sent yet.
+    /// When its owner was reminded; null for anyone else.
     #[schema(required = true, format = "date-time")]
     reminded_at: Option<String>,
     /// Whether the text has checkboxes (`- [ ]`).

@@ -109,7 +109,7 @@ pub(super) async fn identities(actor: &Actor) -> Vec<(String, Value)> {
     items.iter().map(|item| (item["provider"].as_str().expect("a name").to_owned(), item["email"].clone())).collect()
 }
 
-pub(super) fn unlink(actor: &Actor, provider: &str) -> Call {
+pub(in crate::suite) fn unlink(actor: &Actor, provider: &str) -> Call {
     actor.call("DELETE", &format!("/api/v1/me/identities/{provider}"))
 }
 
