@@ -3,8 +3,8 @@
 use memo_domain::{
     Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
     IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks, NewChange, OneTimeToken,
-    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose, UserId,
-    Version,
+    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose,
+    UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
