@@ -85,10 +85,10 @@ impl Transfer {
         let previewed = transactions.read(async |unit| {
             let memos = find_memos(unit, user, likes).await?;
             let ids: Vec<_> = memos.iter().flatten().map(|memo| memo.id).collect();
-            let liked = unit.likes().find_liked(user, &ids).await?;
+            let known = unit.likes().find_liked(user, &ids).await?;
             let outcome = |memo: &Option<Memo>| match memo {
                 None => LikeOutcome::Skipped,
-                Some(memo) if liked.contains(&memo.id) => LikeOutcome::Unchanged,
+                Some(memo) if known.contains(&memo.id) => LikeOutcome::Unchanged,
                 Some(_) => LikeOutcome::Added,
             };
             Ok(memos.iter().map(outcome).collect())

@@ -197,7 +197,7 @@ pub async fn export_has_likes_shares_and_settings(app: TestApp) {
     assert!(!json!(lines).to_string().contains(share.text("token")));
     // Likes of others are no data of the owner.
     let bob = app.user("bob").await;
-    assert_eq!(of_kind(&export(&bob).await, "like"), [json!({}); 0]);
+    assert_eq!(of_kind(&export(&bob).await, "like"), Vec::<Value>::new());
 }
 
 pub async fn import_restores_likes_and_settings(app: TestApp) {
@@ -222,7 +222,7 @@ pub async fn import_restores_likes_and_settings(app: TestApp) {
     for kind in ["like", "settings"] {
         assert_eq!(of_kind(&after, kind), of_kind(&before, kind));
     }
-    assert_eq!(of_kind(&after, "share"), [json!({}); 0]);
+    assert_eq!(of_kind(&after, "share"), Vec::<Value>::new());
     let liked = |lines: &[Value]| -> Vec<_> {
         let memos = of_kind(lines, "memo");
         memos.iter().map(|memo| [&memo["id"], &memo["like_count"], &memo["liked"]].map(Value::clone)).collect()
