@@ -77,10 +77,11 @@ async fn open_socket(
     require_handshake(&request)?;
     let follower = follow.after(since).await?;
     let accepted = accept(&request, payload, MAX_MESSAGE).map_err(|_| upgrade_required())?;
-    let (response, outgoing, incoming) = accepted;
+    let (response, outgoing, mut incoming) = accepted;
     let limit = settings.request_timeout;
-    let connection = Connection { follower, outgoing, last_heard: Instant::now(), budget: Budget::new(), limit };
-    spawn(connection.run(incoming));
+    let mut connection = Connection { follower, outgoing, last_heard: Instant::now(), budget: Budget::new(), limit };
+    // Borrowed: a future would have room for its arguments twice.
+    spawn(async move { connection.run(&mut incoming).await });
     Ok(response)
 }
 
@@ -125,7 +126,7 @@ enum Closing {
 }
 
 impl Connection {
-    async fn run(mut self, mut incoming: Incoming) {
+    async fn run(&mut self, incoming: &mut Incoming) {
         let closing = loop {
             let handled = tokio::select! {
                 // Futures on the heap, so that an idle connection has no room for them.
@@ -139,7 +140,7 @@ impl Connection {
         };
         if let Closing::Frame(reason) = closing {
             // If it fails, the client is gone.
-            let _ = self.send_message(Message::Close(Some(reason))).await;
+            let _ = Box::pin(self.send_message(Message::Close(Some(reason)))).await;
         }
     }
 
