@@ -311,7 +311,7 @@ impl Server {
         if timeout(CLOSE_PATIENCE, housekeeping.store_reads()).await.is_err() {
             tracing::warn!("the last reads of shares were not stored in time");
         }
-        if timeout(CLOSE_PATIENCE, usage.store()).await.is_err() {
+        if timeout(CLOSE_PATIENCE, usage.finish()).await.is_err() {
             tracing::warn!("the last usage was not stored in time");
         }
         // Acknowledged writes are on disk already: a store that does not close must not keep the process alive.

@@ -18,6 +18,8 @@ use tokio::{
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long usage is in the memory of this process alone after that, unless much waits.
 const PERIOD: Duration = Duration::from_millis(3_750);
+/// How often the last usage is tried to be stored.
+const ATTEMPTS: usize = 3;
 
 /// Stores usage until it is closed.
 pub struct UsageLoop {
@@ -44,14 +46,21 @@ impl UsageLoop {
                 drop(timeout(PERIOD, self.crowded.notified()).await);
             };
             tokio::select! {
-                () = next => self.store().await,
+                () = next => drop(self.counter.store().await),
                 () = self.closed.notified() => {}
             }
         }
     }
 
-    /// Stores usage.
-    pub async fn store(&self) {
+    /// Stores what was counted until the end, in a few attempts: what is not stored then is lost.
+    #[expect(clippy::disallowed_methods, reason = "waits for the next attempt")]
+    pub async fn finish(&self) {
+        for _ in 1..ATTEMPTS {
+            if self.counter.store().await {
+                return;
+            }
+            sleep(PAUSE).await;
+        }
         self.counter.store().await;
     }
 

@@ -42,9 +42,10 @@ impl UsageCounter {
         self.counts.add_bytes_out(key, bytes);
     }
 
-    /// Stores what was counted. What can't be stored is kept for the next time, as far as there is room.
-    pub async fn store(&self) {
-        let Some(mut taken) = self.counts.take() else { return };
+    /// Stores what was counted, and returns whether it did. What can't be stored is kept for the next time, as far as there is
+    /// room.
+    pub async fn store(&self) -> bool {
+        let Some(mut taken) = self.counts.take() else { return false };
         let lost = self.counts.take_lost();
         if lost > 0 {
             tracing::warn!(requests = lost, "usage was not counted: too many users and operations at once");
@@ -58,10 +59,11 @@ impl UsageCounter {
             });
             if let Err(error) = stored.await {
                 tracing::warn!(error = %Causes(&error), "usage is stored later");
-                return;
+                return false;
             }
             taken.forget_last(STORED_AT_ONCE);
         }
+        true
     }
 
     /// Removes the usage whose retention time is over, and returns how many rows that was.

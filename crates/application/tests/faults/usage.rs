@@ -80,10 +80,10 @@ async fn usage_is_stored_once_and_shown_with_what_is_not_stored_yet() {
 async fn usage_that_is_stored_while_a_report_reads_is_seen_once() {
     let world = World::later(Duration::ZERO).await;
     count(&world, 5);
-    let (items, ()) = tokio::join!(shown(&world), world.usage_counter.store());
+    let (items, _) = tokio::join!(shown(&world), world.usage_counter.store());
     assert_eq!(items[0].1.requests, 5);
     count(&world, 2);
-    let ((), items) = tokio::join!(world.usage_counter.store(), shown(&world));
+    let (_, items) = tokio::join!(world.usage_counter.store(), shown(&world));
     assert_eq!(items[0].1.requests, 7);
 }
 

@@ -13,7 +13,6 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use memo_application::UsageCounter;
 use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -66,7 +65,6 @@ impl RequestIds {
 pub async fn envelope(
     settings: Data<HttpSettings>,
     ids: Data<RequestIds>,
-    usage: Data<UsageCounter>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -114,7 +112,7 @@ pub async fn envelope(
                 head.set_connection_type(ConnectionType::Close);
             }
             log(&method, response.status(), &context);
-            Ok(counted(response, &usage, &context, &read))
+            Ok(counted(response, &context, &read))
         }
         Err(error) => {
             let problem = problem_of(&error);

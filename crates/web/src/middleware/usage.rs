@@ -59,12 +59,12 @@ impl Stream for CountedPayload {
 /// Counts a request, if it is one of a user to an operation. The bytes of a stream count when it ends.
 pub fn counted(
     response: ServiceResponse<BoxBody>,
-    usage: &Data<UsageCounter>,
     context: &RequestContext,
     read: &BytesRead,
 ) -> ServiceResponse<BoxBody> {
     let operation = context.route.as_ref().and_then(|route| route.operation.clone());
     let (Some(caller), Some(operation)) = (&context.caller, operation) else { return response };
+    let Some(usage) = response.request().app_data::<Data<UsageCounter>>().cloned() else { return response };
     let size = response.response().body().size();
     let request = CountedRequest {
         is_error: response.status().is_client_error() || response.status().is_server_error(),
@@ -79,7 +79,7 @@ pub fn counted(
     if size != BodySize::Stream {
         return response;
     }
-    let stream = |body| Sent { body, bytes: 0, key: Some(key), usage: usage.clone() };
+    let stream = |body| Sent { body, bytes: 0, key: Some(key), usage };
     response.map_body(|_, body| BoxBody::new(stream(body)))
 }
 

@@ -137,8 +137,8 @@ fn list_of(name: &str) -> Option<(&'static ListKind, &str)> {
 mod tests {
     use super::*;
 
-    const STANDARD: [&str; 9] =
-        ["date", "date-time", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
+    const STANDARD: [&str; 10] =
+        ["date", "date-time", "double", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
 
     fn formats<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
