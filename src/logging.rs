@@ -24,24 +24,21 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     // actix repeats what `listening` says. That line is read by tools, so it is logged at every level.
     let filter = EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level))
         .map_err(|_| StartError::setting("log.level must be a level or directives such as info,sqlx=warn"))?;
-    let (writer, guard) = match &settings.file {
-        Some(folder) => {
-            let file = tracing_appender::rolling::Builder::new()
-                .rotation(tracing_appender::rolling::Rotation::DAILY)
-                .filename_prefix("memo")
-                .filename_suffix("log")
-                .build(folder)
-                .map_err(|error| {
-                    StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
-                })?;
-            background(file)
-        }
-        None => {
-            // Not the handle of the standard library, which writes each line by itself.
-            let output = io::stdout().as_fd().try_clone_to_owned();
-            let output = output.map_err(|error| StartError::unusable(format!("standard output is closed: {error}")))?;
-            background(File::from(output))
-        }
+    let (writer, guard) = if let Some(folder) = &settings.file {
+        let file = tracing_appender::rolling::Builder::new()
+            .rotation(tracing_appender::rolling::Rotation::DAILY)
+            .filename_prefix("memo")
+            .filename_suffix("log")
+            .build(folder)
+            .map_err(|error| {
+                StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
+            })?;
+        background(file)
+    } else {
+        // Not the handle of the standard library, which writes each line by itself.
+        let output = io::stdout().as_fd().try_clone_to_owned();
+        let output = output.map_err(|error| StartError::unusable(format!("standard output is closed: {error}")))?;
+        background(File::from(output))
     };
     let colours = settings.file.is_none() && io::IsTerminal::is_terminal(&io::stdout());
     let layer = match settings.format {

@@ -162,7 +162,7 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
-        let (key, _) = api_keys.create(&principal, new_key(), &device).await.expect("a key is created");
+        let (key, _) = api_keys.create(&principal, new_key(), &device, None).await.expect("a key is created");
         let api_key = key.id;
 
         let usage_counter = Arc::new(UsageCounter::new(ports.clone(), Duration::from_hours(24)));
