@@ -130,14 +130,14 @@ mod tests {
             drop(sender);
         };
         let receive = async {
-            let mut received = Vec::new();
+            let mut items = Vec::new();
             while let Some(item) = recv(&mut receiver).await {
-                received.push(item);
+                items.push(item);
             }
-            received
+            items
         };
-        let ((), received) = join(send, receive).await;
-        assert!(received.into_iter().eq([1].into_iter().chain(3..100)));
+        let ((), items) = join(send, receive).await;
+        assert!(items.into_iter().eq([1].into_iter().chain(3..100)));
     }
 
     #[tokio::test]
@@ -147,8 +147,8 @@ mod tests {
         let (closed, ()) = join(sender.closed(), async { drop(receiver) }).await;
         assert_eq!((closed, sender.send(1).await), ((), false));
         let (sender, mut receiver) = slot::<u8>();
-        let (received, ()) = join(recv(&mut receiver), async { drop(sender) }).await;
-        assert_eq!(received, None);
+        let (last, ()) = join(recv(&mut receiver), async { drop(sender) }).await;
+        assert_eq!(last, None);
     }
 
     #[tokio::test]
