@@ -28,6 +28,7 @@ mod social;
 mod tokens;
 mod transaction;
 mod transfer;
+mod usage;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
@@ -60,5 +61,6 @@ pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
 pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
-    ImportOutcome, ImportedMemo, MarkdownArchive, Record, Transfer,
+    ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
 };
+pub use usage::{UsageCounter, UsageGroup, UsageGrouping, UsageReports};

@@ -113,6 +113,7 @@ impl Payload {
                 time_zone.as_str().to_owned(),
                 is_late.to_string(),
             ],
+            MailMessage::ApiKeyCreated { name } => vec![name.clone()],
             MailMessage::PasswordChanged
             | MailMessage::EmailChanged
             | MailMessage::MfaEnabled
@@ -144,6 +145,7 @@ impl Payload {
             "email_changed" => MailMessage::EmailChanged,
             "identity_linked" => MailMessage::IdentityLinked { provider: next()?.to_owned() },
             "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
+            "api_key_created" => MailMessage::ApiKeyCreated { name: next()?.to_owned() },
             "mfa_enabled" => MailMessage::MfaEnabled,
             "mfa_disabled" => MailMessage::MfaDisabled,
             "reminder" => MailMessage::Reminder(Reminder {
@@ -189,6 +191,7 @@ mod tests {
             MailMessage::EmailChanged,
             MailMessage::IdentityLinked { provider: "google".into() },
             MailMessage::IdentityUnlinked { provider: "google".into() },
+            MailMessage::ApiKeyCreated { name: "백업 🔑".into() },
             MailMessage::MfaEnabled,
             MailMessage::MfaDisabled,
             MailMessage::Reminder(Reminder {

@@ -1,10 +1,10 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks, NewChange, OneTimeToken,
-    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose,
-    UserId, Version,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, Day,
+    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks,
+    NewChange, OneTimeToken, OperationName, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId,
+    Share, ShareId, Store, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -20,6 +20,7 @@ const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
 /// Inserts something of user 0 into each repository.
+#[expect(clippy::too_many_lines, reason = "there are many repositories")]
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
@@ -110,6 +111,9 @@ async fn add_all(store: &dyn Store) {
         created_at: NOW,
         reads: 0,
     };
+    let operation = OperationName::new("get_me").expect("a name");
+    let usage_key = UsageKey { user_id: owner, day: Day::of(NOW), operation, api_key_id: None };
+    let usage = Usage { key: usage_key, counters: UsageCounters::default() };
     let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
     let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
@@ -128,6 +132,7 @@ async fn add_all(store: &dyn Store) {
     uow.shares().insert(&share).await.expect("the share is added");
     uow.likes().insert(&like).await.expect("the like is added");
     uow.links().insert_all(&[link]).await.expect("the link is added");
+    uow.usage().add(&[usage]).await.expect("the usage is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }

@@ -12,4 +12,5 @@ mod links;
 mod memos;
 mod sessions;
 mod shares;
+mod usage;
 mod users;

@@ -57,8 +57,8 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
     anonymous.forgot_password("liddell@example.com").await.expect_empty(202);
     let reset = app.reset_link("liddell@example.com").await;
     anonymous.reset_password(&reset, "another horse battery").await.expect_empty(204);
-    assert_eq!(anonymous.sign_in("liddell@example.com", "a wrong password").await.status, 400);
     browser.sign_in_by_cookie("liddell@example.com", "another horse battery").await.expect_status(200);
+    assert_eq!(anonymous.sign_in("liddell@example.com", "a wrong password").await.status, 400);
     wait_for_events(&browser, "sign_in.failed", 1).await;
     let enrolment = browser.begin_totp().await.expect_status(200);
     let code = crate::Authenticator::of(&enrolment).code(&app.clock);
@@ -71,12 +71,18 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
     let key = browser.create_api_key(&json!({"name": "a", "scopes": ["memos:read"]})).await.expect_status(201);
     browser.patch_api_key(key.id(), &json!({"name": "b"})).await.expect_status(200);
     browser.delete_api_key(key.id()).await.expect_empty(204);
+    let memo = browser.memo("a").await;
+    let share = browser.share(&memo, &json!({})).await.expect_status(201);
+    browser.revoke_share(&memo, share.id()).await.expect_empty(204);
+    browser.revoke_share(&memo, share.id()).await.expect_status(404);
     browser.get("/api/v1/me/export").await.expect_status(200);
     let list = browser.audit().await.expect_status(200);
     assert_eq!(
         kinds(&list),
         [
             "account.exported",
+            "share.revoked",
+            "share.created",
             "api_key.removed",
             "api_key.changed",
             "api_key.created",
@@ -85,8 +91,8 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
             "sign_in.succeeded",
             "mfa.recovery_code_used",
             "mfa.enabled",
-            "sign_in.succeeded",
             "sign_in.failed",
+            "sign_in.succeeded",
             "password.reset",
             "password.forgotten",
             "email.changed",
@@ -96,7 +102,9 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
         ]
         .map(str::to_owned)
     );
-    assert_eq!(list["items"][7]["detail"], "9 left");
+    assert_eq!(list["items"][9]["detail"], "9 left");
+    let detail = json!(format!("share {} of memo {memo}", share.id()));
+    assert_eq!([&list["items"][1]["detail"], &list["items"][2]["detail"]], [&detail; 2]);
 }
 
 pub async fn refresh_token_reuse_is_recorded_once(app: TestApp) {
