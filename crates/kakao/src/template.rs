@@ -12,10 +12,8 @@ pub fn text(reminder: &Reminder, locale: Locale, public_url: &str) -> Value {
         Locale::En => ("Reminder", "This reminder is late.", "Open"),
         Locale::Ko => ("메모 알림", "늦게 도착한 알림입니다.", "열기"),
     };
-    let end = match reminder.is_late {
-        true => format!("\n{}\n{late}", reminder.local_time()),
-        false => format!("\n{}", reminder.local_time()),
-    };
+    let late = if reminder.is_late { format!("\n{late}") } else { String::new() };
+    let end = format!("\n{}{late}", reminder.local_time());
     let room = MAX_TEXT - intro.encode_utf16().count() - 1 - end.encode_utf16().count();
     let title = shortened(reminder.title.as_str(), room);
     json!({

@@ -143,6 +143,11 @@ impl MailTemplates {
         [Text(intro)].into_iter().chain(quoted).chain(late).chain([self.home()]).collect()
     }
 
+    fn korean_reminder(&self, reminder: &Reminder) -> Vec<Paragraph> {
+        let late = "서버가 제시간에 보내지 못해 늦게 도착한 알림입니다.";
+        self.reminder("요청하신 메모의 알림입니다.", reminder, late)
+    }
+
     fn korean(&self, message: &MailMessage) -> (&'static str, Vec<Paragraph>) {
         match message {
             MailMessage::VerifyEmail { token } => (
@@ -242,14 +247,7 @@ impl MailTemplates {
                     self.home(),
                 ],
             ),
-            MailMessage::Reminder(reminder) => (
-                "메모 알림",
-                self.reminder(
-                    "요청하신 메모의 알림입니다.",
-                    reminder,
-                    "서버가 제시간에 보내지 못해 늦게 도착한 알림입니다.",
-                ),
-            ),
+            MailMessage::Reminder(reminder) => ("메모 알림", self.korean_reminder(reminder)),
         }
     }
 }

@@ -141,8 +141,8 @@ pub fn seal(sealer: &dyn Sealer, user: UserId, tokens: &MessageTokens) -> Result
     sealer.seal(&context(user), parts.join(&SEPARATOR.to_string()).as_bytes())
 }
 
-fn open(sealer: &dyn Sealer, user: UserId, sealed: &Sealed) -> Result<MessageTokens, Source> {
-    let text = String::from_utf8(sealer.open(&context(user), sealed)?)?;
+fn open(sealer: &dyn Sealer, user: UserId, tokens: &Sealed) -> Result<MessageTokens, Source> {
+    let text = String::from_utf8(sealer.open(&context(user), tokens)?)?;
     let [access_token, refresh_token, expires_at] = text.split(SEPARATOR).collect::<Vec<_>>()[..] else {
         return Err("the tokens for messages are incomplete".into());
     };
