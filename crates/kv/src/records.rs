@@ -1,5 +1,7 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
+mod revisions;
+
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
     DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Like, LinkTarget,

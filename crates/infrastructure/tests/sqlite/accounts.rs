@@ -1,10 +1,10 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks, NewChange, OneTimeToken,
-    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose,
-    UserId, Version,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, ChangeOrigin,
+    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, MemoState,
+    Networks, NewChange, OneTimeToken, RefreshToken, Revision, Scopes, Sealed, SecondFactor, Secret, Session,
+    SessionId, Share, ShareId, Store, Tags, TokenPurpose, UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -110,6 +110,8 @@ async fn add_all(store: &dyn Store) {
         reads: 0,
     };
     let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
+    let next = MemoState { tags: Tags::default(), ..memo(0).state };
+    let revision = Revision::of(&memo(0), &next, NOW, ChangeOrigin::Server).expect("another text");
     let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
@@ -126,6 +128,7 @@ async fn add_all(store: &dyn Store) {
     uow.idempotency().insert(&response).await.expect("the response is added");
     uow.shares().insert(&share).await.expect("the share is added");
     uow.likes().insert(&like).await.expect("the like is added");
+    uow.revisions().insert(&revision).await.expect("the revision is added");
     uow.links().insert_all(&[link]).await.expect("the link is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");

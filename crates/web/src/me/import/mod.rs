@@ -3,8 +3,7 @@
 mod line;
 mod report;
 
-use memo_application::{ArchiveKind, ImportClaim, ImportedMemo, Transfer};
-use memo_domain::UserId;
+use memo_application::{ArchiveKind, ImportClaim, ImportedMemo, Principal, Transfer};
 use tokio::task::yield_now;
 
 use self::{line::MemoLine, report::ImportReport};
@@ -104,7 +103,7 @@ async fn import(
     let kind = query.from.map(ArchiveKind::from);
     check_media_type(&request, kind.map_or(&[NDJSON], media_types))?;
     let mut claim = transfer.claim_import(caller.user_id).await?;
-    let job = Import { transfer: &transfer, user: caller.user_id, settings: &settings };
+    let job = Import { transfer: &transfer, user: *caller, settings: &settings };
     let report = job.run(kind, lines, query.dry_run.unwrap_or_default(), &mut claim).await;
     claim.release().await;
     Ok(HttpResponse::Ok().json(report?))
@@ -112,7 +111,7 @@ async fn import(
 
 struct Import<'i> {
     transfer: &'i Transfer,
-    user: UserId,
+    user: Principal,
     settings: &'i HttpSettings,
 }
 
@@ -135,7 +134,7 @@ impl Import<'_> {
             }
             claim.renew().await?;
             let imported = if is_dry {
-                self.transfer.preview(self.user, &memos).await?
+                self.transfer.preview(self.user.user_id, &memos).await?
             } else {
                 self.transfer.import(self.user, &memos).await?
             };
@@ -157,7 +156,7 @@ impl Import<'_> {
         }
         let archive = archive.into_file().await?;
         let (writer, memos) = SpoolWriter::create(&self.settings.spool)?;
-        let report = self.transfer.unpack(self.user, kind, archive, Box::new(writer), claim).await?;
+        let report = self.transfer.unpack(self.user.user_id, kind, archive, Box::new(writer), claim).await?;
         Ok((memos.rewind().await?, ImportReport::of_archive(report)))
     }
 }
