@@ -227,8 +227,8 @@ async fn measure_keys(api_keys: &ApiKeys, caller: &Principal, rounds: usize, cal
     };
     let client = Some([192, 0, 2, 1].into());
     let device = Device::default();
-    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device).await.expect("a key");
-    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device).await.expect("a key");
+    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device, None).await.expect("a key");
+    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device, None).await.expect("a key");
     let bases = ["\"@method\": GET\n".repeat(20)];
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     let signature = mac.chain_update(&bases[0]).finalize().into_bytes();

@@ -60,5 +60,5 @@ pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
 pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
-    ImportOutcome, ImportedMemo, MarkdownArchive, Record, Transfer,
+    ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
 };

@@ -107,6 +107,7 @@ impl Payload {
             MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
                 vec![provider.clone()]
             }
+            MailMessage::ApiKeyCreated { name } => vec![name.clone()],
             MailMessage::PasswordChanged
             | MailMessage::EmailChanged
             | MailMessage::MfaEnabled
@@ -138,6 +139,7 @@ impl Payload {
             "email_changed" => MailMessage::EmailChanged,
             "identity_linked" => MailMessage::IdentityLinked { provider: next()?.to_owned() },
             "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
+            "api_key_created" => MailMessage::ApiKeyCreated { name: next()?.to_owned() },
             "mfa_enabled" => MailMessage::MfaEnabled,
             "mfa_disabled" => MailMessage::MfaDisabled,
             _ => return Err("the payload of a mail has an unknown message".into()),
@@ -177,6 +179,7 @@ mod tests {
             MailMessage::EmailChanged,
             MailMessage::IdentityLinked { provider: "google".into() },
             MailMessage::IdentityUnlinked { provider: "google".into() },
+            MailMessage::ApiKeyCreated { name: "백업 🔑".into() },
             MailMessage::MfaEnabled,
             MailMessage::MfaDisabled,
         ] {

@@ -160,7 +160,7 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
-        let (key, _) = api_keys.create(&principal, new_key(), &device).await.expect("a key is created");
+        let (key, _) = api_keys.create(&principal, new_key(), &device, None).await.expect("a key is created");
         let api_key = key.id;
 
         let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));

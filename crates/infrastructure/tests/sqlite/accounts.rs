@@ -23,9 +23,7 @@ const INTERNAL_TABLES: [&str; 5] =
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
-    for n in 0..3 {
-        add_memo(store, n).await;
-    }
+    add_memos(store, owner).await;
     let session = Session {
         id: SessionId::new(Uuid::from_u128(1)),
         user_id: owner,
@@ -100,19 +98,6 @@ async fn add_all(store: &dyn Store) {
         body: vec![7; 48],
         created_at: NOW,
     };
-    let share = Share {
-        id: ShareId::new(Uuid::from_u128(1)),
-        memo_id: memo(0).id,
-        digest: digest(8),
-        password_hash: None,
-        expires_at: None,
-        created_at: NOW,
-        reads: 0,
-    };
-    let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
-    let next = MemoState { tags: Tags::default(), ..memo(0).state };
-    let revision = Revision::of(&memo(0), &next, NOW, ChangeOrigin::Server).expect("another text");
-    let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -126,11 +111,33 @@ async fn add_all(store: &dyn Store) {
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
+    uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
+/// Inserts memos, and something of the first one into each repository of memos.
+async fn add_memos(store: &dyn Store, owner: UserId) {
+    for n in 0..3 {
+        add_memo(store, n).await;
+    }
+    let share = Share {
+        id: ShareId::new(Uuid::from_u128(1)),
+        memo_id: memo(0).id,
+        digest: digest(8),
+        password_hash: None,
+        expires_at: None,
+        created_at: NOW,
+        reads: 0,
+    };
+    let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
+    let next = MemoState { tags: Tags::default(), ..memo(0).state };
+    let revision = Revision::of(&memo(0), &next, NOW, ChangeOrigin::Server).expect("another text");
+    let link = (memo(0).id, LinkTarget::new([7; 16]));
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
     uow.shares().insert(&share).await.expect("the share is added");
     uow.likes().insert(&like).await.expect("the like is added");
     uow.revisions().insert(&revision).await.expect("the revision is added");
     uow.links().insert_all(&[link]).await.expect("the link is added");
-    uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }
 

@@ -60,7 +60,9 @@ impl RevisionRepository for Unit {
             let all = range::<Revision>(PRIMARY, &key![memo]);
             let newest_first = tx.scan::<Revision>(PRIMARY, &all, Direction::Descending);
             let oldest = newest_first.skip(kept as usize).collect::<Result<Vec<_>, _>>()?;
-            oldest.iter().for_each(|revision| tx.remove(revision));
+            for revision in &oldest {
+                tx.remove(revision);
+            }
             Ok(oldest.len() as u64)
         })
         .await

@@ -89,6 +89,8 @@ const fn kind(kind: AuditKind) -> &'static str {
         AuditKind::ApiKeyChanged => "api_key.changed",
         AuditKind::ApiKeyRemoved => "api_key.removed",
         AuditKind::ApiKeyExposed => "api_key.exposed",
+        AuditKind::ShareCreated => "share.created",
+        AuditKind::ShareRevoked => "share.revoked",
         AuditKind::Disabled => "admin.disabled",
         AuditKind::Enabled => "admin.enabled",
         AuditKind::RoleChanged => "admin.role_changed",

@@ -128,8 +128,9 @@ impl Connection {
     async fn run(mut self, mut messages: MessageStream) {
         let closing = loop {
             let handled = tokio::select! {
-                step = self.follower.next(keep_alive(self.limit)) => self.send(step).await,
-                message = messages.recv() => self.receive(message).await,
+                // Futures on the heap, so that an idle connection has no room for them.
+                step = self.follower.next(keep_alive(self.limit)) => Box::pin(self.send(step)).await,
+                message = messages.recv() => Box::pin(self.receive(message)).await,
             };
             if let Err(closing) = handled {
                 break closing;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use memo_application::{Memos, RevisionText};
-use memo_domain::{ChangeOrigin, RevisionHead, Tag, Version};
+use memo_domain::{ChangeOrigin, MemoId, RevisionHead, Tag, Version};
 use similar::{Algorithm, TextDiff};
 
 use crate::{
@@ -31,10 +31,13 @@ operations! {
     ]);
 }
 
-/// The `{version}` of a revision in the path. A malformed one is that of no revision: 404.
-struct RevisionPath(Version);
+/// The `{id}` of a memo and the `{version}` of a revision in the path. A malformed version is that of no revision: 404.
+struct RevisionPath(MemoId, Version);
 
-from_head!(RevisionPath: |request| Ok(Self(version(request, "version")?)));
+from_head!(RevisionPath: |request| {
+    let id = MemoId::parse(request.match_info().query("id")).map_err(|_| Problem::new(Code::MemoNotFound))?;
+    Ok(Self(id, version(request, "version")?))
+});
 
 /// The `{a}` and `{b}` of the revisions that are compared.
 struct PairPath([Version; 2]);
@@ -188,8 +191,7 @@ async fn list_revisions(
 async fn get_revision(
     caller: Caller,
     memos: Data<Memos>,
-    MemoPath(id): MemoPath,
-    RevisionPath(version): RevisionPath,
+    RevisionPath(id, version): RevisionPath,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let [text] = memos.revision_texts(caller.user_id, id, [version]).await?;
@@ -237,8 +239,7 @@ async fn restore_revision(
     caller: Caller,
     request: HttpRequest,
     memos: Data<Memos>,
-    MemoPath(id): MemoPath,
-    RevisionPath(version): RevisionPath,
+    RevisionPath(id, version): RevisionPath,
     IfMatch(precondition): IfMatch,
     _: NoQuery,
     _: EmptyBody,
@@ -288,8 +289,7 @@ mod tests {
 
     #[test]
     fn diff_of_long_texts_without_a_common_line_is_whole() {
-        let lines = |first: char| (0..30_000).map(|n| format!("{first}{}\n", n % 7)).collect::<String>();
-        let (old, new) = (lines('a'), lines('b'));
+        let (old, new) = (["a\n", "b\n", "c\n"].concat().repeat(10_000), ["x\n", "y\n"].concat().repeat(15_000));
         let diff = unified_diff(&text(1, &old), &text(2, &new));
         let count = |start| diff.lines().skip(3).filter(|line| line.starts_with(start)).count();
         assert_eq!((count('-'), count('+')), (30_000, 30_000));

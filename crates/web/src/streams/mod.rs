@@ -4,6 +4,7 @@
 mod events;
 mod incoming;
 mod outgoing;
+mod slot;
 mod spool;
 
 pub use events::{beginning, comment, event, event_stream, numbered_event};
