@@ -22,12 +22,18 @@ use tokio::{
 #[derive(Default)]
 pub struct Tasks {
     wake_up: Arc<Notify>,
+    crowded: Arc<Notify>,
 }
 
 impl Tasks {
     /// Notified when a job was committed on this node.
     pub fn wake_up(&self) -> Arc<Notify> {
         self.wake_up.clone()
+    }
+
+    /// Notified when many requests were counted on this node.
+    pub fn crowded(&self) -> Arc<Notify> {
+        self.crowded.clone()
     }
 }
 
@@ -41,6 +47,10 @@ impl Background for Tasks {
 
     fn jobs_wait(&self) {
         self.wake_up.notify_one();
+    }
+
+    fn usage_waits(&self) {
+        self.crowded.notify_one();
     }
 }
 

@@ -39,11 +39,12 @@ mod settings;
 mod start_error;
 mod store_source;
 mod texts;
+mod usage;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
     Hidden, LimitSettings, LlmSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting,
-    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
+    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, UsageSettings,
 };
 pub use start_error::StartError;

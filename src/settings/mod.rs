@@ -43,6 +43,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// API keys.
     pub api_keys: ApiKeySettings,
+    /// Usage.
+    pub usage: UsageSettings,
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
@@ -198,6 +200,14 @@ pub struct AuthSettings {
 pub struct ApiKeySettings {
     /// Maximum number of keys of a user.
     pub max_per_user: usize,
+}
+
+/// Usage.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSettings {
+    /// How long the usage of a day is kept.
+    pub retention: Time,
 }
 
 /// Signature algorithm of access tokens.

@@ -28,6 +28,7 @@ mod social;
 mod tokens;
 mod transaction;
 mod transfer;
+mod usage;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
@@ -62,3 +63,4 @@ pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
     ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
 };
+pub use usage::{UsageCounter, UsageGroup, UsageGrouping, UsageReports};

@@ -57,6 +57,9 @@ pub trait Background: Send + Sync {
 
     /// Wakes the job worker: jobs were committed.
     fn jobs_wait(&self) {}
+
+    /// Stores the usage of this node soon: many requests were counted.
+    fn usage_waits(&self) {}
 }
 
 /// What is computed of the texts of a memo, and stored with them.

@@ -244,6 +244,14 @@ macro_rules! __each_case {
                 an_expired_idempotency_key_is_free
                 old_idempotent_responses_are_removed
             }
+            usage(store) {
+                usage_reads_back_equal
+                usage_is_added
+                usage_of_many_nodes_at_once_is_all_added
+                usage_of_an_absent_user_is_ignored
+                usage_is_listed_by_day_operation_and_api_key
+                old_usage_is_removed
+            }
             changes(store) {
                 a_change_reads_back_equal
                 changes_are_numbered_from_one_without_a_gap

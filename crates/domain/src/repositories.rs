@@ -204,6 +204,16 @@ macro_rules! for_each_repository {
                 fn remove_expired(id: &$crate::SecretDigest, time: $crate::Timestamp) -> bool;
                 fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
             }
+            usage: $crate::UsageRepository {
+                fn add(usage: &[$crate::Usage]) -> ();
+                fn list(
+                    user: $crate::UserId,
+                    range: $crate::UsageRange,
+                    after: Option<&$crate::UsageKey>,
+                    limit: u32
+                ) -> Vec<$crate::Usage>;
+                fn remove_before(day: $crate::Day, most: u32) -> u64;
+            }
         }
     };
 }

@@ -5,8 +5,8 @@ use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
     JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
     PageRequest, RefreshTokenRepository, RevisionRepository, SecondFactorRepository, SessionRepository,
-    ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository,
-    Version,
+    ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId,
+    UserRepository, Version,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -69,6 +69,7 @@ impl UnitOfWork for Unit {
         jobs: JobRepository;
         audit: AuditRepository;
         idempotency: IdempotencyRepository;
+        usage: UsageRepository;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -336,6 +336,23 @@ macro_rules! __each_api_test {
                     api_key_is_accepted_from_its_networks_only
                     number_of_api_keys_is_a_setting
                 }
+                usage(app) {
+                    usage_counts_each_request_with_its_errors_and_bytes
+                    usage_is_added_up_by_api_key_and_by_operation
+                    usage_is_added_up_by_the_day_in_utc
+                    refused_requests_of_a_user_are_errors_of_theirs
+                    bytes_of_streams_are_counted_when_they_end
+                    invalid_usage_parameter_is_rejected_by_name
+                    usage_of_other_users_is_for_administrators
+                    usage_goes_with_its_user_and_outlives_its_api_key
+                    usage_page_is_for_browsers
+                }
+                usage_nodes(store) {
+                    usage_of_all_nodes_is_added_up
+                    usage_is_stored_when_the_server_stops
+                    usage_is_removed_after_its_retention_time
+                    request_that_takes_too_long_is_an_error_of_its_user
+                }
                 audit(app) {
                     audit_event_has_kind_time_device_ip_and_request_id
                     every_kind_of_audit_event_is_recorded

@@ -18,4 +18,5 @@ pub mod recovery_code;
 pub mod refresh_token;
 pub mod second_factor;
 pub mod session;
+pub mod usage_day;
 pub mod user;

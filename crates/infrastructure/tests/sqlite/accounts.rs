@@ -1,10 +1,10 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, ChangeOrigin,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, ChangeOrigin, Day,
     IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, MemoState,
-    Networks, NewChange, OneTimeToken, RefreshToken, Revision, Scopes, Sealed, SecondFactor, Secret, Session,
-    SessionId, Share, ShareId, Store, Tags, TokenPurpose, UserId, Version,
+    Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Revision, Scopes, Sealed, SecondFactor, Secret,
+    Session, SessionId, Share, ShareId, Store, Tags, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Version,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -20,6 +20,7 @@ const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
 /// Inserts something of user 0 into each repository.
+#[expect(clippy::too_many_lines, reason = "there are many repositories")]
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
@@ -98,6 +99,9 @@ async fn add_all(store: &dyn Store) {
         body: vec![7; 48],
         created_at: NOW,
     };
+    let operation = OperationName::new("get_me").expect("a name");
+    let usage_key = UsageKey { user_id: owner, day: Day::of(NOW), operation, api_key_id: None };
+    let usage = Usage { key: usage_key, counters: UsageCounters::default() };
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -111,6 +115,7 @@ async fn add_all(store: &dyn Store) {
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
+    uow.usage().add(&[usage]).await.expect("the usage is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }

@@ -13,4 +13,5 @@ mod memos;
 mod revisions;
 mod sessions;
 mod shares;
+mod usage;
 mod users;

@@ -7,6 +7,7 @@ mod identity;
 mod memo;
 mod mirror;
 mod session;
+mod usage;
 mod user;
 
 pub use api_key::{ApiKeyDto, ApiKeyKindDto, ScopeDto};
@@ -15,4 +16,5 @@ pub use audit_event::AuditEventDto;
 pub use identity::IdentityDto;
 pub use memo::{MemoDto, VisibilityDto};
 pub use session::SessionDto;
+pub use usage::{UsageDto, UsageParameters};
 pub use user::{LocaleDto, RoleDto, UserDto};

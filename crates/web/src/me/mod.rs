@@ -8,6 +8,7 @@ mod import;
 mod mfa;
 mod password;
 mod profile;
+mod usage;
 
 use crate::routing::Operations;
 
@@ -22,5 +23,6 @@ pub fn operations() -> Operations {
         mfa::operations(),
         password::operations(),
         profile::operations(),
+        usage::operations(),
     ])
 }

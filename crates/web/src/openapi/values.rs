@@ -61,6 +61,7 @@ fn constraints(name: &str) -> Option<Value> {
             let default = MaxTokens::default().get();
             json!({"format": "int32", "minimum": MaxTokens::MIN, "maximum": MaxTokens::MAX, "default": default})
         }
+        "day" => json!({"format": "date"}),
         "version" => json!({"format": "int64", "minimum": 1, "maximum": u32::MAX}),
         _ => return None,
     })
@@ -158,7 +159,8 @@ fn list_of(name: &str) -> Option<(&'static ListKind, &str)> {
 mod tests {
     use super::*;
 
-    const STANDARD: [&str; 8] = ["date-time", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
+    const STANDARD: [&str; 10] =
+        ["date", "date-time", "double", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
 
     fn formats<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {

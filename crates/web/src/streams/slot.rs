@@ -122,7 +122,7 @@ mod tests {
         let (sender, mut receiver) = slot();
         assert!(recv(&mut receiver).now_or_never().is_none());
         assert!(sender.send(1).await);
-        assert!(sender.send(2).now_or_never().is_none(), "the first one is not items yet");
+        assert!(sender.send(2).now_or_never().is_none(), "the first one is not received yet");
         let send = async {
             for item in 3..100 {
                 assert!(sender.send(item).await);
@@ -147,8 +147,8 @@ mod tests {
         let (closed, ()) = join(sender.closed(), async { drop(receiver) }).await;
         assert_eq!((closed, sender.send(1).await), ((), false));
         let (sender, mut receiver) = slot::<u8>();
-        let (items, ()) = join(recv(&mut receiver), async { drop(sender) }).await;
-        assert_eq!(items, None);
+        let (last, ()) = join(recv(&mut receiver), async { drop(sender) }).await;
+        assert_eq!(last, None);
     }
 
     #[tokio::test]

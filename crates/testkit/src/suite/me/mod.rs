@@ -5,4 +5,6 @@ pub mod email;
 pub mod mfa;
 pub mod password;
 pub mod profile;
+pub mod usage;
+pub mod usage_nodes;
 pub mod withdrawal;
