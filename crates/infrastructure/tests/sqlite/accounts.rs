@@ -20,7 +20,6 @@ const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
 /// Inserts something of user 0 into each repository.
-#[expect(clippy::too_many_lines, reason = "there are many repositories")]
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
