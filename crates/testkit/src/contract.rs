@@ -124,6 +124,9 @@ pub fn target(template: &str) -> String {
         .replace("{tag}", "absent")
         .replace("{name}", "absent")
         .replace("{n}", "1")
+        .replace("{version}", "1")
+        .replace("{a}", "1")
+        .replace("{b}", "1")
         .replace("{share_id}", "0198c0de-7f00-7000-8000-0000000000ff")
         .replace("{token}", "absent")
 }

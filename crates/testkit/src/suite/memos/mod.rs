@@ -18,6 +18,7 @@ pub mod read;
 pub mod reminder_nodes;
 pub mod reminders;
 pub mod remove;
+pub mod revisions;
 pub mod search;
 pub mod search_results;
 pub mod shares;
