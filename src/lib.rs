@@ -30,6 +30,7 @@ mod archives;
 mod background;
 pub mod cli;
 mod data_dir;
+mod deliveries;
 mod housekeeping;
 mod logging;
 mod ports;
@@ -44,6 +45,6 @@ pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
     Hidden, LimitSettings, LlmSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting,
-    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time,
+    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, WebhookSettings,
 };
 pub use start_error::StartError;

@@ -11,10 +11,12 @@ use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
     JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
-    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, WithdrawalHandler,
+    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, Webhooks,
+    WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
+    WebhookSender,
 };
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
@@ -24,6 +26,7 @@ use crate::{
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     archives::ArchiveThreads,
     background::{JobLoop, Tasks},
+    deliveries::Deliveries,
     housekeeping::Housekeeping,
     ports::{Wired, ports},
     store_source::StoreSource,
@@ -42,6 +45,7 @@ pub struct ServerBuilder {
     mailer: Option<Arc<dyn Mailer>>,
     providers: Vec<Arc<dyn SocialProvider>>,
     model: Option<Arc<dyn LanguageModel>>,
+    webhooks: Option<Arc<dyn WebhookSender>>,
 }
 
 /// A server that listens, but does not serve yet.
@@ -53,6 +57,7 @@ pub struct Server {
     services: Services,
     housekeeping: Housekeeping,
     jobs: JobLoop,
+    deliveries: Deliveries,
     live: Arc<LiveSessions>,
     events: Arc<dyn Events>,
     store: Arc<dyn Store>,
@@ -113,6 +118,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Sends webhooks by this sender.
+    #[must_use]
+    pub fn webhook_sender(mut self, sender: Arc<dyn WebhookSender>) -> Self {
+        self.webhooks = Some(sender);
+        self
+    }
+
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -122,7 +134,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] if a setting or key file is invalid, the store cannot be opened, or the address is in use.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets, mailer, mut providers, model } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, mut providers, model, webhooks } = self;
         // First what fails fast and changes nothing.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -143,7 +155,7 @@ impl ServerBuilder {
         };
         let store = adapters::traced(store.open_migrated(&settings).await?.store);
         let background = Tasks::default();
-        let wake_up = background.wake_up();
+        let wake_ups = background.wake_ups();
         let (url, background) = (&http.public_url, Arc::new(background));
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
@@ -158,8 +170,11 @@ impl ServerBuilder {
             Arc::new(WithdrawalHandler::new(ports.clone())),
             trash.clone(),
         ];
-        let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
-        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
+        let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_ups.jobs.clone());
+        let sender = webhooks.unwrap_or_else(|| adapters::webhook_sender(&settings));
+        let deliveries = Deliveries::new(&ports, sender.clone(), wake_ups);
+        let webhooks = Webhooks::new(ports.clone(), sender);
+        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model, webhooks);
         let housekeeping = {
             let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
             Housekeeping::new(changes, retention, trash.clone(), use_cases.shares.clone(), kept_mail)
@@ -175,6 +190,7 @@ impl ServerBuilder {
             services,
             housekeeping,
             jobs,
+            deliveries,
             live,
             events,
             store,
@@ -189,6 +205,7 @@ fn use_cases(
     live: &Arc<LiveSessions>,
     providers: Vec<Arc<dyn SocialProvider>>,
     model: Option<Arc<dyn LanguageModel>>,
+    webhooks: Webhooks,
 ) -> UseCases {
     let policy = match settings.auth.sign_up {
         SignUpSetting::Open => SignUpPolicy::Open,
@@ -219,6 +236,7 @@ fn use_cases(
         transfer: Transfer::new(ports.clone(), archives),
         administration: Administration::new(ports.clone()),
         audit: AuditLog::new(ports.clone()),
+        webhooks,
         readiness: Readiness::new(ports.clone()),
     }
 }
@@ -236,6 +254,7 @@ impl Server {
             mailer: None,
             providers: Vec::new(),
             model: None,
+            webhooks: None,
         }
     }
 
@@ -258,7 +277,7 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, jobs, live, events, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, jobs, deliveries, live, events, store, .. } = self;
         let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
@@ -274,11 +293,13 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
-        let mut working = pin!(jobs.run());
+        let mut working = pin!(async { tokio::join!(jobs.run(), deliveries.run()) });
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
-            () = &mut working => {}
+            ((), ()) = &mut working => {}
+            never = deliveries.schedule() => match never {},
+            never = deliveries.listen(&*events) => match never {},
             never = live.listen(&*events) => match never {},
             never = jobs.listen(&*events) => match never {},
             never = live_feeds.listen(&*events) => match never {},
@@ -286,6 +307,7 @@ impl Server {
                 tracing::info!("shutting down");
                 draining.announce();
                 jobs.close();
+                deliveries.close();
                 let drained = async {
                     sleep(*settings.server.shutdown_drain_delay).await;
                     draining.refuse();

@@ -43,6 +43,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// API keys.
     pub api_keys: ApiKeySettings,
+    /// Webhooks.
+    pub webhooks: WebhookSettings,
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
@@ -196,6 +198,15 @@ pub struct AuthSettings {
 pub struct ApiKeySettings {
     /// Maximum number of keys of a user.
     pub max_per_user: usize,
+}
+
+/// Webhooks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Networks that webhooks may reach although they are private.
+    #[serde(deserialize_with = "value::list")]
+    pub allowed_networks: Vec<IpNet>,
 }
 
 /// Signature algorithm of access tokens.

@@ -28,6 +28,7 @@ mod social;
 mod tokens;
 mod transaction;
 mod transfer;
+mod webhooks;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
@@ -39,7 +40,7 @@ pub use error::{Error, Resource, UnauthenticatedReason};
 pub use idempotency::{Answer, Answering, Begun, Idempotency, Once, Running};
 pub use jobs::{
     JobError, JobHandler, JobOutcome, JobWorker, MailHandler, Operation, OperationStatus, RetagHandler, TrashHandler,
-    WithdrawalHandler,
+    WebhookHandler, WithdrawalHandler,
 };
 pub use likes::Likes;
 pub use live::LiveSessions;
@@ -62,3 +63,4 @@ pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
     ImportOutcome, ImportedMemo, MarkdownArchive, Record, Transfer,
 };
+pub use webhooks::{NewWebhook, WebhookChange, Webhooks, webhook_secret_text};

@@ -55,6 +55,9 @@ pub trait Background: Send + Sync {
 
     /// Wakes the job worker: jobs were committed.
     fn jobs_wait(&self) {}
+
+    /// Wakes what sends changes to webhooks: changes were committed.
+    fn changes_wait(&self) {}
 }
 
 /// What is computed of the texts of a memo, and stored with them.

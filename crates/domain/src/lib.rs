@@ -32,6 +32,7 @@ mod text;
 mod time;
 mod user;
 mod value;
+mod webhook;
 
 pub use account::*;
 pub use cache::*;
@@ -58,3 +59,4 @@ pub use user::*;
 /// The type of all ids, and of what an [`IdGenerator`] makes.
 pub use uuid::Uuid;
 pub use value::*;
+pub use webhook::*;

@@ -43,6 +43,11 @@ pub enum MailMessage {
     MfaEnabled,
     /// Tells that the second factor was disabled.
     MfaDisabled,
+    /// Tells that a webhook was disabled because its receiver fails.
+    WebhookDisabled {
+        /// Its name, or the host of its URL.
+        webhook: String,
+    },
 }
 
 impl MailMessage {
@@ -59,6 +64,7 @@ impl MailMessage {
             Self::IdentityUnlinked { .. } => "identity_unlinked",
             Self::MfaEnabled => "mfa_enabled",
             Self::MfaDisabled => "mfa_disabled",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
         }
     }
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
     LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository,
-    SecondFactorRepository, SessionRepository, ShareRepository, UserId, UserRepository,
+    SecondFactorRepository, SessionRepository, ShareRepository, UserId, UserRepository, WebhookRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -218,6 +218,9 @@ pub trait UnitOfWork: Send {
 
     /// The responses to requests with a key.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
+
+    /// Webhooks and their deliveries.
+    fn webhooks(&mut self) -> &mut dyn WebhookRepository;
 
     /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
     ///

@@ -27,6 +27,7 @@ mod shares;
 mod unit_of_work;
 mod users;
 mod values;
+mod webhooks;
 
 use std::sync::{
     Arc,

@@ -1,5 +1,7 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
+mod webhooks;
+
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
     DisplayName, Email, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobState, Like, LinkTarget,
@@ -11,6 +13,8 @@ use crate::{
     codec::{Codec, Input, enums, record, texts},
     keys::{Hashed, KeyPart, Prefix, ids, key},
 };
+
+pub use webhooks::{WEBHOOK_BY_USER, WEBHOOK_DELIVERY_BY_EVENT, WEBHOOK_DELIVERY_BY_WEBHOOK};
 
 ids!(UserId SessionId MemoId JobId AuditId ApiKeyId ShareId);
 texts!(Title Content DisplayName Email Tag TimeZone ApiKeyName ApiKeyNote);

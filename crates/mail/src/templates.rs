@@ -115,6 +115,18 @@ impl MailTemplates {
                     self.home(),
                 ],
             ),
+            MailMessage::WebhookDisabled { webhook } => (
+                "A webhook was disabled",
+                vec![
+                    Text("A webhook of your account was disabled, because its receiver does not accept messages:"),
+                    Quote(webhook.clone()),
+                    Text(
+                        "Its last deliveries show the reason. If you enable it again, it continues where it has \
+                         stopped:",
+                    ),
+                    self.home(),
+                ],
+            ),
         }
     }
 
@@ -200,6 +212,17 @@ impl MailTemplates {
                 vec![
                     Text("이제 비밀번호만으로 회원님의 계정에 로그인할 수 있습니다."),
                     Text("본인이 해제하지 않았다면 비밀번호를 변경하고 다른 기기에서 모두 로그아웃해 주세요."),
+                    self.home(),
+                ],
+            ),
+            MailMessage::WebhookDisabled { webhook } => (
+                "웹훅이 비활성화되었습니다",
+                vec![
+                    Text("수신 서버가 메시지를 받지 않아 회원님 계정의 웹훅을 비활성화했습니다."),
+                    Quote(webhook.clone()),
+                    Text(
+                        "최근 전송 기록에서 이유를 확인할 수 있습니다. 다시 활성화하면 멈춘 곳부터 이어서 전송합니다.",
+                    ),
                     self.home(),
                 ],
             ),

@@ -15,6 +15,7 @@ mod model;
 mod provider;
 mod secrets;
 mod store;
+mod webhooks;
 
 pub use cache::MemoryCache;
 pub use clock::FixedClock;
@@ -26,3 +27,4 @@ pub use model::{MemoryModel, ModelEnding};
 pub use provider::MemoryProvider;
 pub use secrets::SequentialSecrets;
 pub use store::MemoryStore;
+pub use webhooks::{CapturedWebhooks, WebhookReply};

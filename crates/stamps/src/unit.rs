@@ -5,7 +5,7 @@ use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
     JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
     PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError,
-    Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version,
+    Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version, WebhookRepository,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -67,6 +67,7 @@ impl UnitOfWork for Unit {
         jobs: JobRepository;
         audit: AuditRepository;
         idempotency: IdempotencyRepository;
+        webhooks: WebhookRepository;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -14,7 +14,9 @@ use memo_domain::{
     Access, IdGenerator, JobKind, LanguageModel, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp,
     UnitOfWork, UserId,
 };
-use memo_memory::{CapturedMail, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets};
+use memo_memory::{
+    CapturedMail, CapturedWebhooks, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets,
+};
 use memo_server::Settings;
 use tempfile::TempDir;
 use tokio::{
@@ -48,6 +50,8 @@ pub struct TestApp {
     pub other: Arc<MemoryProvider>,
     /// The language model of the server.
     pub model: Arc<MemoryModel>,
+    /// The receivers of the webhooks of the server.
+    pub webhooks: Arc<CapturedWebhooks>,
     // Fields are dropped in this order: the server stops before what it uses.
     running: Running,
     reach: Arc<Reach>,
@@ -107,7 +111,7 @@ impl TestAppBuilder {
         let mail = Arc::new(CapturedMail::new());
         let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
         let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
-        let model = Arc::new(MemoryModel::new());
+        let (model, webhooks) = (Arc::new(MemoryModel::new()), Arc::new(CapturedWebhooks::new()));
         let parts = Parts {
             settings,
             store: store.store(),
@@ -117,6 +121,7 @@ impl TestAppBuilder {
             mailer: mail.clone(),
             providers,
             model: has_model.then(|| model.clone() as Arc<dyn LanguageModel>),
+            webhooks: webhooks.clone(),
         };
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
@@ -127,6 +132,7 @@ impl TestAppBuilder {
             acme,
             other,
             model,
+            webhooks,
             running,
             reach,
             store,

@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, SecretGenerator, SocialProvider, Store};
+use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, SecretGenerator, SocialProvider, Store, WebhookSender};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -14,6 +14,7 @@ pub struct Parts {
     pub mailer: Arc<dyn Mailer>,
     pub providers: Vec<Arc<dyn SocialProvider>>,
     pub model: Option<Arc<dyn LanguageModel>>,
+    pub webhooks: Arc<dyn WebhookSender>,
 }
 
 /// A server on its own thread, so that `drop` can wait for its end.
@@ -42,7 +43,7 @@ impl Running {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
     let builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
-    let mut builder = builder.ids(parts.ids).secrets(parts.secrets);
+    let mut builder = builder.ids(parts.ids).secrets(parts.secrets).webhook_sender(parts.webhooks);
     for provider in parts.providers {
         builder = builder.provider(provider);
     }

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use memo_application::{
     Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Likes, Memos, Readiness,
-    SecondFactors, Shares, SignIn, Social, Transfer,
+    SecondFactors, Shares, SignIn, Social, Transfer, Webhooks,
 };
 use memo_domain::Sealer;
 
@@ -61,6 +61,8 @@ pub struct UseCases {
     pub administration: Administration,
     /// The audit log.
     pub audit: AuditLog,
+    /// Webhooks.
+    pub webhooks: Webhooks,
     /// Readiness checks.
     pub readiness: Readiness,
 }
@@ -117,6 +119,7 @@ impl Services {
             shared(Data::new(use_cases.transfer)),
             shared(Data::new(use_cases.administration)),
             shared(Data::new(use_cases.audit)),
+            shared(Data::new(use_cases.webhooks)),
             shared(Data::new(use_cases.readiness)),
             shared(sealer),
             shared(settings.clone()),

@@ -104,6 +104,7 @@ impl Payload {
             MailMessage::NewDevice { device, ip } => {
                 [device, ip].map(|part| part.as_deref().unwrap_or_default().to_owned()).into()
             }
+            MailMessage::WebhookDisabled { webhook } => vec![webhook.clone()],
             MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
                 vec![provider.clone()]
             }
@@ -140,6 +141,7 @@ impl Payload {
             "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
             "mfa_enabled" => MailMessage::MfaEnabled,
             "mfa_disabled" => MailMessage::MfaDisabled,
+            "webhook_disabled" => MailMessage::WebhookDisabled { webhook: next()?.to_owned() },
             _ => return Err("the payload of a mail has an unknown message".into()),
         };
         Ok(Self { to, locale, message })
@@ -179,6 +181,7 @@ mod tests {
             MailMessage::IdentityUnlinked { provider: "google".into() },
             MailMessage::MfaEnabled,
             MailMessage::MfaDisabled,
+            MailMessage::WebhookDisabled { webhook: "build server".into() },
         ] {
             for locale in [Locale::En, Locale::Ko] {
                 let to = Email::new("alice@example.com").expect("an address");

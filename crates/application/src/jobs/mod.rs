@@ -3,6 +3,7 @@
 pub(crate) mod mail;
 pub(crate) mod retag;
 pub(crate) mod trash;
+mod webhook;
 pub(crate) mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ use crate::{Error, Ports};
 pub use mail::MailHandler;
 pub use retag::{Operation, OperationStatus, RetagHandler};
 pub use trash::TrashHandler;
+pub use webhook::WebhookHandler;
 pub use withdrawal::WithdrawalHandler;
 
 /// How long a job is leased: longer than a handler may take.

@@ -12,7 +12,7 @@ use crate::samples::{api_key, api_key_id};
 impl Script<'_> {
     /// One of a few: most of them exist.
     pub(super) fn some_key(&mut self) -> ApiKeyId {
-        api_key_id(4_000_000 + u32::try_from(self.chance.below(12)).expect("a small number"))
+        api_key_id(4_000_000 + u32::try_from(self.chance.below(8)).expect("a small number"))
     }
 
     /// Inserts, updates, uses or removes an API key.

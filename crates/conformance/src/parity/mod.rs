@@ -11,6 +11,7 @@ mod pair;
 mod random;
 mod reads;
 mod texts;
+mod webhooks;
 mod writes;
 
 use std::{env, fmt::Display, str::FromStr, sync::Arc, time::Duration};

@@ -1,9 +1,10 @@
 //! Sample entities of an account, apart from memos and sessions.
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, IdempotentRequest, IdempotentResponse,
-    Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor, TokenPurpose,
-    UserId,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, DeliveryStatus, IdempotentRequest,
+    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor,
+    TokenPurpose, UserId, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId,
+    WebhookUrl,
 };
 
 use super::{at, digest, digest_of, id};
@@ -114,5 +115,48 @@ pub(crate) fn idempotent_response(n: u32, user_id: UserId) -> IdempotentResponse
         etag: Some(format!("\"{n}\"")),
         body: sealed().as_bytes().to_vec(),
         created_at: at(i64::from(n)),
+    }
+}
+
+pub(crate) fn webhook_id(n: u32) -> WebhookId {
+    WebhookId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn webhook_delivery_id(n: u32) -> WebhookDeliveryId {
+    WebhookDeliveryId::parse(&id(n)).expect("a valid id")
+}
+
+/// An enabled webhook that has sent nothing.
+pub(crate) fn webhook(n: u32, user_id: UserId) -> Webhook {
+    Webhook {
+        id: webhook_id(n),
+        user_id,
+        name: None,
+        url: WebhookUrl::new("https://example.com/in").expect("a valid URL"),
+        events: WebhookEvents::default(),
+        secret: Sealed::new(vec![7; 60]),
+        enabled: true,
+        disabled_reason: None,
+        delivered_seq: 0,
+        failures: 0,
+        failing_since: None,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A ping that is about to be sent.
+pub(crate) fn webhook_delivery(n: u32, webhook_id: WebhookId) -> WebhookDelivery {
+    WebhookDelivery {
+        id: webhook_delivery_id(n),
+        webhook_id,
+        event: WebhookEvent::Ping { at: at(0) },
+        status: DeliveryStatus::Pending,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        attempts: 0,
+        at: at(0),
+        next_attempt_at: None,
     }
 }

@@ -66,6 +66,14 @@ kinds! {
     ApiKeyRemoved = "api_key.removed";
     /// An API key was sent without encryption, and therefore removed.
     ApiKeyExposed = "api_key.exposed";
+    /// A webhook was created.
+    WebhookCreated = "webhook.created";
+    /// A webhook was changed.
+    WebhookChanged = "webhook.changed";
+    /// A webhook was removed by its user.
+    WebhookRemoved = "webhook.removed";
+    /// The server has disabled a webhook whose receiver fails.
+    WebhookDisabled = "webhook.disabled";
     /// An administrator disabled the account.
     Disabled = "admin.disabled";
     /// An administrator enabled the account.

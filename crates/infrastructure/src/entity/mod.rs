@@ -18,3 +18,5 @@ pub mod refresh_token;
 pub mod second_factor;
 pub mod session;
 pub mod user;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -1,10 +1,11 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks, NewChange, OneTimeToken,
-    RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId, Store, TokenPurpose, UserId,
-    Version,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, DeliveryStatus,
+    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks,
+    NewChange, OneTimeToken, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId,
+    Store, TokenPurpose, UserId, Version, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents,
+    WebhookId, WebhookUrl,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -109,6 +110,33 @@ async fn add_all(store: &dyn Store) {
         created_at: NOW,
         reads: 0,
     };
+    let webhook = Webhook {
+        id: WebhookId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        name: None,
+        url: WebhookUrl::new("https://example.com").expect("a valid URL"),
+        events: WebhookEvents::default(),
+        secret: Sealed::new(vec![7; 48]),
+        enabled: true,
+        disabled_reason: None,
+        delivered_seq: 0,
+        failures: 0,
+        failing_since: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let delivery = WebhookDelivery {
+        id: WebhookDeliveryId::new(Uuid::from_u128(1)),
+        webhook_id: webhook.id,
+        event: WebhookEvent::Ping { at: NOW },
+        status: DeliveryStatus::Pending,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        attempts: 0,
+        at: NOW,
+        next_attempt_at: None,
+    };
     let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
     let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
@@ -125,6 +153,8 @@ async fn add_all(store: &dyn Store) {
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
     uow.shares().insert(&share).await.expect("the share is added");
+    uow.webhooks().insert(&webhook).await.expect("the webhook is added");
+    uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
     uow.likes().insert(&like).await.expect("the like is added");
     uow.links().insert_all(&[link]).await.expect("the link is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");

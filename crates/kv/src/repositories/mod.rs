@@ -13,3 +13,4 @@ mod memos;
 mod sessions;
 mod shares;
 mod users;
+mod webhooks;

@@ -8,6 +8,7 @@ mod memo;
 mod mirror;
 mod session;
 mod user;
+mod webhook;
 
 pub use api_key::{ApiKeyDto, ApiKeyKindDto, ScopeDto};
 pub use archive::ArchiveKindDto;
@@ -16,3 +17,4 @@ pub use identity::IdentityDto;
 pub use memo::{MemoDto, VisibilityDto};
 pub use session::SessionDto;
 pub use user::{LocaleDto, RoleDto, UserDto};
+pub use webhook::{WebhookDeliveryDto, WebhookDto};

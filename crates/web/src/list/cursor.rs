@@ -1,5 +1,5 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId};
+use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, WebhookDeliveryId};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,7 +26,7 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AuditId, JobId, MemoId, UserId);
+ids!(AuditId, JobId, MemoId, UserId, WebhookDeliveryId);
 
 impl Cursor for Tag {
     fn write(&self, bytes: &mut Vec<u8>) {

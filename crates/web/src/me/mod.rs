@@ -8,6 +8,8 @@ mod import;
 mod mfa;
 mod password;
 mod profile;
+mod webhook_deliveries;
+mod webhooks;
 
 use crate::routing::Operations;
 
@@ -22,5 +24,7 @@ pub fn operations() -> Operations {
         mfa::operations(),
         password::operations(),
         profile::operations(),
+        webhook_deliveries::operations(),
+        webhooks::operations(),
     ])
 }

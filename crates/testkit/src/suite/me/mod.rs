@@ -5,4 +5,6 @@ pub mod email;
 pub mod mfa;
 pub mod password;
 pub mod profile;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod withdrawal;
