@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-stamps", &["memo-domain"]),
     ("memo-system", &["memo-domain"]),
     ("memo-traced", &["memo-domain"]),
+    ("memo-webhooks", &["memo-domain"]),
     ("memo-web", &["memo-application", "memo-domain", "memo-fair"]),
     ("memo-conformance", &["memo-domain"]),
     ("memo-test-databases", &["memo-conformance", "memo-domain", "memo-infrastructure"]),
@@ -53,6 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-system",
             "memo-traced",
             "memo-web",
+            "memo-webhooks",
         ],
     ),
     ("memo-bench-bare", &[]),
@@ -77,6 +79,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("memo-stamps", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-system", &["actix-web", "sea-orm", "sqlx-core", "tokio"]),
     ("memo-traced", &["actix-web", "sea-orm", "sqlx-core", "tokio"]),
+    ("memo-webhooks", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-migration", &["actix-web"]),
 ];
 
@@ -93,6 +96,7 @@ const ADAPTERS: &[&str] = &[
     "memo_stamps",
     "memo_system",
     "memo_traced",
+    "memo_webhooks",
 ];
 
 /// Metadata for this platform only: dependencies of other platforms may not have been downloaded.
@@ -150,6 +154,7 @@ fn without_default_features_memo_needs_no_sql_database() {
         "memo-oidc",
         "openidconnect",
         "memo-llm",
+        "memo-webhooks",
         "rustls",
     ];
     for name in databases.into_iter().chain(others) {

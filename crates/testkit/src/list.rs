@@ -341,6 +341,7 @@ macro_rules! __each_api_test {
                     failing_webhook_is_disabled_after_three_days
                     webhook_that_is_gone_is_disabled_at_once
                     slow_receiver_delays_no_other
+                    delivery_of_a_crashed_node_is_repeated_once
                     ping_is_sent_once
                     delivery_is_repeated_with_its_id
                     last_hundred_deliveries_are_kept

@@ -169,6 +169,23 @@ pub async fn slow_receiver_delays_no_other(app: TestApp) {
     app.reset_link(&alice.email).await;
 }
 
+pub async fn delivery_of_a_crashed_node_is_repeated_once(app: TestApp) {
+    let alice = app.user("alice").await;
+    let webhook = created(&alice, URL).await;
+    // The attempt has no outcome, as if its node had crashed.
+    app.webhooks.reply(URL, WebhookReply::Waits);
+    alice.memo("a").await;
+    sent(&app, URL, 1).await;
+    app.webhooks.reply(URL, WebhookReply::Status(200));
+    alice.memo("b").await;
+    app.clock.advance(Duration::from_mins(3));
+    let messages = sent(&app, URL, 3).await;
+    assert_eq!(seqs(&messages), [1, 1, 2]);
+    assert_eq!(messages[0].id, messages[1].id);
+    let newest = newest(&alice, webhook.id(), "succeeded").await;
+    assert_eq!(newest["attempts"], 1);
+}
+
 pub async fn ping_is_sent_once(app: TestApp) {
     let alice = app.user("alice").await;
     let webhook = alice.create_webhook(&json!({"url": URL, "enabled": false})).await.expect_status(201);
