@@ -22,6 +22,7 @@ use tokio::{
 #[derive(Default)]
 pub struct Tasks {
     wake_up: WakeUps,
+    crowded: Arc<Notify>,
 }
 
 /// What wakes the loops of a node.
@@ -40,6 +41,11 @@ impl Tasks {
     pub fn wake_ups(&self) -> WakeUps {
         self.wake_up.clone()
     }
+
+    /// Notified when many requests were counted on this node.
+    pub fn crowded(&self) -> Arc<Notify> {
+        self.crowded.clone()
+    }
 }
 
 impl Background for Tasks {
@@ -57,6 +63,10 @@ impl Background for Tasks {
 
     fn changes_wait(&self) {
         self.wake_up.changes.notify_one();
+    }
+
+    fn usage_waits(&self) {
+        self.crowded.notify_one();
     }
 }
 

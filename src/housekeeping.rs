@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use memo_application::{Changes, Retention, Shares, TrashHandler};
+use memo_application::{Changes, Retention, Shares, TrashHandler, UsageCounter};
 use memo_domain::{Causes, Mailer};
 use tokio::time::sleep;
 
@@ -18,6 +18,7 @@ pub struct Housekeeping {
     retention: Retention,
     shares: Arc<Shares>,
     trash: Arc<TrashHandler>,
+    usage: Arc<UsageCounter>,
     mailer: Arc<dyn Mailer>,
 }
 
@@ -28,9 +29,10 @@ impl Housekeeping {
         retention: Retention,
         trash: Arc<TrashHandler>,
         shares: Arc<Shares>,
+        usage: Arc<UsageCounter>,
         mailer: Arc<dyn Mailer>,
     ) -> Self {
-        Self { changes, retention, shares, trash, mailer }
+        Self { changes, retention, shares, trash, usage, mailer }
     }
 
     /// Stores the reads of shares.
@@ -61,7 +63,11 @@ impl Housekeeping {
 
     /// Cleans up once. A failure is logged; the next run may succeed.
     async fn once(&self) {
-        for (what, swept) in [("changes", self.changes.sweep().await), ("retention", self.retention.sweep().await)] {
+        for (what, swept) in [
+            ("changes", self.changes.sweep().await),
+            ("retention", self.retention.sweep().await),
+            ("usage", self.usage.sweep().await),
+        ] {
             match swept {
                 Ok(removed) => tracing::debug!(what, removed, "expired data removed"),
                 Err(error) => {

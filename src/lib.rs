@@ -40,11 +40,12 @@ mod settings;
 mod start_error;
 mod store_source;
 mod texts;
+mod usage;
 
 pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
     Hidden, LimitSettings, LlmSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting,
-    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, WebhookSettings,
+    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, UsageSettings, WebhookSettings,
 };
 pub use start_error::StartError;

@@ -1,34 +1,44 @@
 //! The log: standard output, or a folder with a new file each day.
 
-use std::{fmt::Debug, io};
+use std::{
+    fmt::Debug,
+    fs::File,
+    io::{self, BufWriter, Write},
+    os::fd::AsFd,
+};
 
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
 };
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{LogFormat, LogSettings, StartError};
+
+/// The bytes that are written at once.
+const BUFFER: usize = 64 * 1024;
 
 /// Starts the log. Dropping the guard writes what is still buffered.
 pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     // actix repeats what `listening` says. That line is read by tools, so it is logged at every level.
     let filter = EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level))
         .map_err(|_| StartError::setting("log.level must be a level or directives such as info,sqlx=warn"))?;
-    let (writer, guard) = match &settings.file {
-        Some(folder) => {
-            let file = tracing_appender::rolling::Builder::new()
-                .rotation(tracing_appender::rolling::Rotation::DAILY)
-                .filename_prefix("memo")
-                .filename_suffix("log")
-                .build(folder)
-                .map_err(|error| {
-                    StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
-                })?;
-            tracing_appender::non_blocking(file)
-        }
-        None => tracing_appender::non_blocking(io::stdout()),
+    let (writer, guard) = if let Some(folder) = &settings.file {
+        let file = tracing_appender::rolling::Builder::new()
+            .rotation(tracing_appender::rolling::Rotation::DAILY)
+            .filename_prefix("memo")
+            .filename_suffix("log")
+            .build(folder)
+            .map_err(|error| {
+                StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
+            })?;
+        background(file)
+    } else {
+        // Not the handle of the standard library, which writes each line by itself.
+        let output = io::stdout().as_fd().try_clone_to_owned();
+        let output = output.map_err(|error| StartError::unusable(format!("standard output is closed: {error}")))?;
+        background(File::from(output))
     };
     let colours = settings.file.is_none() && io::IsTerminal::is_terminal(&io::stdout());
     let layer = match settings.format {
@@ -44,6 +54,11 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         .try_init()
         .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)
+}
+
+/// Writes on a thread of its own, several lines at once under load: the thread flushes whenever no line waits.
+fn background(output: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    tracing_appender::non_blocking(BufWriter::with_capacity(BUFFER, output))
 }
 
 /// Logs a connection that the HTTP framework ended because of its client as what it is, at `debug`: the framework calls it an

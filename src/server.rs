@@ -11,8 +11,8 @@ use actix_web::HttpServer;
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
     JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, RetagHandler, Retention,
-    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, Webhooks,
-    WithdrawalHandler,
+    SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer, TrashHandler, UsageCounter,
+    UsageReports, Webhooks, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Rate, SecretGenerator, SocialProvider, Store,
@@ -30,6 +30,7 @@ use crate::{
     housekeeping::Housekeeping,
     ports::{Wired, ports},
     store_source::StoreSource,
+    usage::UsageLoop,
 };
 
 /// How long closing the store may take.
@@ -57,6 +58,7 @@ pub struct Server {
     services: Services,
     housekeeping: Housekeeping,
     jobs: JobLoop,
+    usage: UsageLoop,
     deliveries: Deliveries,
     live: Arc<LiveSessions>,
     events: Arc<dyn Events>,
@@ -155,7 +157,7 @@ impl ServerBuilder {
         };
         let store = adapters::traced(store.open_migrated(&settings).await?.store);
         let background = Tasks::default();
-        let wake_ups = background.wake_ups();
+        let (wake_ups, crowded) = (background.wake_ups(), background.crowded());
         let (url, background) = (&http.public_url, Arc::new(background));
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
@@ -175,9 +177,11 @@ impl ServerBuilder {
         let deliveries = Deliveries::new(&ports, sender.clone(), wake_ups);
         let webhooks = Webhooks::new(ports.clone(), sender);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model, webhooks);
+        let usage = UsageLoop::new(use_cases.usage_counter.clone(), crowded);
         let housekeeping = {
             let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
-            Housekeeping::new(changes, retention, trash.clone(), use_cases.shares.clone(), kept_mail)
+            let (shares, counter) = (use_cases.shares.clone(), use_cases.usage_counter.clone());
+            Housekeeping::new(changes, retention, trash.clone(), shares, counter, kept_mail)
         };
         let limits = Limits::new(&http, ports.counters.clone());
         let (ids, pages) = (RequestIds::new(ids, clock), Arc::new(adapters::MarkdownPages));
@@ -191,6 +195,7 @@ impl ServerBuilder {
             housekeeping,
             jobs,
             deliveries,
+            usage,
             live,
             events,
             store,
@@ -220,6 +225,7 @@ fn use_cases(
     let reauthentication = Arc::new(Reauthentication::new(ports.clone()));
     let sign_in = Arc::new(SignIn::new(ports.clone(), sign_in, live.clone(), reauthentication.clone()));
     let accounts = AccountSettings { sign_up: policy, host: host.to_owned() };
+    let usage_counter = Arc::new(UsageCounter::new(ports.clone(), *settings.usage.retention));
     let archives = Arc::new(ArchiveThreads::new(settings.import.max_size.0 as u64));
     UseCases {
         accounts: Arc::new(Accounts::new(ports.clone(), accounts, reauthentication.clone())),
@@ -236,6 +242,8 @@ fn use_cases(
         transfer: Transfer::new(ports.clone(), archives),
         administration: Administration::new(ports.clone()),
         audit: AuditLog::new(ports.clone()),
+        usage: UsageReports::new(ports.clone(), usage_counter.clone()),
+        usage_counter,
         webhooks,
         readiness: Readiness::new(ports.clone()),
     }
@@ -277,7 +285,8 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, jobs, deliveries, live, events, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, jobs, deliveries, usage, live, events, store, .. } =
+            self;
         let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
@@ -294,10 +303,12 @@ impl Server {
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
         let mut working = pin!(async { tokio::join!(jobs.run(), deliveries.run()) });
+        let mut counting = pin!(usage.run());
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
             ((), ()) = &mut working => {}
+            () = &mut counting => {}
             never = deliveries.schedule() => match never {},
             never = deliveries.listen(&*events) => match never {},
             never = live.listen(&*events) => match never {},
@@ -307,6 +318,7 @@ impl Server {
                 tracing::info!("shutting down");
                 draining.announce();
                 jobs.close();
+                usage.close();
                 deliveries.close();
                 let drained = async {
                     sleep(*settings.server.shutdown_drain_delay).await;
@@ -315,12 +327,15 @@ impl Server {
                 };
                 // The job that is running gets the time to end: interrupted, it would run twice.
                 let worked = timeout(*settings.server.shutdown_grace, &mut working);
-                let ((), ended, _) = tokio::join!(drained, &mut server, worked);
+                let ((), ended, _, ()) = tokio::join!(drained, &mut server, worked, &mut counting);
                 ended.map_err(failed)?;
             }
         }
         if timeout(CLOSE_PATIENCE, housekeeping.store_reads()).await.is_err() {
             tracing::warn!("the last reads of shares were not stored in time");
+        }
+        if timeout(CLOSE_PATIENCE, usage.finish()).await.is_err() {
+            tracing::warn!("the last usage was not stored in time");
         }
         // Acknowledged writes are on disk already: a store that does not close must not keep the process alive.
         if timeout(CLOSE_PATIENCE, store.close()).await.is_err() {

@@ -59,7 +59,7 @@ impl Settings {
     }
 
     fn check_times(&self) -> Result<(), SettingsError> {
-        let Self { server, database, memos, auth, .. } = self;
+        let Self { server, database, memos, auth, usage, .. } = self;
         let limits = [
             ("server.request_timeout", server.request_timeout, Duration::from_millis(1)..=DAY),
             ("server.shutdown_grace", server.shutdown_grace, Duration::ZERO..=DAY),
@@ -67,6 +67,7 @@ impl Settings {
             ("database.acquire_timeout", database.acquire_timeout, Duration::from_millis(1)..=DAY),
             ("database.statement_timeout", database.statement_timeout, Duration::from_millis(1)..=DAY),
             ("memos.trash_retention", memos.trash_retention, SECOND..=TEN_YEARS),
+            ("usage.retention", usage.retention, DAY..=TEN_YEARS),
             ("auth.access_token_ttl", auth.access_token_ttl, SECOND..=TEN_YEARS),
             ("auth.refresh_token_ttl", auth.refresh_token_ttl, SECOND..=TEN_YEARS),
             ("auth.session_ttl", auth.session_ttl, SECOND..=TEN_YEARS),

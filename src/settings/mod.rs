@@ -43,6 +43,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// API keys.
     pub api_keys: ApiKeySettings,
+    /// Usage.
+    pub usage: UsageSettings,
     /// Webhooks.
     pub webhooks: WebhookSettings,
     /// The language model.
@@ -198,6 +200,14 @@ pub struct AuthSettings {
 pub struct ApiKeySettings {
     /// Maximum number of keys of a user.
     pub max_per_user: usize,
+}
+
+/// Usage.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSettings {
+    /// How long the usage of a day is kept.
+    pub retention: Time,
 }
 
 /// Webhooks.

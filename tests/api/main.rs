@@ -2,6 +2,7 @@
 
 mod browser_sessions;
 mod nodes;
+mod transfer;
 
 use std::{
     future::{Ready, ready},

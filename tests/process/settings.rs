@@ -66,6 +66,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__AUTH__PROVIDERS__ACME__CLIENT_ID", &["memo"]),
     ("MEMO__AUTH__PROVIDERS__ACME__ISSUER", &["http://id.example.com"]),
     ("MEMO__API_KEYS__MAX_PER_USER", &["1001", "-1", "ten"]),
+    ("MEMO__USAGE__RETENTION", &["400", "0s", "1h", "1000y"]),
     ("MEMO__RATE_LIMIT__ENABLED", &["maybe", "2"]),
     ("MEMO__RATE_LIMIT__ANONYMOUS", &["60"]),
     ("MEMO__RATE_LIMIT__PRINCIPAL", &["600"]),

@@ -1,6 +1,7 @@
 //! What it costs a request to know that its session is live: `SignIn::authenticate` with a signer that does next to nothing,
 //! less that signer. There are as many sessions as the node remembers at once, and they are used in no order. And what it costs
-//! in all to check an API key, or a signature with one: the rest of a signed request is to put 300 bytes together.
+//! in all to check an API key, or a signature with one: the rest of a signed request is to put 300 bytes together. And what it
+//! costs to count a request for the usage of its user.
 //!
 //! `cargo bench -p memo-application --bench liveness`
 
@@ -8,6 +9,7 @@ use std::{
     env,
     hint::black_box,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,12 +18,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use memo_application::{
     AccountSettings, Accounts, ApiKeys, Background, Device, Error, LiveSessions, NewApiKey, Ports, Principal,
     Reauthentication, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, SignedRequest, StoredBrowserSessions,
-    TextAnalysis, TextWorker, Timer, Transactions, Work,
+    TextAnalysis, TextWorker, Timer, Transactions, UsageCounter, Work,
 };
 use memo_domain::{
-    AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, HashError, HashLane, Locale, MemoFacts,
-    Networks, OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText,
-    Secret, SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
+    AccessClaims, ApiKeyKind, ApiKeyName, Clock, Content, CountedRequest, DisplayName, Email, HashError, HashLane,
+    Locale, MemoFacts, Networks, OneTimeCodes, OperationName, Password, PasswordHash, PasswordHasher, PublicKey,
+    Scopes, Sealed, Sealer, SearchText, Secret, SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner,
+    UserId,
 };
 use memo_memory::{FixedClock, MemoryCache, MemoryStore, SequentialIds, SequentialSecrets};
 use sha2::Sha256;
@@ -170,6 +173,7 @@ async fn main() {
     let account_settings = AccountSettings { sign_up: SignUpPolicy::Open, host: "memo.example".to_owned() };
     let accounts = Accounts::new(ports.clone(), account_settings, reauthentication.clone());
     let api_keys = ApiKeys::new(ports.clone(), live.clone(), 2);
+    let usage = UsageCounter::new(ports.clone(), day);
     let sign_in = SignIn::new(ports, settings, live, reauthentication);
 
     let mut tokens = Vec::new();
@@ -213,6 +217,39 @@ async fn main() {
 
     let caller = sign_in.authenticate(&tokens[0]).await.expect("they are signed in");
     measure_keys(&api_keys, &caller, rounds, calls).await;
+    let mut callers = Vec::new();
+    for token in tokens.iter().take(USERS / 2) {
+        callers.push(sign_in.authenticate(token).await.expect("they are signed in"));
+    }
+    measure_usage(&usage, &callers, rounds, calls);
+}
+
+/// Counts requests of these users with four operations, on one thread and on two at once.
+fn measure_usage(usage: &UsageCounter, callers: &[Principal], rounds: usize, calls: usize) {
+    let operations =
+        ["get_memo", "list_memos", "create_memo", "get_me"].map(|name| OperationName::new(name).expect("a name"));
+    let count = || {
+        let began = Instant::now();
+        for call in 0..calls {
+            let latency = Duration::from_micros(call as u64 % 50_000);
+            let request = CountedRequest { is_error: call % 100 == 0, bytes_in: 0, bytes_out: 700, latency };
+            let operation = operations[call % operations.len()].clone();
+            black_box(usage.count(&callers[call * 379 % callers.len()], operation, &request));
+        }
+        (began.elapsed() / u32::try_from(calls).expect("a small number")).as_nanos()
+    };
+    for threads in [1, 2] {
+        let mut costs = Vec::new();
+        for _ in 0..rounds {
+            costs.extend(thread::scope(|scope| {
+                let running: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+                running.into_iter().map(|thread| thread.join().expect("it counts")).collect::<Vec<_>>()
+            }));
+        }
+        costs.sort_unstable();
+        let (median, last) = (costs[costs.len() / 2], costs[costs.len() - 1]);
+        println!("usage, {threads} threads: {median} ns a request (median of {rounds} rounds; up to {last} ns)");
+    }
 }
 
 async fn measure_keys(api_keys: &ApiKeys, caller: &Principal, rounds: usize, calls: usize) {
@@ -226,8 +263,8 @@ async fn measure_keys(api_keys: &ApiKeys, caller: &Principal, rounds: usize, cal
     };
     let client = Some([192, 0, 2, 1].into());
     let device = Device::default();
-    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device).await.expect("a key");
-    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device).await.expect("a key");
+    let (_, bearer) = api_keys.create(caller, new(ApiKeyKind::Bearer), &device, None).await.expect("a key");
+    let (signed, secret) = api_keys.create(caller, new(ApiKeyKind::Signed), &device, None).await.expect("a key");
     let bases = ["\"@method\": GET\n".repeat(20)];
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     let signature = mac.chain_update(&bases[0]).finalize().into_bytes();

@@ -28,6 +28,7 @@ mod social;
 mod tokens;
 mod transaction;
 mod transfer;
+mod usage;
 mod webhooks;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
@@ -61,6 +62,7 @@ pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
 pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
-    ImportOutcome, ImportedMemo, MarkdownArchive, Record, Transfer,
+    ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
 };
+pub use usage::{UsageCounter, UsageGroup, UsageGrouping, UsageReports};
 pub use webhooks::{NewWebhook, WebhookChange, Webhooks, webhook_secret_text};

@@ -56,6 +56,9 @@ pub trait Background: Send + Sync {
     /// Wakes the job worker: jobs were committed.
     fn jobs_wait(&self) {}
 
+    /// Stores the usage of this node soon: many requests were counted.
+    fn usage_waits(&self) {}
+
     /// Wakes what sends changes to webhooks: changes were committed.
     fn changes_wait(&self) {}
 }

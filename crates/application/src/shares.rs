@@ -7,12 +7,14 @@ use std::{
 };
 
 use memo_domain::{
-    Causes, Content, HashPurpose, InvalidValue, MemoId, MemoView, Password, Secret, Share, ShareId, Timestamp, UserId,
+    AuditKind, Causes, Content, HashPurpose, InvalidValue, MemoId, MemoView, Password, Secret, Share, ShareId,
+    Timestamp, UserId,
 };
 
 use crate::{
-    Device, Error, Ports, Resource,
+    Device, Error, Once, Ports, Resource,
     attempts::AttemptLimiter,
+    audit::AuditEntry,
     memos::{owned, owner_gone},
 };
 
@@ -59,6 +61,7 @@ impl Shares {
         memo: MemoId,
         new: NewShare,
         device: &Device,
+        once: Option<&Once<'_, (Share, Secret)>>,
     ) -> Result<(Share, Secret), Error> {
         let now = self.ports.now();
         if new.expires_at.is_some_and(|end| end <= now) {
@@ -81,6 +84,7 @@ impl Shares {
             created_at: now,
             reads: 0,
         };
+        let created = (share, secret);
         let write = transactions.write(async |tx| {
             // Locks the memo, so that two new shares are counted one after the other.
             if owned(&mut **tx, owner, memo).await?.memo.is_trashed() {
@@ -93,10 +97,14 @@ impl Shares {
             if left.len() >= Share::MAX_PER_MEMO {
                 return Err(Error::TooManyShares);
             }
-            Ok(tx.shares().insert(&share).await?)
+            let share = &created.0;
+            tx.shares().insert(share).await?;
+            let entry = AuditEntry::new(owner, AuditKind::ShareCreated, device);
+            tx.record(entry.with_detail(audited(memo, share.id))).await?;
+            tx.answer(once, &created).await
         });
         write.await.map_err(owner_gone)?;
-        Ok((share, secret))
+        Ok(created)
     }
 
     /// Returns the shares of a memo, the newest first.
@@ -120,11 +128,15 @@ impl Shares {
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::NotOwner`].
-    pub async fn revoke(&self, owner: UserId, memo: MemoId, id: ShareId) -> Result<(), Error> {
+    pub async fn revoke(&self, owner: UserId, memo: MemoId, id: ShareId, device: &Device) -> Result<(), Error> {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let write = transactions.write(async |tx| {
             owned(&mut **tx, owner, memo).await?;
-            if tx.shares().remove(memo, id).await? { Ok(()) } else { Err(Error::NotFound(Resource::Share)) }
+            if !tx.shares().remove(memo, id).await? {
+                return Err(Error::NotFound(Resource::Share));
+            }
+            let entry = AuditEntry::new(owner, AuditKind::ShareRevoked, device);
+            tx.record(entry.with_detail(audited(memo, id))).await
         });
         write.await
     }
@@ -196,6 +208,11 @@ impl Shares {
             }
         }
     }
+}
+
+/// What the audit log says of a share.
+fn audited(memo: MemoId, id: ShareId) -> String {
+    format!("share {id} of memo {memo}")
 }
 
 impl Reads {

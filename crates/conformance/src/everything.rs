@@ -1,15 +1,16 @@
 //! A data set with one entity of each repository, all of one user.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, IdempotentResponse, Identity, Job, JobKind,
-    JobState, Like, Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken, SearchQuery,
-    SecondFactor, SecretDigest, Session, Share, Store, TokenPurpose, UnitOfWork, User, UserFilter, Version,
+    Access, ApiKey, ApiKeyName, AuditEvent, AuditKind, Change, ChangeKind, Day, IdempotentResponse, Identity, Job,
+    JobKind, JobState, Like, Liker, Limit, Memo, MemoFilter, NewChange, OneTimeToken, PageRequest, RefreshToken,
+    SearchQuery, SecondFactor, SecretDigest, Session, Share, Store, TokenPurpose, UnitOfWork, Usage, UsageRange, User,
+    UserFilter, Version,
 };
 
 use crate::{
     samples::{
         api_key, at, audit_event, digest_of, display_name, full_memo, full_session, idempotent_response, identity, job,
-        memo, memo_id, one_time_token, refresh_token, second_factor, session, share, user,
+        memo, memo_id, one_time_token, refresh_token, second_factor, session, share, usage, user,
     },
     steps::{BY_CHANGE, begin, commit},
 };
@@ -38,6 +39,8 @@ pub(crate) struct Everything {
     /// Newest first.
     pub(crate) events: Vec<AuditEvent>,
     pub(crate) response: IdempotentResponse,
+    /// Of one day, and then of two.
+    pub(crate) usage: Vec<Usage>,
 }
 
 impl Everything {
@@ -64,6 +67,7 @@ impl Everything {
             job: Job { state: JobState::Dead, ..job(number, user.id) },
             events: vec![audit_event(number, user.id)],
             response: idempotent_response(number, user.id),
+            usage: vec![usage(user.id, 0, 0, 3)],
             user,
         }
     }
@@ -79,6 +83,9 @@ impl Everything {
         let mut events = self.events.clone();
         events.push(AuditEvent { kind: AuditKind::EmailVerified, ..audit_event(1_000 + number, user.id) });
         events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        let mut counted = self.usage[0].clone();
+        counted.counters.add(&self.usage[0].counters);
+        let counted = vec![counted, usage(user.id, 1, 1, 2)];
         Self {
             number: self.number,
             session: Session { cookie: Some(digest_of(1_000 + number)), ..full_session(number, user.id, "changed") },
@@ -99,6 +106,7 @@ impl Everything {
             job: Job { attempts: 3, begun: 2, error: Some("no such mailbox".to_owned()), ..self.job.clone() },
             events,
             response: IdempotentResponse { created_at: at(9_999), ..self.response.clone() },
+            usage: counted,
             user,
         }
     }
@@ -132,6 +140,7 @@ impl Everything {
         uow.jobs().insert(&self.job).await.expect("the job is added");
         uow.audit().append(&self.events[0]).await.expect("the event is appended");
         uow.idempotency().insert(&self.response).await.expect("the response is added");
+        uow.usage().add(&self.usage).await.expect("the usage is added");
     }
 
     /// Appends the last of the changes.
@@ -172,6 +181,8 @@ impl Everything {
         let removed = uow.idempotency().remove_expired(&self.response.request.id, at(9_999)).await;
         assert!(removed.expect("the response is removed"));
         uow.idempotency().insert(&self.response).await.expect("the response is added");
+        let more = [usage(id, 0, 0, 3), self.usage[1].clone()];
+        uow.usage().add(&more).await.expect("the usage is added");
     }
 
     /// The data set as this unit of work sees it; `None` if it sees no part of it. Panics if it sees only some parts.
@@ -222,6 +233,8 @@ impl Everything {
         assert_eq!(all_events.into_iter().filter(|event| event.user_id == id).collect::<Vec<_>>(), events);
         let one_time = one_time.expect("tokens are read");
         let response = uow.idempotency().lookup(&self.response.request.id).await.expect("responses are read");
+        let days = UsageRange { from: Day::from_number(0), to: Day::from_number(1) };
+        let usage = uow.usage().list(id, days, None, 9).await.expect("usage is read");
         match (user, session, token, view, identity, one_time, factor, key, job, response) {
             (
                 Some(user),
@@ -234,7 +247,7 @@ impl Everything {
                 Some(key),
                 Some(job),
                 Some(response),
-            ) if !changes.is_empty() && codes > 0 && !events.is_empty() => {
+            ) if !changes.is_empty() && codes > 0 && !events.is_empty() && !usage.is_empty() => {
                 let (number, memo) = (self.number, view.memo);
                 let seen = Self {
                     number,
@@ -253,11 +266,12 @@ impl Everything {
                     job,
                     events,
                     response,
+                    usage,
                 };
                 Some(seen)
             }
             (None, None, None, None, None, None, None, None, None, None)
-                if changes.is_empty() && codes == 0 && events.is_empty() =>
+                if changes.is_empty() && codes == 0 && events.is_empty() && usage.is_empty() =>
             {
                 None
             }

@@ -42,6 +42,7 @@ macro_rules! __each_case {
                 likes_of_many_users_at_once_are_all_counted
                 likes_go_with_their_memo_and_their_user
                 liked_memos_are_found
+                likes_of_a_user_are_listed_by_memo
                 users_who_like_a_memo_are_listed_by_id
                 the_liked_scope_has_the_visible_memos_that_the_viewer_likes
             }
@@ -50,6 +51,7 @@ macro_rules! __each_case {
                 an_insert_with_a_taken_share_id_or_digest_conflicts
                 a_share_needs_its_memo
                 shares_are_listed_newest_first
+                shares_of_many_memos_are_found
                 a_share_is_removed_once
                 reads_of_shares_are_added
                 expired_shares_are_removed
@@ -247,6 +249,14 @@ macro_rules! __each_case {
                 an_idempotent_response_needs_its_user
                 an_expired_idempotency_key_is_free
                 old_idempotent_responses_are_removed
+            }
+            usage(store) {
+                usage_reads_back_equal
+                usage_is_added
+                usage_of_many_nodes_at_once_is_all_added
+                usage_of_an_absent_user_is_ignored
+                usage_is_listed_by_day_operation_and_api_key
+                old_usage_is_removed
             }
             changes(store) {
                 a_change_reads_back_equal

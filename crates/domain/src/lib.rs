@@ -30,6 +30,7 @@ mod share;
 mod store;
 mod text;
 mod time;
+mod usage;
 mod user;
 mod value;
 mod webhook;
@@ -55,6 +56,7 @@ pub use share::*;
 pub use store::*;
 pub use text::*;
 pub use time::*;
+pub use usage::*;
 pub use user::*;
 /// The type of all ids, and of what an [`IdGenerator`] makes.
 pub use uuid::Uuid;

@@ -39,6 +39,8 @@ pub struct Liker {
 ///   them any more.
 /// * `liked_memos_are_found`: [`find_liked`](Self::find_liked) MUST return those of the memos that the user likes, in any order,
 ///   and [`find_by_user`](Self::find_by_user) up to `limit` of all memos that the user likes.
+/// * `likes_of_a_user_are_listed_by_memo`: [`list_by_user`](Self::list_by_user) MUST return the likes of a user, by the id of the
+///   memo, in pages that neither skip nor repeat one.
 /// * `users_who_like_a_memo_are_listed_by_id`: [`list`](Self::list) MUST return the users who like a memo, by id, in pages that
 ///   neither skip nor repeat one, also if users are added to it between two pages.
 #[async_trait]
@@ -55,6 +57,14 @@ pub trait LikeRepository: Send {
 
     /// Returns some memos that a user likes, whether or not the user may still read them.
     async fn find_by_user(&mut self, user: UserId, limit: u32) -> Result<Vec<MemoId>, StoreError>;
+
+    /// Returns a page of the likes of a user, whether or not the user may still read the memos; its cursor is the memo of the
+    /// last one.
+    async fn list_by_user(
+        &mut self,
+        user: UserId,
+        page: &PageRequest<MemoId>,
+    ) -> Result<Page<Like, MemoId>, StoreError>;
 
     /// Returns a page of the users who like a memo; its cursor is the id of the last one.
     async fn list(&mut self, memo: MemoId, page: &PageRequest<UserId>) -> Result<Page<Liker, UserId>, StoreError>;

@@ -39,6 +39,11 @@ pub enum MailMessage {
         /// The configured name of its provider.
         provider: String,
     },
+    /// Tells that an API key was created.
+    ApiKeyCreated {
+        /// The name that the user gave it.
+        name: String,
+    },
     /// Tells that the second factor was enabled.
     MfaEnabled,
     /// Tells that the second factor was disabled.
@@ -62,6 +67,7 @@ impl MailMessage {
             Self::EmailChanged => "email_changed",
             Self::IdentityLinked { .. } => "identity_linked",
             Self::IdentityUnlinked { .. } => "identity_unlinked",
+            Self::ApiKeyCreated { .. } => "api_key_created",
             Self::MfaEnabled => "mfa_enabled",
             Self::MfaDisabled => "mfa_disabled",
             Self::WebhookDisabled { .. } => "webhook_disabled",

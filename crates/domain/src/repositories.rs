@@ -88,6 +88,10 @@ macro_rules! for_each_repository {
                 fn remove(memo: $crate::MemoId, user: $crate::UserId) -> bool;
                 fn find_liked(user: $crate::UserId, memos: &[$crate::MemoId]) -> Vec<$crate::MemoId>;
                 fn find_by_user(user: $crate::UserId, limit: u32) -> Vec<$crate::MemoId>;
+                fn list_by_user(
+                    user: $crate::UserId,
+                    page: &$crate::PageRequest<$crate::MemoId>
+                ) -> $crate::Page<$crate::Like, $crate::MemoId>;
                 fn list(
                     memo: $crate::MemoId,
                     page: &$crate::PageRequest<$crate::UserId>
@@ -96,6 +100,7 @@ macro_rules! for_each_repository {
             shares: $crate::ShareRepository {
                 fn find_by_digest(digest: &$crate::SecretDigest) -> Option<$crate::Share>;
                 fn list(memo: $crate::MemoId) -> Vec<$crate::Share>;
+                fn find_by_memos(memos: &[$crate::MemoId]) -> Vec<$crate::Share>;
                 fn insert(share: &$crate::Share) -> ();
                 fn remove(memo: $crate::MemoId, id: $crate::ShareId) -> bool;
                 fn add_reads(reads: &[($crate::ShareId, u64)]) -> ();
@@ -201,6 +206,16 @@ macro_rules! for_each_repository {
                 fn insert(response: &$crate::IdempotentResponse) -> ();
                 fn remove_expired(id: &$crate::SecretDigest, time: $crate::Timestamp) -> bool;
                 fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
+            }
+            usage: $crate::UsageRepository {
+                fn add(usage: &[$crate::Usage]) -> ();
+                fn list(
+                    user: $crate::UserId,
+                    range: $crate::UsageRange,
+                    after: Option<&$crate::UsageKey>,
+                    limit: u32
+                ) -> Vec<$crate::Usage>;
+                fn remove_before(day: $crate::Day, most: u32) -> u64;
             }
         }
     };

@@ -43,6 +43,8 @@ impl Share {
 /// * `a_share_needs_its_memo`: [`insert`](Self::insert) MUST fail with [`Conflict::Parent`](crate::Conflict::Parent) if the memo
 ///   does not exist.
 /// * `shares_are_listed_newest_first`: [`list`](Self::list) MUST return all shares of a memo by id, the greatest first.
+/// * `shares_of_many_memos_are_found`: [`find_by_memos`](Self::find_by_memos) MUST return all shares of these memos, in any
+///   order.
 /// * `a_share_is_removed_once`: [`remove`](Self::remove) MUST remove the share if it is one of this memo, and return whether it
 ///   did. When a memo is removed, its shares MUST be.
 /// * `reads_of_shares_are_added`: [`add_reads`](Self::add_reads) MUST add each number to the reads of its share, and ignore shares
@@ -56,6 +58,9 @@ pub trait ShareRepository: Send {
 
     /// Returns the shares of a memo.
     async fn list(&mut self, memo: MemoId) -> Result<Vec<Share>, StoreError>;
+
+    /// Returns the shares of up to 100 memos.
+    async fn find_by_memos(&mut self, memos: &[MemoId]) -> Result<Vec<Share>, StoreError>;
 
     /// Adds a share.
     async fn insert(&mut self, share: &Share) -> Result<(), StoreError>;

@@ -4,7 +4,8 @@ use thiserror::Error;
 use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
     LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository,
-    SecondFactorRepository, SessionRepository, ShareRepository, UserId, UserRepository, WebhookRepository,
+    SecondFactorRepository, SessionRepository, ShareRepository, UsageRepository, UserId, UserRepository,
+    WebhookRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -218,6 +219,9 @@ pub trait UnitOfWork: Send {
 
     /// The responses to requests with a key.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
+
+    /// The usage by users.
+    fn usage(&mut self) -> &mut dyn UsageRepository;
 
     /// Webhooks and their deliveries.
     fn webhooks(&mut self) -> &mut dyn WebhookRepository;

@@ -153,6 +153,16 @@ pub fn after(backend: DbBackend, columns: [Expr; 2], values: [Expr; 2], ascendin
     if ascending { row.gt(cursor) } else { row.lt(cursor) }
 }
 
+/// Like [`after`], in the order of three columns, ascending.
+pub fn after_three(backend: DbBackend, columns: [Expr; 3], values: [Expr; 3]) -> Expr {
+    if backend == DbBackend::MySql {
+        let ([first, second, third], [value, tie, last]) = (columns, values);
+        let rest = after(backend, [second, third], [tie, last], true);
+        return first.clone().gt(value.clone()).or(first.eq(value).and(rest));
+    }
+    Expr::tuple(columns).gt(Expr::tuple(values))
+}
+
 /// The rule that a unique index enforces, by the driver's message, which names the columns (SQLite) or the index (others).
 pub fn unique_rule(message: &str) -> Conflict {
     // MySQL's message also contains the value, which may be any text.

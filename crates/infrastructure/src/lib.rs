@@ -25,6 +25,7 @@ mod second_factors;
 mod sessions;
 mod shares;
 mod unit_of_work;
+mod usage;
 mod users;
 mod values;
 mod webhooks;

@@ -27,6 +27,13 @@ row! {
 }
 
 row! {
+    struct LikeRow {
+        memo_id: Uuid,
+        at: i64,
+    }
+}
+
+row! {
     struct LikerRow {
         user_id: Uuid,
         at: i64,
@@ -76,6 +83,23 @@ impl LikeRepository for SeaOrmUnitOfWork {
         let liked = memos_of(user).order_by_asc(Column::MemoId).limit(u64::from(limit));
         let rows = self.find_all::<Liked>(liked.build(self.backend)).await?;
         Ok(rows.into_iter().map(|row| MemoId::new(row.memo_id)).collect())
+    }
+
+    async fn list_by_user(
+        &mut self,
+        user: UserId,
+        request: &PageRequest<MemoId>,
+    ) -> Result<Page<Like, MemoId>, StoreError> {
+        let select = memos_of(user).column(Column::At).order_by_asc(Column::MemoId);
+        let select = page(select, request, |last| Column::MemoId.gt(last.as_uuid()));
+        let rows = self.find_all::<LikeRow>(select.build(self.backend)).await?;
+        let like = |row: LikeRow| Like {
+            memo_id: MemoId::new(row.memo_id),
+            user_id: user,
+            at: Timestamp::from_micros(row.at),
+        };
+        let likes = rows.into_iter().map(like).collect();
+        Ok(Page::from_overfetched(likes, request.limit, |like: &Like| like.memo_id))
     }
 
     async fn list(&mut self, memo: MemoId, request: &PageRequest<UserId>) -> Result<Page<Liker, UserId>, StoreError> {

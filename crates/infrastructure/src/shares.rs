@@ -24,6 +24,11 @@ impl ShareRepository for SeaOrmUnitOfWork {
         self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(share).collect()
     }
 
+    async fn find_by_memos(&mut self, memos: &[MemoId]) -> Result<Vec<Share>, StoreError> {
+        let select = Entity::find().filter(Column::MemoId.is_in(memos.iter().map(|id| id.as_uuid())));
+        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(share).collect()
+    }
+
     async fn insert(&mut self, share: &Share) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(share.id.as_uuid()),

@@ -63,7 +63,7 @@ impl UserRepository for SeaOrmUnitOfWork {
         let tables: &[Rows] = match what {
             Sweep::PublicMemos => &[PUBLIC_MEMOS],
             // A session has many refresh tokens, which are removed with it.
-            Sweep::All => &[MEMOS, CHANGES, EVENTS, SESSIONS, RESPONSES],
+            Sweep::All => &[MEMOS, CHANGES, EVENTS, SESSIONS, RESPONSES, USAGE],
         };
         let mut removed = 0;
         for rows in tables {
@@ -120,6 +120,7 @@ const PUBLIC_MEMOS: Rows = Rows { and: " AND visibility = 1", ..MEMOS };
 const CHANGES: Rows = Rows { table: "changes", key: "seq", user: "owner_id", and: "" };
 const EVENTS: Rows = Rows { table: "audit_events", key: "id", user: "user_id", and: "" };
 const RESPONSES: Rows = Rows { table: "idempotent_responses", key: "id", user: "user_id", and: "" };
+const USAGE: Rows = Rows { table: "usage_days", key: "day, operation, api_key_id", user: "user_id", and: "" };
 const SESSIONS: Rows = Rows { table: "sessions", key: "id", user: "user_id", and: "" };
 
 impl SeaOrmUnitOfWork {

@@ -1,5 +1,6 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
+mod usage;
 mod webhooks;
 
 use memo_domain::{
@@ -26,6 +27,8 @@ enums! {
     TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
     JobState { Waiting = 1, Dead = 2, Done = 3 }
 }
+
+pub use usage::{USAGE_BY_DAY, after_user};
 
 /// An index of the records themselves, by their key.
 pub const PRIMARY: u8 = 0;

@@ -99,6 +99,17 @@ impl MailTemplates {
                     self.home(),
                 ],
             ),
+            MailMessage::ApiKeyCreated { name } => (
+                "An API key was created for your account",
+                vec![
+                    Text("From now on, a program that has the key can use your account. The name of the key:"),
+                    Quote(name.clone()),
+                    Text(
+                        "If you did not do this, remove the key, change your password and sign out all other devices:",
+                    ),
+                    self.home(),
+                ],
+            ),
             MailMessage::MfaEnabled => (
                 "Two-step sign-in was turned on",
                 vec![
@@ -121,8 +132,8 @@ impl MailTemplates {
                     Text("A webhook of your account was disabled, because its receiver does not accept messages:"),
                     Quote(webhook.clone()),
                     Text(
-                        "Its last deliveries show the reason. If you enable it again, it continues where it has \
-                         stopped:",
+                        "Its last deliveries show the reason. If you enable it again, it continues after the last \
+                         change that was sent:",
                     ),
                     self.home(),
                 ],
@@ -196,6 +207,20 @@ impl MailTemplates {
                     Text("이제 아래 제공자의 계정으로는 회원님의 계정에 로그인할 수 없습니다."),
                     Quote(provider.clone()),
                     Text("본인이 해제하지 않았다면 비밀번호를 변경하고 다른 기기에서 모두 로그아웃해 주세요."),
+                    self.home(),
+                ],
+            ),
+            MailMessage::ApiKeyCreated { name } => (
+                "API 키가 생성되었습니다",
+                vec![
+                    Text(
+                        "이제 이 키를 가진 프로그램이 회원님의 계정을 사용할 수 있습니다. 키의 이름은 다음과 같습니다.",
+                    ),
+                    Quote(name.clone()),
+                    Text(
+                        "본인이 만들지 않았다면 키를 삭제하고, 비밀번호를 변경한 뒤 다른 기기에서 모두 로그아웃해 \
+                         주세요.",
+                    ),
                     self.home(),
                 ],
             ),

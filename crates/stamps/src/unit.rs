@@ -5,7 +5,8 @@ use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
     JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
     PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError,
-    Sweep, Timestamp, UnitOfWork, User, UserFilter, UserId, UserRepository, Version, WebhookRepository,
+    Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId, UserRepository, Version,
+    WebhookRepository,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -67,6 +68,7 @@ impl UnitOfWork for Unit {
         jobs: JobRepository;
         audit: AuditRepository;
         idempotency: IdempotencyRepository;
+        usage: UsageRepository;
         webhooks: WebhookRepository;
     }
 

@@ -254,6 +254,10 @@ macro_rules! __each_api_test {
                 export_without_all_scopes_has_no_sessions_and_identities
                 export_imports_unchanged
                 import_replaces_ids_of_other_users_deterministically
+                export_has_likes_shares_and_settings
+                import_restores_likes_and_settings
+                import_leaves_out_likes_of_memos_that_cannot_be_read
+                import_of_own_memos_with_other_ids_finds_them_for_their_likes
                 import_makes_a_new_id_after_four_derived_ones
                 import_keeps_the_newer_version_of_a_memo
                 import_with_an_invalid_line_imports_nothing
@@ -315,6 +319,7 @@ macro_rules! __each_api_test {
                 }
                 api_keys(app) {
                     api_key_is_shown_with_its_secret_once
+                new_api_key_is_told_by_mail
                     invalid_api_key_is_rejected_with_its_pointer
                     api_key_may_do_exactly_what_its_scopes_allow
                     api_key_of_another_user_is_not_found
@@ -329,6 +334,7 @@ macro_rules! __each_api_test {
                 }
                 webhooks(app) {
                     webhook_is_shown_with_its_secret_once
+                    repeated_creation_of_a_webhook_has_its_effect_once
                     invalid_webhook_is_rejected_with_its_pointer
                     webhook_is_changed_and_removed
                     webhook_of_another_user_is_not_found
@@ -351,6 +357,23 @@ macro_rules! __each_api_test {
                 api_key_settings(store) {
                     api_key_is_accepted_from_its_networks_only
                     number_of_api_keys_is_a_setting
+                }
+                usage(app) {
+                    usage_counts_each_request_with_its_errors_and_bytes
+                    usage_is_added_up_by_api_key_and_by_operation
+                    usage_is_added_up_by_the_day_in_utc
+                    refused_requests_of_a_user_are_errors_of_theirs
+                    bytes_of_streams_are_counted_when_they_end
+                    invalid_usage_parameter_is_rejected_by_name
+                    usage_of_other_users_is_for_administrators
+                    usage_goes_with_its_user_and_outlives_its_api_key
+                    usage_page_is_for_browsers
+                }
+                usage_nodes(store) {
+                    usage_of_all_nodes_is_added_up
+                    usage_is_stored_when_the_server_stops
+                    usage_is_removed_after_its_retention_time
+                    request_that_takes_too_long_is_an_error_of_its_user
                 }
                 audit(app) {
                     audit_event_has_kind_time_device_ip_and_request_id
@@ -719,6 +742,9 @@ macro_rules! __each_api_test {
                 failed_request_leaves_its_key_free
                 key_expires_after_24_hours
                 repeated_batch_and_text_get_the_first_response
+                replayed_response_leaves_out_its_secret
+                concurrent_requests_with_one_key_show_one_secret
+                every_post_that_creates_reads_the_key
                 invalid_key_is_rejected
                 response_that_is_too_large_to_be_repeated_is_rejected
             }

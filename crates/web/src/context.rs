@@ -10,6 +10,7 @@ use actix_web::{
     },
 };
 use memo_application::{Credential, Device, Principal, Recognized};
+use memo_domain::OperationName;
 
 use crate::{connection::Turn, load::Load, policy::Policy, rate::RateState};
 
@@ -70,6 +71,8 @@ impl Scheme {
 pub struct Route {
     /// The path template, e.g. `/api/v1/memos/{id}`.
     pub path: Arc<str>,
+    /// The name of the operation, if it is one of the API.
+    pub operation: Option<OperationName>,
     /// The policy that the route was declared with.
     pub policy: &'static Policy,
 }

@@ -74,7 +74,7 @@ mod tests {
     async fn old(request: HttpRequest) -> Result<HttpResponse, Problem> {
         static POLICY: Policy = OLD;
         if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
-            context.route = Some(Route { path: "/old".into(), policy: &POLICY });
+            context.route = Some(Route { path: "/old".into(), operation: None, policy: &POLICY });
         }
         if request.query_string().is_empty() {
             return Ok(HttpResponse::Ok().insert_header((LINK, "</old?page=2>; rel=\"next\"")).finish());

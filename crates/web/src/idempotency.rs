@@ -115,7 +115,27 @@ fn identify(request: &HttpRequest, key: &str) -> Option<IdempotentRequest> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::Method;
+
     use super::*;
+
+    /// What creates, but ignores the header: to sign up again is refused in any case.
+    const EXCEPTIONS: [&str; 1] = ["/api/v1/auth/sign-up"];
+
+    #[test]
+    fn every_post_that_creates_accepts_a_key() {
+        let (document, operations) = (crate::services::openapi(), crate::services::operations());
+        let is_creating = |path: &str| !document["paths"][path]["post"]["responses"]["201"].is_null();
+        let posts =
+            operations.iter().filter(|operation| operation.method == Method::POST && is_creating(&operation.path));
+        let mut seen = 0;
+        for operation in posts {
+            seen += 1;
+            let is_excepted = EXCEPTIONS.contains(&&*operation.path);
+            assert_eq!(operation.policy.is_idempotent, !is_excepted, "{}", operation.path);
+        }
+        assert!(seen > 3);
+    }
 
     #[test]
     fn key_is_read_with_and_without_quotes() {

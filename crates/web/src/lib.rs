@@ -45,6 +45,7 @@ mod signature;
 mod start;
 mod streams;
 mod tags;
+mod usage;
 mod well_known;
 
 pub use connection::on_connect;

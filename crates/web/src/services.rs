@@ -13,7 +13,7 @@ use actix_web::{
 };
 use memo_application::{
     Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Likes, Memos, Readiness,
-    SecondFactors, Shares, SignIn, Social, Transfer, Webhooks,
+    SecondFactors, Shares, SignIn, Social, Transfer, UsageCounter, UsageReports, Webhooks,
 };
 use memo_domain::Sealer;
 
@@ -28,7 +28,7 @@ use crate::{
     routing::{self, Operations},
     settings::HttpSettings,
     shared::{self as shared_memos, SharePages},
-    start, tags, well_known,
+    start, tags, usage, well_known,
 };
 
 /// The use cases that the handlers call.
@@ -61,6 +61,10 @@ pub struct UseCases {
     pub administration: Administration,
     /// The audit log.
     pub audit: AuditLog,
+    /// What counts the requests of users.
+    pub usage_counter: Arc<UsageCounter>,
+    /// Reports of the requests of users.
+    pub usage: UsageReports,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Readiness checks.
@@ -119,6 +123,8 @@ impl Services {
             shared(Data::new(use_cases.transfer)),
             shared(Data::new(use_cases.administration)),
             shared(Data::new(use_cases.audit)),
+            shared(use_cases.usage_counter),
+            shared(Data::new(use_cases.usage)),
             shared(Data::new(use_cases.webhooks)),
             shared(Data::new(use_cases.readiness)),
             shared(sealer),
@@ -167,6 +173,7 @@ pub(crate) fn operations() -> Operations {
         shared_memos::operations(),
         start::operations(),
         tags::operations(),
+        usage::operations(),
         well_known::operations(),
     ])
 }

@@ -1,12 +1,12 @@
 //! Users create, list, change and remove their API keys.
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyKind, ApiKeySecret, AuditKind, InvalidValue, Scope, Scopes, Timestamp, UserId,
+    ApiKey, ApiKeyId, ApiKeyKind, ApiKeySecret, AuditKind, InvalidValue, MailMessage, Scope, Scopes, Timestamp, UserId,
 };
 
 use super::{ApiKeyChange, ApiKeys, NewApiKey, context, secret::text};
 use crate::{
-    Device, Error, Principal, Resource, accounts::present, audit::AuditEntry, memos::OptionalChange,
+    Device, Error, Once, Principal, Resource, accounts::present, audit::AuditEntry, jobs::mail, memos::OptionalChange,
     transaction::Transaction,
 };
 
@@ -20,18 +20,24 @@ impl ApiKeys {
         transactions.read(async |unit| Ok(unit.api_keys().list_by_user(user).await?)).await
     }
 
-    /// Creates a key. Returns it with its secret, which can't be read again.
+    /// Creates a key, which its user is told by mail. Returns it with its secret, which can't be read again.
     ///
     /// # Errors
     /// [`Error::InsufficientScope`] if the caller lacks a scope of the key, [`Error::Invalid`] if it would have expired
     /// already, or [`Error::ApiKeyLimitReached`].
-    pub async fn create(&self, caller: &Principal, new: NewApiKey, device: &Device) -> Result<(ApiKey, String), Error> {
+    pub async fn create(
+        &self,
+        caller: &Principal,
+        new: NewApiKey,
+        device: &Device,
+        once: Option<&Once<'_, (ApiKey, String)>>,
+    ) -> Result<(ApiKey, String), Error> {
         require_all(caller, new.scopes)?;
         let secret = self.ports.secrets.next();
         let transactions = self.ports.transactions.on_behalf_of(caller.user_id);
         let created = transactions.write(async |tx| {
             // Locks the user: of two keys created at once, the second one counts the first.
-            present(tx.users().lookup(caller.user_id).await?)?;
+            let user = present(tx.users().lookup(caller.user_id).await?)?;
             if tx.api_keys().list_by_user(caller.user_id).await?.len() >= self.max_per_user {
                 return Err(Error::ApiKeyLimitReached);
             }
@@ -61,11 +67,13 @@ impl ApiKeys {
             tx.api_keys().insert(&key).await?;
             let entry = AuditEntry::new(caller.user_id, AuditKind::ApiKeyCreated, device);
             tx.record(entry.with_detail(id.to_string())).await?;
-            Ok(key)
+            let message = MailMessage::ApiKeyCreated { name: key.name.as_str().to_owned() };
+            mail::send(tx, &self.ports, &user, message).await?;
+            let created = (key, text(id, &secret));
+            tx.answer(once, &created).await?;
+            Ok(created)
         });
-        let key = created.await?;
-        let text = text(key.id, &secret);
-        Ok((key, text))
+        created.await
     }
 
     /// Changes a key of the caller.

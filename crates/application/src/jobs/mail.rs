@@ -108,6 +108,7 @@ impl Payload {
             MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
                 vec![provider.clone()]
             }
+            MailMessage::ApiKeyCreated { name } => vec![name.clone()],
             MailMessage::PasswordChanged
             | MailMessage::EmailChanged
             | MailMessage::MfaEnabled
@@ -139,6 +140,7 @@ impl Payload {
             "email_changed" => MailMessage::EmailChanged,
             "identity_linked" => MailMessage::IdentityLinked { provider: next()?.to_owned() },
             "identity_unlinked" => MailMessage::IdentityUnlinked { provider: next()?.to_owned() },
+            "api_key_created" => MailMessage::ApiKeyCreated { name: next()?.to_owned() },
             "mfa_enabled" => MailMessage::MfaEnabled,
             "mfa_disabled" => MailMessage::MfaDisabled,
             "webhook_disabled" => MailMessage::WebhookDisabled { webhook: next()?.to_owned() },
@@ -179,6 +181,7 @@ mod tests {
             MailMessage::EmailChanged,
             MailMessage::IdentityLinked { provider: "google".into() },
             MailMessage::IdentityUnlinked { provider: "google".into() },
+            MailMessage::ApiKeyCreated { name: "백업 🔑".into() },
             MailMessage::MfaEnabled,
             MailMessage::MfaDisabled,
             MailMessage::WebhookDisabled { webhook: "build server".into() },

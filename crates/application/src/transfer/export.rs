@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use memo_domain::{
-    AuditEvent, AuditId, AuditKind, Identity, Limit, MemoCursor, MemoFilter, MemoSort, MemoView, PageRequest,
-    PageStart, Session, SortDirection, SortField, UnitOfWork, User, UserId,
+    AuditEvent, AuditId, AuditKind, Identity, Like, Limit, MemoCursor, MemoFilter, MemoId, MemoSort, MemoView,
+    PageRequest, PageStart, Session, Share, SortDirection, SortField, UnitOfWork, User, UserId,
 };
 
 use super::Transfer;
@@ -28,6 +28,12 @@ pub enum Record {
     Event(AuditEvent),
     /// A memo, in the trash or not.
     Memo(Box<MemoView>),
+    /// A share of a memo.
+    Share(Share),
+    /// A like that the user gave.
+    Like(Like),
+    /// What an import restores of the account.
+    Settings(User),
 }
 
 /// What an export contains.
@@ -45,6 +51,7 @@ pub struct Export {
     user: UserId,
     /// Whether it contains how the user signs in: sessions and identities.
     with_sign_ins: bool,
+    contents: ExportContents,
     next: Part,
     /// The number of the last change before the export began.
     since: u64,
@@ -56,8 +63,15 @@ pub struct Export {
 enum Part {
     Account,
     Events(PageStart<AuditId>),
-    Memos { list: Memos, start: PageStart<MemoCursor> },
-    Changed { since: u64 },
+    Memos {
+        list: Memos,
+        start: PageStart<MemoCursor>,
+    },
+    Changed {
+        since: u64,
+    },
+    /// Last, so that an import knows the memos before their likes.
+    Likes(PageStart<MemoId>),
     End,
 }
 
@@ -113,7 +127,7 @@ impl Transfer {
             ExportContents::All => Part::Account,
             ExportContents::Memos => Part::FIRST_MEMOS,
         };
-        Ok(Export { user, with_sign_ins, next, since: since.await?, is_small: false })
+        Ok(Export { user, with_sign_ins, contents, next, since: since.await?, is_small: false })
     }
 
     /// Returns the next records of an export, or `None` at its end. A memo that changes meanwhile is returned again: of two
@@ -155,7 +169,7 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
     Ok(match &export.next {
         Part::Account => {
             let account = present(unit.users().lookup(user).await?)?;
-            let mut records = vec![Record::Account(account)];
+            let mut records = vec![Record::Account(account.clone()), Record::Settings(account)];
             if export.with_sign_ins {
                 records.extend(unit.identities().list_by_user(user).await?.into_iter().map(Record::Identity));
             }
@@ -179,19 +193,39 @@ async fn read_part(unit: &mut dyn UnitOfWork, export: &Export) -> Result<(Vec<Re
                     start: PageStart::Offset(0),
                 }),
             };
-            (page.items.into_iter().map(|view| Record::Memo(Box::new(view))).collect(), next)
+            (memo_records(unit, export, page.items).await?, next)
         }
         // A memo that was restored from the trash between the two lists is in neither of them.
         Part::Changed { since } => {
             let changes = unit.changes().list(user, *since, limit).await?;
-            let next = changes.last().map_or(Part::End, |last| Part::Changed { since: last.seq });
+            let end = match export.contents {
+                ExportContents::All => Part::Likes(PageStart::Offset(0)),
+                ExportContents::Memos => Part::End,
+            };
+            let next = changes.last().map_or(end, |last| Part::Changed { since: last.seq });
             let mut views = Vec::new();
             for id in changes.iter().map(|change| change.memo_id).collect::<HashSet<_>>() {
                 views.extend(unit.memos().lookup(id).await?.filter(|view| view.memo.owner_id == user));
             }
             likes::mark(unit, user, &mut views).await?;
-            (views.into_iter().map(|view| Record::Memo(Box::new(view))).collect(), next)
+            (memo_records(unit, export, views).await?, next)
+        }
+        Part::Likes(start) => {
+            let limit = Limit::new(MANY).unwrap_or_default();
+            let page = unit.likes().list_by_user(user, &PageRequest { limit, start: start.clone() }).await?;
+            let next = page.next.map_or(Part::End, |cursor| Part::Likes(PageStart::After(cursor)));
+            (page.items.into_iter().map(Record::Like).collect(), next)
         }
         Part::End => (Vec::new(), Part::End),
     })
+}
+
+/// Memos, each export of all data also with their shares.
+async fn memo_records(unit: &mut dyn UnitOfWork, export: &Export, views: Vec<MemoView>) -> Result<Vec<Record>, Error> {
+    let ids: Vec<_> = views.iter().map(|view| view.memo.id).collect();
+    let mut records: Vec<_> = views.into_iter().map(|view| Record::Memo(Box::new(view))).collect();
+    if export.contents == ExportContents::All && !ids.is_empty() {
+        records.extend(unit.shares().find_by_memos(&ids).await?.into_iter().map(Record::Share));
+    }
+    Ok(records)
 }

@@ -192,7 +192,7 @@ async fn import<'t>(
 }
 
 /// Derives the id of a memo for another owner: deterministic, and with the same time.
-fn derived_id(id: MemoId, owner: UserId) -> MemoId {
+pub fn derived_id(id: MemoId, owner: UserId) -> MemoId {
     let mut both = [0; 32];
     let (first, second) = both.split_at_mut(16);
     first.copy_from_slice(id.as_uuid().as_bytes());

@@ -1,9 +1,10 @@
-//! Users export all their data, and import memos.
+//! Users export all their data, and import memos, likes and settings.
 
 mod archive;
 mod claim;
 mod export;
 mod import;
+mod restore;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ pub use archive::{ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, Dropp
 pub use claim::ImportClaim;
 pub use export::{Export, ExportContents, Record};
 pub use import::{ImportOutcome, ImportedMemo};
+pub use restore::{ImportedLike, ImportedSettings, LikeOutcome};
 
 /// Export and import of a user's data.
 pub struct Transfer {

@@ -11,7 +11,7 @@ use memo_domain::{
 };
 
 use crate::{
-    Device, Error, Ports, Resource, accounts::present, audit::AuditEntry, memos::OptionalChange,
+    Device, Error, Once, Ports, Resource, accounts::present, audit::AuditEntry, memos::OptionalChange,
     transaction::Transaction,
 };
 
@@ -68,7 +68,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::Invalid`] if messages may not be sent to the URL, or [`Error::WebhookLimitReached`].
-    pub async fn create(&self, user: UserId, new: NewWebhook, device: &Device) -> Result<(Webhook, Secret), Error> {
+    pub async fn create(
+        &self,
+        user: UserId,
+        new: NewWebhook,
+        device: &Device,
+        once: Option<&Once<'_, (Webhook, Secret)>>,
+    ) -> Result<(Webhook, Secret), Error> {
         self.check(&new.url).await?;
         let secret = self.ports.secrets.next();
         let transactions = self.ports.transactions.on_behalf_of(user);
@@ -97,9 +103,11 @@ impl Webhooks {
             };
             tx.webhooks().insert(&webhook).await?;
             record(tx, user, AuditKind::WebhookCreated, id, device).await?;
-            Ok(webhook)
+            let created = (webhook, secret.clone());
+            tx.answer(once, &created).await?;
+            Ok(created)
         });
-        Ok((created.await?, secret))
+        created.await
     }
 
     /// Changes a webhook of a user. Returns it with its secret, if that is another one. One that is enabled again continues

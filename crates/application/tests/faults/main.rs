@@ -7,6 +7,7 @@ mod races;
 mod shares;
 mod state;
 mod steps;
+mod usage;
 mod use_cases;
 mod world;
 

@@ -11,7 +11,8 @@ use crate::world::World;
 #[tokio::test]
 async fn reads_of_a_share_are_stored_together_and_not_lost_by_a_failure() {
     let (world, device) = (World::later(Duration::ZERO).await, memo_application::Device::default());
-    let (_, token) = world.shares.create(world.alice, world.memo, NewShare::default(), &device).await.expect("a share");
+    let (_, token) =
+        world.shares.create(world.alice, world.memo, NewShare::default(), &device, None).await.expect("a share");
     let counts = async || {
         let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
         let stored = unit.shares().list(world.memo).await.expect("shares are read")[0].reads;

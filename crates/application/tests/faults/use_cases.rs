@@ -184,7 +184,9 @@ pub const ALL: &[UseCase] = &[
         Box::pin(async { world.likes.unlike(world.alice, world.memo).await })
     }),
     writes("share", |world| {
-        Box::pin(async { world.shares.create(world.alice, world.memo, NewShare::default(), &device()).await.map(drop) })
+        Box::pin(async {
+            world.shares.create(world.alice, world.memo, NewShare::default(), &device(), None).await.map(drop)
+        })
     }),
     writes("move to the trash", |world| {
         Box::pin(async { world.memos.trash(world.alice, world.memo, &Precondition::None).await })
@@ -268,7 +270,7 @@ pub const ALL: &[UseCase] = &[
         Box::pin(async { world.second_factors.confirm(world.carol, CODE, &device()).await.map(drop) })
     }),
     writes("creation of an API key", |world| {
-        Box::pin(async { world.api_keys.create(&world.principal, new_key(), &device()).await.map(drop) })
+        Box::pin(async { world.api_keys.create(&world.principal, new_key(), &device(), None).await.map(drop) })
     }),
     writes("change of an API key", |world| {
         Box::pin(async {

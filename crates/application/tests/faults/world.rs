@@ -6,7 +6,7 @@ use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
     JobWorker, Likes, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication,
     RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social,
-    SocialError, Transfer, TrashHandler, UserChange, WithdrawalHandler, secret_text,
+    SocialError, Transfer, TrashHandler, UsageCounter, UsageReports, UserChange, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
@@ -34,6 +34,8 @@ pub struct World {
     pub memos: Memos,
     pub likes: Likes,
     pub shares: Shares,
+    pub usage: UsageReports,
+    pub usage_counter: Arc<UsageCounter>,
     pub changes: Changes,
     pub sign_in: SignIn,
     pub second_factors: SecondFactors,
@@ -160,9 +162,10 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
-        let (key, _) = api_keys.create(&principal, new_key(), &device).await.expect("a key is created");
+        let (key, _) = api_keys.create(&principal, new_key(), &device, None).await.expect("a key is created");
         let api_key = key.id;
 
+        let usage_counter = Arc::new(UsageCounter::new(ports.clone(), Duration::from_hours(24)));
         let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));
         let mut world = Self {
             store,
@@ -170,6 +173,8 @@ impl World {
             memos,
             likes: Likes::new(ports.clone()),
             shares: Shares::new(ports.clone()),
+            usage: UsageReports::new(ports.clone(), usage_counter.clone()),
+            usage_counter,
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,

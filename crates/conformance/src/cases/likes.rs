@@ -194,6 +194,28 @@ pub(crate) async fn liked_memos_are_found(store: Arc<dyn Store>) {
     assert_eq!((find(7).await.len(), find(0).await.len()), (7, 0));
 }
 
+pub(crate) async fn likes_of_a_user_are_listed_by_memo(store: Arc<dyn Store>) {
+    let (owner, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
+    let memos: Vec<_> = (0..20).map(|n| memo(n, if n % 2 == 0 { owner } else { other })).collect();
+    add_memos(&*store, &memos).await;
+    let liked =
+        (0..).zip(&memos).filter(|(n, _)| n % 3 != 1).map(|(n, memo)| Like { at: at(100 - n), ..like(memo.id, owner) });
+    let mut expected: Vec<_> = liked.collect();
+    write(&*store, async |uow| {
+        for like in &expected {
+            uow.likes().insert(like).await?;
+        }
+        uow.likes().insert(&like(memos[1].id, other)).await
+    })
+    .await;
+    expected.sort_by_key(|like| like.memo_id);
+    for access in [Access::Read, Access::Write] {
+        let ask =
+            async |request| read(&*store, access, async |uow| uow.likes().list_by_user(owner, &request).await).await;
+        assert_pages(&expected, |like| like.memo_id, ask).await;
+    }
+}
+
 pub(crate) async fn users_who_like_a_memo_are_listed_by_id(store: Arc<dyn Store>) {
     let users: Vec<_> = (0..30).map(user).collect();
     add_users(&*store, &users).await;

@@ -43,6 +43,7 @@ pub(crate) mod signers;
 pub(crate) mod swept_users;
 pub(crate) mod tags;
 pub(crate) mod units_of_work;
+pub(crate) mod usage;
 pub(crate) mod user_lists;
 pub(crate) mod users;
 pub(crate) mod webhook_senders;

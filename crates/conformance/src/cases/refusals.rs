@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memo_domain::{Access, ChangeKind, Conflict, NewChange, Store, StoreError, Version};
+use memo_domain::{Access, ChangeKind, Conflict, Day, NewChange, Store, StoreError, Version};
 
 use crate::{
     everything::Everything,
@@ -79,6 +79,8 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
             idempotency.insert(&new_response);
             idempotency.remove_expired(&stored.response.request.id, LATEST);
             idempotency.remove_before(LATEST, 9);
+            usage.add(&changed.usage);
+            usage.remove_before(Day::of(LATEST), 9);
         }
         assert_eq!(stored.read_back(&*store, access).await.as_ref(), Some(&stored), "{access:?}");
         assert_eq!(new.read_back(&*store, access).await, None, "{access:?}");

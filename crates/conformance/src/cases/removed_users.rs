@@ -7,11 +7,12 @@ use memo_domain::{
 };
 
 use crate::{
+    cases::usage::ALL_DAYS,
     everything::Everything,
     samples::{
         LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, idempotent_response,
-        identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, user,
-        user_id, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
+        identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, usage,
+        user, user_id, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -50,6 +51,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         uow.webhooks().insert(&webhook(n, user)).await?;
         uow.webhooks().insert_delivery(&webhook_delivery(n, webhook_id(n))).await?;
         uow.idempotency().insert(&idempotent_response(n, user)).await?;
+        uow.usage().add(&[usage(user, n.into(), n, 2)]).await?;
     }
     Ok(())
 }
@@ -65,6 +67,7 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
             assert!(!uow.refresh_tokens().claim(&digest, at(1)).await?);
         }
         assert_eq!(uow.idempotency().lookup(&digest_of(n)).await?, None);
+        assert_eq!(uow.usage().list(user, ALL_DAYS, None, 9).await?, []);
         let identity = identity(n, user);
         assert_eq!(uow.identities().find_by_subject(&identity.issuer, &identity.subject).await?, None);
         assert!(!uow.identities().remove(user, &identity.provider).await?);

@@ -91,6 +91,22 @@ pub(crate) async fn shares_are_listed_newest_first(store: Arc<dyn Store>) {
     assert_eq!(list(&*store, Access::Read, 9).await, []);
 }
 
+pub(crate) async fn shares_of_many_memos_are_found(store: Arc<dyn Store>) {
+    let owner = add_user(&*store, 0).await;
+    let memos: Vec<_> = (0..100).map(|n| memo(n, owner)).collect();
+    add_memos(&*store, &memos).await;
+    let shares: Vec<_> = (0..60).map(|n| share(n, memo_id(n % 40))).collect();
+    insert(&*store, &shares).await;
+    let all: Vec<_> = memos.iter().map(|memo| memo.id).collect();
+    for some in [&all[..], &all[5..25], &[memo_id(3)], &[memo_id(50), memo_id(999)], &[]] {
+        for access in [Access::Read, Access::Write] {
+            let found = read(&*store, access, async |uow| uow.shares().find_by_memos(some).await).await;
+            let expected = shares.iter().filter(|share| some.contains(&share.memo_id)).cloned().collect();
+            assert_eq!(newest_first(found), newest_first(expected), "{access:?}");
+        }
+    }
+}
+
 pub(crate) async fn a_share_is_removed_once(store: Arc<dyn Store>) {
     add_two_memos(&*store).await;
     let shares = [share(0, memo_id(0)), share(1, memo_id(0)), share(2, memo_id(1))];

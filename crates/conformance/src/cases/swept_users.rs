@@ -6,14 +6,15 @@ use memo_domain::{
 };
 
 use crate::{
+    cases::usage::ALL_DAYS,
     samples::{
-        LATEST, at, audit_event, digest, digest_of, idempotent_response, job, memo, refresh_token, session, user,
-        user_id,
+        LATEST, at, audit_event, digest, digest_of, idempotent_response, job, memo, refresh_token, session, usage,
+        user, user_id,
     },
     steps::{BY_CHANGE, add_users, last_change, list, read, write},
 };
 
-/// Inserts seven memos, of which three are public, five changes, two events, a session with a token, and a response.
+/// Inserts seven memos, of which three are public, five changes, two events, a session with a token, a response, and four rows of usage.
 async fn add_rows(store: &dyn Store, first: u8, owner: UserId) {
     write(store, async |uow| {
         let number = u32::from(first);
@@ -36,6 +37,8 @@ async fn add_rows(store: &dyn Store, first: u8, owner: UserId) {
         uow.sessions().insert(&session).await?;
         uow.refresh_tokens().insert(&refresh_token(first, session.id)).await?;
         uow.idempotency().insert(&idempotent_response(number, owner)).await?;
+        let used: Vec<_> = (0..4).map(|n| usage(owner, 3, n, 1)).collect();
+        uow.usage().add(&used).await?;
         uow.jobs().insert(&job(number, owner)).await
     })
     .await;
@@ -76,11 +79,13 @@ pub(crate) async fn a_users_rows_are_swept_in_steps(store: Arc<dyn Store>) {
             break;
         }
     }
-    assert_eq!((total, rows(&*store, swept).await), (13, [0; 5]));
+    assert_eq!((total, rows(&*store, swept).await), (17, [0; 5]));
     let found = read(&*store, Access::Read, async |uow| {
         let jobs = uow.jobs().list_waiting(swept, &JobKind::MAIL).await?.len();
         assert_eq!(uow.idempotency().lookup(&digest_of(30)).await?, None);
         assert!(uow.idempotency().lookup(&digest_of(60)).await?.is_some());
+        assert_eq!(uow.usage().list(swept, ALL_DAYS, None, 9).await?, []);
+        assert_eq!(uow.usage().list(other, ALL_DAYS, None, 9).await?.len(), 4);
         Ok((uow.refresh_tokens().lookup(&digest(30)).await?, uow.users().lookup(swept).await?.is_some(), jobs))
     });
     assert_eq!(found.await, (None, true, 1), "the user stays");

@@ -33,7 +33,7 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(41) {
+        match self.chance.below(45) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
             3 | 34 => self.forget(pair).await,
@@ -47,7 +47,8 @@ impl Script<'_> {
             27 => self.sweep_user(pair).await,
             28..31 => self.write_response(pair).await,
             31..34 => self.write_api_key(pair).await,
-            35..38 => self.write_webhook(pair).await,
+            38..42 => self.write_usage(pair).await,
+            42..45 => self.write_webhook(pair).await,
             _ => self.append_event(pair).await,
         }
     }
@@ -299,7 +300,7 @@ impl Script<'_> {
     /// Reads one thing.
     pub(super) async fn read_of_account(&mut self, pair: &mut Pair) {
         let user = self.some_holder(pair).await;
-        match self.chance.below(9) {
+        match self.chance.below(10) {
             0 => self.read_account(pair, user).await,
             1 => self.read_of_everybody(pair).await,
             2 => {
@@ -326,6 +327,7 @@ impl Script<'_> {
             }
             6 => self.read_jobs(pair, user).await,
             7 => self.read_response(pair).await,
+            8 => self.read_usage(pair).await,
             _ => self.list_users(pair).await,
         }
     }

@@ -11,6 +11,7 @@ mod pair;
 mod random;
 mod reads;
 mod texts;
+mod usage;
 mod webhooks;
 mod writes;
 

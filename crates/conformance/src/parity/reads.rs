@@ -109,16 +109,20 @@ impl Script<'_> {
     async fn read_likes(&mut self, pair: &mut Pair) {
         let memo = self.chance.recent(&self.known.memos).unwrap_or(memo_id(1_000_000));
         let (user, request) = (self.some_user(), PageRequest { limit: self.some_limit(), start: PageStart::Offset(0) });
+        let by_memo = PageRequest { limit: request.limit, start: PageStart::Offset(0) };
         let what = format!("the likes of {memo:?} and of {user:?}");
         let read = async |uow: &mut dyn UnitOfWork| {
             let mut by_user = uow.likes().find_by_user(user, 1_000).await?;
             by_user.sort();
             let mut liked = uow.likes().find_liked(user, &[memo]).await?;
             liked.extend(by_user);
+            let listed = uow.likes().list_by_user(user, &by_memo).await?;
             let shares = uow.shares().list(memo).await?;
+            let mut found = uow.shares().find_by_memos(&[memo]).await?;
+            found.sort_by_key(|share| std::cmp::Reverse(share.id));
             let digest = shares.first().map_or(digest_of(5_000), |share| share.digest);
             let share = uow.shares().find_by_digest(&digest).await?;
-            Ok((uow.likes().list(memo, &request).await?, liked, shares, share))
+            Ok((uow.likes().list(memo, &request).await?, (liked, listed), (shares, found), share))
         };
         let _ = pair.ask(&mut self.log, what, read).await;
     }

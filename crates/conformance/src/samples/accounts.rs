@@ -1,10 +1,12 @@
 //! Sample entities of an account, apart from memos and sessions.
 
+use std::time::Duration;
+
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, DeliveryStatus, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, Scopes, Sealed, SecondFactor,
-    TokenPurpose, UserId, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId,
-    WebhookUrl,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, CountedRequest, Day, DeliveryStatus,
+    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken,
+    OperationName, Scopes, Sealed, SecondFactor, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Webhook,
+    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
 };
 
 use super::{at, digest, digest_of, id};
@@ -116,6 +118,22 @@ pub(crate) fn idempotent_response(n: u32, user_id: UserId) -> IdempotentResponse
         body: sealed().as_bytes().to_vec(),
         created_at: at(i64::from(n)),
     }
+}
+
+/// The usage of a user on a day, with the operation and the API key numbered `n`; 0 is without a key. `requests` were counted.
+pub(crate) fn usage(user_id: UserId, day: i64, n: u32, requests: u32) -> Usage {
+    let operation = OperationName::new(format!("operation_{n}")).expect("a valid name");
+    let api_key_id = (n > 0).then(|| api_key_id(n));
+    let mut counters = UsageCounters::default();
+    for request in 0..requests {
+        counters.count(&CountedRequest {
+            is_error: request % 3 == 2,
+            bytes_in: 10,
+            bytes_out: 1_000,
+            latency: Duration::from_micros(u64::from(request * request * 77)),
+        });
+    }
+    Usage { key: UsageKey { user_id, day: Day::from_number(day), operation, api_key_id }, counters }
 }
 
 pub(crate) fn webhook_id(n: u32) -> WebhookId {

@@ -66,6 +66,10 @@ kinds! {
     ApiKeyRemoved = "api_key.removed";
     /// An API key was sent without encryption, and therefore removed.
     ApiKeyExposed = "api_key.exposed";
+    /// A memo was shared.
+    ShareCreated = "share.created";
+    /// A share was revoked.
+    ShareRevoked = "share.revoked";
     /// A webhook was created.
     WebhookCreated = "webhook.created";
     /// A webhook was changed.

@@ -36,14 +36,14 @@ pub fn lock_of_changes(backend: DbBackend) -> LockType {
     }
 }
 
-/// Deletes the oldest rows before a time. Parameters: the time, the maximum number of rows.
+/// Deletes the oldest rows before a time. `key` may be several columns. Parameters: the time, the maximum number of rows.
 pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!(
-            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?)"
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?)"
         ),
         DbBackend::Postgres => format!(
-            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT $2)"
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT $2)"
         ),
         _ => format!("DELETE FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?"),
     }
@@ -71,15 +71,15 @@ pub fn count_distinct_tags(backend: DbBackend, owner: UserId) -> Statement {
     Statement::from_sql_and_values(backend, sql, vec![owner.as_uuid().into(); count])
 }
 
-/// Deletes some rows of a user that meet a further condition. Parameters: the user (twice, but once on MySQL), the maximum
+/// Deletes some rows of a user that meet a further condition. `key` may be several columns. Parameters: the user (twice, but once on MySQL), the maximum
 /// number of rows.
 pub fn remove_some(backend: DbBackend, table: &str, key: &str, user: &str, and: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!(
-            "DELETE FROM {table} WHERE {user} = ? AND {key} IN (SELECT {key} FROM {table} WHERE {user} = ?{and} LIMIT ?)"
+            "DELETE FROM {table} WHERE {user} = ? AND ({key}) IN (SELECT {key} FROM {table} WHERE {user} = ?{and} LIMIT ?)"
         ),
         DbBackend::Postgres => format!(
-            "DELETE FROM {table} WHERE {user} = $1 AND {key} IN (SELECT {key} FROM {table} WHERE {user} = $2{and} LIMIT $3)"
+            "DELETE FROM {table} WHERE {user} = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE {user} = $2{and} LIMIT $3)"
         ),
         _ => format!("DELETE FROM {table} WHERE {user} = ?{and} LIMIT ?"),
     }

@@ -17,6 +17,7 @@ pub mod recovery_code;
 pub mod refresh_token;
 pub mod second_factor;
 pub mod session;
+pub mod usage_day;
 pub mod user;
 pub mod webhook;
 pub mod webhook_delivery;

@@ -1,11 +1,11 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, DeliveryStatus,
-    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, Networks,
-    NewChange, OneTimeToken, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session, SessionId, Share, ShareId,
-    Store, TokenPurpose, UserId, Version, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents,
-    WebhookId, WebhookUrl,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, Day,
+    DeliveryStatus, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget,
+    Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session,
+    SessionId, Share, ShareId, Store, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Version, Webhook,
+    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -21,6 +21,7 @@ const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
 /// Inserts something of user 0 into each repository.
+#[expect(clippy::too_many_lines, reason = "there are many repositories")]
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
@@ -110,6 +111,9 @@ async fn add_all(store: &dyn Store) {
         created_at: NOW,
         reads: 0,
     };
+    let operation = OperationName::new("get_me").expect("a name");
+    let usage_key = UsageKey { user_id: owner, day: Day::of(NOW), operation, api_key_id: None };
+    let usage = Usage { key: usage_key, counters: UsageCounters::default() };
     let webhook = Webhook {
         id: WebhookId::new(Uuid::from_u128(1)),
         user_id: owner,
@@ -157,6 +161,7 @@ async fn add_all(store: &dyn Store) {
     uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
     uow.likes().insert(&like).await.expect("the like is added");
     uow.links().insert_all(&[link]).await.expect("the link is added");
+    uow.usage().add(&[usage]).await.expect("the usage is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
 }

@@ -60,6 +60,19 @@ impl LikeRepository for Unit {
         .await
     }
 
+    async fn list_by_user(
+        &mut self,
+        user: UserId,
+        page: &PageRequest<MemoId>,
+    ) -> Result<Page<Like, MemoId>, StoreError> {
+        let page = page.clone();
+        self.read(move |tx| {
+            let cursor = (|like: &Like| like.memo_id, |id: &MemoId| key![*id]);
+            tx.page((LIKE_BY_USER, &key![user], Direction::Ascending), &page, cursor, |_| true)
+        })
+        .await
+    }
+
     async fn list(&mut self, memo: MemoId, page: &PageRequest<UserId>) -> Result<Page<Liker, UserId>, StoreError> {
         let page = page.clone();
         self.read(move |tx| {

@@ -12,5 +12,6 @@ mod links;
 mod memos;
 mod sessions;
 mod shares;
+mod usage;
 mod users;
 mod webhooks;

@@ -24,6 +24,18 @@ impl ShareRepository for Unit {
         .await
     }
 
+    async fn find_by_memos(&mut self, memos: &[MemoId]) -> Result<Vec<Share>, StoreError> {
+        let memos = memos.to_vec();
+        self.read(move |tx| {
+            let mut found = Vec::new();
+            for memo in memos {
+                found.extend(tx.all::<Share>(SHARE_BY_MEMO, &key![memo])?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn insert(&mut self, share: &Share) -> Result<(), StoreError> {
         let share = share.clone();
         self.write(move |tx| {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use memo_domain::{
     ApiKey, AuditEvent, Conflict, DisplayName, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page,
-    PageRequest, SecondFactor, Session, StoreError, Sweep, User, UserFilter, UserId, UserRepository, Version,
+    PageRequest, SecondFactor, Session, StoreError, Sweep, Usage, User, UserFilter, UserId, UserRepository, Version,
     Visibility,
 };
 
@@ -72,6 +72,7 @@ impl UserRepository for Unit {
             tx.remove_all::<Job>(JOB_BY_OWNER, &key![id])?;
             tx.remove_all::<AuditEvent>(EVENT_BY_USER, &key![id])?;
             tx.remove_all::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id])?;
+            tx.remove_all::<Usage>(PRIMARY, &key![id])?;
             tx.remove(&user);
             Ok(())
         })
@@ -97,6 +98,7 @@ impl UserRepository for Unit {
                 left -= tx.remove_some::<AuditEvent>(EVENT_BY_USER, &events, left)?;
                 let responses = range::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id]);
                 left -= tx.remove_some::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &responses, left)?;
+                left -= tx.remove_some::<Usage>(PRIMARY, &range::<Usage>(PRIMARY, &key![id]), left)?;
                 let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
                 let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
                 for session in sessions.collect::<Result<Vec<_>, _>>()? {

@@ -198,8 +198,9 @@ pub async fn head_equals_get_without_the_body(app: TestApp) {
         for name in ["content-type", "etag", "cache-control", "link", "content-security-policy"] {
             assert_eq!(head.header(name), get.header(name), "{name} of {target}");
         }
-        // Problems differ by request id, and the length of a streamed body is not known in advance.
-        if get.status == 200 && get.header("content-length").is_some() {
+        // Problems differ by request id, usage includes the requests before, and the length of a streamed body is not known in
+        // advance.
+        if get.status == 200 && !target.ends_with("/usage") && get.header("content-length").is_some() {
             assert_eq!(head.header("content-length"), Some(&*get.body.len().to_string()), "{target}");
         }
     }

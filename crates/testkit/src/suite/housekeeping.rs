@@ -10,7 +10,7 @@ use memo_memory::FixedClock;
 use crate::{START, TestApp, suite::DAY};
 
 /// A store that several servers use one after the other. None of them may close it.
-struct Shared(Arc<dyn Store>);
+pub(super) struct Shared(Arc<dyn Store>);
 
 #[async_trait]
 impl Store for Shared {
@@ -25,7 +25,19 @@ impl Store for Shared {
     async fn close(&self) {}
 }
 
-struct SharedTestStore(Arc<Shared>);
+pub(super) struct SharedTestStore(Arc<Shared>);
+
+impl SharedTestStore {
+    /// The same store for several servers.
+    pub(super) fn of(store: &dyn TestStore) -> Arc<Shared> {
+        Arc::new(Shared(store.store()))
+    }
+
+    /// A store for one of them.
+    pub(super) fn boxed(shared: &Arc<Shared>) -> Box<dyn TestStore> {
+        Box::new(Self(shared.clone()))
+    }
+}
 
 impl TestStore for SharedTestStore {
     fn store(&self) -> Arc<dyn Store> {
@@ -34,11 +46,11 @@ impl TestStore for SharedTestStore {
 }
 
 pub async fn server_removes_old_changes_in_the_background(store: Box<dyn TestStore>) {
-    let shared = Arc::new(Shared(store.store()));
+    let shared = SharedTestStore::of(&*store);
     let start = Timestamp::parse(START).expect("a time");
     let start_on_day = async |days: u32| {
         let clock = Arc::new(FixedClock::at(start + days * DAY));
-        TestApp::builder(Box::new(SharedTestStore(shared.clone()))).clock(clock).start().await
+        TestApp::builder(SharedTestStore::boxed(&shared)).clock(clock).start().await
     };
     let owner = {
         let app = start_on_day(0).await;

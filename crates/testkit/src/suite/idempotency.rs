@@ -6,7 +6,7 @@ use memo_conformance::eventually;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Call, Response, TestApp, User, suite::DAY};
+use crate::{Call, Response, TestApp, User, contract::known, suite::DAY};
 
 const KEY: &str = "idempotency-key";
 
@@ -149,6 +149,79 @@ pub async fn repeated_batch_and_text_get_the_first_response(app: TestApp) {
     let first = capture().await.expect_status(201);
     assert_replayed(capture().await, &first);
     assert_eq!(alice.titles(&[("sort", "title")]).await, ["new", "text"]);
+}
+
+/// Requests whose first response has these secrets, with one key for each.
+fn secret_calls(user: &User, memo: &str) -> [(Call, &'static [&'static str]); 2] {
+    let share = user.share(memo, &json!({"expires_at": "2999-01-31T09:00:00Z"})).header(KEY, "s");
+    let key = user.create_api_key(&json!({"name": "a", "scopes": ["memos:read"]})).header(KEY, "k");
+    [(share, &["token", "url"]), (key, &["secret"])]
+}
+
+/// Asserts that the user has one share and one API key.
+async fn assert_one_of_each(user: &User, memo: &str) {
+    for list in [user.shares(memo).await, user.api_keys().await] {
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{}", list.json);
+    }
+}
+
+pub async fn replayed_response_leaves_out_its_secret(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.memo("a").await;
+    let (first, again) = (secret_calls(&alice, &memo), secret_calls(&alice, &memo));
+    for ((first, secrets), (again, _)) in first.into_iter().zip(again) {
+        let first = first.await.expect_status(201).expect_no_header("idempotent-replayed");
+        let again = again.await.expect_status(201).expect_header("idempotent-replayed", "true");
+        let mut expected = first.json.clone();
+        for name in secrets {
+            assert!(!again.shown().contains(first.text(name)), "{}", again.shown());
+            expected.as_object_mut().expect("an object").remove(*name);
+        }
+        assert_eq!(again.json, expected);
+        for name in ["location", "content-type", "cache-control"] {
+            assert_eq!(again.header(name), first.header(name), "{name}");
+        }
+    }
+    assert_one_of_each(&alice, &memo).await;
+    alice.share(&memo, &json!({})).header(KEY, "s").await.expect_status(422).problem("idempotency_key_reused");
+    let other = json!({"name": "b", "scopes": ["memos:read"]});
+    alice.create_api_key(&other).header(KEY, "k").await.expect_status(422).problem("idempotency_key_reused");
+    assert_one_of_each(&alice, &memo).await;
+}
+
+pub async fn concurrent_requests_with_one_key_show_one_secret(app: TestApp) {
+    let alice = app.user("alice").await;
+    let memo = alice.memo("a").await;
+    let mut running = JoinSet::new();
+    for _ in 0..50 {
+        for (call, secrets) in secret_calls(&alice, &memo) {
+            running.spawn(async move { (call.await, secrets) });
+        }
+    }
+    let mut shown = Vec::new();
+    for (response, secrets) in running.join_all().await {
+        match response.status {
+            201 if response[secrets[0]].is_string() => shown.push(secrets[0]),
+            201 => drop(response.expect_header("idempotent-replayed", "true")),
+            _ => drop(response.expect_status(409).problem("idempotency_key_in_use")),
+        }
+    }
+    shown.sort_unstable();
+    assert_eq!(shown, ["secret", "token"]);
+    assert_one_of_each(&alice, &memo).await;
+}
+
+pub async fn every_post_that_creates_reads_the_key(app: TestApp) {
+    let alice = app.user("alice").await;
+    let creates = |item: &Value| item["responses"]["201"].is_object();
+    for operation in known().operations().filter(|one| one.method == "post" && creates(one.item)) {
+        let parameters = operation.item["parameters"].as_array().into_iter().flatten();
+        let takes_key = parameters.into_iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+        assert_eq!(takes_key, operation.path != "/api/v1/auth/sign-up", "{}", operation.path);
+        let Some((media_type, example)) = operation.example().filter(|_| takes_key) else { continue };
+        let call = alice.call("POST", &operation.target()).body(media_type, example.to_string());
+        call.header(KEY, "").await.expect_status(400).problem("invalid_header");
+    }
 }
 
 pub async fn invalid_key_is_rejected(app: TestApp) {

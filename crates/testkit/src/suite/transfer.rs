@@ -83,9 +83,9 @@ pub async fn export_without_all_scopes_has_no_sessions_and_identities(app: TestA
         kinds.dedup();
         kinds.join(" ")
     };
-    assert_eq!(kinds(&browser).await, r#""account" "event" "identity" "memo" "session""#);
+    assert_eq!(kinds(&browser).await, r#""account" "event" "identity" "memo" "session" "settings""#);
     let narrow = alice.with_scope("account:read memos:read").await;
-    assert_eq!(kinds(&narrow).await, r#""account" "event" "memo""#);
+    assert_eq!(kinds(&narrow).await, r#""account" "event" "memo" "settings""#);
 }
 
 pub async fn export_imports_unchanged(app: TestApp) {
@@ -138,7 +138,8 @@ pub async fn import_replaces_ids_of_other_users_deterministically(app: TestApp) 
     alice.memo("one").await;
     alice.memo("two").await;
     let lines = export(&alice).await;
-    let others = lines.iter().filter(|line| line["kind"] != "memo").count() as u64;
+    let imported = ["memo", "settings"];
+    let others = lines.iter().filter(|line| !imported.contains(&line["kind"].as_str().expect("a kind"))).count() as u64;
     let first = import(&bob, &lines).await.expect_status(200);
     assert_eq!(counts(&first), [2, 0, 0, others]);
     let pairs = first["reassigned"].as_array().expect("a list");
@@ -153,6 +154,125 @@ pub async fn import_replaces_ids_of_other_users_deterministically(app: TestApp) 
     assert_eq!(again["reassigned"], first["reassigned"]);
     assert_eq!(memos(&alice).await.len(), 2);
     assert_eq!(memos(&bob).await.len(), 2);
+}
+
+/// A user with settings, who has shared a memo and likes it, one in the trash, and one of another user. Returns the ids of the
+/// memos in this order, and the share.
+async fn with_likes_and_a_share(app: &TestApp) -> (crate::User, [String; 3], Response) {
+    let (alice, carol) = (app.user("alice").await, app.user("carol").await);
+    let settings = json!({"display_name": "앨리스", "locale": "ko", "time_zone": "Asia/Seoul"});
+    alice.patch_me(&settings).await.expect_status(200);
+    let theirs = carol.create_memo(&json!({"title": "carol's", "visibility": "public"})).await.expect_status(201);
+    let ids = [alice.memo("own").await, alice.memo("trashed").await, theirs.id().to_owned()];
+    for id in &ids {
+        app.clock.advance(std::time::Duration::from_secs(1));
+        alice.like(id).await.expect_empty(204);
+    }
+    let share = alice.share(&ids[0], &json!({"password": "열려라"})).await.expect_status(201);
+    alice.delete_memo(&ids[1]).await.expect_empty(204);
+    (alice, ids, share)
+}
+
+/// The lines of a kind, in an order of their own.
+fn of_kind(lines: &[Value], kind: &str) -> Vec<Value> {
+    let mut lines: Vec<_> = lines.iter().filter(|line| line["kind"] == kind).cloned().collect();
+    lines.sort_by_key(Value::to_string);
+    lines
+}
+
+pub async fn export_has_likes_shares_and_settings(app: TestApp) {
+    let (alice, ids, share) = with_likes_and_a_share(&app).await;
+    app.anonymous().shared(share.text("token")).await.expect_status(401);
+    let lines = export(&alice).await;
+    let settings = json!({"kind": "settings", "display_name": "앨리스", "locale": "ko", "time_zone": "Asia/Seoul"});
+    assert_eq!(of_kind(&lines, "settings"), [settings]);
+    let expected = json!({
+        "kind": "share", "id": share["id"], "memo_id": ids[0], "expires_at": null, "has_password": true, "reads": 0,
+        "created_at": share["created_at"],
+    });
+    assert_eq!(of_kind(&lines, "share"), [expected]);
+    let liked: Vec<_> = of_kind(&lines, "like").iter().map(|line| line["memo_id"].clone()).collect();
+    assert!(liked.len() == 3 && ids.iter().all(|id| liked.contains(&json!(id))), "{liked:?}");
+    assert_eq!(of_kind(&lines, "like")[2]["at"].as_str().map(str::len), Some(app.now().len()));
+    assert!(!json!(lines).to_string().contains(share.text("token")));
+    // Likes of others are no data of the owner.
+    let bob = app.user("bob").await;
+    assert_eq!(of_kind(&export(&bob).await, "like"), Vec::<Value>::new());
+}
+
+pub async fn import_restores_likes_and_settings(app: TestApp) {
+    let (alice, ids, share) = with_likes_and_a_share(&app).await;
+    let before = export(&alice).await;
+    // Nothing is left but the account.
+    alice.unlike(&ids[2]).await.expect_empty(204);
+    for id in &ids[..2] {
+        alice.delete_memo_for_good(id).await.expect_empty(204);
+    }
+    alice.patch_me(&json!({"display_name": "a", "locale": "en", "time_zone": "UTC"})).await.expect_status(200);
+    let dry = import(&alice, &before).query(&[("dry_run", "true")]).await.expect_status(200);
+    // Of the three likes, two are of memos that the import would create.
+    assert_eq!((&dry["likes"], &dry["settings"], counts(&dry)[0]), (&json!(1), &json!(true), 2));
+    assert_eq!(alice.me().await["display_name"], "a");
+    let since = alice.changes(0).await["next_since"].as_u64().expect("a number");
+    let report = import(&alice, &before).await.expect_status(200);
+    assert_eq!((&report["likes"], &report["settings"], counts(&report)[0]), (&json!(3), &json!(true), 2));
+    let dropped = report["dropped"].as_array().expect("a list");
+    assert_eq!((dropped.len(), &dropped[0]["name"]), (1, &json!(format!("share {}", share.id()))));
+    let after = export(&alice).await;
+    for kind in ["like", "settings"] {
+        assert_eq!(of_kind(&after, kind), of_kind(&before, kind));
+    }
+    assert_eq!(of_kind(&after, "share"), Vec::<Value>::new());
+    let liked = |lines: &[Value]| -> Vec<_> {
+        let memos = of_kind(lines, "memo");
+        memos.iter().map(|memo| [&memo["id"], &memo["like_count"], &memo["liked"]].map(Value::clone)).collect()
+    };
+    assert_eq!(liked(&after), liked(&before));
+    let kinds: Vec<_> =
+        alice.changes(since).await["items"].as_array().expect("a list").iter().map(|one| one["kind"].clone()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "memo.liked").count(), 2, "{kinds:?}");
+    let again = import(&alice, &before).await.expect_status(200);
+    assert_eq!(
+        (&again["likes"], &again["settings"], counts(&again)[..3].to_vec()),
+        (&json!(0), &json!(false), vec![0, 0, 2])
+    );
+}
+
+pub async fn import_leaves_out_likes_of_memos_that_cannot_be_read(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let (public, private) = (json!({"title": "p", "visibility": "public"}), bob.memo("private").await);
+    let public = bob.create_memo(&public).await.expect_status(201).id().to_owned();
+    let line = |id: &str, at: &str| json!({"kind": "like", "memo_id": id, "at": at});
+    let lines = [
+        line(&private, "2025-01-01T00:00:00Z"),
+        line(ID, "2025-01-01T00:00:00Z"),
+        line(&public, "2999-01-01T00:00:00Z"),
+    ];
+    let report = import(&alice, &lines).await.expect_status(200);
+    assert_eq!((&report["likes"], counts(&report)), (&json!(1), [0; 4]));
+    let dropped = report["dropped"].as_array().expect("a list");
+    let names: Vec<_> = dropped.iter().map(|one| one["name"].clone()).collect();
+    assert_eq!(names, [&private, ID].map(|id| json!(format!("like of memo {id}"))));
+    assert_eq!(dropped[0]["reason"], dropped[1]["reason"]);
+    // No user likes a memo since a time that lies ahead.
+    assert_eq!(alice.likes(&public).await["items"][0]["liked_at"], json!(app.now()));
+    // Of 120 likes, some are in the last group.
+    let many: Vec<_> =
+        (0..120).map(|n| line(&format!("0198c0de-7f00-7000-8000-0000000{n:05}"), "2025-01-01T00:00:00Z")).collect();
+    let report = import(&alice, &[&many[..], &lines[2..]].concat()).await.expect_status(200);
+    assert_eq!((&report["likes"], report["dropped"].as_array().map(Vec::len)), (&json!(0), Some(120)));
+}
+
+pub async fn import_of_own_memos_with_other_ids_finds_them_for_their_likes(app: TestApp) {
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let id = alice.memo("one").await;
+    alice.like(&id).await.expect_empty(204);
+    let lines = export(&alice).await;
+    let report = import(&bob, &lines).await.expect_status(200);
+    assert_eq!((&report["likes"], &report["dropped"]), (&json!(1), &json!([])));
+    let copy = report["reassigned"][0]["new_id"].as_str().expect("an id");
+    assert_eq!(bob.get_memo(copy).await["liked"], true);
+    assert_eq!(alice.get_memo(&id).await["like_count"], 1);
 }
 
 pub async fn import_makes_a_new_id_after_four_derived_ones(app: TestApp) {
@@ -221,6 +341,24 @@ pub async fn import_with_an_invalid_line_imports_nothing(app: TestApp) {
             .await
             .expect_status(422)
             .invalid(&format!("/250/{field}"), code);
+    }
+    for (line, pointer, code) in [
+        (json!({"kind": "like", "memo_id": ID}), "/0/at", "required"),
+        (json!({"kind": "like", "memo_id": "7", "at": "2025-01-01T00:00:00Z"}), "/0/memo_id", "malformed"),
+        (json!({"kind": "like", "memo_id": ID, "at": "2025-01-01T00:00:00Z", "x": 1}), "/0/x", "unknown_member"),
+        (
+            json!({"kind": "settings", "display_name": "a", "locale": "fr", "time_zone": "UTC"}),
+            "/0/locale",
+            "invalid_choice",
+        ),
+        (
+            json!({"kind": "settings", "display_name": "", "locale": "en", "time_zone": "UTC"}),
+            "/0/display_name",
+            "too_short",
+        ),
+        (json!({"kind": "share", "id": 7}), "/0/id", "wrong_type"),
+    ] {
+        import(&alice, &[line]).await.expect_status(422).invalid(pointer, code);
     }
     let raw = |body: &str| alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", body.to_owned());
     raw("{\"kind\": \"memo\"").await.expect_status(400).problem("invalid_json");

@@ -2,11 +2,12 @@
 
 mod audit;
 mod dead_mail;
+mod usage;
 mod users;
 
 use crate::routing::Operations;
 
 /// The operations.
 pub fn operations() -> Operations {
-    Operations::all([audit::operations(), dead_mail::operations(), users::operations()])
+    Operations::all([audit::operations(), dead_mail::operations(), usage::operations(), users::operations()])
 }

@@ -42,7 +42,7 @@ pub struct ApiKeyDto {
     /// When it was last used, to the minute.
     #[schema(required = true, format = "date-time")]
     last_used_at: Option<String>,
-    /// The secret, only in the response to the request that created the key.
+    /// The secret, only in the response to the request that created the key; absent in a replayed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     secret: Option<String>,
@@ -75,6 +75,11 @@ impl ApiKeyDto {
     /// A new key, with its secret.
     pub fn created(key: ApiKey, secret: String) -> Self {
         Self { secret: Some(secret), ..key.into() }
+    }
+
+    /// The same key as everyone who lists it gets it.
+    pub fn without_secret(self) -> Self {
+        Self { secret: None, ..self }
     }
 }
 

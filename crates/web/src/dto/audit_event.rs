@@ -89,6 +89,8 @@ const fn kind(kind: AuditKind) -> &'static str {
         AuditKind::ApiKeyChanged => "api_key.changed",
         AuditKind::ApiKeyRemoved => "api_key.removed",
         AuditKind::ApiKeyExposed => "api_key.exposed",
+        AuditKind::ShareCreated => "share.created",
+        AuditKind::ShareRevoked => "share.revoked",
         AuditKind::WebhookCreated => "webhook.created",
         AuditKind::WebhookChanged => "webhook.changed",
         AuditKind::WebhookRemoved => "webhook.removed",

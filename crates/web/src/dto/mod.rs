@@ -7,6 +7,7 @@ mod identity;
 mod memo;
 mod mirror;
 mod session;
+mod usage;
 mod user;
 mod webhook;
 
@@ -16,5 +17,6 @@ pub use audit_event::AuditEventDto;
 pub use identity::IdentityDto;
 pub use memo::{MemoDto, VisibilityDto};
 pub use session::SessionDto;
+pub use usage::{UsageDto, UsageParameters};
 pub use user::{LocaleDto, RoleDto, UserDto};
 pub use webhook::{WebhookDeliveryDto, WebhookDto};

@@ -61,6 +61,11 @@ impl WebhookDto {
     pub fn new(webhook: Webhook, secret: Option<&Secret>) -> Self {
         Self { secret: secret.map(webhook_secret_text), ..webhook.into() }
     }
+
+    /// The same without its secret, which is shown once.
+    pub fn without_secret(self) -> Self {
+        Self { secret: None, ..self }
+    }
 }
 
 impl From<Webhook> for WebhookDto {

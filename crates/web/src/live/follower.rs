@@ -122,13 +122,14 @@ impl Follower {
                 return Step::End(End::Restart);
             }
             if Instant::now() >= self.next_check
-                && let Some(end) = self.check().await
+                // A future on the heap, so that an idle connection has no room for it.
+                && let Some(end) = Box::pin(self.check()).await
             {
                 return Step::End(end);
             }
             if self.may_have_more
                 && self.is_certain
-                && let Some(step) = self.read().await
+                && let Some(step) = Box::pin(self.read()).await
             {
                 return step;
             }

@@ -2,6 +2,7 @@
 
 mod events;
 mod follower;
+mod frames;
 mod socket;
 
 use std::time::Duration;

@@ -1,12 +1,18 @@
 use std::time::Duration;
 
-use actix_web::{http::header, rt::spawn, web::Payload};
-use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, ProtocolError, Session};
+use actix_http::ws::Frame;
+use actix_web::{
+    http::header,
+    rt::spawn,
+    web::{Bytes, Payload},
+};
+use actix_ws::{CloseCode, CloseReason, Message, ProtocolError};
 use tokio::time::{Instant, timeout};
 
 use super::{
     Follow,
     follower::{End, Follower, Step},
+    frames::{Incoming, Outgoing, accept},
     keep_alive,
 };
 use crate::{changes::ChangeDto, prelude::*};
@@ -70,11 +76,12 @@ async fn open_socket(
     require_allowed_origin(&request, &settings)?;
     require_handshake(&request)?;
     let follower = follow.after(since).await?;
-    let opened = actix_ws::handle(&request, payload).map_err(|_| upgrade_required())?;
-    let (response, session, messages) = opened;
+    let accepted = accept(&request, payload, MAX_MESSAGE).map_err(|_| upgrade_required())?;
+    let (response, outgoing, mut incoming) = accepted;
     let limit = settings.request_timeout;
-    let connection = Connection { follower, session, last_heard: Instant::now(), budget: Budget::new(), limit };
-    spawn(connection.run(messages.max_frame_size(MAX_MESSAGE)));
+    let mut connection = Connection { follower, outgoing, last_heard: Instant::now(), budget: Budget::new(), limit };
+    // Borrowed: a future would have room for its arguments twice.
+    spawn(async move { connection.run(&mut incoming).await });
     Ok(response)
 }
 
@@ -103,7 +110,7 @@ fn upgrade_required() -> Problem {
 /// An open connection.
 struct Connection {
     follower: Follower,
-    session: Session,
+    outgoing: Outgoing,
     last_heard: Instant,
     budget: Budget,
     /// How long the client may take to read, and to answer.
@@ -118,18 +125,14 @@ enum Closing {
     Gone,
 }
 
-impl From<Closed> for Closing {
-    fn from(_: Closed) -> Self {
-        Self::Gone
-    }
-}
-
 impl Connection {
-    async fn run(mut self, mut messages: MessageStream) {
+    async fn run(&mut self, incoming: &mut Incoming) {
         let closing = loop {
             let handled = tokio::select! {
-                step = self.follower.next(keep_alive(self.limit)) => self.send(step).await,
-                message = messages.recv() => self.receive(message).await,
+                // Futures on the heap, so that an idle connection has no room for them.
+                step = self.follower.next(keep_alive(self.limit)) => Box::pin(self.send(step)).await,
+                () = self.outgoing.closed() => Err(Closing::Gone),
+                message = incoming.next() => Box::pin(self.receive(message)).await,
             };
             if let Err(closing) = handled {
                 break closing;
@@ -137,7 +140,7 @@ impl Connection {
         };
         if let Closing::Frame(reason) = closing {
             // If it fails, the client is gone.
-            let _ = timeout(self.limit, self.session.close(Some(reason))).await;
+            let _ = Box::pin(self.send_message(Message::Close(Some(reason)))).await;
         }
     }
 
@@ -147,12 +150,12 @@ impl Connection {
                 for change in changes {
                     // Writing to memory cannot fail.
                     let text = serde_json::to_string(&ChangeDto::from(change)).unwrap_or_default();
-                    timeout(self.limit, self.session.text(text)).await.map_err(|_| Closing::Gone)??;
+                    self.send_message(Message::Text(text.into())).await?;
                 }
                 Ok(())
             }
             Step::Idle if self.last_heard.elapsed() >= self.limit => Err(Closing::Gone),
-            Step::Idle => Ok(timeout(self.limit, self.session.ping(b"")).await.map_err(|_| Closing::Gone)??),
+            Step::Idle => self.send_message(Message::Ping(Bytes::new())).await,
             Step::End(end) => Err(Closing::Frame(match end {
                 End::Restart => reason(CloseCode::Restart, "reconnect"),
                 End::SignedOut => reason(CloseCode::Policy, "sign_in_ended"),
@@ -161,10 +164,15 @@ impl Connection {
         }
     }
 
-    async fn receive(&mut self, message: Option<Result<Message, ProtocolError>>) -> Result<(), Closing> {
+    async fn send_message(&mut self, message: Message) -> Result<(), Closing> {
+        let sent = timeout(self.limit, self.outgoing.send(message)).await;
+        if sent.unwrap_or(false) { Ok(()) } else { Err(Closing::Gone) }
+    }
+
+    async fn receive(&mut self, frame: Option<Result<Frame, ProtocolError>>) -> Result<(), Closing> {
         self.last_heard = Instant::now();
-        let message = match message {
-            Some(Ok(message)) => message,
+        let frame = match frame {
+            Some(Ok(frame)) => frame,
             Some(Err(ProtocolError::Overflow)) => {
                 return Err(Closing::Frame(reason(CloseCode::Size, "at most 1 KiB")));
             }
@@ -174,16 +182,12 @@ impl Connection {
         if !self.budget.allows(self.last_heard) {
             return Err(Closing::Frame(reason(CloseCode::Policy, "rate_limited")));
         }
-        match message {
-            Message::Ping(data) => {
-                timeout(self.limit, self.session.pong(&data)).await.map_err(|_| Closing::Gone)??;
-            }
-            Message::Close(answered) => {
-                return Err(Closing::Frame(answered.unwrap_or_else(|| reason(CloseCode::Normal, ""))));
-            }
-            Message::Pong(_) | Message::Text(_) | Message::Binary(_) | Message::Continuation(_) | Message::Nop => {}
+        match frame {
+            Frame::Ping(data) => self.send_message(Message::Pong(data)).await,
+            Frame::Close(answered) => Err(Closing::Frame(answered.unwrap_or_else(|| reason(CloseCode::Normal, "")))),
+            Frame::Text(text) if str::from_utf8(&text).is_err() => Err(Closing::Frame(reason(CloseCode::Invalid, ""))),
+            Frame::Pong(_) | Frame::Text(_) | Frame::Binary(_) | Frame::Continuation(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -1,17 +1,17 @@
-use actix_web::http::header::LOCATION;
-use memo_application::{ApiKeyChange, ApiKeys, NewApiKey};
-use memo_domain::{ApiKeyName, ApiKeyNote, Network, Networks, Scopes, Timestamp};
+use memo_application::{ApiKeyChange, ApiKeys, NewApiKey, Once};
+use memo_domain::{ApiKey, ApiKeyName, ApiKeyNote, Network, Networks, Scopes, Timestamp};
 
 use crate::{
     dto::{ApiKeyDto, ApiKeyKindDto, ScopeDto},
     extract::ApiKeyPath,
     input::{few_networks, one_or_more, patched_few_networks, patched_one_or_more},
     prelude::*,
+    respond::Reply,
 };
 
 operations! {
     list_api_keys => Policy::interactive();
-    create_api_key => Policy::interactive().body(Body::Json).no_store()
+    create_api_key => Policy::interactive().body(Body::Json).no_store().idempotent()
         .problems(&[Code::InsufficientScope, Code::ApiKeyLimitReached]);
     patch_api_key => Policy::interactive().body(Body::MergePatch)
         .problems(&[Code::InsufficientScope, Code::ApiKeyNotFound]);
@@ -99,7 +99,7 @@ impl Input for ApiKeyInput {
 
 /// Create an API key
 ///
-/// Returns the key with its `secret`, which is shown only once. A `bearer` key is sent as `Authorization: Bearer <secret>`; a
+/// Returns the key with its `secret`, which is shown only once: a replayed response has none. The user is told by mail. A `bearer` key is sent as `Authorization: Bearer <secret>`; a
 /// `signed` key signs requests (RFC 9421, `hmac-sha256`). To replace a key without an interruption, create another one, and set
 /// `expires_at` of the old one.
 #[utoipa::path(
@@ -109,14 +109,19 @@ impl Input for ApiKeyInput {
 )]
 async fn create_api_key(
     caller: Caller,
+    request: HttpRequest,
     keys: Data<ApiKeys>,
     FromDevice(device): FromDevice,
+    once: IdempotencyKey,
     _: NoQuery,
     Json(new): Json<ApiKeyInput>,
 ) -> Result<HttpResponse, Problem> {
-    let (key, secret) = keys.create(&caller, new, &device).await?;
-    let location = format!("/api/v1/me/api-keys/{}", key.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(ApiKeyDto::created(key, secret)))
+    let create = async |once: Option<&Once<'_, (ApiKey, String)>>| Ok(keys.create(&caller, new, &device, once).await?);
+    let render = async |(key, secret): (ApiKey, String)| {
+        let location = format!("/api/v1/me/api-keys/{}", key.id);
+        Reply::shown_once(location, ApiKeyDto::created(key, secret), ApiKeyDto::without_secret)
+    };
+    once.once(&request, create, render).await
 }
 
 /// A JSON Merge Patch (RFC 7396) of an API key: absent fields stay, null empties `note`, `ip_allowlist` and `expires_at`.

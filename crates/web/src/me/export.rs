@@ -2,10 +2,10 @@ use std::iter;
 
 use actix_web::{http::header::CONTENT_DISPOSITION, web::Bytes};
 use memo_application::{Device, Error, ExportContents, Principal, Record, Transfer};
-use memo_domain::UserId;
+use memo_domain::{Like, Share, User, UserId};
 
 use crate::{
-    dto::{AuditEventDto, IdentityDto, MemoDto, SessionDto, UserDto},
+    dto::{AuditEventDto, IdentityDto, LocaleDto, MemoDto, SessionDto, UserDto},
     prelude::*,
     streams::{NDJSON, ZIP, json_lines, streamed},
 };
@@ -26,7 +26,7 @@ operations! {
     "updated_at": "2026-01-31T09:00:00.123456Z"
 }))]
 pub struct ExportLine {
-    /// `memo`, `account`, `identity`, `session` or `event`. More kinds may be added.
+    /// `memo`, `share`, `like`, `settings`, `account`, `identity`, `session` or `event`. More kinds may be added.
     kind: &'static str,
     #[serde(flatten)]
     #[schema(value_type = Object, inline)]
@@ -41,6 +41,51 @@ enum RecordDto {
     Session(SessionDto),
     Event { event: AuditEventDto },
     Memo(Box<MemoDto>),
+    Share(ShareLine),
+    Like { memo_id: String, at: String },
+    Settings(SettingsLine),
+}
+
+/// A share, without its token, which the server does not know.
+#[derive(Serialize)]
+struct ShareLine {
+    id: String,
+    memo_id: String,
+    expires_at: Option<String>,
+    has_password: bool,
+    reads: u64,
+    created_at: String,
+}
+
+impl From<Share> for ShareLine {
+    fn from(share: Share) -> Self {
+        Self {
+            id: share.id.to_string(),
+            memo_id: share.memo_id.to_string(),
+            expires_at: share.expires_at.map(|time| time.to_string()),
+            has_password: share.password_hash.is_some(),
+            reads: share.reads,
+            created_at: share.created_at.to_string(),
+        }
+    }
+}
+
+/// What an import restores of the account.
+#[derive(Serialize)]
+struct SettingsLine {
+    display_name: String,
+    locale: LocaleDto,
+    time_zone: String,
+}
+
+impl From<User> for SettingsLine {
+    fn from(user: User) -> Self {
+        Self {
+            display_name: user.display_name.as_str().to_owned(),
+            locale: user.locale.into(),
+            time_zone: user.time_zone.as_str().to_owned(),
+        }
+    }
 }
 
 impl ExportLine {
@@ -50,6 +95,11 @@ impl ExportLine {
             Record::Identity(identity) => ("identity", RecordDto::Identity(identity.into())),
             Record::Session(session) => ("session", RecordDto::Session(SessionDto::new(session, None))),
             Record::Event(event) => ("event", RecordDto::Event { event: event.into() }),
+            Record::Share(share) => ("share", RecordDto::Share(share.into())),
+            Record::Like(Like { memo_id, at, .. }) => {
+                ("like", RecordDto::Like { memo_id: memo_id.to_string(), at: at.to_string() })
+            }
+            Record::Settings(user) => ("settings", RecordDto::Settings(user.into())),
             Record::Memo(memo) => ("memo", RecordDto::Memo(Box::new(MemoDto::for_viewer(owner, *memo)))),
         };
         Self { kind, record }
@@ -86,8 +136,8 @@ struct MarkdownZip(#[expect(dead_code, reason = "a schema only")] String);
 /// Export all data
 ///
 /// All data of the caller, one JSON object per line: the account, linked social accounts and sessions (only if the caller
-/// signed in themselves, with all scopes), security events, and every memo, including those in the trash. Or, with
-/// `format=markdown`, a zip with a file for each memo, which an import with `from=markdown` turns into the same memos. If a memo
+/// signed in themselves, with all scopes), security events, settings, every memo, including those in the trash, with its shares
+/// but without their tokens, and the likes that the caller gave. Or, with `format=markdown`, a zip with a file for each memo, which an import with `from=markdown` turns into the same memos. If a memo
 /// changes during the export, it appears again: its last line counts. A response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",

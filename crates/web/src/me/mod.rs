@@ -8,6 +8,7 @@ mod import;
 mod mfa;
 mod password;
 mod profile;
+mod usage;
 mod webhook_deliveries;
 mod webhooks;
 
@@ -24,6 +25,7 @@ pub fn operations() -> Operations {
         mfa::operations(),
         password::operations(),
         profile::operations(),
+        usage::operations(),
         webhook_deliveries::operations(),
         webhooks::operations(),
     ])

@@ -1,17 +1,17 @@
-use actix_web::http::header::LOCATION;
-use memo_application::{NewWebhook, WebhookChange, Webhooks};
-use memo_domain::{ChangeKind, InvalidValue, WebhookEvents, WebhookName, WebhookUrl};
+use memo_application::{NewWebhook, Once, WebhookChange, Webhooks};
+use memo_domain::{ChangeKind, InvalidValue, Secret, Webhook, WebhookEvents, WebhookName, WebhookUrl};
 
 use crate::{
     dto::WebhookDto,
     extract::WebhookPath,
     input::{one_or_more, patched_one_or_more},
     prelude::*,
+    respond::Reply,
 };
 
 operations! {
     list_webhooks => Policy::scopes(&[Scope::AccountRead]);
-    create_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::Json).no_store()
+    create_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::Json).no_store().idempotent()
         .problems(&[Code::WebhookLimitReached]);
     patch_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).no_store()
         .problems(&[Code::WebhookNotFound]);
@@ -142,12 +142,19 @@ async fn create_webhook(
     caller: Caller,
     webhooks: Data<Webhooks>,
     FromDevice(device): FromDevice,
+    once: IdempotencyKey,
+    request: HttpRequest,
     _: NoQuery,
     Json(new): Json<WebhookInput>,
 ) -> Result<HttpResponse, Problem> {
-    let (webhook, secret) = webhooks.create(caller.user_id, new, &device).await?;
-    let location = format!("/api/v1/me/webhooks/{}", webhook.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(WebhookDto::new(webhook, Some(&secret))))
+    let create = async |once: Option<&Once<'_, (Webhook, Secret)>>| {
+        Ok(webhooks.create(caller.user_id, new, &device, once).await?)
+    };
+    let render = async |(webhook, secret): (Webhook, Secret)| {
+        let location = format!("/api/v1/me/webhooks/{}", webhook.id);
+        Reply::shown_once(location, WebhookDto::new(webhook, Some(&secret)), WebhookDto::without_secret)
+    };
+    once.once(&request, create, render).await
 }
 
 /// Change a webhook

@@ -1,12 +1,11 @@
-use actix_web::http::header::LOCATION;
-use memo_application::{NewShare, Shares, secret_text};
+use memo_application::{NewShare, Once, Shares, secret_text};
 use memo_domain::{Password, Secret, Share, ShareId, Timestamp};
 
-use crate::{extractor::from_head, prelude::*};
+use crate::{extractor::from_head, prelude::*, respond::Reply};
 
 operations! {
     list_shares => Policy::scopes(&[Scope::MemosRead]).problems(&[Code::MemoNotFound, Code::NotOwner]);
-    create_share => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).no_store().problems(&[
+    create_share => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).no_store().idempotent().problems(&[
         Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::ShareLimitReached, Code::Overloaded,
     ]);
     delete_share => Policy::scopes(&[Scope::MemosWrite])
@@ -82,7 +81,7 @@ impl From<Share> for ShareDto {
     }
 }
 
-/// A new share, with its token, which is shown this once.
+/// A new share, with its token, which is shown this once: a replayed response has neither the token nor the URL.
 #[derive(Serialize, ToSchema)]
 #[schema(as = NewShare, example = json!({
     "id": "0198c0de-7f00-7000-8000-00000000000d",
@@ -96,11 +95,14 @@ struct NewShareDto {
     /// The id.
     #[schema(format = "uuid")]
     id: String,
-    /// Who has it can read the memo.
-    token: String,
-    /// The link to send: a page for browsers, JSON for programs.
-    #[schema(format = "uri")]
-    url: String,
+    /// Who has it can read the memo. Absent in a replayed response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token: Option<String>,
+    /// The link to send: a page for browsers, JSON for programs. Absent in a replayed response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
+    url: Option<String>,
     /// When it ends to be valid; null if it does not.
     #[schema(required = true, format = "date-time")]
     expires_at: Option<String>,
@@ -115,7 +117,12 @@ impl NewShareDto {
     fn new(share: Share, token: &Secret, public_url: &str) -> Self {
         let token = secret_text(token);
         let ShareDto { id, expires_at, has_password, created_at, .. } = share.into();
-        Self { id, url: format!("{public_url}/api/v1/shared/{token}"), token, expires_at, has_password, created_at }
+        let url = format!("{public_url}/api/v1/shared/{token}");
+        Self { id, url: Some(url), token: Some(token), expires_at, has_password, created_at }
+    }
+
+    fn without_secret(self) -> Self {
+        Self { token: None, url: None, ..self }
     }
 }
 
@@ -152,17 +159,22 @@ async fn list_shares(
 )]
 async fn create_share(
     caller: Caller,
+    request: HttpRequest,
     shares: Data<Shares>,
     settings: Data<HttpSettings>,
-    MemoPath(id): MemoPath,
-    FromDevice(device): FromDevice,
-    _: NoQuery,
+    (MemoPath(id), _): (MemoPath, NoQuery),
+    (FromDevice(device), key): (FromDevice, IdempotencyKey),
     Json(new): Json<ShareInput>,
 ) -> Result<HttpResponse, Problem> {
-    let (share, token) = shares.create(caller.user_id, id, new, &device).await?;
-    let location = format!("/api/v1/memos/{id}/shares/{}", share.id);
-    let body = NewShareDto::new(share, &token, &settings.public_url);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+    let create = async |once: Option<&Once<'_, (Share, Secret)>>| {
+        Ok(shares.create(caller.user_id, id, new, &device, once).await?)
+    };
+    let render = async |(share, token): (Share, Secret)| {
+        let location = format!("/api/v1/memos/{id}/shares/{}", share.id);
+        let body = NewShareDto::new(share, &token, &settings.public_url);
+        Reply::shown_once(location, body, NewShareDto::without_secret)
+    };
+    key.once(&request, create, render).await
 }
 
 /// Revoke a share
@@ -181,8 +193,9 @@ async fn delete_share(
     shares: Data<Shares>,
     MemoPath(memo): MemoPath,
     SharePath(id): SharePath,
+    FromDevice(device): FromDevice,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    shares.revoke(caller.user_id, memo, id).await?;
+    shares.revoke(caller.user_id, memo, id, &device).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -54,12 +54,7 @@ pub async fn admission(
         Err(problem) => return Ok(request.error_response(problem)),
     };
     let admitted = match gate.admit(policy, request.request()).await {
-        Ok((caller, admitted)) => {
-            if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
-                context.caller = caller;
-            }
-            admitted
-        }
+        Ok(admitted) => admitted,
         Err(problem) => return Ok(request.error_response(problem)),
     };
     let digests = match Digests::of(request.headers()) {
@@ -67,6 +62,7 @@ pub async fn admission(
         Err(problem) => return Ok(request.error_response(problem)),
     };
     let limit = policy.size.limit(gate.settings.body_limit);
+    let admitted_request = request.request().clone();
     let handled = async {
         match digests {
             Some(digests) if policy.body == Body::Ignored => {
@@ -83,7 +79,11 @@ pub async fn admission(
         handled.await?
     } else {
         let limited = tokio::time::timeout(gate.settings.request_timeout, handled).await;
-        limited.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))??
+        let Ok(handled) = limited else {
+            let problem = Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1);
+            return Ok(ServiceResponse::from_err(problem, admitted_request));
+        };
+        handled?
     };
     if policy.no_store {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -114,12 +114,8 @@ impl Gate {
         })
     }
 
-    /// The caller, if the policy asks for one, and the permits to run.
-    async fn admit(
-        &self,
-        policy: &Policy,
-        request: &HttpRequest,
-    ) -> Result<(Option<Principal>, Option<Admitted>), Problem> {
+    /// The permits to run. The caller, if the policy asks for one, is noted in the context of the request, also if it is refused.
+    async fn admit(&self, policy: &Policy, request: &HttpRequest) -> Result<Option<Admitted>, Problem> {
         if !policy.any_host && !is_trusted_host(request, &self.settings) {
             return Err(Problem::new(Code::UntrustedHost));
         }
@@ -132,7 +128,7 @@ impl Gate {
             return Err(Problem::new(Code::InsecureTransport));
         }
         if policy.rate == RateClass::Exempt {
-            return Ok((None, None));
+            return Ok(None);
         }
         let caller = match self.caller(policy, request).await {
             Ok(caller) => caller,
@@ -147,6 +143,7 @@ impl Gate {
             RateClass::Exempt | RateClass::Caller => None,
         };
         if let Some(context) = request.extensions_mut().get_mut::<RequestContext>() {
+            context.caller = caller;
             context.known_device.clone_from(&known_device);
         }
         let rate = match (policy.rate, &caller) {
@@ -166,7 +163,7 @@ impl Gate {
             }
         }
         let admitted = self.limits.admit(request, caller.as_ref(), work.lane, &self.feeds).await?;
-        Ok((caller, Some(admitted)))
+        Ok(Some(admitted))
     }
 
     /// Removes a valid API key that was sent without encryption. The response does not say whether there was one.

@@ -17,7 +17,10 @@ use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::client::Client;
+use super::{
+    client::Client,
+    usage::{count_read, counted},
+};
 use crate::{
     compression::compressed,
     connection::Turn,
@@ -90,6 +93,7 @@ pub async fn envelope(
     if context.is_head {
         request.head_mut().method = Method::GET;
     }
+    let read = count_read(&mut request);
     let version = request.version();
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {
@@ -108,7 +112,7 @@ pub async fn envelope(
                 head.set_connection_type(ConnectionType::Close);
             }
             log(&method, response.status(), &context);
-            Ok(response)
+            Ok(counted(response, &context, &read))
         }
         Err(error) => {
             let problem = problem_of(&error);

@@ -7,6 +7,7 @@ mod envelope;
 mod guard;
 mod host;
 mod limits;
+mod usage;
 
 pub use admission::admission;
 pub use draining::Draining;

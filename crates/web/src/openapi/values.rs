@@ -2,6 +2,8 @@
 //!
 //! A DTO names the value of a field by `format`, e.g. `#[schema(format = "title")]`; the constraints are filled in here.
 
+use std::collections::BTreeMap;
+
 use memo_domain::{
     ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag,
     Tags, Temperature, TimeZone, Title, TopP, UserFilter, WebhookName, WebhookUrl,
@@ -64,6 +66,7 @@ fn constraints(name: &str) -> Option<Value> {
             let default = MaxTokens::default().get();
             json!({"format": "int32", "minimum": MaxTokens::MIN, "maximum": MaxTokens::MAX, "default": default})
         }
+        "day" => json!({"format": "date"}),
         "version" => json!({"format": "int64", "minimum": 1, "maximum": u32::MAX}),
         _ => return None,
     })
@@ -89,10 +92,30 @@ pub fn expand(document: &mut Value) {
     }
 }
 
-/// Names the schemas of generic lists after their items: `Page_Memo` becomes `MemoList`.
+/// Names the schemas of generic lists after their items: `Page_Memo` becomes `MemoList`. If there are lists of several kinds of
+/// one item, the name also says which: `Page_Memo` becomes `MemoPage`, `CountedPage_Memo` becomes `MemoCountedPage`.
 pub fn name_lists(document: &mut Value) {
+    let schemas = document["components"]["schemas"].as_object();
+    let names: Vec<String> = schemas.into_iter().flat_map(|schemas| schemas.keys().cloned()).collect();
+    rename_lists(document, &list_names(&names));
+}
+
+/// The new names of the lists among these schemas. No two schemas have one name.
+fn list_names(schemas: &[String]) -> BTreeMap<String, String> {
+    let lists = || schemas.iter().filter_map(|name| Some((name, list_of(name)?)));
+    let new_name = |(name, (kind, item)): (&String, (&ListKind, &str))| {
+        let short = format!("{item}List");
+        let is_alone = lists().filter(|(_, (_, other))| *other == item).count() == 1 && !schemas.contains(&short);
+        let new = if is_alone { short } else { format!("{item}{}", kind.prefix.trim_end_matches('_')) };
+        assert!(!schemas.contains(&new), "two schemas are named {new}");
+        (name.clone(), new)
+    };
+    lists().map(new_name).collect()
+}
+
+fn rename_lists(document: &mut Value, names: &BTreeMap<String, String>) {
     match document {
-        Value::Array(items) => items.iter_mut().for_each(name_lists),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_lists(item, names)),
         Value::Object(object) => {
             for (name, schema) in object.iter_mut() {
                 if let Some((kind, item)) = list_of(name) {
@@ -103,19 +126,19 @@ pub fn name_lists(document: &mut Value) {
                         items["maxItems"] = Limit::MAX.into();
                     }
                 }
-                name_lists(schema);
+                rename_lists(schema, names);
             }
-            let renamed = std::mem::take(object).into_iter().map(|(name, value)| match list_of(&name) {
-                Some((_, item)) => (format!("{item}List"), value),
+            let renamed = std::mem::take(object).into_iter().map(|(name, value)| match names.get(&name) {
+                Some(new) => (new.clone(), value),
                 None => (name, value),
             });
             *object = renamed.collect();
         }
         Value::String(text) => {
             if let Some((path, name)) = text.rsplit_once('/').filter(|(path, _)| *path == "#/components/schemas")
-                && let Some((_, item)) = list_of(name)
+                && let Some(new) = names.get(name)
             {
-                *text = format!("{path}/{item}List");
+                *text = format!("{path}/{new}");
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -141,7 +164,8 @@ fn list_of(name: &str) -> Option<(&'static ListKind, &str)> {
 mod tests {
     use super::*;
 
-    const STANDARD: [&str; 8] = ["date-time", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
+    const STANDARD: [&str; 10] =
+        ["date", "date-time", "double", "email", "int32", "int64", "password", "uri", "uri-reference", "uuid"];
 
     fn formats<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
@@ -152,6 +176,30 @@ mod tests {
             }
             _ => {}
         }
+    }
+
+    #[test]
+    fn lists_of_several_kinds_of_one_item_keep_their_names_apart() {
+        let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let mut document = json!({
+            "components": {"schemas": {"CountedPage_Memo": {}, "Items_Share": {}, "Memo": {}, "Page_Memo": {}, "Share": {}}},
+            "paths": [reference("CountedPage_Memo"), reference("Page_Memo"), reference("Items_Share"), reference("Memo")],
+        });
+        name_lists(&mut document);
+        let names: Vec<_> =
+            document["components"]["schemas"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+        assert_eq!(names, ["Memo", "MemoCountedPage", "MemoPage", "Share", "ShareList"]);
+        let references = ["MemoCountedPage", "MemoPage", "ShareList", "Memo"].map(reference);
+        assert_eq!(document["paths"], json!(references));
+    }
+
+    #[test]
+    #[should_panic(expected = "two schemas are named MemoItems")]
+    fn list_with_the_name_of_another_schema_is_refused() {
+        let schemas = ["Items_Memo", "MemoItems", "Page_Memo"];
+        name_lists(
+            &mut json!({"components": {"schemas": schemas.map(|name| (name, json!({}))).into_iter().collect::<BTreeMap<_, _>>()}}),
+        );
     }
 
     #[test]

@@ -47,11 +47,15 @@ fn resource(path: &str, operations: &[&Operation]) -> Resource {
     let methods = operations.iter().map(|operation| operation.method.clone());
     let allow = fallback::allow(methods);
     let guarded = |operation: &Operation| {
-        let route = context::Route { path: operation.path.clone(), policy: operation.policy };
+        let route = context::Route {
+            path: operation.path.clone(),
+            operation: operation.name.clone(),
+            policy: operation.policy,
+        };
         let admitted = from_fn(move |request, next| admission(route.clone(), request, next));
         (operation.route)().method(operation.method.clone()).wrap(admitted)
     };
-    let other = context::Route { path: path.into(), policy: &FALLBACK };
+    let other = context::Route { path: path.into(), operation: None, policy: &FALLBACK };
     let other_methods = web::to(move |request: HttpRequest| ready(fallback::other_method(&request, &allow)))
         .wrap(from_fn(move |request, next| admission(other.clone(), request, next)));
     operations
@@ -62,6 +66,6 @@ fn resource(path: &str, operations: &[&Operation]) -> Resource {
 
 /// The service for paths that no resource matches.
 pub fn default_service() -> Route {
-    let route = context::Route { path: "-".into(), policy: &FALLBACK };
+    let route = context::Route { path: "-".into(), operation: None, policy: &FALLBACK };
     web::to(fallback::not_found).wrap(from_fn(move |request, next| admission(route.clone(), request, next)))
 }

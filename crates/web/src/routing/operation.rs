@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{Route, http::Method};
+use memo_domain::OperationName;
 use utoipa::openapi::{
     Components, OpenApi, PathItem,
     path::{self, HttpMethod},
@@ -14,6 +15,8 @@ pub type MakeRoute = fn() -> Route;
 /// A method of a path, with its handler and its policy.
 #[derive(Clone)]
 pub struct Operation {
+    /// Its `operation_id`; pages for browsers have none.
+    pub name: Option<OperationName>,
     /// The path template.
     pub path: Arc<str>,
     pub method: Method,
@@ -34,8 +37,11 @@ impl Operations {
     /// The operations of a resource, as the macro [`operations!`](super) declares them.
     ///
     /// # Panics
-    /// If the `operation_id` of a handler is not its name.
-    pub fn declared<const N: usize>(document: OpenApi, declared: [(&str, &'static Policy, MakeRoute); N]) -> Self {
+    /// If the `operation_id` of a handler is not its name, or no name of an operation.
+    pub fn declared<const N: usize>(
+        document: OpenApi,
+        declared: [(&'static str, &'static Policy, MakeRoute); N],
+    ) -> Self {
         let mut documents = BTreeMap::new();
         for (path, item) in document.paths.paths {
             let path = Arc::<str>::from(path);
@@ -48,7 +54,8 @@ impl Operations {
             let Some((path, method, document)) = documents.remove(name) else {
                 panic!("the operation_id of the handler {name} is not its name")
             };
-            Operation { path, method, policy, route, document: Some(document) }
+            let name = OperationName::new(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+            Operation { name: Some(name), path, method, policy, route, document: Some(document) }
         });
         Self { list: list.collect(), components: document.components.unwrap_or_default() }
     }
@@ -56,6 +63,7 @@ impl Operations {
     /// Pages and files for browsers, which are not part of the OpenAPI document.
     pub fn pages<const N: usize>(policy: &'static Policy, pages: [(&str, MakeRoute); N]) -> Self {
         let page = |(path, route): (&str, _)| Operation {
+            name: None,
             path: path.into(),
             method: Method::GET,
             policy,

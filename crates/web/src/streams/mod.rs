@@ -4,11 +4,13 @@
 mod events;
 mod incoming;
 mod outgoing;
+mod slot;
 mod spool;
 
 pub use events::{beginning, comment, event, event_stream, numbered_event};
 pub use incoming::Lines;
 pub use outgoing::{json_lines, streamed};
+pub use slot::{Sender, slot};
 pub use spool::{Spool, SpoolWriter, Spooled};
 
 /// The media type of newline-delimited JSON.

@@ -4,7 +4,9 @@ use actix_web::{body::BodyStream, body::MessageBody, rt::spawn, web::Bytes};
 use futures_util::stream::poll_fn;
 use memo_domain::Causes;
 use serde::Serialize;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
+
+use super::slot::slot;
 
 /// The minimum size of a part, except for the last one of a batch, in bytes.
 const PART: usize = 32 << 10;
@@ -22,10 +24,10 @@ where
     P: Iterator<Item = Bytes>,
 {
     // One part waits for the client at most. `None` is the end.
-    let (sender, mut receiver) = mpsc::channel::<Option<Result<Bytes, Source>>>(1);
+    let (sender, mut receiver) = slot::<Option<Result<Bytes, Source>>>();
     spawn(async move {
         // False if the client is gone, or does not read.
-        let send = async |part| matches!(timeout(idle_timeout, sender.send(part)).await, Ok(Ok(())));
+        let send = async |part| timeout(idle_timeout, sender.send(part)).await.unwrap_or(false);
         loop {
             let parts = tokio::select! {
                 () = sender.closed() => return,

@@ -144,8 +144,8 @@ async fn failures_have_their_reason() {
     }
     let url = WebhookUrl::new(format!("https://127.0.0.1:{}", receiver.port)).expect("a URL");
     assert_eq!(client().send(&message(url)).await.error, Some(DeliveryError::Tls), "it does not speak TLS");
-    let nobody = WebhookUrl::new("http://127.0.0.1:1/").expect("a URL");
-    assert_eq!(client().send(&message(nobody)).await.error, Some(DeliveryError::ConnectionFailed));
+    let closed = WebhookUrl::new("http://127.0.0.1:1/").expect("a URL");
+    assert_eq!(client().send(&message(closed)).await.error, Some(DeliveryError::ConnectionFailed));
     let unknown = client().with_resolver(Changing::new(&[&[]]));
     let outcome = unknown.send(&message(receiver.url_at("hooks.example.com"))).await;
     assert_eq!(outcome.error, Some(DeliveryError::NameNotResolved));

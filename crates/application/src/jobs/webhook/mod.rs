@@ -92,7 +92,7 @@ impl WebhookHandler {
         }
     }
 
-    /// Sends the next change of a webhook, or finds that there is none.
+    /// Sends the next change of a webhook, if it has one to send.
     async fn step(&self, job: &Job) -> Result<Step, Error> {
         let id = WebhookId::new(job.id.as_uuid());
         let transactions = self.transactions(job);

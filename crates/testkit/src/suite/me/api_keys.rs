@@ -23,6 +23,17 @@ pub async fn with_key(app: &TestApp, user: &Actor, scopes: &[&str]) -> Actor {
     app.anonymous().with_token(created(user, scopes).await.text("secret"))
 }
 
+pub async fn new_api_key_is_told_by_mail(app: TestApp) {
+    let alice = app.verified_user("alice").await;
+    for (locale, subject) in [("en", "An API key was created"), ("ko", "API 키가 생성되었습니다")] {
+        alice.patch_me(&json!({"locale": locale})).await.expect_status(200);
+        let key = alice.create_api_key(&json!({"name": "백업 <b>", "scopes": ["memos:read"]})).await.expect_status(201);
+        let mail = app.mail_to(&alice.email, subject).await;
+        assert!(mail.text.contains("\n\n백업 <b>\n\n") && !mail.html.contains("<b>"), "{}", mail.text);
+        assert!(!mail.text.contains(key.text("secret")), "{}", mail.text);
+    }
+}
+
 pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
     let alice = app.user("alice").await;
     let new = json!({
@@ -43,7 +54,7 @@ pub async fn api_key_is_shown_with_its_secret_once(app: TestApp) {
         {
           "created_at": "2026-01-31T09:00:00.123456Z",
           "expires_at": null,
-          "id": "019c1347-d2fb-7000-8000-00000000000d",
+          "id": "019c1347-d2fb-7000-8000-00000000000e",
           "ip_allowlist": [],
           "kind": "bearer",
           "last_used_at": null,

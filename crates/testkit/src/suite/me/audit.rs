@@ -71,12 +71,18 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
     let key = browser.create_api_key(&json!({"name": "a", "scopes": ["memos:read"]})).await.expect_status(201);
     browser.patch_api_key(key.id(), &json!({"name": "b"})).await.expect_status(200);
     browser.delete_api_key(key.id()).await.expect_empty(204);
+    let memo = browser.memo("a").await;
+    let share = browser.share(&memo, &json!({})).await.expect_status(201);
+    browser.revoke_share(&memo, share.id()).await.expect_empty(204);
+    browser.revoke_share(&memo, share.id()).await.expect_status(404);
     browser.get("/api/v1/me/export").await.expect_status(200);
     let list = browser.audit().await.expect_status(200);
     assert_eq!(
         kinds(&list),
         [
             "account.exported",
+            "share.revoked",
+            "share.created",
             "api_key.removed",
             "api_key.changed",
             "api_key.created",
@@ -96,7 +102,9 @@ pub async fn every_kind_of_audit_event_is_recorded(app: TestApp) {
         ]
         .map(str::to_owned)
     );
-    assert_eq!(list["items"][7]["detail"], "9 left");
+    assert_eq!(list["items"][9]["detail"], "9 left");
+    let detail = json!(format!("share {} of memo {memo}", share.id()));
+    assert_eq!([&list["items"][1]["detail"], &list["items"][2]["detail"]], [&detail; 2]);
 }
 
 pub async fn refresh_token_reuse_is_recorded_once(app: TestApp) {

@@ -5,6 +5,8 @@ pub mod email;
 pub mod mfa;
 pub mod password;
 pub mod profile;
+pub mod usage;
+pub mod usage_nodes;
 pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod withdrawal;

@@ -128,7 +128,7 @@ pub async fn failing_webhook_is_disabled_after_three_days(app: TestApp) {
     let mail = app.mail_to(&alice.email, "웹훅이 비활성화되었습니다").await;
     assert!(mail.text.contains("hooks.example.com") && !mail.text.contains("hunter2"), "{}", mail.text);
     assert_eq!(user.audit().await["items"][0]["kind"], "webhook.disabled");
-    // It continues where it has stopped.
+    // It continues after the last change that was sent.
     user.memo("b").await;
     app.webhooks.reply(URL, WebhookReply::Status(200));
     let enabled = user.patch_webhook(webhook.id(), &json!({"enabled": true})).await.expect_status(200);

@@ -70,6 +70,16 @@ pub async fn webhook_is_shown_with_its_secret_once(app: TestApp) {
     assert_eq!(kinds[0]["detail"], second.id());
 }
 
+pub async fn repeated_creation_of_a_webhook_has_its_effect_once(app: TestApp) {
+    let alice = app.user("alice").await;
+    let create = || alice.create_webhook(&json!({"url": URL})).header("idempotency-key", "a");
+    let first = create().await.expect_status(201);
+    let again = create().await.expect_status(201).expect_header("idempotent-replayed", "true");
+    assert_eq!((again.id(), &again["secret"]), (first.id(), &Value::Null));
+    assert!(first.text("secret").starts_with("whsec_"));
+    assert_eq!(alice.webhooks().await["items"].as_array().map(Vec::len), Some(1));
+}
+
 pub async fn invalid_webhook_is_rejected_with_its_pointer(app: TestApp) {
     let alice = app.user("alice").await;
     let valid = created(&alice, URL).await;

@@ -1,13 +1,20 @@
 //! `POST /api/v1/me/import`
 
 mod line;
+mod others;
 mod report;
 
-use memo_application::{ArchiveKind, ImportClaim, ImportedMemo, Transfer};
+use std::path::Path as FilePath;
+
+use memo_application::{ArchiveKind, ImportClaim, ImportedLike, ImportedMemo, ImportedSettings, Transfer};
 use memo_domain::UserId;
 use tokio::task::yield_now;
 
-use self::{line::MemoLine, report::ImportReport};
+use self::{
+    line::MemoLine,
+    others::{LikeLine, SettingsLine, ShareLine},
+    report::ImportReport,
+};
 use super::export::ExportLine;
 use crate::{
     dto::ArchiveKindDto,
@@ -24,8 +31,12 @@ const BATCH_BYTES: usize = 1 << 20;
 const LINES_AT_ONCE: usize = 256;
 /// What some programs write at the beginning of a file in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// The kind of the lines that are imported.
+/// The kinds of the lines that are imported.
 const MEMO: &str = "memo";
+const LIKE: &str = "like";
+const SETTINGS: &str = "settings";
+/// The kind of those that are left out.
+const SHARE: &str = "share";
 
 operations! {
     import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::LinesOrArchive).idle_timeout().problems(&[
@@ -47,7 +58,7 @@ struct ImportQuery {
     #[param(nullable = false, inline)]
     from: Option<ArchiveKindDto>,
     /// Whether to check everything and report what would be done, but change nothing. Of memos with the same id in different groups,
-    /// each counts.
+    /// each counts, and likes of memos that the import would create are reported as left out.
     #[serde(default, deserialize_with = "parsed")]
     #[param(nullable = false)]
     dry_run: Option<bool>,
@@ -74,7 +85,8 @@ const fn media_types(kind: ArchiveKind) -> &'static [&'static str] {
 
 /// Import memos
 ///
-/// Lines as in an export; those of another kind than `memo` are ignored. Or, with `from`, an archive of another note program, as it
+/// Lines as in an export: memos, likes and settings of the account; lines of other kinds are ignored. Shares are left out: they need
+/// a new token. Likes follow the memos: those of memos that the caller cannot read are left out. Or, with `from`, an archive of another note program, as it
 /// is: its media type, or `application/octet-stream`, is that of the body. If a memo exists, its newest state is kept, so the
 /// same body may be imported again: the id of a note in an archive is derived from the note. An id that belongs to another user is
 /// replaced, by the same one each time. Attachments are not imported: the report lists them.
@@ -110,6 +122,49 @@ async fn import(
     Ok(HttpResponse::Ok().json(report?))
 }
 
+/// An import that is checked.
+struct Checked {
+    memos: Spooled,
+    likes: Option<Spooled>,
+    settings: Option<ImportedSettings>,
+    report: ImportReport,
+}
+
+/// The lines of an import, those of memos and likes spooled.
+struct Checking {
+    memos: Spool,
+    likes: Spool,
+    settings: Option<ImportedSettings>,
+    report: ImportReport,
+}
+
+impl Checking {
+    fn new(spool: &FilePath) -> Result<Self, Problem> {
+        let (memos, likes) = (Spool::create(spool)?, Spool::create(spool)?);
+        Ok(Self { memos, likes, settings: None, report: ImportReport::default() })
+    }
+
+    async fn add(&mut self, line: &[u8], number: usize) -> Result<(), Problem> {
+        if read_line::<MemoLine>(line, number, MEMO)?.is_some() {
+            self.memos.push(line).await?;
+        } else if read_line::<LikeLine>(line, number, LIKE)?.is_some() {
+            self.likes.push(line).await?;
+        } else if let Some(settings) = read_line::<SettingsLine>(line, number, SETTINGS)? {
+            self.settings = Some(settings);
+        } else if let Some(id) = read_line::<ShareLine>(line, number, SHARE)? {
+            self.report.drop_share(id);
+        } else {
+            self.report.ignored += 1;
+        }
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<Checked, Problem> {
+        let Self { memos, likes, settings, report } = self;
+        Ok(Checked { memos: memos.rewind().await?, likes: Some(likes.rewind().await?), settings, report })
+    }
+}
+
 struct Import<'i> {
     transfer: &'i Transfer,
     user: UserId,
@@ -124,14 +179,31 @@ impl Import<'_> {
         is_dry: bool,
         claim: &mut ImportClaim,
     ) -> Result<ImportReport, Problem> {
-        let (mut spooled, mut report) = match kind {
-            None => check(body, Spool::create(&self.settings.spool)?, claim).await?,
+        let Checked { mut memos, likes, settings, mut report } = match kind {
+            None => self.check(body, claim).await?,
             Some(kind) => self.unpack(kind, body, claim).await?,
         };
+        self.import_memos(&mut memos, is_dry, claim, &mut report).await?;
+        if let Some(settings) = settings {
+            report.settings = self.transfer.import_settings(self.user, &settings, is_dry).await?;
+        }
+        if let Some(mut likes) = likes {
+            self.import_likes(&mut likes, is_dry, claim, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn import_memos(
+        &self,
+        spooled: &mut Spooled,
+        is_dry: bool,
+        claim: &mut ImportClaim,
+        report: &mut ImportReport,
+    ) -> Result<(), Problem> {
         loop {
-            let memos = next_batch(&mut spooled).await?;
+            let memos = next_batch(spooled).await?;
             if memos.is_empty() {
-                return Ok(report);
+                return Ok(());
             }
             claim.renew().await?;
             let imported = if is_dry {
@@ -143,13 +215,47 @@ impl Import<'_> {
         }
     }
 
-    /// Spools an archive, and then its memos.
-    async fn unpack(
+    async fn import_likes(
         &self,
-        kind: ArchiveKind,
-        mut body: Lines,
+        spooled: &mut Spooled,
+        is_dry: bool,
         claim: &mut ImportClaim,
-    ) -> Result<(Spooled, ImportReport), Problem> {
+        report: &mut ImportReport,
+    ) -> Result<(), Problem> {
+        loop {
+            let likes = next_likes(spooled).await?;
+            if likes.is_empty() {
+                return Ok(());
+            }
+            claim.renew().await?;
+            let imported = if is_dry {
+                self.transfer.preview_likes(self.user, &likes).await?
+            } else {
+                self.transfer.import_likes(self.user, &likes).await?
+            };
+            likes.into_iter().zip(imported).for_each(|(like, outcome)| report.add_like(like, outcome));
+        }
+    }
+
+    /// Checks all lines, and spools those of memos and likes.
+    async fn check(&self, mut lines: Lines, claim: &mut ImportClaim) -> Result<Checked, Problem> {
+        let (mut checking, mut number) = (Checking::new(&self.settings.spool)?, 0);
+        while let Some(line) = lines.next().await? {
+            let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
+            if !line.trim_ascii().is_empty() {
+                checking.add(line, number).await?;
+            }
+            number += 1;
+            if number % LINES_AT_ONCE == 0 {
+                yield_now().await;
+                claim.renew().await?;
+            }
+        }
+        checking.finish().await
+    }
+
+    /// Spools an archive, and then its memos.
+    async fn unpack(&self, kind: ArchiveKind, mut body: Lines, claim: &mut ImportClaim) -> Result<Checked, Problem> {
         let mut archive = Spool::create(&self.settings.spool)?;
         while let Some(bytes) = body.next_bytes().await? {
             archive.append(&bytes).await?;
@@ -158,32 +264,9 @@ impl Import<'_> {
         let archive = archive.into_file().await?;
         let (writer, memos) = SpoolWriter::create(&self.settings.spool)?;
         let report = self.transfer.unpack(self.user, kind, archive, Box::new(writer), claim).await?;
-        Ok((memos.rewind().await?, ImportReport::of_archive(report)))
+        let report = ImportReport::of_archive(report);
+        Ok(Checked { memos: memos.rewind().await?, likes: None, settings: None, report })
     }
-}
-
-/// Checks all lines, and spools those of memos.
-async fn check(
-    mut lines: Lines,
-    mut spool: Spool,
-    claim: &mut ImportClaim,
-) -> Result<(Spooled, ImportReport), Problem> {
-    let (mut report, mut number) = (ImportReport::default(), 0);
-    while let Some(line) = lines.next().await? {
-        let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
-        if !line.trim_ascii().is_empty() {
-            match read_line::<MemoLine>(line, number, MEMO)? {
-                Some(_) => spool.push(line).await?,
-                None => report.ignored += 1,
-            }
-        }
-        number += 1;
-        if number % LINES_AT_ONCE == 0 {
-            yield_now().await;
-            claim.renew().await?;
-        }
-    }
-    Ok((spool.rewind().await?, report))
 }
 
 async fn next_batch(spooled: &mut Spooled) -> Result<Vec<ImportedMemo>, Problem> {
@@ -194,4 +277,13 @@ async fn next_batch(spooled: &mut Spooled) -> Result<Vec<ImportedMemo>, Problem>
         memos.extend(read_line::<MemoLine>(line.as_bytes(), 0, MEMO)?);
     }
     Ok(memos)
+}
+
+async fn next_likes(spooled: &mut Spooled) -> Result<Vec<ImportedLike>, Problem> {
+    let mut likes = Vec::new();
+    while likes.len() < Transfer::MAX_LIKES {
+        let Some(line) = spooled.next().await? else { break };
+        likes.extend(read_line::<LikeLine>(line.as_bytes(), 0, LIKE)?);
+    }
+    Ok(likes)
 }

@@ -1,5 +1,5 @@
-use memo_application::{ArchiveReport, DroppedEntry, ImportOutcome, ImportedMemo};
-use memo_domain::MemoId;
+use memo_application::{ArchiveReport, DroppedEntry, ImportOutcome, ImportedLike, ImportedMemo, LikeOutcome};
+use memo_domain::{MemoId, ShareId};
 
 use crate::prelude::*;
 
@@ -10,7 +10,7 @@ const MAX_DROPPED: usize = 1_000;
 
 /// The result of an import.
 #[derive(Serialize, Default, ToSchema)]
-#[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "ignored": 3, "reassigned": [], "dropped": [{"name": "a.png", "reason": "attachments are not imported"}], "dropped_more": 0}))]
+#[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "likes": 1, "settings": false, "ignored": 3, "reassigned": [], "dropped": [{"name": "a.png", "reason": "attachments are not imported"}], "dropped_more": 0}))]
 pub struct ImportReport {
     /// The number of memos that were created.
     created: u64,
@@ -18,12 +18,17 @@ pub struct ImportReport {
     updated: u64,
     /// The number of memos that already had the same or a newer state.
     kept: u64,
-    /// The number of lines of another kind than `memo`.
+    /// The number of likes that were added.
+    likes: u64,
+    /// Whether settings of the account were changed.
+    pub settings: bool,
+    /// The number of lines of a kind that is not imported.
     pub ignored: u64,
     /// The memos whose id belongs to another user, at most the first 1,000.
     #[schema(max_items = 1000)]
     reassigned: Vec<Reassigned>,
-    /// What did not become (part of) a memo, such as attachments of an archive, at most the first 1,000.
+    /// What was left out, such as attachments of an archive, shares, and likes of memos that the user cannot read, at most the first
+    /// 1,000.
     #[schema(max_items = 1000)]
     dropped: Vec<Dropped>,
     /// How many more were dropped.
@@ -41,10 +46,10 @@ struct Reassigned {
     new_id: String,
 }
 
-/// Something in an archive that did not become (part of) a memo.
+/// Something that was left out.
 #[derive(Serialize, ToSchema)]
 struct Dropped {
-    /// The name of the entry, of the note or of the attachment, for display only.
+    /// The name of the entry, of the note, of the attachment or of the record, for display only.
     name: String,
     /// Why, in English.
     reason: String,
@@ -58,6 +63,31 @@ impl ImportReport {
             dropped: dropped.map(|DroppedEntry { name, reason }| Dropped { name, reason }).collect(),
             dropped_more: archive.dropped_more,
             ..Self::default()
+        }
+    }
+
+    /// Adds a share that is left out.
+    pub fn drop_share(&mut self, id: ShareId) {
+        self.drop(format!("share {id}"), "the token of a share is not exported: share the memo again");
+    }
+
+    /// Adds what became of a like.
+    pub fn add_like(&mut self, like: ImportedLike, outcome: LikeOutcome) {
+        match outcome {
+            LikeOutcome::Added => self.likes += 1,
+            LikeOutcome::Unchanged => {}
+            LikeOutcome::Skipped => {
+                let name = format!("like of memo {}", like.memo_id);
+                self.drop(name, "there is no such memo that the user can read");
+            }
+        }
+    }
+
+    fn drop(&mut self, name: String, reason: &str) {
+        if self.dropped.len() < MAX_DROPPED {
+            self.dropped.push(Dropped { name, reason: reason.to_owned() });
+        } else {
+            self.dropped_more += 1;
         }
     }
 

@@ -1,0 +1,111 @@
+//! Usage is counted in memory, and stored together.
+
+use std::time::Duration;
+
+use memo_application::{UsageCounter, UsageGroup, UsageGrouping};
+use memo_conformance::faults::Fault;
+use memo_domain::{
+    Access, Conflict, CountedRequest, Day, OperationName, Store, StoreError, UsageCounters, UsageRange, UserId,
+};
+
+use crate::world::World;
+
+const REQUEST: CountedRequest =
+    CountedRequest { is_error: false, bytes_in: 1, bytes_out: 10, latency: Duration::from_millis(2) };
+
+fn count(world: &World, times: usize) {
+    let operation = OperationName::new("get_me").expect("a name");
+    for _ in 0..times {
+        world.usage_counter.count(&world.principal, operation.clone(), &REQUEST);
+    }
+}
+
+async fn stored(world: &World, user: UserId) -> u64 {
+    let day = Day::of(memo_domain::Clock::now(&*world.clock));
+    let mut unit = world.store.begin(Access::Read).await.expect("a unit of work");
+    let range = UsageRange { from: day.plus(-9), to: day };
+    let usage = unit.usage().list(user, range, None, 100).await.expect("usage is read");
+    usage.iter().map(|usage| usage.counters.requests).sum()
+}
+
+async fn shown(world: &World) -> Vec<(UsageGroup, UsageCounters)> {
+    let today = world.usage.today();
+    let range = UsageRange { from: today, to: today };
+    world.usage.own(world.alice, range, UsageGrouping::Operation).await.expect("usage is read")
+}
+
+#[tokio::test]
+async fn usage_is_stored_together_and_not_lost_by_a_failure() {
+    let world = World::later(Duration::ZERO).await;
+    world.store.plan([]);
+    count(&world, 3);
+    assert!(world.store.calls().is_empty(), "counting waits for no store");
+    let mut total = 3;
+    for kind in crate::KINDS {
+        for (number, call) in ["begin.write", "usage.add", "commit"].into_iter().enumerate() {
+            let before = stored(&world, world.alice).await;
+            let what = format!("{:?} instead of {call}", kind());
+            count(&world, 1);
+            total += 1;
+            world.store.plan([Fault::before(number, kind())]);
+            world.usage_counter.store().await;
+            assert_eq!((world.store.calls()[number], world.store.pending()), (call, 0), "{what}");
+            world.store.plan([]);
+            assert_eq!(shown(&world).await[0].1.requests, total, "{what}");
+            let is_inserted = matches!(kind(), StoreError::Conflict { what: Conflict::Id }) && number > 0;
+            let is_retried = kind().is_lost_race() || is_inserted;
+            assert_eq!(stored(&world, world.alice).await, if is_retried { total } else { before }, "{what}");
+            world.usage_counter.store().await;
+            assert_eq!(stored(&world, world.alice).await, total, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn usage_is_stored_once_and_shown_with_what_is_not_stored_yet() {
+    let world = World::later(Duration::ZERO).await;
+    for times in 1..4 {
+        count(&world, 1);
+        assert_eq!(stored(&world, world.alice).await, times - 1);
+        let items = shown(&world).await;
+        assert_eq!((items.len(), items[0].1.requests, items[0].1.bytes_out), (1, times, 10 * times));
+        for _ in 0..2 {
+            world.usage_counter.store().await;
+            assert_eq!((stored(&world, world.alice).await, shown(&world).await[0].1.requests), (times, times));
+        }
+    }
+}
+
+#[tokio::test]
+async fn usage_that_is_stored_while_a_report_reads_is_seen_once() {
+    let world = World::later(Duration::ZERO).await;
+    count(&world, 5);
+    let (items, _) = tokio::join!(shown(&world), world.usage_counter.store());
+    assert_eq!(items[0].1.requests, 5);
+    count(&world, 2);
+    let (_, items) = tokio::join!(world.usage_counter.store(), shown(&world));
+    assert_eq!(items[0].1.requests, 7);
+}
+
+#[tokio::test]
+async fn old_usage_is_removed_in_steps() {
+    let world = World::later(Duration::ZERO).await;
+    // More rows than one step removes.
+    for n in 0..1_200 {
+        let operation = OperationName::new(format!("operation_{n}")).expect("a name");
+        world.usage_counter.count(&world.principal, operation, &REQUEST);
+        if n % 100 == 0 {
+            world.usage_counter.store().await;
+        }
+    }
+    world.usage_counter.store().await;
+    assert_eq!(stored(&world, world.alice).await, 100);
+    let sweep = async |counter: &UsageCounter| counter.sweep().await.expect("it is removed");
+    world.clock.advance(Duration::from_hours(24));
+    count(&world, 1);
+    world.usage_counter.store().await;
+    assert_eq!(sweep(&world.usage_counter).await, 0, "kept for a day");
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(sweep(&world.usage_counter).await, 1_200);
+    assert_eq!(stored(&world, world.alice).await, 1);
+}
