@@ -3,12 +3,13 @@
 use std::{pin::Pin, time::Duration};
 
 use memo_application::{
-    Answer, Answering, ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedMemo,
-    MemoChange, NewShare, Once, Precondition, Principal, ProfileChange, SocialError, UserChange,
+    Answer, Answering, ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedLike,
+    ImportedMemo, ImportedSettings, MemoChange, NewShare, Once, Precondition, Principal, ProfileChange, SocialError,
+    UserChange,
 };
 use memo_domain::{
-    Conflict, Content, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scope, Scopes, StoreError,
-    Tags, Title, UserId,
+    Conflict, Content, DisplayName, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scope, Scopes,
+    StoreError, Tags, TimeZone, Title, UserId,
 };
 
 use crate::{
@@ -97,6 +98,14 @@ fn imported() -> ImportedMemo {
         created_at: CREATED,
         updated_at: CREATED,
         deleted_at: None,
+    }
+}
+
+fn imported_settings() -> ImportedSettings {
+    ImportedSettings {
+        display_name: DisplayName::new("앨리스").expect("a name"),
+        locale: Locale::Ko,
+        time_zone: TimeZone::new("Asia/Seoul").expect("a time zone"),
     }
 }
 
@@ -325,6 +334,21 @@ pub const ALL: &[UseCase] = &[
         Conflict::Id,
         writes("import", |world| Box::pin(async { world.transfer.import(world.alice, &[imported()]).await.map(drop) })),
     ),
+    retried_after(
+        Conflict::Id,
+        writes("import of likes", |world| {
+            Box::pin(async {
+                let like = ImportedLike { memo_id: world.memo, at: CREATED };
+                world.transfer.import_likes(world.alice, &[like, like]).await.map(drop)
+            })
+        }),
+    ),
+    writes("import of settings", |world| {
+        Box::pin(async { world.transfer.import_settings(world.alice, &imported_settings(), false).await.map(drop) })
+    }),
+    idle("dry run of an import of settings", |world| {
+        Box::pin(async { world.transfer.import_settings(world.alice, &imported_settings(), true).await.map(drop) })
+    }),
     idle("disabling of a disabled user", |world| Box::pin(disable(world, world.frank))),
     hides_errors(retried_after(
         Conflict::Id,
