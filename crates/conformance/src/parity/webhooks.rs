@@ -50,8 +50,12 @@ impl Script<'_> {
                     let what = format!("update {delivery:?}");
                     return pair.ask(log, what, async |uow| uow.webhooks().update_delivery(&delivery).await).await;
                 }
-                let what = format!("insert {delivery:?}");
-                pair.ask(log, what, async |uow| uow.webhooks().insert_delivery(&delivery).await).await
+                let what = format!("insert and update {delivery:?}");
+                pair.ask(log, what, async |uow| {
+                    uow.webhooks().insert_delivery(&delivery).await?;
+                    uow.webhooks().update_delivery(&delivery).await
+                })
+                .await
             }
             (7, _) => {
                 let what = format!("keep three deliveries of {id:?}");

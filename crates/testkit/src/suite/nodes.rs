@@ -196,7 +196,14 @@ pub async fn readers_that_disconnect_get_each_change_once_and_in_order_on_any_no
 }
 
 pub async fn two_nodes_deliver_each_change_once(store: Box<dyn TestStore>) {
-    let (one, other) = two_nodes(store).await;
+    // Both open the secrets that one of them has sealed.
+    let (store, keys): (Arc<dyn TestStore>, _) = (Arc::from(store), tempfile::tempdir().expect("a folder"));
+    let node = || {
+        let pepper = Some(keys.path().join("pepper"));
+        TestApp::builder(Box::new(Shared(store.clone()))).settings(|settings| settings.auth.pepper_file = pepper)
+    };
+    let one = node().start().await;
+    let other = node().node_of(&one).start().await;
     let alice = one.user("alice").await;
     created(&alice, URL).await;
     let (_, there) = signed_in(&one, &other, &alice).await;

@@ -47,7 +47,9 @@ pub async fn webhook_is_shown_with_its_secret_once(app: TestApp) {
         json
     };
     assert_eq!(list.json, json!({"items": [without_secret(&second), without_secret(&first)]}));
-    assert_json!(list["items"][0], @r#"
+    let mut shown = list["items"][0].clone();
+    shown.as_object_mut().expect("an object").remove("id");
+    assert_json!(shown, @r#"
     {
       "created_at": "2026-01-31T09:00:00.123456Z",
       "disabled_reason": null,
@@ -57,7 +59,6 @@ pub async fn webhook_is_shown_with_its_secret_once(app: TestApp) {
         "memo.deleted"
       ],
       "failing_since": null,
-      "id": "019c1347-d2fb-7000-8000-00000000000d",
       "name": "build",
       "updated_at": "2026-01-31T09:00:00.123456Z",
       "url": "https://hooks.example.com"
