@@ -63,6 +63,7 @@ pub fn ports(
         texts: Arc::new(TextThreads::new(Arc::new(MarkdownReader::new(public_url)))),
         background,
         signer,
+        revisions: settings.memos.revisions,
     };
     Ok(Wired { ports, live, events })
 }

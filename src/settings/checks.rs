@@ -21,6 +21,8 @@ const MIN_RESPONSE_CACHE: usize = 64 << 10;
 const MAX_WORKERS: usize = 1_024;
 /// The list of a user's API keys has no pages.
 const MAX_API_KEYS: usize = 1_000;
+/// A text is read by way of all that are newer.
+const MAX_REVISIONS: u32 = 1_000;
 const MAX_CONNECTIONS: u32 = 10_000;
 
 impl Settings {
@@ -51,6 +53,9 @@ impl Settings {
         }
         if self.api_keys.max_per_user > MAX_API_KEYS {
             return wrong(format!("api_keys.max_per_user must be at most {MAX_API_KEYS}"));
+        }
+        if self.memos.revisions > MAX_REVISIONS {
+            return wrong(format!("memos.revisions must be at most {MAX_REVISIONS}"));
         }
         if self.import.max_size.0 < MIN_BODY_LIMIT {
             return wrong("import.max_size must be at least 1KiB, such as 1GiB");

@@ -165,6 +165,8 @@ pub struct ImportSettings {
 pub struct MemoSettings {
     /// How long a memo stays in the trash.
     pub trash_retention: Time,
+    /// How many earlier texts of a memo are kept.
+    pub revisions: u32,
 }
 
 /// Authentication.

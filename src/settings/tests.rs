@@ -93,7 +93,6 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
         ("MEMO__KAKAO__API_BASE", "https://kapi.kakao.com", "kakao.api_base"),
         ("MEMO__KAKAO__API_BASES", "x", "kakao"),
-        ("MEMO__MEMOS__REVISIONS", "100", "memos.revisions"),
     ] {
         let error = settings(&[(name, value)]).expect_err(name).to_string();
         assert!(error.contains(says) && !error.contains("hunter2") && !error.contains('\n'), "{name}: {error}");
@@ -106,7 +105,7 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         settings(&[("MEMO_CONFIG_DIR", folder_name)])
     };
     file("[server]\nmetrics_listen = \"off\"\n").expect("the feature is off");
-    file("[memos]\nrevisions = 100\n").expect_err("revisions do not exist yet");
+    file("[kakao]\napi_base = \"https://kapi.kakao.com\"\n").expect_err("messages do not exist yet");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use config::{Value, ValueKind};
 
 /// The names, each with the value that turns the feature off, if there is one.
 const UNAVAILABLE: &[(&str, &str, Option<&str>)] =
-    &[("server", "metrics_listen", Some("off")), ("kakao", "api_base", None), ("memos", "revisions", None)];
+    &[("server", "metrics_listen", Some("off")), ("kakao", "api_base", None)];
 
 /// Removes the settings that turn an unavailable feature off.
 ///

@@ -84,7 +84,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__MAIL__FROM", &["memo", "memo@localhost\n"]),
     ("MEMO__MAIL__PASSWORD", &["hunter2"]),
     ("MEMO__MEMOS__TRASH_RETENTION", &["30"]),
-    ("MEMO__MEMOS__REVISIONS", &["0"]),
+    ("MEMO__MEMOS__REVISIONS", &["-1", "1001", "many"]),
     ("MEMO__LOG__FORMAT", &["text", "JSON"]),
     ("MEMO__LOG__LEVEL", &["verbose", "warning", "info,sqlx", "sqlx=loud"]),
     ("MEMO__LOG__FILE", &["/proc/memo", "/dev/null"]),

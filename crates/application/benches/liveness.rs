@@ -151,6 +151,7 @@ async fn main() {
         live.clone(),
     );
     let ports = Arc::new(Ports {
+        revisions: 100,
         browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
         transactions,
         cache: Arc::new(MemoryCache::new(clock.clone())),

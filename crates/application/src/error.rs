@@ -26,6 +26,8 @@ pub enum Resource {
     Task,
     /// A share of a memo.
     Share,
+    /// An earlier text of a memo.
+    Revision,
     /// An API key.
     ApiKey,
     /// A webhook.

@@ -43,6 +43,8 @@ pub struct Ports {
     pub background: Arc<dyn Background>,
     /// Signs access tokens.
     pub signer: Arc<dyn TokenSigner>,
+    /// How many earlier texts of a memo are kept. A setting, but each change of a memo needs it.
+    pub revisions: u32,
 }
 
 /// A future that any thread may run.

@@ -71,6 +71,15 @@ macro_rules! __each_case {
                 deliveries_are_listed_newest_first
                 the_newest_deliveries_are_kept
             }
+            revisions(store) {
+                a_revision_reads_back_equal
+                a_memo_has_one_revision_of_a_version
+                a_revision_needs_its_memo
+                revisions_are_listed_newest_first
+                revisions_are_read_down_to_a_version
+                oldest_revisions_are_removed
+                revisions_are_removed_with_their_memo
+            }
             tags(store) {
                 tags_are_counted
                 tags_are_counted_per_user

@@ -106,6 +106,20 @@ macro_rules! for_each_repository {
                 fn add_reads(reads: &[($crate::ShareId, u64)]) -> ();
                 fn remove_expired(time: $crate::Timestamp, most: u32) -> u64;
             }
+            revisions: $crate::RevisionRepository {
+                fn insert(revision: &$crate::Revision) -> ();
+                fn list(
+                    memo: $crate::MemoId,
+                    page: &$crate::PageRequest<$crate::Version>
+                ) -> $crate::Page<$crate::RevisionHead, $crate::Version>;
+                fn list_down_to(
+                    memo: $crate::MemoId,
+                    before: $crate::Version,
+                    last: $crate::Version,
+                    limit: u32
+                ) -> Vec<$crate::Revision>;
+                fn remove_all_but(memo: $crate::MemoId, kept: u32) -> u64;
+            }
             links: $crate::LinkRepository {
                 fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();
                 fn remove_all(memo: $crate::MemoId) -> ();

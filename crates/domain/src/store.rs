@@ -3,7 +3,7 @@ use thiserror::Error;
 
 use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
-    LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository,
+    LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, RevisionRepository,
     SecondFactorRepository, SessionRepository, ShareRepository, UsageRepository, UserId, UserRepository,
     WebhookRepository,
 };
@@ -192,6 +192,9 @@ pub trait UnitOfWork: Send {
 
     /// The shares of memos.
     fn shares(&mut self) -> &mut dyn ShareRepository;
+
+    /// The earlier texts of memos.
+    fn revisions(&mut self) -> &mut dyn RevisionRepository;
 
     /// The links between memos.
     fn links(&mut self) -> &mut dyn LinkRepository;

@@ -20,6 +20,7 @@ mod one_time_tokens;
 mod options;
 mod prepared;
 mod refresh_tokens;
+mod revisions;
 mod row;
 mod second_factors;
 mod sessions;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memo_domain::{LinkTarget, SecretDigest, Timestamp, TokenPurpose};
+use memo_domain::{LinkTarget, SecretDigest, Timestamp, TokenPurpose, Version};
 use sha2::{Digest, Sha256};
 
 use crate::{codec::Codec, engine::Direction};
@@ -22,7 +22,7 @@ macro_rules! key_parts {
     )+};
 }
 // Unsigned numbers are written with the highest byte first.
-key_parts!(u8 u64 bool LinkTarget SecretDigest TokenPurpose);
+key_parts!(u8 u64 bool LinkTarget SecretDigest TokenPurpose Version);
 
 /// Ids, in records and in keys.
 macro_rules! ids {

@@ -1,5 +1,6 @@
 //! The entities as records: their fields, their keys and the indexes that they are found by.
 
+mod revisions;
 mod usage;
 mod webhooks;
 

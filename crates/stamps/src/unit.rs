@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use memo_domain::{
     ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
     JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
-    PageRequest, RefreshTokenRepository, SecondFactorRepository, SessionRepository, ShareRepository, Stamp, StoreError,
-    Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId, UserRepository, Version,
-    WebhookRepository,
+    PageRequest, RefreshTokenRepository, RevisionRepository, SecondFactorRepository, SessionRepository,
+    ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId,
+    UserRepository, Version, WebhookRepository,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -60,6 +60,7 @@ impl UnitOfWork for Unit {
         memos: MemoRepository;
         likes: LikeRepository;
         shares: ShareRepository;
+        revisions: RevisionRepository;
         links: LinkRepository;
         identities: IdentityRepository;
         one_time_tokens: OneTimeTokenRepository;

@@ -439,6 +439,12 @@ macro_rules! __each_api_test {
                     table_of_access_has_every_operation_on_a_memo
                     private_memo_is_seen_in_no_list_of_another_user
                 }
+                revisions(app) {
+                    change_of_a_text_keeps_the_text_before
+                    revision_names_what_replaced_it
+                    revision_is_restored_as_a_new_version
+                    last_hundred_revisions_are_kept
+                }
                 shares(app) {
                     share_is_read_by_anyone_until_it_is_revoked
                     share_that_leads_nowhere_does_not_tell_why

@@ -15,6 +15,9 @@ use crate::problem::Problem;
 /// millisecond. A longer one would keep the other requests of the thread waiting.
 const MAX_INLINE: usize = 64 << 10;
 
+/// The size of work that always runs on another thread.
+pub const ALWAYS: usize = usize::MAX;
+
 /// Work at a time: one fewer than there are cores, so that requests are served meanwhile.
 static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let cores = available_parallelism().map_or(1, NonZero::get);

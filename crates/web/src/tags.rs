@@ -117,7 +117,7 @@ async fn patch_tag(
     Json(new): Json<TagPatch>,
 ) -> Result<HttpResponse, Problem> {
     let changed = match new {
-        Some(new) => memos.rename_tag(caller.user_id, &path.tag, &new).await?,
+        Some(new) => memos.rename_tag(*caller, &path.tag, &new).await?,
         None => TagChanged::Done(memos.tag(caller.user_id, &path.tag).await?),
     };
     Ok(match changed {
@@ -140,7 +140,7 @@ async fn patch_tag(
     ),
 )]
 async fn delete_tag(caller: Caller, memos: Data<Memos>, path: TagPath, _: NoQuery) -> Result<HttpResponse, Problem> {
-    Ok(match memos.remove_tag(caller.user_id, &path.tag).await? {
+    Ok(match memos.remove_tag(*caller, &path.tag).await? {
         TagChanged::Done(()) => HttpResponse::NoContent().finish(),
         TagChanged::Running(id) => accepted(id),
     })

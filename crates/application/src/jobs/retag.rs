@@ -85,7 +85,7 @@ async fn step(tx: &mut Transaction, ports: &Ports, job: &Job, owner: UserId, pro
     }
     let some = tx.memos().find_by_tag(owner, &progress.change.from, progress.after, STEP).await?;
     let count = some.len() as u64;
-    let Retagged { last, .. } = Editor::new(tx, owner).retag(&progress.change, some).await?;
+    let Retagged { last, .. } = Editor::new(tx, owner.into(), ports.revisions).retag(&progress.change, some).await?;
     let is_last = count < u64::from(STEP);
     let done = if is_last { progress.total } else { progress.total.min(progress.done + count) };
     let progress = Progress { after: last.or(progress.after), done, ..progress.clone() };

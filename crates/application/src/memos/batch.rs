@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
 
 use super::{
-    Memos,
+    Author, Memos,
     change::{MemoChange, Precondition},
     edit::{Editor, PreparedText, check_id, check_reminder, text_of},
 };
@@ -50,14 +50,16 @@ impl Memos {
     /// [`Error::Operation`] with the first operation that failed, and the error of that operation's own use case.
     pub async fn batch(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         operations: &[BatchOperation],
         once: Option<&Once<'_, Vec<BatchOutcome>>>,
     ) -> Result<Vec<BatchOutcome>, Error> {
+        let author = author.into();
+        let owner = author.user_id;
         let now = self.ports.now();
         let ids: Vec<_> = operations.iter().map(|_| MemoId::new(self.ports.id(now))).collect();
         let write = async |texts: &Vec<Option<PreparedText>>| {
-            self.write_once(owner, once, async |editor| {
+            self.write_once(author, once, async |editor| {
                 let mut outcomes = Vec::with_capacity(operations.len());
                 for (index, ((operation, id), text)) in operations.iter().zip(&ids).zip(texts).enumerate() {
                     let outcome = match operation {

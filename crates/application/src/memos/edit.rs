@@ -3,11 +3,12 @@
 use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
-    ChangeKind, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView, NewChange, Tag, Tags,
-    Timestamp, Title, UnitOfWork, UserId, Version,
+    ChangeKind, ChangeOrigin, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView,
+    NewChange, Revision, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
 use super::{
+    author::Author,
     change::{MemoChange, Precondition},
     tags::TagChange,
 };
@@ -27,6 +28,9 @@ pub struct PreparedText {
 pub struct Editor<'t> {
     tx: &'t mut Transaction,
     owner: UserId,
+    origin: ChangeOrigin,
+    /// How many earlier texts of a memo are kept.
+    revisions: u32,
     now: Timestamp,
     /// At least the number of distinct tags of the owner's memos, if they were counted.
     tag_count: Option<usize>,
@@ -45,9 +49,9 @@ pub struct Retagged {
 }
 
 impl<'t> Editor<'t> {
-    pub fn new(tx: &'t mut Transaction, owner: UserId) -> Self {
-        let now = tx.now();
-        Self { tx, owner, now, tag_count: None, checked_tags: HashSet::new(), new: Vec::new() }
+    pub fn new(tx: &'t mut Transaction, author: Author, revisions: u32) -> Self {
+        let (now, Author { user_id: owner, origin }) = (tx.now(), author);
+        Self { tx, owner, origin, revisions, now, tag_count: None, checked_tags: HashSet::new(), new: Vec::new() }
     }
 
     pub const fn now(&self) -> Timestamp {
@@ -167,6 +171,20 @@ impl<'t> Editor<'t> {
         self.update(memo, from, text, kind).await
     }
 
+    /// Keeps the text of a memo that is about to be replaced by that of another state.
+    pub async fn keep_revision(&mut self, memo: &Memo, next: &MemoState) -> Result<(), Error> {
+        if let Some(revision) = Revision::of(memo, next, self.now, self.origin) {
+            if self.revisions > 0 {
+                self.tx.revisions().insert(&revision).await?;
+            }
+            // Until then there cannot be more.
+            if memo.version.get() > self.revisions {
+                self.tx.revisions().remove_all_but(memo.id, self.revisions).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces a memo that has the version `from`. Without a `text` its texts are unchanged.
     pub async fn update(
         &mut self,
@@ -221,6 +239,7 @@ impl<'t> Editor<'t> {
             return Ok(view);
         }
         self.check_tags(&state.tags, &memo.state.tags).await?;
+        self.keep_revision(memo, &state).await?;
         let from = memo.version;
         let is_same_text = memo.state.title == state.title && memo.state.content == state.content;
         let text = if is_same_text { None } else { Some(text_of(&state, prepared)?) };
@@ -277,8 +296,9 @@ impl<'t> Editor<'t> {
             if tags == memo.state.tags {
                 continue;
             }
-            let from = memo.version;
-            memo.rewrite(MemoState { tags, ..memo.state.clone() }, self.now);
+            let (from, state) = (memo.version, MemoState { tags, ..memo.state.clone() });
+            self.keep_revision(&memo, &state).await?;
+            memo.rewrite(state, self.now);
             self.update(&memo, from, None, ChangeKind::Updated).await?;
         }
         Ok(retagged)

@@ -1,9 +1,11 @@
 //! Memos: create, read, list, change, remove.
 
+mod author;
 mod batch;
 mod change;
 mod completion;
 mod edit;
+mod revisions;
 mod tags;
 
 use std::{sync::Arc, time::Duration};
@@ -14,11 +16,13 @@ use memo_domain::{
 };
 
 use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, likes, transaction::Transaction};
+pub use author::Author;
 pub use batch::{BatchOperation, BatchOutcome};
 pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
 pub(crate) use edit::{Editor, Retagged, owned, visible};
+pub use revisions::RevisionText;
 pub use tags::{TagChange, TagChanged};
 
 /// A page of memos, and the length of the whole list if that was asked for.
@@ -172,13 +176,14 @@ impl Memos {
     /// [`Error::Invalid`] if a changed reminder is not in the future.
     pub async fn replace(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         id: MemoId,
         state: MemoState,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        let text = self.prepare(owner, &state.title, &state.content).await?;
-        self.write(owner, async |editor| editor.rewrite(id, precondition, |_| state.clone(), Some(&text)).await).await
+        let author = author.into();
+        let text = self.prepare(author.user_id, &state.title, &state.content).await?;
+        self.write(author, async |editor| editor.rewrite(id, precondition, |_| state.clone(), Some(&text)).await).await
     }
 
     /// Changes some fields of a memo.
@@ -187,14 +192,15 @@ impl Memos {
     /// Like [`replace`](Self::replace).
     pub async fn change(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         id: MemoId,
         change: MemoChange,
         precondition: &Precondition,
     ) -> Result<MemoView, Error> {
-        let prepare = async || self.prepare_change(owner, id, &change, None).await;
+        let author = author.into();
+        let prepare = async || self.prepare_change(author.user_id, id, &change, None).await;
         let write = async |text: &Option<PreparedText>| {
-            self.write(owner, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
+            self.write(author, async |editor| editor.change(id, precondition, &change, text.as_ref()).await).await
         };
         self.prepared(prepare, write).await
     }
@@ -206,12 +212,14 @@ impl Memos {
     /// [`Error::PreconditionFailed`] if the memo has another version than the given one.
     pub async fn set_task(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         id: MemoId,
         number: u32,
         done: bool,
         if_version: Option<Version>,
     ) -> Result<MemoView, Error> {
+        let author = author.into();
+        let owner = author.user_id;
         for attempt in 0..ATTEMPTS {
             let memo = self.get(owner, id).await?.memo;
             if memo.owner_id != owner {
@@ -227,7 +235,7 @@ impl Memos {
             let content = content.ok_or(Error::NotFound(Resource::Task))?;
             let change = MemoChange { content: Some(content), ..MemoChange::default() };
             // In the version that was read, since the new content was made of its content.
-            match self.change(owner, id, change, &Precondition::OneOf(vec![memo.version])).await {
+            match self.change(author, id, change, &Precondition::OneOf(vec![memo.version])).await {
                 // Another writer was faster, and may have moved the checkbox.
                 Err(Error::PreconditionFailed) if if_version.is_none() => self.wait_after(attempt).await,
                 result => return result,
@@ -322,12 +330,13 @@ impl Memos {
     /// Changes memos of one owner in one transaction.
     async fn write<T>(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         mut work: impl AsyncFnMut(&mut Editor<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let author = author.into();
+        let transactions = self.ports.transactions.on_behalf_of(author.user_id);
         let write = transactions.write(async |tx: &mut Transaction| {
-            let mut editor = Editor::new(tx, owner);
+            let mut editor = Editor::new(tx, author, self.ports.revisions);
             work(&mut editor).await
         });
         write.await.map_err(owner_gone)
@@ -336,13 +345,14 @@ impl Memos {
     /// Like [`write`](Self::write), for a request that may have an idempotency key.
     async fn write_once<T: Clone>(
         &self,
-        owner: UserId,
+        author: impl Into<Author>,
         once: Option<&Once<'_, T>>,
         mut work: impl AsyncFnMut(&mut Editor<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let transactions = self.ports.transactions.on_behalf_of(owner);
+        let author = author.into();
+        let transactions = self.ports.transactions.on_behalf_of(author.user_id);
         let write = transactions.write(async |tx: &mut Transaction| {
-            let result = work(&mut Editor::new(tx, owner)).await?;
+            let result = work(&mut Editor::new(tx, author, self.ports.revisions)).await?;
             tx.answer(once, &result).await?;
             Ok(result)
         });

@@ -1,6 +1,6 @@
 use memo_domain::{JobId, JobState, Limit, Page, Tag, TagCount, Tags, UserId};
 
-use super::{Editor, Memos, Retagged, owner_gone};
+use super::{Author, Editor, Memos, Retagged, owner_gone};
 use crate::{
     Error, Resource,
     accounts::present,
@@ -75,10 +75,16 @@ impl Memos {
     /// # Errors
     /// [`Error::NotFound`] if no memo has the old tag; [`Error::OperationRunning`] if another change of one of the tags is
     /// done in steps.
-    pub async fn rename_tag(&self, owner: UserId, from: &Tag, to: &Tag) -> Result<TagChanged<TagCount>, Error> {
+    pub async fn rename_tag(
+        &self,
+        author: impl Into<Author>,
+        from: &Tag,
+        to: &Tag,
+    ) -> Result<TagChanged<TagCount>, Error> {
+        let author = author.into();
         let change = TagChange { from: from.clone(), to: Some(to.clone()) };
-        let changed = self.change_tag(owner, &change, async |tx| {
-            tx.memos().find_tag(owner, to).await?.ok_or(Error::NotFound(Resource::Tag))
+        let changed = self.change_tag(author, &change, async |tx| {
+            tx.memos().find_tag(author.user_id, to).await?.ok_or(Error::NotFound(Resource::Tag))
         });
         changed.await
     }
@@ -87,8 +93,8 @@ impl Memos {
     ///
     /// # Errors
     /// Like [`rename_tag`](Self::rename_tag).
-    pub async fn remove_tag(&self, owner: UserId, tag: &Tag) -> Result<TagChanged<()>, Error> {
-        self.change_tag(owner, &TagChange { from: tag.clone(), to: None }, async |_| Ok(())).await
+    pub async fn remove_tag(&self, author: impl Into<Author>, tag: &Tag) -> Result<TagChanged<()>, Error> {
+        self.change_tag(author.into(), &TagChange { from: tag.clone(), to: None }, async |_| Ok(())).await
     }
 
     /// Returns the state of a change that is done in steps.
@@ -105,11 +111,11 @@ impl Memos {
     /// Changes a tag: at once, and then returns what `result` reads, or in steps.
     async fn change_tag<T>(
         &self,
-        owner: UserId,
+        author: Author,
         change: &TagChange,
         mut result: impl AsyncFnMut(&mut Transaction) -> Result<T, Error>,
     ) -> Result<TagChanged<T>, Error> {
-        let id = JobId::new(self.ports.id(self.ports.now()));
+        let (id, owner) = (JobId::new(self.ports.id(self.ports.now())), author.user_id);
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let changed = transactions.write(async |tx: &mut Transaction| {
             let some = tx.memos().find_by_tag(owner, &change.from, None, MAX_AT_ONCE + 1).await?;
@@ -123,7 +129,7 @@ impl Memos {
                 retag::insert(tx, &self.ports, id, owner, change).await?;
                 return Ok(TagChanged::Running(id));
             }
-            let Retagged { had_tag, .. } = Editor::new(tx, owner).retag(change, some).await?;
+            let Retagged { had_tag, .. } = Editor::new(tx, author, self.ports.revisions).retag(change, some).await?;
             if !had_tag {
                 return Err(Error::NotFound(Resource::Tag));
             }

@@ -5,7 +5,7 @@ use memo_domain::{ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Secr
 use super::Transfer;
 use crate::{
     Error, TextAnalysis,
-    memos::{Editor, owner_gone},
+    memos::{Author, Editor, owner_gone},
 };
 
 /// How often an id is derived from another one. Users who know each other's ids could make any number of them necessary.
@@ -47,7 +47,13 @@ impl Transfer {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the user is gone, or [`Error::TooManyTags`].
-    pub async fn import(&self, owner: UserId, memos: &[ImportedMemo]) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
+    pub async fn import(
+        &self,
+        author: impl Into<Author>,
+        memos: &[ImportedMemo],
+    ) -> Result<Vec<(MemoId, ImportOutcome)>, Error> {
+        let author = author.into();
+        let owner = author.user_id;
         let mut texts = Vec::with_capacity(memos.len());
         for ImportedMemo { state: MemoState { title, content, .. }, .. } in memos {
             texts.push(self.ports.texts.analyze(owner, title, content).await?);
@@ -56,7 +62,7 @@ impl Transfer {
         let imported = transactions.write(async |tx| {
             // Another import may take an id after it was looked up.
             tx.retry_on(Conflict::Id);
-            let mut editor = Editor::new(tx, owner);
+            let mut editor = Editor::new(tx, author, self.ports.revisions);
             let mut outcomes = Vec::with_capacity(memos.len());
             let ids: Vec<_> = memos.iter().map(|memo| memo.id).collect();
             let mut existing: HashMap<_, _> =
@@ -183,6 +189,7 @@ async fn import<'t>(
     let from = memo.version;
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     let old = if memo.is_trashed() { Tags::default() } else { memo.state.tags.clone() };
+    editor.keep_revision(&memo, &imported.state).await?;
     memo.rewrite(imported.state.clone(), now);
     memo.facts = text.facts.clone();
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));

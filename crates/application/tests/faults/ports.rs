@@ -45,6 +45,7 @@ pub fn ports(
         live.clone(),
     );
     let ports = Ports {
+        revisions: 100,
         browser_sessions: Arc::new(StoredBrowserSessions::new(transactions.clone())),
         transactions,
         cache: Arc::new(MemoryCache::new(clock.clone())),

@@ -32,6 +32,7 @@ pub(crate) mod refusals;
 pub(crate) mod removed_users;
 pub(crate) mod renderers;
 pub(crate) mod reopening;
+pub(crate) mod revisions;
 pub(crate) mod sealers;
 pub(crate) mod search;
 pub(crate) mod second_factors;

@@ -1,6 +1,6 @@
 use memo_domain::{
     Email, Limit, MemoFilter, MemoSort, Page, PageRequest, PageStart, SecretDigest, SortDirection, SortField,
-    StoreError, UnitOfWork, User, UserId,
+    StoreError, UnitOfWork, User, UserId, Version,
 };
 
 use super::{
@@ -105,7 +105,7 @@ impl Script<'_> {
         let _ = pair.ask(&mut self.log, what, async |uow| uow.memos().find_tag(owner, &tag).await).await;
     }
 
-    /// Reads the likes and shares of a memo, and the likes of a user.
+    /// Reads the likes, shares and revisions of a memo, and the likes of a user.
     async fn read_likes(&mut self, pair: &mut Pair) {
         let memo = self.chance.recent(&self.known.memos).unwrap_or(memo_id(1_000_000));
         let (user, request) = (self.some_user(), PageRequest { limit: self.some_limit(), start: PageStart::Offset(0) });
@@ -122,7 +122,11 @@ impl Script<'_> {
             found.sort_by_key(|share| std::cmp::Reverse(share.id));
             let digest = shares.first().map_or(digest_of(5_000), |share| share.digest);
             let share = uow.shares().find_by_digest(&digest).await?;
-            Ok((uow.likes().list(memo, &request).await?, (liked, listed), (shares, found), share))
+            let (first, last) = (Version::new(u32::MAX), Version::new(2));
+            let revisions = uow.revisions().list_down_to(memo, first, last, 3).await?;
+            let heads = uow.revisions().list(memo, &PageRequest::default()).await?;
+            let likers = uow.likes().list(memo, &request).await?;
+            Ok((likers, (liked, listed), (shares, found), share, (revisions, heads)))
         };
         let _ = pair.ask(&mut self.log, what, read).await;
     }

@@ -8,7 +8,7 @@ use super::{
     pair::{Kind, Pair},
     texts::{some_device, some_email, some_name, some_state, some_time, vary},
 };
-use crate::samples::{digest_of, email, memo_id, session_id, share, share_id, user, user_id};
+use crate::samples::{digest_of, email, memo_id, revision, session_id, share, share_id, user, user_id};
 
 /// An error ends the unit of work.
 type Done = Result<(), Kind>;
@@ -33,6 +33,7 @@ impl Script<'_> {
             29..36 => self.append_changes(pair).await,
             36..40 => self.like(pair).await,
             40..43 => self.share(pair).await,
+            43..46 => self.revise(pair).await,
             _ => self.write_of_account(pair).await,
         }
     }
@@ -244,6 +245,23 @@ impl Script<'_> {
                 pair.ask(&mut self.log, what, async |uow| uow.shares().insert(&share).await).await
             }
         }
+    }
+
+    /// Keeps a text of a memo, or removes old ones.
+    async fn revise(&mut self, pair: &mut Pair) -> Done {
+        let Some(memo_id) = self.chance.recent(&self.known.memos) else { return Ok(()) };
+        if self.chance.percent(20) {
+            let kept = u32::try_from(self.chance.below(4)).unwrap_or(0);
+            let what = format!("keep {kept} revisions of {memo_id:?}");
+            return pair
+                .ask(&mut self.log, what, async |uow| uow.revisions().remove_all_but(memo_id, kept).await)
+                .await
+                .map(drop);
+        }
+        let number = if self.chance.percent(20) { 1 } else { self.next_number() };
+        let revision = revision(number, memo_id);
+        let what = format!("revision {number} of {memo_id:?}");
+        pair.ask(&mut self.log, what, async |uow| uow.revisions().insert(&revision).await).await
     }
 
     async fn append_changes(&mut self, pair: &mut Pair) -> Done {

@@ -3,9 +3,9 @@
 mod accounts;
 
 use memo_domain::{
-    Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash, RefreshToken,
-    Role, Scopes, Secret, SecretDigest, Session, SessionId, Share, ShareId, Tag, Tags, TimeZone, Timestamp, Title,
-    User, UserId, Version, Visibility,
+    ChangeOrigin, Content, DisplayName, Email, Locale, MarkdownFacts, Memo, MemoFacts, MemoId, MemoState, PasswordHash,
+    RefreshToken, Revision, RevisionHead, Role, Scopes, Secret, SecretDigest, Session, SessionId, Share, ShareId, Tag,
+    Tags, TextDelta, TimeZone, Timestamp, Title, User, UserId, Version, Visibility,
 };
 
 pub(crate) use accounts::{
@@ -249,6 +249,21 @@ pub(crate) fn share(n: u32, memo_id: MemoId) -> Share {
         created_at: at(0),
         reads: 0,
     }
+}
+
+/// An earlier text of a memo.
+pub(crate) fn revision(version: u32, memo_id: MemoId) -> Revision {
+    let memo = memo(version, user_id(0));
+    let head = RevisionHead {
+        memo_id,
+        version: Version::new(version),
+        title: memo.state.title,
+        tags: memo.state.tags,
+        at: at(0),
+        replaced_at: at(1),
+        replaced_through: ChangeOrigin::Server,
+    };
+    Revision { head, delta: TextDelta { prefix: 0, suffix: version, middle: b"an earlier text".to_vec() } }
 }
 
 /// An unused refresh token.

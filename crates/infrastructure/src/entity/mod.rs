@@ -10,6 +10,7 @@ pub mod job;
 pub mod memo;
 pub mod memo_like;
 pub mod memo_link;
+pub mod memo_revision;
 pub mod memo_share;
 pub mod memo_tag;
 pub mod one_time_token;

@@ -9,6 +9,8 @@ mod row;
 mod search;
 mod tags;
 
+pub use row::{tags, tags_text};
+
 use async_trait::async_trait;
 use memo_domain::{
     DisplayName, Memo, MemoCursor, MemoFilter, MemoId, MemoRepository, MemoScope, MemoSort, MemoView, Page,

@@ -115,7 +115,6 @@ impl MemoRow {
 /// The row of a new memo. That of a changed one keeps the number of likes.
 pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
     let Memo { state, .. } = memo;
-    let tags: Vec<_> = state.tags.iter().map(Tag::as_str).collect();
     Ok(ActiveModel {
         id: Set(memo.id.as_uuid()),
         owner_id: Set(memo.owner_id.as_uuid()),
@@ -131,7 +130,7 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
         like_count: Set(0),
         title: Set(state.title.as_str().to_owned()),
         title_key: Set(state.title.sort_key()),
-        tags: Set(serde_json::to_string(&tags).map_err(|error| StoreError::Other { source: error.into() })?),
+        tags: Set(tags_text(&state.tags)?),
         content: Set(state.content.as_str().to_owned()),
         snippet: Set(Some(memo.facts.snippet.clone())),
         has_tasks: Set(memo.facts.has_tasks),
@@ -139,7 +138,13 @@ pub fn to_row(memo: &Memo) -> Result<ActiveModel, StoreError> {
     })
 }
 
-/// Parses the column `tags`.
+/// The value of a column `tags`.
+pub fn tags_text(tags: &Tags) -> Result<String, StoreError> {
+    let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
+    serde_json::to_string(&tags).map_err(|error| StoreError::Other { source: error.into() })
+}
+
+/// Parses a column `tags`.
 pub fn tags(json: &str) -> Result<Tags, StoreError> {
     // Most memos have no tags.
     if json == "[]" {

@@ -1,11 +1,11 @@
 //! Removal of users, and of all rows that belong to them.
 
 use memo_domain::{
-    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, Day,
+    Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, ChangeOrigin, Day,
     DeliveryStatus, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget,
-    Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Scopes, Sealed, SecondFactor, Secret, Session,
-    SessionId, Share, ShareId, Store, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Version, Webhook,
-    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
+    MemoState, Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Revision, Scopes, Sealed, SecondFactor,
+    Secret, Session, SessionId, Share, ShareId, Store, Tags, TokenPurpose, Usage, UsageCounters, UsageKey, UserId,
+    Version, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -21,13 +21,10 @@ const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
 /// Inserts something of user 0 into each repository.
-#[expect(clippy::too_many_lines, reason = "there are many repositories")]
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
-    for n in 0..3 {
-        add_memo(store, n).await;
-    }
+    add_memos(store, owner).await;
     let session = Session {
         id: SessionId::new(Uuid::from_u128(1)),
         user_id: owner,
@@ -102,15 +99,6 @@ async fn add_all(store: &dyn Store) {
         body: vec![7; 48],
         created_at: NOW,
     };
-    let share = Share {
-        id: ShareId::new(Uuid::from_u128(1)),
-        memo_id: memo(0).id,
-        digest: digest(8),
-        password_hash: None,
-        expires_at: None,
-        created_at: NOW,
-        reads: 0,
-    };
     let operation = OperationName::new("get_me").expect("a name");
     let usage_key = UsageKey { user_id: owner, day: Day::of(NOW), operation, api_key_id: None };
     let usage = Usage { key: usage_key, counters: UsageCounters::default() };
@@ -141,8 +129,6 @@ async fn add_all(store: &dyn Store) {
         at: NOW,
         next_attempt_at: None,
     };
-    let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
-    let link = (memo(0).id, LinkTarget::new([7; 16]));
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -156,13 +142,36 @@ async fn add_all(store: &dyn Store) {
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
-    uow.shares().insert(&share).await.expect("the share is added");
     uow.webhooks().insert(&webhook).await.expect("the webhook is added");
     uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
-    uow.likes().insert(&like).await.expect("the like is added");
-    uow.links().insert_all(&[link]).await.expect("the link is added");
     uow.usage().add(&[usage]).await.expect("the usage is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
+/// Inserts memos, and something of the first one into each repository of memos.
+async fn add_memos(store: &dyn Store, owner: UserId) {
+    for n in 0..3 {
+        add_memo(store, n).await;
+    }
+    let share = Share {
+        id: ShareId::new(Uuid::from_u128(1)),
+        memo_id: memo(0).id,
+        digest: digest(8),
+        password_hash: None,
+        expires_at: None,
+        created_at: NOW,
+        reads: 0,
+    };
+    let like = Like { memo_id: memo(0).id, user_id: owner, at: NOW };
+    let next = MemoState { tags: Tags::default(), ..memo(0).state };
+    let revision = Revision::of(&memo(0), &next, NOW, ChangeOrigin::Server).expect("another text");
+    let link = (memo(0).id, LinkTarget::new([7; 16]));
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.shares().insert(&share).await.expect("the share is added");
+    uow.likes().insert(&like).await.expect("the like is added");
+    uow.revisions().insert(&revision).await.expect("the revision is added");
+    uow.links().insert_all(&[link]).await.expect("the link is added");
     uow.commit().await.expect("the unit of work commits");
 }
 

@@ -20,7 +20,7 @@ use crate::{
     },
     repositories::{
         likes::{self, like_count},
-        shares,
+        revisions, shares,
         users::{display_name, require_user},
     },
     store::Unit,
@@ -184,6 +184,7 @@ fn count_tags(tx: &Transaction, owner: UserId, hash: &[u8]) -> Result<Vec<TagCou
 pub fn remove_memo(tx: &mut Transaction, memo: &Memo) -> Result<(), StoreError> {
     likes::remove_of_memo(tx, memo.id)?;
     shares::remove_of_memo(tx, memo.id)?;
+    revisions::remove_of_memo(tx, memo.id)?;
     tx.remove(memo);
     tx.remove_key::<SearchForms>(&key![memo.id]);
     tx.remove_all::<Link>(PRIMARY, &key![memo.id])

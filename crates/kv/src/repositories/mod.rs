@@ -10,6 +10,7 @@ mod jobs;
 mod likes;
 mod links;
 mod memos;
+mod revisions;
 mod sessions;
 mod shares;
 mod usage;

@@ -1,5 +1,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, WebhookDeliveryId};
+use memo_domain::{
+    AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, Version, WebhookDeliveryId,
+};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,6 +29,16 @@ macro_rules! ids {
 }
 
 ids!(AuditId, JobId, MemoId, UserId, WebhookDeliveryId);
+
+impl Cursor for Version {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.get().to_be_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self::new(u32::from_be_bytes(bytes.try_into().ok()?)))
+    }
+}
 
 impl Cursor for Tag {
     fn write(&self, bytes: &mut Vec<u8>) {

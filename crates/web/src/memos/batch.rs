@@ -78,8 +78,8 @@ async fn batch_memos(
     Json(operations): Json<BatchInput>,
 ) -> Result<HttpResponse, Problem> {
     check_content(&operations)?;
-    let owner = caller.user_id;
-    let run = async |once: Option<&Once<'_, Vec<BatchOutcome>>>| Ok(memos.batch(owner, &operations, once).await?);
+    let (owner, author) = (caller.user_id, *caller);
+    let run = async |once: Option<&Once<'_, Vec<BatchOutcome>>>| Ok(memos.batch(author, &operations, once).await?);
     key.once(&request, run, async |outcomes| results(owner, outcomes).await).await
 }
 

@@ -95,7 +95,7 @@ async fn replace_memo(
     if is_new {
         return Ok(created(caller.user_id, memos.create_with_id(caller.user_id, id, state).await?).await?.respond());
     }
-    let view = memos.replace(caller.user_id, id, state, &precondition).await?;
+    let view = memos.replace(*caller, id, state, &precondition).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }
 
@@ -117,7 +117,7 @@ async fn patch_memo(
     _: NoQuery,
     Json(change): Json<MemoPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.change(caller.user_id, id, change, &precondition).await?;
+    let view = memos.change(*caller, id, change, &precondition).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }
 

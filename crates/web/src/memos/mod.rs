@@ -12,6 +12,7 @@ mod like;
 mod memo;
 mod new;
 mod restore;
+mod revision;
 mod share;
 mod task;
 
@@ -29,6 +30,7 @@ pub fn operations() -> Operations {
         like::operations(),
         memo::operations(),
         restore::operations(),
+        revision::operations(),
         share::operations(),
         task::operations(),
     ])

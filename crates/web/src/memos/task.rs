@@ -68,6 +68,6 @@ async fn set_task(
     _: NoQuery,
     Json((done, if_version)): Json<TaskInput>,
 ) -> Result<HttpResponse, Problem> {
-    let view = memos.set_task(caller.user_id, id, number, done, if_version).await?;
+    let view = memos.set_task(*caller, id, number, done, if_version).await?;
     versioned(&request, StatusCode::OK, view.memo.version, &MemoDto::for_viewer(caller.user_id, view))
 }

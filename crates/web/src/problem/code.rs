@@ -173,6 +173,9 @@ codes! {
     ShareNotFound = "share_not_found", NOT_FOUND,
         "Share not found" | "공유를 찾을 수 없음",
         "There is no such share: it never existed, has expired or was revoked, or its memo is in the trash." | "없는 공유이거나, 만료되었거나, 취소되었거나, 메모가 휴지통에 있습니다.";
+    RevisionNotFound = "revision_not_found", NOT_FOUND,
+        "Revision not found" | "이전 내용을 찾을 수 없음",
+        "The text of this version is not kept. The list of revisions has those that are." | "이 버전의 내용은 보관되어 있지 않습니다. 보관된 버전은 이전 내용 목록에 있습니다.";
     ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
         "API key not found" | "API 키를 찾을 수 없음",
         "You have no API key with this id." | "이 id의 API 키가 없습니다.";

@@ -33,6 +33,7 @@ impl From<Error> for Problem {
                 Resource::Operation => Code::OperationNotFound,
                 Resource::Task => Code::TaskNotFound,
                 Resource::Share => Code::ShareNotFound,
+                Resource::Revision => Code::RevisionNotFound,
                 Resource::ApiKey => Code::ApiKeyNotFound,
                 Resource::Webhook => Code::WebhookNotFound,
                 Resource::WebhookDelivery => Code::WebhookDeliveryNotFound,

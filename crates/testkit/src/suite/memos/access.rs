@@ -70,6 +70,10 @@ const TABLE: &[Row] = &[
     row("get", "/api/v1/memos/{id}/shares", [200; 4], NOT_OWNED),
     change("post", "/api/v1/memos/{id}/shares", 201, |_| json!({})),
     row("delete", "/api/v1/memos/{id}/shares/{share_id}", [204; 4], NOT_OWNED),
+    row("get", "/api/v1/memos/{id}/revisions", [200; 4], NOT_OWNED),
+    row("get", "/api/v1/memos/{id}/revisions/{version}", [200; 4], NOT_OWNED),
+    row("get", "/api/v1/memos/{id}/revisions/{a}/diff/{b}", [200; 4], NOT_OWNED),
+    change("post", "/api/v1/memos/{id}/revisions/{version}/restore", 200, |_| json!({})),
     shared("get"),
     shared("post"),
     change(
@@ -84,6 +88,7 @@ impl Row {
     fn call(&self, actor: &Actor, shared: &Shared, has_token: bool) -> Call {
         let token = if has_token { &*shared.token } else { "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
         let target = self.path.replace("{id}", &shared.id).replace("{n}", "1");
+        let target = ["{version}", "{a}", "{b}"].iter().fold(target, |target, name| target.replace(name, "1"));
         let target = target.replace("{share_id}", &shared.share_id).replace("{token}", token);
         let call = actor.call(&self.method.to_uppercase(), &target);
         match (self.body)(shared) {
@@ -102,6 +107,7 @@ async fn memo_in(state: &str, owner: &Actor) -> Shared {
         "title": "a", "content": "- [ ] a", "visibility": visibility, "archived": state == "archived",
     });
     let id = owner.create_memo(&body).await.expect_status(201).id().to_owned();
+    owner.patch_memo(&id, &json!({"tags": ["a"]})).await.expect_status(200);
     let share = owner.share(&id, &json!({})).await.expect_status(201);
     if state == "trashed" {
         owner.delete_memo(&id).await.expect_empty(204);

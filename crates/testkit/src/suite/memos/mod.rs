@@ -15,6 +15,7 @@ pub mod likes;
 pub mod list;
 pub mod read;
 pub mod remove;
+pub mod revisions;
 pub mod search;
 pub mod search_results;
 pub mod shares;

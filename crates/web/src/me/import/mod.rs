@@ -6,7 +6,7 @@ mod report;
 
 use std::path::Path as FilePath;
 
-use memo_application::{ArchiveKind, ImportClaim, ImportedLike, ImportedMemo, ImportedSettings, Transfer};
+use memo_application::{ArchiveKind, ImportClaim, ImportedLike, ImportedMemo, ImportedSettings, Principal, Transfer};
 use memo_domain::UserId;
 use tokio::task::yield_now;
 
@@ -116,7 +116,7 @@ async fn import(
     let kind = query.from.map(ArchiveKind::from);
     check_media_type(&request, kind.map_or(&[NDJSON], media_types))?;
     let mut claim = transfer.claim_import(caller.user_id).await?;
-    let job = Import { transfer: &transfer, user: caller.user_id, settings: &settings };
+    let job = Import { transfer: &transfer, author: *caller, user: caller.user_id, settings: &settings };
     let report = job.run(kind, lines, query.dry_run.unwrap_or_default(), &mut claim).await;
     claim.release().await;
     Ok(HttpResponse::Ok().json(report?))
@@ -167,6 +167,7 @@ impl Checking {
 
 struct Import<'i> {
     transfer: &'i Transfer,
+    author: Principal,
     user: UserId,
     settings: &'i HttpSettings,
 }
@@ -209,7 +210,7 @@ impl Import<'_> {
             let imported = if is_dry {
                 self.transfer.preview(self.user, &memos).await?
             } else {
-                self.transfer.import(self.user, &memos).await?
+                self.transfer.import(self.author, &memos).await?
             };
             memos.iter().zip(imported).for_each(|(memo, (id, outcome))| report.add(memo, id, outcome));
         }

@@ -1,0 +1,154 @@
+use async_trait::async_trait;
+use memo_domain::{
+    ApiKeyId, ChangeOrigin, InvalidValue, MemoId, Page, PageRequest, Revision, RevisionHead, RevisionRepository,
+    SessionId, StoreError, TextDelta, Timestamp, Title, Version,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, prelude::Uuid,
+};
+
+use super::{
+    entity::memo_revision::{ActiveModel, Column, Entity, Model},
+    memos::{tags, tags_text},
+    row::row,
+    unit_of_work::SeaOrmUnitOfWork,
+    values::{page, version},
+};
+
+/// The numbers of [`ChangeOrigin`].
+const SERVER: i16 = 0;
+const SESSION: i16 = 1;
+const API_KEY: i16 = 2;
+
+row! {
+    /// The columns of [`HEAD`].
+    struct HeadRow {
+        memo_id: Uuid,
+        version: i64,
+        title: String,
+        tags: String,
+        at: i64,
+        replaced_at: i64,
+        origin: i16,
+        origin_id: Option<Uuid>,
+    }
+}
+
+const HEAD: [Column; 8] = [
+    Column::MemoId,
+    Column::Version,
+    Column::Title,
+    Column::Tags,
+    Column::At,
+    Column::ReplacedAt,
+    Column::Origin,
+    Column::OriginId,
+];
+
+row! {
+    struct VersionRow {
+        version: i64,
+    }
+}
+
+#[async_trait]
+impl RevisionRepository for SeaOrmUnitOfWork {
+    async fn insert(&mut self, revision: &Revision) -> Result<(), StoreError> {
+        let Revision { head, delta } = revision;
+        let (origin, origin_id) = match head.replaced_through {
+            ChangeOrigin::Server => (SERVER, None),
+            ChangeOrigin::Session(id) => (SESSION, Some(id.as_uuid())),
+            ChangeOrigin::ApiKey(id) => (API_KEY, Some(id.as_uuid())),
+        };
+        let row = ActiveModel {
+            memo_id: Set(head.memo_id.as_uuid()),
+            version: Set(head.version.get().into()),
+            title: Set(head.title.as_str().to_owned()),
+            tags: Set(tags_text(&head.tags)?),
+            at: Set(head.at.as_micros()),
+            replaced_at: Set(head.replaced_at.as_micros()),
+            origin: Set(origin),
+            origin_id: Set(origin_id),
+            prefix: Set(delta.prefix.into()),
+            suffix: Set(delta.suffix.into()),
+            middle: Set(delta.middle.clone()),
+        };
+        self.execute(Entity::insert(row).build(self.backend)).await.map(drop)
+    }
+
+    async fn list(
+        &mut self,
+        memo: MemoId,
+        request: &PageRequest<Version>,
+    ) -> Result<Page<RevisionHead, Version>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .columns(HEAD)
+            .filter(Column::MemoId.eq(memo.as_uuid()))
+            .order_by_desc(Column::Version);
+        let select = page(select, request, |last| Column::Version.lt(i64::from(last.get())));
+        let rows = self.find_all::<HeadRow>(select.build(self.backend)).await?;
+        let heads = rows.into_iter().map(head).collect::<Result<_, _>>()?;
+        Ok(Page::from_overfetched(heads, request.limit, |head: &RevisionHead| head.version))
+    }
+
+    async fn list_down_to(
+        &mut self,
+        memo: MemoId,
+        before: Version,
+        last: Version,
+        limit: u32,
+    ) -> Result<Vec<Revision>, StoreError> {
+        let select = Entity::find()
+            .filter(Column::MemoId.eq(memo.as_uuid()))
+            .filter(Column::Version.gte(i64::from(last.get())))
+            .filter(Column::Version.lt(i64::from(before.get())))
+            .order_by_desc(Column::Version)
+            .limit(u64::from(limit));
+        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(revision).collect()
+    }
+
+    async fn remove_all_but(&mut self, memo: MemoId, kept: u32) -> Result<u64, StoreError> {
+        // MySQL deletes from no table that the condition reads.
+        let first = Entity::find()
+            .select_only()
+            .column(Column::Version)
+            .filter(Column::MemoId.eq(memo.as_uuid()))
+            .order_by_desc(Column::Version)
+            .limit(1)
+            .offset(u64::from(kept));
+        let Some(first) = self.find_one::<VersionRow>(first.build(self.backend)).await? else { return Ok(0) };
+        let statement = Entity::delete_many()
+            .filter(Column::MemoId.eq(memo.as_uuid()))
+            .filter(Column::Version.lte(first.version))
+            .build(self.backend);
+        self.execute(statement).await
+    }
+}
+
+fn head(row: HeadRow) -> Result<RevisionHead, StoreError> {
+    let replaced_through = match (row.origin, row.origin_id) {
+        (SERVER, None) => ChangeOrigin::Server,
+        (SESSION, Some(id)) => ChangeOrigin::Session(SessionId::new(id)),
+        (API_KEY, Some(id)) => ChangeOrigin::ApiKey(ApiKeyId::new(id)),
+        _ => return Err(StoreError::corrupt(InvalidValue::Malformed)),
+    };
+    Ok(RevisionHead {
+        memo_id: MemoId::new(row.memo_id),
+        version: version(row.version)?,
+        title: Title::new(row.title).map_err(StoreError::corrupt)?,
+        tags: tags(&row.tags)?,
+        at: Timestamp::from_micros(row.at),
+        replaced_at: Timestamp::from_micros(row.replaced_at),
+        replaced_through,
+    })
+}
+
+fn revision(row: Model) -> Result<Revision, StoreError> {
+    let Model { memo_id, version, title, tags, at, replaced_at, origin, origin_id, prefix, suffix, middle } = row;
+    let number = |value| u32::try_from(value).map_err(StoreError::corrupt);
+    Ok(Revision {
+        head: head(HeadRow { memo_id, version, title, tags, at, replaced_at, origin, origin_id })?,
+        delta: TextDelta { prefix: number(prefix)?, suffix: number(suffix)?, middle },
+    })
+}

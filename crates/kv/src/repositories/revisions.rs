@@ -1,0 +1,75 @@
+use async_trait::async_trait;
+use memo_domain::{
+    Conflict, Memo, MemoId, Page, PageRequest, Revision, RevisionHead, RevisionRepository, StoreError, Version,
+};
+
+use crate::{
+    Direction,
+    keys::key,
+    records::PRIMARY,
+    store::Unit,
+    transaction::{Transaction, range, require},
+};
+
+#[async_trait]
+impl RevisionRepository for Unit {
+    async fn insert(&mut self, revision: &Revision) -> Result<(), StoreError> {
+        let revision = revision.clone();
+        self.write(move |tx| {
+            tx.insert(&revision)?;
+            require(tx.contains::<Memo>(&key![revision.head.memo_id])?, Conflict::Parent)
+        })
+        .await
+    }
+
+    async fn list(
+        &mut self,
+        memo: MemoId,
+        page: &PageRequest<Version>,
+    ) -> Result<Page<RevisionHead, Version>, StoreError> {
+        let page = page.clone();
+        self.read(move |tx| {
+            let cursor = (|revision: &Revision| revision.head.version, |version: &Version| key![*version]);
+            let Page { items, next } =
+                tx.page((PRIMARY, &key![memo], Direction::Descending), &page, cursor, |_: &Revision| true)?;
+            Ok(Page { items: items.into_iter().map(|revision| revision.head).collect(), next })
+        })
+        .await
+    }
+
+    async fn list_down_to(
+        &mut self,
+        memo: MemoId,
+        before: Version,
+        last: Version,
+        limit: u32,
+    ) -> Result<Vec<Revision>, StoreError> {
+        self.read(move |tx| {
+            let all = range::<Revision>(PRIMARY, &key![memo]);
+            tx.scan::<Revision>(PRIMARY, &all, Direction::Descending)
+                .skip_while(|revision| matches!(revision, Ok(revision) if revision.head.version >= before))
+                .take_while(|revision| !matches!(revision, Ok(revision) if revision.head.version < last))
+                .take(limit as usize)
+                .collect()
+        })
+        .await
+    }
+
+    async fn remove_all_but(&mut self, memo: MemoId, kept: u32) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let all = range::<Revision>(PRIMARY, &key![memo]);
+            let newest_first = tx.scan::<Revision>(PRIMARY, &all, Direction::Descending);
+            let oldest = newest_first.skip(kept as usize).collect::<Result<Vec<_>, _>>()?;
+            for revision in &oldest {
+                tx.remove(revision);
+            }
+            Ok(oldest.len() as u64)
+        })
+        .await
+    }
+}
+
+/// Removes the revisions of a memo.
+pub fn remove_of_memo(tx: &mut Transaction, memo: MemoId) -> Result<(), StoreError> {
+    tx.remove_all::<Revision>(PRIMARY, &key![memo])
+}
