@@ -20,11 +20,47 @@ use crate::{
 const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
+/// Inserts a webhook with a delivery.
+async fn add_webhook(store: &dyn Store, owner: UserId) {
+    let webhook = Webhook {
+        id: WebhookId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        name: None,
+        url: WebhookUrl::new("https://example.com").expect("a valid URL"),
+        events: WebhookEvents::default(),
+        secret: Sealed::new(vec![7; 48]),
+        enabled: true,
+        disabled_reason: None,
+        delivered_seq: 0,
+        failures: 0,
+        failing_since: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let delivery = WebhookDelivery {
+        id: WebhookDeliveryId::new(Uuid::from_u128(1)),
+        webhook_id: webhook.id,
+        event: WebhookEvent::Ping { at: NOW },
+        status: DeliveryStatus::Pending,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        attempts: 0,
+        at: NOW,
+        next_attempt_at: None,
+    };
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.webhooks().insert(&webhook).await.expect("the webhook is added");
+    uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
 /// Inserts something of user 0 into each repository.
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
     add_memos(store, owner).await;
+    add_webhook(store, owner).await;
     let session = Session {
         id: SessionId::new(Uuid::from_u128(1)),
         user_id: owner,
@@ -102,33 +138,6 @@ async fn add_all(store: &dyn Store) {
     let operation = OperationName::new("get_me").expect("a name");
     let usage_key = UsageKey { user_id: owner, day: Day::of(NOW), operation, api_key_id: None };
     let usage = Usage { key: usage_key, counters: UsageCounters::default() };
-    let webhook = Webhook {
-        id: WebhookId::new(Uuid::from_u128(1)),
-        user_id: owner,
-        name: None,
-        url: WebhookUrl::new("https://example.com").expect("a valid URL"),
-        events: WebhookEvents::default(),
-        secret: Sealed::new(vec![7; 48]),
-        enabled: true,
-        disabled_reason: None,
-        delivered_seq: 0,
-        failures: 0,
-        failing_since: None,
-        created_at: NOW,
-        updated_at: NOW,
-    };
-    let delivery = WebhookDelivery {
-        id: WebhookDeliveryId::new(Uuid::from_u128(1)),
-        webhook_id: webhook.id,
-        event: WebhookEvent::Ping { at: NOW },
-        status: DeliveryStatus::Pending,
-        response_status: None,
-        duration_ms: None,
-        error: None,
-        attempts: 0,
-        at: NOW,
-        next_attempt_at: None,
-    };
     let change = NewChange { kind: ChangeKind::Created, memo_id: memo(0).id, version: Version::FIRST, at: NOW };
 
     let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
@@ -142,8 +151,6 @@ async fn add_all(store: &dyn Store) {
     uow.api_keys().insert(&key).await.expect("the key is added");
     uow.jobs().insert(&job).await.expect("the job is added");
     uow.idempotency().insert(&response).await.expect("the response is added");
-    uow.webhooks().insert(&webhook).await.expect("the webhook is added");
-    uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
     uow.usage().add(&[usage]).await.expect("the usage is added");
     uow.audit().append(&event(1, owner, None)).await.expect("the event is added");
     uow.commit().await.expect("the unit of work commits");
