@@ -56,12 +56,13 @@ async fn start(request: HttpRequest, settings: Data<HttpSettings>) -> Result<Htt
 }
 
 fn html(language: Language, url: &str) -> String {
-    let (intro, docs, errors, openapi, session, commands) = match language {
+    let (intro, docs, errors, openapi, usage, session, commands) = match language {
         Language::En => (
             "This is a server for memos, with a REST API.",
             "the explorer describes every operation; sign in there and try it",
             "every error code",
             "the OpenAPI document",
+            "a chart of your own requests",
             "A first session",
             "In a terminal with <code>curl</code> and <code>jq</code>:",
         ),
@@ -70,6 +71,7 @@ fn html(language: Language, url: &str) -> String {
             "모든 작업을 설명하는 탐색기입니다. 로그인해서 직접 실행해 볼 수 있습니다",
             "모든 오류 코드",
             "OpenAPI 문서",
+            "내 요청을 보여 주는 차트",
             "처음 써 보기",
             "<code>curl</code>과 <code>jq</code>가 있는 터미널에서:",
         ),
@@ -84,7 +86,8 @@ fn html(language: Language, url: &str) -> String {
          <h1>memo {version}</h1>\n<p>{intro}</p>\n<ul>\n\
          <li><a href=\"/docs\">/docs</a>: {docs}</li>\n\
          <li><a href=\"/docs/errors\">/docs/errors</a>: {errors}</li>\n\
-         <li><a href=\"/openapi.json\">/openapi.json</a>: {openapi}</li>\n</ul>\n\
+         <li><a href=\"/openapi.json\">/openapi.json</a>: {openapi}</li>\n\
+         <li><a href=\"/usage\">/usage</a>: {usage}</li>\n</ul>\n\
          <h2>{session}</h2>\n<p>{commands}</p>\n<pre>{example}</pre>\n</body>\n</html>\n"
     )
 }

@@ -84,7 +84,7 @@ pub async fn usage_is_removed_after_its_retention_time(store: Box<dyn TestStore>
 }
 
 pub async fn request_that_takes_too_long_is_an_error_of_its_user(store: Box<dyn TestStore>) {
-    let limit = Duration::from_millis(200).into();
+    let limit = Duration::from_secs(2).into();
     let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
     let alice = app.user("alice").await;
     // Half of a body.
