@@ -1,6 +1,6 @@
 //! Calls on API keys.
 
-use memo_domain::{ApiKey, ApiKeyId, ApiKeyNote};
+use memo_domain::{ApiKey, ApiKeyId, ApiKeyNote, UnitOfWork};
 
 use super::{
     Script,
@@ -37,7 +37,13 @@ impl Script<'_> {
                 let key = ApiKey { user_id, ..key };
                 pair.ask(log, format!("update {key:?}"), async |uow| uow.api_keys().update(&key).await).await
             }
-            (_, None) => pair.ask(log, format!("insert {key:?}"), async |uow| uow.api_keys().insert(&key).await).await,
+            (_, None) => {
+                let insert = async |uow: &mut dyn UnitOfWork| {
+                    uow.api_keys().insert(&key).await?;
+                    uow.api_keys().update(&key).await
+                };
+                pair.ask(log, format!("insert and update {key:?}"), insert).await
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ impl Script<'_> {
                 let what = format!("insert and update {delivery:?}");
                 pair.ask(log, what, async |uow| {
                     uow.webhooks().insert_delivery(&delivery).await?;
+                    uow.webhooks().remove_old_deliveries(id, 3).await?;
                     uow.webhooks().update_delivery(&delivery).await
                 })
                 .await
