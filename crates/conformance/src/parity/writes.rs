@@ -227,8 +227,10 @@ impl Script<'_> {
                 let what = format!("revoke {id:?}");
                 pair.ask(&mut self.log, what, async |uow| uow.shares().remove(memo_id, id).await).await.map(drop)
             }
-            (1, Some(id)) => {
-                let reads = [(id, 2), (ids[0], 1)];
+            (1, id) => {
+                // Those of a share that is not there are ignored.
+                let id = id.unwrap_or(share_id(1_000_000));
+                let reads = [(id, 2), (ids.first().copied().unwrap_or(id), 1)];
                 pair.ask(&mut self.log, "count reads", async |uow| uow.shares().add_reads(&reads).await).await
             }
             (2, _) => {
