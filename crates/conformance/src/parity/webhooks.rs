@@ -37,7 +37,7 @@ impl Script<'_> {
         };
         let (at, seq) = (some_time(chance), chance.below(3) as u64);
         match (chance.below(12), stored) {
-            (0, _) => {
+            (0 | 8 | 9, _) => {
                 let what = format!("remove {id:?}");
                 pair.ask(log, what, async |uow| uow.webhooks().remove(id).await).await.map(drop)
             }
@@ -66,7 +66,13 @@ impl Script<'_> {
                 let new = Webhook { user_id, ..new };
                 pair.ask(log, format!("update {new:?}"), async |uow| uow.webhooks().update(&new).await).await
             }
-            (_, None) => pair.ask(log, format!("insert {new:?}"), async |uow| uow.webhooks().insert(&new).await).await,
+            (_, None) => {
+                let insert = async |uow: &mut dyn UnitOfWork| {
+                    uow.webhooks().insert(&new).await?;
+                    uow.webhooks().update(&new).await
+                };
+                pair.ask(log, format!("insert and update {new:?}"), insert).await
+            }
         }
     }
 
