@@ -18,16 +18,27 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Spawns tasks on the runtime of the caller, and wakes the job worker of this node.
+/// Spawns tasks on the runtime of the caller, and wakes the loops of this node.
 #[derive(Default)]
 pub struct Tasks {
-    wake_up: Arc<Notify>,
+    wake_up: WakeUps,
     crowded: Arc<Notify>,
 }
 
-impl Tasks {
+/// What wakes the loops of a node.
+#[derive(Default, Clone)]
+pub struct WakeUps {
     /// Notified when a job was committed on this node.
-    pub fn wake_up(&self) -> Arc<Notify> {
+    pub jobs: Arc<Notify>,
+    /// Like `jobs`, for the loop of the deliveries to webhooks.
+    pub deliveries: Arc<Notify>,
+    /// Notified when changes of memos were committed on this node.
+    pub changes: Arc<Notify>,
+}
+
+impl Tasks {
+    /// What is notified.
+    pub fn wake_ups(&self) -> WakeUps {
         self.wake_up.clone()
     }
 
@@ -46,7 +57,12 @@ impl Background for Tasks {
     }
 
     fn jobs_wait(&self) {
-        self.wake_up.notify_one();
+        self.wake_up.jobs.notify_one();
+        self.wake_up.deliveries.notify_one();
+    }
+
+    fn changes_wait(&self) {
+        self.wake_up.changes.notify_one();
     }
 
     fn usage_waits(&self) {
@@ -74,20 +90,26 @@ const AT_ONCE: usize = 4;
 pub struct JobLoop {
     worker: JobWorker,
     wake_up: Arc<Notify>,
+    at_once: usize,
     is_closed: AtomicBool,
 }
 
 impl JobLoop {
     /// A loop that does not wait for the next poll when it is notified.
     pub const fn new(worker: JobWorker, wake_up: Arc<Notify>) -> Self {
-        Self { worker, wake_up, is_closed: AtomicBool::new(false) }
+        Self { worker, wake_up, at_once: AT_ONCE, is_closed: AtomicBool::new(false) }
+    }
+
+    /// Runs this many jobs at once.
+    pub fn at_once(self, at_once: usize) -> Self {
+        Self { at_once, ..self }
     }
 
     /// Runs jobs until the loop is closed.
     pub async fn run(&self) {
         let lease = async || self.worker.lease().await;
         let run = async |job| self.worker.run(job).await;
-        work(&self.wake_up, &self.is_closed, POLL_INTERVAL, lease, run).await;
+        work(&self.wake_up, &self.is_closed, (POLL_INTERVAL, self.at_once), lease, run).await;
     }
 
     /// Wakes the loop when another node has inserted a job. It may be dropped at any time.
@@ -111,11 +133,11 @@ async fn listen(events: &dyn Events, wake_up: &Notify) -> Infallible {
     }
 }
 
-/// Runs up to [`AT_ONCE`] jobs at once.
+/// Runs jobs, some of them at once.
 async fn work<J>(
     wake_up: &Notify,
     is_closed: &AtomicBool,
-    interval: Duration,
+    (interval, at_once): (Duration, usize),
     lease: impl AsyncFn() -> Result<Option<J>, Error>,
     run: impl AsyncFn(J) -> Result<(), Error>,
 ) {
@@ -132,7 +154,7 @@ async fn work<J>(
             }
         }
     };
-    join_all((0..AT_ONCE).map(|_| runner())).await;
+    join_all((0..at_once).map(|_| runner())).await;
 }
 
 /// Returns the next job, or `None` once the loop is closed.
@@ -185,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn a_job_of_this_node_does_not_wait_for_the_next_poll() {
         let (tasks, is_closed) = (Tasks::default(), AtomicBool::new(false));
-        let (wake_up, queue, done) = (tasks.wake_up(), Queue::default(), Semaphore::new(0));
+        let (wake_up, queue, done) = (tasks.wake_ups().jobs, Queue::default(), Semaphore::new(0));
         let lease = async || Ok(queue.lease());
         let run = async |()| {
             done.add_permits(1);
@@ -200,7 +222,7 @@ mod tests {
             }
         };
         tokio::select! {
-            () = work(&wake_up, &is_closed, EVER, lease, run) => panic!("it was not closed"),
+            () = work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run) => panic!("it was not closed"),
             () = insert => {}
         }
     }
@@ -224,7 +246,7 @@ mod tests {
         tokio::select! {
             biased;
             never = listen(&events, &wake_up) => match never {},
-            () = work(&wake_up, &is_closed, EVER, lease, run) => panic!("it was not closed"),
+            () = work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run) => panic!("it was not closed"),
             acquired = done.acquire() => drop(acquired.expect("it is done")),
         }
     }
@@ -255,7 +277,7 @@ mod tests {
             is_closed.store(true, Ordering::Relaxed);
             go_on.add_permits(AT_ONCE);
         };
-        tokio::join!(work(&wake_up, &is_closed, EVER, lease, run), check);
+        tokio::join!(work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run), check);
         assert_eq!(queue.waiting.load(Ordering::Relaxed), 1, "no other job is started");
     }
 
@@ -279,7 +301,7 @@ mod tests {
             assert_eq!(done.load(Ordering::Relaxed), 0);
             go_on.notify_one();
         };
-        tokio::join!(work(&wake_up, &is_closed, EVER, lease, run), close);
+        tokio::join!(work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run), close);
         assert_eq!(done.load(Ordering::Relaxed), 1);
     }
 }

@@ -30,6 +30,7 @@ mod archives;
 mod background;
 pub mod cli;
 mod data_dir;
+mod deliveries;
 mod housekeeping;
 mod logging;
 mod ports;
@@ -45,6 +46,6 @@ pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,
     Hidden, LimitSettings, LlmSettings, LogFormat, LogSettings, MailSettings, RateLimitSettings, RateSetting,
-    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, UsageSettings,
+    ServerSettings, Settings, SettingsError, SignUpSetting, Size, SocialSettings, Time, UsageSettings, WebhookSettings,
 };
 pub use start_error::StartError;

@@ -12,10 +12,11 @@ use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, JobHandler,
     JobWorker, Likes, LiveSessions, MailHandler, Memos, Ports, Readiness, Reauthentication, ReminderHandler,
     RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUpPolicy, Social, Transfer,
-    TrashHandler, UsageCounter, UsageReports, WithdrawalHandler,
+    TrashHandler, UsageCounter, UsageReports, Webhooks, WithdrawalHandler,
 };
 use memo_domain::{
     Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, Rate, SecretGenerator, SocialProvider, Store,
+    WebhookSender,
 };
 use memo_web::{HttpSettings, Limits, Quota, Quotas, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
@@ -25,6 +26,7 @@ use crate::{
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     archives::ArchiveThreads,
     background::{JobLoop, Tasks},
+    deliveries::Deliveries,
     housekeeping::Housekeeping,
     ports::{Wired, ports},
     store_source::StoreSource,
@@ -45,6 +47,7 @@ pub struct ServerBuilder {
     messages: Option<Arc<dyn Notifier>>,
     providers: Vec<Arc<dyn SocialProvider>>,
     model: Option<Arc<dyn LanguageModel>>,
+    webhooks: Option<Arc<dyn WebhookSender>>,
 }
 
 /// A server that listens, but does not serve yet.
@@ -57,6 +60,7 @@ pub struct Server {
     housekeeping: Housekeeping,
     jobs: JobLoop,
     usage: UsageLoop,
+    deliveries: Deliveries,
     live: Arc<LiveSessions>,
     events: Arc<dyn Events>,
     store: Arc<dyn Store>,
@@ -124,6 +128,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Sends webhooks by this sender.
+    #[must_use]
+    pub fn webhook_sender(mut self, sender: Arc<dyn WebhookSender>) -> Self {
+        self.webhooks = Some(sender);
+        self
+    }
+
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -133,7 +144,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`StartError`] if a setting or key file is invalid, the store cannot be opened, or the address is in use.
     pub async fn build(self) -> Result<Server, StartError> {
-        let Self { settings, store, clock, ids, secrets, mailer, messages, mut providers, model } = self;
+        let Self { settings, store, clock, ids, secrets, mailer, messages, mut providers, model, webhooks } = self;
         // First what fails fast and changes nothing.
         let listen = settings.server.listen;
         let failed = |source| StartError::Io { what: format!("can't listen on {listen}"), source };
@@ -158,7 +169,7 @@ impl ServerBuilder {
         };
         let store = adapters::traced(store.open_migrated(&settings).await?.store);
         let background = Tasks::default();
-        let (wake_up, crowded) = (background.wake_up(), background.crowded());
+        let (wake_ups, crowded) = (background.wake_ups(), background.crowded());
         let (url, background) = (&http.public_url, Arc::new(background));
         let Wired { ports, live, events } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
@@ -176,8 +187,11 @@ impl ServerBuilder {
             Arc::new(WithdrawalHandler::new(ports.clone())),
             trash.clone(),
         ];
-        let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_up);
-        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model);
+        let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_ups.jobs.clone());
+        let sender = webhooks.unwrap_or_else(|| adapters::webhook_sender(&settings));
+        let deliveries = Deliveries::new(&ports, sender.clone(), wake_ups);
+        let webhooks = Webhooks::new(ports.clone(), sender);
+        let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model, webhooks);
         let usage = UsageLoop::new(use_cases.usage_counter.clone(), crowded);
         let housekeeping = {
             let (changes, retention) = (Changes::new(ports.clone()), Retention::new(ports.clone()));
@@ -195,6 +209,7 @@ impl ServerBuilder {
             services,
             housekeeping,
             jobs,
+            deliveries,
             usage,
             live,
             events,
@@ -210,6 +225,7 @@ fn use_cases(
     live: &Arc<LiveSessions>,
     providers: Vec<Arc<dyn SocialProvider>>,
     model: Option<Arc<dyn LanguageModel>>,
+    webhooks: Webhooks,
 ) -> UseCases {
     let policy = match settings.auth.sign_up {
         SignUpSetting::Open => SignUpPolicy::Open,
@@ -243,6 +259,7 @@ fn use_cases(
         audit: AuditLog::new(ports.clone()),
         usage: UsageReports::new(ports.clone(), usage_counter.clone()),
         usage_counter,
+        webhooks,
         readiness: Readiness::new(ports.clone()),
     }
 }
@@ -261,6 +278,7 @@ impl Server {
             messages: None,
             providers: Vec::new(),
             model: None,
+            webhooks: None,
         }
     }
 
@@ -283,7 +301,8 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, jobs, usage, live, events, store, .. } = self;
+        let Self { settings, listener, services, housekeeping, jobs, deliveries, usage, live, events, store, .. } =
+            self;
         let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
@@ -299,12 +318,15 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
-        let (mut working, mut counting) = (pin!(jobs.run()), pin!(usage.run()));
+        let mut working = pin!(async { tokio::join!(jobs.run(), deliveries.run()) });
+        let mut counting = pin!(usage.run());
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
-            () = &mut working => {}
+            ((), ()) = &mut working => {}
             () = &mut counting => {}
+            never = deliveries.schedule() => match never {},
+            never = deliveries.listen(&*events) => match never {},
             never = live.listen(&*events) => match never {},
             never = jobs.listen(&*events) => match never {},
             never = live_feeds.listen(&*events) => match never {},
@@ -313,6 +335,7 @@ impl Server {
                 draining.announce();
                 jobs.close();
                 usage.close();
+                deliveries.close();
                 let drained = async {
                     sleep(*settings.server.shutdown_drain_delay).await;
                     draining.refuse();

@@ -8,6 +8,7 @@ mod model;
 mod pages;
 mod providers;
 mod store;
+mod webhooks;
 
 pub use cache::{Cached, cache, counters, shared};
 pub use kakao::messages;
@@ -21,3 +22,4 @@ pub use model::language_model;
 pub use pages::MarkdownPages;
 pub use providers::providers;
 pub use store::{OpenedStore, open_store};
+pub use webhooks::webhook_sender;

@@ -45,6 +45,8 @@ pub struct Settings {
     pub api_keys: ApiKeySettings,
     /// Usage.
     pub usage: UsageSettings,
+    /// Webhooks.
+    pub webhooks: WebhookSettings,
     /// The language model.
     #[serde(default)]
     pub llm: LlmSettings,
@@ -211,6 +213,15 @@ pub struct ApiKeySettings {
 pub struct UsageSettings {
     /// How long the usage of a day is kept.
     pub retention: Time,
+}
+
+/// Webhooks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Networks that webhooks may reach although they are private.
+    #[serde(deserialize_with = "value::list")]
+    pub allowed_networks: Vec<IpNet>,
 }
 
 /// Signature algorithm of access tokens.

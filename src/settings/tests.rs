@@ -91,7 +91,6 @@ fn an_invalid_setting_is_named_in_one_line() {
 fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
     for (name, value, says) in [
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),
-        ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", "10.0.0.0/8", "webhooks.allowed_networks"),
         ("MEMO__KAKAO__API_BASES", "x", "kakao"),
     ] {
         let error = settings(&[(name, value)]).expect_err(name).to_string();

@@ -3,8 +3,7 @@
 use config::{Value, ValueKind};
 
 /// The names, each with the value that turns the feature off, if there is one.
-const UNAVAILABLE: &[(&str, &str, Option<&str>)] =
-    &[("server", "metrics_listen", Some("off")), ("webhooks", "allowed_networks", None)];
+const UNAVAILABLE: &[(&str, &str, Option<&str>)] = &[("server", "metrics_listen", Some("off"))];
 
 /// Removes the settings that turn an unavailable feature off.
 ///

@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("memo-stamps", &["memo-domain"]),
     ("memo-system", &["memo-domain"]),
     ("memo-traced", &["memo-domain"]),
+    ("memo-webhooks", &["memo-domain"]),
     ("memo-web", &["memo-application", "memo-domain", "memo-fair"]),
     ("memo-conformance", &["memo-domain"]),
     ("memo-test-databases", &["memo-conformance", "memo-domain", "memo-infrastructure"]),
@@ -55,6 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "memo-system",
             "memo-traced",
             "memo-web",
+            "memo-webhooks",
         ],
     ),
     ("memo-bench-bare", &[]),
@@ -80,6 +82,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("memo-stamps", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-system", &["actix-web", "sea-orm", "sqlx-core", "tokio"]),
     ("memo-traced", &["actix-web", "sea-orm", "sqlx-core", "tokio"]),
+    ("memo-webhooks", &["actix-web", "sea-orm", "sqlx-core"]),
     ("memo-migration", &["actix-web"]),
 ];
 
@@ -97,6 +100,7 @@ const ADAPTERS: &[&str] = &[
     "memo_stamps",
     "memo_system",
     "memo_traced",
+    "memo_webhooks",
 ];
 
 /// Metadata for this platform only: dependencies of other platforms may not have been downloaded.
@@ -155,6 +159,7 @@ fn without_default_features_memo_needs_no_sql_database() {
         "openidconnect",
         "memo-kakao",
         "memo-llm",
+        "memo-webhooks",
         "rustls",
     ];
     for name in databases.into_iter().chain(others) {

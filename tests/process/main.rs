@@ -15,3 +15,4 @@ mod secrets;
 mod settings;
 mod start;
 mod unreadable;
+mod webhooks;

@@ -75,7 +75,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__LIMITS__HEAVY", &["0"]),
     ("MEMO__LIMITS__QUEUE", &["0", "many"]),
     ("MEMO__IMPORT__MAX_SIZE", &["1"]),
-    ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", &["everything"]),
+    ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", &["everything", "10.0.0.0", "10.0.0.0/33", "localhost"]),
     ("MEMO__LLM__BASE_URL", &["api"]),
     ("MEMO__LLM__API_KEY", &["hunter2"]),
     ("MEMO__LLM__MODEL", &["small"]),

@@ -30,6 +30,10 @@ pub enum Resource {
     Revision,
     /// An API key.
     ApiKey,
+    /// A webhook.
+    Webhook,
+    /// A delivery to a webhook.
+    WebhookDelivery,
 }
 
 /// Why a request is not authenticated.
@@ -132,6 +136,15 @@ pub enum Error {
     /// The user has as many API keys as a user may have.
     #[error("too many API keys")]
     ApiKeyLimitReached,
+    /// The user has as many webhooks as a user may have.
+    #[error("too many webhooks")]
+    WebhookLimitReached,
+    /// Too many messages to webhooks wait that the user asked for.
+    #[error("too many messages to webhooks wait")]
+    WebhookBusy,
+    /// The changes of a delivery are not kept any more.
+    #[error("the changes are not kept any more")]
+    WebhookEventExpired,
     /// The API key may not be used from this address.
     #[error("the API key may not be used from this address")]
     IpNotAllowed,

@@ -29,6 +29,7 @@ mod tokens;
 mod transaction;
 mod transfer;
 mod usage;
+mod webhooks;
 
 pub use accounts::{AccountSettings, Accounts, ProfileChange, SignUp, SignUpPolicy};
 pub use administration::{Administration, UserChange};
@@ -40,7 +41,7 @@ pub use error::{Error, Resource, UnauthenticatedReason};
 pub use idempotency::{Answer, Answering, Begun, Idempotency, Once, Running};
 pub use jobs::{
     JobError, JobHandler, JobOutcome, JobWorker, MAX_REMINDERS, MailHandler, Operation, OperationStatus,
-    ReminderHandler, RetagHandler, TrashHandler, WithdrawalHandler,
+    ReminderHandler, RetagHandler, TrashHandler, WebhookHandler, WithdrawalHandler,
 };
 pub use likes::Likes;
 pub use live::LiveSessions;
@@ -64,3 +65,4 @@ pub use transfer::{
     ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
 };
 pub use usage::{UsageCounter, UsageGroup, UsageGrouping, UsageReports};
+pub use webhooks::{NewWebhook, WebhookChange, Webhooks, webhook_secret_text};

@@ -60,6 +60,9 @@ pub trait Background: Send + Sync {
 
     /// Stores the usage of this node soon: many requests were counted.
     fn usage_waits(&self) {}
+
+    /// Wakes what sends changes to webhooks: changes were committed.
+    fn changes_wait(&self) {}
 }
 
 /// What is computed of the texts of a memo, and stored with them.

@@ -208,6 +208,9 @@ impl Transactions {
         if effects.wakes_jobs {
             self.background.jobs_wait();
         }
+        if effects.wakes_webhooks || !effects.changed_feeds.is_empty() {
+            self.background.changes_wait();
+        }
         let published = effects.into_events();
         let Some(events) = self.events.clone().filter(|_| !published.is_empty()) else { return };
         self.background.run(Box::pin(async move {
@@ -244,6 +247,7 @@ struct Effects {
     changed_keys: Vec<ApiKeyId>,
     changed_feeds: Vec<UserId>,
     wakes_jobs: bool,
+    wakes_webhooks: bool,
 }
 
 impl Effects {
@@ -318,6 +322,11 @@ impl Transaction {
     /// Has the job worker of every node look for new jobs, once they are committed.
     pub fn wake_jobs(&mut self) {
         self.effects.wakes_jobs = true;
+    }
+
+    /// Has this node look for webhooks with changes to send. Changes of memos do that, too.
+    pub fn wake_webhooks(&mut self) {
+        self.effects.wakes_webhooks = true;
     }
 
     /// From here on a conflict of this kind, also one that only the commit finds, means that another writer was faster: the

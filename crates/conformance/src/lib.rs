@@ -31,7 +31,7 @@
 //! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`events_tests!`], [`clock_tests!`],
 //! [`id_generator_tests!`], [`secret_generator_tests!`], [`password_hasher_tests!`], [`token_signer_tests!`],
 //! [`mailer_tests!`], [`mail_renderer_tests!`], [`social_provider_tests!`], [`language_model_tests!`], [`markdown_tests!`],
-//! [`sealer_tests!`] and
+//! [`webhook_sender_tests!`], [`sealer_tests!`] and
 //! [`one_time_codes_tests!`].
 
 #![deny(missing_docs)]
@@ -62,13 +62,14 @@ use memo_domain::{Cache, Store};
 pub use port_list::{
     ClockGiven, IdGeneratorGiven, LanguageModelGiven, MailRendererGiven, MailerGiven, MarkdownGiven, NotifierGiven,
     OneTimeCodesGiven, PasswordHasherGiven, SealerGiven, SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven,
-    clock_entries, id_generator_entries, language_model_entries, mail_renderer_entries, mailer_entries,
-    markdown_entries, notifier_entries, one_time_codes_entries, password_hasher_entries, sealer_entries,
-    secret_generator_entries, social_provider_entries, token_signer_entries,
+    WebhookSenderGiven, clock_entries, id_generator_entries, language_model_entries, mail_renderer_entries,
+    mailer_entries, markdown_entries, notifier_entries, one_time_codes_entries, password_hasher_entries,
+    sealer_entries, secret_generator_entries, social_provider_entries, token_signer_entries, webhook_sender_entries,
 };
 pub use runner::{Boxed, run, run_within};
 pub use subjects::{
-    ModelBehaviour, TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestSecrets, TestSigners,
+    ModelBehaviour, ReceiverBehaviour, TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestReceiver,
+    TestSecrets, TestSigners,
 };
 #[doc(hidden)]
 pub use suites::{

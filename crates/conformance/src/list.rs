@@ -56,6 +56,21 @@ macro_rules! __each_case {
                 reads_of_shares_are_added
                 expired_shares_are_removed
             }
+            webhooks(store) {
+                a_webhook_reads_back_equal
+                an_insert_with_a_taken_webhook_id_conflicts
+                a_webhook_needs_its_user
+                an_update_of_an_absent_webhook_is_stale
+                webhooks_are_listed_newest_first
+                webhooks_that_are_behind_are_listed
+                a_looked_up_webhook_does_not_change_until_the_commit
+                a_webhook_is_removed_once
+                a_delivery_reads_back_equal
+                a_delivery_needs_its_webhook
+                an_absent_delivery_is_not_updated
+                deliveries_are_listed_newest_first
+                the_newest_deliveries_are_kept
+            }
             revisions(store) {
                 a_revision_reads_back_equal
                 a_memo_has_one_revision_of_a_version

@@ -121,6 +121,18 @@ macro_rules! __each_port_case {
             }
         }
     };
+    (webhook_sender, $expand:ident, $argument:tt) => {
+        $crate::$expand! {
+            $argument
+            webhook_senders(whole) {
+                a_message_is_received_once
+                only_a_status_from_200_to_299_is_a_success
+                a_redirect_of_a_receiver_is_not_followed
+                a_delivery_ends_in_time
+                a_response_is_not_read
+            }
+        }
+    };
     (sealer, $expand:ident, $argument:tt) => {
         $crate::$expand! {
             $argument
@@ -286,6 +298,19 @@ macro_rules! language_model_tests {
     };
 }
 
+/// Like [`conformance_tests!`](crate::conformance_tests), for a [`WebhookSender`](memo_domain::WebhookSender):
+/// `async fn() -> Option<Box<dyn TestReceiver>>`.
+#[macro_export]
+macro_rules! webhook_sender_tests {
+    ($factory:path) => {
+        $crate::__each_port_case!(
+            webhook_sender,
+            __tests,
+            [$factory, __fresh_webhook_sender, webhook_sender_entries, $crate::WebhookSenderGiven]
+        );
+    };
+}
+
 /// Like [`conformance_tests!`](crate::conformance_tests), for a [`Sealer`](memo_domain::Sealer), given twice with
 /// different keys: `async fn() -> Option<[Arc<dyn Sealer>; 2]>`.
 #[macro_export]
@@ -325,7 +350,9 @@ use std::sync::Arc;
 
 use memo_domain::{Clock, IdGenerator, MailRenderer, OneTimeCodes, PasswordHasher, Sealer};
 
-use crate::subjects::{TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestSecrets, TestSigners};
+use crate::subjects::{
+    TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestReceiver, TestSecrets, TestSigners,
+};
 
 #[doc(hidden)]
 pub type ClockGiven = Arc<dyn Clock>;
@@ -347,6 +374,8 @@ pub type NotifierGiven = Box<dyn TestNotifier>;
 pub type SocialProviderGiven = Box<dyn TestProvider>;
 #[doc(hidden)]
 pub type LanguageModelGiven = Box<dyn TestModel>;
+#[doc(hidden)]
+pub type WebhookSenderGiven = Box<dyn TestReceiver>;
 #[doc(hidden)]
 pub type SealerGiven = [Arc<dyn Sealer>; 2];
 #[doc(hidden)]
@@ -376,6 +405,11 @@ crate::__each_port_case!(
     [social_provider_entries, PROVIDER_NAMES, crate::SocialProviderGiven]
 );
 crate::__each_port_case!(language_model, __entries, [language_model_entries, MODEL_NAMES, crate::LanguageModelGiven]);
+crate::__each_port_case!(
+    webhook_sender,
+    __entries,
+    [webhook_sender_entries, WEBHOOK_SENDER_NAMES, crate::WebhookSenderGiven]
+);
 crate::__each_port_case!(sealer, __entries, [sealer_entries, SEALER_NAMES, crate::SealerGiven]);
 crate::__each_port_case!(markdown, __entries, [markdown_entries, MARKDOWN_NAMES, crate::MarkdownGiven]);
 crate::__each_port_case!(one_time_codes, __entries, [one_time_codes_entries, CODE_NAMES, crate::OneTimeCodesGiven]);
@@ -394,6 +428,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         NOTIFIER_NAMES,
         PROVIDER_NAMES,
         MODEL_NAMES,
+        WEBHOOK_SENDER_NAMES,
         SEALER_NAMES,
         MARKDOWN_NAMES,
         CODE_NAMES,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memo_domain::{
     AccessClaims, AuthorizationRequest, LanguageModel, Mailer, Markdown, Notifier, Recipient, Secret, SecretGenerator,
-    SocialProvider, Timestamp, TokenSigner,
+    SocialProvider, Timestamp, TokenSigner, WebhookSender, WebhookUrl,
 };
 
 /// A generator of secrets.
@@ -139,4 +139,34 @@ pub trait TestModel: Send + Sync {
 
     /// Returns what the adapter authenticates with.
     fn credentials(&self) -> Vec<String>;
+}
+
+/// How the receiver of a webhook behaves.
+#[derive(Debug, Clone, Copy)]
+pub enum ReceiverBehaviour {
+    /// It responds with this status.
+    Responds(u16),
+    /// It does not respond.
+    Silent,
+    /// Its response comes byte by byte, and has no end.
+    Slow,
+    /// It responds with 200, and a body without an end.
+    Endless,
+    /// It responds with a redirect to itself.
+    Redirects,
+}
+
+/// The receiver of a webhook, and what sends to it.
+pub trait TestReceiver: Send + Sync {
+    /// Returns the adapter.
+    fn sender(&self) -> Arc<dyn WebhookSender>;
+
+    /// Returns the URL of the receiver.
+    fn url(&self) -> WebhookUrl;
+
+    /// Makes the receiver behave so from now on. Returns `false` if it never does.
+    fn behave(&self, behaviour: ReceiverBehaviour) -> bool;
+
+    /// Returns the ids of the messages of all requests that it got.
+    fn received(&self) -> Vec<String>;
 }

@@ -67,6 +67,10 @@ ids! {
     ShareId;
     /// The id of an API key.
     ApiKeyId;
+    /// The id of a webhook, and of the job that sends its changes.
+    WebhookId;
+    /// The id of a delivery to a webhook, and of the job that repeats it.
+    WebhookDeliveryId;
 }
 
 #[cfg(test)]

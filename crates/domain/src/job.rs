@@ -24,6 +24,10 @@ impl JobKind {
 
     /// Reminds the owner of a memo.
     pub const REMINDER: Self = Self(Cow::Borrowed("reminder"));
+    /// Sends the changes of a user to a webhook, in order. Its id is that of the webhook.
+    pub const WEBHOOK: Self = Self(Cow::Borrowed("webhook"));
+    /// Sends one message to a webhook that its user asked for. Its id is that of the delivery.
+    pub const WEBHOOK_DELIVERY: Self = Self(Cow::Borrowed("webhook_delivery"));
 
     /// Removes the memos that were in the trash for long enough.
     pub const TRASH: Self = Self(Cow::Borrowed("trash"));

@@ -35,6 +35,7 @@ mod time;
 mod usage;
 mod user;
 mod value;
+mod webhook;
 
 pub use account::*;
 pub use cache::*;
@@ -64,3 +65,4 @@ pub use user::*;
 /// The type of all ids, and of what an [`IdGenerator`] makes.
 pub use uuid::Uuid;
 pub use value::*;
+pub use webhook::*;

@@ -50,6 +50,11 @@ pub enum MailMessage {
     MfaDisabled,
     /// Reminds them of a memo.
     Reminder(Reminder),
+    /// Tells that a webhook was disabled because its receiver fails.
+    WebhookDisabled {
+        /// Its name, or the host of its URL.
+        webhook: String,
+    },
 }
 
 impl MailMessage {
@@ -68,6 +73,7 @@ impl MailMessage {
             Self::MfaEnabled => "mfa_enabled",
             Self::MfaDisabled => "mfa_disabled",
             Self::Reminder(_) => "reminder",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
         }
     }
 }

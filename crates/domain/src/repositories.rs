@@ -203,6 +203,23 @@ macro_rules! for_each_repository {
                 ) -> $crate::Page<$crate::AuditEvent, $crate::AuditId>;
                 fn remove_before(time: $crate::Timestamp, most: u32) -> u64;
             }
+            webhooks: $crate::WebhookRepository {
+                fn lookup(id: $crate::WebhookId) -> Option<$crate::Webhook>;
+                fn list_by_user(user: $crate::UserId) -> Vec<$crate::Webhook>;
+                fn list_behind(after: Option<$crate::WebhookId>, limit: u32) -> Vec<$crate::Webhook>;
+                fn insert(webhook: &$crate::Webhook) -> ();
+                fn update(webhook: &$crate::Webhook) -> ();
+                fn remove(id: $crate::WebhookId) -> bool;
+                fn lookup_delivery(id: $crate::WebhookDeliveryId) -> Option<$crate::WebhookDelivery>;
+                fn find_delivery(webhook: $crate::WebhookId, seq: u64) -> Option<$crate::WebhookDelivery>;
+                fn list_deliveries(
+                    webhook: $crate::WebhookId,
+                    page: &$crate::PageRequest<$crate::WebhookDeliveryId>
+                ) -> $crate::Page<$crate::WebhookDelivery, $crate::WebhookDeliveryId>;
+                fn insert_delivery(delivery: &$crate::WebhookDelivery) -> ();
+                fn update_delivery(delivery: &$crate::WebhookDelivery) -> ();
+                fn remove_old_deliveries(webhook: $crate::WebhookId, kept: u32) -> ();
+            }
             idempotency: $crate::IdempotencyRepository {
                 fn lookup(id: &$crate::SecretDigest) -> Option<$crate::IdempotentResponse>;
                 fn insert(response: &$crate::IdempotentResponse) -> ();

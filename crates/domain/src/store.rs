@@ -5,6 +5,7 @@ use crate::{
     ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
     LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, RevisionRepository,
     SecondFactorRepository, SessionRepository, ShareRepository, UsageRepository, UserId, UserRepository,
+    WebhookRepository,
 };
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
@@ -224,6 +225,9 @@ pub trait UnitOfWork: Send {
 
     /// The usage by users.
     fn usage(&mut self) -> &mut dyn UsageRepository;
+
+    /// Webhooks and their deliveries.
+    fn webhooks(&mut self) -> &mut dyn WebhookRepository;
 
     /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
     ///

@@ -57,6 +57,18 @@ pub enum InvalidValue {
     /// An id whose time lies too far ahead.
     #[error("too far ahead")]
     TooFarAhead,
+    /// A URL with a user name or a password.
+    #[error("contains credentials")]
+    UrlCredentials,
+    /// A URL with a fragment.
+    #[error("contains a fragment")]
+    UrlFragment,
+    /// A URL with `http` where only `https` is allowed.
+    #[error("not encrypted")]
+    InsecureUrl,
+    /// An address that this server must not connect to.
+    #[error("leads to an address that is not allowed")]
+    AddressNotAllowed,
     /// A password that is easy to guess.
     #[error("easy to guess")]
     PasswordTooCommon,

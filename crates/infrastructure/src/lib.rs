@@ -29,6 +29,7 @@ mod unit_of_work;
 mod usage;
 mod users;
 mod values;
+mod webhooks;
 
 use std::sync::{
     Arc,

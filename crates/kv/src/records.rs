@@ -2,6 +2,7 @@
 
 mod revisions;
 mod usage;
+mod webhooks;
 
 use memo_domain::{
     ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeySecret, AuditEvent, AuditId, Change, ChangeKind, Content,
@@ -14,6 +15,8 @@ use crate::{
     codec::{Codec, Input, enums, record, texts},
     keys::{Hashed, KeyPart, Prefix, ids, key},
 };
+
+pub use webhooks::{WEBHOOK_BY_USER, WEBHOOK_DELIVERY_BY_EVENT, WEBHOOK_DELIVERY_BY_WEBHOOK};
 
 ids!(UserId SessionId MemoId JobId AuditId ApiKeyId ShareId);
 texts!(Title Content DisplayName Email Tag TimeZone ApiKeyName ApiKeyNote);

@@ -134,6 +134,18 @@ impl MailTemplates {
                     "This reminder is late: the server could not send it in time.",
                 ),
             ),
+            MailMessage::WebhookDisabled { webhook } => (
+                "A webhook was disabled",
+                vec![
+                    Text("A webhook of your account was disabled, because its receiver does not accept messages:"),
+                    Quote(webhook.clone()),
+                    Text(
+                        "Its last deliveries show the reason. If you enable it again, it continues after the last \
+                         change that was sent:",
+                    ),
+                    self.home(),
+                ],
+            ),
         }
     }
 
@@ -248,6 +260,17 @@ impl MailTemplates {
                 ],
             ),
             MailMessage::Reminder(reminder) => ("메모 알림", self.korean_reminder(reminder)),
+            MailMessage::WebhookDisabled { webhook } => (
+                "웹훅이 비활성화되었습니다",
+                vec![
+                    Text("수신 서버가 메시지를 받지 않아 회원님 계정의 웹훅을 비활성화했습니다."),
+                    Quote(webhook.clone()),
+                    Text(
+                        "최근 전송 기록에서 이유를 확인할 수 있습니다. 다시 활성화하면 멈춘 곳부터 이어서 전송합니다.",
+                    ),
+                    self.home(),
+                ],
+            ),
         }
     }
 }

@@ -16,6 +16,7 @@ mod notifier;
 mod provider;
 mod secrets;
 mod store;
+mod webhooks;
 
 pub use cache::MemoryCache;
 pub use clock::FixedClock;
@@ -28,3 +29,4 @@ pub use notifier::CapturedNotifications;
 pub use provider::MemoryProvider;
 pub use secrets::SequentialSecrets;
 pub use store::MemoryStore;
+pub use webhooks::{CapturedWebhooks, WebhookReply};

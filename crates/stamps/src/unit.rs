@@ -6,7 +6,7 @@ use memo_domain::{
     JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
     PageRequest, RefreshTokenRepository, RevisionRepository, SecondFactorRepository, SessionRepository,
     ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId,
-    UserRepository, Version,
+    UserRepository, Version, WebhookRepository,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -70,6 +70,7 @@ impl UnitOfWork for Unit {
         audit: AuditRepository;
         idempotency: IdempotencyRepository;
         usage: UsageRepository;
+        webhooks: WebhookRepository;
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

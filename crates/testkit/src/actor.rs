@@ -174,6 +174,41 @@ impl Actor {
         self.call("POST", "/api/v1/me/api-keys").json(body)
     }
 
+    /// `GET /api/v1/me/webhooks`
+    pub fn webhooks(&self) -> Call {
+        self.get("/api/v1/me/webhooks")
+    }
+
+    /// `POST /api/v1/me/webhooks`
+    pub fn create_webhook(&self, body: &Value) -> Call {
+        self.call("POST", "/api/v1/me/webhooks").json(body)
+    }
+
+    /// `PATCH /api/v1/me/webhooks/{id}`
+    pub fn patch_webhook(&self, id: &str, patch: &Value) -> Call {
+        self.call("PATCH", &format!("/api/v1/me/webhooks/{id}")).merge_patch(patch)
+    }
+
+    /// `DELETE /api/v1/me/webhooks/{id}`
+    pub fn delete_webhook(&self, id: &str) -> Call {
+        self.call("DELETE", &format!("/api/v1/me/webhooks/{id}"))
+    }
+
+    /// `POST /api/v1/me/webhooks/{id}/ping`
+    pub fn ping_webhook(&self, id: &str) -> Call {
+        self.call("POST", &format!("/api/v1/me/webhooks/{id}/ping"))
+    }
+
+    /// `GET /api/v1/me/webhooks/{id}/deliveries` with this query.
+    pub fn webhook_deliveries(&self, id: &str, query: &str) -> Call {
+        self.get(&format!("/api/v1/me/webhooks/{id}/deliveries{query}"))
+    }
+
+    /// `POST /api/v1/me/webhooks/{id}/deliveries/{delivery_id}/redeliver`
+    pub fn redeliver(&self, id: &str, delivery: &str) -> Call {
+        self.call("POST", &format!("/api/v1/me/webhooks/{id}/deliveries/{delivery}/redeliver"))
+    }
+
     /// `PATCH /api/v1/me/api-keys/{id}`
     pub fn patch_api_key(&self, id: &str, patch: &Value) -> Call {
         self.call("PATCH", &format!("/api/v1/me/api-keys/{id}")).merge_patch(patch)

@@ -15,7 +15,8 @@ use memo_domain::{
     UnitOfWork, UserId,
 };
 use memo_memory::{
-    CapturedMail, CapturedNotifications, FixedClock, MemoryModel, MemoryProvider, SequentialIds, SequentialSecrets,
+    CapturedMail, CapturedNotifications, CapturedWebhooks, FixedClock, MemoryModel, MemoryProvider, SequentialIds,
+    SequentialSecrets,
 };
 use memo_server::Settings;
 use tempfile::TempDir;
@@ -52,6 +53,8 @@ pub struct TestApp {
     pub other: Arc<MemoryProvider>,
     /// The language model of the server.
     pub model: Arc<MemoryModel>,
+    /// The receivers of the webhooks of the server.
+    pub webhooks: Arc<CapturedWebhooks>,
     // Fields are dropped in this order: the server stops before what it uses.
     running: Running,
     reach: Arc<Reach>,
@@ -112,7 +115,7 @@ impl TestAppBuilder {
         let messages = Arc::new(CapturedNotifications::new());
         let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
         let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
-        let model = Arc::new(MemoryModel::new());
+        let (model, webhooks) = (Arc::new(MemoryModel::new()), Arc::new(CapturedWebhooks::new()));
         let parts = Parts {
             settings,
             store: store.store(),
@@ -123,6 +126,7 @@ impl TestAppBuilder {
             messages: messages.clone(),
             providers,
             model: has_model.then(|| model.clone() as Arc<dyn LanguageModel>),
+            webhooks: webhooks.clone(),
         };
         let (running, address, public_url) = Running::start(parts).await;
         let reach = Arc::new(Reach::new(address, public_url));
@@ -134,6 +138,7 @@ impl TestAppBuilder {
             acme,
             other,
             model,
+            webhooks,
             running,
             reach,
             store,

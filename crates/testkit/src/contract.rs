@@ -128,6 +128,7 @@ pub fn target(template: &str) -> String {
         .replace("{a}", "1")
         .replace("{b}", "1")
         .replace("{share_id}", "0198c0de-7f00-7000-8000-0000000000ff")
+        .replace("{delivery_id}", "0198c0de-7f00-7000-8000-0000000000ff")
         .replace("{token}", "absent")
 }
 

@@ -332,6 +332,28 @@ macro_rules! __each_api_test {
                     audit_event_names_the_api_key
                     first_proof_of_an_account_removes_its_api_keys
                 }
+                webhooks(app) {
+                    webhook_is_shown_with_its_secret_once
+                    repeated_creation_of_a_webhook_has_its_effect_once
+                    invalid_webhook_is_rejected_with_its_pointer
+                    webhook_is_changed_and_removed
+                    webhook_of_another_user_is_not_found
+                    webhooks_of_a_user_are_limited
+                    webhook_needs_the_scopes_of_the_account
+                }
+                webhook_deliveries(app) {
+                    changes_are_delivered_in_order
+                    failed_delivery_is_retried_with_growing_waits
+                    failing_webhook_is_disabled_after_three_days
+                    webhook_that_is_gone_is_disabled_at_once
+                    slow_receiver_delays_no_other
+                    delivery_of_a_crashed_node_is_repeated_once
+                    ping_is_sent_once
+                    delivery_is_repeated_with_its_id
+                    last_hundred_deliveries_are_kept
+                    changes_that_are_not_kept_are_skipped
+                    webhooks_end_with_their_account
+                }
                 api_key_settings(store) {
                     api_key_is_accepted_from_its_networks_only
                     number_of_api_keys_is_a_setting
@@ -659,6 +681,7 @@ macro_rules! __each_api_test {
                 refresh_token_has_the_same_successor_on_every_node
                 memo_changed_on_one_node_is_read_on_every_node
                 readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
+                two_nodes_deliver_each_change_once
             }
             digests(app) {
                 digest_of_another_body_is_refused_by_every_operation

@@ -1,6 +1,8 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
-use memo_domain::{Clock, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store};
+use memo_domain::{
+    Clock, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store, WebhookSender,
+};
 use memo_server::{Server, Settings};
 use tokio::sync::oneshot;
 
@@ -15,6 +17,7 @@ pub struct Parts {
     pub messages: Arc<dyn Notifier>,
     pub providers: Vec<Arc<dyn SocialProvider>>,
     pub model: Option<Arc<dyn LanguageModel>>,
+    pub webhooks: Arc<dyn WebhookSender>,
 }
 
 /// A server on its own thread, so that `drop` can wait for its end.
@@ -43,7 +46,8 @@ impl Running {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
     let builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock).mailer(parts.mailer);
-    let mut builder = builder.ids(parts.ids).secrets(parts.secrets).messages(parts.messages);
+    let mut builder =
+        builder.ids(parts.ids).secrets(parts.secrets).messages(parts.messages).webhook_sender(parts.webhooks);
     for provider in parts.providers {
         builder = builder.provider(provider);
     }

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use memo_application::{
     Accounts, Administration, ApiKeys, AuditLog, Changes, Completions, Idempotency, Likes, Memos, Readiness,
-    SecondFactors, Shares, SignIn, Social, Transfer, UsageCounter, UsageReports,
+    SecondFactors, Shares, SignIn, Social, Transfer, UsageCounter, UsageReports, Webhooks,
 };
 use memo_domain::Sealer;
 
@@ -65,6 +65,8 @@ pub struct UseCases {
     pub usage_counter: Arc<UsageCounter>,
     /// Reports of the requests of users.
     pub usage: UsageReports,
+    /// Webhooks.
+    pub webhooks: Webhooks,
     /// Readiness checks.
     pub readiness: Readiness,
 }
@@ -123,6 +125,7 @@ impl Services {
             shared(Data::new(use_cases.audit)),
             shared(use_cases.usage_counter),
             shared(Data::new(use_cases.usage)),
+            shared(Data::new(use_cases.webhooks)),
             shared(Data::new(use_cases.readiness)),
             shared(sealer),
             shared(settings.clone()),

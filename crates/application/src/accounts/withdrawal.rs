@@ -7,7 +7,7 @@ use memo_domain::{Causes, Email, Job, JobId, JobKind, JobState, Sweep, TokenPurp
 use super::{Accounts, AuditEntry, AuditKind, Device, Error, Principal, check_same_password, present};
 use crate::{
     Ports, api_keys::remove_all as remove_api_keys, jobs::withdrawal, likes, roles::check_not_last,
-    transaction::Transaction,
+    transaction::Transaction, webhooks::remove_all as remove_webhooks,
 };
 
 /// How long the response waits until no public memos and likes are left; after that the job removes them.
@@ -77,7 +77,8 @@ async fn close(tx: &mut Transaction, user: &mut User) -> Result<(), Error> {
     }
     tx.second_factors().remove(user.id).await?;
     remove_api_keys(tx, user.id).await?;
-    for kind in [JobKind::MAIL, JobKind::RETAG] {
+    remove_webhooks(tx, user.id).await?;
+    for kind in [JobKind::MAIL, JobKind::RETAG, JobKind::WEBHOOK, JobKind::WEBHOOK_DELIVERY] {
         for job in tx.jobs().list_waiting(user.id, &kind).await? {
             tx.jobs().remove(job.id).await?;
         }

@@ -104,6 +104,7 @@ impl Payload {
             MailMessage::NewDevice { device, ip } => {
                 [device, ip].map(|part| part.as_deref().unwrap_or_default().to_owned()).into()
             }
+            MailMessage::WebhookDisabled { webhook } => vec![webhook.clone()],
             MailMessage::IdentityLinked { provider } | MailMessage::IdentityUnlinked { provider } => {
                 vec![provider.clone()]
             }
@@ -154,6 +155,7 @@ impl Payload {
                 time_zone: TimeZone::new(next()?).map_err(|error| error.to_string())?,
                 is_late: next()?.parse()?,
             }),
+            "webhook_disabled" => MailMessage::WebhookDisabled { webhook: next()?.to_owned() },
             _ => return Err("the payload of a mail has an unknown message".into()),
         };
         Ok(Self { to, locale, message })
@@ -200,6 +202,7 @@ mod tests {
                 time_zone: TimeZone::new("Asia/Seoul").expect("a zone"),
                 is_late: true,
             }),
+            MailMessage::WebhookDisabled { webhook: "build server".into() },
         ] {
             for locale in [Locale::En, Locale::Ko] {
                 let to = Email::new("alice@example.com").expect("an address");

@@ -5,6 +5,7 @@ pub(crate) mod messages;
 pub(crate) mod reminder;
 pub(crate) mod retag;
 pub(crate) mod trash;
+mod webhook;
 pub(crate) mod withdrawal;
 
 use std::{sync::Arc, time::Duration};
@@ -17,6 +18,7 @@ pub use mail::MailHandler;
 pub use reminder::{MAX_REMINDERS, ReminderHandler};
 pub use retag::{Operation, OperationStatus, RetagHandler};
 pub use trash::TrashHandler;
+pub use webhook::WebhookHandler;
 pub use withdrawal::WithdrawalHandler;
 
 /// How long a job is leased: longer than a handler may take.

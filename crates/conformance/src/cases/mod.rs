@@ -48,4 +48,6 @@ pub(crate) mod units_of_work;
 pub(crate) mod usage;
 pub(crate) mod user_lists;
 pub(crate) mod users;
+pub(crate) mod webhook_senders;
+pub(crate) mod webhooks;
 pub(crate) mod writers;

@@ -6,8 +6,10 @@ use memo_domain::{Access, ChangeKind, Conflict, Day, NewChange, Store, StoreErro
 
 use crate::{
     everything::Everything,
-    samples::{LATEST, api_key, at, idempotent_response, job, memo, session, user},
-    steps::{assert_conflict, assert_stale, begin},
+    samples::{
+        LATEST, api_key, at, idempotent_response, job, memo, session, user, webhook, webhook_delivery, webhook_id,
+    },
+    steps::{assert_conflict, assert_stale, begin, write},
 };
 
 pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
@@ -17,6 +19,12 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
     let change = NewChange::of(&stored.memo, ChangeKind::Updated, at(1));
     let new_response = idempotent_response(5, id);
     let (added, opened, key, waiting) = (memo(5, id), session(5, id), api_key(5, id), job(5, id));
+    let (added_webhook, hook, delivery) = (webhook(5, id), webhook(6, id), webhook_delivery(6, webhook_id(6)));
+    write(&*store, async |uow| {
+        uow.webhooks().insert(&hook).await?;
+        uow.webhooks().insert_delivery(&delivery).await
+    })
+    .await;
     for access in [Access::Read, Access::Snapshot] {
         // Each in a unit of work of its own, and each would succeed in one that may write.
         macro_rules! assert_refused {
@@ -60,6 +68,12 @@ pub(crate) async fn a_reader_cannot_write(store: Arc<dyn Store>) {
             jobs.insert(&waiting);
             jobs.update(&changed.job);
             jobs.remove(stored.job.id);
+            webhooks.insert(&added_webhook);
+            webhooks.update(&hook);
+            webhooks.remove(hook.id);
+            webhooks.insert_delivery(&webhook_delivery(7, hook.id));
+            webhooks.update_delivery(&delivery);
+            webhooks.remove_old_deliveries(hook.id, 0);
             audit.append(&changed.events[0]);
             audit.remove_before(LATEST, 9);
             idempotency.insert(&new_response);

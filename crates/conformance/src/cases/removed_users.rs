@@ -12,7 +12,7 @@ use crate::{
     samples::{
         LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, idempotent_response,
         identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, usage,
-        user, user_id,
+        user, user_id, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -48,6 +48,8 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         uow.api_keys().insert(&api_key(n, user)).await?;
         uow.jobs().insert(&job(n, user)).await?;
         uow.audit().append(&audit_event(n, user)).await?;
+        uow.webhooks().insert(&webhook(n, user)).await?;
+        uow.webhooks().insert_delivery(&webhook_delivery(n, webhook_id(n))).await?;
         uow.idempotency().insert(&idempotent_response(n, user)).await?;
         uow.usage().add(&[usage(user, n.into(), n, 2)]).await?;
     }
@@ -76,6 +78,8 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
         assert_eq!(uow.one_time_tokens().count_try(&digest(digest_number)).await?, 0);
         assert_eq!(uow.api_keys().lookup(api_key_id(n)).await?, None);
         assert!(!uow.api_keys().touch(api_key_id(n), at(9)).await?);
+        assert_eq!(uow.webhooks().lookup(webhook_id(n)).await?, None);
+        assert_eq!(uow.webhooks().lookup_delivery(webhook_delivery_id(n)).await?, None);
     }
     assert_eq!(uow.users().lookup(user).await?, None);
     assert_eq!(uow.changes().lookup_stamp(user).await?, None);
@@ -91,6 +95,7 @@ async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Re
     assert!(!uow.second_factors().claim_step(user, i64::MAX).await?);
     assert!(!uow.second_factors().remove(user).await?);
     assert_eq!(uow.api_keys().list_by_user(user).await?, []);
+    assert_eq!(uow.webhooks().list_by_user(user).await?, []);
     assert_eq!(uow.audit().list(Some(user), &PageRequest::default()).await?.items, []);
     Ok(())
 }

@@ -33,7 +33,7 @@ fn with_emails(users: Vec<User>) -> Result<Vec<(User, String)>, StoreError> {
 impl Script<'_> {
     /// Writes one thing.
     pub(super) async fn write_of_account(&mut self, pair: &mut Pair) -> Result<(), Kind> {
-        match self.chance.below(42) {
+        match self.chance.below(45) {
             0 => self.remove_user(pair).await,
             1 | 2 => self.end_sessions(pair).await,
             3 | 34 => self.forget(pair).await,
@@ -48,6 +48,7 @@ impl Script<'_> {
             28..31 => self.write_response(pair).await,
             31..34 => self.write_api_key(pair).await,
             38..42 => self.write_usage(pair).await,
+            42..45 => self.write_webhook(pair).await,
             _ => self.append_event(pair).await,
         }
     }

@@ -1,6 +1,6 @@
 //! Calls on API keys.
 
-use memo_domain::{ApiKey, ApiKeyId, ApiKeyNote};
+use memo_domain::{ApiKey, ApiKeyId, ApiKeyNote, UnitOfWork};
 
 use super::{
     Script,
@@ -12,7 +12,7 @@ use crate::samples::{api_key, api_key_id};
 impl Script<'_> {
     /// One of a few: most of them exist.
     pub(super) fn some_key(&mut self) -> ApiKeyId {
-        api_key_id(4_000_000 + u32::try_from(self.chance.below(12)).expect("a small number"))
+        api_key_id(4_000_000 + u32::try_from(self.chance.below(8)).expect("a small number"))
     }
 
     /// Inserts, updates, uses or removes an API key.
@@ -37,7 +37,13 @@ impl Script<'_> {
                 let key = ApiKey { user_id, ..key };
                 pair.ask(log, format!("update {key:?}"), async |uow| uow.api_keys().update(&key).await).await
             }
-            (_, None) => pair.ask(log, format!("insert {key:?}"), async |uow| uow.api_keys().insert(&key).await).await,
+            (_, None) => {
+                let insert = async |uow: &mut dyn UnitOfWork| {
+                    uow.api_keys().insert(&key).await?;
+                    uow.api_keys().update(&key).await
+                };
+                pair.ask(log, format!("insert and update {key:?}"), insert).await
+            }
         }
     }
 }

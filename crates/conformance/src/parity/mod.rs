@@ -12,6 +12,7 @@ mod random;
 mod reads;
 mod texts;
 mod usage;
+mod webhooks;
 mod writes;
 
 use std::{env, fmt::Display, str::FromStr, sync::Arc, time::Duration};

@@ -25,7 +25,7 @@ impl Script<'_> {
     /// Makes one read. Errors are compared like values, but do not change the script.
     pub(super) async fn read(&mut self, pair: &mut Pair) {
         let Self { chance, known, log, .. } = self;
-        match chance.below(27) {
+        match chance.below(28) {
             0 => {
                 let id = chance.recent(&known.users).filter(|_| chance.percent(95)).unwrap_or(user_id(1_000_000));
                 let what = format!("look up {id:?}");
@@ -62,6 +62,7 @@ impl Script<'_> {
             8..13 => self.list_and_count(pair).await,
             13 => self.read_likes(pair).await,
             14 => self.read_backlinks(pair).await,
+            27 => self.read_webhooks(pair).await,
             _ => self.read_of_account(pair).await,
         }
     }

@@ -243,8 +243,12 @@ impl Script<'_> {
             _ => {
                 let expires_at = self.chance.maybe(50, some_time);
                 let share = Share { expires_at, ..share(number, memo_id) };
-                let what = format!("share {memo_id:?}");
-                pair.ask(&mut self.log, what, async |uow| uow.shares().insert(&share).await).await
+                let what = format!("share {memo_id:?}, and count a read");
+                pair.ask(&mut self.log, what, async |uow| {
+                    uow.shares().insert(&share).await?;
+                    uow.shares().add_reads(&[(share.id, 1)]).await
+                })
+                .await
             }
         }
     }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, CountedRequest, Day, IdempotentRequest,
-    IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken, OperationName, Scopes, Sealed,
-    SecondFactor, TokenPurpose, Usage, UsageCounters, UsageKey, UserId,
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, CountedRequest, Day, DeliveryStatus,
+    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Networks, OneTimeToken,
+    OperationName, Scopes, Sealed, SecondFactor, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Webhook,
+    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
 };
 
 use super::{at, digest, digest_of, id};
@@ -134,4 +135,47 @@ pub(crate) fn usage(user_id: UserId, day: i64, n: u32, requests: u32) -> Usage {
         });
     }
     Usage { key: UsageKey { user_id, day: Day::from_number(day), operation, api_key_id }, counters }
+}
+
+pub(crate) fn webhook_id(n: u32) -> WebhookId {
+    WebhookId::parse(&id(n)).expect("a valid id")
+}
+
+pub(crate) fn webhook_delivery_id(n: u32) -> WebhookDeliveryId {
+    WebhookDeliveryId::parse(&id(n)).expect("a valid id")
+}
+
+/// An enabled webhook that has sent nothing.
+pub(crate) fn webhook(n: u32, user_id: UserId) -> Webhook {
+    Webhook {
+        id: webhook_id(n),
+        user_id,
+        name: None,
+        url: WebhookUrl::new("https://example.com/in").expect("a valid URL"),
+        events: WebhookEvents::default(),
+        secret: Sealed::new(vec![7; 60]),
+        enabled: true,
+        disabled_reason: None,
+        delivered_seq: 0,
+        failures: 0,
+        failing_since: None,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A ping that is about to be sent.
+pub(crate) fn webhook_delivery(n: u32, webhook_id: WebhookId) -> WebhookDelivery {
+    WebhookDelivery {
+        id: webhook_delivery_id(n),
+        webhook_id,
+        event: WebhookEvent::Ping { at: at(0) },
+        status: DeliveryStatus::Pending,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        attempts: 0,
+        at: at(0),
+        next_attempt_at: None,
+    }
 }

@@ -10,7 +10,7 @@ use memo_domain::{
 
 pub(crate) use accounts::{
     api_key, api_key_id, audit_event, audit_id, idempotent_response, identity, job, job_id, one_time_token, sealed,
-    second_factor, usage,
+    second_factor, usage, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
 };
 
 /// Texts that a store may damage by normalizing, trimming, re-encoding, escaping or truncating them.

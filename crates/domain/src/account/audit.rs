@@ -70,6 +70,14 @@ kinds! {
     ShareCreated = "share.created";
     /// A share was revoked.
     ShareRevoked = "share.revoked";
+    /// A webhook was created.
+    WebhookCreated = "webhook.created";
+    /// A webhook was changed.
+    WebhookChanged = "webhook.changed";
+    /// A webhook was removed by its user.
+    WebhookRemoved = "webhook.removed";
+    /// The server has disabled a webhook whose receiver fails.
+    WebhookDisabled = "webhook.disabled";
     /// An administrator disabled the account.
     Disabled = "admin.disabled";
     /// An administrator enabled the account.

@@ -20,3 +20,5 @@ pub mod second_factor;
 pub mod session;
 pub mod usage_day;
 pub mod user;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -2,9 +2,10 @@
 
 use memo_domain::{
     Access, ApiKey, ApiKeyId, ApiKeyName, ApiKeySecret, AuditEvent, AuditId, AuditKind, ChangeKind, ChangeOrigin, Day,
-    IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget, MemoState,
-    Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Revision, Scopes, Sealed, SecondFactor, Secret,
-    Session, SessionId, Share, ShareId, Store, Tags, TokenPurpose, Usage, UsageCounters, UsageKey, UserId, Version,
+    DeliveryStatus, IdempotentRequest, IdempotentResponse, Identity, Job, JobId, JobKind, JobState, Like, LinkTarget,
+    MemoState, Networks, NewChange, OneTimeToken, OperationName, RefreshToken, Revision, Scopes, Sealed, SecondFactor,
+    Secret, Session, SessionId, Share, ShareId, Store, Tags, TokenPurpose, Usage, UsageCounters, UsageKey, UserId,
+    Version, Webhook, WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookUrl,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
@@ -19,11 +20,47 @@ use crate::{
 const INTERNAL_TABLES: [&str; 5] =
     ["memo_grams_config", "memo_grams_data", "memo_grams_idx", "seaql_migrations", "sqlite_sequence"];
 
+/// Inserts a webhook with a delivery.
+async fn add_webhook(store: &dyn Store, owner: UserId) {
+    let webhook = Webhook {
+        id: WebhookId::new(Uuid::from_u128(1)),
+        user_id: owner,
+        name: None,
+        url: WebhookUrl::new("https://example.com").expect("a valid URL"),
+        events: WebhookEvents::default(),
+        secret: Sealed::new(vec![7; 48]),
+        enabled: true,
+        disabled_reason: None,
+        delivered_seq: 0,
+        failures: 0,
+        failing_since: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let delivery = WebhookDelivery {
+        id: WebhookDeliveryId::new(Uuid::from_u128(1)),
+        webhook_id: webhook.id,
+        event: WebhookEvent::Ping { at: NOW },
+        status: DeliveryStatus::Pending,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        attempts: 0,
+        at: NOW,
+        next_attempt_at: None,
+    };
+    let mut uow = store.begin(Access::Write).await.expect("a unit of work begins");
+    uow.webhooks().insert(&webhook).await.expect("the webhook is added");
+    uow.webhooks().insert_delivery(&delivery).await.expect("the delivery is added");
+    uow.commit().await.expect("the unit of work commits");
+}
+
 /// Inserts something of user 0 into each repository.
 async fn add_all(store: &dyn Store) {
     let owner = user(0).id;
     add_user(store, 0).await;
     add_memos(store, owner).await;
+    add_webhook(store, owner).await;
     let session = Session {
         id: SessionId::new(Uuid::from_u128(1)),
         user_id: owner,

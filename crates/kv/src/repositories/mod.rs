@@ -15,3 +15,4 @@ mod sessions;
 mod shares;
 mod usage;
 mod users;
+mod webhooks;

@@ -5,7 +5,7 @@ use memo_domain::{
     Visibility,
 };
 
-use super::{likes, memos::remove_memo, sessions::remove_session};
+use super::{likes, memos::remove_memo, sessions::remove_session, webhooks};
 use crate::{
     Direction,
     keys::{Hashed, key},
@@ -61,6 +61,7 @@ impl UserRepository for Unit {
                 }
             }
             likes::remove_of_user(tx, id)?;
+            webhooks::remove_of_user(tx, id)?;
             tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
             tx.remove_all::<Feed>(PRIMARY, &key![id])?;
             tx.remove_all::<Identity>(PRIMARY, &key![id])?;

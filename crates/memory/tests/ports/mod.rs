@@ -6,14 +6,16 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_conformance::{ModelBehaviour, TestMailer, TestModel, TestNotifier, TestProvider, TestSecrets};
+use memo_conformance::{
+    ModelBehaviour, ReceiverBehaviour, TestMailer, TestModel, TestNotifier, TestProvider, TestReceiver, TestSecrets,
+};
 use memo_domain::{
     AuthorizationRequest, Clock, IdGenerator, LanguageModel, Mail, Mailer, MessageTokens, Notifier, Recipient,
-    SocialProvider, SocialUser, Timestamp,
+    SocialProvider, SocialUser, Timestamp, WebhookSender, WebhookUrl,
 };
 use memo_memory::{
-    CapturedMail, CapturedNotifications, FixedClock, MemoryModel, MemoryProvider, ModelEnding, SequentialIds,
-    SequentialSecrets,
+    CapturedMail, CapturedNotifications, CapturedWebhooks, FixedClock, MemoryModel, MemoryProvider, ModelEnding,
+    SequentialIds, SequentialSecrets, WebhookReply,
 };
 
 fn time() -> Timestamp {
@@ -195,3 +197,33 @@ async fn told() -> Option<Box<dyn TestModel>> {
 }
 
 memo_conformance::language_model_tests!(told);
+
+const RECEIVER: &str = "https://example.com/in";
+
+struct Receiver(Arc<CapturedWebhooks>);
+
+impl TestReceiver for Receiver {
+    fn sender(&self) -> Arc<dyn WebhookSender> {
+        self.0.clone()
+    }
+
+    fn url(&self) -> WebhookUrl {
+        WebhookUrl::new(RECEIVER).expect("a URL")
+    }
+
+    fn behave(&self, behaviour: ReceiverBehaviour) -> bool {
+        let ReceiverBehaviour::Responds(status) = behaviour else { return false };
+        self.0.reply(RECEIVER, WebhookReply::Status(status));
+        true
+    }
+
+    fn received(&self) -> Vec<String> {
+        self.0.sent_to(RECEIVER).into_iter().map(|message| message.id).collect()
+    }
+}
+
+async fn receiver() -> Option<Box<dyn TestReceiver>> {
+    Some(Box::new(Receiver(Arc::new(CapturedWebhooks::new()))))
+}
+
+memo_conformance::webhook_sender_tests!(receiver);

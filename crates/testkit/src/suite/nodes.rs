@@ -2,12 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
 use memo_domain::{Access, Email, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{Browser, TestApp, User, live::EventStream, suite::warm_session_cache};
+use crate::{
+    Browser, TestApp, User,
+    live::EventStream,
+    suite::{
+        me::{
+            webhook_deliveries::seqs,
+            webhooks::{URL, created},
+        },
+        warm_session_cache,
+    },
+};
 
 /// Shares the store of a test between two servers.
 struct Shared(Arc<dyn TestStore>);
@@ -182,5 +192,34 @@ pub async fn readers_that_disconnect_get_each_change_once_and_in_order_on_any_no
     let feed = alice.get("/api/v1/changes?limit=100").await.expect_status(200);
     for seen in [a, b, c, d] {
         assert_eq!(json!(seen), feed["items"]);
+    }
+}
+
+pub async fn two_nodes_deliver_each_change_once(store: Box<dyn TestStore>) {
+    // Both open the secrets that one of them has sealed.
+    let (store, keys): (Arc<dyn TestStore>, _) = (Arc::from(store), tempfile::tempdir().expect("a folder"));
+    let node = || {
+        let pepper = Some(keys.path().join("pepper"));
+        TestApp::builder(Box::new(Shared(store.clone()))).settings(|settings| settings.auth.pepper_file = pepper)
+    };
+    let one = node().start().await;
+    let other = node().node_of(&one).start().await;
+    let alice = one.user("alice").await;
+    created(&alice, URL).await;
+    let (_, there) = signed_in(&one, &other, &alice).await;
+    for _ in 0..10 {
+        alice.memo("a").await;
+        there.memo("b").await;
+    }
+    let all = || {
+        let mut all = seqs(&one.webhooks.sent_to(URL));
+        all.extend(seqs(&other.webhooks.sent_to(URL)));
+        all.sort_unstable();
+        all
+    };
+    eventually("twenty messages", async || (all().len() >= 20).then_some(())).await;
+    assert_eq!(all(), (1..=20).collect::<Vec<_>>());
+    for node in [&one, &other] {
+        assert!(seqs(&node.webhooks.sent_to(URL)).is_sorted());
     }
 }

@@ -9,6 +9,7 @@ mod mirror;
 mod session;
 mod usage;
 mod user;
+mod webhook;
 
 pub use api_key::{ApiKeyDto, ApiKeyKindDto, ScopeDto};
 pub use archive::ArchiveKindDto;
@@ -18,3 +19,4 @@ pub use memo::{MemoDto, VisibilityDto};
 pub use session::SessionDto;
 pub use usage::{UsageDto, UsageParameters};
 pub use user::{LocaleDto, RoleDto, UserDto};
+pub use webhook::{WebhookDeliveryDto, WebhookDto};

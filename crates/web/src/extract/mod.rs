@@ -5,5 +5,5 @@ mod path;
 mod rate;
 
 pub use caller::{Caller, FromDevice, IsHead, MaybeCaller};
-pub use path::{ApiKeyPath, MemoPath, OperationPath, SessionPath, UserPath};
+pub use path::{ApiKeyPath, MemoPath, OperationPath, SessionPath, UserPath, WebhookDeliveryPath, WebhookPath};
 pub use rate::RateCounter;

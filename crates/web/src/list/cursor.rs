@@ -1,5 +1,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, Version};
+use memo_domain::{
+    AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, Version, WebhookDeliveryId,
+};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,7 +28,7 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AuditId, JobId, MemoId, UserId);
+ids!(AuditId, JobId, MemoId, UserId, WebhookDeliveryId);
 
 impl Cursor for Version {
     fn write(&self, bytes: &mut Vec<u8>) {

@@ -9,6 +9,8 @@ mod mfa;
 mod password;
 mod profile;
 mod usage;
+mod webhook_deliveries;
+mod webhooks;
 
 use crate::routing::Operations;
 
@@ -24,5 +26,7 @@ pub fn operations() -> Operations {
         password::operations(),
         profile::operations(),
         usage::operations(),
+        webhook_deliveries::operations(),
+        webhooks::operations(),
     ])
 }

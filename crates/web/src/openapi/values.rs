@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use memo_domain::{
     ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag,
-    Tags, Temperature, TimeZone, Title, TopP, UserFilter,
+    Tags, Temperature, TimeZone, Title, TopP, UserFilter, WebhookName, WebhookUrl,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +26,9 @@ const LINE: &str = concat!(
     r"[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$",
 );
 
+/// An `http` or `https` URL in ASCII, without credentials, fragment and backslash.
+const HTTP_URL: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9._~:\[\]-]+([/?][!-\x22$-\[\]-~]*)?$";
+
 /// The constraints of a value, instead of its name in `format`.
 fn constraints(name: &str) -> Option<Value> {
     Some(match name {
@@ -37,6 +40,8 @@ fn constraints(name: &str) -> Option<Value> {
         "display-name" => json!({"minLength": 1, "maxLength": DisplayName::MAX, "pattern": LINE}),
         "api-key-name" => json!({"minLength": 1, "maxLength": ApiKeyName::MAX, "pattern": LINE}),
         "api-key-note" => json!({"maxLength": ApiKeyNote::MAX, "pattern": NO_NUL}),
+        "webhook-name" => json!({"minLength": 1, "maxLength": WebhookName::MAX, "pattern": LINE}),
+        "webhook-url" => json!({"minLength": 1, "maxLength": WebhookUrl::MAX, "pattern": HTTP_URL}),
         "time-zone" => json!({"maxLength": TimeZone::MAX, "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"}),
         "email" => json!({"format": "email", "maxLength": Email::MAX}),
         "new-password" => json!({

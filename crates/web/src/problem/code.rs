@@ -179,6 +179,12 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
         "API key not found" | "API 키를 찾을 수 없음",
         "You have no API key with this id." | "이 id의 API 키가 없습니다.";
+    WebhookNotFound = "webhook_not_found", NOT_FOUND,
+        "Webhook not found" | "웹훅을 찾을 수 없음",
+        "You have no webhook with this id." | "이 id의 웹훅이 없습니다.";
+    WebhookDeliveryNotFound = "webhook_delivery_not_found", NOT_FOUND,
+        "Delivery not found" | "전송 기록을 찾을 수 없음",
+        "The webhook has no delivery with this id. The last 100 are kept." | "이 id의 전송 기록이 없습니다. 최근 100개만 보관합니다.";
     OperationNotFound = "operation_not_found", NOT_FOUND,
         "Operation not found" | "작업을 찾을 수 없음",
         "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";
@@ -194,6 +200,15 @@ codes! {
     ApiKeyLimitReached = "api_key_limit_reached", CONFLICT,
         "Too many API keys" | "API 키가 너무 많음",
         "You have as many API keys as a user may have, expired ones included. Remove one first." | "만료된 것을 포함해 API 키가 이미 최대 개수만큼 있습니다. 먼저 하나를 삭제하세요.";
+    WebhookLimitReached = "webhook_limit_reached", CONFLICT,
+        "Too many webhooks" | "웹훅이 너무 많음",
+        "You have as many webhooks as a user may have. Remove one first." | "웹훅이 이미 최대 개수만큼 있습니다. 먼저 하나를 삭제하세요.";
+    WebhookBusy = "webhook_busy", CONFLICT,
+        "Too many messages wait" | "대기 중인 메시지가 너무 많음",
+        "Five pings and repeated deliveries of yours wait to be sent. Try again when they are." | "보내기를 기다리는 핑과 재전송이 이미 다섯 개 있습니다. 전송된 뒤에 다시 시도하세요.";
+    WebhookEventExpired = "webhook_event_expired", CONFLICT,
+        "Changes not kept" | "보관 기간이 지난 변경",
+        "These changes are not kept any more, so they can't be sent. Read the memos instead." | "보관 기간이 지난 변경이라 보낼 수 없습니다. 대신 메모를 읽어 주세요.";
     MfaEnabled = "mfa_enabled", CONFLICT,
         "Second factor enabled" | "2단계 인증 사용 중",
         "The account already has a second factor. Remove it first." | "이미 2단계 인증을 쓰고 있습니다. 먼저 해제하세요.";
@@ -374,6 +389,10 @@ field_codes! {
     NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";
     UnknownTimeZone = "unknown_time_zone", "No time zone of the IANA database has this name. One is, for example, Asia/Seoul." | "IANA 데이터베이스에 이런 이름의 시간대가 없습니다. 예: Asia/Seoul";
     TooFarAhead = "too_far_ahead", "The time of this id lies more than a day ahead. Check the clock." | "이 id의 시각이 하루 넘게 앞서 있습니다. 시계를 확인하세요.";
+    UrlCredentials = "url_credentials", "The URL must not contain a user name or a password." | "URL에 사용자 이름이나 비밀번호를 넣을 수 없습니다.";
+    UrlFragment = "url_fragment", "The URL must not contain a fragment (#)." | "URL에 조각(#)을 넣을 수 없습니다.";
+    InsecureUrl = "insecure_url", "The URL must begin with https. The operator of the server may allow http for some networks." | "https로 시작하는 URL이어야 합니다. http는 서버 운영자가 허용한 네트워크에서만 쓸 수 있습니다.";
+    AddressNotAllowed = "address_not_allowed", "The URL leads to an address that this server does not connect to, such as a private one." | "사설 주소처럼 이 서버가 연결하지 않는 주소입니다.";
     PasswordTooCommon = "password_too_common", "This password is easy to guess." | "추측하기 쉬운 비밀번호입니다.";
     TokenInvalid = "token_invalid", "The token is invalid, used or expired." | "토큰이 잘못되었거나, 이미 쓰였거나, 만료되었습니다.";
     CodeWrong = "code_wrong", "The code does not match the current time, or was used." | "현재 시각의 코드가 아니거나 이미 쓰인 코드입니다.";

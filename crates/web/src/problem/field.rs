@@ -76,6 +76,10 @@ const fn code_of(reason: InvalidValue) -> (FieldCode, Option<usize>) {
         InvalidValue::NotInFuture => (FieldCode::NotInFuture, None),
         InvalidValue::UnknownTimeZone => (FieldCode::UnknownTimeZone, None),
         InvalidValue::TooFarAhead => (FieldCode::TooFarAhead, None),
+        InvalidValue::UrlCredentials => (FieldCode::UrlCredentials, None),
+        InvalidValue::UrlFragment => (FieldCode::UrlFragment, None),
+        InvalidValue::InsecureUrl => (FieldCode::InsecureUrl, None),
+        InvalidValue::AddressNotAllowed => (FieldCode::AddressNotAllowed, None),
         InvalidValue::PasswordTooCommon => (FieldCode::PasswordTooCommon, None),
     }
 }
@@ -137,6 +141,10 @@ mod tests {
             InvalidValue::NotInFuture,
             InvalidValue::UnknownTimeZone,
             InvalidValue::TooFarAhead,
+            InvalidValue::UrlCredentials,
+            InvalidValue::UrlFragment,
+            InvalidValue::InsecureUrl,
+            InvalidValue::AddressNotAllowed,
             InvalidValue::PasswordTooCommon,
         ] {
             let error = FieldError::refused(Place::Pointer("/title".into()), reason);

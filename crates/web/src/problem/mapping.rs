@@ -35,6 +35,8 @@ impl From<Error> for Problem {
                 Resource::Share => Code::ShareNotFound,
                 Resource::Revision => Code::RevisionNotFound,
                 Resource::ApiKey => Code::ApiKeyNotFound,
+                Resource::Webhook => Code::WebhookNotFound,
+                Resource::WebhookDelivery => Code::WebhookDeliveryNotFound,
             }),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
@@ -65,6 +67,9 @@ impl From<Error> for Problem {
                 Self::new(Code::UpstreamTimeout)
             }
             Error::ApiKeyLimitReached => Self::new(Code::ApiKeyLimitReached),
+            Error::WebhookLimitReached => Self::new(Code::WebhookLimitReached),
+            Error::WebhookBusy => Self::new(Code::WebhookBusy).with_header(RETRY_AFTER, 15),
+            Error::WebhookEventExpired => Self::new(Code::WebhookEventExpired),
             Error::IpNotAllowed => Self::new(Code::IpNotAllowed),
             Error::NotOwner => Self::new(Code::NotOwner),
             Error::MemoTrashed => Self::new(Code::MemoTrashed),

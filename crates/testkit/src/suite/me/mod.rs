@@ -7,4 +7,6 @@ pub mod password;
 pub mod profile;
 pub mod usage;
 pub mod usage_nodes;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod withdrawal;
