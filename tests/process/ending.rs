@@ -134,7 +134,7 @@ async fn killed_migration_is_resumed() {
             killed.kill().await.expect("the command is killed or has ended");
             let (succeeded, text) = migrate(folder.path(), &url, &["up"]).await;
             assert!(succeeded && !text.contains("pending"), "{url}: {text}");
-            let (succeeded, text) = migrate(folder.path(), &url, &["down", "--steps", "9"]).await;
+            let (succeeded, text) = migrate(folder.path(), &url, &["down", "--steps", "99"]).await;
             assert!(succeeded && !text.contains("applied"), "{url}: {text}");
         }
     }

@@ -40,21 +40,17 @@ impl Retention {
             let removed = self.ports.transactions.write(async |tx| {
                 let now = tx.now();
                 Ok([
-                    tx.sessions().remove_before(now - SESSIONS, BATCH).await?,
-                    tx.one_time_tokens().remove_before(now, BATCH).await?,
-                    tx.audit().remove_before(now - AUDIT, BATCH).await?,
-                    tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?,
-                    tx.shares().remove_expired(now - SHARES, BATCH).await?,
-                    tx.idempotency().remove_before(now - idempotency::RETENTION, RESPONSES).await?,
+                    (tx.sessions().remove_before(now - SESSIONS, BATCH).await?, BATCH),
+                    (tx.one_time_tokens().remove_before(now, BATCH).await?, BATCH),
+                    (tx.audit().remove_before(now - AUDIT, BATCH).await?, BATCH),
+                    (tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?, BATCH),
+                    (tx.shares().remove_expired(now - SHARES, BATCH).await?, BATCH),
+                    (tx.idempotency().remove_before(now - idempotency::RETENTION, RESPONSES).await?, RESPONSES),
                 ])
             });
             let removed = removed.await?;
-            total += removed.iter().sum::<u64>();
-            if removed
-                .iter()
-                .zip([BATCH, BATCH, BATCH, BATCH, RESPONSES])
-                .all(|(removed, most)| *removed < u64::from(most))
-            {
+            total += removed.iter().map(|(removed, _)| removed).sum::<u64>();
+            if removed.iter().all(|(removed, most)| *removed < u64::from(*most)) {
                 return Ok(total);
             }
         }

@@ -41,6 +41,7 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// By the IANA registry of special-purpose addresses.
+#[expect(clippy::unnested_or_patterns, reason = "a network for each pattern")]
 const fn is_public_v4(address: Ipv4Addr) -> bool {
     let octets = address.octets();
     let is_special = matches!(
@@ -59,7 +60,8 @@ const fn is_public_v4(address: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// Only 2000::/3 is given to networks.
+/// Only `2000::/3` is given to networks.
+#[expect(clippy::unnested_or_patterns, reason = "a network for each pattern")]
 const fn is_public_v6(address: Ipv6Addr) -> bool {
     let is_special = match address.segments() {
         // Assignments for protocols, with Teredo; documentation; 6to4, which may stand for any IPv4 address.

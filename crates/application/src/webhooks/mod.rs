@@ -212,8 +212,8 @@ pub(crate) const fn job_id(webhook: WebhookId) -> JobId {
 }
 
 /// Opens the secret of a webhook.
-pub(crate) fn open(sealer: &dyn Sealer, id: WebhookId, sealed: &Sealed) -> Result<Secret, Source> {
-    Ok(Secret::new(sealer.open(&context(id), sealed)?.try_into().map_err(|_| "the secret of a webhook is damaged")?))
+pub(crate) fn open(sealer: &dyn Sealer, id: WebhookId, secret: &Sealed) -> Result<Secret, Source> {
+    Ok(Secret::new(sealer.open(&context(id), secret)?.try_into().map_err(|_| "the secret of a webhook is damaged")?))
 }
 
 fn seal(sealer: &dyn Sealer, id: WebhookId, secret: &Secret) -> Result<Sealed, Error> {
