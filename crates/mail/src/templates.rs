@@ -35,6 +35,7 @@ impl MailTemplates {
         Link(self.public_url.to_string())
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of texts")]
     fn english(&self, message: &MailMessage) -> (&'static str, Vec<Paragraph>) {
         match message {
             MailMessage::VerifyEmail { token } => (
@@ -160,6 +161,7 @@ impl MailTemplates {
         self.reminder("요청하신 메모의 알림입니다.", reminder, late)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of texts")]
     fn korean(&self, message: &MailMessage) -> (&'static str, Vec<Paragraph>) {
         match message {
             MailMessage::VerifyEmail { token } => (

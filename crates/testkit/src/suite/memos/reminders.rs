@@ -62,7 +62,7 @@ pub async fn owner_is_reminded_once_at_the_time(app: TestApp) {
     app.clock.advance(9 * MINUTE);
     settled(&app, &alice).await;
     assert_eq!(reminders(&app.mail.sent()), [""; 0], "not yet");
-    app.clock.advance(AFTER - 9 * MINUTE);
+    app.clock.advance(AFTER.saturating_sub(9 * MINUTE));
     let mail = app.mail_to(&alice.email, "Reminder").await;
     assert!(mail.text.contains("\n\n회의 <b>\n\n2026-01-31 09:10 (UTC)\n\n"), "{}", mail.text);
     assert!(mail.html.contains("<p>회의 &lt;b&gt;</p>") && !mail.text.contains("late"), "{}", mail.html);
