@@ -286,7 +286,7 @@ impl<'t> Editor<'t> {
             let from = view.memo.version;
             view.memo.restore(self.now);
             self.update(&view.memo, from, None, ChangeKind::Restored).await?;
-            reminder::schedule(self.tx, &view.memo, false).await?;
+            reminder::schedule(self.tx, &view.memo, view.memo.state.remind_at.is_some()).await?;
         }
         Ok(view)
     }
