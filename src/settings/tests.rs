@@ -104,7 +104,7 @@ fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
         settings(&[("MEMO_CONFIG_DIR", folder_name)])
     };
     file("[server]\nmetrics_listen = \"off\"\n").expect("the feature is off");
-    file("[kakao]\napi_base = \"https://kapi.kakao.com\"\n").expect_err("messages do not exist yet");
+    file("[server]\nmetrics_listen = \"127.0.0.1:9090\"\n").expect_err("there are no metrics yet");
 }
 
 #[test]
