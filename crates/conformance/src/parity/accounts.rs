@@ -40,7 +40,7 @@ impl Script<'_> {
             4..9 => self.link(pair).await,
             9..11 => self.add_one_time_token(pair).await,
             11..15 => self.use_one_time_token(pair).await,
-            15..18 => self.set_up_factor(pair).await,
+            15..18 | 35 | 36 => self.set_up_factor(pair).await,
             18..22 => self.use_factor(pair).await,
             22..25 => self.write_job(pair).await,
             25 | 26 => self.claim_jobs(pair).await,

@@ -67,6 +67,7 @@ fn constraints(name: &str) -> Option<Value> {
             json!({"format": "int32", "minimum": MaxTokens::MIN, "maximum": MaxTokens::MAX, "default": default})
         }
         "day" => json!({"format": "date"}),
+        "origin" => json!({"enum": ["session", "api_key", "server"]}),
         "version" => json!({"format": "int64", "minimum": 1, "maximum": u32::MAX}),
         _ => return None,
     })
