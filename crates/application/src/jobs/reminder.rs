@@ -14,7 +14,7 @@ use uuid::{Builder, Uuid, Variant, Version};
 use super::{JobError, JobHandler, JobOutcome, messages::Messages};
 use crate::{Error, Ports, transaction::Transaction};
 
-/// How many reminders one user gets at once, and within [`WINDOW`] after that. More are sent later.
+/// How many reminders one user gets at once, and within an hour after that. More are sent later.
 pub const MAX_REMINDERS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// The time in which that number of reminders is regained.
 const WINDOW: Duration = Duration::from_hours(1);
