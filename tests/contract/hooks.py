@@ -28,6 +28,8 @@ BEYOND_SCHEMA = {
     "unknown_time_zone",
     # Which addresses the name in a URL has is looked up.
     "address_not_allowed",
+    # `http` is for networks that the operator allows.
+    "insecure_url",
     # The time in an id is compared with the present.
     "too_far_ahead",
     # From a link or an authenticator: only the server knows which ones are valid.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use memo_domain::{
-    ApiKeyName, ApiKeyNote, Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password, SearchQuery, Tag,
-    Tags, Temperature, TimeZone, Title, TopP, UserFilter, WebhookName, WebhookUrl,
+    ApiKeyName, ApiKeyNote, ChangeKind, Content, DisplayName, Email, Limit, MarkdownFacts, MaxTokens, Password,
+    SearchQuery, Tag, Tags, Temperature, TimeZone, Title, TopP, UserFilter, WebhookName, WebhookUrl,
 };
 use serde_json::{Value, json};
 
@@ -67,6 +67,7 @@ fn constraints(name: &str) -> Option<Value> {
             json!({"format": "int32", "minimum": MaxTokens::MIN, "maximum": MaxTokens::MAX, "default": default})
         }
         "day" => json!({"format": "date"}),
+        "change-kind" => json!({"enum": ChangeKind::NAMES.map(|(name, _)| name)}),
         "origin" => json!({"enum": ["session", "api_key", "server"]}),
         "version" => json!({"format": "int64", "minimum": 1, "maximum": u32::MAX}),
         _ => return None,
