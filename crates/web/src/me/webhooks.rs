@@ -48,7 +48,7 @@ struct WebhookInput {
     /// The kinds of changes that are sent: as those of `/api/v1/changes`. By default all, also those that are added later.
     #[serde(default)]
     #[garde(custom(some_kinds))]
-    #[schema(value_type = Option<Vec<String>>, format = "change-kind", min_items = 1, max_items = 100)]
+    #[schema(value_type = Option<Vec<String>>, format = "change-kind", min_items = 1, max_items = 8)]
     events: Option<KindNames>,
     /// Whether changes are sent.
     #[serde(default, deserialize_with = "present")]
@@ -84,7 +84,7 @@ struct WebhookPatch {
     /// The kinds of changes that are sent, which replace all others.
     #[serde(default)]
     #[garde(custom(patched_one_or_more))]
-    #[schema(value_type = Option<Vec<String>>, format = "change-kind", min_items = 1, max_items = 100)]
+    #[schema(value_type = Option<Vec<String>>, format = "change-kind", min_items = 1, max_items = 8)]
     events: Patch<KindNames>,
     /// Whether changes are sent. One that is enabled again continues after the last change that was sent.
     #[serde(default)]
