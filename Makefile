@@ -38,7 +38,7 @@ fmt: ## Format the code
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml
 
 test-example: ## The store of docs/adapters.md: both suites, and its server over kill -9
-	cargo test $(IN_EXAMPLE) --quiet
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test $(IN_EXAMPLE) --quiet
 
 lock-example: ## Bring the lock file of the example up to date with the crates that it uses; nothing else changes there
 	cargo update --workspace --manifest-path $(EXAMPLE)/Cargo.toml
