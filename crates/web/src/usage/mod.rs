@@ -1,4 +1,4 @@
-//! `/usage`: a page with a chart of one's own usage, for a browser with a session. Its script reads it by the API.
+//! `/usage`: a page with a chart of the user's usage, for a browser with a session. Its script reads the figures from the API.
 
 use actix_web::{
     HttpRequest, HttpResponse,
