@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod crashes;
 mod disk;
 mod ending;
 mod import_from;
