@@ -203,20 +203,6 @@ fn take_reminders(folder: &Path) -> Vec<(String, String)> {
     taken.collect()
 }
 
-/// Verifies the address of the user by the link in the mail.
-async fn verify(server: &Running, folder: &Path) {
-    let token = eventually("a mail with a link", async || {
-        std::fs::read_dir(folder.join("data/mail")).into_iter().flatten().flatten().find_map(|file| {
-            let text = std::fs::read_to_string(file.path()).ok()?;
-            let (_, rest) = text.split_once("verify-email?token=")?;
-            Some(rest.split_whitespace().next()?.to_owned())
-        })
-    });
-    let request = server.client.post(format!("{}/api/v1/auth/email/verify", server.url));
-    let response = request.json(&json!({"token": token.await})).send().await.expect("a response");
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-}
-
 /// Creates memos whose reminders are due at this time.
 async fn remind(server: &Running, token: &str, names: &[String], at: Timestamp) {
     let memo = |name| json!({"title": format!("reminder-of-{name}"), "remind_at": at.to_string()});
@@ -233,7 +219,7 @@ async fn kill_loses_no_reminder_and_repeats_only_those_being_sent() {
     let folder = TempDir::new().expect("a folder");
     let mut server = Running::start(folder.path(), &VARIABLES).await;
     server.sign_up().await;
-    verify(&server, folder.path()).await;
+    server.verify(folder.path()).await;
     let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
     let mut sent: HashMap<String, usize> = HashMap::new();
     let mut names = HashSet::new();
@@ -283,7 +269,7 @@ async fn reminder_due_while_the_server_is_down_is_sent_once_and_late() {
     let folder = TempDir::new().expect("a folder");
     let mut server = Running::start(folder.path(), &VARIABLES).await;
     server.sign_up().await;
-    verify(&server, folder.path()).await;
+    server.verify(folder.path()).await;
     let token = server.sign_in().await["access_token"].as_str().expect("a token").to_owned();
     let at = SystemClock.now() + Duration::from_mins(2);
     remind(&server, &token, &["downtime".to_owned()], at).await;

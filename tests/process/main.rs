@@ -6,6 +6,7 @@ mod crashes;
 mod disk;
 mod ending;
 mod import_from;
+mod kakao;
 mod keys;
 mod memory;
 mod openapi;
