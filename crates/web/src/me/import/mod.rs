@@ -246,8 +246,9 @@ impl Import<'_> {
             if !line.trim_ascii().is_empty() {
                 checking.add(line, number).await?;
             }
-            number += 1;
-            if number % LINES_AT_ONCE == 0 {
+            let earlier = number;
+            number += 1 + lines.skip_blank();
+            if number / LINES_AT_ONCE != earlier / LINES_AT_ONCE {
                 yield_now().await;
                 claim.renew().await?;
             }
