@@ -80,7 +80,7 @@ impl Lines {
         let rest = &self.buffer[self.start..];
         let blank = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
         let Some(end) = rest[..blank].iter().rposition(|byte| *byte == b'\n') else { return 0 };
-        let count = rest[..=end].iter().filter(|byte| **byte == b'\n').count();
+        let count = rest[..end].split(|byte| *byte == b'\n').count();
         self.start += end + 1;
         count
     }
