@@ -22,6 +22,10 @@ pub const PRAGMAS: &str = "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_li
 const CHECKPOINT: i64 = 1_000;
 /// The length in pages from which a writer waits for readers to release the log: 8 MiB.
 const RESTART: i64 = 2_000;
+/// How many pages the log grows by until a writer waits for readers again,
+const WAIT_AGAIN: i64 = 1_000;
+/// and until it looks again whether there are any.
+const LOOK_AGAIN: i64 = 100;
 /// How long that writer waits.
 const READER_WAIT: Duration = Duration::from_millis(100);
 
@@ -35,7 +39,10 @@ pub struct Log {
     due: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
     is_copying: Arc<AtomicBool>,
-    next_length: i64,
+    /// The length in pages at which it is restarted if there is no reader,
+    next_look: i64,
+    /// and at which a writer waits for that.
+    next_wait: i64,
 }
 
 impl Log {
@@ -52,7 +59,7 @@ impl Log {
                 done.store(false, Ordering::Release);
             }
         })?;
-        Ok(Self { due: Some(due), thread: Some(thread), is_copying, next_length: RESTART })
+        Ok(Self { due: Some(due), thread: Some(thread), is_copying, next_look: RESTART, next_wait: RESTART })
     }
 
     /// Has the log copied, or restarts it, if it is long. Called with the writing connection between two transactions.
@@ -62,12 +69,16 @@ impl Log {
         }
         let restarted = writer.log_pages().and_then(|(length, copied)| {
             if length < RESTART {
-                self.next_length = RESTART;
+                (self.next_look, self.next_wait) = (RESTART, RESTART);
             }
-            if length >= self.next_length {
-                let is_restarted = writer.restart_log(READER_WAIT)?;
-                // If a reader is slow, the following writers do not wait for it until the log has grown further.
-                self.next_length = if is_restarted { RESTART } else { length + RESTART / 2 };
+            if length >= self.next_look {
+                let waits = length >= self.next_wait;
+                let is_restarted = writer.restart_log(if waits { READER_WAIT } else { Duration::ZERO })?;
+                if !is_restarted {
+                    self.next_look = length + LOOK_AGAIN;
+                    // If a reader is slow, not each of the following writers waits for it.
+                    self.next_wait = if waits { length + WAIT_AGAIN } else { self.next_wait };
+                }
             } else if length - copied >= CHECKPOINT {
                 self.is_copying.store(true, Ordering::Release);
                 // The thread ends after this.

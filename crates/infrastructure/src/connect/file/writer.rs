@@ -50,7 +50,7 @@ const MAX_AGE: Duration = Duration::from_millis(10);
 /// The writing connection, its open transaction, and the units of work that wait for its commit.
 pub struct Group {
     /// Before the connection: it is dropped in this order.
-    log: Log,
+    log: Box<Log>,
     connection: Connection,
     /// To the commit thread, which ends with this.
     commits: Sender<Loan<Group>>,
@@ -86,7 +86,17 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
         }
     })?;
     let (index, committed) = (Vec::new(), Vec::new());
-    let group = Group { log, connection, commits, began: None, turns: 0, unit: None, index, index_size: 0, committed };
+    let group = Group {
+        log: Box::new(log),
+        connection,
+        commits,
+        began: None,
+        turns: 0,
+        unit: None,
+        index,
+        index_size: 0,
+        committed,
+    };
     Ok(Set::new(vec![group], acquire_timeout))
 }
 
