@@ -20,7 +20,7 @@ pub use text::{Content, Title};
 
 use uuid::{Variant, Version as UuidVersion};
 
-use crate::{DisplayName, InvalidValue, MemoId, Timestamp, UserId};
+use crate::{DisplayName, Id, InvalidValue, Timestamp, UserId};
 
 /// How far the time of an id may lie ahead, in milliseconds: the clocks of clients differ.
 const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
@@ -113,6 +113,9 @@ impl MemoState {
         }
     }
 }
+
+/// The id of a memo.
+pub type MemoId = Id<Memo>;
 
 /// A memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
