@@ -6,6 +6,7 @@ mod query;
 mod repository;
 mod search;
 mod search_text;
+mod state;
 mod tag;
 mod text;
 
@@ -15,6 +16,7 @@ pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, Sort
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
 pub use search_text::SearchText;
+pub use state::{MemoChange, MemoState, Visibility};
 pub use tag::{Tag, TagCount, Tags};
 pub use text::{Content, Title};
 
@@ -42,16 +44,6 @@ impl MemoId {
     }
 }
 
-/// Who may read a memo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Visibility {
-    /// Only the owner.
-    #[default]
-    Private,
-    /// Every signed-in user.
-    Public,
-}
-
 /// The number of an entity's state, from 1; the base of optimistic locking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u32);
@@ -76,41 +68,6 @@ impl Version {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
-    }
-}
-
-/// The part of a memo that the owner writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemoState {
-    /// The title.
-    pub title: Title,
-    /// The text in Markdown, stored byte for byte.
-    pub content: Content,
-    /// The tags in the order given, without duplicates.
-    pub tags: Tags,
-    /// Whether clients show it at the top.
-    pub pinned: bool,
-    /// Whether it is left out of lists by default.
-    pub archived: bool,
-    /// Who may read it.
-    pub visibility: Visibility,
-    /// When to remind the owner.
-    pub remind_at: Option<Timestamp>,
-}
-
-impl MemoState {
-    /// A private state without tags and reminder, neither pinned nor archived.
-    #[must_use]
-    pub fn new(title: Title, content: Content) -> Self {
-        Self {
-            title,
-            content,
-            tags: Tags::default(),
-            pinned: false,
-            archived: false,
-            visibility: Visibility::default(),
-            remind_at: None,
-        }
     }
 }
 
