@@ -16,9 +16,9 @@ pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, Sort
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
 pub use search_text::SearchText;
-pub use state::{MemoChange, MemoState, Visibility};
+pub use state::*;
 pub use tag::{Tag, TagCount, Tags};
-pub use text::{Content, Title};
+pub use text::*;
 
 use uuid::{Variant, Version as UuidVersion};
 
