@@ -66,7 +66,7 @@ async fn step(tx: &mut Transaction, job: &Job, id: UserId, clock: &dyn Clock) ->
     Ok(JobOutcome::Done)
 }
 
-/// Removes rows of the user until there are none, or it is the turn of others. Returns how many.
+/// Removes rows of the user until no row is left, or it is the turn of others. Returns how many.
 async fn sweep(tx: &mut Transaction, id: UserId, clock: &dyn Clock) -> Result<u64, Error> {
     let (mut removed, began) = (0, clock.now());
     while removed < u64::from(STEP) {

@@ -110,7 +110,7 @@ impl Connection {
         pages.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
     }
 
-    /// Copies what readers allow of the write-ahead log into the database file. Nobody waits for it.
+    /// Copies what readers allow of the write-ahead log into the database file. Neither a reader nor a writer waits for it.
     pub fn checkpoint(&self) -> Result<(), Error> {
         self.sqlite.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
     }
