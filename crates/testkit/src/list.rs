@@ -444,6 +444,7 @@ macro_rules! __each_api_test {
                     revision_names_what_replaced_it
                     revision_is_restored_as_a_new_version
                     last_hundred_revisions_are_kept
+                    revisions_of_a_memo_have_four_megabytes
                 }
                 shares(app) {
                     share_is_read_by_anyone_until_it_is_revoked

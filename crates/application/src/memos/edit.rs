@@ -181,6 +181,9 @@ impl<'t> Editor<'t> {
         if let Some(revision) = Revision::of(memo, next, self.now, self.origin) {
             if self.revisions > 0 {
                 self.tx.revisions().insert(&revision).await?;
+                if revision.delta.middle.len() > Revision::SHORT {
+                    self.tx.revisions().remove_over(memo.id, Revision::MAX_BYTES as u64).await?;
+                }
             }
             // Until then there cannot be more.
             if memo.version.get() > self.revisions {
