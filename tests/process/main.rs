@@ -2,9 +2,11 @@
 
 mod check;
 mod completions;
+mod crashes;
 mod disk;
 mod ending;
 mod import_from;
+mod kakao;
 mod keys;
 mod memory;
 mod openapi;

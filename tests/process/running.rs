@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use memo_conformance::eventually;
 use reqwest::{Client, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -115,6 +116,20 @@ impl Running {
         let response = request.send().await.expect("a response");
         assert_eq!(response.status(), StatusCode::OK);
         response.json().await.expect("tokens")
+    }
+
+    /// Verifies the address of the user by the link in the mail.
+    pub async fn verify(&self, folder: &Path) {
+        let token = eventually("a mail with a link", async || {
+            std::fs::read_dir(folder.join("data/mail")).into_iter().flatten().flatten().find_map(|file| {
+                let text = std::fs::read_to_string(file.path()).ok()?;
+                let (_, rest) = text.split_once("verify-email?token=")?;
+                Some(rest.split_whitespace().next()?.to_owned())
+            })
+        });
+        let request = self.client.post(format!("{}/api/v1/auth/email/verify", self.url));
+        let response = request.json(&json!({"token": token.await})).send().await.expect("a response");
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 
     pub fn signal(&self, signal: Signal) {

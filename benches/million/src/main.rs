@@ -26,6 +26,9 @@ const USERS: u128 = 1_000;
 /// The number of memos that one unit of work adds while the store is filled.
 const BATCH: u128 = 500;
 const ROUNDS: usize = 41;
+/// A tag and a word that half of the memos have. No other word contains its syllables.
+const HALF_TAG: &str = "half";
+const HALF_WORD: &str = " half";
 
 type Failed = Box<dyn Error>;
 
@@ -72,8 +75,14 @@ impl Bench {
 
     fn memo(&self, n: u128) -> Result<Memo, Failed> {
         let mut random = Random::new(u64::try_from(n)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
-        let tags = [format!("tag{}", random.below(20)), format!("rare{}", random.below(2_000))];
-        let title = Title::new(self.language.text(&mut random, 3)).map_err(|error| error.to_string())?;
+        let mut tags = vec![format!("tag{}", random.below(20)), format!("rare{}", random.below(2_000))];
+        let mut title = self.language.text(&mut random, 3);
+        // Half of a user's memos, in no order of time.
+        if random.below(2) == 0 {
+            tags.push(HALF_TAG.to_owned());
+            title.push_str(HALF_WORD);
+        }
+        let title = Title::new(title).map_err(|error| error.to_string())?;
         let content = Content::new(self.language.text(&mut random, 60)).map_err(|error| error.to_string())?;
         let tags =
             Tags::new(tags.into_iter().filter_map(|tag| Tag::new(tag).ok())).map_err(|error| error.to_string())?;
@@ -149,6 +158,12 @@ impl Bench {
             let found = unit.memos().count(&query(0)).await?;
             let time = median(async |n| self.page(&query(n), PageStart::Offset(0)).await.map(drop)).await?;
             println!("| page of 20, search for two syllables, {kind} ({found} memos of the user) | {} |", millis(time));
+        }
+        let half_word = MemoFilter { search: SearchQuery::parse(HALF_WORD).ok().flatten(), ..filter.clone() };
+        let half_tag = MemoFilter { tags: Tag::new(HALF_TAG).into_iter().collect(), ..filter.clone() };
+        for (what, filter) in [("search for a word", half_word), ("a tag", half_tag)] {
+            let time = median(async |_| self.page(&filter, PageStart::Offset(0)).await.map(drop)).await?;
+            println!("| page of 20, {what} that half of the memos have | {} |", millis(time));
         }
         for (kind, tag) in [("frequent", "tag"), ("rare", "rare")] {
             let tagged = |n: usize| {

@@ -2,10 +2,16 @@
 
 use std::ops::Range;
 
-use memo_domain::{LinkTarget, SecretDigest, Timestamp, TokenPurpose, Version};
+use memo_domain::{
+    ApiKeyId, AuditId, JobId, LinkTarget, MemoId, SecretDigest, SessionId, ShareId, Source, Timestamp, TokenPurpose,
+    UserId, Version, WebhookDeliveryId, WebhookId,
+};
 use sha2::{Digest, Sha256};
 
-use crate::{codec::Codec, engine::Direction};
+use crate::{
+    codec::{Codec, Input},
+    engine::Direction,
+};
 
 /// A value whose form in bytes has its order and a fixed length.
 pub trait KeyPart {
@@ -44,7 +50,7 @@ macro_rules! ids {
         }
     )+};
 }
-pub(crate) use ids;
+ids!(UserId SessionId MemoId JobId AuditId ApiKeyId ShareId WebhookId WebhookDeliveryId);
 
 impl KeyPart for Timestamp {
     fn append_to(&self, key: &mut Vec<u8>) {

@@ -23,8 +23,8 @@
 
 mod codec;
 mod engine;
+mod entity;
 mod keys;
-mod records;
 mod repositories;
 mod store;
 mod transaction;

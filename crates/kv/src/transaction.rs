@@ -7,8 +7,8 @@ use memo_domain::{Conflict, Page, PageRequest, PageStart, StoreError};
 use crate::{
     codec::{decode, encode},
     engine::{Direction, Entries, Entry, Snapshot, Writes},
+    entity::{Entity, PRIMARY},
     keys::KeyRange,
-    records::{Entity, PRIMARY},
 };
 
 /// What a unit of work sees: the snapshot of its beginning, changed by its own writes.
@@ -130,9 +130,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes the first matching records of a range of an index. Returns how many.
-    pub fn remove_some<E: Entity>(&mut self, index: u8, range: &KeyRange, limit: usize) -> Result<usize, StoreError> {
-        let found = self.scan::<E>(index, range, Direction::Ascending).take(limit);
+    /// Removes the first records with a prefix in an index. Returns how many.
+    pub fn remove_some<E: Entity>(&mut self, index: u8, prefix: &[u8], limit: usize) -> Result<usize, StoreError> {
+        let found = self.scan::<E>(index, &range::<E>(index, prefix), Direction::Ascending).take(limit);
         let found = found.collect::<Result<Vec<_>, _>>()?;
         for old in &found {
             self.remove(old);

@@ -3,16 +3,85 @@
 use async_trait::async_trait;
 use memo_domain::{
     Conflict, Identity, IdentityRepository, OneTimeToken, OneTimeTokenRepository, Sealed, SecondFactor,
-    SecondFactorRepository, SecretDigest, StoreError, Timestamp, TokenPurpose, UserId,
+    SecondFactorRepository, SecretDigest, Source, StoreError, Timestamp, TokenPurpose, UserId,
 };
 
+use super::users::require_user;
 use crate::{
+    codec::{Codec, Input, enums, record},
+    entity::{Entity, PRIMARY},
     keys::{Hashed, key},
-    records::{IDENTITY_BY_SUBJECT, ONE_TIME_TOKEN_BY_END, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode},
-    repositories::users::require_user,
     store::Unit,
     transaction::{Transaction, require},
 };
+
+enums! {
+    TokenPurpose { VerifyEmail = 1, ResetPassword = 2, SecondFactor = 3 }
+}
+
+record!(Identity, 2, {
+    user_id, provider, issuer, subject, email, created_at, message_tokens: since 2, None
+});
+
+const IDENTITY_BY_SUBJECT: u8 = 1;
+
+impl Entity for Identity {
+    const TABLE: u8 = 7;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user_id, Hashed(&[&self.provider])]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(IDENTITY_BY_SUBJECT, key![Hashed(&[&self.issuer, &self.subject])])]
+    }
+}
+
+record!(OneTimeToken, 1, { digest, user_id, purpose, email_key, scopes, tries, created_at, expires_at });
+
+const ONE_TIME_TOKEN_BY_USER: u8 = 1;
+const ONE_TIME_TOKEN_BY_END: u8 = 2;
+
+impl Entity for OneTimeToken {
+    const TABLE: u8 = 8;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.digest]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![
+            (ONE_TIME_TOKEN_BY_USER, key![self.user_id, self.purpose, self.digest]),
+            (ONE_TIME_TOKEN_BY_END, key![self.expires_at, self.digest]),
+        ]
+    }
+}
+
+record!(SecondFactor, 1, { user_id, secret, confirmed_at, last_step, created_at });
+
+impl Entity for SecondFactor {
+    const TABLE: u8 = 9;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user_id]
+    }
+}
+
+/// A recovery code of a user's second factor.
+pub struct RecoveryCode {
+    pub user: UserId,
+    pub digest: SecretDigest,
+}
+
+record!(RecoveryCode, 1, { user, digest });
+
+impl Entity for RecoveryCode {
+    const TABLE: u8 = 10;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.user, self.digest]
+    }
+}
 
 #[async_trait]
 impl IdentityRepository for Unit {
@@ -172,4 +241,12 @@ impl SecondFactorRepository for Unit {
         })
         .await
     }
+}
+
+/// Removes the identities, tokens and second factor of a user.
+pub fn remove_of_user(tx: &mut Transaction, user: UserId) -> Result<(), StoreError> {
+    tx.remove_all::<Identity>(PRIMARY, &key![user])?;
+    tx.remove_all::<OneTimeToken>(ONE_TIME_TOKEN_BY_USER, &key![user])?;
+    tx.remove_all::<SecondFactor>(PRIMARY, &key![user])?;
+    tx.remove_all::<RecoveryCode>(PRIMARY, &key![user])
 }

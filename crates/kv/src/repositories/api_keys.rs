@@ -1,7 +1,59 @@
 use async_trait::async_trait;
-use memo_domain::{ApiKey, ApiKeyId, ApiKeyRepository, StoreError, Timestamp, UserId};
+use memo_domain::{
+    ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, ApiKeyRepository, ApiKeySecret, Source, StoreError, Timestamp, UserId,
+};
 
-use crate::{keys::key, records::API_KEY_BY_USER, repositories::users::require_user, store::Unit};
+use super::users::require_user;
+use crate::{
+    codec::{Codec, Input, record, texts},
+    entity::Entity,
+    keys::key,
+    store::Unit,
+    transaction::Transaction,
+};
+
+texts!(ApiKeyName ApiKeyNote);
+
+impl Codec for ApiKeySecret {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Digest(digest) => {
+                out.push(1);
+                digest.write(out);
+            }
+            Self::Sealed(sealed) => {
+                out.push(2);
+                sealed.write(out);
+            }
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        match u8::read(input)? {
+            1 => Codec::read(input).map(Self::Digest),
+            2 => Codec::read(input).map(Self::Sealed),
+            number => Err(format!("no kind of an API key has number {number}").into()),
+        }
+    }
+}
+
+record!(ApiKey, 1, {
+    id, user_id, name, note, secret, scopes, networks, created_at, expires_at, last_used_at
+});
+
+const API_KEY_BY_USER: u8 = 1;
+
+impl Entity for ApiKey {
+    const TABLE: u8 = 23;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(API_KEY_BY_USER, key![self.user_id, self.id])]
+    }
+}
 
 #[async_trait]
 impl ApiKeyRepository for Unit {
@@ -50,4 +102,9 @@ impl ApiKeyRepository for Unit {
     async fn remove(&mut self, id: ApiKeyId) -> Result<bool, StoreError> {
         self.write(move |tx| Ok(tx.get::<ApiKey>(&key![id])?.map(|key| tx.remove(&key)).is_some())).await
     }
+}
+
+/// Removes the API keys of a user.
+pub fn remove_of_user(tx: &mut Transaction, user: UserId) -> Result<(), StoreError> {
+    tx.remove_all::<ApiKey>(API_KEY_BY_USER, &key![user])
 }

@@ -1,13 +1,35 @@
 use async_trait::async_trait;
-use memo_domain::{AuditEvent, AuditId, AuditRepository, Page, PageRequest, StoreError, Timestamp, UserId};
+use memo_domain::{AuditEvent, AuditId, AuditRepository, Page, PageRequest, Source, StoreError, Timestamp, UserId};
 
+use super::users::require_user;
 use crate::{
     Direction,
+    codec::{Codec, Input, record},
+    entity::{Entity, PRIMARY},
     keys::key,
-    records::{EVENT_BY_TIME, EVENT_BY_USER, PRIMARY},
-    repositories::users::require_user,
     store::Unit,
+    transaction::Transaction,
 };
+
+record!(AuditEvent, 2, {
+    id, user_id, actor_id, kind, at, ip, device, request_id, detail,
+    api_key_id: since 2, None
+});
+
+const EVENT_BY_USER: u8 = 1;
+const EVENT_BY_TIME: u8 = 2;
+
+impl Entity for AuditEvent {
+    const TABLE: u8 = 12;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(EVENT_BY_USER, key![self.user_id, self.id]), (EVENT_BY_TIME, key![self.at, self.id])]
+    }
+}
 
 #[async_trait]
 impl AuditRepository for Unit {
@@ -37,4 +59,9 @@ impl AuditRepository for Unit {
     async fn remove_before(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
         self.write(move |tx| tx.remove_below::<AuditEvent>(EVENT_BY_TIME, &key![time], most)).await
     }
+}
+
+/// Removes events of a user, as a [`Step`](super::Step).
+pub fn remove_of_user(tx: &mut Transaction, user: UserId, limit: usize) -> Result<usize, StoreError> {
+    tx.remove_some::<AuditEvent>(EVENT_BY_USER, &key![user], limit)
 }

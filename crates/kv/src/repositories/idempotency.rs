@@ -1,7 +1,35 @@
 use async_trait::async_trait;
-use memo_domain::{IdempotencyRepository, IdempotentResponse, SecretDigest, StoreError, Timestamp};
+use memo_domain::{
+    IdempotencyRepository, IdempotentRequest, IdempotentResponse, SecretDigest, Source, StoreError, Timestamp, UserId,
+};
 
-use crate::{keys::key, records::IDEMPOTENT_RESPONSE_BY_TIME, repositories::users::require_user, store::Unit};
+use super::users::require_user;
+use crate::{
+    codec::{Codec, Input, record},
+    entity::Entity,
+    keys::key,
+    store::Unit,
+    transaction::Transaction,
+};
+
+record!(IdempotentResponse, 1, { request, status, location, etag, body, created_at });
+record!(IdempotentRequest, 1, { user_id, id, fingerprint });
+
+const IDEMPOTENT_RESPONSE_BY_USER: u8 = 1;
+const IDEMPOTENT_RESPONSE_BY_TIME: u8 = 2;
+
+impl Entity for IdempotentResponse {
+    const TABLE: u8 = 31;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.request.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let IdempotentRequest { user_id, id, .. } = self.request;
+        vec![(IDEMPOTENT_RESPONSE_BY_USER, key![user_id, id]), (IDEMPOTENT_RESPONSE_BY_TIME, key![self.created_at, id])]
+    }
+}
 
 #[async_trait]
 impl IdempotencyRepository for Unit {
@@ -32,4 +60,9 @@ impl IdempotencyRepository for Unit {
         self.write(move |tx| tx.remove_below::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_TIME, &key![time], most))
             .await
     }
+}
+
+/// Removes responses of a user, as a [`Step`](super::Step).
+pub fn remove_of_user(tx: &mut Transaction, user: UserId, limit: usize) -> Result<usize, StoreError> {
+    tx.remove_some::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![user], limit)
 }

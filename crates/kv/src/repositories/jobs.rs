@@ -1,14 +1,47 @@
 use async_trait::async_trait;
-use memo_domain::{Job, JobId, JobKind, JobRepository, JobState, Limit, StoreError, Timestamp, UserId};
+use memo_domain::{Job, JobId, JobKind, JobRepository, JobState, Limit, Source, StoreError, Timestamp, UserId};
 
+use super::users::require_user;
 use crate::{
     Direction,
+    codec::{Codec, Input, enums, record},
+    entity::Entity,
     keys::{KeyRange, Prefix, key},
-    records::{DEAD_JOB, ENDED_JOB, JOB_BY_OWNER, JOB_BY_TIME},
-    repositories::users::require_user,
     store::Unit,
-    transaction::range,
+    transaction::{Transaction, range},
 };
+
+enums! {
+    JobState { Waiting = 1, Dead = 2, Done = 3 }
+}
+
+record!(Job, 1, { id, owner, kind, label, payload, state, attempts, begun, run_at, created_at, error });
+
+const JOB_BY_OWNER: u8 = 1;
+const JOB_BY_TIME: u8 = 2;
+const DEAD_JOB: u8 = 3;
+/// The jobs that are done or dead, by the time they were due.
+const ENDED_JOB: u8 = 4;
+
+impl Entity for Job {
+    const TABLE: u8 = 11;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let kind = Prefix(self.kind.as_str());
+        let ended = || (ENDED_JOB, key![kind, self.run_at, self.id]);
+        let mut indexes = match self.state {
+            JobState::Waiting => vec![(JOB_BY_TIME, key![kind, self.run_at, self.id])],
+            JobState::Dead => vec![(DEAD_JOB, key![kind, self.id]), ended()],
+            JobState::Done => vec![ended()],
+        };
+        indexes.extend(self.owner.map(|owner| (JOB_BY_OWNER, key![owner, self.id])));
+        indexes
+    }
+}
 
 #[async_trait]
 impl JobRepository for Unit {
@@ -121,4 +154,9 @@ impl JobRepository for Unit {
         })
         .await
     }
+}
+
+/// Removes jobs of a user, as a [`Step`](super::Step).
+pub fn remove_of_user(tx: &mut Transaction, user: UserId, limit: usize) -> Result<usize, StoreError> {
+    tx.remove_some::<Job>(JOB_BY_OWNER, &key![user], limit)
 }

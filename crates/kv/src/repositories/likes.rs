@@ -1,14 +1,47 @@
 use async_trait::async_trait;
-use memo_domain::{Conflict, Like, LikeRepository, Liker, Memo, MemoId, Page, PageRequest, StoreError, UserId};
+use memo_domain::{Conflict, Like, LikeRepository, Liker, Memo, MemoId, Page, PageRequest, Source, StoreError, UserId};
 
+use super::users::{display_name, require_user};
 use crate::{
     Direction,
+    codec::{Codec, Input, record},
+    entity::{Entity, PRIMARY},
     keys::key,
-    records::{LIKE_BY_USER, LikeCount, PRIMARY},
-    repositories::users::{display_name, require_user},
     store::Unit,
     transaction::{Transaction, range, require},
 };
+
+record!(Like, 1, { memo_id, user_id, at });
+
+pub const LIKE_BY_USER: u8 = 1;
+
+impl Entity for Like {
+    const TABLE: u8 = 16;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id, self.user_id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(LIKE_BY_USER, key![self.user_id, self.memo_id])]
+    }
+}
+
+/// The number of likes of a memo, if it has any.
+pub struct LikeCount {
+    pub memo_id: MemoId,
+    pub count: u64,
+}
+
+record!(LikeCount, 1, { memo_id, count });
+
+impl Entity for LikeCount {
+    const TABLE: u8 = 15;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id]
+    }
+}
 
 #[async_trait]
 impl LikeRepository for Unit {

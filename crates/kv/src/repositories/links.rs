@@ -2,17 +2,41 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use memo_domain::{
-    Conflict, LinkRepository, LinkTarget, Memo, MemoId, MemoView, Page, PageRequest, PageStart, StoreError, UserId,
+    Conflict, LinkRepository, LinkTarget, Memo, MemoId, MemoView, Page, PageRequest, PageStart, Source, StoreError,
+    UserId,
 };
 
 use super::memos::view;
 use crate::{
     Direction,
+    codec::{Codec, Input, record},
+    entity::{Entity, PRIMARY},
     keys::key,
-    records::{LINK_BY_TARGET, Link, PRIMARY},
     store::Unit,
     transaction::{Transaction, range, require},
 };
+
+/// A link of a memo.
+pub struct Link {
+    pub memo_id: MemoId,
+    pub target: LinkTarget,
+}
+
+record!(Link, 1, { memo_id, target });
+
+const LINK_BY_TARGET: u8 = 1;
+
+impl Entity for Link {
+    const TABLE: u8 = 14;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.memo_id, self.target]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(LINK_BY_TARGET, key![self.target, self.memo_id])]
+    }
+}
 
 #[async_trait]
 impl LinkRepository for Unit {
@@ -29,7 +53,7 @@ impl LinkRepository for Unit {
     }
 
     async fn remove_all(&mut self, memo: MemoId) -> Result<(), StoreError> {
-        self.write(move |tx| tx.remove_all::<Link>(PRIMARY, &key![memo])).await
+        self.write(move |tx| remove_of_memo(tx, memo)).await
     }
 
     async fn list_backlinks(
@@ -73,4 +97,9 @@ fn list(
     }
     let views = found.into_iter().skip(skipped).map(|memo| view(tx, memo)).collect::<Result<_, _>>()?;
     Ok(Page::from_overfetched(views, page.limit, |view: &MemoView| view.memo.id))
+}
+
+/// Removes the links of a memo.
+pub fn remove_of_memo(tx: &mut Transaction, memo: MemoId) -> Result<(), StoreError> {
+    tx.remove_all::<Link>(PRIMARY, &key![memo])
 }

@@ -1,15 +1,54 @@
 use async_trait::async_trait;
 use memo_domain::{
-    Conflict, Memo, MemoId, Page, PageRequest, Revision, RevisionHead, RevisionRepository, StoreError, Version,
+    ChangeOrigin, Conflict, InvalidValue, Memo, MemoId, Page, PageRequest, Revision, RevisionHead, RevisionRepository,
+    Source, StoreError, TextDelta, Version,
 };
 
 use crate::{
     Direction,
+    codec::{Codec, Input, record},
+    entity::{Entity, PRIMARY},
     keys::key,
-    records::PRIMARY,
     store::Unit,
     transaction::{Transaction, range, require},
 };
+
+impl Codec for ChangeOrigin {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Server => out.push(0),
+            Self::Session(id) => {
+                out.push(1);
+                id.write(out);
+            }
+            Self::ApiKey(id) => {
+                out.push(2);
+                id.write(out);
+            }
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        match u8::read(input)? {
+            0 => Ok(Self::Server),
+            1 => Ok(Self::Session(Codec::read(input)?)),
+            2 => Ok(Self::ApiKey(Codec::read(input)?)),
+            _ => Err(InvalidValue::Malformed.into()),
+        }
+    }
+}
+
+record!(RevisionHead, 1, { memo_id, version, title, tags, at, replaced_at, replaced_through });
+record!(TextDelta, 1, { prefix, suffix, middle });
+record!(Revision, 1, { head, delta });
+
+impl Entity for Revision {
+    const TABLE: u8 = 50;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.head.memo_id, self.head.version]
+    }
+}
 
 #[async_trait]
 impl RevisionRepository for Unit {

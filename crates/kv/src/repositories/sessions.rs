@@ -1,16 +1,58 @@
 use async_trait::async_trait;
 use memo_domain::{
-    Conflict, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId, SessionRepository, StoreError,
-    Timestamp, UserId,
+    Conflict, RefreshToken, RefreshTokenRepository, SecretDigest, Session, SessionId, SessionRepository, Source,
+    StoreError, Timestamp, UserId,
 };
 
 use super::users::require_user;
 use crate::{
+    Direction,
+    codec::{Codec, Input, record},
+    entity::Entity,
     keys::key,
-    records::{REFRESH_TOKEN_BY_SESSION, SESSION_BY_COOKIE, SESSION_BY_END, SESSION_BY_USER},
     store::Unit,
-    transaction::{Transaction, require},
+    transaction::{Transaction, range, require},
 };
+
+record!(Session, 2, {
+    id, user_id, scopes, cookie, provider, device, ip, created_at, last_seen_at, expires_at, ended_at,
+    proved_at: since 2, None
+});
+
+const SESSION_BY_USER: u8 = 1;
+const SESSION_BY_COOKIE: u8 = 2;
+const SESSION_BY_END: u8 = 3;
+
+impl Entity for Session {
+    const TABLE: u8 = 2;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let end = self.ended_at.map_or(self.expires_at, |ended| ended.min(self.expires_at));
+        let mut indexes = vec![(SESSION_BY_USER, key![self.user_id, self.id]), (SESSION_BY_END, key![end, self.id])];
+        indexes.extend(self.cookie.map(|digest| (SESSION_BY_COOKIE, key![digest])));
+        indexes
+    }
+}
+
+record!(RefreshToken, 1, { digest, session_id, issued_at, expires_at, used_at });
+
+const REFRESH_TOKEN_BY_SESSION: u8 = 1;
+
+impl Entity for RefreshToken {
+    const TABLE: u8 = 3;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.digest]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        vec![(REFRESH_TOKEN_BY_SESSION, key![self.session_id, self.digest])]
+    }
+}
 
 #[async_trait]
 impl SessionRepository for Unit {
@@ -79,7 +121,7 @@ impl SessionRepository for Unit {
 }
 
 /// Removes a session with its refresh tokens.
-pub fn remove_session(tx: &mut Transaction, session: &Session) -> Result<(), StoreError> {
+fn remove_session(tx: &mut Transaction, session: &Session) -> Result<(), StoreError> {
     tx.remove_all::<RefreshToken>(REFRESH_TOKEN_BY_SESSION, &key![session.id])?;
     tx.remove(session);
     Ok(())
@@ -111,4 +153,15 @@ impl RefreshTokenRepository for Unit {
         })
         .await
     }
+}
+
+/// Removes sessions of a user, as a [`Step`](super::Step).
+pub fn remove_of_user(tx: &mut Transaction, user: UserId, limit: usize) -> Result<usize, StoreError> {
+    let sessions = range::<Session>(SESSION_BY_USER, &key![user]);
+    let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(limit);
+    let sessions = sessions.collect::<Result<Vec<_>, _>>()?;
+    for session in &sessions {
+        remove_session(tx, session)?;
+    }
+    Ok(sessions.len())
 }

@@ -1,12 +1,36 @@
 use async_trait::async_trait;
-use memo_domain::{Conflict, Memo, MemoId, SecretDigest, Share, ShareId, ShareRepository, StoreError, Timestamp};
+use memo_domain::{
+    Conflict, Memo, MemoId, SecretDigest, Share, ShareId, ShareRepository, Source, StoreError, Timestamp,
+};
 
 use crate::{
+    codec::{Codec, Input, record},
+    entity::Entity,
     keys::key,
-    records::{SHARE_BY_DIGEST, SHARE_BY_END, SHARE_BY_MEMO},
     store::Unit,
     transaction::{Transaction, require},
 };
+
+record!(Share, 1, { id, memo_id, digest, password_hash, expires_at, created_at, reads });
+
+const SHARE_BY_DIGEST: u8 = 1;
+const SHARE_BY_MEMO: u8 = 2;
+/// The shares that expire, by when they do.
+const SHARE_BY_END: u8 = 3;
+
+impl Entity for Share {
+    const TABLE: u8 = 25;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let mut indexes = vec![(SHARE_BY_DIGEST, key![self.digest]), (SHARE_BY_MEMO, key![self.memo_id, self.id])];
+        indexes.extend(self.expires_at.map(|end| (SHARE_BY_END, key![end, self.id])));
+        indexes
+    }
+}
 
 #[async_trait]
 impl ShareRepository for Unit {

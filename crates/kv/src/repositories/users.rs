@@ -1,21 +1,48 @@
 use async_trait::async_trait;
 use memo_domain::{
-    ApiKey, AuditEvent, Conflict, DisplayName, Email, IdempotentResponse, Identity, Job, Memo, OneTimeToken, Page,
-    PageRequest, SecondFactor, Session, StoreError, Sweep, Usage, User, UserFilter, UserId, UserRepository, Version,
-    Visibility,
+    Conflict, DisplayName, Email, Locale, Page, PageRequest, Role, Source, StoreError, Sweep, TimeZone, User,
+    UserFilter, UserId, UserRepository, Version,
 };
 
-use super::{likes, memos::remove_memo, sessions::remove_session, webhooks};
+use super::{FEW_OF_USER, MANY_OF_USER, memos};
 use crate::{
     Direction,
+    codec::{Codec, Input, enums, record, texts},
+    entity::{Entity, PRIMARY},
     keys::{Hashed, key},
-    records::{
-        ADMINISTRATOR, API_KEY_BY_USER, EVENT_BY_USER, Feed, FeedEntry, IDEMPOTENT_RESPONSE_BY_USER, JOB_BY_OWNER,
-        MEMO_BY_UPDATE, MemoList, ONE_TIME_TOKEN_BY_USER, PRIMARY, RecoveryCode, SESSION_BY_USER, USER_BY_EMAIL,
-    },
     store::Unit,
     transaction::{Transaction, range, require},
 };
+
+texts!(DisplayName Email TimeZone);
+enums! {
+    Role { Member = 1, Admin = 2 }
+    Locale { En = 1, Ko = 2 }
+}
+
+record!(User, 3, {
+    id, email, email_verified, display_name, role, locale, password_hash, disabled_at, version, created_at, updated_at,
+    earlier_email_verified: since 2, false, time_zone: since 3, TimeZone::UTC
+});
+
+const USER_BY_EMAIL: u8 = 1;
+const ADMINISTRATOR: u8 = 2;
+
+impl Entity for User {
+    const TABLE: u8 = 1;
+
+    fn key(&self) -> Vec<u8> {
+        key![self.id]
+    }
+
+    fn indexes(&self) -> Vec<(u8, Vec<u8>)> {
+        let mut indexes = vec![(USER_BY_EMAIL, key![Hashed(&[self.email.key()])])];
+        if self.role == Role::Admin && self.disabled_at.is_none() {
+            indexes.push((ADMINISTRATOR, key![self.id]));
+        }
+        indexes
+    }
+}
 
 #[async_trait]
 impl UserRepository for Unit {
@@ -52,27 +79,12 @@ impl UserRepository for Unit {
     async fn remove(&mut self, id: UserId, from: Version) -> Result<(), StoreError> {
         self.write(move |tx| {
             let user = in_version(tx, id, from)?;
-            for session in tx.all::<Session>(SESSION_BY_USER, &key![id])? {
-                remove_session(tx, &session)?;
+            for remove in MANY_OF_USER {
+                remove(tx, id, usize::MAX)?;
             }
-            for trashed in [false, true] {
-                for memo in tx.all::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)])? {
-                    remove_memo(tx, &memo)?;
-                }
+            for remove in FEW_OF_USER {
+                remove(tx, id)?;
             }
-            likes::remove_of_user(tx, id)?;
-            webhooks::remove_of_user(tx, id)?;
-            tx.remove_all::<FeedEntry>(PRIMARY, &key![id])?;
-            tx.remove_all::<Feed>(PRIMARY, &key![id])?;
-            tx.remove_all::<Identity>(PRIMARY, &key![id])?;
-            tx.remove_all::<OneTimeToken>(ONE_TIME_TOKEN_BY_USER, &key![id])?;
-            tx.remove_all::<SecondFactor>(PRIMARY, &key![id])?;
-            tx.remove_all::<RecoveryCode>(PRIMARY, &key![id])?;
-            tx.remove_all::<ApiKey>(API_KEY_BY_USER, &key![id])?;
-            tx.remove_all::<Job>(JOB_BY_OWNER, &key![id])?;
-            tx.remove_all::<AuditEvent>(EVENT_BY_USER, &key![id])?;
-            tx.remove_all::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id])?;
-            tx.remove_all::<Usage>(PRIMARY, &key![id])?;
             tx.remove(&user);
             Ok(())
         })
@@ -81,34 +93,15 @@ impl UserRepository for Unit {
 
     async fn sweep(&mut self, id: UserId, what: Sweep, most: u32) -> Result<u64, StoreError> {
         self.write(move |tx| {
-            let mut left = most as usize;
-            for trashed in [false, true] {
-                let memos = range::<Memo>(MEMO_BY_UPDATE, &key![MemoList::Own(id, trashed)]);
-                let is_swept = |memo: &Memo| what == Sweep::All || memo.state.visibility == Visibility::Public;
-                let memos = tx.scan::<Memo>(MEMO_BY_UPDATE, &memos, Direction::Ascending);
-                let memos = memos.filter(|memo| memo.as_ref().map_or(true, is_swept)).take(left);
-                for memo in memos.collect::<Result<Vec<_>, _>>()? {
-                    remove_memo(tx, &memo)?;
-                    left -= 1;
-                }
+            let most = most as usize;
+            if what == Sweep::PublicMemos {
+                return Ok(memos::remove_some(tx, id, what, most)? as u64);
             }
-            if what == Sweep::All {
-                left -= tx.remove_some::<FeedEntry>(PRIMARY, &range::<FeedEntry>(PRIMARY, &key![id]), left)?;
-                let events = range::<AuditEvent>(EVENT_BY_USER, &key![id]);
-                left -= tx.remove_some::<AuditEvent>(EVENT_BY_USER, &events, left)?;
-                let responses = range::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &key![id]);
-                left -= tx.remove_some::<IdempotentResponse>(IDEMPOTENT_RESPONSE_BY_USER, &responses, left)?;
-                let jobs = range::<Job>(JOB_BY_OWNER, &key![id]);
-                left -= tx.remove_some::<Job>(JOB_BY_OWNER, &jobs, left)?;
-                left -= tx.remove_some::<Usage>(PRIMARY, &range::<Usage>(PRIMARY, &key![id]), left)?;
-                let sessions = range::<Session>(SESSION_BY_USER, &key![id]);
-                let sessions = tx.scan::<Session>(SESSION_BY_USER, &sessions, Direction::Ascending).take(left);
-                for session in sessions.collect::<Result<Vec<_>, _>>()? {
-                    remove_session(tx, &session)?;
-                    left -= 1;
-                }
+            let mut removed = 0;
+            for remove in MANY_OF_USER {
+                removed += remove(tx, id, most - removed)?;
             }
-            Ok((most as usize - left) as u64)
+            Ok(removed as u64)
         })
         .await
     }
