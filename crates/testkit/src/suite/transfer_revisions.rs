@@ -82,7 +82,7 @@ pub async fn revisions_move_to_another_server_and_back(store: Box<dyn TestStore>
     let dry = import(&bob, &all).query(&[("dry_run", "true")]).await.expect_status(200);
     assert_eq!((&dry["revisions"], counts(&dry)[0]), (&json!(30), 2));
     let report = import(&bob, &all).await.expect_status(200);
-    assert_eq!((&report["revisions"], counts(&report)[0], &report["dropped"]), (&json!(30), 2, &json!([])));
+    assert_eq!((&report["revisions"], counts(&report)[0]), (&json!(30), 2));
     assert_eq!(lines(&bob).await, before);
     // Again, and back into the account that has lost them.
     assert_eq!(import(&bob, &all).await.expect_status(200)["revisions"], 0);
