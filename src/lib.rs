@@ -32,6 +32,7 @@ pub mod cli;
 mod data_dir;
 mod deliveries;
 mod housekeeping;
+mod http_settings;
 mod logging;
 mod ports;
 mod serve;

@@ -13,8 +13,8 @@ use crate::{
     Settings, StartError,
     adapters::{SystemClock, SystemSecrets, UuidV7Generator},
     background::Tasks,
+    http_settings::host_name,
     ports::{Wired, ports},
-    server::host_name,
     store_source::StoreSource,
 };
 

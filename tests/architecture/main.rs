@@ -3,6 +3,7 @@
 mod dependencies;
 mod log;
 mod promises;
+mod sizes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -46,8 +46,8 @@ pub use jobs::{
 pub use likes::Likes;
 pub use live::LiveSessions;
 pub use memos::{
-    Author, BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoChange,
-    MemoList, Memos, OptionalChange, Precondition, RevisionText, TagChange, TagChanged,
+    Author, BatchOperation, BatchOutcome, Completion, CompletionParts, CompletionTask, Completions, MemoList, Memos,
+    Precondition, RevisionText, TagChange, TagChanged,
 };
 pub use ports::{Background, Ports, TextAnalysis, TextWorker, Timer, Work};
 pub use principal::{Credential, Principal};

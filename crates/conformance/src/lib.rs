@@ -44,6 +44,7 @@ pub mod faults;
 mod list;
 pub mod parity;
 mod port_list;
+mod port_suites;
 mod runner;
 mod samples;
 mod steps;
@@ -61,7 +62,7 @@ use memo_domain::{Cache, Store};
 
 pub use edits::edit_a_word_a_hundred_times;
 #[doc(hidden)]
-pub use port_list::{
+pub use port_suites::{
     ClockGiven, IdGeneratorGiven, LanguageModelGiven, MailRendererGiven, MailerGiven, MarkdownGiven, NotifierGiven,
     OneTimeCodesGiven, PasswordHasherGiven, SealerGiven, SecretGeneratorGiven, SocialProviderGiven, TokenSignerGiven,
     WebhookSenderGiven, clock_entries, id_generator_entries, language_model_entries, mail_renderer_entries,

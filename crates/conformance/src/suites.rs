@@ -118,7 +118,7 @@ mod tests {
             .chain(CACHE_NAMES)
             .chain(EVENTS_NAMES)
             .copied()
-            .chain(crate::port_list::names())
+            .chain(crate::port_suites::names())
     }
 
     #[test]

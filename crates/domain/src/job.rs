@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use async_trait::async_trait;
 
-use crate::{InvalidValue, JobId, Limit, Sealed, StoreError, Timestamp, UserId};
+use crate::{Id, InvalidValue, Limit, Sealed, StoreError, Timestamp, UserId};
 
 /// What a job does, and so which handler runs it: a short name, such as `mail`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +78,9 @@ impl JobState {
     pub const NAMES: [(Self, &'static str); 3] =
         [(Self::Waiting, "waiting"), (Self::Dead, "dead"), (Self::Done, "done")];
 }
+
+/// The id of a job.
+pub type JobId = Id<Job>;
 
 /// Work that runs after the commit of the transaction that inserted it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,6 +53,7 @@ pub use memo::*;
 pub use notification::*;
 pub use page::*;
 pub use ports::*;
+pub use repositories::*;
 pub use revision::*;
 pub use sealed::*;
 pub use session::*;

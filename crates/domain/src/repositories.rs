@@ -1,3 +1,7 @@
+use async_trait::async_trait;
+
+use crate::StoreError;
+
 /// Calls a macro with the list of repositories: the accessor in [`UnitOfWork`](crate::UnitOfWork), the trait, and its
 /// methods with their arguments and what they return when they succeed.
 ///
@@ -240,3 +244,30 @@ macro_rules! for_each_repository {
         }
     };
 }
+
+macro_rules! unit_of_work {
+    ($($accessor:ident: $repository:path { $($methods:tt)* })*) => {
+        /// The repositories of one transaction. Dropped without [`commit`](Self::commit) it is rolled back.
+        ///
+        /// After an error of a write only dropping it is left.
+        ///
+        /// Its methods run on the few threads that serve requests, so none of them blocks: what waits for a disk or a
+        /// network does so asynchronously or on a thread of its own.
+        #[async_trait]
+        pub trait UnitOfWork: Send {
+            $(
+                #[doc = concat!("The repository of ", stringify!($accessor), ".")]
+                fn $accessor(&mut self) -> &mut dyn $repository;
+            )*
+
+            /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
+            ///
+            /// # Errors
+            /// [`StoreError::Conflict`] and [`StoreError::Stale`] if a write breaks a rule only because of another unit of
+            /// work, and [`StoreError::Contention`]: nothing was written. After [`StoreError::Unavailable`] it is unknown
+            /// whether it was.
+            async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+        }
+    };
+}
+crate::for_each_repository!(unit_of_work);

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::{MemoId, PasswordHash, SecretDigest, ShareId, StoreError, Timestamp};
+use crate::{Id, MemoId, PasswordHash, SecretDigest, StoreError, Timestamp};
+
+/// The id of a share of a memo.
+pub type ShareId = Id<Share>;
 
 /// A link to a memo. Its token is shown once; a store keeps the digest.
 #[derive(Debug, Clone, PartialEq, Eq)]

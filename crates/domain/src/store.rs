@@ -1,12 +1,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{
-    ApiKeyRepository, AuditRepository, ChangeRepository, IdempotencyRepository, IdentityRepository, JobRepository,
-    LikeRepository, LinkRepository, MemoRepository, OneTimeTokenRepository, RefreshTokenRepository, RevisionRepository,
-    SecondFactorRepository, SessionRepository, ShareRepository, UsageRepository, UserId, UserRepository,
-    WebhookRepository,
-};
+use crate::{UnitOfWork, UserId};
 
 /// The error of a driver, as a cause for the log. It never reaches a client.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -165,74 +160,4 @@ pub trait Store: Send + Sync {
 
     /// Ends its connections. Units of work must have ended before.
     async fn close(&self);
-}
-
-/// The repositories of one transaction. Dropped without [`commit`](Self::commit) it is rolled back.
-///
-/// After an error of a write only dropping it is left.
-///
-/// Its methods run on the few threads that serve requests, so none of them blocks: what waits for a disk or a network
-/// does so asynchronously or on a thread of its own.
-#[async_trait]
-pub trait UnitOfWork: Send {
-    /// The users.
-    fn users(&mut self) -> &mut dyn UserRepository;
-
-    /// The sessions.
-    fn sessions(&mut self) -> &mut dyn SessionRepository;
-
-    /// The refresh tokens.
-    fn refresh_tokens(&mut self) -> &mut dyn RefreshTokenRepository;
-
-    /// The memos.
-    fn memos(&mut self) -> &mut dyn MemoRepository;
-
-    /// The likes.
-    fn likes(&mut self) -> &mut dyn LikeRepository;
-
-    /// The shares of memos.
-    fn shares(&mut self) -> &mut dyn ShareRepository;
-
-    /// The earlier texts of memos.
-    fn revisions(&mut self) -> &mut dyn RevisionRepository;
-
-    /// The links between memos.
-    fn links(&mut self) -> &mut dyn LinkRepository;
-
-    /// What has changed.
-    fn changes(&mut self) -> &mut dyn ChangeRepository;
-
-    /// The social identities.
-    fn identities(&mut self) -> &mut dyn IdentityRepository;
-
-    /// The tokens that are used once.
-    fn one_time_tokens(&mut self) -> &mut dyn OneTimeTokenRepository;
-
-    /// The second factors.
-    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
-
-    /// The API keys.
-    fn api_keys(&mut self) -> &mut dyn ApiKeyRepository;
-
-    /// The queue of jobs.
-    fn jobs(&mut self) -> &mut dyn JobRepository;
-
-    /// The audit log.
-    fn audit(&mut self) -> &mut dyn AuditRepository;
-
-    /// The responses to requests with a key.
-    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
-
-    /// The usage by users.
-    fn usage(&mut self) -> &mut dyn UsageRepository;
-
-    /// Webhooks and their deliveries.
-    fn webhooks(&mut self) -> &mut dyn WebhookRepository;
-
-    /// Commits all that was written, or nothing of it. When it returns `Ok`, the writes are durable if the store is.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] and [`StoreError::Stale`] if a write breaks a rule only because of another unit of work, and
-    /// [`StoreError::Contention`]: nothing was written. After [`StoreError::Unavailable`] it is unknown whether it was.
-    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -73,3 +73,26 @@ pub enum InvalidValue {
     #[error("easy to guess")]
     PasswordTooCommon,
 }
+
+/// A change of a field that may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OptionalChange<T> {
+    /// Leaves it as it is.
+    #[default]
+    Keep,
+    /// Empties it.
+    Clear,
+    /// Sets it.
+    Set(T),
+}
+
+impl<T> OptionalChange<T> {
+    /// Changes the field.
+    pub fn apply(self, place: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *place = None,
+            Self::Set(value) => *place = Some(value),
+        }
+    }
+}

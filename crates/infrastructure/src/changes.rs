@@ -4,16 +4,52 @@ use memo_domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value};
 
-use super::{
-    dialect,
-    entity::{
-        change::{Column, Entity, Model},
-        change_feed,
-    },
-    row::row,
-    unit_of_work::SeaOrmUnitOfWork,
-    values::version,
-};
+use super::{dialect, row::row, unit_of_work::SeaOrmUnitOfWork, values::version};
+use change::{Column, Entity, Model};
+
+mod change {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "changes")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub owner_id: Uuid,
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub seq: i64,
+            pub kind: String,
+            pub memo_id: Uuid,
+            pub version: i64,
+            pub at: i64,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The number of each user's last change.
+mod change_feed {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change_feeds")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner_id: Uuid,
+        pub last_seq: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 /// How many changes a statement inserts. SQLite limits the terms of a compound SELECT to 500.
 const AT_ONCE: usize = 50;

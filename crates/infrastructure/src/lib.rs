@@ -5,7 +5,6 @@ mod audit;
 mod changes;
 mod connect;
 mod dialect;
-mod entity;
 mod error;
 mod executor;
 mod grams;

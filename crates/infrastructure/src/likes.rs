@@ -9,16 +9,34 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{
-    entity::{
-        memo,
-        memo_like::{ActiveModel, Column, Entity, Relation},
-        user,
-    },
-    row::row,
-    unit_of_work::SeaOrmUnitOfWork,
-    values::page,
-};
+use super::{memos::memo, row::row, unit_of_work::SeaOrmUnitOfWork, users::user, values::page};
+use memo_like::{ActiveModel, Column, Entity, Relation};
+
+mod memo_like {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "memo_likes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub memo_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+        pub at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "crate::users::user::Entity",
+            from = "Column::UserId",
+            to = "crate::users::user::Column::Id"
+        )]
+        User,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 row! {
     struct Liked {

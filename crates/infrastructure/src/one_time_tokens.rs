@@ -7,11 +7,38 @@ use sea_orm::{
 };
 
 use super::{
-    entity::one_time_token::{ActiveModel, Column, Entity, Model},
     row::row,
     unit_of_work::SeaOrmUnitOfWork,
     values::{digest, name, named, scopes},
 };
+use one_time_token::{ActiveModel, Column, Entity, Model};
+
+mod one_time_token {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "one_time_tokens")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub digest: Vec<u8>,
+            pub user_id: Uuid,
+            pub purpose: String,
+            pub email_key: Option<String>,
+            pub scopes: Option<String>,
+            pub tries: i64,
+            pub created_at: i64,
+            pub expires_at: i64,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 #[async_trait]
 impl OneTimeTokenRepository for SeaOrmUnitOfWork {

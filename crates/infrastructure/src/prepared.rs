@@ -3,7 +3,7 @@
 use memo_domain::{MemoId, UserId};
 use sea_orm::{ActiveModelTrait, DbBackend, Iterable, Statement, Value};
 
-use super::entity::memo::{ActiveModel, Column};
+use super::memos::memo::{ActiveModel, Column};
 
 /// Statements whose texts are built once: building one takes a quarter of the time of running it.
 #[derive(Debug)]

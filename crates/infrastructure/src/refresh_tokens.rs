@@ -2,11 +2,32 @@ use async_trait::async_trait;
 use memo_domain::{RefreshToken, RefreshTokenRepository, SecretDigest, SessionId, StoreError, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, sea_query::Expr};
 
-use super::{
-    entity::refresh_token::{ActiveModel, Column, Entity, Model},
-    unit_of_work::SeaOrmUnitOfWork,
-    values::digest,
-};
+use super::{unit_of_work::SeaOrmUnitOfWork, values::digest};
+use refresh_token::{ActiveModel, Column, Entity, Model};
+
+mod refresh_token {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "refresh_tokens")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub digest: Vec<u8>,
+            pub session_id: Uuid,
+            pub issued_at: i64,
+            pub expires_at: i64,
+            pub used_at: Option<i64>,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 #[async_trait]
 impl RefreshTokenRepository for SeaOrmUnitOfWork {

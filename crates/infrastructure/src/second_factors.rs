@@ -10,13 +10,50 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::{
-    entity::{
-        recovery_code,
-        second_factor::{ActiveModel, Column, Entity, Model},
-    },
-    unit_of_work::SeaOrmUnitOfWork,
-};
+use super::unit_of_work::SeaOrmUnitOfWork;
+use second_factor::{ActiveModel, Column, Entity, Model};
+
+mod recovery_code {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_codes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod second_factor {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "second_factors")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub user_id: Uuid,
+            pub secret: Vec<u8>,
+            pub confirmed_at: Option<i64>,
+            pub last_step: i64,
+            pub created_at: i64,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 #[async_trait]
 impl SecondFactorRepository for SeaOrmUnitOfWork {

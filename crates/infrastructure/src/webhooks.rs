@@ -11,10 +11,74 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{webhook, webhook_delivery as delivery},
     unit_of_work::{Key, SeaOrmUnitOfWork},
     values::{name, named, page, version},
 };
+
+mod webhook {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "webhooks")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: Uuid,
+            pub user_id: Uuid,
+            pub name: Option<String>,
+            pub url: String,
+            pub events: String,
+            pub secret: Vec<u8>,
+            pub enabled: bool,
+            pub disabled_reason: Option<String>,
+            pub delivered_seq: i64,
+            pub failures: i64,
+            pub failing_since: Option<i64>,
+            pub created_at: i64,
+            pub updated_at: i64,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod delivery {
+    use sea_orm::entity::prelude::*;
+
+    use crate::row::row;
+
+    row! {
+        #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+        #[sea_orm(table_name = "webhook_deliveries")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: Uuid,
+            pub webhook_id: Uuid,
+            pub kind: String,
+            pub seq: Option<i64>,
+            pub memo_id: Option<Uuid>,
+            pub version: Option<i64>,
+            pub event_at: i64,
+            pub status: String,
+            pub response_status: Option<i64>,
+            pub duration_ms: Option<i64>,
+            pub error: Option<String>,
+            pub attempts: i64,
+            pub at: i64,
+            pub next_attempt_at: Option<i64>,
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 /// The feed of the user is longer than what was sent.
 const IS_BEHIND: &str = "EXISTS (

@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use memo_domain::{
-    ApiKeyId, AuditId, JobId, LinkTarget, MemoId, SecretDigest, SessionId, ShareId, Source, Timestamp, TokenPurpose,
-    UserId, Version, WebhookDeliveryId, WebhookId,
-};
+use memo_domain::{Id, LinkTarget, SecretDigest, Source, Timestamp, TokenPurpose, Uuid, Version};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -30,27 +27,21 @@ macro_rules! key_parts {
 // Unsigned numbers are written with the highest byte first.
 key_parts!(u8 u64 bool LinkTarget SecretDigest TokenPurpose Version);
 
-/// Ids, in records and in keys.
-macro_rules! ids {
-    ($($type:ident)+) => {$(
-        impl Codec for $type {
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(self.as_uuid().as_bytes());
-            }
+impl<T> Codec for Id<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_uuid().as_bytes());
+    }
 
-            fn read(input: &mut Input<'_>) -> Result<Self, Source> {
-                Ok(Self::new(memo_domain::Uuid::from_bytes(input.array()?)))
-            }
-        }
-
-        impl KeyPart for $type {
-            fn append_to(&self, key: &mut Vec<u8>) {
-                self.write(key);
-            }
-        }
-    )+};
+    fn read(input: &mut Input<'_>) -> Result<Self, Source> {
+        Ok(Self::new(Uuid::from_bytes(input.array()?)))
+    }
 }
-ids!(UserId SessionId MemoId JobId AuditId ApiKeyId ShareId WebhookId WebhookDeliveryId);
+
+impl<T> KeyPart for Id<T> {
+    fn append_to(&self, key: &mut Vec<u8>) {
+        self.write(key);
+    }
+}
 
 impl KeyPart for Timestamp {
     fn append_to(&self, key: &mut Vec<u8>) {

@@ -2,11 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_domain::{
-    ApiKeyRepository, AuditRepository, Change, ChangeRepository, Email, IdempotencyRepository, IdentityRepository,
-    JobRepository, LikeRepository, Limit, LinkRepository, MemoRepository, NewChange, OneTimeTokenRepository, Page,
-    PageRequest, RefreshTokenRepository, RevisionRepository, SecondFactorRepository, SessionRepository,
-    ShareRepository, Stamp, StoreError, Sweep, Timestamp, UnitOfWork, UsageRepository, User, UserFilter, UserId,
-    UserRepository, Version, WebhookRepository,
+    Change, ChangeRepository, Email, Limit, NewChange, Page, PageRequest, Stamp, StoreError, Sweep, Timestamp,
+    UnitOfWork, User, UserFilter, UserId, UserRepository, Version, for_each_repository,
 };
 
 use crate::{commit::Commit, stamps::Stamps};
@@ -36,51 +33,38 @@ impl Unit {
     }
 }
 
-macro_rules! forwarded {
-    ($($accessor:ident: $repository:ident;)+) => {
-        $(fn $accessor(&mut self) -> &mut dyn $repository {
-            self.inner.$accessor()
-        })+
+/// The repositories of this unit of work: its own, or that of the inner one.
+macro_rules! repository {
+    ($unit:ident users) => {
+        $unit
+    };
+    ($unit:ident changes) => {
+        $unit
+    };
+    ($unit:ident $other:ident) => {
+        $unit.inner.$other()
     };
 }
 
-#[async_trait]
-impl UnitOfWork for Unit {
-    fn users(&mut self) -> &mut dyn UserRepository {
-        self
-    }
+macro_rules! unit_of_work {
+    ($($accessor:ident: $repository:path { $($methods:tt)* })*) => {
+        #[async_trait]
+        impl UnitOfWork for Unit {
+            $(fn $accessor(&mut self) -> &mut dyn $repository {
+                repository!(self $accessor)
+            })*
 
-    fn changes(&mut self) -> &mut dyn ChangeRepository {
-        self
-    }
-
-    forwarded! {
-        sessions: SessionRepository;
-        refresh_tokens: RefreshTokenRepository;
-        memos: MemoRepository;
-        likes: LikeRepository;
-        shares: ShareRepository;
-        revisions: RevisionRepository;
-        links: LinkRepository;
-        identities: IdentityRepository;
-        one_time_tokens: OneTimeTokenRepository;
-        second_factors: SecondFactorRepository;
-        api_keys: ApiKeyRepository;
-        jobs: JobRepository;
-        audit: AuditRepository;
-        idempotency: IdempotencyRepository;
-        usage: UsageRepository;
-        webhooks: WebhookRepository;
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { inner, stamps, changed, .. } = *self;
-        if changed.is_empty() {
-            return inner.commit().await;
+            async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                let Self { inner, stamps, changed, .. } = *self;
+                if changed.is_empty() {
+                    return inner.commit().await;
+                }
+                Commit::new(inner.commit(), stamps.begin(changed)).await
+            }
         }
-        Commit::new(inner.commit(), stamps.begin(changed)).await
-    }
+    };
 }
+for_each_repository!(unit_of_work);
 
 #[async_trait]
 impl ChangeRepository for Unit {

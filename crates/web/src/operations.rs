@@ -1,11 +1,17 @@
 //! `/api/v1/operations`.
 
 use memo_application::{Memos, Operation, OperationStatus};
+use memo_domain::JobId;
 
-use crate::{extract::OperationPath, prelude::*};
+use crate::prelude::*;
 
 operations! {
     get_operation => Policy::scopes(&[Scope::MemosRead]).problems(&[Code::OperationNotFound]);
+}
+
+id_paths! {
+    /// The `{id}` of an operation in the path.
+    OperationPath(JobId) at "id" or OperationNotFound;
 }
 
 /// A change of many memos that is done in steps.

@@ -10,8 +10,9 @@ pub use memo_domain::Scope;
 pub use serde::{Deserialize, Serialize};
 pub use utoipa::{IntoParams, ToSchema};
 
+pub(crate) use crate::{extract::id_paths, input::input_as_is, routing::operations};
 pub use crate::{
-    extract::{Caller, FromDevice, IsHead, MaybeCaller, MemoPath, RateCounter, SessionPath, UserPath},
+    extract::{Caller, FromDevice, IsHead, MaybeCaller, MemoPath, RateCounter},
     idempotency::IdempotencyKey,
     input::{
         AtMost, EmptyBody, Form, Input, Json, NoQuery, Patch, Query, Refusals, Refused, choice, few_tags, natural,
@@ -23,4 +24,3 @@ pub use crate::{
     respond::{IfMatch, revalidated, signed_out, versioned},
     settings::HttpSettings,
 };
-pub(crate) use crate::{input::input_as_is, routing::operations};

@@ -1,12 +1,13 @@
 //! Users create, list, change and remove their API keys.
 
 use memo_domain::{
-    ApiKey, ApiKeyId, ApiKeyKind, ApiKeySecret, AuditKind, InvalidValue, MailMessage, Scope, Scopes, Timestamp, UserId,
+    ApiKey, ApiKeyId, ApiKeyKind, ApiKeySecret, AuditKind, InvalidValue, MailMessage, OptionalChange, Scope, Scopes,
+    Timestamp, UserId,
 };
 
 use super::{ApiKeyChange, ApiKeys, NewApiKey, context, secret::text};
 use crate::{
-    Device, Error, Once, Principal, Resource, accounts::present, audit::AuditEntry, jobs::mail, memos::OptionalChange,
+    Device, Error, Once, Principal, Resource, accounts::present, audit::AuditEntry, jobs::mail,
     transaction::Transaction,
 };
 

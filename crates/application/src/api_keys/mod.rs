@@ -7,9 +7,9 @@ mod secret;
 
 use std::sync::Arc;
 
-use memo_domain::{ApiKeyId, ApiKeyKind, ApiKeyName, ApiKeyNote, Networks, Scopes, Timestamp};
+use memo_domain::{ApiKeyId, ApiKeyKind, ApiKeyName, ApiKeyNote, Networks, OptionalChange, Scopes, Timestamp};
 
-use crate::{Ports, live::LiveSessions, memos::OptionalChange};
+use crate::{Ports, live::LiveSessions};
 pub use authenticate::SignedRequest;
 pub use live::LiveKeys;
 pub(crate) use manage::remove_all;

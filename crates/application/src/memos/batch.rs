@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
-use memo_domain::{Memo, MemoId, MemoState, MemoView, UserId, Version};
+use memo_domain::{Memo, MemoChange, MemoId, MemoState, MemoView, UserId, Version};
 
 use super::{
     Author, Memos,
-    change::{MemoChange, Precondition},
     edit::{Editor, PreparedText, check_id, check_reminder, text_of},
+    precondition::Precondition,
 };
 use crate::{Error, Once};
 

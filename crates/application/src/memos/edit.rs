@@ -3,15 +3,11 @@
 use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
-    ChangeKind, ChangeOrigin, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoId, MemoState, MemoView,
-    NewChange, Revision, RevisionHead, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
+    ChangeKind, ChangeOrigin, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoChange, MemoId, MemoState,
+    MemoView, NewChange, Revision, RevisionHead, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
-use super::{
-    author::Author,
-    change::{MemoChange, Precondition},
-    tags::TagChange,
-};
+use super::{author::Author, precondition::Precondition, tags::TagChange};
 use crate::{Error, Resource, TextAnalysis, jobs::reminder, likes, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.

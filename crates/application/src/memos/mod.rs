@@ -2,26 +2,26 @@
 
 mod author;
 mod batch;
-mod change;
 mod completion;
 mod edit;
+mod precondition;
 mod revisions;
 mod tags;
 
 use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
-    Access, Conflict, Content, InvalidValue, Memo, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState, MemoView, Page,
-    PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
+    Access, Conflict, Content, InvalidValue, Memo, MemoChange, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState,
+    MemoView, Page, PageRequest, Stamp, StoreError, Tags, Title, UserId, Version,
 };
 
 use crate::{Error, Once, Ports, Resource, TextAnalysis, UnauthenticatedReason, likes, transaction::Transaction};
 pub use author::Author;
 pub use batch::{BatchOperation, BatchOutcome};
-pub use change::{MemoChange, OptionalChange, Precondition};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
 pub(crate) use edit::{Editor, Retagged, owned, visible};
+pub use precondition::Precondition;
 pub use revisions::RevisionText;
 pub use tags::{TagChange, TagChanged};
 

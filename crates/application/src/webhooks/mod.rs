@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use memo_domain::{
-    AuditKind, Job, JobId, Sealed, Sealer, Secret, Source, UserId, Webhook, WebhookEvents, WebhookId, WebhookName,
-    WebhookSender, WebhookUrl,
+    AuditKind, Job, JobId, OptionalChange, Sealed, Sealer, Secret, Source, UserId, Webhook, WebhookEvents, WebhookId,
+    WebhookName, WebhookSender, WebhookUrl,
 };
 
-use crate::{
-    Device, Error, Once, Ports, Resource, accounts::present, audit::AuditEntry, memos::OptionalChange,
-    transaction::Transaction,
-};
+use crate::{Device, Error, Once, Ports, Resource, accounts::present, audit::AuditEntry, transaction::Transaction};
 
 /// A new webhook.
 #[derive(Debug, Clone)]

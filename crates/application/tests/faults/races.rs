@@ -2,8 +2,10 @@
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
-use memo_application::{Device, Error, Grant, MemoChange, Precondition, ProfileChange, SignedIn, UserChange};
-use memo_domain::{Access, Content, Email, MemoFilter, Password, Scopes, SearchQuery, Session, Store, Title};
+use memo_application::{Device, Error, Grant, Precondition, ProfileChange, SignedIn, UserChange};
+use memo_domain::{
+    Access, Content, Email, MemoChange, MemoFilter, Password, Scopes, SearchQuery, Session, Store, Title,
+};
 use tokio::join;
 
 use crate::{

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use memo_application::{
-    BatchOperation, Device, Error, MemoChange, Operation, OperationStatus, Precondition, TagChanged,
-};
+use memo_application::{BatchOperation, Device, Error, Operation, OperationStatus, Precondition, TagChanged};
 use memo_conformance::faults::Fault;
 use memo_domain::{
-    Access, Email, JobId, Limit, MemoFilter, MemoScope, MemoSort, MemoState, PageRequest, PageStart, Store, StoreError,
-    Tag, Tags, Visibility,
+    Access, Email, JobId, Limit, MemoChange, MemoFilter, MemoScope, MemoSort, MemoState, PageRequest, PageStart, Store,
+    StoreError, Tag, Tags, Visibility,
 };
 
 use crate::world::{CREATED, PASSWORD, World, state, tag};

@@ -4,12 +4,11 @@ use std::{pin::Pin, time::Duration};
 
 use memo_application::{
     Answer, Answering, ApiKeyChange, BatchOperation, Credential, Device, Error, ExportContents, ImportedLike,
-    ImportedMemo, ImportedSettings, MemoChange, NewShare, Once, Precondition, Principal, ProfileChange, SocialError,
-    UserChange,
+    ImportedMemo, ImportedSettings, NewShare, Once, Precondition, Principal, ProfileChange, SocialError, UserChange,
 };
 use memo_domain::{
-    Conflict, Content, DisplayName, Email, IdempotentRequest, Locale, MemoId, MemoView, Password, Role, Scope, Scopes,
-    StoreError, Tags, TimeZone, Title, UserId, Version,
+    Conflict, Content, DisplayName, Email, IdempotentRequest, Locale, MemoChange, MemoId, MemoView, Password, Role,
+    Scope, Scopes, StoreError, Tags, TimeZone, Title, UserId, Version,
 };
 
 use crate::{

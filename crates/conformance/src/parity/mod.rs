@@ -3,6 +3,7 @@
 //!
 //! The reference is a simple store that passes the suite, such as the in-memory one.
 
+mod account_reads;
 mod accounts;
 mod api_keys;
 mod idempotency;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::{
-    ApiKeyId, InvalidValue, Scopes, Sealed, SecretDigest, StoreError, Timestamp, UserId,
+    Id, InvalidValue, Scopes, Sealed, SecretDigest, StoreError, Timestamp, UserId,
     text::{check_length, check_line, check_no_nul, normalize},
 };
 
@@ -179,6 +179,9 @@ impl ApiKeySecret {
         }
     }
 }
+
+/// The id of an API key.
+pub type ApiKeyId = Id<ApiKey>;
 
 /// A credential of a program that acts for a user.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{ApiKeyId, AuditId, Page, PageRequest, StoreError, Timestamp, UserId};
+use crate::{ApiKeyId, Id, Page, PageRequest, StoreError, Timestamp, UserId};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)+) => {
@@ -85,6 +85,9 @@ kinds! {
     /// An administrator changed the role.
     RoleChanged = "admin.role_changed";
 }
+
+/// The id of an event of the audit log.
+pub type AuditId = Id<AuditEvent>;
 
 /// A security event of an account. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,10 @@ mod one_time;
 mod provider;
 mod second_factor;
 
-pub use api_key::{ApiKey, ApiKeyKind, ApiKeyName, ApiKeyNote, ApiKeyRepository, ApiKeySecret, Network, Networks};
-pub use audit::{AuditEvent, AuditKind, AuditRepository};
+pub use api_key::{
+    ApiKey, ApiKeyId, ApiKeyKind, ApiKeyName, ApiKeyNote, ApiKeyRepository, ApiKeySecret, Network, Networks,
+};
+pub use audit::{AuditEvent, AuditId, AuditKind, AuditRepository};
 pub use identity::{Identity, IdentityRepository};
 pub use one_time::{OneTimeToken, OneTimeTokenRepository, TokenPurpose};
 pub use provider::{AuthorizationRequest, MessageTokens, ProviderError, SocialProvider, SocialRole, SocialUser};

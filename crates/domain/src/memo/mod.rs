@@ -6,6 +6,7 @@ mod query;
 mod repository;
 mod search;
 mod search_text;
+mod state;
 mod tag;
 mod text;
 
@@ -15,12 +16,13 @@ pub use query::{MemoCursor, MemoFilter, MemoScope, MemoSort, SortDirection, Sort
 pub use repository::MemoRepository;
 pub use search::{SearchQuery, SearchTerm};
 pub use search_text::SearchText;
+pub use state::*;
 pub use tag::{Tag, TagCount, Tags};
-pub use text::{Content, Title};
+pub use text::*;
 
 use uuid::{Variant, Version as UuidVersion};
 
-use crate::{DisplayName, InvalidValue, MemoId, Timestamp, UserId};
+use crate::{DisplayName, Id, InvalidValue, Timestamp, UserId};
 
 /// How far the time of an id may lie ahead, in milliseconds: the clocks of clients differ.
 const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
@@ -40,16 +42,6 @@ impl MemoId {
         let millis = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
         if millis > now.as_micros() / 1000 + MAX_AHEAD { Err(InvalidValue::TooFarAhead) } else { Ok(()) }
     }
-}
-
-/// Who may read a memo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Visibility {
-    /// Only the owner.
-    #[default]
-    Private,
-    /// Every signed-in user.
-    Public,
 }
 
 /// The number of an entity's state, from 1; the base of optimistic locking.
@@ -79,40 +71,8 @@ impl Version {
     }
 }
 
-/// The part of a memo that the owner writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemoState {
-    /// The title.
-    pub title: Title,
-    /// The text in Markdown, stored byte for byte.
-    pub content: Content,
-    /// The tags in the order given, without duplicates.
-    pub tags: Tags,
-    /// Whether clients show it at the top.
-    pub pinned: bool,
-    /// Whether it is left out of lists by default.
-    pub archived: bool,
-    /// Who may read it.
-    pub visibility: Visibility,
-    /// When to remind the owner.
-    pub remind_at: Option<Timestamp>,
-}
-
-impl MemoState {
-    /// A private state without tags and reminder, neither pinned nor archived.
-    #[must_use]
-    pub fn new(title: Title, content: Content) -> Self {
-        Self {
-            title,
-            content,
-            tags: Tags::default(),
-            pinned: false,
-            archived: false,
-            visibility: Visibility::default(),
-            remind_at: None,
-        }
-    }
-}
+/// The id of a memo.
+pub type MemoId = Id<Memo>;
 
 /// A memo.
 #[derive(Debug, Clone, PartialEq, Eq)]

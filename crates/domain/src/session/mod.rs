@@ -12,7 +12,10 @@ pub use secret::{Secret, SecretDigest};
 
 use std::time::Duration;
 
-use crate::{SessionId, Timestamp, UserId};
+use crate::{Id, Timestamp, UserId};
+
+/// The id of a session.
+pub type SessionId = Id<Session>;
 
 /// A session. Its access tokens are invalid once it has ended; its refresh tokens are one family.
 #[derive(Debug, Clone, PartialEq, Eq)]

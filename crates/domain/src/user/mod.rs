@@ -14,7 +14,7 @@ pub use repository::{Sweep, UserRepository};
 pub use search::{UserFilter, UserText};
 pub use time_zone::TimeZone;
 
-use crate::{Timestamp, UserId, Version};
+use crate::{Id, Timestamp, Version};
 
 /// What a user may do in addition to using their own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +40,9 @@ pub enum Locale {
     /// Korean.
     Ko,
 }
+
+/// The id of a user.
+pub type UserId = Id<User>;
 
 /// A user account.
 #[derive(Debug, Clone, PartialEq, Eq)]

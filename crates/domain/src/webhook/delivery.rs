@@ -1,4 +1,4 @@
-use crate::{Change, Timestamp, WebhookDeliveryId, WebhookId};
+use crate::{Change, Id, Timestamp, WebhookId};
 
 /// What a delivery is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,9 @@ impl DeliveryError {
         }
     }
 }
+
+/// The id of a delivery to a webhook, and of the job that repeats it.
+pub type WebhookDeliveryId = Id<WebhookDelivery>;
 
 /// A message to a webhook, and what has become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,12 +6,12 @@ mod sender;
 
 use std::fmt;
 
-pub use delivery::{DeliveryError, DeliveryStatus, WebhookDelivery, WebhookEvent};
+pub use delivery::{DeliveryError, DeliveryStatus, WebhookDelivery, WebhookDeliveryId, WebhookEvent};
 pub use repository::WebhookRepository;
 pub use sender::{WebhookMessage, WebhookOutcome, WebhookSender};
 
 use crate::{
-    ChangeKind, InvalidValue, Sealed, Timestamp, UserId, WebhookId,
+    ChangeKind, Id, InvalidValue, Sealed, Timestamp, UserId,
     text::{check_length, check_line, normalize},
 };
 
@@ -155,6 +155,9 @@ impl DisabledReason {
     /// Every reason with its stable name, for stores.
     pub const NAMES: [(Self, &'static str); 2] = [(Self::Failing, "failing"), (Self::Gone, "gone")];
 }
+
+/// The id of a webhook, and of the job that sends its changes.
+pub type WebhookId = Id<Webhook>;
 
 /// A URL that gets the changes of a user's memos.
 #[derive(Debug, Clone, PartialEq, Eq)]

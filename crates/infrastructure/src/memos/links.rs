@@ -10,14 +10,27 @@ use sea_orm::{
 };
 
 use super::{query, row::MemoRow};
-use crate::{
-    entity::{
-        memo,
-        memo_link::{Column, Entity},
-    },
-    unit_of_work::SeaOrmUnitOfWork,
-    values::page,
-};
+use crate::{memos::memo, unit_of_work::SeaOrmUnitOfWork, values::page};
+use memo_link::{Column, Entity};
+
+/// The index of memos by what they link to.
+mod memo_link {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "memo_links")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub target: Vec<u8>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub memo_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 /// The number of links that one statement inserts.
 const INSERTED: usize = 1_000;

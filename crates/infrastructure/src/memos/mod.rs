@@ -9,7 +9,7 @@ mod row;
 mod search;
 mod tags;
 
-pub use row::{tags, tags_text};
+pub use row::{memo, tags, tags_text};
 
 use async_trait::async_trait;
 use memo_domain::{
@@ -23,14 +23,15 @@ use sea_orm::{
 use super::{
     connect::Cost,
     dialect,
-    entity::{
-        memo::{ActiveModel, Column, Entity},
-        memo_tag,
-    },
     unit_of_work::{Key, SeaOrmUnitOfWork},
 };
 pub use query::prepare;
-use row::{MemoRow, to_row};
+use row::{
+    MemoRow,
+    memo::{ActiveModel, Column, Entity},
+    to_row,
+};
+use tags::memo_tag;
 
 #[async_trait]
 impl MemoRepository for SeaOrmUnitOfWork {

@@ -13,18 +13,20 @@ use sea_orm::{
 
 use super::{
     plan::{Plan, Start},
-    row::{COLUMNS, visibility_number},
+    row::{
+        COLUMNS,
+        memo::{Column, Entity, Relation},
+        visibility_number,
+    },
+    tags::memo_tag,
 };
 use crate::{
     dialect::{self, Role},
-    entity::{
-        memo::{Column, Entity, Relation},
-        memo_tag, user,
-    },
     error::Misuse,
     likes,
     prepared::Prepared,
     row::row,
+    users::user,
 };
 
 /// Builds the texts of the most frequent statements.

@@ -9,6 +9,11 @@ operations! {
         .problems(&[Code::UserNotFound, Code::AdministratorRequired, Code::LastAdministrator]);
 }
 
+id_paths! {
+    /// The `{id}` of a user in the path.
+    UserPath(UserId) at "id" or UserNotFound;
+}
+
 /// A user, as administrators see them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminUser, example = json!({

@@ -1,4 +1,5 @@
 use memo_application::SignIn;
+use memo_domain::SessionId;
 
 use crate::{dto::SessionDto, prelude::*};
 
@@ -6,6 +7,11 @@ operations! {
     list_sessions => Policy::interactive();
     end_session => Policy::interactive().problems(&[Code::SessionNotFound]);
     end_sessions => Policy::interactive().no_store();
+}
+
+id_paths! {
+    /// The `{id}` of a session in the path.
+    SessionPath(SessionId) at "id" or SessionNotFound;
 }
 
 /// List sessions

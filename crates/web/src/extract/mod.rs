@@ -5,5 +5,6 @@ mod path;
 mod rate;
 
 pub use caller::{Caller, FromDevice, IsHead, MaybeCaller};
-pub use path::{ApiKeyPath, MemoPath, OperationPath, SessionPath, UserPath, WebhookDeliveryPath, WebhookPath};
+pub use path::MemoPath;
+pub(crate) use path::id_paths;
 pub use rate::RateCounter;

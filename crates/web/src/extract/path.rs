@@ -1,34 +1,22 @@
-use memo_domain::{ApiKeyId, JobId, MemoId, SessionId, UserId, WebhookDeliveryId, WebhookId};
+use memo_domain::MemoId;
 
-use crate::{
-    extractor::from_head,
-    problem::{Code, Problem},
-};
+use crate::problem::Code;
 
-macro_rules! paths {
+/// Declares extractors of ids in the path. A malformed id is the id of nothing: 404.
+macro_rules! id_paths {
     ($($(#[$doc:meta])* $name:ident($id:ident) at $parameter:literal or $code:ident;)+) => {$(
         $(#[$doc])*
         pub struct $name(pub $id);
 
-        from_head!($name: |request| {
-            $id::parse(request.match_info().query($parameter)).map(Self).map_err(|_| Problem::new(Code::$code))
+        crate::extractor::from_head!($name: |request| {
+            let id = $id::parse(request.match_info().query($parameter));
+            id.map(Self).map_err(|_| crate::problem::Problem::new(Code::$code))
         });
     )+};
 }
+pub(crate) use id_paths;
 
-paths! {
-    /// The `{id}` of a memo in the path. A malformed id is the id of no memo: 404.
+id_paths! {
+    /// The `{id}` of a memo in the path.
     MemoPath(MemoId) at "id" or MemoNotFound;
-    /// The `{id}` of a user in the path.
-    UserPath(UserId) at "id" or UserNotFound;
-    /// The `{id}` of a session in the path.
-    SessionPath(SessionId) at "id" or SessionNotFound;
-    /// The `{id}` of an operation in the path.
-    OperationPath(JobId) at "id" or OperationNotFound;
-    /// The `{id}` of an API key in the path.
-    ApiKeyPath(ApiKeyId) at "id" or ApiKeyNotFound;
-    /// The `{id}` of a webhook in the path.
-    WebhookPath(WebhookId) at "id" or WebhookNotFound;
-    /// The `{delivery_id}` of a delivery in the path.
-    WebhookDeliveryPath(WebhookDeliveryId) at "delivery_id" or WebhookDeliveryNotFound;
 }

@@ -1,5 +1,4 @@
-use memo_application::OptionalChange;
-use memo_domain::{InvalidValue, Tag, Tags};
+use memo_domain::{InvalidValue, OptionalChange, Tag, Tags};
 
 use super::{AtMost, Patch};
 use crate::problem::{FieldCode, FieldError, MAX_ERRORS, Place, Problem};

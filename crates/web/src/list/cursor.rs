@@ -1,7 +1,5 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use memo_domain::{
-    AuditId, JobId, MemoCursor, MemoId, SortPosition, Tag, Timestamp, UserId, Version, WebhookDeliveryId,
-};
+use memo_domain::{Id, MemoCursor, MemoId, SortPosition, Tag, Timestamp, Version};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,21 +12,15 @@ pub trait Cursor: Sized + 'static {
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 
-macro_rules! ids {
-    ($($id:ty),+) => {$(
-        impl Cursor for $id {
-            fn write(&self, bytes: &mut Vec<u8>) {
-                bytes.extend(self.as_uuid().as_bytes());
-            }
+impl<T: 'static> Cursor for Id<T> {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.as_uuid().as_bytes());
+    }
 
-            fn read(bytes: &[u8]) -> Option<Self> {
-                Uuid::from_slice(bytes).ok().map(Self::new)
-            }
-        }
-    )+};
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Uuid::from_slice(bytes).ok().map(Self::new)
+    }
 }
-
-ids!(AuditId, JobId, MemoId, UserId, WebhookDeliveryId);
 
 impl Cursor for Version {
     fn write(&self, bytes: &mut Vec<u8>) {

@@ -1,9 +1,8 @@
 use memo_application::{ApiKeyChange, ApiKeys, NewApiKey, Once};
-use memo_domain::{ApiKey, ApiKeyName, ApiKeyNote, Network, Networks, Scopes, Timestamp};
+use memo_domain::{ApiKey, ApiKeyId, ApiKeyName, ApiKeyNote, Network, Networks, Scopes, Timestamp};
 
 use crate::{
     dto::{ApiKeyDto, ApiKeyKindDto, ScopeDto},
-    extract::ApiKeyPath,
     input::{few_networks, one_or_more, patched_few_networks, patched_one_or_more},
     prelude::*,
     respond::Reply,
@@ -16,6 +15,11 @@ operations! {
     patch_api_key => Policy::interactive().body(Body::MergePatch)
         .problems(&[Code::InsufficientScope, Code::ApiKeyNotFound]);
     delete_api_key => Policy::interactive().problems(&[Code::ApiKeyNotFound]);
+}
+
+id_paths! {
+    /// The `{id}` of an API key in the path.
+    ApiKeyPath(ApiKeyId) at "id" or ApiKeyNotFound;
 }
 
 /// List API keys

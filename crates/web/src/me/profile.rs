@@ -1,5 +1,5 @@
-use memo_application::{Accounts, OptionalChange, ProfileChange};
-use memo_domain::{DisplayName, Email, TimeZone};
+use memo_application::{Accounts, ProfileChange};
+use memo_domain::{DisplayName, Email, OptionalChange, TimeZone};
 
 use crate::{
     dto::{LocaleDto, UserDto},

@@ -1,11 +1,8 @@
 use memo_application::Webhooks;
 use memo_domain::WebhookDeliveryId;
 
-use crate::{
-    dto::WebhookDeliveryDto,
-    extract::{WebhookDeliveryPath, WebhookPath},
-    prelude::*,
-};
+use super::webhooks::WebhookPath;
+use crate::{dto::WebhookDeliveryDto, prelude::*};
 
 operations! {
     ping_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::Empty)
@@ -14,6 +11,11 @@ operations! {
     redeliver => Policy::scopes(&[Scope::AccountWrite]).body(Body::Empty).problems(&[
         Code::WebhookNotFound, Code::WebhookDeliveryNotFound, Code::WebhookBusy, Code::WebhookEventExpired,
     ]);
+}
+
+id_paths! {
+    /// The `{delivery_id}` of a delivery in the path.
+    WebhookDeliveryPath(WebhookDeliveryId) at "delivery_id" or WebhookDeliveryNotFound;
 }
 
 /// Ping a webhook

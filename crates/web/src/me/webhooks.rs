@@ -1,9 +1,8 @@
 use memo_application::{NewWebhook, Once, WebhookChange, Webhooks};
-use memo_domain::{ChangeKind, InvalidValue, Secret, Webhook, WebhookEvents, WebhookName, WebhookUrl};
+use memo_domain::{ChangeKind, InvalidValue, Secret, Webhook, WebhookEvents, WebhookId, WebhookName, WebhookUrl};
 
 use crate::{
     dto::WebhookDto,
-    extract::WebhookPath,
     input::{one_or_more, patched_one_or_more},
     prelude::*,
     respond::Reply,
@@ -16,6 +15,11 @@ operations! {
     patch_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).no_store()
         .problems(&[Code::WebhookNotFound]);
     delete_webhook => Policy::scopes(&[Scope::AccountWrite]).problems(&[Code::WebhookNotFound]);
+}
+
+id_paths! {
+    /// The `{id}` of a webhook in the path.
+    WebhookPath(WebhookId) at "id" or WebhookNotFound;
 }
 
 /// The names of kinds of changes.

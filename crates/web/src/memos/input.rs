@@ -1,5 +1,4 @@
-use memo_application::MemoChange;
-use memo_domain::{Content, MemoState, Tags, Timestamp, Title};
+use memo_domain::{Content, MemoChange, MemoState, Tags, Timestamp, Title};
 
 use crate::{dto::VisibilityDto, prelude::*};
 

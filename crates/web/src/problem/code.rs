@@ -3,6 +3,7 @@
 //! Codes are stable: one may be added, but is never renamed nor given another meaning.
 
 use actix_web::http::StatusCode;
+use memo_application::Resource;
 
 use crate::language::Text;
 
@@ -19,8 +20,9 @@ pub struct CodeInfo {
     pub detail: Text,
 }
 
+/// Declares the codes. The one of a missing [`Resource`] names it: `MemoNotFound for Memo = …`.
 macro_rules! codes {
-    ($($variant:ident = $code:literal, $status:ident,
+    ($($variant:ident $(for $resource:ident)? = $code:literal, $status:ident,
         $title:literal | $title_ko:literal,
         $detail:literal | $detail_ko:literal;)+) => {
         /// What went wrong, for programs.
@@ -41,6 +43,12 @@ macro_rules! codes {
                         detail: Text { en: $detail, ko: $detail_ko },
                     },)+
                 }
+            }
+        }
+
+        impl From<Resource> for Code {
+            fn from(missing: Resource) -> Self {
+                match missing { $($(Resource::$resource => Self::$variant,)?)+ }
             }
         }
     };
@@ -149,43 +157,43 @@ codes! {
     SignUpClosed = "sign_up_closed", FORBIDDEN,
         "Sign-up closed" | "가입 중지",
         "This server does not accept sign-ups. Ask its administrator for an account." | "이 서버는 가입을 받지 않습니다. 관리자에게 계정을 요청하세요.";
-    NotFound = "not_found", NOT_FOUND,
+    NotFound for Tag = "not_found", NOT_FOUND,
         "Not found" | "찾을 수 없음",
         "There is nothing at this path. Check its spelling; the OpenAPI document lists all paths." | "이 경로에는 아무것도 없습니다. 철자를 확인하세요. 모든 경로는 OpenAPI 문서에 있습니다.";
-    MemoNotFound = "memo_not_found", NOT_FOUND,
+    MemoNotFound for Memo = "memo_not_found", NOT_FOUND,
         "Memo not found" | "메모를 찾을 수 없음",
         "There is no memo with this id, or you may not read it." | "이 id의 메모가 없거나 읽을 권한이 없습니다.";
-    UserNotFound = "user_not_found", NOT_FOUND,
+    UserNotFound for User = "user_not_found", NOT_FOUND,
         "User not found" | "사용자를 찾을 수 없음",
         "There is no user with this id." | "이 id의 사용자가 없습니다.";
-    SessionNotFound = "session_not_found", NOT_FOUND,
+    SessionNotFound for Session = "session_not_found", NOT_FOUND,
         "Session not found" | "세션을 찾을 수 없음",
         "You have no active session with this id." | "이 id의 활성 세션이 없습니다.";
-    IdentityNotFound = "identity_not_found", NOT_FOUND,
+    IdentityNotFound for Identity = "identity_not_found", NOT_FOUND,
         "Identity not found" | "연결된 계정을 찾을 수 없음",
         "No account of this provider is linked to yours." | "이 제공자의 계정이 연결되어 있지 않습니다.";
-    ProviderNotFound = "provider_not_found", NOT_FOUND,
+    ProviderNotFound for Provider = "provider_not_found", NOT_FOUND,
         "Provider not found" | "제공자를 찾을 수 없음",
         "This server has no social provider with this name. `/api/v1/auth/providers` lists them." | "이 이름의 소셜 제공자가 없습니다. 목록은 `/api/v1/auth/providers`에 있습니다.";
-    TaskNotFound = "task_not_found", NOT_FOUND,
+    TaskNotFound for Task = "task_not_found", NOT_FOUND,
         "Checkbox not found" | "체크박스를 찾을 수 없음",
         "The memo has no checkbox with this number. Read it again and count them from 1." | "이 메모에는 이 번호의 체크박스가 없습니다. 메모를 다시 읽고 1부터 세어 보세요.";
-    ShareNotFound = "share_not_found", NOT_FOUND,
+    ShareNotFound for Share = "share_not_found", NOT_FOUND,
         "Share not found" | "공유를 찾을 수 없음",
         "There is no such share: it never existed, has expired or was revoked, or its memo is in the trash." | "없는 공유이거나, 만료되었거나, 취소되었거나, 메모가 휴지통에 있습니다.";
-    RevisionNotFound = "revision_not_found", NOT_FOUND,
+    RevisionNotFound for Revision = "revision_not_found", NOT_FOUND,
         "Revision not found" | "이전 내용을 찾을 수 없음",
         "The text of this version is not kept. The list of revisions has those that are." | "이 버전의 내용은 보관되어 있지 않습니다. 보관된 버전은 이전 내용 목록에 있습니다.";
-    ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
+    ApiKeyNotFound for ApiKey = "api_key_not_found", NOT_FOUND,
         "API key not found" | "API 키를 찾을 수 없음",
         "You have no API key with this id." | "이 id의 API 키가 없습니다.";
-    WebhookNotFound = "webhook_not_found", NOT_FOUND,
+    WebhookNotFound for Webhook = "webhook_not_found", NOT_FOUND,
         "Webhook not found" | "웹훅을 찾을 수 없음",
         "You have no webhook with this id." | "이 id의 웹훅이 없습니다.";
-    WebhookDeliveryNotFound = "webhook_delivery_not_found", NOT_FOUND,
+    WebhookDeliveryNotFound for WebhookDelivery = "webhook_delivery_not_found", NOT_FOUND,
         "Delivery not found" | "전송 기록을 찾을 수 없음",
         "The webhook has no delivery with this id. The last 100 are kept." | "이 id의 전송 기록이 없습니다. 최근 100개만 보관합니다.";
-    OperationNotFound = "operation_not_found", NOT_FOUND,
+    OperationNotFound for Operation = "operation_not_found", NOT_FOUND,
         "Operation not found" | "작업을 찾을 수 없음",
         "You have no operation with this id, or it ended more than an hour ago." | "이 id의 작업이 없거나, 끝난 지 한 시간이 넘었습니다.";
     FeatureDisabled = "feature_disabled", NOT_FOUND,
@@ -346,70 +354,6 @@ codes! {
         "The language model did not answer in time. Try again later, with a shorter answer (`max_tokens`) or with `stream`." | "언어 모델이 제한 시간 안에 응답하지 않았습니다. 나중에 다시 시도하거나, 더 짧은 답(`max_tokens`)이나 `stream`으로 요청하세요.";
 }
 
-macro_rules! field_codes {
-    ($($variant:ident = $code:literal, $detail:literal | $detail_ko:literal;)+) => {
-        /// What is wrong with one value of a request, for programs.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum FieldCode { $(#[doc = $detail] $variant,)+ }
-
-        impl FieldCode {
-            /// All codes.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The code in the response.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
-            }
-
-            /// What to do about it; `{0}` is replaced by the bound.
-            pub const fn detail(self) -> Text {
-                match self { $(Self::$variant => Text { en: $detail, ko: $detail_ko },)+ }
-            }
-
-            /// The code with this name.
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|code| code.name() == name)
-            }
-        }
-    };
-}
-
-field_codes! {
-    TooShort = "too_short", "Too short: at least {0} characters are required." | "{0}자 이상이어야 합니다.";
-    TooLong = "too_long", "Too long: at most {0} characters are allowed." | "{0}자 이하여야 합니다.";
-    TooMany = "too_many", "Too many: at most {0} items are allowed." | "{0}개 이하여야 합니다.";
-    TooSmall = "too_small", "Too small: the minimum is {0}." | "{0} 이상이어야 합니다.";
-    TooLarge = "too_large", "Too large: the maximum is {0}." | "{0} 이하여야 합니다.";
-    NulCharacter = "nul_character", "The character U+0000 is not allowed." | "U+0000 문자는 쓸 수 없습니다.";
-    ControlCharacter = "control_character", "Control characters are not allowed." | "제어 문자는 쓸 수 없습니다.";
-    BidirectionalControl = "bidirectional_control", "Characters that reorder the text around them (U+202A to U+202E, U+2066 to U+2069) are not allowed." | "주변 글자의 순서를 바꾸는 문자(U+202A~U+202E, U+2066~U+2069)는 쓸 수 없습니다.";
-    NoVisibleCharacter = "no_visible_character", "At least one visible character is required." | "보이는 글자가 하나 이상 있어야 합니다.";
-    Malformed = "malformed", "The format differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 형식이 아닙니다.";
-    Required = "required", "A value is required." | "값이 필요합니다.";
-    NotInFuture = "not_in_future", "The time must be in the future." | "미래의 시각이어야 합니다.";
-    UnknownTimeZone = "unknown_time_zone", "No time zone of the IANA database has this name. One is, for example, Asia/Seoul." | "IANA 데이터베이스에 이런 이름의 시간대가 없습니다. 예: Asia/Seoul";
-    TooFarAhead = "too_far_ahead", "The time of this id lies more than a day ahead. Check the clock." | "이 id의 시각이 하루 넘게 앞서 있습니다. 시계를 확인하세요.";
-    UrlCredentials = "url_credentials", "The URL must not contain a user name or a password." | "URL에 사용자 이름이나 비밀번호를 넣을 수 없습니다.";
-    UrlFragment = "url_fragment", "The URL must not contain a fragment (#)." | "URL에 조각(#)을 넣을 수 없습니다.";
-    InsecureUrl = "insecure_url", "The URL must begin with https. The operator of the server may allow http for some networks." | "https로 시작하는 URL이어야 합니다. http는 서버 운영자가 허용한 네트워크에서만 쓸 수 있습니다.";
-    AddressNotAllowed = "address_not_allowed", "The URL leads to an address that this server does not connect to, such as a private one." | "사설 주소처럼 이 서버가 연결하지 않는 주소입니다.";
-    PasswordTooCommon = "password_too_common", "This password is easy to guess." | "추측하기 쉬운 비밀번호입니다.";
-    TokenInvalid = "token_invalid", "The token is invalid, used or expired." | "토큰이 잘못되었거나, 이미 쓰였거나, 만료되었습니다.";
-    CodeWrong = "code_wrong", "The code does not match the current time, or was used." | "현재 시각의 코드가 아니거나 이미 쓰인 코드입니다.";
-    UnknownField = "unknown_member", "This operation has no such field or parameter. Check the spelling." | "이 작업에는 그런 항목이 없습니다. 철자를 확인하세요.";
-    DuplicateField = "duplicate_member", "The field or parameter is given twice." | "같은 항목이 두 번 있습니다.";
-    WrongType = "wrong_type", "The type differs from the one in the OpenAPI document." | "OpenAPI 문서에 나온 타입이 아닙니다.";
-    InvalidChoice = "invalid_choice", "The value is not one of those in the OpenAPI document." | "OpenAPI 문서에 나열된 값이 아닙니다.";
-    InvalidCursor = "invalid_cursor", "The cursor belongs to another list, or to other filters or another order. Start again without it." | "다른 목록, 필터 또는 정렬의 커서입니다. 커서 없이 다시 시작하세요.";
-    MemoNotFound = "memo_not_found", "In a batch: there is no memo with this id, or you may not read it." | "일괄 작업: 이 id의 메모가 없거나 읽을 권한이 없습니다.";
-    NotOwner = "not_owner", "In a batch: only the owner of this memo may do this." | "일괄 작업: 이 작업은 메모의 소유자만 할 수 있습니다.";
-    MemoTrashed = "memo_trashed", "In a batch: this memo is in the trash. Restore it first." | "일괄 작업: 이 메모는 휴지통에 있습니다. 먼저 복원하세요.";
-    PreconditionFailed = "precondition_failed", "In a batch: the version of this memo is not `if_version`, or there is a memo with the id of the new one. Read it again." | "일괄 작업: 이 메모의 버전이 `if_version`과 다르거나, 새 메모의 id가 이미 쓰이고 있습니다. 다시 읽으세요.";
-    TooManyTags = "too_many_tags", "In a batch: your memos would have more than 5,000 different tags." | "일괄 작업: 메모에 서로 다른 태그가 5,000개를 넘게 됩니다.";
-    IdempotencyKeyReused = "idempotency_key_reused", "Another request had the same key: at least one of its path, query, media type and body differs." | "다른 요청이 같은 키를 썼습니다. 경로, 쿼리, 미디어 타입, 본문 가운데 하나 이상이 다릅니다.";
-    ConflictingParameters = "conflicting_parameters", "This cannot be combined with {0}." | "{0}와 함께 쓸 수 없습니다.";
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -420,8 +364,6 @@ mod tests {
     fn codes_are_unique() {
         let codes: HashSet<_> = Code::ALL.iter().map(|code| code.info().code).collect();
         assert_eq!(codes.len(), Code::ALL.len());
-        let fields: HashSet<_> = FieldCode::ALL.iter().map(|code| code.name()).collect();
-        assert_eq!(fields.len(), FieldCode::ALL.len());
     }
 
     #[test]

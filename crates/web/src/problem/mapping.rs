@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, time::Duration};
 
 use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use memo_application::{ArchiveError, Error, Resource, UnauthenticatedReason};
+use memo_application::{ArchiveError, Error, UnauthenticatedReason};
 use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
 use super::{Code, Extensions, FieldError, GrantRefusal, Place, Problem, field::field_code};
@@ -23,21 +23,7 @@ impl From<Error> for Problem {
                 let id = FieldError::refused(Place::Parameter("id".to_owned()), reason);
                 Self { errors: vec![id], ..Self::new(Code::ValidationFailed) }
             }
-            Error::NotFound(resource) => Self::new(match resource {
-                Resource::Memo => Code::MemoNotFound,
-                Resource::Tag => Code::NotFound,
-                Resource::User => Code::UserNotFound,
-                Resource::Session => Code::SessionNotFound,
-                Resource::Identity => Code::IdentityNotFound,
-                Resource::Provider => Code::ProviderNotFound,
-                Resource::Operation => Code::OperationNotFound,
-                Resource::Task => Code::TaskNotFound,
-                Resource::Share => Code::ShareNotFound,
-                Resource::Revision => Code::RevisionNotFound,
-                Resource::ApiKey => Code::ApiKeyNotFound,
-                Resource::Webhook => Code::WebhookNotFound,
-                Resource::WebhookDelivery => Code::WebhookDeliveryNotFound,
-            }),
+            Error::NotFound(resource) => Self::new(resource.into()),
             Error::PasswordWrong => Self::new(Code::PasswordWrong),
             Error::RecentSignInRequired => Self::new(Code::RecentSignInRequired),
             Error::ProofRequired => Self::new(Code::ProofRequired),

@@ -2,6 +2,7 @@
 
 mod code;
 mod field;
+mod field_code;
 mod framework;
 mod mapping;
 mod oauth;
@@ -16,8 +17,9 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-pub use code::{Code, FieldCode};
+pub use code::Code;
 pub use field::{FieldError, FieldErrorDocument, Place};
+pub use field_code::FieldCode;
 pub use framework::from_framework;
 pub use oauth::{GrantRefusal, TokenError};
 use serde::Serialize;
