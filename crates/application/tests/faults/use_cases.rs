@@ -8,12 +8,12 @@ use memo_application::{
 };
 use memo_domain::{
     Conflict, Content, DisplayName, Email, IdempotentRequest, Locale, MemoChange, MemoId, MemoView, Password, Role,
-    Scope, Scopes, StoreError, Tags, TimeZone, Title, UserId,
+    Scope, Scopes, StoreError, Tags, TimeZone, Title, UserId, Version,
 };
 
 use crate::{
     ports::CODE,
-    world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, sign_up, state, tag},
+    world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, revision, sign_up, state, tag},
 };
 
 /// The idempotency key of the one request that has one.
@@ -89,14 +89,17 @@ async fn call_back(world: &World, name: &str, link: Option<&Principal>) -> Resul
 }
 
 /// A memo as another server exported it.
-fn imported() -> ImportedMemo {
+pub fn imported() -> ImportedMemo {
+    let id = MemoId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("an id");
     ImportedMemo {
-        id: MemoId::parse("0198c0de-7f00-7000-8000-00000000000a").expect("an id"),
+        id,
         state: state("가져온 메모"),
         reminded_at: None,
         created_at: CREATED,
         updated_at: CREATED,
         deleted_at: None,
+        version: Version::new(7),
+        revisions: vec![revision(id)],
     }
 }
 
