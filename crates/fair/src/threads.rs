@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// How much lower their priority is than that of the other threads: requests are served first, and yet a computation that
 /// others wait for ends soon.
@@ -22,7 +22,11 @@ type Job = Box<dyn FnOnce() + Send>;
 /// Threads for computations of some milliseconds and more, at a lower priority than those that serve requests: those would
 /// otherwise get only their share of the cores. They end with this.
 #[derive(Debug)]
-pub struct LongWork(Sender<Job>);
+pub struct LongWork {
+    jobs: Sender<Job>,
+    /// One for each thread, so that a caller who is cancelled while it waits leaves nothing to be computed.
+    places: Arc<Semaphore>,
+}
 
 /// A computation has panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,23 +52,26 @@ impl LongWork {
             let waiting = Arc::clone(&waiting);
             thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&waiting))?;
         }
-        Ok(Self(jobs))
+        Ok(Self { jobs, places: Arc::new(Semaphore::new(threads)) })
     }
 
-    /// Computes something after what was asked for before. It runs to its end, also if the caller is cancelled meanwhile.
+    /// Computes something after what was asked for before. What has begun runs to its end, also if the caller is cancelled
+    /// meanwhile; what waits does not begin then.
     ///
     /// # Errors
     /// [`Panicked`].
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Panicked)?;
         let (reply, result) = oneshot::channel();
         let job = Box::new(move || {
+            let _place = place;
             if let Ok(result) = catch_unwind(AssertUnwindSafe(work)) {
                 // The caller may have been cancelled.
                 let _ = reply.send(result);
             }
         });
         // The threads end after this.
-        let _ = self.0.send(job);
+        let _ = self.jobs.send(job);
         result.await.map_err(|_| Panicked)
     }
 }
@@ -84,6 +91,12 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicBool, Ordering},
+        task::{Context, Waker},
+    };
+
     use super::*;
 
     #[tokio::test]
@@ -91,6 +104,25 @@ mod tests {
         let threads = LongWork::start("test", 1).expect("a thread starts");
         assert_eq!(threads.run(|| -> u8 { panic!("a fault") }).await, Err(Panicked));
         assert_eq!(threads.run(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn cancelled_caller_that_waits_leaves_nothing_to_compute() {
+        let threads = LongWork::start("test", 1).expect("a thread starts");
+        let (end, ends) = channel::<()>();
+        let mut running = pin!(threads.run(move || ends.recv().is_err()));
+        let waker = Waker::noop();
+        let mut context = Context::from_waker(waker);
+        assert!(running.as_mut().poll(&mut context).is_pending());
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let mut waiting = Box::pin(threads.run(move || begins.store(true, Ordering::Relaxed)));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        drop(waiting);
+        drop(end);
+        assert_eq!(running.await, Ok(true));
+        assert_eq!(threads.run(|| 7).await, Ok(7));
+        assert!(!begun.load(Ordering::Relaxed));
     }
 
     #[cfg(target_os = "linux")]
