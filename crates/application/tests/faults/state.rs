@@ -4,8 +4,9 @@ use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
     Access, ApiKey, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind,
-    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, SecondFactor,
-    SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
+    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, RevisionHead,
+    SecondFactor, SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
+    Webhook, WebhookDelivery,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
@@ -13,11 +14,11 @@ use uuid::Uuid;
 use crate::{ports::successor, use_cases::KEY, world::CREATED};
 
 /// The ids that the world creates at first are among these; a generator counts on.
-const FIRST_IDS: Range<usize> = 0..45;
+const FIRST_IDS: Range<usize> = 0..70;
 /// The ids that a use case creates later, with its retries, are among these.
-const LATER_IDS: Range<usize> = 30..95;
+const LATER_IDS: Range<usize> = 30..125;
 /// More secrets than the world and a use case create.
-const MAX_SECRETS: usize = 70;
+const MAX_SECRETS: usize = 80;
 /// More refresh tokens than any session of the world has.
 const MAX_SUCCESSORS: usize = 5;
 
@@ -44,6 +45,8 @@ struct Kept {
     jobs: Vec<Job>,
     audit: Vec<AuditEvent>,
     responses: Vec<IdempotentResponse>,
+    webhooks: Vec<(Webhook, Vec<WebhookDelivery>)>,
+    revisions: Vec<RevisionHead>,
 }
 
 impl From<Kept> for State {
@@ -97,11 +100,20 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
             state.identities.extend(unit.identities().list_by_user(user.id).await.expect("identities are read"));
             let request = IdempotentRequest::new(user.id, KEY, &[]);
             state.responses.extend(unit.idempotency().lookup(&request.id).await.expect("responses are read"));
+            for webhook in unit.webhooks().list_by_user(user.id).await.expect("webhooks are read") {
+                let all = PageRequest { limit, start: PageStart::Offset(0) };
+                let deliveries = unit.webhooks().list_deliveries(webhook.id, &all).await.expect("deliveries are read");
+                state.webhooks.push((webhook, deliveries.items));
+            }
             state.users.push(user);
         }
         state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sessions are read"));
         state.shares.extend(unit.shares().list(MemoId::new(id)).await.expect("shares are read"));
-        state.memos.extend(unit.memos().lookup(MemoId::new(id)).await.expect("memos are read"));
+        if let Some(memo) = unit.memos().lookup(MemoId::new(id)).await.expect("memos are read") {
+            let all = PageRequest { limit: Limit::default(), start: PageStart::Offset(0) };
+            state.revisions.extend(unit.revisions().list(memo.memo.id, &all).await.expect("revisions are read").items);
+            state.memos.push(memo);
+        }
     }
     let secrets = SequentialSecrets::new();
     for _ in 0..MAX_SECRETS {
@@ -119,7 +131,7 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
     state.audit = unit.audit().list(None, &all).await.expect("events are read").items;
     drop(unit);
     // The claim is not committed.
-    let kinds = [JobKind::MAIL, JobKind::URGENT_MAIL, JobKind::TRASH];
+    let kinds = [JobKind::MAIL, JobKind::URGENT_MAIL, JobKind::TRASH, JobKind::WEBHOOK, JobKind::WEBHOOK_DELIVERY];
     let far = now + Duration::from_hours(1_000);
     let mut unit = store.begin(Access::Write).await.expect("a unit of work");
     state.jobs = unit.jobs().claim(&kinds, far, far, 100).await.expect("jobs are read");
