@@ -62,7 +62,8 @@ pub use tokens::{read_secret, secret_text};
 pub use transaction::Transactions;
 pub use transfer::{
     ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, Export, ExportContents, ImportClaim,
-    ImportOutcome, ImportedLike, ImportedMemo, ImportedSettings, LikeOutcome, MarkdownArchive, Record, Transfer,
+    ImportOutcome, ImportedHistory, ImportedLike, ImportedMemo, ImportedRevision, ImportedSettings, ImportedText,
+    LikeOutcome, MarkdownArchive, Record, Transfer, UnfitRevision,
 };
 pub use usage::{UsageCounter, UsageGroup, UsageGrouping, UsageReports};
 pub use webhooks::{NewWebhook, WebhookChange, Webhooks, webhook_secret_text};

@@ -38,6 +38,7 @@
 
 mod cases;
 mod clauses;
+mod edits;
 mod everything;
 pub mod faults;
 mod list;
@@ -59,6 +60,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use memo_domain::{Cache, Store};
 
+pub use edits::edit_a_word_a_hundred_times;
 #[doc(hidden)]
 pub use port_suites::{
     ClockGiven, IdGeneratorGiven, LanguageModelGiven, MailRendererGiven, MailerGiven, MarkdownGiven, NotifierGiven,

@@ -78,6 +78,7 @@ macro_rules! __each_case {
                 revisions_are_listed_newest_first
                 revisions_are_read_down_to_a_version
                 oldest_revisions_are_removed
+                oldest_revisions_are_removed_by_size
                 revisions_are_removed_with_their_memo
             }
             tags(store) {

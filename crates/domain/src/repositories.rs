@@ -123,6 +123,7 @@ macro_rules! for_each_repository {
                     limit: u32
                 ) -> Vec<$crate::Revision>;
                 fn remove_all_but(memo: $crate::MemoId, kept: u32) -> u64;
+                fn remove_over(memo: $crate::MemoId, bytes: u64) -> u64;
             }
             links: $crate::LinkRepository {
                 fn insert_all(links: &[($crate::MemoId, $crate::LinkTarget)]) -> ();

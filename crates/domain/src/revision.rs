@@ -1,5 +1,7 @@
 //! Revisions: the earlier texts of memos.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -20,37 +22,79 @@ pub enum ChangeOrigin {
     Server,
 }
 
-/// An earlier content, as what differs from the next one: what both begin and end with is not stored again.
+/// An earlier content, as what differs from the next one: what both begin and end with is not stored again. Both numbers count
+/// whole characters, so that what lies between is a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextDelta {
     /// The number of bytes that both begin with.
     pub prefix: u32,
     /// The number of bytes that both end with.
     pub suffix: u32,
-    /// The bytes of the earlier text between them.
-    pub middle: Vec<u8>,
+    /// The earlier text between them.
+    pub middle: String,
 }
 
 impl TextDelta {
     /// The delta from which [`apply`](Self::apply) makes the earlier text out of the later one.
     #[must_use]
     pub fn between(earlier: &str, later: &str) -> Self {
-        let (earlier, later) = (earlier.as_bytes(), later.as_bytes());
-        let prefix = common_prefix(earlier, later);
-        let suffix = common_suffix(&earlier[prefix..], &later[prefix..]);
-        let middle = earlier[prefix..earlier.len() - suffix].to_vec();
+        let (one, other) = (earlier.as_bytes(), later.as_bytes());
+        let prefix = earlier.floor_char_boundary(common_prefix(one, other));
+        let end = earlier.len() - common_suffix(&one[prefix..], &other[prefix..]);
+        let end = earlier.ceil_char_boundary(end);
         // A text has fewer than 2³² bytes.
         let number = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        Self { prefix: number(prefix), suffix: number(suffix), middle }
+        Self { prefix: number(prefix), suffix: number(earlier.len() - end), middle: earlier[prefix..end].to_owned() }
+    }
+
+    /// The earlier text; `None` if the delta does not fit this text. It is at most as long as this text and the middle together.
+    #[must_use]
+    pub fn apply(&self, later: &str) -> Option<String> {
+        TextParts::of(later).apply(self).map(|parts| parts.text())
+    }
+}
+
+/// A text as the parts of others that it is made of. Many deltas, one after the other, then take no time for the length of the text.
+#[derive(Debug, Clone)]
+pub struct TextParts<'t>(Vec<&'t str>);
+
+impl<'t> TextParts<'t> {
+    /// A whole text.
+    #[must_use]
+    pub fn of(text: &'t str) -> Self {
+        Self(vec![text])
     }
 
     /// The earlier text; `None` if the delta does not fit this text.
     #[must_use]
-    pub fn apply(&self, later: &[u8]) -> Option<Vec<u8>> {
-        let (prefix, suffix) = (usize::try_from(self.prefix).ok()?, usize::try_from(self.suffix).ok()?);
-        let begin = later.get(..prefix)?;
-        let end = later.get(later.len().checked_sub(suffix)?..)?;
-        Some([begin, self.middle.as_slice(), end].concat())
+    pub fn apply(&self, delta: &'t TextDelta) -> Option<Self> {
+        let (prefix, suffix) = (usize::try_from(delta.prefix).ok()?, usize::try_from(delta.suffix).ok()?);
+        let length: usize = self.0.iter().map(|part| part.len()).sum();
+        let end = length.checked_sub(suffix).filter(|end| prefix <= *end)?;
+        let mut parts = Vec::with_capacity(self.0.len() + 2);
+        self.copy(0..prefix, &mut parts)?;
+        parts.push(delta.middle.as_str());
+        self.copy(end..length, &mut parts)?;
+        Some(Self(parts))
+    }
+
+    /// Appends a part of the text; `None` if that would cut a character.
+    fn copy(&self, range: Range<usize>, to: &mut Vec<&'t str>) -> Option<()> {
+        let mut start = 0;
+        for part in &self.0 {
+            let (from, until) = (range.start.max(start), range.end.min(start + part.len()));
+            if from < until {
+                to.push(part.get(from - start..until - start)?);
+            }
+            start += part.len();
+        }
+        Some(())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.concat()
     }
 }
 
@@ -98,6 +142,12 @@ pub struct Revision {
 }
 
 impl Revision {
+    /// The contents of the revisions of a memo have at most this many bytes, and [`SHORT`](Self::SHORT) more for each of them. The
+    /// oldest are removed.
+    pub const MAX_BYTES: usize = 4 << 20;
+    /// The length in bytes of a content after which no old revisions are looked for: as many as are kept are not many bytes.
+    pub const SHORT: usize = 4 << 10;
+
     /// The text of a memo that is replaced by that of this state; `None` if it stays the same.
     #[must_use]
     pub fn of(memo: &Memo, next: &MemoState, now: Timestamp, through: ChangeOrigin) -> Option<Self> {
@@ -132,6 +182,8 @@ impl Revision {
 ///   with a version of at least `last` and less than `before`, the greatest first.
 /// * `oldest_revisions_are_removed`: [`remove_all_but`](Self::remove_all_but) MUST remove all revisions of a memo but the `kept`
 ///   newest ones, and return how many it removed.
+/// * `oldest_revisions_are_removed_by_size`: [`remove_over`](Self::remove_over) MUST keep the newest revisions of a memo whose
+///   contents ([`TextDelta::middle`]) have up to `bytes` together, remove the others, and return how many it removed.
 /// * `revisions_are_removed_with_their_memo`: when a memo is removed, its revisions MUST be.
 #[async_trait]
 pub trait RevisionRepository: Send {
@@ -156,6 +208,9 @@ pub trait RevisionRepository: Send {
 
     /// Removes the oldest revisions of a memo.
     async fn remove_all_but(&mut self, memo: MemoId, kept: u32) -> Result<u64, StoreError>;
+
+    /// Removes the oldest revisions of a memo whose contents are too long together.
+    async fn remove_over(&mut self, memo: MemoId, bytes: u64) -> Result<u64, StoreError>;
 }
 
 #[cfg(test)]
@@ -167,20 +222,52 @@ mod tests {
     proptest! {
         #[test]
         fn earlier_text_is_made_of_the_later_one(
-            start in "[ab\u{ac00}]{0,700}", earlier in ".{0,20}", later in ".{0,20}", end in "[ab\u{ac00}]{0,700}",
+            start in "[ab\u{ac00}]{0,700}", earlier in "[\u{ac00}-\u{ac7f}]{0,3}.{0,20}", later in "[\u{ac00}-\u{ac7f}]{0,3}.{0,20}",
+            end in "[ab\u{ac00}]{0,700}",
         ) {
             let (earlier, later) = (format!("{start}{earlier}{end}"), format!("{start}{later}{end}"));
             let delta = TextDelta::between(&earlier, &later);
-            prop_assert!(delta.middle.len() <= 80, "{}", delta.middle.len());
-            prop_assert_eq!(delta.apply(later.as_bytes()), Some(earlier.into_bytes()));
+            prop_assert!(delta.middle.len() <= 92, "{}", delta.middle.len());
+            prop_assert_eq!(delta.apply(&later), Some(earlier));
+        }
+    }
+
+    #[test]
+    fn delta_is_a_text_between_whole_characters() {
+        // The first two bytes of both are the same, and the last one of the two after them.
+        for (earlier, later) in
+            [("\u{ac00}", "\u{ac01}"), ("\u{ac00}\u{ac00}", "\u{ac00}\u{b400}"), ("\u{e9}", "\u{a9}")]
+        {
+            let delta = TextDelta::between(earlier, later);
+            assert_eq!(delta.apply(later).as_deref(), Some(earlier), "{delta:?}");
+            assert!(earlier.ends_with(&delta.middle) && !delta.middle.is_empty(), "{delta:?}");
+        }
+    }
+
+    #[test]
+    fn parts_make_the_text_that_delta_after_delta_makes() {
+        let words = ["회의", "", "a", "배포 일정", "🙂"];
+        // Edits at changing places, some of which remove what earlier ones left.
+        let texts: Vec<String> =
+            (0..40).map(|n| (0..n % 17).map(|m| words[(n * m + m) % words.len()]).collect()).collect();
+        let deltas: Vec<_> = texts.windows(2).map(|pair| TextDelta::between(&pair[1], &pair[0])).collect();
+        let mut parts = TextParts::of(&texts[0]);
+        for (delta, text) in deltas.iter().zip(&texts[1..]) {
+            parts = parts.apply(delta).expect("it fits");
+            assert_eq!(parts.text(), *text);
         }
     }
 
     #[test]
     fn delta_of_another_text_is_refused() {
         let delta = TextDelta::between("one two three", "one three");
-        assert_eq!(delta.apply(b"one"), None);
-        assert_eq!(TextDelta { prefix: u32::MAX, suffix: 0, middle: Vec::new() }.apply(b"one"), None);
-        assert_eq!(TextDelta { prefix: 0, suffix: u32::MAX, middle: Vec::new() }.apply(b"one"), None);
+        assert_eq!(delta.apply("one"), None);
+        let delta = |prefix, suffix| TextDelta { prefix, suffix, middle: String::new() };
+        for (prefix, suffix) in [(u32::MAX, 0), (0, u32::MAX), (2, 2)] {
+            assert_eq!(delta(prefix, suffix).apply("one"), None, "{prefix} {suffix}");
+        }
+        // They would cut a character.
+        assert_eq!(delta(1, 0).apply("\u{ac00}"), None);
+        assert_eq!(delta(0, 2).apply("\u{ac00}"), None);
     }
 }

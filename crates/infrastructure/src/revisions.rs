@@ -4,7 +4,8 @@ use memo_domain::{
     SessionId, StoreError, TextDelta, Timestamp, Title, Version,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, prelude::Uuid,
+    ActiveValue::Set, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    prelude::Uuid, sea_query::Expr,
 };
 
 use super::{
@@ -82,6 +83,13 @@ row! {
     }
 }
 
+row! {
+    struct SizeRow {
+        version: i64,
+        size: i64,
+    }
+}
+
 #[async_trait]
 impl RevisionRepository for SeaOrmUnitOfWork {
     async fn insert(&mut self, revision: &Revision) -> Result<(), StoreError> {
@@ -102,7 +110,7 @@ impl RevisionRepository for SeaOrmUnitOfWork {
             origin_id: Set(origin_id),
             prefix: Set(delta.prefix.into()),
             suffix: Set(delta.suffix.into()),
-            middle: Set(delta.middle.clone()),
+            middle: Set(delta.middle.clone().into_bytes()),
         };
         self.execute(Entity::insert(row).build(self.backend)).await.map(drop)
     }
@@ -148,10 +156,41 @@ impl RevisionRepository for SeaOrmUnitOfWork {
             .order_by_desc(Column::Version)
             .limit(1)
             .offset(u64::from(kept));
-        let Some(first) = self.find_one::<VersionRow>(first.build(self.backend)).await? else { return Ok(0) };
+        match self.find_one::<VersionRow>(first.build(self.backend)).await? {
+            Some(first) => self.remove_down_from(memo, first.version).await,
+            None => Ok(0),
+        }
+    }
+
+    async fn remove_over(&mut self, memo: MemoId, bytes: u64) -> Result<u64, StoreError> {
+        let length = match self.backend {
+            DbBackend::Postgres => "length(middle)::bigint",
+            _ => "length(middle)",
+        };
+        let sizes = Entity::find()
+            .select_only()
+            .column(Column::Version)
+            .column_as(Expr::cust(length), "size")
+            .filter(Column::MemoId.eq(memo.as_uuid()))
+            .order_by_desc(Column::Version);
+        let mut size = 0;
+        let over = self.find_all::<SizeRow>(sizes.build(self.backend)).await?.into_iter().find(|row| {
+            size += u64::try_from(row.size).unwrap_or_default();
+            size > bytes
+        });
+        match over {
+            Some(over) => self.remove_down_from(memo, over.version).await,
+            None => Ok(0),
+        }
+    }
+}
+
+impl SeaOrmUnitOfWork {
+    /// Removes the revisions of a memo up to a version.
+    async fn remove_down_from(&mut self, memo: MemoId, version: i64) -> Result<u64, StoreError> {
         let statement = Entity::delete_many()
             .filter(Column::MemoId.eq(memo.as_uuid()))
-            .filter(Column::Version.lte(first.version))
+            .filter(Column::Version.lte(version))
             .build(self.backend);
         self.execute(statement).await
     }
@@ -178,6 +217,7 @@ fn head(row: HeadRow) -> Result<RevisionHead, StoreError> {
 fn revision(row: Model) -> Result<Revision, StoreError> {
     let Model { memo_id, version, title, tags, at, replaced_at, origin, origin_id, prefix, suffix, middle } = row;
     let number = |value| u32::try_from(value).map_err(StoreError::corrupt);
+    let middle = String::from_utf8(middle).map_err(StoreError::corrupt)?;
     Ok(Revision {
         head: head(HeadRow { memo_id, version, title, tags, at, replaced_at, origin, origin_id })?,
         delta: TextDelta { prefix: number(prefix)?, suffix: number(suffix)?, middle },

@@ -90,6 +90,7 @@ impl Snapshot for MapSnapshot {
 
 #[cfg(test)]
 mod tests {
+    use memo_conformance::edit_a_word_a_hundred_times;
     use memo_domain::{DisplayName, Email, Locale, PasswordHash, Timestamp, User, UserId};
     use uuid::Uuid;
 
@@ -120,6 +121,35 @@ mod tests {
             uow.commit().await.expect("nothing was written");
         }
         assert!(is_empty(&store).await);
+    }
+
+    /// An engine whose bytes are counted.
+    struct Counted(Arc<Committed>);
+
+    impl Engine for Counted {
+        fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+            self.0.snapshot()
+        }
+
+        fn commit(&self, writes: Writes) -> Result<(), StoreError> {
+            self.0.commit(writes)
+        }
+
+        fn is_in_memory(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn hundred_edits_of_a_word_in_50_kb_take_under_500_kb() {
+        let engine = Arc::new(Committed::default());
+        edit_a_word_a_hundred_times(&KvStore::new(Counted(engine.clone()))).await;
+        let map = engine.0.read().expect("the map").clone();
+        // The table of revisions.
+        let revisions: Vec<_> = map.iter().filter(|(key, _)| key.first() == Some(&50)).collect();
+        let bytes: usize = revisions.iter().map(|(key, value)| key.len() + value.len()).sum();
+        assert_eq!(revisions.len(), 100);
+        assert!(bytes < 500_000, "{bytes}");
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::{collections::HashSet, mem, time::Duration};
 
 use memo_domain::{
     ChangeKind, ChangeOrigin, Conflict, Content, InvalidValue, LinkTarget, Memo, MemoChange, MemoId, MemoState,
-    MemoView, NewChange, Revision, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
+    MemoView, NewChange, Revision, RevisionHead, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
 use super::{author::Author, precondition::Precondition, tags::TagChange};
@@ -33,7 +33,13 @@ pub struct Editor<'t> {
     /// Keys of tags that were checked since the last change that may have removed one.
     checked_tags: HashSet<String>,
     /// New memos that are not inserted yet.
-    new: Vec<(Memo, &'t TextAnalysis)>,
+    new: Vec<NewMemo<'t>>,
+}
+
+struct NewMemo<'t> {
+    memo: Memo,
+    text: &'t TextAnalysis,
+    revisions: &'t [Revision],
 }
 
 /// What became of memos with a tag.
@@ -117,24 +123,35 @@ impl<'t> Editor<'t> {
         self.insert(memo, text).await
     }
 
-    /// Inserts a memo with the next [`insert_new`](Self::insert_new), together with others.
-    pub async fn insert_later(&mut self, memo: Memo, text: &'t TextAnalysis) -> Result<(), Error> {
+    /// Inserts a memo with the next [`insert_new`](Self::insert_new), together with others, and the revisions that it had elsewhere.
+    pub async fn insert_later(
+        &mut self,
+        memo: Memo,
+        text: &'t TextAnalysis,
+        revisions: &'t [Revision],
+    ) -> Result<(), Error> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
         reminder::schedule(self.tx, &memo, false).await?;
         self.record(&memo, ChangeKind::Created);
-        self.new.push((memo, text));
+        self.new.push(NewMemo { memo, text, revisions });
         Ok(())
     }
 
     /// Inserts the memos that wait for it.
     pub async fn insert_new(&mut self) -> Result<(), Error> {
         let new = mem::take(&mut self.new);
-        let links: Vec<_> = new.iter().flat_map(|(memo, text)| targets(memo, text)).collect();
+        let links: Vec<_> = new.iter().flat_map(|new| targets(&new.memo, new.text)).collect();
         if !new.is_empty() {
-            let new: Vec<_> = new.iter().map(|(memo, text)| (memo, &text.search)).collect();
-            self.tx.memos().insert_all(&new).await?;
+            let memos: Vec<_> = new.iter().map(|new| (&new.memo, &new.text.search)).collect();
+            self.tx.memos().insert_all(&memos).await?;
+        }
+        for NewMemo { memo, revisions, .. } in &new {
+            for revision in *revisions {
+                let head = RevisionHead { memo_id: memo.id, ..revision.head.clone() };
+                self.tx.revisions().insert(&Revision { head, delta: revision.delta.clone() }).await?;
+            }
         }
         self.insert_links(&links).await
     }
@@ -177,6 +194,9 @@ impl<'t> Editor<'t> {
         if let Some(revision) = Revision::of(memo, next, self.now, self.origin) {
             if self.revisions > 0 {
                 self.tx.revisions().insert(&revision).await?;
+                if revision.delta.middle.len() > Revision::SHORT {
+                    self.tx.revisions().remove_over(memo.id, Revision::MAX_BYTES as u64).await?;
+                }
             }
             // Until then there cannot be more.
             if memo.version.get() > self.revisions {

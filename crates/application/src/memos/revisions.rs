@@ -1,15 +1,12 @@
 use std::collections::HashMap;
 
 use memo_domain::{
-    Access, ChangeOrigin, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, Page, PageRequest, RevisionHead,
-    StoreError, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
+    Access, ChangeOrigin, Content, InvalidValue, Memo, MemoId, MemoState, MemoView, Page, PageRequest, Revision,
+    RevisionHead, StoreError, Tags, TextParts, Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
 use super::{Author, Memos, Precondition, edit::owned};
 use crate::{Error, Resource};
-
-/// How many revisions are read at once: each may have 400 kB.
-const STEP: u32 = 10;
 
 /// A text that a memo has, or had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,30 +94,26 @@ async fn texts(
     memo: Memo,
     versions: &[Version],
 ) -> Result<HashMap<Version, RevisionText>, Error> {
-    let Memo { id, state: MemoState { title, content, tags, .. }, version: mut before, updated_at: at, .. } = memo;
+    let Memo { id, state: MemoState { title, content, tags, .. }, version: before, updated_at: at, .. } = memo;
     let last = versions.iter().copied().min().unwrap_or(before);
-    let mut bytes = content.as_str().as_bytes().to_vec();
+    // All at once: together they are not much longer than `Revision::MAX_BYTES`.
+    let revisions = unit.revisions().list_down_to(id, before, last, u32::MAX).await?;
+    let present = content.clone();
+    let mut parts = TextParts::of(present.as_str());
     let mut found = HashMap::new();
     if versions.contains(&before) {
         found.insert(before, RevisionText { version: before, title, content, tags, at, replaced: None });
     }
-    loop {
-        let some = unit.revisions().list_down_to(id, before, last, STEP).await?;
-        for revision in &some {
-            let RevisionHead { version, title, tags, at, replaced_at, replaced_through, .. } = revision.head.clone();
-            bytes = revision.delta.apply(&bytes).ok_or_else(|| corrupt(InvalidValue::Malformed))?;
-            before = version;
-            if versions.contains(&version) {
-                let content = String::from_utf8(bytes.clone()).map_err(corrupt)?;
-                let content = Content::new(content).map_err(corrupt)?;
-                let replaced = Some((replaced_at, replaced_through));
-                found.insert(version, RevisionText { version, title, content, tags, at, replaced });
-            }
-        }
-        if some.len() < STEP as usize {
-            return Ok(found);
+    for Revision { head, delta } in &revisions {
+        parts = parts.apply(delta).ok_or_else(|| corrupt(InvalidValue::Malformed))?;
+        if versions.contains(&head.version) {
+            let content = Content::new(parts.text()).map_err(corrupt)?;
+            let RevisionHead { version, title, tags, at, replaced_at, replaced_through, .. } = head.clone();
+            let replaced = Some((replaced_at, replaced_through));
+            found.insert(version, RevisionText { version, title, content, tags, at, replaced });
         }
     }
+    Ok(found)
 }
 
 fn corrupt(error: impl Into<memo_domain::Source>) -> Error {

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use memo_domain::{ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Secret, Timestamp, UserId, Version};
+use memo_domain::{
+    ChangeKind, Conflict, Memo, MemoFacts, MemoId, MemoState, Revision, Secret, Timestamp, UserId, Version,
+};
 
 use super::Transfer;
 use crate::{
@@ -26,6 +28,10 @@ pub struct ImportedMemo {
     pub updated_at: Timestamp,
     /// When it was moved to the trash.
     pub deleted_at: Option<Timestamp>,
+    /// The version that it had.
+    pub version: Version,
+    /// Its earlier texts, which [`ImportedHistory`](super::ImportedHistory) has checked.
+    pub revisions: Vec<Revision>,
 }
 
 /// What the import did with a memo.
@@ -40,7 +46,7 @@ pub enum ImportOutcome {
 }
 
 impl Transfer {
-    /// Imports memos in one transaction. A memo gets the id that it had, or, if that belongs to another user, one that is
+    /// Imports memos in one transaction. A memo that is created gets the version and the revisions that it had. It gets the id that it had, or, if that belongs to another user, one that is
     /// derived from it and the owner; so the same memos can be imported again. If other users have those, too, it gets a new
     /// one. Of an existing memo the state that was changed
     /// last remains.
@@ -138,7 +144,7 @@ fn new_memo(id: MemoId, owner: UserId, imported: &ImportedMemo, now: Timestamp) 
         state: imported.state.clone(),
         facts: MemoFacts::default(),
         reminded_at: imported.reminded_at,
-        version: Version::FIRST,
+        version: imported.version,
         created_at,
         updated_at: imported.updated_at.clamp(created_at, now),
         deleted_at: imported.deleted_at.map(|time| time.clamp(created_at, now)),
@@ -150,7 +156,7 @@ async fn import<'t>(
     editor: &mut Editor<'t>,
     owner: UserId,
     existing: &mut HashMap<MemoId, Memo>,
-    imported: &ImportedMemo,
+    imported: &'t ImportedMemo,
     text: &'t TextAnalysis,
 ) -> Result<(MemoId, ImportOutcome), Error> {
     let now = editor.now();
@@ -172,7 +178,7 @@ async fn import<'t>(
     let Some(mut memo) = found else {
         let memo = Memo { facts: text.facts.clone(), ..new_memo(id, owner, imported, now) };
         existing.insert(id, memo.clone());
-        editor.insert_later(memo, text).await?;
+        editor.insert_later(memo, text, &imported.revisions).await?;
         return Ok((id, ImportOutcome::Created));
     };
     if !is_replaced(&memo, imported, now) {

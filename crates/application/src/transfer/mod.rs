@@ -3,6 +3,7 @@
 mod archive;
 mod claim;
 mod export;
+mod history;
 mod import;
 mod restore;
 
@@ -12,6 +13,7 @@ use crate::Ports;
 pub use archive::{ArchiveError, ArchiveKind, ArchiveReport, ArchiveWorker, DroppedEntry, MarkdownArchive};
 pub use claim::ImportClaim;
 pub use export::{Export, ExportContents, Record};
+pub use history::{ImportedHistory, ImportedRevision, ImportedText, UnfitRevision};
 pub use import::{ImportOutcome, ImportedMemo};
 pub use restore::{ImportedLike, ImportedSettings, LikeOutcome};
 

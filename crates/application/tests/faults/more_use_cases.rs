@@ -1,4 +1,4 @@
-//! Use cases of likes, shares, revisions and webhooks.
+//! Use cases of likes, shares, revisions and webhooks, and some that find nothing to do.
 
 use memo_application::{Precondition, WebhookChange};
 use memo_domain::Version;
@@ -44,4 +44,9 @@ pub const MORE: &[UseCase] = &[
     writes("repetition of a message", |world| {
         Box::pin(async { world.webhooks.redeliver(world.alice, world.webhook, world.delivery).await.map(drop) })
     }),
+    idle("sign-out of an ended session", |world| {
+        Box::pin(async { world.sign_in.sign_out(world.ended, &device()).await })
+    }),
+    idle("removal of no sessions and events", |world| Box::pin(async { world.retention.sweep().await.map(drop) })),
+    idle("removal of no changes", |world| Box::pin(async { world.changes.sweep().await.map(drop) })),
 ];

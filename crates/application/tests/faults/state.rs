@@ -4,14 +4,18 @@ use std::{iter, ops::Range, time::Duration};
 
 use memo_domain::{
     Access, ApiKey, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind,
-    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, RevisionHead,
-    SecondFactor, SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, User, UserId,
-    Webhook, WebhookDelivery,
+    Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, Revision, SecondFactor,
+    SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, UnitOfWork, User, UserId,
+    Version, Webhook, WebhookDelivery,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
 
-use crate::{ports::successor, use_cases::KEY, world::CREATED};
+use crate::{
+    ports::successor,
+    use_cases::{KEY, imported},
+    world::CREATED,
+};
 
 /// The ids that the world creates at first are among these; a generator counts on.
 const FIRST_IDS: Range<usize> = 0..70;
@@ -33,6 +37,7 @@ struct Kept {
     sessions: Vec<Session>,
     tokens: Vec<RefreshToken>,
     memos: Vec<MemoView>,
+    revisions: Vec<Revision>,
     shares: Vec<Share>,
     counts: Vec<u64>,
     tags: Vec<Vec<TagCount>>,
@@ -46,7 +51,6 @@ struct Kept {
     audit: Vec<AuditEvent>,
     responses: Vec<IdempotentResponse>,
     webhooks: Vec<(Webhook, Vec<WebhookDelivery>)>,
-    revisions: Vec<RevisionHead>,
 }
 
 impl From<Kept> for State {
@@ -74,6 +78,11 @@ impl From<Kept> for State {
         }
         Self(state)
     }
+}
+
+async fn revisions(unit: &mut dyn UnitOfWork, memo: MemoId) -> Vec<Revision> {
+    let (first, last) = (Version::new(u32::MAX), Version::new(0));
+    unit.revisions().list_down_to(memo, first, last, 100).await.expect("revisions are read")
 }
 
 /// Reads all that a store holds.
@@ -109,12 +118,10 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
         }
         state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sessions are read"));
         state.shares.extend(unit.shares().list(MemoId::new(id)).await.expect("shares are read"));
-        if let Some(memo) = unit.memos().lookup(MemoId::new(id)).await.expect("memos are read") {
-            let all = PageRequest { limit: Limit::default(), start: PageStart::Offset(0) };
-            state.revisions.extend(unit.revisions().list(memo.memo.id, &all).await.expect("revisions are read").items);
-            state.memos.push(memo);
-        }
+        state.memos.extend(unit.memos().lookup(MemoId::new(id)).await.expect("memos are read"));
+        state.revisions.extend(revisions(&mut *unit, MemoId::new(id)).await);
     }
+    state.revisions.extend(revisions(&mut *unit, imported().id).await);
     let secrets = SequentialSecrets::new();
     for _ in 0..MAX_SECRETS {
         let secret = secrets.next();

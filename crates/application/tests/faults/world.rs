@@ -11,9 +11,9 @@ use memo_application::{
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    ApiKeyId, ApiKeyKind, ApiKeyName, Clock, Content, DisplayName, Email, Locale, MemoChange, MemoId, MemoState,
-    Networks, Password, Role, Scopes, Secret, SecretGenerator, SessionId, ShareId, SocialUser, Tag, Tags, Timestamp,
-    Title, UserId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, ApiKeyKind, ApiKeyName, ChangeOrigin, Clock, Content, DisplayName, Email, Locale, MemoChange, MemoId,
+    MemoState, Networks, Password, Revision, RevisionHead, Role, Scopes, Secret, SecretGenerator, SessionId, ShareId,
+    SocialUser, Tag, Tags, TextDelta, Timestamp, Title, UserId, Version, WebhookDeliveryId, WebhookId,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
@@ -337,4 +337,18 @@ pub fn new_key() -> NewApiKey {
         networks: Networks::default(),
         expires_at: None,
     }
+}
+
+/// An earlier text of a memo.
+pub fn revision(memo_id: MemoId) -> Revision {
+    let head = RevisionHead {
+        memo_id,
+        version: Version::new(5),
+        title: state("이전 메모").title,
+        tags: Tags::default(),
+        at: CREATED,
+        replaced_at: CREATED,
+        replaced_through: ChangeOrigin::Server,
+    };
+    Revision { head, delta: TextDelta { prefix: 0, suffix: 0, middle: "이전".to_owned() } }
 }

@@ -6,7 +6,7 @@ use memo_domain::{
 };
 
 use crate::{
-    samples::{EARLIEST, LATEST, api_key_id, memo, memo_id, revision, session_id},
+    samples::{AWKWARD, EARLIEST, LATEST, api_key_id, memo, memo_id, revision, session_id},
     steps::{add_memos, add_user, assert_conflict, dropped, read, try_write, write},
 };
 
@@ -42,13 +42,13 @@ fn versions(revisions: &[Revision]) -> Vec<u32> {
 pub(crate) async fn a_revision_reads_back_equal(store: Arc<dyn Store>) {
     add_two_memos(&*store).await;
     let (plain, other) = (revision(1, memo_id(0)), revision(2, memo_id(0)));
-    let delta = TextDelta { prefix: 400_000, suffix: u32::MAX, middle: vec![0, 0xff, b'\'', b'\\', 0x80] };
+    let delta = TextDelta { prefix: 400_000, suffix: u32::MAX, middle: AWKWARD.concat() };
     let session = ChangeOrigin::Session(session_id(1));
     let head = RevisionHead { at: EARLIEST, replaced_at: LATEST, replaced_through: session, ..other.head.clone() };
     let full = Revision { head, delta };
     let last = revision(u32::MAX - 1, memo_id(0));
     let key = ChangeOrigin::ApiKey(api_key_id(1));
-    let delta = TextDelta { middle: "\u{ac00}".repeat(100_000).into_bytes(), ..last.delta.clone() };
+    let delta = TextDelta { middle: "\u{ac00}".repeat(100_000), ..last.delta.clone() };
     let long = Revision { head: RevisionHead { replaced_through: key, ..last.head.clone() }, delta };
     let newest_first = [long, full, plain];
     insert(&*store, &newest_first).await;
@@ -128,6 +128,31 @@ pub(crate) async fn oldest_revisions_are_removed(store: Arc<dyn Store>) {
     assert_eq!(dropped(&*store, async |uow| uow.revisions().remove_all_but(memo_id(0), 1).await).await, 4);
     assert_eq!(remove(3).await, (2, vec![300, 7, 4]));
     assert_eq!(remove(0).await, (3, vec![]));
+    assert_eq!(remove(0).await, (0, vec![]));
+    assert_eq!(versions(&all(&*store, Access::Read, 1).await), [4]);
+}
+
+pub(crate) async fn oldest_revisions_are_removed_by_size(store: Arc<dyn Store>) {
+    add_two_memos(&*store).await;
+    let sized = |(version, middle): (u32, &str)| {
+        let plain = revision(version, memo_id(0));
+        Revision { delta: TextDelta { middle: middle.to_owned(), ..plain.delta }, ..plain }
+    };
+    // 3, 6, 0, 4 and 1 bytes: the length is not counted in characters.
+    let revisions = [(300, "abc"), (7, "\u{ac00}\u{ac00}"), (4, ""), (3, "abcd"), (1, "a")].map(sized);
+    insert(&*store, &revisions).await;
+    insert(&*store, &[revision(4, memo_id(1))]).await;
+    let remove = async |bytes| {
+        let removed = write(&*store, async |uow| uow.revisions().remove_over(memo_id(0), bytes).await).await;
+        (removed, versions(&all(&*store, Access::Read, 0).await))
+    };
+    assert_eq!(remove(14).await, (0, vec![300, 7, 4, 3, 1]));
+    assert_eq!(dropped(&*store, async |uow| uow.revisions().remove_over(memo_id(0), 0).await).await, 5);
+    assert_eq!(remove(13).await, (1, vec![300, 7, 4, 3]));
+    // The short one after the one that is too long is older, and goes, too.
+    assert_eq!(remove(8).await, (3, vec![300]));
+    assert_eq!(remove(3).await, (0, vec![300]));
+    assert_eq!(remove(2).await, (1, vec![]));
     assert_eq!(remove(0).await, (0, vec![]));
     assert_eq!(versions(&all(&*store, Access::Read, 1).await), [4]);
 }

@@ -264,6 +264,15 @@ impl Script<'_> {
                 .await
                 .map(drop);
         }
+        if self.chance.percent(20) {
+            // Each sample has 15.
+            let bytes = self.chance.below(60) as u64;
+            let what = format!("keep {bytes} bytes of revisions of {memo_id:?}");
+            return pair
+                .ask(&mut self.log, what, async |uow| uow.revisions().remove_over(memo_id, bytes).await)
+                .await
+                .map(drop);
+        }
         let number = if self.chance.percent(20) { 1 } else { self.next_number() };
         let revision = revision(number, memo_id);
         let what = format!("revision {number} of {memo_id:?}");

@@ -263,7 +263,7 @@ pub(crate) fn revision(version: u32, memo_id: MemoId) -> Revision {
         replaced_at: at(1),
         replaced_through: ChangeOrigin::Server,
     };
-    Revision { head, delta: TextDelta { prefix: 0, suffix: version, middle: b"an earlier text".to_vec() } }
+    Revision { head, delta: TextDelta { prefix: 0, suffix: version, middle: "an earlier text".to_owned() } }
 }
 
 /// An unused refresh token.

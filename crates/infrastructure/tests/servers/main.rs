@@ -4,6 +4,7 @@ mod migrations;
 mod outages;
 mod pooler;
 mod replica;
+mod revisions;
 mod schema;
 mod suitable;
 mod unwritable;

@@ -9,6 +9,7 @@ mod groups;
 mod log;
 mod migrations;
 mod opening;
+mod revisions;
 mod schema;
 mod units_of_work;
 

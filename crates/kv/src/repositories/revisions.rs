@@ -106,6 +106,24 @@ impl RevisionRepository for Unit {
         })
         .await
     }
+
+    async fn remove_over(&mut self, memo: MemoId, bytes: u64) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let all = range::<Revision>(PRIMARY, &key![memo]);
+            let mut size = 0;
+            let newest_first = tx.scan::<Revision>(PRIMARY, &all, Direction::Descending);
+            let too_long = newest_first.skip_while(|revision| {
+                size += revision.as_ref().map_or(0, |revision| revision.delta.middle.len() as u64);
+                size <= bytes
+            });
+            let oldest = too_long.collect::<Result<Vec<_>, _>>()?;
+            for revision in &oldest {
+                tx.remove(revision);
+            }
+            Ok(oldest.len() as u64)
+        })
+        .await
+    }
 }
 
 /// Removes the revisions of a memo.

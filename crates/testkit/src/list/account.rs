@@ -26,6 +26,18 @@ macro_rules! __each_account_test {
                 user_has_one_import_at_a_time
                 http_1_0_clients_get_a_body_without_chunks
             }
+            transfer_revisions(store) {
+                revisions_move_to_another_server_and_back
+                revisions_of_long_memos_are_short_lines
+                revisions_of_memos_that_exist_are_not_imported
+                revisions_without_their_memo_before_them_are_left_out
+                only_as_many_revisions_are_imported_as_are_kept
+                revision_that_does_not_fit_is_invalid
+            }
+            transfer_secrets(app) {
+                export_has_webhooks_and_api_keys_without_secrets
+                import_leaves_out_webhooks_and_api_keys
+            }
             archives(app) {
                 archive_of_each_kind_is_imported_with_its_media_type
                 hostile_archive_is_a_problem_and_imports_nothing

@@ -48,6 +48,7 @@ macro_rules! __each_memos_test {
                     revision_names_what_replaced_it
                     revision_is_restored_as_a_new_version
                     last_hundred_revisions_are_kept
+                    revisions_of_a_memo_have_four_megabytes
                 }
                 shares(app) {
                     share_is_read_by_anyone_until_it_is_revoked
@@ -217,6 +218,8 @@ macro_rules! __each_memos_test {
                     only_memos_that_still_want_it_are_reminded_of
                     only_users_who_can_be_reached_are_reminded
                     every_way_to_set_a_reminder_is_followed
+                    import_of_a_newer_state_sets_and_clears_reminders
+                    restored_revision_keeps_the_reminder
                     reminder_that_fails_is_sent_later
                     reminders_of_a_user_are_limited_to_sixty_an_hour
                 }

@@ -27,6 +27,8 @@ pub mod tag_operations;
 pub mod tags;
 pub mod transfer;
 pub mod transfer_limits;
+pub mod transfer_revisions;
+pub mod transfer_secrets;
 pub mod transfer_settings;
 pub mod transport;
 

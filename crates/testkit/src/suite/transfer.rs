@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Downloads an export and returns its lines.
-async fn export(user: &Actor) -> Vec<Value> {
+pub(super) async fn export(user: &Actor) -> Vec<Value> {
     let response = user.get("/api/v1/me/export").await.expect_status(200);
     assert_eq!(response.media_type(), Some("application/x-ndjson"));
     assert_eq!(response.header("cache-control"), Some("no-store"));
@@ -27,20 +27,20 @@ async fn memos(user: &Actor) -> Vec<Value> {
     memos
 }
 
-fn import(user: &Actor, lines: &[Value]) -> Call {
+pub(super) fn import(user: &Actor, lines: &[Value]) -> Call {
     let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
     user.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.join("\n"))
 }
 
-fn counts(report: &Response) -> [u64; 4] {
+pub(super) fn counts(report: &Response) -> [u64; 4] {
     ["created", "updated", "kept", "ignored"].map(|name| report[name].as_u64().expect("a number"))
 }
 
-fn line(id: &str, title: &str) -> Value {
+pub(super) fn line(id: &str, title: &str) -> Value {
     json!({"kind": "memo", "id": id, "title": title, "created_at": "2025-01-01T00:00:00Z", "updated_at": "2025-01-02T00:00:00Z"})
 }
 
-const ID: &str = "0198c0de-7f00-7000-8000-0000000000f1";
+pub(super) const ID: &str = "0198c0de-7f00-7000-8000-0000000000f1";
 
 pub async fn export_has_all_data_of_the_user_and_no_secrets(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);

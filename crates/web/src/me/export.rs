@@ -2,10 +2,12 @@ use std::iter;
 
 use actix_web::{http::header::CONTENT_DISPOSITION, web::Bytes};
 use memo_application::{Device, Error, ExportContents, Principal, Record, Transfer};
-use memo_domain::{Like, Share, User, UserId};
+use memo_domain::{Like, Revision, Share, TextDelta, User, UserId};
 
 use crate::{
-    dto::{AuditEventDto, IdentityDto, LocaleDto, MemoDto, SessionDto, UserDto},
+    dto::{
+        ApiKeyDto, AuditEventDto, IdentityDto, LocaleDto, MemoDto, RevisionSummaryDto, SessionDto, UserDto, WebhookDto,
+    },
     prelude::*,
     streams::{NDJSON, ZIP, json_lines, streamed},
 };
@@ -26,7 +28,7 @@ operations! {
     "updated_at": "2026-01-31T09:00:00.123456Z"
 }))]
 pub struct ExportLine {
-    /// `memo`, `share`, `like`, `settings`, `account`, `identity`, `session` or `event`. More kinds may be added.
+    /// `memo`, `revision`, `share`, `like`, `settings`, `account`, `identity`, `session`, `api_key`, `webhook` or `event`. More kinds may be added.
     kind: &'static str,
     #[serde(flatten)]
     #[schema(value_type = Object, inline)]
@@ -39,11 +41,38 @@ enum RecordDto {
     Account(UserDto),
     Identity(IdentityDto),
     Session(SessionDto),
+    ApiKey { api_key: ApiKeyDto },
+    Webhook(Box<WebhookDto>),
     Event { event: AuditEventDto },
     Memo(Box<MemoDto>),
+    Revision(Box<RevisionLine>),
     Share(ShareLine),
     Like { memo_id: String, at: String },
     Settings(SettingsLine),
+}
+
+/// A revision: what a list of revisions says of it, and its content.
+#[derive(Serialize)]
+struct RevisionLine {
+    memo_id: String,
+    #[serde(flatten)]
+    summary: RevisionSummaryDto,
+    delta: DeltaDto,
+}
+
+/// How to make the content out of the one of the line before: the number of bytes (of UTF-8) that both begin with, that both end
+/// with, and the text between them.
+#[derive(Serialize)]
+struct DeltaDto {
+    prefix: u32,
+    suffix: u32,
+    middle: String,
+}
+
+impl From<Revision> for RevisionLine {
+    fn from(Revision { head, delta: TextDelta { prefix, suffix, middle } }: Revision) -> Self {
+        Self { memo_id: head.memo_id.to_string(), summary: head.into(), delta: DeltaDto { prefix, suffix, middle } }
+    }
 }
 
 /// A share, without its token, which the server does not know.
@@ -94,7 +123,10 @@ impl ExportLine {
             Record::Account(user) => ("account", RecordDto::Account(user.into())),
             Record::Identity(identity) => ("identity", RecordDto::Identity(identity.into())),
             Record::Session(session) => ("session", RecordDto::Session(SessionDto::new(session, None))),
+            Record::ApiKey(key) => ("api_key", RecordDto::ApiKey { api_key: key.into() }),
+            Record::Webhook(webhook) => ("webhook", RecordDto::Webhook(Box::new((*webhook).into()))),
             Record::Event(event) => ("event", RecordDto::Event { event: event.into() }),
+            Record::Revision(revision) => ("revision", RecordDto::Revision(Box::new((*revision).into()))),
             Record::Share(share) => ("share", RecordDto::Share(share.into())),
             Record::Like(Like { memo_id, at, .. }) => {
                 ("like", RecordDto::Like { memo_id: memo_id.to_string(), at: at.to_string() })
@@ -135,9 +167,14 @@ struct MarkdownZip(#[expect(dead_code, reason = "a schema only")] String);
 
 /// Export all data
 ///
-/// All data of the caller, one JSON object per line: the account, linked social accounts and sessions (only if the caller
-/// signed in themselves, with all scopes), security events, settings, every memo, including those in the trash, with its shares
-/// but without their tokens, and the likes that the caller gave. Or, with `format=markdown`, a zip with a file for each memo, which an import with `from=markdown` turns into the same memos. If a memo
+/// All data of the caller, one JSON object per line: the account, linked social accounts, sessions and API keys (these three only if
+/// the caller signed in themselves, with all scopes), webhooks, both without their secrets, security events, settings, every memo, including those in the trash, with its revisions,
+/// shares without their tokens, and the likes that the caller gave.
+///
+/// The revisions of a memo follow its line, the newest first. The content of each is made of that of the line before, the memo or
+/// the next newer revision: its first `delta.prefix` bytes (of UTF-8), `delta.middle`, and its last `delta.suffix` bytes.
+///
+/// Or, with `format=markdown`, a zip with a file for each memo, which an import with `from=markdown` turns into the same memos. If a memo
 /// changes during the export, it appears again: its last line counts. A response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",

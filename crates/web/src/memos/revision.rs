@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use memo_application::{Memos, RevisionText};
-use memo_domain::{ChangeOrigin, MemoId, RevisionHead, Tag, Version};
+use memo_domain::{MemoId, Tag, Version};
 use similar::{Algorithm, TextDiff};
 
 use crate::{
-    dto::MemoDto,
+    dto::{MemoDto, OriginDto, RevisionSummaryDto},
     extractor::from_head,
     offload::{ALWAYS, offload},
     policy::Work,
@@ -47,69 +47,6 @@ from_head!(PairPath: |request| Ok(Self([version(request, "a")?, version(request,
 fn version(request: &HttpRequest, name: &str) -> Result<Version, Problem> {
     let number = request.match_info().query(name).parse();
     number.map(Version::new).map_err(|_| Problem::new(Code::RevisionNotFound))
-}
-
-/// What a text was replaced through.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChangeOrigin, example = json!({"kind": "api_key", "id": "0198c0de-7f00-7000-8000-00000000000c"}))]
-struct OriginDto {
-    /// `session`, `api_key`, or `server` for what it does by itself, such as the steps of a long operation.
-    #[schema(format = "origin")]
-    kind: &'static str,
-    /// The id of the session or of the API key.
-    #[schema(required = true, format = "uuid")]
-    id: Option<String>,
-}
-
-impl From<ChangeOrigin> for OriginDto {
-    fn from(origin: ChangeOrigin) -> Self {
-        match origin {
-            ChangeOrigin::Session(id) => Self { kind: "session", id: Some(id.to_string()) },
-            ChangeOrigin::ApiKey(id) => Self { kind: "api_key", id: Some(id.to_string()) },
-            ChangeOrigin::Server => Self { kind: "server", id: None },
-        }
-    }
-}
-
-/// An earlier text of a memo, without its content.
-#[derive(Serialize, ToSchema)]
-#[schema(as = RevisionSummary, example = json!({
-    "version": 1,
-    "title": "Weekly meeting",
-    "tags": ["work"],
-    "created_at": "2026-01-31T09:00:00.123456Z",
-    "replaced_at": "2026-01-31T10:00:00.123456Z",
-    "replaced_by": {"kind": "api_key", "id": "0198c0de-7f00-7000-8000-00000000000c"}
-}))]
-struct SummaryDto {
-    /// The version of the memo that had this text.
-    #[schema(minimum = 1)]
-    version: u32,
-    /// The title.
-    title: String,
-    /// The tags.
-    tags: Vec<String>,
-    /// When this version was made.
-    #[schema(format = "date-time")]
-    created_at: String,
-    /// When its text was replaced.
-    #[schema(format = "date-time")]
-    replaced_at: String,
-    /// What it was replaced through, by the owner.
-    replaced_by: OriginDto,
-}
-
-impl From<RevisionHead> for SummaryDto {
-    fn from(head: RevisionHead) -> Self {
-        Self {
-            version: head.version.get(),
-            title: head.title.as_str().to_owned(),
-            tags: head.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
-            created_at: head.at.to_string(),
-            replaced_at: head.replaced_at.to_string(),
-            replaced_by: head.replaced_through.into(),
-        }
-    }
 }
 
 /// A text that a memo has, or had.
@@ -165,7 +102,7 @@ impl From<RevisionText> for RevisionDto {
 #[utoipa::path(
     get, path = "/api/v1/memos/{id}/revisions", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
-    responses((status = 200, description = "A page of revisions", body = Page<SummaryDto>)),
+    responses((status = 200, description = "A page of revisions", body = Page<RevisionSummaryDto>)),
 )]
 async fn list_revisions(
     caller: Caller,
@@ -174,7 +111,7 @@ async fn list_revisions(
     list: List<Unfiltered<Version>>,
 ) -> Result<HttpResponse, Problem> {
     let page = memos.revisions(caller.user_id, id, &list.page).await?;
-    Ok(list.respond::<_, SummaryDto>(page))
+    Ok(list.respond::<_, RevisionSummaryDto>(page))
 }
 
 /// Read a revision

@@ -193,6 +193,53 @@ pub async fn every_way_to_set_a_reminder_is_followed(app: TestApp) {
     assert_eq!(sent, ["batch", "chosen", "imported", "patched", "put", "updated"]);
 }
 
+pub async fn import_of_a_newer_state_sets_and_clears_reminders(app: TestApp) {
+    let alice = app.verified_user("alice").await;
+    let line = |title: &str, n: u8, remind_at: Option<&str>, deleted: bool, hour: u32| {
+        let id = format!("019c1289-0000-7000-8000-0000000002{n:02}");
+        let memo = json!({"kind": "memo", "id": id, "title": title, "remind_at": remind_at,
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": format!("2026-01-02T{hour:02}:00:00Z"),
+            "deleted_at": deleted.then_some("2026-01-02T00:00:00Z")});
+        format!("{memo}\n")
+    };
+    let import = async |lines: Vec<String>| {
+        let call = alice.call("POST", "/api/v1/me/import").body("application/x-ndjson", lines.concat());
+        call.await.expect_status(200)
+    };
+    let later = Some("2026-01-31T11:00:00Z");
+    let first = [
+        line("set", 1, None, false, 1),
+        line("cleared", 2, Some(AT), false, 1),
+        line("moved", 3, Some(AT), false, 1),
+        line("trashed", 4, Some(AT), false, 1),
+        line("restored", 5, Some(AT), true, 1),
+    ];
+    assert_eq!(import(first.into()).await["created"], 5);
+    let newer = [
+        line("set", 1, Some(AT), false, 2),
+        line("cleared", 2, None, false, 2),
+        line("moved", 3, later, false, 2),
+        line("trashed", 4, Some(AT), true, 2),
+        line("restored", 5, Some(AT), false, 2),
+    ];
+    assert_eq!(import(newer.into()).await["updated"], 5);
+    app.clock.advance(AFTER);
+    settled(&app, &alice).await;
+    let mut sent = reminders(&app.mail.take());
+    sent.sort_unstable();
+    assert_eq!(sent, ["restored", "set"]);
+}
+
+pub async fn restored_revision_keeps_the_reminder(app: TestApp) {
+    let alice = app.verified_user("alice").await;
+    let id = create(&alice, &memo_at("a", "2026-01-31T11:00:00Z")).await;
+    alice.patch_memo(&id, &json!({"title": "b", "remind_at": AT})).await.expect_status(200);
+    alice.call("POST", &format!("/api/v1/memos/{id}/revisions/1/restore")).await.expect_status(200);
+    app.clock.advance(AFTER);
+    settled(&app, &alice).await;
+    assert_eq!(reminders(&app.mail.take()), ["a"]);
+}
+
 pub async fn reminder_that_fails_is_sent_later(app: TestApp) {
     let alice = app.verified_user("alice").await;
     let id = create(&alice, &memo_at("a", AT)).await;

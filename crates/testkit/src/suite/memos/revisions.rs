@@ -148,3 +148,21 @@ pub async fn last_hundred_revisions_are_kept(app: TestApp) {
     let next = alice.get(&format!("/api/v1/memos/{id}/revisions?limit=2&cursor={cursor}")).await.expect_status(200);
     assert_eq!((&next["items"][0]["version"], &next["items"][1]["version"]), (&json!(103), &json!(102)));
 }
+
+pub async fn revisions_of_a_memo_have_four_megabytes(app: TestApp) {
+    let alice = app.user("alice").await;
+    let body = "\u{1f642}".repeat(99_900);
+    // Both ends change, so that all between them is kept.
+    let text = |n: u32| format!("{n}{body}{n}");
+    let id = alice.create_memo(&json!({"title": "a", "content": text(0)})).await.expect_status(201).id().to_owned();
+    for n in 1..=12 {
+        alice.patch_memo(&id, &json!({"content": text(n)})).await.expect_status(200);
+    }
+    // 4 MiB are ten times 399,600 bytes and some more.
+    let kept: Vec<u64> = (3..=12).rev().collect();
+    assert_eq!(versions(&alice, &id).await, kept);
+    assert_eq!(revision(&alice, &id, 3).await.expect_status(200)["content"], text(2));
+    // Short ones are kept beside them.
+    alice.patch_memo(&id, &json!({"content": format!("{}.", text(12))})).await.expect_status(200);
+    assert_eq!(versions(&alice, &id).await.len(), 11);
+}

@@ -1,8 +1,11 @@
 use memo_application::ImportedMemo;
-use memo_domain::{Content, InvalidValue, MemoId, MemoState, Tags, Timestamp, Title};
+use memo_domain::{Content, InvalidValue, MemoId, MemoState, Tags, Timestamp, Title, Version};
 use serde::de::IgnoredAny;
 
-use crate::{dto::VisibilityDto, prelude::*};
+use crate::{dto::VisibilityDto, input::whole_number, prelude::*};
+
+/// The maximum of an imported version: a memo may have as many later ones.
+const MAX_VERSION: u32 = u32::MAX / 2;
 
 /// A memo in an export. Fields that only the server sets are ignored.
 #[derive(Deserialize, Validate)]
@@ -44,8 +47,8 @@ pub struct MemoLine {
     _liked: IgnoredAny,
     #[serde(default, rename = "owner")]
     _owner: IgnoredAny,
-    #[serde(default, rename = "version")]
-    _version: IgnoredAny,
+    #[serde(default, deserialize_with = "whole_number")]
+    version: Option<i64>,
 }
 
 impl Input for MemoLine {
@@ -62,6 +65,7 @@ impl Input for MemoLine {
         let created_at = refused.value("created_at", Timestamp::parse(&self.created_at));
         let updated_at = refused.value("updated_at", Timestamp::parse(&self.updated_at));
         let deleted_at = refused.optional("deleted_at", self.deleted_at, parse);
+        let version = refused.optional("version", self.version, version);
         Ok(ImportedMemo {
             id: id?,
             state: MemoState {
@@ -77,6 +81,8 @@ impl Input for MemoLine {
             created_at: created_at?,
             updated_at: updated_at?,
             deleted_at: deleted_at?,
+            version: version?.unwrap_or(Version::FIRST),
+            revisions: Vec::new(),
         })
     }
 }
@@ -84,4 +90,14 @@ impl Input for MemoLine {
 /// Ids of other versions are no times, and would sort anywhere.
 fn version_7(id: MemoId) -> Result<MemoId, InvalidValue> {
     if id.as_uuid().get_version_num() == 7 { Ok(id) } else { Err(InvalidValue::Malformed) }
+}
+
+/// The version of a memo or revision.
+pub fn version(number: i64) -> Result<Version, InvalidValue> {
+    match u32::try_from(number) {
+        Ok(0) => Err(InvalidValue::TooSmall { min: 1 }),
+        Ok(number) if number <= MAX_VERSION => Ok(Version::new(number)),
+        _ if number < 0 => Err(InvalidValue::TooSmall { min: 1 }),
+        _ => Err(InvalidValue::TooLarge { max: MAX_VERSION as usize }),
+    }
 }

@@ -1,19 +1,25 @@
 //! `POST /api/v1/me/import`
 
+mod batch;
 mod line;
 mod others;
 mod report;
+mod revision;
 
 use std::path::Path as FilePath;
 
-use memo_application::{ArchiveKind, ImportClaim, ImportedLike, ImportedMemo, ImportedSettings, Principal, Transfer};
-use memo_domain::UserId;
+use memo_application::{
+    ArchiveKind, ImportClaim, ImportedHistory, ImportedRevision, ImportedSettings, Principal, Transfer, UnfitRevision,
+};
+use memo_domain::{InvalidValue, UserId};
 use tokio::task::yield_now;
 
 use self::{
+    batch::{Batches, next_likes},
     line::MemoLine,
-    others::{LikeLine, SettingsLine, ShareLine},
+    others::{ApiKeyLine, LikeLine, SettingsLine, ShareLine, WebhookLine},
     report::ImportReport,
+    revision::RevisionLine,
 };
 use super::export::ExportLine;
 use crate::{
@@ -23,20 +29,21 @@ use crate::{
     streams::{Lines, NDJSON, Spool, SpoolWriter, Spooled},
 };
 
-/// The maximum number of memos in one unit of work,
-const BATCH: usize = 100;
-/// and the size of their lines at which no more are added, in bytes.
-const BATCH_BYTES: usize = 1 << 20;
 /// After how many lines other requests of the same thread get their turn.
 const LINES_AT_ONCE: usize = 256;
+/// After how many bytes they get it: those of the lines, and of the contents of revisions.
+const BYTES_AT_ONCE: usize = 1 << 20;
 /// What some programs write at the beginning of a file in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The kinds of the lines that are imported.
 const MEMO: &str = "memo";
+const REVISION: &str = "revision";
 const LIKE: &str = "like";
 const SETTINGS: &str = "settings";
-/// The kind of those that are left out.
+/// The kinds of those that are left out: they need a new secret.
 const SHARE: &str = "share";
+const WEBHOOK: &str = "webhook";
+const API_KEY: &str = "api_key";
 
 operations! {
     import => Policy::scopes(&[Scope::AccountWrite, Scope::MemosWrite]).body(Body::LinesOrArchive).idle_timeout().problems(&[
@@ -85,8 +92,12 @@ const fn media_types(kind: ArchiveKind) -> &'static [&'static str] {
 
 /// Import memos
 ///
-/// Lines as in an export: memos, likes and settings of the account; lines of other kinds are ignored. Shares are left out: they need
-/// a new token. Likes follow the memos: those of memos that the caller cannot read are left out. Or, with `from`, an archive of another note program, as it
+/// Lines as in an export: memos, their revisions, likes and settings of the account; lines of other kinds are ignored. A memo that
+/// is created gets its revisions and its `version`. They follow its line, the newest first, with a `delta` or with the whole
+/// `content`; those without their memo before them, and those that are older than as many as this server keeps, are left out. Shares,
+/// webhooks and API keys are left out: they need a new secret. Likes follow the memos: those of memos that the caller cannot read are left out.
+///
+/// Or, with `from`, an archive of another note program, as it
 /// is: its media type, or `application/octet-stream`, is that of the body. If a memo exists, its newest state is kept, so the
 /// same body may be imported again: the id of a note in an archive is derived from the note. An id that belongs to another user is
 /// replaced, by the same one each time. Attachments are not imported: the report lists them.
@@ -131,36 +142,82 @@ struct Checked {
 }
 
 /// The lines of an import, those of memos and likes spooled.
-struct Checking {
+struct Checking<'i> {
+    transfer: &'i Transfer,
     memos: Spool,
+    /// The revisions of the last memo.
+    history: Option<ImportedHistory>,
     likes: Spool,
     settings: Option<ImportedSettings>,
     report: ImportReport,
+    /// How many bytes were checked.
+    bytes: usize,
 }
 
-impl Checking {
-    fn new(spool: &FilePath) -> Result<Self, Problem> {
+impl<'i> Checking<'i> {
+    fn new(transfer: &'i Transfer, spool: &FilePath) -> Result<Self, Problem> {
         let (memos, likes) = (Spool::create(spool)?, Spool::create(spool)?);
-        Ok(Self { memos, likes, settings: None, report: ImportReport::default() })
+        Ok(Self { transfer, memos, history: None, likes, settings: None, report: ImportReport::default(), bytes: 0 })
     }
 
     async fn add(&mut self, line: &[u8], number: usize) -> Result<(), Problem> {
-        if read_line::<MemoLine>(line, number, MEMO)?.is_some() {
+        self.bytes += line.len();
+        if let Some(memo) = read_line::<MemoLine>(line, number, MEMO)? {
+            self.history = Some(self.transfer.history(&memo));
             self.memos.push(line).await?;
+        } else if let Some(revision) = read_line::<RevisionLine>(line, number, REVISION)? {
+            if self.fits(revision, number)? {
+                self.memos.push(line).await?;
+            }
         } else if read_line::<LikeLine>(line, number, LIKE)?.is_some() {
             self.likes.push(line).await?;
         } else if let Some(settings) = read_line::<SettingsLine>(line, number, SETTINGS)? {
             self.settings = Some(settings);
         } else if let Some(id) = read_line::<ShareLine>(line, number, SHARE)? {
-            self.report.drop_share(id);
+            self.report
+                .drop_secret(format_args!("share {id}"), "the token of a share is not exported: share the memo again");
+        } else if let Some(id) = read_line::<WebhookLine>(line, number, WEBHOOK)? {
+            self.report
+                .drop_secret(format_args!("webhook {id}"), "the secret of a webhook is not exported: create it again");
+        } else if let Some(id) = read_line::<ApiKeyLine>(line, number, API_KEY)? {
+            self.report.drop_secret(
+                format_args!("API key {id}"),
+                "the secret of an API key is not exported: create a new key",
+            );
         } else {
             self.report.ignored += 1;
         }
         Ok(())
     }
 
+    /// Whether a revision can be stored; otherwise it is reported.
+    fn fits(&mut self, revision: ImportedRevision, number: usize) -> Result<bool, Problem> {
+        let (memo, version) = (revision.memo_id, revision.version);
+        let invalid = |field: &str, reason: InvalidValue| {
+            let mut refused = Refusals::of_body();
+            let value = refused.within(number.to_string(), |refused| refused.value(field, Err(reason)));
+            refused.finish(value)
+        };
+        let fits = self.history.as_mut().ok_or(UnfitRevision::Detached).and_then(|history| {
+            self.bytes += history.length();
+            history.next(revision)
+        });
+        match fits {
+            Ok(_) => return Ok(true),
+            Err(UnfitRevision::Version(reason)) => return invalid("version", reason),
+            Err(UnfitRevision::Delta(reason)) => return invalid("delta", reason),
+            Err(UnfitRevision::Detached) => {
+                self.report.drop_revision(memo, version, "its memo, with its newer revisions, does not come before it");
+            }
+            Err(UnfitRevision::TooOld) => {
+                self.report.drop_revision(memo, version, "this server keeps only the newest revisions of a memo");
+            }
+        }
+        Ok(false)
+    }
+
     async fn finish(self) -> Result<Checked, Problem> {
-        let Self { memos, likes, settings, report } = self;
+        let Self { memos, likes, settings, report, .. } = self;
         Ok(Checked { memos: memos.rewind().await?, likes: Some(likes.rewind().await?), settings, report })
     }
 }
@@ -180,11 +237,11 @@ impl Import<'_> {
         is_dry: bool,
         claim: &mut ImportClaim,
     ) -> Result<ImportReport, Problem> {
-        let Checked { mut memos, likes, settings, mut report } = match kind {
+        let Checked { memos, likes, settings, mut report } = match kind {
             None => self.check(body, claim).await?,
             Some(kind) => self.unpack(kind, body, claim).await?,
         };
-        self.import_memos(&mut memos, is_dry, claim, &mut report).await?;
+        self.import_memos(memos, is_dry, claim, &mut report).await?;
         if let Some(settings) = settings {
             report.settings = self.transfer.import_settings(self.user, &settings, is_dry).await?;
         }
@@ -196,13 +253,14 @@ impl Import<'_> {
 
     async fn import_memos(
         &self,
-        spooled: &mut Spooled,
+        spooled: Spooled,
         is_dry: bool,
         claim: &mut ImportClaim,
         report: &mut ImportReport,
     ) -> Result<(), Problem> {
+        let mut batches = Batches::new(self.transfer, spooled);
         loop {
-            let memos = next_batch(spooled).await?;
+            let memos = batches.next().await?;
             if memos.is_empty() {
                 return Ok(());
             }
@@ -240,14 +298,15 @@ impl Import<'_> {
 
     /// Checks all lines, and spools those of memos and likes.
     async fn check(&self, mut lines: Lines, claim: &mut ImportClaim) -> Result<Checked, Problem> {
-        let (mut checking, mut number) = (Checking::new(&self.settings.spool)?, 0);
+        let (mut checking, mut number) = (Checking::new(self.transfer, &self.settings.spool)?, 0);
         while let Some(line) = lines.next().await? {
             let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
             if !line.trim_ascii().is_empty() {
                 checking.add(line, number).await?;
             }
             number += 1;
-            if number % LINES_AT_ONCE == 0 {
+            if number % LINES_AT_ONCE == 0 || checking.bytes >= BYTES_AT_ONCE {
+                checking.bytes = 0;
                 yield_now().await;
                 claim.renew().await?;
             }
@@ -268,23 +327,4 @@ impl Import<'_> {
         let report = ImportReport::of_archive(report);
         Ok(Checked { memos: memos.rewind().await?, likes: None, settings: None, report })
     }
-}
-
-async fn next_batch(spooled: &mut Spooled) -> Result<Vec<ImportedMemo>, Problem> {
-    let (mut memos, mut bytes) = (Vec::new(), 0);
-    while memos.len() < BATCH && bytes < BATCH_BYTES {
-        let Some(line) = spooled.next().await? else { break };
-        bytes += line.len();
-        memos.extend(read_line::<MemoLine>(line.as_bytes(), 0, MEMO)?);
-    }
-    Ok(memos)
-}
-
-async fn next_likes(spooled: &mut Spooled) -> Result<Vec<ImportedLike>, Problem> {
-    let mut likes = Vec::new();
-    while likes.len() < Transfer::MAX_LIKES {
-        let Some(line) = spooled.next().await? else { break };
-        likes.extend(read_line::<LikeLine>(line.as_bytes(), 0, LIKE)?);
-    }
-    Ok(likes)
 }

@@ -1,10 +1,10 @@
 //! Lines of an import beside memos.
 
 use memo_application::{ImportedLike, ImportedSettings};
-use memo_domain::{DisplayName, MemoId, ShareId, TimeZone, Timestamp};
+use memo_domain::{ApiKeyId, DisplayName, MemoId, ShareId, TimeZone, Timestamp, WebhookId};
 use serde::de::IgnoredAny;
 
-use crate::{dto::LocaleDto, prelude::*};
+use crate::{dto::LocaleDto, input::object, prelude::*};
 
 /// A like that the user gave.
 #[derive(Deserialize, Validate)]
@@ -62,5 +62,41 @@ impl Input for ShareLine {
 
     fn read(self, refused: &mut Refusals) -> Result<ShareId, Refused> {
         refused.value("id", ShareId::parse(&self.id))
+    }
+}
+
+/// A webhook. Like a share it is left out.
+#[derive(Deserialize, Validate)]
+#[garde(allow_unvalidated)]
+pub struct WebhookLine {
+    id: String,
+}
+
+impl Input for WebhookLine {
+    type Command = WebhookId;
+
+    fn read(self, refused: &mut Refusals) -> Result<WebhookId, Refused> {
+        refused.value("id", WebhookId::parse(&self.id))
+    }
+}
+
+/// An API key. Like a share it is left out.
+#[derive(Deserialize, Validate)]
+#[garde(allow_unvalidated)]
+pub struct ApiKeyLine {
+    #[serde(deserialize_with = "object")]
+    api_key: ApiKeyPart,
+}
+
+#[derive(Deserialize)]
+struct ApiKeyPart {
+    id: String,
+}
+
+impl Input for ApiKeyLine {
+    type Command = ApiKeyId;
+
+    fn read(self, refused: &mut Refusals) -> Result<ApiKeyId, Refused> {
+        refused.within("api_key", |refused| refused.value("id", ApiKeyId::parse(&self.api_key.id)))
     }
 }

@@ -1,5 +1,7 @@
+use std::fmt::Display;
+
 use memo_application::{ArchiveReport, DroppedEntry, ImportOutcome, ImportedLike, ImportedMemo, LikeOutcome};
-use memo_domain::{MemoId, ShareId};
+use memo_domain::{MemoId, Version};
 
 use crate::prelude::*;
 
@@ -10,7 +12,7 @@ const MAX_DROPPED: usize = 1_000;
 
 /// The result of an import.
 #[derive(Serialize, Default, ToSchema)]
-#[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "likes": 1, "settings": false, "ignored": 3, "reassigned": [], "dropped": [{"name": "a.png", "reason": "attachments are not imported"}], "dropped_more": 0}))]
+#[schema(example = json!({"created": 2, "updated": 0, "kept": 1, "revisions": 5, "likes": 1, "settings": false, "ignored": 3, "reassigned": [], "dropped": [{"name": "a.png", "reason": "attachments are not imported"}], "dropped_more": 0}))]
 pub struct ImportReport {
     /// The number of memos that were created.
     created: u64,
@@ -18,6 +20,8 @@ pub struct ImportReport {
     updated: u64,
     /// The number of memos that already had the same or a newer state.
     kept: u64,
+    /// The number of revisions that were restored, of memos that were created.
+    revisions: u64,
     /// The number of likes that were added.
     likes: u64,
     /// Whether settings of the account were changed.
@@ -27,8 +31,8 @@ pub struct ImportReport {
     /// The memos whose id belongs to another user, at most the first 1,000.
     #[schema(max_items = 1000)]
     reassigned: Vec<Reassigned>,
-    /// What was left out, such as attachments of an archive, shares, and likes of memos that the user cannot read, at most the first
-    /// 1,000.
+    /// What was left out, such as attachments of an archive, shares, webhooks, API keys, revisions without their memo, and likes of memos that the user
+    /// cannot read, at most the first 1,000.
     #[schema(max_items = 1000)]
     dropped: Vec<Dropped>,
     /// How many more were dropped.
@@ -66,9 +70,14 @@ impl ImportReport {
         }
     }
 
-    /// Adds a share that is left out.
-    pub fn drop_share(&mut self, id: ShareId) {
-        self.drop(format!("share {id}"), "the token of a share is not exported: share the memo again");
+    /// Adds what is left out, since its secret is not exported.
+    pub fn drop_secret(&mut self, name: impl Display, reason: &str) {
+        self.drop(name.to_string(), reason);
+    }
+
+    /// Adds a revision that is left out.
+    pub fn drop_revision(&mut self, memo: MemoId, version: Version, reason: &str) {
+        self.drop(format!("revision {} of memo {memo}", version.get()), reason);
     }
 
     /// Adds what became of a like.
@@ -94,7 +103,10 @@ impl ImportReport {
     /// Adds what became of a memo.
     pub fn add(&mut self, memo: &ImportedMemo, id: MemoId, outcome: ImportOutcome) {
         match outcome {
-            ImportOutcome::Created => self.created += 1,
+            ImportOutcome::Created => {
+                self.created += 1;
+                self.revisions += memo.revisions.len() as u64;
+            }
             ImportOutcome::Updated => self.updated += 1,
             ImportOutcome::Unchanged => self.kept += 1,
         }
