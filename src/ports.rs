@@ -47,6 +47,8 @@ pub fn ports(
         live.clone(),
     )
     .with_events(events.clone());
+    let texts = TextThreads::start(Arc::new(MarkdownReader::new(public_url)))
+        .map_err(|source| StartError::Io { what: "a thread can't be started".into(), source })?;
     let stored = || Arc::new(StoredBrowserSessions::new(transactions.clone()));
     let ports = Ports {
         browser_sessions: browser_sessions.unwrap_or_else(|| stored()),
@@ -60,7 +62,7 @@ pub fn ports(
         sealer,
         hasher,
         codes,
-        texts: Arc::new(TextThreads::new(Arc::new(MarkdownReader::new(public_url)))),
+        texts: Arc::new(texts),
         background,
         signer,
         revisions: settings.memos.revisions,

@@ -1,12 +1,11 @@
 //! Computes on the texts of memos.
 
-use std::{sync::Arc, thread::available_parallelism, time::Duration};
+use std::{io, sync::Arc, thread::available_parallelism, time::Duration};
 
 use async_trait::async_trait;
 use memo_application::{Error, TextAnalysis, TextWorker};
 use memo_domain::{Content, Markdown, MemoFacts, SearchText, Title, UserId};
-use memo_fair::{Capacity, FairSemaphore};
-use tokio::task::spawn_blocking;
+use memo_fair::{Capacity, FairSemaphore, LongWork};
 
 /// The length in bytes up to which a text is computed in place: faster than handing it to another thread.
 const SHORT: usize = 2_048;
@@ -15,19 +14,21 @@ const WAITING_OF_USER: usize = 200;
 /// How many long texts may wait: they may have 400 kB each.
 const WAITING: usize = 500;
 
-/// Computes long texts on threads for blocking work, one fewer than there are cores, and takes turns between users.
+/// Computes long texts on threads of their own, one fewer than there are cores, and takes turns between users.
 pub struct TextThreads {
+    threads: LongWork,
     turns: FairSemaphore<UserId>,
     markdown: Arc<dyn Markdown>,
 }
 
 impl TextThreads {
-    pub fn new(markdown: Arc<dyn Markdown>) -> Self {
+    /// Starts the threads, which end with this.
+    pub fn start(markdown: Arc<dyn Markdown>) -> io::Result<Self> {
         let cores = available_parallelism().map_or(1, usize::from);
         let permits = cores.saturating_sub(1).max(1);
         let permits_per_key = (permits / 2).max(1);
         let capacity = Capacity { permits, permits_per_key, waiting: WAITING, waiting_per_key: WAITING_OF_USER };
-        Self { turns: FairSemaphore::new(capacity), markdown }
+        Ok(Self { threads: LongWork::start("texts", permits)?, turns: FairSemaphore::new(capacity), markdown })
     }
 
     async fn run<T: Send + 'static>(
@@ -42,12 +43,12 @@ impl TextThreads {
         let busy = |_| Error::Overloaded { retry_after: Duration::from_secs(1) };
         let permit = self.turns.acquire(owner).await.map_err(busy)?;
         let content = content.clone();
-        let done = spawn_blocking(move || {
+        let done = self.threads.run(move || {
             // It is returned when the work is done, also if no caller waits for it any more.
             let _permit = permit;
             work(&content)
         });
-        done.await.map_err(|panic| Error::Internal { source: panic.into() })
+        done.await.map_err(|panicked| Error::Internal { source: panicked.into() })
     }
 }
 

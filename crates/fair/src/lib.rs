@@ -1,9 +1,12 @@
-//! A semaphore that is fair between keys, e.g. between the users who share a pool of connections.
+//! A semaphore that is fair between keys, e.g. between the users who share a pool of connections; and threads for long
+//! computations, to which other threads go first.
 //!
 //! However many callers of one key wait, those of another key do not wait for all of them: free permits are handed out round
 //! robin by key. No key holds more than its share, and the number of waiting callers is bounded.
 
 #![deny(missing_docs)]
+
+mod threads;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,6 +16,8 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+
+pub use threads::{LongWork, Panicked};
 
 /// The capacity of a [`FairSemaphore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

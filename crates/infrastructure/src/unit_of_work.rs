@@ -160,8 +160,8 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
-    /// Runs a statement that updates the full-text index, perhaps at the commit: SQLite's index writes its pending changes to
-    /// its tables before each savepoint, so its updates are cheapest side by side.
+    /// Runs a statement that updates what searches read, the form of the texts and the full-text index, perhaps at the commit:
+    /// SQLite's index writes its pending changes to its tables before each savepoint, so its updates are cheapest side by side.
     pub(super) async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
         let updated = self.session.update_index(statement).await;
         updated.map_err(|error| self.failed(error))

@@ -1,13 +1,8 @@
 //! Moves long work from the threads that serve requests to those that may block.
 
-use std::{
-    num::NonZero,
-    sync::{Arc, LazyLock},
-    thread::available_parallelism,
-};
+use std::{io, num::NonZero, sync::LazyLock, thread::available_parallelism};
 
-use actix_web::web::block;
-use tokio::sync::Semaphore;
+use memo_fair::LongWork;
 
 use crate::problem::Problem;
 
@@ -18,10 +13,10 @@ const MAX_INLINE: usize = 64 << 10;
 /// The size of work that always runs on another thread.
 pub const ALWAYS: usize = usize::MAX;
 
-/// Work at a time: one fewer than there are cores, so that requests are served meanwhile.
-static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+/// One fewer than there are cores, so that requests are served meanwhile.
+static THREADS: LazyLock<io::Result<LongWork>> = LazyLock::new(|| {
     let cores = available_parallelism().map_or(1, NonZero::get);
-    Arc::new(Semaphore::new(cores.saturating_sub(1).max(1)))
+    LongWork::start("offload", cores.saturating_sub(1).max(1))
 });
 
 /// Parses or encodes a body of this size, on the thread that calls it or on another one.
@@ -32,11 +27,6 @@ pub async fn offload<T: Send + 'static>(
     if size <= MAX_INLINE {
         return work();
     }
-    let place = Arc::clone(&PLACES).acquire_owned().await.map_err(Problem::internal)?;
-    let work = move || {
-        // Also if the request has ended, its work takes a place until here.
-        let _place = place;
-        work()
-    };
-    block(work).await.map_err(Problem::internal)?
+    let threads = THREADS.as_ref().map_err(Problem::internal)?;
+    threads.run(work).await.map_err(Problem::internal)?
 }

@@ -1,17 +1,22 @@
 //! Removes the data of users who have withdrawn: each run removes some rows in one transaction, the last one the user.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_domain::{Job, JobKind, Sealed, Sealer, Source, Sweep, UserId};
+use memo_domain::{Clock, Job, JobKind, Sealed, Sealer, Source, Sweep, UserId};
 
 use super::{JobError, JobHandler, JobOutcome};
 use crate::{Error, Ports, likes, transaction::Transaction};
 
 /// The context of the sealed payload.
 const CONTEXT: &str = "withdrawal";
-/// How many rows one transaction removes, so that other writers wait only for a moment.
+/// How many rows one transaction removes at most,
 pub const STEP: u32 = 200;
+/// how many of them at once,
+const AT_ONCE: u32 = 20;
+/// and after which time it removes no more, so that other writers wait only for a moment: a memo may have a few bytes or some
+/// hundred thousand.
+const TURN: Duration = Duration::from_millis(10);
 
 /// Removes withdrawn users in steps.
 pub struct WithdrawalHandler {
@@ -38,17 +43,18 @@ impl JobHandler for WithdrawalHandler {
     async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
         let user = open(&*self.ports.sealer, &job.payload).map_err(JobError::Permanent)?;
         let transactions = self.ports.transactions.on_behalf_of(user);
-        let swept = transactions.write_boxed((job.clone(), user), |tx, (job, user)| Box::pin(step(tx, job, *user)));
+        let input = (job.clone(), user, self.ports.clock.clone());
+        let swept = transactions.write_boxed(input, |tx, (job, user, clock)| Box::pin(step(tx, job, *user, &**clock)));
         swept.await.map_err(|error| JobError::Temporary(error.into()))
     }
 }
 
 /// Removes some rows. If no rows are left, removes the user.
-async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome, Error> {
+async fn step(tx: &mut Transaction, job: &Job, id: UserId, clock: &dyn Clock) -> Result<JobOutcome, Error> {
     if !tx.jobs().holds(job).await? {
         return Ok(JobOutcome::Recorded);
     }
-    if likes::withdraw(tx, id).await? > 0 || tx.users().sweep(id, Sweep::All, STEP).await? > 0 {
+    if likes::withdraw(tx, id).await? > 0 || sweep(tx, id, clock).await? > 0 {
         // Due at once, after the jobs that wait already.
         let next = Job { attempts: 0, begun: 0, run_at: tx.now(), error: None, ..job.clone() };
         tx.jobs().update(&next).await?;
@@ -58,6 +64,19 @@ async fn step(tx: &mut Transaction, job: &Job, id: UserId) -> Result<JobOutcome,
         tx.users().remove(id, user.version).await?;
     }
     Ok(JobOutcome::Done)
+}
+
+/// Removes rows of the user until no row is left, or it is the turn of others. Returns how many.
+async fn sweep(tx: &mut Transaction, id: UserId, clock: &dyn Clock) -> Result<u64, Error> {
+    let (mut removed, began) = (0, clock.now());
+    while removed < u64::from(STEP) {
+        let some = tx.users().sweep(id, Sweep::All, AT_ONCE).await?;
+        removed += some;
+        if some < u64::from(AT_ONCE) || clock.now().since(began) >= TURN {
+            break;
+        }
+    }
+    Ok(removed)
 }
 
 /// The payload of the job of a user.

@@ -80,7 +80,7 @@ impl Session {
         }
     }
 
-    /// Runs a statement that updates the full-text index, at the latest before the commit, which then returns its error.
+    /// Runs a statement that updates what searches read, at the latest before the commit, which then returns its error.
     pub async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
         match self {
             Self::FileWrite(unit) => unit.update_index(statement).await,

@@ -118,8 +118,10 @@ impl MemoRepository for SeaOrmUnitOfWork {
     async fn insert(&mut self, memo: &Memo, text: &SearchText) -> Result<MemoView, StoreError> {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(tags::insert([memo], self.backend));
-        statements.extend(dialect::insert_text(self.backend, memo.id.as_uuid(), text));
         self.execute_all(statements).await?;
+        if let Some(statement) = dialect::insert_text(self.backend, memo.id.as_uuid(), text) {
+            self.update_index(statement).await?;
+        }
         self.update_index(dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text)).await?;
         let owner = self.find_one::<query::Owner>(self.prepared.owner_name(memo.owner_id)).await?;
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
@@ -141,7 +143,7 @@ impl MemoRepository for SeaOrmUnitOfWork {
     async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {
         if let Some(text) = text {
             if let Some(statement) = dialect::update_text(self.backend, memo, text) {
-                self.execute(statement).await?;
+                self.update_index(statement).await?;
             }
             self.update_index(dialect::reindex_memo(self.backend, memo, text)).await?;
         }

@@ -39,6 +39,33 @@ async fn the_write_ahead_log_stays_bounded_while_readers_are_active() {
     assert!(!log.exists(), "closing the store removes the log");
 }
 
+/// Nor if there is always a writer: all of the log is never copied at the same moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_write_ahead_log_stays_bounded_while_writers_are_active() {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let store = Arc::clone(&fresh.store);
+            tokio::spawn(async move {
+                for n in 0..100 {
+                    add_memo(&*store, 100 * writer + n).await;
+                }
+            })
+        })
+        .collect();
+    let log = fresh.folder.path().join("memo.db-wal");
+    let mut longest = 0;
+    while writers.iter().any(|writer| !writer.is_finished()) {
+        longest = longest.max(fs::metadata(&log).expect("there is a log").len());
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.expect("the writer ends");
+    }
+    assert!((4 << 20..16 << 20).contains(&longest), "{longest} bytes");
+}
+
 async fn read_until(store: Arc<dyn Store>, access: Access, stop: Arc<AtomicBool>) -> usize {
     let mut reads = 0;
     while !stop.load(Ordering::Relaxed) {

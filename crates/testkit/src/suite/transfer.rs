@@ -364,6 +364,8 @@ pub async fn import_with_an_invalid_line_imports_nothing(app: TestApp) {
     raw("{\"kind\": \"memo\"").await.expect_status(400).problem("invalid_json");
     raw("[]").await.expect_status(422).invalid("/0", "wrong_type");
     raw("{}").await.expect_status(422).invalid("/0/kind", "required");
+    // Blank lines count.
+    raw("\n \r\n{\"kind\": \"x\"}\n\n\t\n\n{}").await.expect_status(422).invalid("/6/kind", "required");
     raw(&"[".repeat(70)).await.expect_status(400).problem("json_too_deep");
     // Invalid UTF-8 is rejected even in a field that is ignored.
     let odd = |text: &[u8]| {

@@ -75,6 +75,16 @@ impl Lines {
         }
     }
 
+    /// Skips the blank lines that have arrived, and returns their number: millions of them fit into a body.
+    pub fn skip_blank(&mut self) -> usize {
+        let rest = &self.buffer[self.start..];
+        let blank = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
+        let Some(end) = rest[..blank].iter().rposition(|byte| *byte == b'\n') else { return 0 };
+        let count = rest[..end].split(|byte| *byte == b'\n').count();
+        self.start += end + 1;
+        count
+    }
+
     /// The next bytes, wherever lines begin and end in them.
     pub async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         while self.buffer.is_empty() && !self.is_complete {

@@ -104,6 +104,17 @@ impl Connection {
         self.waiting_for(self.lock_timeout, work)
     }
 
+    /// Returns the number of pages in the write-ahead log, and how many of them are in the database file.
+    pub fn log_pages(&self) -> Result<(i64, i64), Error> {
+        let mut pages = self.sqlite.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?;
+        pages.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
+    }
+
+    /// Copies what readers allow of the write-ahead log into the database file. Neither a reader nor a writer waits for it.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        self.sqlite.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+    }
+
     /// Restarts the write-ahead log from its beginning, unless readers still use it after `wait`. Returns whether it did.
     pub fn restart_log(&self, wait: Duration) -> Result<bool, Error> {
         let restart = || self.sqlite.query_row("PRAGMA wal_checkpoint(RESTART)", (), |row| row.get::<_, bool>(0));

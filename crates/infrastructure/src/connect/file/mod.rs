@@ -138,13 +138,14 @@ pub async fn connect(options: &StoreOptions) -> Result<File, StoreError> {
 
 fn open(options: &StoreOptions, path: &Path) -> Result<File, StoreError> {
     let writer = open_writer(options, path)?;
+    let unavailable = |error: io::Error| StoreError::Unavailable { source: error.into() };
+    let log = Log::start(Connection::open(path, options, "").map_err(file_error)?).map_err(unavailable)?;
     let readers = |count: u32| {
         let open = || Connection::open(path, options, "PRAGMA query_only = ON").map_err(file_error);
         let connections = std::iter::repeat_with(open).take(count as usize).collect::<Result<_, _>>()?;
         Ok::<_, StoreError>(Set::new(connections, options.acquire_timeout))
     };
-    let writer = writer::start(writer, Log::new(path), options.acquire_timeout)
-        .map_err(|error| StoreError::Unavailable { source: error.into() })?;
+    let writer = writer::start(writer, log, options.acquire_timeout).map_err(unavailable)?;
     Ok(File {
         readers: readers(options.max_connections.unwrap_or(READERS).max(1))?,
         searching: readers(SEARCHES)?,

@@ -40,17 +40,18 @@ use crate::{
 
 /// The number of turns in a transaction after which it is committed even if others wait.
 const MAX_TURNS: usize = 64;
-/// The size in bytes of its updates of the full-text index after which it is committed even if others wait: they run at its end.
+/// The size in bytes of its updates for searches after which it is committed even if others wait: they run at its end.
 const MAX_INDEX: usize = 256 << 10;
 /// The size in bytes of its texts above which a statement runs on a thread that may block: a batch has many of them.
-const MAX_INLINE: usize = 16 << 10;
+const MAX_INLINE: usize = 64 << 10;
 /// The age of a transaction after which it is committed even if others wait.
 const MAX_AGE: Duration = Duration::from_millis(10);
 
 /// The writing connection, its open transaction, and the units of work that wait for its commit.
 pub struct Group {
+    /// Before the connection: it is dropped in this order.
+    log: Box<Log>,
     connection: Connection,
-    log: Log,
     /// To the commit thread, which ends with this.
     commits: Sender<Loan<Group>>,
     /// When the transaction began, if one is open.
@@ -59,8 +60,8 @@ pub struct Group {
     turns: usize,
     /// The one whose turn it is, in its savepoint.
     unit: Option<Unit>,
-    /// Updates of the full-text index. They run last, since the index writes its pending changes to its tables before each
-    /// savepoint.
+    /// Updates of what searches read: the form of the texts, and the full-text index. They run last, since the index writes its
+    /// pending changes to its tables before each savepoint, and long texts would make the turn long.
     index: Vec<Statement>,
     /// The size of their parameters, in bytes.
     index_size: usize,
@@ -70,7 +71,7 @@ pub struct Group {
 
 #[derive(Default)]
 struct Unit {
-    /// Its updates of the full-text index that have not run yet.
+    /// Its updates for searches that have not run yet.
     index: Vec<Statement>,
     /// Whether those of the units of work before it have run in its savepoint.
     has_run_others: bool,
@@ -85,7 +86,17 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
         }
     })?;
     let (index, committed) = (Vec::new(), Vec::new());
-    let group = Group { connection, log, commits, began: None, turns: 0, unit: None, index, index_size: 0, committed };
+    let group = Group {
+        log: Box::new(log),
+        connection,
+        commits,
+        began: None,
+        turns: 0,
+        unit: None,
+        index,
+        index_size: 0,
+        committed,
+    };
     Ok(Set::new(vec![group], acquire_timeout))
 }
 
@@ -135,7 +146,7 @@ impl Group {
         if self.connection.is_in_transaction() { self.connection.execute(statement) } else { Err(rolled_back()) }
     }
 
-    /// Runs the updates of the full-text index, for a statement that depends on them. If the unit of work is rolled back,
+    /// Runs the updates for searches, for a statement that depends on them. If the unit of work is rolled back,
     /// those of the units of work before it run again.
     fn run_index(&mut self) -> Result<(), Error> {
         let Some(unit) = &self.unit else { return Ok(()) };
@@ -278,7 +289,7 @@ impl WriteUnit {
         result.map_err(file_error)
     }
 
-    /// Runs a statement that updates the full-text index, at the latest before the commit, which then returns its error.
+    /// Runs a statement that updates what searches read, at the latest before the commit, which then returns its error.
     pub async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
         let defer = move |group: &mut Group| {
             group.unit.get_or_insert_default().index.push(statement);

@@ -304,8 +304,9 @@ impl Import<'_> {
             if !line.trim_ascii().is_empty() {
                 checking.add(line, number).await?;
             }
-            number += 1;
-            if number % LINES_AT_ONCE == 0 || checking.bytes >= BYTES_AT_ONCE {
+            let earlier = number;
+            number += 1 + lines.skip_blank();
+            if number / LINES_AT_ONCE != earlier / LINES_AT_ONCE || checking.bytes >= BYTES_AT_ONCE {
                 checking.bytes = 0;
                 yield_now().await;
                 claim.renew().await?;
