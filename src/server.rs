@@ -250,7 +250,7 @@ fn use_cases(
         likes: Likes::new(ports.clone()),
         shares: Arc::new(Shares::new(ports.clone())),
         changes: Changes::new(ports.clone()),
-        idempotency: Idempotency::new(ports.clone()),
+        idempotency: Idempotency::new(ports.clone(), settings.limits.idempotent_responses.0),
         api_keys: ApiKeys::new(ports.clone(), live.clone(), settings.api_keys.max_per_user),
         second_factors: SecondFactors::new(ports.clone(), reauthentication),
         social: Social::new(ports.clone(), sign_in.clone(), providers, policy),

@@ -152,6 +152,8 @@ pub struct LimitSettings {
     pub heavy: NonZeroUsize,
     /// Requests of all clients that this node handles at a time.
     pub queue: NonZeroUsize,
+    /// What the stored responses to one user's requests with an `Idempotency-Key` may take.
+    pub idempotent_responses: Size,
 }
 
 /// Import.

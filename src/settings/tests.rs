@@ -65,6 +65,7 @@ fn an_invalid_setting_is_named_in_one_line() {
         ("MEMO__API_KEYS__MAX_PER_USER", "-1", "api_keys.max_per_user"),
         ("MEMO__LIMITS__HEAVY", "two", "limits.heavy"),
         ("MEMO__LIMITS__QUEUE", "0", "limits.queue"),
+        ("MEMO__LIMITS__IDEMPOTENT_RESPONSES", "much", "limits.idempotent_responses"),
         ("MEMO__SERVER__PUBLIC_URL", "memo.example.com", "public_url"),
         ("MEMO__SERVER__PUBLIC_URL", "https://memo.example.com:99999", "public_url"),
         ("MEMO__SERVER__PUBLIC_URL", "https://\"memo\"", "public_url"),

@@ -74,6 +74,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("MEMO__LIMITS__CONCURRENCY", &["0"]),
     ("MEMO__LIMITS__HEAVY", &["0"]),
     ("MEMO__LIMITS__QUEUE", &["0", "many"]),
+    ("MEMO__LIMITS__IDEMPOTENT_RESPONSES", &["much"]),
     ("MEMO__IMPORT__MAX_SIZE", &["1"]),
     ("MEMO__WEBHOOKS__ALLOWED_NETWORKS", &["everything", "10.0.0.0", "10.0.0.0/33", "localhost"]),
     ("MEMO__LLM__BASE_URL", &["api"]),

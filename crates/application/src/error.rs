@@ -175,6 +175,18 @@ pub enum Error {
     /// The operation needs an interactive session with all scopes.
     #[error("an interactive sign-in is needed")]
     InteractiveSignInRequired,
+    /// A report would add up more rows of usage than it may.
+    #[error("more than {max} rows of usage")]
+    TooMuchUsage {
+        /// The greatest number.
+        max: usize,
+    },
+    /// The responses that are stored of the user take the space that they may.
+    #[error("too many stored responses")]
+    StoredResponsesFull {
+        /// When there is room again.
+        retry_after: Duration,
+    },
     /// Too many wrong passwords or codes.
     #[error("too many attempts")]
     TooManyAttempts {

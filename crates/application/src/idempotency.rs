@@ -6,12 +6,13 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    num::NonZeroU32,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use memo_domain::{Conflict, IdempotentRequest, IdempotentResponse, SecretDigest, StoreError};
+use memo_domain::{Conflict, IdempotentRequest, IdempotentResponse, Rate, SecretDigest, StoreError, Timestamp, UserId};
 
 use crate::{Error, Ports, transaction::Transaction};
 
@@ -72,6 +73,8 @@ impl Transaction {
 /// The keys of requests.
 pub struct Idempotency {
     ports: Arc<Ports>,
+    /// How many KiB of responses are stored of a user at once, and again in the time that they are kept.
+    room: Rate,
     /// The requests of this node that are running, with their fingerprints.
     running: Mutex<HashMap<SecretDigest, SecretDigest>>,
 }
@@ -88,6 +91,14 @@ pub enum Begun<'a> {
 pub struct Running<'a> {
     keys: &'a Idempotency,
     id: SecretDigest,
+    user: UserId,
+}
+
+impl Running<'_> {
+    /// To be called after the response was stored, with the size of its body.
+    pub async fn stored(&self, bytes: usize) {
+        self.keys.count(self.user, bytes).await;
+    }
 }
 
 impl Drop for Running<'_> {
@@ -98,18 +109,37 @@ impl Drop for Running<'_> {
 
 impl Idempotency {
     #[must_use]
-    pub fn new(ports: Arc<Ports>) -> Self {
-        Self { ports, running: Mutex::default() }
+    pub fn new(ports: Arc<Ports>, max_bytes: usize) -> Self {
+        Self { ports, room: Rate::new(kib(max_bytes), RETENTION), running: Mutex::default() }
     }
 
     /// Begins a request with a key.
     ///
     /// # Errors
     /// [`Error::IdempotencyKeyReused`] if another request had the key; [`Error::IdempotencyKeyInUse`] if the same request is
-    /// still running.
+    /// still running; [`Error::StoredResponsesFull`] if it is a new one, and the responses to others take too much space.
     pub async fn begin(&self, request: &IdempotentRequest) -> Result<Begun<'_>, Error> {
         let running = self.claim(request)?;
-        Ok(self.find(request).await?.map_or(Begun::First(running), Begun::Answered))
+        if let Some(answer) = self.find(request).await? {
+            return Ok(Begun::Answered(answer));
+        }
+        let full = self.ports.counters.get(&full(request.user_id)).await.unwrap_or_default();
+        let until = full.and_then(|until| Some(Timestamp::from_micros(i64::from_be_bytes(until.try_into().ok()?))));
+        match until.map(|until| until.since(self.ports.now())) {
+            Some(retry_after) if !retry_after.is_zero() => Err(Error::StoredResponsesFull { retry_after }),
+            _ => Ok(Begun::First(running)),
+        }
+    }
+
+    /// Counts a response that was stored. If it is more than there is room for, further ones are refused until there is.
+    async fn count(&self, user: UserId, bytes: usize) {
+        let counters = &self.ports.counters;
+        let taken = counters.take(&format!("responses {user}"), &self.room, kib(bytes)).await;
+        let wait = taken.map_or(Duration::ZERO, |taken| taken.retry_after);
+        if !wait.is_zero() {
+            let until = (self.ports.now() + wait).as_micros();
+            let _ = counters.put(&full(user), &until.to_be_bytes(), wait).await;
+        }
     }
 
     /// Returns the answer to an earlier request with the same key.
@@ -139,7 +169,7 @@ impl Idempotency {
         match self.running().entry(request.id) {
             Entry::Vacant(entry) => {
                 entry.insert(request.fingerprint);
-                Ok(Running { keys: self, id: request.id })
+                Ok(Running { keys: self, id: request.id, user: request.user_id })
             }
             Entry::Occupied(entry) if *entry.get() == request.fingerprint => Err(Error::IdempotencyKeyInUse),
             Entry::Occupied(_) => Err(Error::IdempotencyKeyReused),
@@ -149,4 +179,14 @@ impl Idempotency {
     fn running(&self) -> MutexGuard<'_, HashMap<SecretDigest, SecretDigest>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A size in KiB, rounded up.
+fn kib(bytes: usize) -> NonZeroU32 {
+    u32::try_from(bytes.div_ceil(1024)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
+}
+
+/// The name of the time until which no further responses of a user are stored.
+fn full(user: UserId) -> String {
+    format!("responses of {user} are full")
 }

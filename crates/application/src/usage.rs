@@ -3,25 +3,24 @@
 mod counter;
 mod counts;
 
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, mem, sync::Arc, time::Duration};
 
 pub use counter::UsageCounter;
-use memo_domain::{
-    ApiKeyId, Day, Limit, OperationName, PageRequest, PageStart, Usage, UsageCounters, UsageKey, UsageRange,
-    UserFilter, UserId,
-};
+use memo_domain::{ApiKeyId, Day, OperationName, Usage, UsageCounters, UsageKey, UsageRange, UserId};
 
 use crate::{Error, Ports, Transactions, roles::require_administrator};
 
 /// How many rows one statement reads.
 const READ_AT_ONCE: u32 = 500;
+/// How many rows a report adds up: some seconds of work.
+const MAX_ROWS: usize = 500_000;
 /// How many items a report has: those with the most requests.
 const MAX_ITEMS: usize = 1_000;
 /// How long a report waits for the usage that is being stored at the moment.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it looks meanwhile.
 const LOOK: Duration = Duration::from_millis(5);
-/// How often a user's usage is read again, if some was stored meanwhile.
+/// How often a page is read again, if some was stored meanwhile.
 const ATTEMPTS: usize = 3;
 
 /// By what a report adds up requests.
@@ -68,12 +67,19 @@ impl UsageGrouping {
 pub struct UsageReports {
     ports: Arc<Ports>,
     counter: Arc<UsageCounter>,
+    max_rows: usize,
 }
 
 impl UsageReports {
     #[must_use]
     pub const fn new(ports: Arc<Ports>, counter: Arc<UsageCounter>) -> Self {
-        Self { ports, counter }
+        Self { ports, counter, max_rows: MAX_ROWS }
+    }
+
+    /// Adds up this number of rows at most.
+    #[must_use]
+    pub fn with_max_rows(self, max_rows: usize) -> Self {
+        Self { max_rows, ..self }
     }
 
     /// Returns today, in UTC.
@@ -85,7 +91,7 @@ impl UsageReports {
     /// Returns the usage of a user: days in their order, others by the number of requests, at most 1,000.
     ///
     /// # Errors
-    /// Only those of the store.
+    /// [`Error::TooMuchUsage`].
     pub async fn own(
         &self,
         user: UserId,
@@ -93,15 +99,13 @@ impl UsageReports {
         grouping: UsageGrouping,
     ) -> Result<Vec<(UsageGroup, UsageCounters)>, Error> {
         let transactions = self.ports.transactions.on_behalf_of(user);
-        let mut sums = Sums { grouping, groups: BTreeMap::new() };
-        self.add_user(&transactions, user, range, &mut sums).await?;
-        Ok(sums.into_items())
+        self.report(&transactions, Some(user), range, grouping).await
     }
 
     /// Returns the usage of one user, or of all, for an administrator, like [`own`](Self::own).
     ///
     /// # Errors
-    /// [`Error::NotAdministrator`].
+    /// [`Error::NotAdministrator`]; [`Error::TooMuchUsage`] if more than 500,000 rows are stored of these days.
     pub async fn all(
         &self,
         administrator: UserId,
@@ -111,60 +115,73 @@ impl UsageReports {
     ) -> Result<Vec<(UsageGroup, UsageCounters)>, Error> {
         let transactions = self.ports.transactions.on_behalf_of(administrator);
         transactions.read(async |unit| require_administrator(unit, administrator).await.map(drop)).await?;
-        let mut sums = Sums { grouping, groups: BTreeMap::new() };
-        if let Some(user) = user {
-            self.add_user(&transactions, user, range, &mut sums).await?;
-            return Ok(sums.into_items());
-        }
-        let limit = Limit::new(Limit::MAX as u64).unwrap_or_default();
-        let mut next = Some(PageRequest { limit, start: PageStart::Offset(0) });
-        while let Some(page) = next {
-            let users =
-                transactions.read(async |unit| Ok(unit.users().list(&UserFilter::default(), &page).await?)).await?;
-            for user in users.items {
-                self.add_user(&transactions, user.id, range, &mut sums).await?;
-            }
-            next = users.next.map(|last| PageRequest { limit, start: PageStart::After(last) });
-        }
-        Ok(sums.into_items())
+        self.report(&transactions, user, range, grouping).await
     }
 
-    /// Adds the usage of a user: what is stored, and what this node has counted since.
-    async fn add_user(
+    /// Adds up the usage of one user or of all.
+    async fn report(
         &self,
         transactions: &Transactions,
-        user: UserId,
+        user: Option<UserId>,
         range: UsageRange,
-        sums: &mut Sums,
-    ) -> Result<(), Error> {
-        for attempt in 1.. {
-            let turn = self.settled().await;
-            let mut of_user = Sums { grouping: sums.grouping, groups: BTreeMap::new() };
-            let mut after = None;
-            loop {
-                let read = transactions
-                    .read(async |unit| Ok(unit.usage().list(user, range, after.as_ref(), READ_AT_ONCE).await?))
-                    .await?;
-                for usage in &read {
-                    of_user.add(usage);
-                }
-                let is_full = read.len() >= READ_AT_ONCE as usize;
-                after = read.into_iter().last().map(|usage| usage.key).filter(|_| is_full);
-                if after.is_none() {
-                    break;
-                }
+        grouping: UsageGrouping,
+    ) -> Result<Vec<(UsageGroup, UsageCounters)>, Error> {
+        let (mut sums, mut of_user) = (Sums::new(grouping), Sums::new(grouping));
+        let (mut current, mut after, mut rows) = (None, None, 0);
+        loop {
+            let (page, last) = self.page(transactions, user, range, after.as_ref()).await?;
+            rows += page.len();
+            if rows > self.max_rows {
+                return Err(Error::TooMuchUsage { max: self.max_rows });
             }
-            let counted = self.counter.counts().of_user(user);
-            // If some was stored meanwhile, it may have been seen in both places, or in neither.
-            if self.counter.counts().turn() == turn || attempt == ATTEMPTS {
-                for usage in counted.iter().filter(|usage| range.contains(usage.key.day)) {
-                    of_user.add(usage);
+            for usage in &page {
+                if current.replace(usage.key.user_id).is_some_and(|user| user != usage.key.user_id) {
+                    sums.add_all(mem::replace(&mut of_user, Sums::new(grouping)));
                 }
+                of_user.add(usage);
+            }
+            after = last;
+            if after.is_none() {
                 sums.add_all(of_user);
-                break;
+                return Ok(sums.into_items());
             }
         }
-        Ok(())
+    }
+
+    /// Returns the next usage after a key: what is stored, and what this node has counted since. The second value is the last
+    /// key, unless there is no more.
+    async fn page(
+        &self,
+        transactions: &Transactions,
+        user: Option<UserId>,
+        range: UsageRange,
+        after: Option<&UsageKey>,
+    ) -> Result<(Vec<Usage>, Option<UsageKey>), Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let turn = self.settled().await;
+            let read = transactions.read(async |unit| {
+                Ok(match user {
+                    Some(user) => unit.usage().list(user, range, after, READ_AT_ONCE).await?,
+                    None => unit.usage().list_all(range, after, READ_AT_ONCE).await?,
+                })
+            });
+            let mut page = read.await?;
+            let is_full = page.len() >= READ_AT_ONCE as usize;
+            let last = page.last().map(|usage| usage.key.clone()).filter(|_| is_full);
+            let counted = self.counter.counts().find(user, |key| {
+                range.contains(key.day)
+                    && after.is_none_or(|after| key > after)
+                    && last.as_ref().is_none_or(|last| key <= last)
+            });
+            // If some was stored meanwhile, it may have been seen in both places, or in neither.
+            if self.counter.counts().turn() == turn || attempts == ATTEMPTS {
+                page.extend(counted);
+                page.sort_by(|one, other| one.key.cmp(&other.key));
+                return Ok((page, last));
+            }
+        }
     }
 
     /// Waits while usage is being stored. Returns how often that began or ended.
@@ -188,6 +205,10 @@ struct Sums {
 }
 
 impl Sums {
+    const fn new(grouping: UsageGrouping) -> Self {
+        Self { grouping, groups: BTreeMap::new() }
+    }
+
     fn add(&mut self, usage: &Usage) {
         self.groups.entry(self.grouping.group(&usage.key)).or_default().add(&usage.counters);
     }
@@ -228,13 +249,13 @@ mod tests {
 
     #[test]
     fn report_of_many_users_has_those_with_the_most_requests() {
-        let mut sums = Sums { grouping: UsageGrouping::User, groups: BTreeMap::new() };
+        let mut sums = Sums::new(UsageGrouping::User);
         let operation = OperationName::new("get_me").expect("a name");
         for n in 0..5_000_u64 {
             let user_id = UserId::new(Uuid::from_u128(u128::from(n)));
             let key = UsageKey { user_id, day: Day::from_number(0), operation: operation.clone(), api_key_id: None };
             let counters = UsageCounters { requests: 1 + n * 7 % 5_000, ..UsageCounters::default() };
-            let mut of_user = Sums { grouping: UsageGrouping::User, groups: BTreeMap::new() };
+            let mut of_user = Sums::new(UsageGrouping::User);
             of_user.add(&Usage { key, counters });
             sums.add_all(of_user);
             assert!(sums.groups.len() <= 2 * MAX_ITEMS);

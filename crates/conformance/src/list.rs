@@ -267,6 +267,7 @@ macro_rules! __each_case {
                 usage_of_many_nodes_at_once_is_all_added
                 usage_of_an_absent_user_is_ignored
                 usage_is_listed_by_day_operation_and_api_key
+                usage_of_all_users_is_listed_by_user
                 old_usage_is_removed
             }
             changes(store) {

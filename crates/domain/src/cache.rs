@@ -118,8 +118,9 @@ pub trait Cache: Send + Sync {
     /// Checks that the cache answers.
     async fn check(&self) -> Result<(), CacheError>;
 
-    /// Claims a name for this long. Returns whether it was free.
-    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError>;
+    /// Claims a name for this long. Returns whether it was free. `holder` is on whose behalf, always the same one for a name:
+    /// an adapter with limited room gives each holder a fair part of it.
+    async fn claim(&self, holder: &str, name: &str, ttl: Duration) -> Result<bool, CacheError>;
 
     /// Counts a number of uses of a name, if its rate allows all of them.
     async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError>;

@@ -239,6 +239,11 @@ macro_rules! for_each_repository {
                     after: Option<&$crate::UsageKey>,
                     limit: u32
                 ) -> Vec<$crate::Usage>;
+                fn list_all(
+                    range: $crate::UsageRange,
+                    after: Option<&$crate::UsageKey>,
+                    limit: u32
+                ) -> Vec<$crate::Usage>;
                 fn remove_before(day: $crate::Day, most: u32) -> u64;
             }
         }

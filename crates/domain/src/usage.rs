@@ -131,6 +131,8 @@ pub struct Usage {
 /// * `usage_is_listed_by_day_operation_and_api_key`: [`list`](Self::list) MUST return the usage of this user on these days, the
 ///   first and the last one included, by day, operation (byte by byte) and API key, without one first; at most `limit`, after
 ///   `after` in that order.
+/// * `usage_of_all_users_is_listed_by_user`: [`list_all`](Self::list_all) MUST return that of all users, like
+///   [`list`](Self::list), by user first; after `after` in that order.
 /// * `old_usage_is_removed`: [`remove_before`](Self::remove_before) MUST remove usage of days before that day, at most `most`,
 ///   and return how many.
 #[async_trait]
@@ -142,6 +144,14 @@ pub trait UsageRepository: Send {
     async fn list(
         &mut self,
         user: UserId,
+        range: UsageRange,
+        after: Option<&UsageKey>,
+        limit: u32,
+    ) -> Result<Vec<Usage>, StoreError>;
+
+    /// Returns up to `limit` of the usage of all users, after a key.
+    async fn list_all(
+        &mut self,
         range: UsageRange,
         after: Option<&UsageKey>,
         limit: u32,

@@ -6,8 +6,10 @@ use memo_domain::{
     UsageRepository, UserId,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
-    prelude::Uuid, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait},
 };
 
 use super::{
@@ -78,16 +80,35 @@ impl UsageRepository for SeaOrmUnitOfWork {
         after: Option<&UsageKey>,
         limit: u32,
     ) -> Result<Vec<Usage>, StoreError> {
-        let is_after = after.map(|key| {
-            let columns = [Column::Day, Column::Operation, Column::ApiKeyId].map(Expr::col);
-            let operation = key.operation.as_str().to_owned();
-            let values = [Expr::value(key.day.number()), Expr::value(operation), Expr::value(or_nil(key.api_key_id))];
-            dialect::after_three(self.backend, columns, values)
-        });
+        let is_after = after.map(|key| self.is_after_of_user(key));
         let select = Entity::find()
             .filter(Column::UserId.eq(user.as_uuid()))
             .filter(Column::Day.between(range.from.number(), range.to.number()))
             .filter(Condition::all().add_option(is_after))
+            .order_by_asc(Column::Day)
+            .order_by_asc(Column::Operation)
+            .order_by_asc(Column::ApiKeyId)
+            .limit(u64::from(limit));
+        self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(usage).collect()
+    }
+
+    async fn list_all(
+        &mut self,
+        range: UsageRange,
+        after: Option<&UsageKey>,
+        limit: u32,
+    ) -> Result<Vec<Usage>, StoreError> {
+        let is_after = after.map(|key| {
+            let user = key.user_id.as_uuid();
+            let of_others = Condition::any().add(Column::UserId.gt(user)).add(self.is_after_of_user(key));
+            Condition::all().add(Column::UserId.gte(user)).add(of_others)
+        });
+        // Not by the index of days: each page would sort all of them.
+        let day = Expr::col(Column::Day).add(0).between(range.from.number(), range.to.number());
+        let select = Entity::find()
+            .filter(day)
+            .filter(Condition::all().add_option(is_after))
+            .order_by_asc(Column::UserId)
             .order_by_asc(Column::Day)
             .order_by_asc(Column::Operation)
             .order_by_asc(Column::ApiKeyId)
@@ -103,6 +124,14 @@ impl UsageRepository for SeaOrmUnitOfWork {
 }
 
 impl SeaOrmUnitOfWork {
+    /// Whether usage comes after a key, of whatever user.
+    fn is_after_of_user(&self, key: &UsageKey) -> Expr {
+        let columns = [Column::Day, Column::Operation, Column::ApiKeyId].map(Expr::col);
+        let operation = key.operation.as_str().to_owned();
+        let values = [Expr::value(key.day.number()), Expr::value(operation), Expr::value(or_nil(key.api_key_id))];
+        dialect::after_three(self.backend, columns, values)
+    }
+
     /// Those of these users who exist.
     async fn existing(&mut self, users: BTreeSet<UserId>) -> Result<BTreeSet<Uuid>, StoreError> {
         let (ids, mut found): (Vec<_>, _) = (users.into_iter().map(UserId::as_uuid).collect(), BTreeSet::new());

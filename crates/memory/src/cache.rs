@@ -8,13 +8,16 @@ use std::{
 use async_trait::async_trait;
 use memo_domain::{Cache, CacheError, Clock, Rate, Taken, Timestamp};
 
+use crate::claims::Claims;
+
 /// How many claims, how many rates and how many values are kept at most.
 const CAPACITY: usize = 100_000;
 
-/// The cache of a single node. Its memory is bounded: if it is full, expired entries make room, then those that expire first.
+/// The cache of a single node. Its memory is bounded: if it is full, expired entries make room, then those that expire first;
+/// of claims, those of the holders with the most.
 pub struct MemoryCache {
     clock: Arc<dyn Clock>,
-    claims: Mutex<Entries<()>>,
+    claims: Mutex<Claims>,
     /// The theoretical arrival time (GCRA) of each name is when its entry expires.
     rates: Mutex<Entries<()>>,
     values: Mutex<Entries<Vec<u8>>>,
@@ -30,7 +33,7 @@ impl MemoryCache {
     fn with_capacity(clock: Arc<dyn Clock>, capacity: usize) -> Self {
         Self {
             clock,
-            claims: Mutex::new(Entries::new(capacity)),
+            claims: Mutex::new(Claims::new(capacity)),
             rates: Mutex::new(Entries::new(capacity)),
             values: Mutex::new(Entries::new(capacity)),
         }
@@ -79,7 +82,7 @@ impl<T> Entries<T> {
     }
 }
 
-fn lock<T>(entries: &Mutex<Entries<T>>) -> MutexGuard<'_, Entries<T>> {
+fn lock<T>(entries: &Mutex<T>) -> MutexGuard<'_, T> {
     entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,14 +92,9 @@ impl Cache for MemoryCache {
         Ok(())
     }
 
-    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError> {
+    async fn claim(&self, holder: &str, name: &str, ttl: Duration) -> Result<bool, CacheError> {
         let now = self.clock.now();
-        let mut claims = lock(&self.claims);
-        let is_free = claims.get(name, now).is_none();
-        if is_free {
-            claims.insert(name, now + ttl, (), now);
-        }
-        Ok(is_free)
+        Ok(lock(&self.claims).claim(holder, name, now + ttl, now))
     }
 
     async fn take(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<Taken, CacheError> {
@@ -153,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn a_claim_ends_to_the_microsecond() {
         let (cache, clock) = cache(CAPACITY);
-        let claim = async || cache.claim("a", MINUTE).await.expect("an answer");
+        let claim = async || cache.claim("holder", "a", MINUTE).await.expect("an answer");
         assert!(claim().await && !claim().await);
         let end = Timestamp::from_micros(0) + MINUTE;
         clock.set(Timestamp::from_micros(end.as_micros() - 1));
@@ -206,11 +204,11 @@ mod tests {
     async fn memory_is_bounded_by_the_entries_that_expire_first() {
         let (cache, _) = cache(800);
         for n in 0..10_000_u32 {
-            assert!(cache.claim(&n.to_string(), MINUTE + Duration::from_secs(n.into())).await.expect("an answer"));
-            assert!(lock(&cache.claims).by_name.len() <= 800);
+            cache.put(&n.to_string(), b"x", MINUTE + Duration::from_secs(n.into())).await.expect("an answer");
+            assert!(lock(&cache.values).by_name.len() <= 800);
         }
         for n in 9_300..10_000 {
-            assert!(!cache.claim(&n.to_string(), MINUTE).await.expect("an answer"), "{n} is still claimed");
+            assert!(cache.get(&n.to_string()).await.expect("an answer").is_some(), "{n}");
         }
     }
 }

@@ -23,9 +23,9 @@ impl Cache for FallbackCache {
         self.shared.check().await
     }
 
-    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError> {
-        match self.shared.claim(name, ttl).await {
-            Err(_) => self.own.claim(name, ttl).await,
+    async fn claim(&self, holder: &str, name: &str, ttl: Duration) -> Result<bool, CacheError> {
+        match self.shared.claim(holder, name, ttl).await {
+            Err(_) => self.own.claim(holder, name, ttl).await,
             claimed => claimed,
         }
     }
@@ -79,7 +79,7 @@ mod tests {
             away()
         }
 
-        async fn claim(&self, _: &str, _: Duration) -> Result<bool, CacheError> {
+        async fn claim(&self, _: &str, _: &str, _: Duration) -> Result<bool, CacheError> {
             away()
         }
 
@@ -107,7 +107,7 @@ mod tests {
         let cache = FallbackCache::new(Arc::new(Away), Arc::new(own));
         cache.check().await.expect_err("a node tells that the shared cache is away");
         for is_first in [true, false] {
-            assert_eq!(cache.claim("a", minute).await.expect("an answer"), is_first);
+            assert_eq!(cache.claim("holder", "a", minute).await.expect("an answer"), is_first);
             let taken = cache.take("a", &Rate::new(NonZeroU32::MIN, minute), NonZeroU32::MIN).await;
             assert_eq!(taken.expect("an answer").allowed, is_first);
         }

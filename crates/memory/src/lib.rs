@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod cache;
+mod claims;
 mod clock;
 mod events;
 mod fallback;

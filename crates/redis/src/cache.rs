@@ -96,7 +96,7 @@ impl Cache for RedisCache {
         cmd("PING").exec_async(&mut self.redis.connection()).await.map_err(unavailable)
     }
 
-    async fn claim(&self, name: &str, ttl: Duration) -> Result<bool, CacheError> {
+    async fn claim(&self, _: &str, name: &str, ttl: Duration) -> Result<bool, CacheError> {
         self.try_claim(name, ttl).await.map_err(unavailable)
     }
 

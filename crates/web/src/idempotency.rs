@@ -1,6 +1,6 @@
 //! Requests with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-08).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -69,17 +69,18 @@ impl IdempotencyKey {
         let (Some(keys), Some(identified)) = (request.app_data::<Data<Idempotency>>(), identify(request, &key)) else {
             return Err(Problem::new(Code::InternalError));
         };
-        let _running = match keys.begin(&identified).await? {
+        let running = match keys.begin(&identified).await? {
             Begun::Answered(answer) => return replayed(answer),
             Begun::First(running) => running,
         };
-        let rendered = RefCell::new(None);
-        let (render, last) = (&render, &rendered);
+        let (rendered, size) = (RefCell::new(None), Cell::new(0));
+        let (render, last, last_size) = (&render, &rendered, &size);
         let answer = move |result: T| -> Answering<'_> {
             Box::pin(async move {
                 let reply =
                     render(result).await.map_err(|problem| Error::Internal { source: problem.to_string().into() })?;
                 let answer = reply.answer();
+                last_size.set(answer.body.len());
                 last.replace(Some(reply));
                 Ok(answer)
             })
@@ -87,6 +88,9 @@ impl IdempotencyKey {
         match run(Some(&Once::new(identified, &answer))).await {
             Ok(result) => {
                 let reply = last.take();
+                if reply.is_some() {
+                    running.stored(size.get()).await;
+                }
                 Ok(if let Some(reply) = reply { reply } else { render(result).await? }.respond())
             }
             // Another node was faster.

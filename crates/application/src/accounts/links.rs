@@ -33,5 +33,5 @@ pub async fn may_send(ports: &Ports, user: &User, purpose: TokenPurpose) -> bool
 }
 
 async fn claim(ports: &Ports, name: &str, ttl: Duration) -> bool {
-    ports.counters.claim(name, ttl).await.unwrap_or(false)
+    ports.counters.claim(name, name, ttl).await.unwrap_or(false)
 }

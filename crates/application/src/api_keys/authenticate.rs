@@ -69,7 +69,9 @@ impl ApiKeys {
             return Err(unauthenticated(UnauthenticatedReason::SignatureExpired));
         }
         let remembered = (created + WINDOW).since(now) + CLOCK_DIFFERENCE;
-        if !self.ports.cache.claim(&format!("signature:{key_id}:{nonce}"), remembered).await? {
+        // Each key has room of its own: another user's many requests must not make it forget a nonce.
+        let (holder, name) = (format!("signature:{key_id}"), format!("signature:{key_id}:{nonce}"));
+        if !self.ports.cache.claim(&holder, &name, remembered).await? {
             return Err(unauthenticated(UnauthenticatedReason::SignatureReplayed));
         }
         self.record_use(&key, now);

@@ -104,7 +104,7 @@ impl Social {
             return Err(Error::StateInvalid);
         }
         // A state is accepted once.
-        if !self.ports.cache.claim(&format!("state:{}", bytes_text(state.as_bytes())), FLOW_TTL).await? {
+        if !self.ports.cache.claim("states", &format!("state:{}", bytes_text(state.as_bytes())), FLOW_TTL).await? {
             return Err(Error::StateInvalid);
         }
         Ok(self.finish(&**provider, flow, callback, previous, device).await)

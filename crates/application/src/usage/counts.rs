@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
-    mem,
+    mem, slice,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -70,11 +70,19 @@ impl Counts {
         self.add(key, &UsageCounters { bytes_out, ..UsageCounters::default() });
     }
 
-    /// What was counted of a user.
-    pub fn of_user(&self, user: UserId) -> Vec<Usage> {
-        let shard = self.shard(user);
-        let of_user = shard.iter().filter(|(key, _)| key.user_id == user);
-        of_user.map(|(key, counters)| Usage { key: key.clone(), counters: counters.clone() }).collect()
+    /// What was counted of a user, or of all, under the keys that are wanted.
+    pub fn find(&self, user: Option<UserId>, is_wanted: impl Fn(&UsageKey) -> bool) -> Vec<Usage> {
+        let shards = match user {
+            Some(user) => slice::from_ref(self.shard_of(user)),
+            None => &self.shards[..],
+        };
+        let mut found = Vec::new();
+        for shard in shards {
+            let shard = lock(shard);
+            let wanted = shard.iter().filter(|(key, _)| user.is_none_or(|user| key.user_id == user) && is_wanted(key));
+            found.extend(wanted.map(|(key, counters)| Usage { key: key.clone(), counters: counters.clone() }));
+        }
+        found
     }
 
     /// How often storing began or ended: odd while it runs.
@@ -102,9 +110,13 @@ impl Counts {
     }
 
     fn shard(&self, user: UserId) -> MutexGuard<'_, Shard> {
+        lock(self.shard_of(user))
+    }
+
+    fn shard_of(&self, user: UserId) -> &Mutex<Shard> {
         // The end of an id is random.
         let number = user.as_uuid().as_u128() % SHARDS as u128;
-        lock(&self.shards[usize::try_from(number).unwrap_or(0)])
+        &self.shards[usize::try_from(number).unwrap_or(0)]
     }
 }
 
@@ -150,6 +162,10 @@ mod tests {
     const REQUEST: CountedRequest =
         CountedRequest { is_error: false, bytes_in: 1, bytes_out: 2, latency: Duration::from_millis(3) };
 
+    fn of_user(counts: &Counts, user: UserId) -> Vec<Usage> {
+        counts.find(Some(user), |_| true)
+    }
+
     fn key(user: u128, day: i64) -> UsageKey {
         let operation = OperationName::new("get_me").expect("a name");
         UsageKey {
@@ -183,18 +199,21 @@ mod tests {
             counts.count(key(1, n), &REQUEST);
         }
         let user = key(1, 0).user_id;
-        assert_eq!((counts.turn(), counts.of_user(user).len()), (0, 10));
+        assert_eq!((counts.turn(), of_user(&counts, user).len()), (0, 10));
         let mut taken = counts.take().expect("it is free");
         assert!(counts.take().is_none(), "one at a time");
-        assert_eq!((counts.turn(), counts.of_user(user).len(), taken.last(100).len()), (1, 0, 10));
+        assert_eq!((counts.turn(), of_user(&counts, user).len(), taken.last(100).len()), (1, 0, 10));
         assert_eq!(taken.last(3).iter().map(|usage| usage.key.day.number()).collect::<Vec<_>>(), [7, 8, 9]);
         taken.forget_last(3);
         counts.count(key(1, 0), &REQUEST);
         drop(taken);
-        let mut left = counts.of_user(user);
+        let mut left = of_user(&counts, user);
         left.sort_by(|one, other| one.key.cmp(&other.key));
         assert_eq!(left.iter().map(|usage| usage.counters.requests).collect::<Vec<_>>(), [2, 1, 1, 1, 1, 1, 1]);
-        assert_eq!((counts.turn(), counts.of_user(key(2, 0).user_id).len()), (2, 0));
+        assert_eq!((counts.turn(), of_user(&counts, key(2, 0).user_id).len()), (2, 0));
+        counts.count(key(2, 6), &REQUEST);
+        let on_day = |user, day| counts.find(user, |key| key.day == Day::from_number(day)).len();
+        assert_eq!((on_day(None, 6), on_day(Some(user), 6), on_day(None, 8)), (2, 1, 0));
     }
 
     #[test]
@@ -203,7 +222,7 @@ mod tests {
         counts.count(key(1, 0), &REQUEST);
         counts.add_bytes_out(key(1, 0), 40);
         counts.add_bytes_out(key(1, 1), 5);
-        let mut all = counts.of_user(key(1, 0).user_id);
+        let mut all = of_user(&counts, key(1, 0).user_id);
         all.sort_by(|one, other| one.key.cmp(&other.key));
         let numbers: Vec<_> = all.iter().map(|usage| (usage.counters.requests, usage.counters.bytes_out)).collect();
         assert_eq!(numbers, [(1, 42), (0, 5)]);

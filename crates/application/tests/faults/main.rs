@@ -1,7 +1,10 @@
 //! If any call of the store fails, a use case that writes has done all of its work or nothing, and reports success only after
 //! a commit.
 
+mod coverage;
+mod deliveries;
 mod jobs;
+mod more_use_cases;
 mod ports;
 mod races;
 mod shares;
@@ -18,7 +21,7 @@ use memo_conformance::faults::Fault;
 use memo_domain::{Conflict, StoreError};
 
 use state::State;
-use use_cases::{ALL, UseCase};
+use use_cases::{UseCase, all};
 use world::World;
 
 const KINDS: [fn() -> StoreError; 8] = [
@@ -90,7 +93,7 @@ impl Ended {
 
 #[tokio::test]
 async fn world_is_the_same_in_each_run() {
-    for use_case in ALL {
+    for use_case in all() {
         let [one, other] = [World::later(use_case.later).await, World::later(use_case.later).await];
         assert_eq!(one.state().await, other.state().await);
     }
@@ -98,7 +101,7 @@ async fn world_is_the_same_in_each_run() {
 
 #[tokio::test]
 async fn failed_call_leaves_all_or_nothing() {
-    for use_case in ALL {
+    for use_case in all() {
         let (well, before) = Ended::well(use_case).await;
         for (number, call) in well.calls.iter().enumerate() {
             for kind in KINDS {
@@ -118,7 +121,7 @@ async fn failed_call_leaves_all_or_nothing() {
 
 #[tokio::test]
 async fn call_whose_response_is_lost_leaves_all_or_nothing() {
-    for use_case in ALL {
+    for use_case in all() {
         let (well, before) = Ended::well(use_case).await;
         let commit = well.calls.len() - 1;
         for (number, call) in well.calls.iter().enumerate() {
@@ -144,7 +147,7 @@ async fn call_whose_response_is_lost_leaves_all_or_nothing() {
 /// crash could undo what it reported.
 #[tokio::test]
 async fn failed_commit_is_an_error_also_after_reads_only() {
-    for use_case in ALL {
+    for use_case in all() {
         let (well, _) = Ended::well(use_case).await;
         let commit = well.calls.len() - 1;
         for kind in KINDS {
@@ -162,7 +165,7 @@ async fn failed_commit_is_an_error_also_after_reads_only() {
 
 #[tokio::test]
 async fn lost_race_is_retried_until_the_budget_is_spent() {
-    for use_case in ALL {
+    for use_case in all() {
         let (well, before) = Ended::well(use_case).await;
         let begin = well.calls.iter().position(|call| *call == "begin.write").expect("it writes");
         for number in begin..well.calls.len() {

@@ -6,7 +6,7 @@ use memo_domain::{
     Access, ApiKey, AuditEvent, Change, IdGenerator, IdempotentRequest, IdempotentResponse, Identity, Job, JobKind,
     Limit, MemoFilter, MemoId, MemoView, OneTimeToken, PageRequest, PageStart, RefreshToken, Revision, SecondFactor,
     SecretGenerator, Session, SessionId, Share, Store, TagCount, Timestamp, TokenPurpose, UnitOfWork, User, UserId,
-    Version,
+    Version, Webhook, WebhookDelivery,
 };
 use memo_memory::{MemoryStore, SequentialIds, SequentialSecrets};
 use uuid::Uuid;
@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// The ids that the world creates at first are among these; a generator counts on.
-const FIRST_IDS: Range<usize> = 0..45;
+const FIRST_IDS: Range<usize> = 0..70;
 /// The ids that a use case creates later, with its retries, are among these.
-const LATER_IDS: Range<usize> = 30..95;
+const LATER_IDS: Range<usize> = 30..125;
 /// More secrets than the world and a use case create.
-const MAX_SECRETS: usize = 70;
+const MAX_SECRETS: usize = 80;
 /// More refresh tokens than any session of the world has.
 const MAX_SUCCESSORS: usize = 5;
 
@@ -50,6 +50,7 @@ struct Kept {
     jobs: Vec<Job>,
     audit: Vec<AuditEvent>,
     responses: Vec<IdempotentResponse>,
+    webhooks: Vec<(Webhook, Vec<WebhookDelivery>)>,
 }
 
 impl From<Kept> for State {
@@ -108,6 +109,11 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
             state.identities.extend(unit.identities().list_by_user(user.id).await.expect("identities are read"));
             let request = IdempotentRequest::new(user.id, KEY, &[]);
             state.responses.extend(unit.idempotency().lookup(&request.id).await.expect("responses are read"));
+            for webhook in unit.webhooks().list_by_user(user.id).await.expect("webhooks are read") {
+                let all = PageRequest { limit, start: PageStart::Offset(0) };
+                let deliveries = unit.webhooks().list_deliveries(webhook.id, &all).await.expect("deliveries are read");
+                state.webhooks.push((webhook, deliveries.items));
+            }
             state.users.push(user);
         }
         state.sessions.extend(unit.sessions().lookup(SessionId::new(id)).await.expect("sessions are read"));
@@ -132,7 +138,7 @@ pub async fn state(store: &MemoryStore, now: Timestamp) -> State {
     state.audit = unit.audit().list(None, &all).await.expect("events are read").items;
     drop(unit);
     // The claim is not committed.
-    let kinds = [JobKind::MAIL, JobKind::URGENT_MAIL, JobKind::TRASH];
+    let kinds = [JobKind::MAIL, JobKind::URGENT_MAIL, JobKind::TRASH, JobKind::WEBHOOK, JobKind::WEBHOOK_DELIVERY];
     let far = now + Duration::from_hours(1_000);
     let mut unit = store.begin(Access::Write).await.expect("a unit of work");
     state.jobs = unit.jobs().claim(&kinds, far, far, 100).await.expect("jobs are read");

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use memo_application::{UsageCounter, UsageGroup, UsageGrouping};
+use memo_application::{Error, UsageCounter, UsageGroup, UsageGrouping};
 use memo_conformance::faults::Fault;
 use memo_domain::{
     Access, Conflict, CountedRequest, Day, OperationName, Store, StoreError, UsageCounters, UsageRange, UserId,
 };
 
-use crate::world::World;
+use crate::world::{MAX_ROWS, World};
 
 const REQUEST: CountedRequest =
     CountedRequest { is_error: false, bytes_in: 1, bytes_out: 10, latency: Duration::from_millis(2) };
@@ -108,4 +108,48 @@ async fn old_usage_is_removed_in_steps() {
     world.clock.advance(Duration::from_hours(24));
     assert_eq!(sweep(&world.usage_counter).await, 1_200);
     assert_eq!(stored(&world, world.alice).await, 1);
+}
+
+#[tokio::test]
+async fn report_of_all_users_reads_pages_and_not_users() {
+    let world = World::later(Duration::ZERO).await;
+    let operation = OperationName::new("get_me").expect("a name");
+    for user_id in [world.alice, world.carol, world.dave] {
+        let caller = memo_application::Principal { user_id, ..world.principal };
+        world.usage_counter.count(&caller, operation.clone(), &REQUEST);
+    }
+    world.usage_counter.store().await;
+    // Not stored yet.
+    count(&world, 2);
+    world.store.plan([]);
+    let today = world.usage.today();
+    let range = UsageRange { from: today, to: today };
+    let items = world.usage.all(world.dave, None, range, UsageGrouping::User).await.expect("usage is read");
+    let lists = world.store.calls().iter().filter(|call| **call == "usage.list_all").count();
+    assert_eq!((lists, world.store.calls().contains(&"usage.list")), (1, false));
+    let requests: Vec<_> = items.iter().map(|(group, counters)| (group.clone(), counters.requests)).collect();
+    assert_eq!(requests[0], (UsageGroup::User(world.alice), 3));
+    assert_eq!(requests.iter().map(|(_, number)| number).sum::<u64>(), 5);
+}
+
+#[tokio::test]
+async fn report_of_too_many_rows_is_refused_and_pages_add_up() {
+    let world = World::later(Duration::ZERO).await;
+    let today = world.usage.today();
+    let range = UsageRange { from: today, to: today };
+    let all = async || world.usage.all(world.dave, None, range, UsageGrouping::User).await;
+    for n in 1..=MAX_ROWS {
+        let operation = OperationName::new(format!("operation_{n}")).expect("a name");
+        world.usage_counter.count(&world.principal, operation, &REQUEST);
+        if n % 100 == 0 {
+            world.usage_counter.store().await;
+        }
+    }
+    let expected = u64::try_from(MAX_ROWS).expect("a small number");
+    let items = all().await.expect("usage is read");
+    assert_eq!(items.iter().map(|(_, counters)| counters.requests).collect::<Vec<_>>(), [expected]);
+    count(&world, 1);
+    for result in [all().await, world.usage.own(world.alice, range, UsageGrouping::Day).await] {
+        assert!(matches!(result, Err(Error::TooMuchUsage { max: MAX_ROWS })), "{result:?}");
+    }
 }

@@ -12,6 +12,7 @@ use memo_domain::{
 };
 
 use crate::{
+    more_use_cases::MORE,
     ports::CODE,
     world::{ACME, CREATED, LEEWAY, PASSWORD, World, new_key, revision, sign_up, state, tag},
 };
@@ -54,7 +55,7 @@ impl UseCase {
 
 pub const SOON: Duration = Duration::from_secs(1);
 
-const fn writes(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+pub const fn writes(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
     UseCase { name, later: SOON, writes: true, retried_conflict: None, hides_errors: false, run }
 }
 
@@ -63,7 +64,7 @@ const fn writes_later(later: Duration, name: &'static str, run: for<'a> fn(&'a W
 }
 
 /// A use case that finds nothing to do.
-const fn idle(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
+pub const fn idle(name: &'static str, run: for<'a> fn(&'a World) -> Running<'a>) -> UseCase {
     UseCase { writes: false, ..writes(name, run) }
 }
 
@@ -75,7 +76,7 @@ const fn hides_errors(use_case: UseCase) -> UseCase {
     UseCase { hides_errors: true, ..use_case }
 }
 
-fn device() -> Device {
+pub fn device() -> Device {
     Device { name: Some("다른 기기".into()), ..Device::default() }
 }
 
@@ -122,7 +123,12 @@ async fn end_all(world: &World, user_id: UserId) -> Result<(), Error> {
     world.sign_in.end_all(&caller, false, &device()).await
 }
 
-pub const ALL: &[UseCase] = &[
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static UseCase> {
+    ALL.iter().chain(MORE)
+}
+
+const ALL: &[UseCase] = &[
     writes("sign-up", |world| Box::pin(async { world.accounts.sign_up(sign_up("bob"), &device()).await.map(drop) })),
     writes("profile change", |world| {
         Box::pin(async {
@@ -257,6 +263,15 @@ pub const ALL: &[UseCase] = &[
     writes_later(Duration::from_mins(2), "another link to verify the address", |world| {
         Box::pin(async { world.accounts.resend_verification(world.alice).await })
     }),
+    writes("reset of the password", |world| {
+        Box::pin(async {
+            let new = Password::new("another horse battery").expect("a password");
+            world.accounts.reset_password(&world.reset, &new, true, &device()).await
+        })
+    }),
+    writes("removal of an exposed API key", |world| {
+        Box::pin(async { world.api_keys.remove_exposed(&world.key_text, &device()).await })
+    }),
     writes("withdrawal", |world| {
         Box::pin(async { world.accounts.withdraw(&world.principal, Some(PASSWORD), &device()).await })
     }),
@@ -372,9 +387,6 @@ pub const ALL: &[UseCase] = &[
     idle("renaming of a tag to itself", |world| {
         Box::pin(async { world.memos.rename_tag(world.alice, &tag("work"), &tag("work")).await.map(drop) })
     }),
-    idle("sign-out of an ended session", |world| {
-        Box::pin(async { world.sign_in.sign_out(world.ended, &device()).await })
-    }),
     idle("end of all sessions of a user without one", |world| Box::pin(end_all(world, world.dave))),
     idle("removal of an absent second factor", |world| {
         Box::pin(async { world.second_factors.remove(&world.principal, Some(PASSWORD), &device()).await })
@@ -383,6 +395,4 @@ pub const ALL: &[UseCase] = &[
         Conflict::Id,
         idle("import of nothing", |world| Box::pin(async { world.transfer.import(world.alice, &[]).await.map(drop) })),
     ),
-    idle("removal of no sessions and events", |world| Box::pin(async { world.retention.sweep().await.map(drop) })),
-    idle("removal of no changes", |world| Box::pin(async { world.changes.sweep().await.map(drop) })),
 ];

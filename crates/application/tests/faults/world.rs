@@ -4,22 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use memo_application::{
     AccountSettings, Accounts, Administration, ApiKeys, Callback, CallbackOutcome, Changes, Device, Error, Grant,
-    JobWorker, Likes, MailHandler, Memos, NewApiKey, Precondition, Principal, ProviderAnswer, Reauthentication,
-    RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUp, SignUpPolicy, SignedIn, Social,
-    SocialError, Transfer, TrashHandler, UsageCounter, UsageReports, UserChange, WithdrawalHandler, secret_text,
+    JobWorker, Likes, MailHandler, Memos, NewApiKey, NewShare, Precondition, Principal, ProviderAnswer,
+    Reauthentication, RetagHandler, Retention, SecondFactors, Shares, SignIn, SignInSettings, SignUp, SignUpPolicy,
+    SignedIn, Social, SocialError, Transfer, TrashHandler, UsageCounter, UsageReports, UserChange, WebhookHandler,
+    Webhooks, WithdrawalHandler, secret_text,
 };
 use memo_conformance::faults::FaultyStore;
 use memo_domain::{
-    ApiKeyId, ApiKeyKind, ApiKeyName, ChangeOrigin, Clock, Content, DisplayName, Email, Locale, MemoId, MemoState,
-    Networks, Password, Revision, RevisionHead, Role, Scopes, Secret, SecretGenerator, SessionId, SocialUser, Tag,
-    Tags, TextDelta, Timestamp, Title, UserId, Version,
+    ApiKeyId, ApiKeyKind, ApiKeyName, ChangeOrigin, Clock, Content, DisplayName, Email, Locale, MemoChange, MemoId,
+    MemoState, Networks, Password, Revision, RevisionHead, Role, Scopes, Secret, SecretGenerator, SessionId, ShareId,
+    SocialUser, Tag, Tags, TextDelta, Timestamp, Title, UserId, Version, WebhookDeliveryId, WebhookId,
 };
 use memo_memory::{CapturedMail, FixedClock, MemoryProvider, MemoryStore, SequentialSecrets};
 
 use crate::{
+    deliveries::{self, Receiver},
     ports::{CODE, InPlace, Names, NoArchives, NoWait, Plain, ports},
     state::{self, State},
 };
+
+/// How many rows of usage a report may add up.
+pub const MAX_ROWS: usize = 2_000;
 
 pub const PASSWORD: &str = "correct horse battery";
 /// How long a refresh token may be used twice.
@@ -35,6 +40,12 @@ pub struct World {
     pub memos: Memos,
     pub likes: Likes,
     pub shares: Shares,
+    pub webhooks: Webhooks,
+    /// What webhooks are sent to.
+    pub receiver: Arc<Receiver>,
+    /// Sends to webhooks and reminds; the world's own worker does not.
+    pub deliveries: JobWorker,
+    pub webhook_handler: Arc<WebhookHandler>,
     pub usage: UsageReports,
     pub usage_counter: Arc<UsageCounter>,
     pub changes: Changes,
@@ -43,6 +54,10 @@ pub struct World {
     pub api_keys: ApiKeys,
     /// A key of Alice.
     pub api_key: ApiKeyId,
+    /// What Alice's key is presented as.
+    pub key_text: String,
+    /// The token of a link for a new password of Alice.
+    pub reset: Secret,
     pub social: Social,
     pub transfer: Transfer,
     pub administration: Administration,
@@ -69,6 +84,13 @@ pub struct World {
     pub verification: Secret,
     /// A memo of Alice.
     pub memo: MemoId,
+    /// A memo of Alice with two texts, which she likes.
+    pub changed: MemoId,
+    /// A share of Alice's memo.
+    pub share: ShareId,
+    /// A webhook of Alice, and a message that was sent to it.
+    pub webhook: WebhookId,
+    pub delivery: WebhookDeliveryId,
     /// A memo of Alice in the trash.
     pub trashed: MemoId,
     /// Alice's session.
@@ -134,7 +156,7 @@ impl World {
         let dave = accounts.create_by_operator(sign_up("dave"), Role::Admin).await.expect("he gets an account").id;
         let create = async |text| memos.create(alice, state(text), None).await.expect("a memo is created").memo.id;
         let (memo, trashed) = (create("회의록").await, create("쓰레기").await);
-        create("한 메모 더").await;
+        let changed = create("한 메모 더").await;
         memos.trash(alice, trashed, &Precondition::None).await.expect("the memo is moved to the trash");
         let signed_in = async |name: &str| {
             let email = format!("{name}@example.com");
@@ -163,8 +185,23 @@ impl World {
         let change = UserChange { role: None, disabled: Some(true) };
         administration.change_by_operator(frank, change).await.expect("he is disabled");
 
-        let (key, _) = api_keys.create(&principal, new_key(), &device, None).await.expect("a key is created");
+        let (key, key_text) = api_keys.create(&principal, new_key(), &device, None).await.expect("a key is created");
         let api_key = key.id;
+
+        let change = MemoChange { title: Some(Title::new("새 이름").expect("a title")), ..MemoChange::default() };
+        memos.change(alice, changed, change, &Precondition::None).await.expect("it is changed");
+        let (likes, shares) = (Likes::new(ports.clone()), Shares::new(ports.clone()));
+        likes.like(alice, changed).await.expect("it is liked");
+        let share = shares.create(alice, memo, NewShare::default(), &device, None).await.expect("it is shared").0.id;
+        let receiver = Arc::new(Receiver::default());
+        let webhooks = Webhooks::new(ports.clone(), receiver.clone());
+        let webhook =
+            webhooks.create(alice, deliveries::new_webhook(), &device, None).await.expect("it is created").0.id;
+        let reset = Secret::new([9; 32]);
+        deliveries::insert_reset(&kept, alice, &reset).await;
+        let delivery = deliveries::insert_sent(&kept, webhook).await;
+        let webhook_handler = Arc::new(WebhookHandler::new(ports.clone(), receiver.clone()));
+        let deliveries = deliveries::worker(&ports, &webhook_handler, &receiver);
 
         let usage_counter = Arc::new(UsageCounter::new(ports.clone(), Duration::from_hours(24)));
         let trash = Arc::new(TrashHandler::new(ports.clone(), Duration::from_hours(30 * 24)));
@@ -172,15 +209,20 @@ impl World {
             store,
             accounts,
             memos,
-            likes: Likes::new(ports.clone()),
-            shares: Shares::new(ports.clone()),
-            usage: UsageReports::new(ports.clone(), usage_counter.clone()),
+            likes,
+            shares,
+            webhooks,
+            receiver,
+            deliveries,
+            webhook_handler,
+            usage: UsageReports::new(ports.clone(), usage_counter.clone()).with_max_rows(MAX_ROWS),
             usage_counter,
             changes: Changes::new(ports.clone()),
             sign_in,
             second_factors,
             api_keys,
             api_key,
+            key_text,
             social,
             transfer: Transfer::new(ports.clone(), Arc::new(NoArchives)),
             administration,
@@ -204,7 +246,12 @@ impl World {
             principal,
             of_grace: principal,
             verification,
+            reset,
             memo,
+            changed,
+            share,
+            webhook,
+            delivery,
             trashed,
             grant,
             used,

@@ -17,7 +17,7 @@ fn rate(quota: u32, window: Duration) -> Rate {
 }
 
 async fn claim(cache: &dyn Cache, name: &str) -> bool {
-    cache.claim(name, LONG).await.expect("the cache answers")
+    cache.claim("holder", name, LONG).await.expect("the cache answers")
 }
 
 async fn take(cache: &dyn Cache, name: &str, rate: &Rate) -> Taken {
@@ -60,7 +60,7 @@ pub(crate) async fn names_are_claimed_apart(given: Box<dyn TestCache>) {
 
 pub(crate) async fn a_claim_ends(given: Box<dyn TestCache>) {
     let cache = given.cache();
-    assert!(cache.claim("short", SHORT).await.expect("the cache answers"));
+    assert!(cache.claim("holder", "short", SHORT).await.expect("the cache answers"));
     assert!(claim(&*cache, "long").await);
     given.elapse(SHORT).await;
     assert!(claim(&*cache, "short").await && !claim(&*cache, "short").await);

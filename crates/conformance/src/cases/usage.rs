@@ -159,6 +159,42 @@ pub(crate) async fn usage_is_listed_by_day_operation_and_api_key(store: Arc<dyn 
     assert_eq!(listed(range(-2, 2), None, 0).await, []);
 }
 
+pub(crate) async fn usage_of_all_users_is_listed_by_user(store: Arc<dyn Store>) {
+    let mut all = Vec::new();
+    for n in 0..5 {
+        let user = add_user(&*store, n).await;
+        all.extend((-2..4).flat_map(|day| [usage(user, day, 0, 1), usage(user, day, 1, 1), usage(user, day, 2, 1)]));
+    }
+    let shuffled: Vec<_> = (0..all.len()).map(|n| all[n * 37 % all.len()].clone()).collect();
+    add(&*store, &shuffled).await;
+    let all = sorted(all);
+    let range = |from, to| UsageRange { from: Day::from_number(from), to: Day::from_number(to) };
+    let listed = async |range, after: Option<&UsageKey>, limit| {
+        read(&*store, Access::Read, async |uow| uow.usage().list_all(range, after, limit).await).await
+    };
+    for (from, to) in [(-2, 3), (-1, 0), (2, 2), (3, 9), (1, 0), (5, 9)] {
+        let expected: Vec<_> = all.iter().filter(|usage| range(from, to).contains(usage.key.day)).cloned().collect();
+        assert_eq!(listed(range(from, to), None, 1_000).await, expected, "{from} to {to}");
+        let mut pages: Vec<Usage> = Vec::new();
+        loop {
+            let page = listed(range(from, to), pages.last().map(|usage| &usage.key), 7).await;
+            assert!(page.len() <= 7);
+            if page.is_empty() {
+                break;
+            }
+            pages.extend(page);
+        }
+        assert_eq!(pages, expected, "{from} to {to}, in pages");
+    }
+    // After a key that is not there: before or after the days, or of a user before or after all others.
+    let keys = [(0, -1, 7), (1, -9, 0), (2, 9, 0), (9, 0, 0)].map(|(n, day, key)| usage(user_id(n), day, key, 1).key);
+    for after in keys {
+        let expected = all.iter().filter(|usage| usage.key > after && range(-1, 1).contains(usage.key.day));
+        assert_eq!(listed(range(-1, 1), Some(&after), 1_000).await, expected.cloned().collect::<Vec<_>>());
+    }
+    assert_eq!(listed(range(-2, 2), None, 0).await, []);
+}
+
 pub(crate) async fn old_usage_is_removed(store: Arc<dyn Store>) {
     let (user, other) = (add_user(&*store, 0).await, add_user(&*store, 1).await);
     let all: Vec<_> = (0..6).flat_map(|day| [usage(user, day, 0, 1), usage(user, day, 1, 1)]).collect();

@@ -45,6 +45,11 @@ impl Script<'_> {
         let (user, days) = (self.some_user(), self.some_days());
         let (after, limit) = (usage(user, self.some_day(), self.some_operation(), 0).key, self.some_limit());
         let after = Some(&after).filter(|_| self.chance.percent(50));
+        if self.chance.percent(50) {
+            let read = async |uow: &mut dyn UnitOfWork| uow.usage().list_all(days, after, limit.get().into()).await;
+            let _ = pair.ask(&mut self.log, format!("usage of all in {days:?} after {after:?}"), read).await;
+            return;
+        }
         let read = async |uow: &mut dyn UnitOfWork| uow.usage().list(user, days, after, limit.get().into()).await;
         let _ = pair.ask(&mut self.log, format!("usage of {user:?} in {days:?} after {after:?}"), read).await;
     }

@@ -126,6 +126,27 @@ impl UsageRepository for Unit {
         .await
     }
 
+    async fn list_all(
+        &mut self,
+        days: UsageRange,
+        after: Option<&UsageKey>,
+        limit: u32,
+    ) -> Result<Vec<Usage>, StoreError> {
+        let after = after.map(|key| [key![key.user_id], after_user(key)].concat());
+        self.read(move |tx| {
+            let all = range::<Usage>(PRIMARY, &[]);
+            let keys = match after {
+                Some(after) => all.after(&after, Direction::Ascending),
+                None => all,
+            };
+            let is_within =
+                |usage: &Result<Usage, _>| usage.as_ref().map_or(true, |usage| days.contains(usage.key.day));
+            let usage = tx.scan::<Usage>(PRIMARY, &keys, Direction::Ascending);
+            usage.filter(is_within).take(limit as usize).collect()
+        })
+        .await
+    }
+
     async fn remove_before(&mut self, day: Day, most: u32) -> Result<u64, StoreError> {
         self.write(move |tx| tx.remove_below::<Usage>(USAGE_BY_DAY, &key![day], most)).await
     }

@@ -143,6 +143,7 @@ macro_rules! __each_server_test {
                 session_cookie_has_the_host_prefix_over_https
                 body_limit_follows_the_settings
                 larger_body_limit_applies_to_batches_too
+                stored_responses_of_a_user_are_bounded
                 allowed_origin_gets_cors_headers
                 ids_come_from_the_id_generator
                 stopping_node_reports_draining_and_still_serves

@@ -11,10 +11,10 @@ use std::{
 use async_trait::async_trait;
 use memo_conformance::TestStore;
 use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
-use memo_server::SignUpSetting;
+use memo_server::{Settings, SignUpSetting};
 use serde_json::json;
 
-use crate::{TestApp, contract::known, suite::merged};
+use crate::{TestApp, User, contract::known, suite::merged};
 
 pub async fn closed_sign_up_is_forbidden(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
@@ -277,4 +277,33 @@ pub async fn outage_does_not_count_as_a_wrong_password(store: Box<dyn TestStore>
     toggled.is_unreachable.store(false, Ordering::SeqCst);
     alice.sign_in_again("").await;
     alice.change_password(&alice.password, "another horse battery").await.expect_empty(204);
+}
+
+pub async fn stored_responses_of_a_user_are_bounded(store: Box<dyn TestStore>) {
+    let limit = |settings: &mut Settings| {
+        settings.limits.idempotent_responses.0 = 64 * 1024;
+        settings.auth.access_token_ttl = Duration::from_hours(24).into();
+    };
+    let app = TestApp::builder(store).settings(limit).start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let body = json!({"title": "a", "content": "x".repeat(20_000)});
+    let create = |user: &User, key: &str| user.create_memo(&body).header("idempotency-key", key);
+    let mut stored = 0;
+    let refused = loop {
+        let response = create(&alice, &stored.to_string()).await;
+        if response.status != 201 {
+            break response.expect_status(429).problem("idempotent_responses_full");
+        }
+        stored += 1;
+    };
+    // 64 KiB, and the one that is too much.
+    assert_eq!((stored, alice.titles(&[]).await.len()), (4, 4), "a refused request changes nothing");
+    // A KiB is regained in 22.5 minutes.
+    let wait: u64 = refused.header("retry-after").expect("a time").parse().expect("seconds");
+    assert!((20_000..40_000).contains(&wait), "{wait}");
+    create(&alice, "0").await.expect_status(201).expect_header("idempotent-replayed", "true");
+    alice.create_memo(&body).await.expect_status(201);
+    create(&bob, "0").await.expect_status(201);
+    app.clock.advance(Duration::from_secs(wait));
+    create(&alice, "new").await.expect_status(201);
 }

@@ -91,7 +91,7 @@ fn problems(method: &Method, policy: &Policy) -> BTreeMap<String, Vec<Code>> {
     }
     if policy.is_idempotent {
         codes.extend([Code::InvalidHeader, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused]);
-        codes.push(Code::IdempotentResponseTooLarge);
+        codes.extend([Code::IdempotentResponseTooLarge, Code::IdempotentResponsesFull]);
     }
     if matches!(policy.condition, Some(Condition::IfMatch | Condition::Put)) {
         codes.extend([Code::InvalidHeader, Code::PreconditionFailed]);

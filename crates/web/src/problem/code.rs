@@ -316,6 +316,9 @@ codes! {
     TooManyConcurrentRequests = "too_many_concurrent_requests", TOO_MANY_REQUESTS,
         "Too many concurrent requests" | "동시 요청이 너무 많음",
         "Other requests of yours are still running. Wait for them, then try again after the time in Retry-After." | "아직 처리 중인 다른 요청이 있습니다. 끝나기를 기다리고 Retry-After의 시간이 지난 뒤 다시 시도하세요.";
+    IdempotentResponsesFull = "idempotent_responses_full", TOO_MANY_REQUESTS,
+        "Too many stored responses" | "저장된 응답이 너무 많음",
+        "The responses to your requests with an `Idempotency-Key`, which are stored for 24 hours, take the space that they may. Nothing was changed. Try again after the time in Retry-After, or without the header." | "`Idempotency-Key`가 있는 요청의 응답은 24시간 동안 저장되는데, 그 공간이 모두 찼습니다. 아무것도 바뀌지 않았습니다. Retry-After의 시간이 지난 뒤 다시 시도하거나 헤더 없이 보내세요.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE,
         "Headers too large" | "헤더가 너무 큼",
         "The headers together are larger than {0} bytes." | "헤더 전체가 {0}바이트보다 큽니다.";

@@ -70,6 +70,10 @@ impl From<Error> for Problem {
             Error::IdempotencyKeyReused => Self::of_field(Code::IdempotencyKeyReused, ""),
             Error::IdempotencyKeyInUse => Self::new(Code::IdempotencyKeyInUse).with_header(RETRY_AFTER, 1),
             Error::ResponseTooLarge { limit } => Self::new(Code::IdempotentResponseTooLarge).about(limit),
+            Error::StoredResponsesFull { retry_after } => {
+                Self::new(Code::IdempotentResponsesFull).retry_after(retry_after)
+            }
+            Error::TooMuchUsage { max } => Self::too_many("from", max),
             Error::Archive(error) => Self::from(error),
             Error::TooManyTags => Self::new(Code::TooManyTags),
             Error::OperationRunning => Self::new(Code::OperationRunning),
@@ -232,6 +236,11 @@ impl Problem {
     fn of_field(code: Code, pointer: &str) -> Self {
         let error = FieldError::new(Place::Pointer(pointer.into()), field_code(code));
         Self { errors: vec![error], ..Self::new(code) }
+    }
+
+    /// A query parameter leads to more than this number of things.
+    fn too_many(parameter: &str, max: usize) -> Self {
+        Self::invalid(vec![FieldError::refused(Place::Parameter(parameter.to_owned()), InvalidValue::TooMany { max })])
     }
 
     /// A problem of one operation of a batch: `errors` points to the operation, or into its memo.
