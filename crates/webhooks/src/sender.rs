@@ -23,6 +23,8 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
+    spawn,
+    sync::Semaphore,
     time::{Instant, timeout},
 };
 use tokio_rustls::TlsConnector;
@@ -37,6 +39,8 @@ use crate::{
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// How long a name may take that is looked up when a URL is registered.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
+/// How many names are looked up at a time. A lookup takes a thread of the process, and goes on without its caller.
+const MAX_LOOKUPS: usize = 16;
 /// The maximum size of the header of a response, in bytes.
 const MAX_HEADER: usize = 16 << 10;
 /// The `User-Agent` of this server.
@@ -66,6 +70,7 @@ impl Resolver for SystemResolver {
 pub struct WebhookClient {
     allowed: Allowed,
     resolver: Arc<dyn Resolver>,
+    lookups: Arc<Semaphore>,
     time_limit: Duration,
 }
 
@@ -73,7 +78,8 @@ impl WebhookClient {
     /// Sends to public addresses with `https`, and to these networks also with `http`.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed: Allowed(allowed), resolver: Arc::new(SystemResolver), time_limit: TIME_LIMIT }
+        let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
+        Self { allowed: Allowed(allowed), resolver: Arc::new(SystemResolver), lookups, time_limit: TIME_LIMIT }
     }
 
     /// Looks up names with this resolver.
@@ -93,10 +99,21 @@ impl WebhookClient {
             Host::Ipv4(address) => Ok(vec![(*address).into()]),
             Host::Ipv6(address) => Ok(vec![(*address).into()]),
             Host::Domain(name) => {
-                let found = self.resolver.resolve(name).await.unwrap_or_default();
+                let found = self.look_up(name.clone()).await.unwrap_or_default();
                 if found.is_empty() { Err(DeliveryError::NameNotResolved) } else { Ok(found) }
             }
         }
+    }
+
+    /// Looks up a name in its turn. The place is taken until the lookup ends, also if its caller has given up.
+    async fn look_up(&self, name: String) -> io::Result<Vec<IpAddr>> {
+        let place = Arc::clone(&self.lookups).acquire_owned().await.map_err(io::Error::other)?;
+        let resolver = Arc::clone(&self.resolver);
+        let lookup = spawn(async move {
+            let _place = place;
+            resolver.resolve(&name).await
+        });
+        lookup.await?
     }
 
     /// The addresses of a target that may be reached.

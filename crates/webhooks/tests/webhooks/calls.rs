@@ -1,6 +1,7 @@
 //! What is sent, and which addresses are reached.
 
 use std::{
+    future::pending,
     io,
     net::IpAddr,
     sync::{
@@ -100,6 +101,29 @@ async fn only_the_checked_addresses_of_a_name_are_reached() {
     let outcome = client.send(&message(receiver.url_at("hooks.example.com"))).await;
     assert_eq!((outcome.status, resolver.asked.load(Ordering::SeqCst), receiver.connections()), (Some(200), 1, 1));
     assert_eq!(receiver.requests()[0].header["host"], format!("hooks.example.com:{}", receiver.port));
+}
+
+/// A resolver that does not answer.
+#[derive(Default)]
+struct Silent(AtomicUsize);
+
+#[async_trait]
+impl Resolver for Silent {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lookups_whose_callers_gave_up_are_bounded() {
+    let resolver = Arc::new(Silent::default());
+    let client = WebhookClient::new(Vec::new()).with_resolver(resolver.clone());
+    for number in 0..20 {
+        let url = WebhookUrl::new(format!("https://hooks{number}.example.com")).expect("a URL");
+        client.check(&url).await.expect("a name without an address may get one");
+    }
+    assert_eq!(resolver.0.load(Ordering::SeqCst), 16);
 }
 
 #[tokio::test]
