@@ -297,7 +297,7 @@ pub async fn changes_that_are_not_kept_are_skipped(app: TestApp) {
 pub async fn webhooks_end_with_their_account(app: TestApp) {
     let (alice, bob, root) = (app.user("alice").await, app.user("bob").await, app.admin("root").await);
     let of_bob = "https://bob.example.com";
-    created(&bob, of_bob).await;
+    let webhook = created(&bob, of_bob).await;
     app.webhooks.reply(URL, WebhookReply::Status(500));
     created(&alice, URL).await;
     alice.memo("a").await;
@@ -321,6 +321,13 @@ pub async fn webhooks_end_with_their_account(app: TestApp) {
     carol.memo("a").await;
     sent(&app, "https://carol.example.com", 1).await;
     assert_eq!((app.webhooks.sent_to(URL).len(), app.webhooks.sent_to(of_bob).len()), (1, 0));
+    // One that finds the user disabled while the clock moves would rest an hour more.
+    let job = memo_domain::JobId::parse(webhook.id()).expect("an id");
+    eventually("a job that rests", async || {
+        let job = app.read(async |unit| unit.jobs().lookup(job).await).await;
+        job.filter(|job| job.begun == 0 && job.run_at > memo_domain::Clock::now(&*app.clock))
+    })
+    .await;
     root.patch_user(&bob.id, &json!({"disabled": false})).await.expect_status(200);
     app.clock.advance(Duration::from_hours(1));
     assert_eq!(seqs(&sent(&app, of_bob, 1).await), [1]);
