@@ -319,7 +319,7 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
-        let mut working = pin!(async { tokio::join!(jobs.run(), deliveries.run()) });
+        let mut working = Box::pin(async { tokio::join!(jobs.run(), deliveries.run()) });
         let mut counting = pin!(usage.run());
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
@@ -342,9 +342,11 @@ impl Server {
                     draining.refuse();
                     handle.stop(true).await;
                 };
-                // The job that is running gets the time to end: interrupted, it would run twice.
-                let worked = timeout(*settings.server.shutdown_grace, &mut working);
-                let ((), ended, _, ()) = tokio::join!(drained, &mut server, worked, &mut counting);
+                // The job that is running gets the time to end: interrupted, it would run twice. It is dropped then, and never
+                // just left: it may be the one writer that requests wait for.
+                let time = *settings.server.shutdown_drain_delay + *settings.server.shutdown_grace;
+                let worked = async { drop(timeout(time, working).await) };
+                let ((), ended, (), ()) = tokio::join!(drained, &mut server, worked, &mut counting);
                 ended.map_err(failed)?;
             }
         }
