@@ -212,8 +212,9 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
     }
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
         return match error.code() {
-            // serialization_failure, deadlock_detected, lock_not_available
-            "40001" | "40P01" | "55P03" => Trouble::Contention,
+            // serialization_failure, deadlock_detected, lock_not_available; and duplicate_table, duplicate_object,
+            // duplicate_column: `IF NOT EXISTS` does not wait for a process that creates the same at this moment
+            "40001" | "40P01" | "55P03" | "42P07" | "42710" | "42701" => Trouble::Contention,
             // query_canceled: the statement timeout
             "57014" => Trouble::Unavailable,
             // disk_full
