@@ -5,6 +5,8 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     os::fd::AsFd,
+    thread,
+    time::Duration,
 };
 
 use tracing::{
@@ -18,6 +20,8 @@ use crate::{LogFormat, LogSettings, StartError};
 
 /// The bytes that are written at once.
 const BUFFER: usize = 64 * 1024;
+/// The longest time that a line waits for those after it.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Starts the log. Dropping the guard writes what is still buffered.
 pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
@@ -56,9 +60,25 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     Ok(guard)
 }
 
-/// Writes on a thread of its own, several lines at once under load: the thread flushes whenever no line waits.
+/// Writes on a thread of its own, which flushes whenever no line waits.
 fn background(output: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
-    tracing_appender::non_blocking(BufWriter::with_capacity(BUFFER, output))
+    tracing_appender::non_blocking(Batched(BufWriter::with_capacity(BUFFER, output)))
+}
+
+/// Pauses after each flush. The lines of that time are written together: a thread that waits for each line costs the
+/// thread that logs it a wake-up, more than the line itself.
+struct Batched<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for Batched<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        thread::sleep(PAUSE);
+        Ok(())
+    }
 }
 
 /// Logs a connection that the HTTP framework ended because of its client as what it is, at `debug`: the framework calls it an
