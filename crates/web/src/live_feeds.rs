@@ -4,11 +4,17 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use actix_web::web::Data;
+use futures_util::FutureExt;
 use memo_domain::{ApiKeyId, Event, Events, Received, SessionId, Topic, UserId};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
+
+/// The longest time that an event waits for those after it. Under load, each change would else wake this thread, which costs more
+/// than a tenth of the change.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a live connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,26 +37,35 @@ pub struct LiveFeeds {
 
 impl LiveFeeds {
     /// Wakes connections until it is dropped, which may be at any time.
+    #[expect(clippy::disallowed_methods, reason = "events come in real time")]
     pub async fn listen(&self, events: &dyn Events) -> Infallible {
         let mut subscription = events.subscribe(&[Topic::Memos, Topic::Sessions, Topic::ApiKeys]);
         // What happened before the subscription was missed.
         self.wake_all();
         loop {
-            match subscription.next().await {
-                Received::Event(Event::MemosChanged(user)) => self.wake(Watched::Feed(user)),
-                Received::Event(Event::SessionsEnded(ids)) => {
-                    for id in ids {
-                        self.wake(Watched::Session(id));
-                    }
-                }
-                Received::Event(Event::ApiKeysChanged(ids)) => {
-                    for id in ids {
-                        self.wake(Watched::Key(id));
-                    }
-                }
-                Received::Event(Event::JobsWaiting) => {}
-                Received::Missed => self.wake_all(),
+            self.wake_by(subscription.next().await);
+            while let Some(received) = subscription.next().now_or_never() {
+                self.wake_by(received);
             }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn wake_by(&self, received: Received) {
+        match received {
+            Received::Event(Event::MemosChanged(user)) => self.wake(Watched::Feed(user)),
+            Received::Event(Event::SessionsEnded(ids)) => {
+                for id in ids {
+                    self.wake(Watched::Session(id));
+                }
+            }
+            Received::Event(Event::ApiKeysChanged(ids)) => {
+                for id in ids {
+                    self.wake(Watched::Key(id));
+                }
+            }
+            Received::Event(Event::JobsWaiting) => {}
+            Received::Missed => self.wake_all(),
         }
     }
 
@@ -127,8 +142,6 @@ impl Drop for Watch {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
     use super::*;
 
     const UUID: &str = "0198c0de-7f00-7000-8000-00000000000a";
