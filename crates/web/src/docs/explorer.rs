@@ -1,20 +1,60 @@
 //! The explorer: Swagger UI, embedded in the binary.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::OnceLock,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Bytes, Path},
 };
-use utoipa_swagger_ui::Config;
+use flate2::read::GzDecoder;
+use memo_domain::Causes;
 
 use crate::{
     problem::{Code, Problem},
     respond::{file, page},
 };
 
+/// A file of Swagger UI that the build script has packed.
+macro_rules! packed {
+    ($name:literal, $media_type:literal) => {
+        Packed {
+            name: $name,
+            media_type: $media_type,
+            gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+            bytes: OnceLock::new(),
+        }
+    };
+}
+
 /// The files of Swagger UI that the page uses.
-const FILES: [&str; 4] = ["swagger-ui.css", "index.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
+static VENDORED: [Packed; 4] = [
+    packed!("swagger-ui.css", "text/css; charset=utf-8"),
+    packed!("index.css", "text/css; charset=utf-8"),
+    packed!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    packed!("favicon-32x32.png", "image/png"),
+];
+
+struct Packed {
+    name: &'static str,
+    media_type: &'static str,
+    gzip: &'static [u8],
+    /// Unpacked when it is first requested.
+    bytes: OnceLock<Bytes>,
+}
+
+impl Packed {
+    fn unpacked(&self) -> io::Result<Bytes> {
+        if let Some(bytes) = self.bytes.get() {
+            return Ok(bytes.clone());
+        }
+        let mut bytes = Vec::new();
+        GzDecoder::new(self.gzip).read_to_end(&mut bytes)?;
+        Ok(self.bytes.get_or_init(|| bytes.into()).clone())
+    }
+}
 
 pub async fn explorer(request: HttpRequest) -> HttpResponse {
     page(&request, include_str!("explorer.html"))
@@ -24,16 +64,13 @@ pub async fn explorer_file(request: HttpRequest, name: Path<String>) -> Result<H
     match name.as_str() {
         "explorer.js" => Ok(file(&request, "text/javascript; charset=utf-8", include_str!("explorer.js").into())),
         "errors.css" => Ok(file(&request, "text/css; charset=utf-8", include_str!("errors.css").into())),
-        name if FILES.contains(&name) => vendored(&request, name).ok_or(Problem::new(Code::InternalError)),
-        _ => Err(Problem::new(Code::NotFound)),
+        name => {
+            let packed = VENDORED.iter().find(|file| file.name == name).ok_or(Problem::new(Code::NotFound))?;
+            let bytes = packed.unpacked().map_err(|error| {
+                tracing::error!(error = %Causes(&error), "a file of the explorer can't be unpacked");
+                Problem::new(Code::InternalError)
+            })?;
+            Ok(file(&request, packed.media_type, bytes))
+        }
     }
-}
-
-fn vendored(request: &HttpRequest, name: &str) -> Option<HttpResponse> {
-    let vendored = utoipa_swagger_ui::serve(name, Arc::new(Config::from("/openapi.json"))).ok()??;
-    let bytes = match vendored.bytes {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => Bytes::from(bytes),
-    };
-    Some(file(request, &vendored.content_type, bytes))
 }
