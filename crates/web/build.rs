@@ -18,12 +18,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
-    for name in FILES {
-        let path = archive.file_names().find(|path| path.ends_with(&format!("/dist/{name}")));
-        let path = path.ok_or("Swagger UI lacks a file")?.to_owned();
-        let mut packed = GzEncoder::new(File::create(folder.join(format!("{name}.gz")))?, Compression::best());
-        io::copy(&mut archive.by_name(&path)?, &mut packed)?;
-        packed.finish()?;
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index)?;
+        let path = file.name()?.into_owned();
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        if FILES.contains(&name) {
+            let packed = File::create(folder.join(format!("{name}.gz")))?;
+            let mut packed = GzEncoder::new(packed, Compression::best());
+            io::copy(&mut file, &mut packed)?;
+            packed.finish()?;
+        }
     }
     Ok(())
 }
