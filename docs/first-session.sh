@@ -3,7 +3,7 @@
 #
 # Signs up a new user, keeps each file of FOLDER as a memo (three small notes of its own if no folder is named), pages
 # through them, edits one, loses a race on purpose, compares all of them with the files byte for byte, moves one to the
-# trash and back, and signs out. It stops with an exit code other than 0 at the first answer that surprises it.
+# trash and back, and signs out. It stops with an exit status other than 0 at the first unexpected response.
 #
 # Needs bash, curl and jq, and a server at MEMO_URL (default http://127.0.0.1:8080).
 set -euo pipefail

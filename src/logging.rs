@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     os::fd::AsFd,
+    path::Path,
     thread,
     time::Duration,
 };
@@ -13,7 +14,10 @@ use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
 };
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::{
+    non_blocking::{NonBlocking, WorkerGuard},
+    rolling::{RollingFileAppender, Rotation},
+};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{LogFormat, LogSettings, StartError};
@@ -29,15 +33,7 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     let filter = EnvFilter::try_new(format!("actix_server=warn,memo_server::serve=info,{}", settings.level))
         .map_err(|_| StartError::setting("log.level must be a level or directives such as info,sqlx=warn"))?;
     let (writer, guard) = if let Some(folder) = &settings.file {
-        let file = tracing_appender::rolling::Builder::new()
-            .rotation(tracing_appender::rolling::Rotation::DAILY)
-            .filename_prefix("memo")
-            .filename_suffix("log")
-            .build(folder)
-            .map_err(|error| {
-                StartError::unusable(format!("the log can't be written to {}: {error}", folder.display()))
-            })?;
-        background(file)
+        background(daily(folder)?)
     } else {
         // Not the handle of the standard library, which writes each line by itself.
         let output = io::stdout().as_fd().try_clone_to_owned();
@@ -58,6 +54,16 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         .try_init()
         .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)
+}
+
+/// Opens the file of today in a folder. Both are created if they are missing.
+pub fn daily(folder: &Path) -> Result<RollingFileAppender, StartError> {
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("memo")
+        .filename_suffix("log")
+        .build(folder)
+        .map_err(|error| StartError::unusable(format!("the log can't be written to {}: {error}", folder.display())))
 }
 
 /// Writes on a thread of its own, which flushes whenever no line waits.

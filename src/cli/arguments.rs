@@ -27,7 +27,7 @@ pub enum Command {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Check settings, store, cache, mail and providers: one line each.
+    /// Check settings, store, cache, mail, providers, Kakao, language model and log: one line each.
     Check,
     /// Print the OpenAPI document.
     Openapi,

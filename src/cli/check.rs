@@ -8,6 +8,7 @@ use super::output::print;
 use crate::{
     Settings, StartError,
     adapters::{self, OpenedStore, SystemClock, SystemSecrets},
+    logging,
     store_source::StoreSource,
 };
 
@@ -19,8 +20,8 @@ struct Report {
 
 type Found = Result<String, Box<dyn Error + Send + Sync>>;
 
-/// Checks each part and prints one line for it. Like a start, it creates missing folders, keys and an empty database
-/// file; it applies no migration.
+/// Checks each part and prints one line for it. Like a start, it creates missing folders, keys, an empty database file
+/// and the file of the log; it applies no migration.
 ///
 /// # Errors
 /// [`StartError`] if a check fails.
@@ -37,10 +38,13 @@ pub async fn run(store: StoreSource) -> Result<(), StartError> {
             report.say("kakao", kakao(&settings))?;
         }
         report.say("language model", language_model(&settings).await)?;
+        if let Some(folder) = &settings.log.file {
+            report.say("log", log(folder))?;
+        }
     }
     match report.failures {
         0 => Ok(()),
-        failures => Err(StartError::unusable(format!("{failures} of these checks failed"))),
+        failures => Err(StartError::unusable(format!("failed checks: {failures}"))),
     }
 }
 
@@ -76,7 +80,7 @@ async fn check_opened(OpenedStore { store, schema, is_durable, name }: &OpenedSt
     };
     if let Some(schema) = schema.as_ref().filter(|_| pending > 0) {
         schema.check_changeable().await?;
-        return Ok(format!("{name}, {pending} migrations to be applied at the start"));
+        return Ok(format!("{name}, migrations to be applied at the start: {pending}"));
     }
     store.check().await?;
     Ok(match (schema, is_durable) {
@@ -132,6 +136,11 @@ fn kakao(settings: &Settings) -> Found {
         Some(_) => "messages are sent to users who allow them".to_owned(),
         None => "not built in: reminders are sent by mail".to_owned(),
     })
+}
+
+fn log(folder: &Path) -> Found {
+    drop(logging::daily(folder)?);
+    Ok(format!("written to files in {}", full(folder)))
 }
 
 /// The scheme of a URL; the rest may hold secrets.

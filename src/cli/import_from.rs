@@ -2,13 +2,14 @@
 
 use std::{
     fs::File,
-    io::{BufReader, BufWriter, ErrorKind, Write, stderr, stdout},
+    io::{BufReader, BufWriter, Write, stderr, stdout},
     path::Path,
 };
 
 use memo_domain::{Causes, Clock};
 use memo_import::{ImportError, Limits, MemoRecord, Source, import, import_folder};
 
+use super::output::not_written;
 use crate::{StartError, adapters::SystemClock};
 
 /// Prints the memos of an archive, and on standard error what could not become one.
@@ -18,7 +19,12 @@ use crate::{StartError, adapters::SystemClock};
 pub fn run(source: Source, file: &Path) -> Result<(), StartError> {
     let (now, limits) = (SystemClock.now(), Limits::default());
     let mut output = BufWriter::new(stdout().lock());
-    let mut sink = |memo: MemoRecord| memo.write_line(&mut output);
+    let mut is_output_broken = false;
+    let mut sink = |memo: MemoRecord| {
+        let written = memo.write_line(&mut output);
+        is_output_broken = written.is_err();
+        written
+    };
     let report = if source == Source::Markdown && file.is_dir() {
         import_folder(file, now, &limits, &mut sink)
     } else {
@@ -27,13 +33,10 @@ pub fn run(source: Source, file: &Path) -> Result<(), StartError> {
         import(source, BufReader::new(archive), now, &limits, &mut sink)
     };
     let report = report.map_err(|error| match error {
-        ImportError::Io(error) if error.kind() == ErrorKind::BrokenPipe => StartError::OutputClosed,
+        ImportError::Io(error) if is_output_broken => not_written(error),
         error => StartError::unusable(format!("{}: {}", file.display(), Causes(&error))),
     })?;
-    match output.flush() {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(StartError::OutputClosed),
-        flushed => flushed.map_err(|source| StartError::Io { what: "the output can't be written".into(), source })?,
-    }
+    output.flush().map_err(not_written)?;
     // A closed standard error is no reason to fail.
     let mut log = stderr().lock();
     let _ = writeln!(log, "{} memos", report.memos);

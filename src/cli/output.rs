@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{ErrorKind, Write, stdout},
+    io::{self, ErrorKind, Write, stdout},
 };
 
 use crate::StartError;
@@ -12,8 +12,13 @@ use crate::StartError;
 /// # Errors
 /// [`StartError::OutputClosed`] if the reader has seen enough, as in `memo user list | head -1`; [`StartError::Io`].
 pub fn print(line: impl Display) -> Result<(), StartError> {
-    match writeln!(stdout(), "{line}") {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(StartError::OutputClosed),
-        written => written.map_err(|source| StartError::Io { what: "the output can't be written".into(), source }),
+    writeln!(stdout(), "{line}").map_err(not_written)
+}
+
+/// The error of a command whose output could not be written.
+pub fn not_written(source: io::Error) -> StartError {
+    match source.kind() {
+        ErrorKind::BrokenPipe => StartError::OutputClosed,
+        _ => StartError::Io { what: "the output can't be written".into(), source },
     }
 }

@@ -60,6 +60,11 @@ impl SettingsError {
 
 impl From<config::ConfigError> for SettingsError {
     fn from(error: config::ConfigError) -> Self {
+        if let config::ConfigError::At { key: Some(name), .. } = &error
+            && let Some(form) = form(name)
+        {
+            return Self(format!("{name} must be {form}"));
+        }
         match error {
             // The parser's own text quotes the line, which may hold a secret.
             config::ConfigError::FileParse { uri, .. } => {
@@ -68,6 +73,18 @@ impl From<config::ConfigError> for SettingsError {
             error => Self(error.to_string().replace('\n', " ")),
         }
     }
+}
+
+/// What a setting must be, if the error of its type would say so in terms of Rust.
+fn form(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "server.listen" => "an IP address and a port, such as 127.0.0.1:8080",
+        "server.forwarded_header" => "x-forwarded-for or forwarded",
+        "limits.concurrency" | "limits.heavy" | "limits.queue" => "at least 1",
+        "auth.sign_up" => "open or closed",
+        "log.format" => "pretty or json",
+        _ => return None,
+    })
 }
 
 impl Settings {

@@ -131,7 +131,9 @@ where
         Form::Array(items) => items,
         Form::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(String::from).collect(),
     };
-    items.iter().map(|item| item.parse().map_err(|_| de::Error::custom(format_args!("`{item}` is invalid")))).collect()
+    // The items that may be invalid are networks.
+    let invalid = |item: &str| de::Error::custom(format_args!("`{item}` is not a network such as 10.0.0.0/8"));
+    items.iter().map(|item| item.parse().map_err(|_| invalid(item))).collect()
 }
 
 /// Like [`list`], for a setting that may be absent.

@@ -81,6 +81,16 @@ fn check_names_every_failed_component() {
 }
 
 #[test]
+fn check_tries_the_folder_of_the_log() {
+    let folder = TempDir::new().expect("a folder");
+    for (log, outcome) in [("log", "ok"), ("/dev/null/log", "failed")] {
+        let (passed, lines) = check(folder.path(), &[("MEMO__LOG__FILE", log)]);
+        assert_eq!(passed, outcome == "ok", "{lines:?}");
+        assert_eq!(outcomes(&lines).last(), Some(&("log", outcome)));
+    }
+}
+
+#[test]
 fn invalid_settings_are_the_only_line_of_a_check() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("broken.key"), "hunter2\n").expect("written");

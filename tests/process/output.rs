@@ -38,7 +38,9 @@ async fn a_closed_output_ends_a_command_quietly() {
 #[tokio::test]
 async fn an_output_that_can_not_be_written_is_an_error() {
     let folder = TempDir::new().expect("a folder");
-    for arguments in [&["migrate", "status"][..], &["check"], &["openapi"]] {
+    // More than a buffer holds.
+    std::fs::write(folder.path().join("long.md"), "word ".repeat(10_000)).expect("written");
+    for arguments in [&["migrate", "status"][..], &["check"], &["openapi"], &["import-from", "markdown", "."]] {
         let full = OpenOptions::new().write(true).open("/dev/full").expect("a device without room");
         let child = command(folder.path(), &[]).args(arguments).stdout(full).spawn().expect("the binary starts");
         let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").expect("its output");

@@ -27,7 +27,7 @@ const LEASE: Duration = Duration::from_secs(150);
 const URGENT: [JobKind; 1] = [JobKind::URGENT_MAIL];
 /// How many attempts may have an unknown outcome. Each may have done the work: so it is done at most twice.
 const MAX_UNKNOWN: u32 = 2;
-/// How many attempts may fail, over some 21 hours.
+/// How many attempts may fail, over some 12 hours.
 const MAX_ATTEMPTS: u32 = 12;
 /// The greatest number of characters of an error that is stored.
 const MAX_ERROR: usize = 500;

@@ -226,7 +226,8 @@ fn log(method: &Method, status: StatusCode, context: &RequestContext) {
         method = method.as_str(),
         route = context.route.as_ref().map_or("-", |route| &*route.path),
         status = status.as_u16(),
-        duration_ms = context.started.elapsed().as_secs_f64() * 1000.0,
+        // Whole microseconds.
+        duration_ms = (context.started.elapsed().as_secs_f64() * 1e6).round() / 1000.0,
         client = context.client.map(tracing::field::display),
         user_id = context.caller.map(|caller| tracing::field::display(caller.user_id)),
         "request"

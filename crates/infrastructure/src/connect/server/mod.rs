@@ -10,7 +10,7 @@ mod url;
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::{Access, StoreError};
+use memo_domain::{Access, Source, StoreError};
 use sea_orm::{DbBackend, sqlx};
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout};
@@ -36,9 +36,9 @@ const RETRY_DELAY: Duration = Duration::from_millis(200);
 #[derive(Debug, Error)]
 enum OpenError {
     #[error("the database server at {address} can't be reached")]
-    Unreachable { address: String, source: sqlx::Error },
+    Unreachable { address: String, source: Source },
     #[error("the database server at {address} refused the connection")]
-    Refused { address: String, source: sqlx::Error },
+    Refused { address: String, source: Source },
     #[error("the database at {address} {reason}")]
     Unsuitable { address: String, reason: String },
 }
@@ -79,13 +79,23 @@ async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), Sto
             Ok(Err(error)) => error,
             Err(_) => sqlx::Error::PoolTimedOut,
         };
-        if !matches!(meaning_of_driver(&error), Meaning::Unavailable) {
-            return Err(StoreError::Other { source: OpenError::Refused { address, source: error }.into() });
+        let is_refused = !matches!(meaning_of_driver(&error), Meaning::Unavailable);
+        let source = shown(error);
+        if is_refused {
+            return Err(StoreError::Other { source: OpenError::Refused { address, source }.into() });
         }
         if Instant::now() + RETRY_DELAY >= deadline {
-            return Err(StoreError::Unavailable { source: OpenError::Unreachable { address, source: error }.into() });
+            return Err(StoreError::Unavailable { source: OpenError::Unreachable { address, source }.into() });
         }
         sleep(RETRY_DELAY).await;
+    }
+}
+
+/// The server's own text of its error: the driver adds the line in the source code of PostgreSQL.
+fn shown(error: sqlx::Error) -> Source {
+    match error.as_database_error() {
+        Some(error) => error.message().into(),
+        None => error.into(),
     }
 }
 
