@@ -80,6 +80,7 @@ impl<W: Write> Write for Batched<W> {
         self.0.write(bytes)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the thread of the log does nothing else")]
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()?;
         thread::sleep(PAUSE);

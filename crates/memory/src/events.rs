@@ -34,12 +34,11 @@ impl Events for MemoryEvents {
 
     fn subscribe(&self, topics: &[Topic]) -> Box<dyn Subscription> {
         let mut channels = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = channels.iter().find(|(known, _)| known == topics);
-        let receiver = known.map(|(_, sender)| sender.subscribe()).unwrap_or_else(|| {
-            let (sender, receiver) = broadcast::channel(CAPACITY);
-            channels.push((topics.to_vec(), sender));
-            receiver
-        });
+        if let Some((_, sender)) = channels.iter().find(|(known, _)| known == topics) {
+            return Box::new(MemorySubscription(sender.subscribe()));
+        }
+        let (sender, receiver) = broadcast::channel(CAPACITY);
+        channels.push((topics.to_vec(), sender));
         Box::new(MemorySubscription(receiver))
     }
 }
