@@ -11,20 +11,28 @@ const NEW: &str = "another horse battery";
 /// How long a link is not replaced.
 const FRESH: Duration = Duration::from_mins(2);
 
+/// The number of links that were sent to this address.
+fn links(app: &TestApp, address: &str) -> usize {
+    let links = ["Confirm your e-mail address", "Set a new password"];
+    let sent = app.mail.sent().into_iter();
+    let sent = sent.filter(|mail| mail.to.as_str() == address && links.contains(&&*mail.subject));
+    // A mail may be sent twice, since its lease ends when the clock moves.
+    sent.map(|mail| mail.text).collect::<BTreeSet<_>>().len()
+}
+
+/// Waits until as many links were sent to this address.
+async fn wait_for_links(app: &TestApp, address: &str, expected: usize) {
+    let sent = async || (links(app, address) >= expected).then_some(());
+    eventually(&format!("{expected} links to {address}"), sent).await;
+}
+
 /// Asserts the number of links that are sent to this address, also after other mail that is requested now.
 async fn assert_links(app: &TestApp, address: &str, expected: usize) {
-    let links = || {
-        let links = ["Confirm your e-mail address", "Set a new password"];
-        let sent = app.mail.sent().into_iter();
-        let sent = sent.filter(|mail| mail.to.as_str() == address && links.contains(&&*mail.subject));
-        // A mail may be sent twice, since its lease ends when the clock moves.
-        sent.map(|mail| mail.text).collect::<BTreeSet<_>>().len()
-    };
-    eventually(&format!("{expected} links to {address}"), async || (links() >= expected).then_some(())).await;
+    wait_for_links(app, address, expected).await;
     let last = app.user("last").await;
     app.anonymous().forgot_password(&last.email).await.expect_empty(202);
     app.reset_link(&last.email).await;
-    assert_eq!(links(), expected, "{address}");
+    assert_eq!(links(app, address), expected, "{address}");
 }
 
 pub async fn resent_verification_link_replaces_the_previous_one(app: TestApp) {
@@ -74,7 +82,9 @@ pub async fn fresh_reset_link_is_not_replaced(app: TestApp) {
 pub async fn three_links_an_hour_are_sent_to_one_address(app: TestApp) {
     // The first one is that of her sign-up.
     let (alice, anonymous) = (app.user("alice").await, app.anonymous());
-    for _ in 0..6 {
+    for round in 0..6 {
+        // A mail whose lease ends twice while it is sent is given up.
+        wait_for_links(&app, &alice.email, if round == 0 { 1 } else { 3 }).await;
         app.clock.advance(FRESH);
         anonymous.forgot_password(&alice.email.to_uppercase()).await.expect_empty(202);
         alice.resend_verification().await.expect_empty(202);
