@@ -175,10 +175,15 @@ impl Socket {
         }
     }
 
-    /// Sends a frame: 1 is a text, 9 a ping.
+    /// Sends a frame that is a message: 1 is a text, 9 a ping.
     pub async fn send(&mut self, opcode: u8, payload: &[u8]) {
+        self.send_frame(0x80 | opcode, payload).await;
+    }
+
+    /// Sends a frame with this first byte.
+    pub async fn send_frame(&mut self, first: u8, payload: &[u8]) {
         let length = u16::try_from(payload.len()).expect("short");
-        let mut frame = vec![0x80 | opcode];
+        let mut frame = vec![first];
         match length {
             // The highest bit says that a mask follows, which changes nothing if it is zero.
             0..126 => frame.push(0x80 | u8::try_from(length).expect("short")),
@@ -186,7 +191,12 @@ impl Socket {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
+        self.send_bytes(&frame).await;
+    }
+
+    /// Sends bytes as they are.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
         // The server may have closed already.
-        let _ = self.0.connection.write_all(&frame).await;
+        let _ = self.0.connection.write_all(bytes).await;
     }
 }

@@ -52,6 +52,7 @@ macro_rules! __each_server_test {
                 websocket_follows_the_feed_and_answers_pings
                 websocket_needs_a_handshake_from_an_allowed_origin
                 websocket_messages_of_the_client_are_limited
+                websocket_frame_is_refused_by_its_header
             }
             live_settings(store) {
                 quiet_connections_are_kept_alive_within_the_request_timeout

@@ -163,6 +163,11 @@ pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {
     assert_eq!(large.next().await, Some(Frame::Pong(Vec::new())));
     large.send(1, &[b'a'; 1_025]).await;
     assert_eq!(large.closed().await.map(|(code, _)| code), Some(1009));
+    let mut fragmented = Socket::open(&app, &alice.access_token, "").await;
+    for first in [0x01, 0x80, 0x01, 0x00, 0x80] {
+        fragmented.send_frame(first, &[b'a'; 512]).await;
+    }
+    assert_eq!(fragmented.closed().await.map(|(code, _)| code), Some(1009));
     let mut many = Socket::open(&app, &alice.access_token, "").await;
     for _ in 0..60 {
         many.send(9, b"").await;
@@ -170,4 +175,15 @@ pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {
     }
     many.send(9, b"").await;
     assert_eq!(many.closed().await, Some((1008, "rate_limited".to_owned())));
+}
+
+pub async fn websocket_frame_is_refused_by_its_header(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut endless = Socket::open(&app, &alice.access_token, "").await;
+    let header = [&[0x82, 0xff][..], &(1_u64 << 62).to_be_bytes(), &[0; 4]].concat();
+    endless.send_bytes(&[header, vec![b'a'; 2_048]].concat()).await;
+    assert_eq!(endless.closed().await.map(|(code, _)| code), Some(1009));
+    let mut reserved = Socket::open(&app, &alice.access_token, "").await;
+    reserved.send_frame(0xc1, b"a").await;
+    assert_eq!(reserved.closed().await.map(|(code, _)| code), Some(1002));
 }

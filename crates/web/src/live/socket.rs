@@ -176,8 +176,8 @@ impl Connection {
             Some(Err(ProtocolError::Overflow)) => {
                 return Err(Closing::Frame(reason(CloseCode::Size, "at most 1 KiB")));
             }
-            Some(Err(ProtocolError::Io(_))) | None => return Err(Closing::Gone),
             Some(Err(_)) => return Err(Closing::Frame(reason(CloseCode::Protocol, ""))),
+            None => return Err(Closing::Gone),
         };
         if !self.budget.allows(self.last_heard) {
             return Err(Closing::Frame(reason(CloseCode::Policy, "rate_limited")));
