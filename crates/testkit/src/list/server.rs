@@ -56,6 +56,7 @@ macro_rules! __each_server_test {
             }
             live_settings(store) {
                 quiet_connections_are_kept_alive_within_the_request_timeout
+                busy_websocket_is_pinged_and_judged_by_its_answers
                 live_connections_are_told_to_reconnect_when_the_node_stops
             }
             every_operation(app) {

@@ -1,4 +1,7 @@
-use std::{convert::Infallible, iter};
+use std::{convert::Infallible, iter, time::Duration};
+
+use actix_web::web::Bytes;
+use tokio::time::Instant;
 
 use super::{
     Follow,
@@ -71,13 +74,13 @@ async fn follow_events(
 }
 
 /// Returns the next events, a comment, or `None` at the end.
-async fn next_part(follower: &mut Follower, patience: std::time::Duration) -> Option<actix_web::web::Bytes> {
-    match follower.next(patience).await {
+async fn next_part(follower: &mut Follower, patience: Duration) -> Option<Bytes> {
+    match follower.next(Instant::now() + patience).await {
         Step::Changes(changes) => {
             let events = changes.into_iter().map(|change| numbered_event(change.seq, &ChangeDto::from(change)));
             Some(events.collect::<Vec<_>>().concat().into())
         }
-        Step::Idle => Some(comment()),
+        Step::KeepAlive => Some(comment()),
         Step::End(_) => None,
     }
 }

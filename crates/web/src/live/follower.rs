@@ -26,8 +26,8 @@ const PAGE: u64 = 100;
 pub enum Step {
     /// The next changes, in order.
     Changes(Vec<Change>),
-    /// Nothing has changed, but a keep-alive is due.
-    Idle,
+    /// A keep-alive is due.
+    KeepAlive,
     /// Nothing more.
     End(End),
 }
@@ -114,9 +114,8 @@ impl Follower {
         self.position
     }
 
-    /// Waits for the next step, at most for this time. If this future is dropped before it ends, nothing is lost.
-    pub async fn next(&mut self, patience: Duration) -> Step {
-        let deadline = Instant::now() + patience;
+    /// Waits for the next step, until a keep-alive is due. If this future is dropped before it ends, nothing is lost.
+    pub async fn next(&mut self, keep_alive: Instant) -> Step {
         loop {
             if *self.refusing.borrow() {
                 return Step::End(End::Restart);
@@ -127,27 +126,27 @@ impl Follower {
             {
                 return Step::End(end);
             }
+            // Before the changes, which may not end.
+            if self.feed.is_probed() || Instant::now() >= keep_alive {
+                return Step::KeepAlive;
+            }
             if self.may_have_more
                 && self.is_certain
                 && let Some(step) = Box::pin(self.read()).await
             {
                 return step;
             }
-            if self.feed.is_probed() {
-                return Step::Idle;
-            }
-            let until = deadline.min(self.next_check);
-            let woken = timeout_at(until, async {
+            let until = keep_alive.min(self.next_check);
+            // Each turn of the loop compares the times itself.
+            let _ = timeout_at(until, async {
                 tokio::select! {
                     // An error means that the server is gone, too.
                     _ = self.refusing.changed() => {}
                     () = self.feed.happened() => self.may_have_more = true,
                     () = self.credential.happened() => self.next_check = Instant::now(),
                 }
-            });
-            if woken.await.is_err() && Instant::now() >= deadline {
-                return Step::Idle;
-            }
+            })
+            .await;
         }
     }
 

@@ -13,16 +13,12 @@ use super::{
     Follow,
     follower::{End, Follower, Step},
     frames::{Incoming, Outgoing, accept},
-    keep_alive,
+    liveness::Liveness,
 };
 use crate::{changes::ChangeDto, prelude::*};
 
 /// The maximum size of a message of the client, which has nothing to say, in bytes.
 const MAX_MESSAGE: usize = 1_024;
-/// How many messages a client may send within [`WINDOW`], including pings.
-const MAX_MESSAGES: u32 = 60;
-/// The time in which messages of a client are counted.
-const WINDOW: Duration = Duration::from_mins(1);
 
 operations! {
     open_socket => Policy::scopes(&[Scope::EventsRead]).work(Work::LIVE).problems(&[
@@ -57,10 +53,10 @@ impl Input for SocketQuery {
 /// in order, from now on or after `since`. The server sends a ping every 15 seconds at the latest, and ends a connection that
 /// does not answer. If a page opens the connection, its `Origin` must be this server or an allowed one.
 ///
-/// The server closes with 1008 and the reason `sign_in_ended` when the session ends, with 1012 when it shuts down (reconnect),
-/// with 1008 `resync_required` if the feed can't be followed any more, and with 1009 or 1008 `rate_limited` if the client
-/// sends messages of more than 1 KiB or more than 60 in a minute. A client that does not read is disconnected; it continues
-/// with `since`. A user has up to 20 such connections on a node (429).
+/// The server closes with 1008 and the reason `sign_in_ended` when the session ends or the API key no longer allows this, with
+/// 1012 when it shuts down (reconnect), with 1008 `resync_required` if the feed can't be followed any more, and with 1009 or
+/// 1008 `rate_limited` if the client sends messages of more than 1 KiB or more than 60 in a minute; answers to pings do not
+/// count. A client that does not read is disconnected; it continues with `since`. A user has up to 20 such connections on a node (429).
 #[utoipa::path(
     get, path = "/api/v1/ws", tag = "events",
     params(SocketQuery),
@@ -79,7 +75,7 @@ async fn open_socket(
     let accepted = accept(&request, payload, MAX_MESSAGE).map_err(|_| upgrade_required())?;
     let (response, outgoing, mut incoming) = accepted;
     let limit = settings.request_timeout;
-    let mut connection = Connection { follower, outgoing, last_heard: Instant::now(), budget: Budget::new(), limit };
+    let mut connection = Connection { follower, outgoing, liveness: Liveness::new(limit, Instant::now()), limit };
     // Borrowed: a future would have room for its arguments twice.
     spawn(async move { connection.run(&mut incoming).await });
     Ok(response)
@@ -111,9 +107,8 @@ fn upgrade_required() -> Problem {
 struct Connection {
     follower: Follower,
     outgoing: Outgoing,
-    last_heard: Instant,
-    budget: Budget,
-    /// How long the client may take to read, and to answer.
+    liveness: Liveness,
+    /// How long the client may take to read.
     limit: Duration,
 }
 
@@ -129,10 +124,12 @@ impl Connection {
     async fn run(&mut self, incoming: &mut Incoming) {
         let closing = loop {
             let handled = tokio::select! {
+                // What the client has sent comes first: it may be the answer to a ping.
+                biased;
                 // Futures on the heap, so that an idle connection has no room for them.
-                step = self.follower.next(keep_alive(self.limit)) => Box::pin(self.send(step)).await,
+                frame = incoming.next() => Box::pin(self.receive(frame)).await,
                 () = self.outgoing.closed() => Err(Closing::Gone),
-                message = incoming.next() => Box::pin(self.receive(message)).await,
+                step = self.follower.next(self.liveness.next_ping()) => Box::pin(self.send(step)).await,
             };
             if let Err(closing) = handled {
                 break closing;
@@ -154,8 +151,10 @@ impl Connection {
                 }
                 Ok(())
             }
-            Step::Idle if self.last_heard.elapsed() >= self.limit => Err(Closing::Gone),
-            Step::Idle => self.send_message(Message::Ping(Bytes::new())).await,
+            Step::KeepAlive if self.liveness.ping(Instant::now()) => {
+                self.send_message(Message::Ping(Bytes::new())).await
+            }
+            Step::KeepAlive => Err(Closing::Gone),
             Step::End(end) => Err(Closing::Frame(match end {
                 End::Restart => reason(CloseCode::Restart, "reconnect"),
                 End::SignedOut => reason(CloseCode::Policy, "sign_in_ended"),
@@ -170,7 +169,6 @@ impl Connection {
     }
 
     async fn receive(&mut self, frame: Option<Result<Frame, ProtocolError>>) -> Result<(), Closing> {
-        self.last_heard = Instant::now();
         let frame = match frame {
             Some(Ok(frame)) => frame,
             Some(Err(ProtocolError::Overflow)) => {
@@ -179,7 +177,7 @@ impl Connection {
             Some(Err(_)) => return Err(Closing::Frame(reason(CloseCode::Protocol, ""))),
             None => return Err(Closing::Gone),
         };
-        if !self.budget.allows(self.last_heard) {
+        if !self.liveness.receive(&frame, Instant::now()) {
             return Err(Closing::Frame(reason(CloseCode::Policy, "rate_limited")));
         }
         match frame {
@@ -193,25 +191,4 @@ impl Connection {
 
 fn reason(code: CloseCode, description: &str) -> CloseReason {
     CloseReason { code, description: Some(description.to_owned()).filter(|text| !text.is_empty()) }
-}
-
-/// Counts the messages of a client, in windows one after the other.
-struct Budget {
-    since: Instant,
-    messages: u32,
-}
-
-impl Budget {
-    fn new() -> Self {
-        Self { since: Instant::now(), messages: 0 }
-    }
-
-    /// Counts a message, and returns whether it is allowed.
-    fn allows(&mut self, now: Instant) -> bool {
-        if now.duration_since(self.since) >= WINDOW {
-            *self = Self { since: now, messages: 0 };
-        }
-        self.messages += 1;
-        self.messages <= MAX_MESSAGES
-    }
 }
