@@ -49,6 +49,7 @@ macro_rules! __each_server_test {
                 live_connections_of_a_user_are_limited
                 live_connections_end_with_their_session
                 live_connections_end_with_their_api_key
+                live_connections_end_when_the_networks_of_their_api_key_leave_out_the_client
                 websocket_follows_the_feed_and_answers_pings
                 websocket_needs_a_handshake_from_an_allowed_origin
                 websocket_messages_of_the_client_are_limited

@@ -123,6 +123,20 @@ pub async fn live_connections_end_with_their_api_key(app: TestApp) {
     assert_eq!(EventStream::open(&app, key.text("secret"), "").await.status(), "403");
 }
 
+pub async fn live_connections_end_when_the_networks_of_their_api_key_leave_out_the_client(app: TestApp) {
+    let alice = app.user("alice").await;
+    let key = created(&alice, &["events:read"]).await;
+    let mut events = EventStream::open(&app, key.text("secret"), "").await;
+    let mut socket = Socket::open(&app, key.text("secret"), "").await;
+    alice.patch_api_key(key.id(), &json!({"ip_allowlist": ["127.0.0.0/8"]})).await.expect_status(200);
+    alice.memo("a").await;
+    assert_eq!(events.event().await.expect("an event").0, 1);
+    assert_eq!(socket.json().await["seq"], 1);
+    alice.patch_api_key(key.id(), &json!({"ip_allowlist": ["203.0.113.0/24"]})).await.expect_status(200);
+    assert_eq!(events.event().await, None);
+    assert_eq!(socket.closed().await, Some((1008, "sign_in_ended".to_owned())));
+}
+
 pub async fn websocket_follows_the_feed_and_answers_pings(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("a").await;

@@ -43,9 +43,9 @@ from_head!(LastEventId: |request| {
 /// reconnect; each change comes once, in order. An event without data at the beginning tells the position. There is a
 /// comment every 15 seconds at the latest.
 ///
-/// The stream ends when the session ends, when the server shuts down, and if the client does not read; reconnect then. If
-/// the changes after `Last-Event-ID` have been removed, the response is 410 as in the list of changes. A user has up to 20
-/// such connections on a node (429).
+/// The stream ends when the session ends or the API key no longer allows this, when the server shuts down, and if the client
+/// does not read; reconnect then. If the changes after `Last-Event-ID` have been removed, the response is 410 as in the list
+/// of changes. A user has up to 20 such connections on a node (429).
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, format = "position", description = "The `id` of the last event that the client has seen")),

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use actix_web::{HttpRequest, web::Data};
 use memo_application::{Changes, Credential, Error, Principal, SignIn};
@@ -50,24 +50,27 @@ pub struct Follow {
     sign_in: Data<SignIn>,
     draining: Data<Draining>,
     caller: Principal,
+    client: Option<IpAddr>,
 }
 
 from_head!(Follow: |request| Follow::of(request).ok_or_else(|| Problem::new(Code::InternalError)));
 
 impl Follow {
     fn of(request: &HttpRequest) -> Option<Self> {
+        let (caller, client) = RequestContext::read(request, |context| (context.caller, context.client))?;
         Some(Self {
             feeds: request.app_data().cloned()?,
             changes: request.app_data().cloned()?,
             sign_in: request.app_data().cloned()?,
             draining: request.app_data().cloned()?,
-            caller: RequestContext::read(request, |context| context.caller).flatten()?,
+            caller: caller?,
+            client,
         })
     }
 
     /// Follows the changes after this number, or from now on.
     pub async fn after(self, since: Option<u64>) -> Result<Follower, Problem> {
-        let Self { feeds, changes, sign_in, draining, caller } = self;
+        let Self { feeds, changes, sign_in, draining, caller, client } = self;
         // First, so that what changes while the position is read is not overlooked.
         let feed = Watch::new(&feeds, Watched::Feed(caller.user_id));
         let credential = match caller.credential {
@@ -81,6 +84,7 @@ impl Follow {
             sign_in,
             refusing: draining.watch(),
             caller,
+            client,
             position,
             feed,
             credential,
@@ -97,6 +101,8 @@ pub struct Follower {
     sign_in: Data<SignIn>,
     refusing: watch::Receiver<bool>,
     caller: Principal,
+    /// The address of the client.
+    client: Option<IpAddr>,
     /// The number of the last change that was returned.
     position: u64,
     feed: Watch,
@@ -152,7 +158,7 @@ impl Follower {
 
     /// Asks the store what events may have failed to tell.
     async fn check(&mut self) -> Option<End> {
-        let checked = self.sign_in.is_current(&self.caller).await;
+        let checked = self.sign_in.is_current(&self.caller, self.client).await;
         let has_moved = match checked {
             Ok(true) => self.changes.has_moved(self.caller.user_id, self.position).await,
             Ok(false) => return Some(End::SignedOut),
