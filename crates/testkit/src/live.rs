@@ -120,9 +120,14 @@ pub struct Socket(Incoming);
 impl Socket {
     /// Opens a connection with these lines in the head of the request, and returns the head of the response, too.
     pub async fn handshake(app: &TestApp, query: &str, lines: &str) -> (Self, String) {
+        Self::request(app, &format!("GET /api/v1/ws{query} HTTP/1.1"), lines).await
+    }
+
+    /// Sends the headers of a handshake after this request line.
+    pub async fn request(app: &TestApp, request_line: &str, lines: &str) -> (Self, String) {
         // The key is that of RFC 6455, section 1.3.
         let request = format!(
-            "GET /api/v1/ws{query} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n\
+            "{request_line}\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
         );
         let (incoming, head) = Incoming::open(app, &request).await;

@@ -52,6 +52,7 @@ macro_rules! __each_server_test {
                 live_connections_end_when_the_networks_of_their_api_key_leave_out_the_client
                 websocket_follows_the_feed_and_answers_pings
                 websocket_needs_a_handshake_from_an_allowed_origin
+                websocket_handshake_is_a_get_without_a_body
                 websocket_messages_of_the_client_are_limited
                 websocket_frame_is_refused_by_its_header
             }

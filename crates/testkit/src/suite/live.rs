@@ -54,7 +54,8 @@ pub async fn invalid_position_is_rejected(app: TestApp) {
     assert!(head.starts_with("HTTP/1.1 410 "), "{head}");
     let (_, head) = Socket::handshake(&app, "?since=-1", &bearer(&alice)).await;
     assert!(head.starts_with("HTTP/1.1 422 "), "{head}");
-    alice.call("HEAD", "/api/v1/events").await.expect_empty(200).expect_header("content-type", "text/event-stream");
+    let head = alice.call("HEAD", "/api/v1/events").await.expect_empty(200);
+    head.expect_header("content-type", "text/event-stream").expect_no_header("content-length");
 }
 
 fn bearer(user: &User) -> String {
@@ -167,6 +168,23 @@ pub async fn websocket_needs_a_handshake_from_an_allowed_origin(app: TestApp) {
     }
     let (_, head) = Socket::handshake(&app, "", "").await;
     assert_eq!(head.split(' ').nth(1), Some("401"), "{head}");
+    let foreign = alice.get("/api/v1/ws").header("origin", "https://evil.example.com").await;
+    let problem = foreign.expect_status(403).problem("cross_site_request");
+    assert!(problem.text("detail").contains("WebSocket") && problem.text("detail").contains("`cors.allowed_origins`"));
+}
+
+pub async fn websocket_handshake_is_a_get_without_a_body(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (request_line, line, status) in [
+        ("GET /api/v1/ws HTTP/1.1", "Content-Length: 0\r\n", "101"),
+        ("GET /api/v1/ws HTTP/1.1", "Content-Length: 5\r\n", "426"),
+        ("GET /api/v1/ws HTTP/1.1", "Transfer-Encoding: chunked\r\n", "426"),
+        ("GET /api/v1/ws HTTP/1.0", "", "426"),
+        ("HEAD /api/v1/ws HTTP/1.1", "", "426"),
+    ] {
+        let (_, head) = Socket::request(&app, request_line, &format!("{}{line}", bearer(&alice))).await;
+        assert_eq!(head.split(' ').nth(1), Some(status), "{request_line}, {line}: {head}");
+    }
 }
 
 pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {

@@ -60,7 +60,8 @@ async fn follow_events(
 ) -> Result<HttpResponse, Problem> {
     let follower = follow.after(since).await?;
     if is_head {
-        return Ok(event_stream().finish());
+        // As for GET, there is no Content-Length.
+        return Ok(event_stream().body(actix_web::body::None::new()));
     }
     let (limit, position) = (settings.request_timeout, follower.position());
     let (mut follower, mut begin) = (follower, Some(beginning(position)));

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use actix_http::ws::Frame;
 use actix_web::{
-    http::header,
+    http::{Version, header},
     rt::spawn,
     web::{Bytes, Payload},
 };
@@ -91,11 +91,17 @@ fn require_allowed_origin(request: &HttpRequest, settings: &HttpSettings) -> Res
     if origins.all(|origin| is_allowed(origin.as_bytes())) { Ok(()) } else { Err(Problem::new(Code::CrossSiteRequest)) }
 }
 
-/// Before anything is read for the client; the framework checks the handshake itself.
+/// Before anything is read for the client; the framework checks the rest of the handshake.
 fn require_handshake(request: &HttpRequest) -> Result<(), Problem> {
-    let upgrade = request.headers().get(header::UPGRADE).and_then(|name| name.to_str().ok());
+    let (head, headers) = (request.head(), request.headers());
+    let upgrade = headers.get(header::UPGRADE).and_then(|name| name.to_str().ok());
     let is_websocket = upgrade.is_some_and(|name| name.eq_ignore_ascii_case("websocket"));
-    if is_websocket && request.head().upgrade() { Ok(()) } else { Err(upgrade_required()) }
+    let is_get = !IsHead::of(request);
+    // The frames would be taken from it.
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get_all(header::CONTENT_LENGTH).any(|length| length != "0");
+    let can_upgrade = head.upgrade() && head.version >= Version::HTTP_11;
+    if is_websocket && can_upgrade && is_get && !has_body { Ok(()) } else { Err(upgrade_required()) }
 }
 
 fn upgrade_required() -> Problem {
