@@ -120,9 +120,14 @@ pub struct Socket(Incoming);
 impl Socket {
     /// Opens a connection with these lines in the head of the request, and returns the head of the response, too.
     pub async fn handshake(app: &TestApp, query: &str, lines: &str) -> (Self, String) {
+        Self::request(app, &format!("GET /api/v1/ws{query} HTTP/1.1"), lines).await
+    }
+
+    /// Sends the headers of a handshake after this request line.
+    pub async fn request(app: &TestApp, request_line: &str, lines: &str) -> (Self, String) {
         // The key is that of RFC 6455, section 1.3.
         let request = format!(
-            "GET /api/v1/ws{query} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n\
+            "{request_line}\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
         );
         let (incoming, head) = Incoming::open(app, &request).await;
@@ -175,10 +180,15 @@ impl Socket {
         }
     }
 
-    /// Sends a frame: 1 is a text, 9 a ping.
+    /// Sends a frame that is a message: 1 is a text, 9 a ping.
     pub async fn send(&mut self, opcode: u8, payload: &[u8]) {
+        self.send_frame(0x80 | opcode, payload).await;
+    }
+
+    /// Sends a frame with this first byte.
+    pub async fn send_frame(&mut self, first: u8, payload: &[u8]) {
         let length = u16::try_from(payload.len()).expect("short");
-        let mut frame = vec![0x80 | opcode];
+        let mut frame = vec![first];
         match length {
             // The highest bit says that a mask follows, which changes nothing if it is zero.
             0..126 => frame.push(0x80 | u8::try_from(length).expect("short")),
@@ -186,7 +196,12 @@ impl Socket {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
+        self.send_bytes(&frame).await;
+    }
+
+    /// Sends bytes as they are.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
         // The server may have closed already.
-        let _ = self.0.connection.write_all(&frame).await;
+        let _ = self.0.connection.write_all(bytes).await;
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::web::Data;
@@ -15,6 +15,9 @@ use tokio::{sync::watch, time::sleep};
 /// The longest time that an event waits for those after it. Under load, each change would else wake this thread, which costs more
 /// than a tenth of the change.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// The minimum time between two probes of a user's connections: clients answer each.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a live connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,8 +34,15 @@ pub enum Watched {
 /// wakes only those that it is about.
 #[derive(Default)]
 pub struct LiveFeeds {
-    /// The value of each is the number of its probes.
-    watched: Mutex<HashMap<Watched, watch::Sender<u64>>>,
+    watched: Mutex<HashMap<Watched, Waking>>,
+}
+
+/// Wakes the connections that wait for one thing.
+#[derive(Default)]
+struct Waking {
+    /// The value is the number of the probes.
+    sender: watch::Sender<u64>,
+    last_probe: Option<Instant>,
 }
 
 impl LiveFeeds {
@@ -69,27 +79,31 @@ impl LiveFeeds {
         }
     }
 
-    /// Has each connection of a user send something at once: only then the server notices that a client is gone.
-    pub fn probe(&self, user: UserId) {
-        if let Some(sender) = self.locked().get(&Watched::Feed(user)) {
-            sender.send_modify(|probes| *probes = probes.wrapping_add(1));
+    /// Has each connection of a user send something at once: only then the server notices that a client is gone. Nothing
+    /// happens within a second of the last probe.
+    pub fn probe(&self, user: UserId, now: Instant) {
+        if let Some(waking) = self.locked().get_mut(&Watched::Feed(user))
+            && waking.last_probe.is_none_or(|last| now.duration_since(last) >= PROBE_INTERVAL)
+        {
+            waking.last_probe = Some(now);
+            waking.sender.send_modify(|probes| *probes = probes.wrapping_add(1));
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<u64>>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<Watched, Waking>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self, watched: Watched) {
-        if let Some(sender) = self.locked().get(&watched) {
+        if let Some(waking) = self.locked().get(&watched) {
             // The same number: those that wait are woken nevertheless.
-            sender.send_modify(|_| ());
+            waking.sender.send_modify(|_| ());
         }
     }
 
     fn wake_all(&self) {
-        for sender in self.locked().values() {
-            sender.send_modify(|_| ());
+        for waking in self.locked().values() {
+            waking.sender.send_modify(|_| ());
         }
     }
 }
@@ -105,7 +119,7 @@ pub struct Watch {
 
 impl Watch {
     pub fn new(feeds: &Data<LiveFeeds>, watched: Watched) -> Self {
-        let receiver = feeds.locked().entry(watched).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        let receiver = feeds.locked().entry(watched).or_default().sender.subscribe();
         let probes = *receiver.borrow();
         Self { feeds: feeds.clone(), watched, receiver: Some(receiver), probes }
     }
@@ -134,7 +148,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let mut watched = self.feeds.locked();
         self.receiver = None;
-        if watched.get(&self.watched).is_some_and(|sender| sender.receiver_count() == 0) {
+        if watched.get(&self.watched).is_some_and(|waking| waking.sender.receiver_count() == 0) {
             watched.remove(&self.watched);
         }
     }
@@ -158,12 +172,23 @@ mod tests {
         assert!(end.happened().now_or_never().is_none(), "the session has not ended");
         feeds.wake_all();
         assert!(feed.happened().now_or_never().is_some() && end.happened().now_or_never().is_some());
-        feeds.probe(UserId::parse(UUID).expect("an id"));
-        assert!(feed.happened().now_or_never().is_some() && feed.is_probed() && !feed.is_probed());
         let other = Watch::new(&feeds, user);
         drop(feed);
         assert_eq!(feeds.locked().len(), 2);
         drop((other, end));
         assert_eq!(feeds.locked().len(), 0);
+    }
+
+    #[test]
+    fn connections_of_a_user_are_probed_at_most_once_a_second() {
+        let (feeds, now) = (Data::new(LiveFeeds::default()), Instant::now());
+        let user = UserId::parse(UUID).expect("an id");
+        let mut feed = Watch::new(&feeds, Watched::Feed(user));
+        for (milliseconds, is_probed) in [(0, true), (1, false), (999, false), (1_000, true), (1_999, false)] {
+            feeds.probe(user, now + Duration::from_millis(milliseconds));
+            assert_eq!(feed.happened().now_or_never().is_some(), is_probed, "{milliseconds}");
+            assert_eq!(feed.is_probed(), is_probed, "{milliseconds}");
+            assert!(!feed.is_probed(), "once");
+        }
     }
 }

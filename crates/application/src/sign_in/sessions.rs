@@ -1,5 +1,7 @@
 //! Users list and end their sessions.
 
+use std::net::IpAddr;
+
 use memo_domain::{ApiKey, AuditKind, Session, SessionId, UserId};
 
 use super::{Device, SignIn, end, ended};
@@ -16,12 +18,12 @@ impl SignIn {
         Ok(self.ports.browser_sessions.list_live(user, self.ports.now()).await?)
     }
 
-    /// Returns whether the session or the API key of a caller has not ended, by the store and not by what this node remembers: an end on
-    /// another node is seen at once.
+    /// Returns whether the session of a caller has not ended, or the API key may still be used as it is from the address of the client.
+    /// The store decides, not what this node remembers: an end on another node is seen at once.
     ///
     /// # Errors
     /// Only those of the store.
-    pub async fn is_current(&self, caller: &Principal) -> Result<bool, Error> {
+    pub async fn is_current(&self, caller: &Principal, client: Option<IpAddr>) -> Result<bool, Error> {
         let now = self.ports.now();
         match caller.credential {
             Credential::AccessToken { session_id } => {
@@ -45,6 +47,7 @@ impl SignIn {
                     key.user_id == caller.user_id
                         && key.expires_at.is_none_or(|expires_at| now < expires_at)
                         && key.scopes.includes(caller.scopes)
+                        && key.networks.allow(client)
                 };
                 Ok(found.await?.is_some_and(is_valid))
             }

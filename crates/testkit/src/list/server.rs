@@ -49,12 +49,16 @@ macro_rules! __each_server_test {
                 live_connections_of_a_user_are_limited
                 live_connections_end_with_their_session
                 live_connections_end_with_their_api_key
+                live_connections_end_when_the_networks_of_their_api_key_leave_out_the_client
                 websocket_follows_the_feed_and_answers_pings
                 websocket_needs_a_handshake_from_an_allowed_origin
+                websocket_handshake_is_a_get_without_a_body
                 websocket_messages_of_the_client_are_limited
+                websocket_frame_is_refused_by_its_header
             }
             live_settings(store) {
                 quiet_connections_are_kept_alive_within_the_request_timeout
+                busy_websocket_is_pinged_and_judged_by_its_answers
                 live_connections_are_told_to_reconnect_when_the_node_stops
             }
             every_operation(app) {

@@ -54,7 +54,8 @@ pub async fn invalid_position_is_rejected(app: TestApp) {
     assert!(head.starts_with("HTTP/1.1 410 "), "{head}");
     let (_, head) = Socket::handshake(&app, "?since=-1", &bearer(&alice)).await;
     assert!(head.starts_with("HTTP/1.1 422 "), "{head}");
-    alice.call("HEAD", "/api/v1/events").await.expect_empty(200).expect_header("content-type", "text/event-stream");
+    let head = alice.call("HEAD", "/api/v1/events").await.expect_empty(200);
+    head.expect_header("content-type", "text/event-stream").expect_no_header("content-length");
 }
 
 fn bearer(user: &User) -> String {
@@ -123,6 +124,20 @@ pub async fn live_connections_end_with_their_api_key(app: TestApp) {
     assert_eq!(EventStream::open(&app, key.text("secret"), "").await.status(), "403");
 }
 
+pub async fn live_connections_end_when_the_networks_of_their_api_key_leave_out_the_client(app: TestApp) {
+    let alice = app.user("alice").await;
+    let key = created(&alice, &["events:read"]).await;
+    let mut events = EventStream::open(&app, key.text("secret"), "").await;
+    let mut socket = Socket::open(&app, key.text("secret"), "").await;
+    alice.patch_api_key(key.id(), &json!({"ip_allowlist": ["127.0.0.0/8"]})).await.expect_status(200);
+    alice.memo("a").await;
+    assert_eq!(events.event().await.expect("an event").0, 1);
+    assert_eq!(socket.json().await["seq"], 1);
+    alice.patch_api_key(key.id(), &json!({"ip_allowlist": ["203.0.113.0/24"]})).await.expect_status(200);
+    assert_eq!(events.event().await, None);
+    assert_eq!(socket.closed().await, Some((1008, "sign_in_ended".to_owned())));
+}
+
 pub async fn websocket_follows_the_feed_and_answers_pings(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("a").await;
@@ -153,6 +168,23 @@ pub async fn websocket_needs_a_handshake_from_an_allowed_origin(app: TestApp) {
     }
     let (_, head) = Socket::handshake(&app, "", "").await;
     assert_eq!(head.split(' ').nth(1), Some("401"), "{head}");
+    let foreign = alice.get("/api/v1/ws").header("origin", "https://evil.example.com").await;
+    let problem = foreign.expect_status(403).problem("cross_site_request");
+    assert!(problem.text("detail").contains("WebSocket") && problem.text("detail").contains("`cors.allowed_origins`"));
+}
+
+pub async fn websocket_handshake_is_a_get_without_a_body(app: TestApp) {
+    let alice = app.user("alice").await;
+    for (request_line, line, status) in [
+        ("GET /api/v1/ws HTTP/1.1", "Content-Length: 0\r\n", "101"),
+        ("GET /api/v1/ws HTTP/1.1", "Content-Length: 5\r\n", "426"),
+        ("GET /api/v1/ws HTTP/1.1", "Transfer-Encoding: chunked\r\n", "426"),
+        ("GET /api/v1/ws HTTP/1.0", "", "426"),
+        ("HEAD /api/v1/ws HTTP/1.1", "", "426"),
+    ] {
+        let (_, head) = Socket::request(&app, request_line, &format!("{}{line}", bearer(&alice))).await;
+        assert_eq!(head.split(' ').nth(1), Some(status), "{request_line}, {line}: {head}");
+    }
 }
 
 pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {
@@ -163,6 +195,11 @@ pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {
     assert_eq!(large.next().await, Some(Frame::Pong(Vec::new())));
     large.send(1, &[b'a'; 1_025]).await;
     assert_eq!(large.closed().await.map(|(code, _)| code), Some(1009));
+    let mut fragmented = Socket::open(&app, &alice.access_token, "").await;
+    for first in [0x01, 0x80, 0x01, 0x00, 0x80] {
+        fragmented.send_frame(first, &[b'a'; 512]).await;
+    }
+    assert_eq!(fragmented.closed().await.map(|(code, _)| code), Some(1009));
     let mut many = Socket::open(&app, &alice.access_token, "").await;
     for _ in 0..60 {
         many.send(9, b"").await;
@@ -170,4 +207,15 @@ pub async fn websocket_messages_of_the_client_are_limited(app: TestApp) {
     }
     many.send(9, b"").await;
     assert_eq!(many.closed().await, Some((1008, "rate_limited".to_owned())));
+}
+
+pub async fn websocket_frame_is_refused_by_its_header(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut endless = Socket::open(&app, &alice.access_token, "").await;
+    let header = [&[0x82, 0xff][..], &(1_u64 << 62).to_be_bytes(), &[0; 4]].concat();
+    endless.send_bytes(&[header, vec![b'a'; 2_048]].concat()).await;
+    assert_eq!(endless.closed().await.map(|(code, _)| code), Some(1009));
+    let mut reserved = Socket::open(&app, &alice.access_token, "").await;
+    reserved.send_frame(0xc1, b"a").await;
+    assert_eq!(reserved.closed().await.map(|(code, _)| code), Some(1002));
 }

@@ -1,4 +1,7 @@
-use std::{convert::Infallible, iter};
+use std::{convert::Infallible, iter, time::Duration};
+
+use actix_web::web::Bytes;
+use tokio::time::Instant;
 
 use super::{
     Follow,
@@ -40,9 +43,9 @@ from_head!(LastEventId: |request| {
 /// reconnect; each change comes once, in order. An event without data at the beginning tells the position. There is a
 /// comment every 15 seconds at the latest.
 ///
-/// The stream ends when the session ends, when the server shuts down, and if the client does not read; reconnect then. If
-/// the changes after `Last-Event-ID` have been removed, the response is 410 as in the list of changes. A user has up to 20
-/// such connections on a node (429).
+/// The stream ends when the session ends or the API key no longer allows this, when the server shuts down, and if the client
+/// does not read; reconnect then. If the changes after `Last-Event-ID` have been removed, the response is 410 as in the list
+/// of changes. A user has up to 20 such connections on a node (429).
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, format = "position", description = "The `id` of the last event that the client has seen")),
@@ -57,7 +60,8 @@ async fn follow_events(
 ) -> Result<HttpResponse, Problem> {
     let follower = follow.after(since).await?;
     if is_head {
-        return Ok(event_stream().finish());
+        // As for GET, there is no Content-Length.
+        return Ok(event_stream().body(actix_web::body::None::new()));
     }
     let (limit, position) = (settings.request_timeout, follower.position());
     let (mut follower, mut begin) = (follower, Some(beginning(position)));
@@ -71,13 +75,13 @@ async fn follow_events(
 }
 
 /// Returns the next events, a comment, or `None` at the end.
-async fn next_part(follower: &mut Follower, patience: std::time::Duration) -> Option<actix_web::web::Bytes> {
-    match follower.next(patience).await {
+async fn next_part(follower: &mut Follower, patience: Duration) -> Option<Bytes> {
+    match follower.next(Instant::now() + patience).await {
         Step::Changes(changes) => {
             let events = changes.into_iter().map(|change| numbered_event(change.seq, &ChangeDto::from(change)));
             Some(events.collect::<Vec<_>>().concat().into())
         }
-        Step::Idle => Some(comment()),
+        Step::KeepAlive => Some(comment()),
         Step::End(_) => None,
     }
 }

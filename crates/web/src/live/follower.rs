@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use actix_web::{HttpRequest, web::Data};
 use memo_application::{Changes, Credential, Error, Principal, SignIn};
@@ -26,8 +26,8 @@ const PAGE: u64 = 100;
 pub enum Step {
     /// The next changes, in order.
     Changes(Vec<Change>),
-    /// Nothing has changed, but a keep-alive is due.
-    Idle,
+    /// A keep-alive is due.
+    KeepAlive,
     /// Nothing more.
     End(End),
 }
@@ -50,24 +50,27 @@ pub struct Follow {
     sign_in: Data<SignIn>,
     draining: Data<Draining>,
     caller: Principal,
+    client: Option<IpAddr>,
 }
 
 from_head!(Follow: |request| Follow::of(request).ok_or_else(|| Problem::new(Code::InternalError)));
 
 impl Follow {
     fn of(request: &HttpRequest) -> Option<Self> {
+        let (caller, client) = RequestContext::read(request, |context| (context.caller, context.client))?;
         Some(Self {
             feeds: request.app_data().cloned()?,
             changes: request.app_data().cloned()?,
             sign_in: request.app_data().cloned()?,
             draining: request.app_data().cloned()?,
-            caller: RequestContext::read(request, |context| context.caller).flatten()?,
+            caller: caller?,
+            client,
         })
     }
 
     /// Follows the changes after this number, or from now on.
     pub async fn after(self, since: Option<u64>) -> Result<Follower, Problem> {
-        let Self { feeds, changes, sign_in, draining, caller } = self;
+        let Self { feeds, changes, sign_in, draining, caller, client } = self;
         // First, so that what changes while the position is read is not overlooked.
         let feed = Watch::new(&feeds, Watched::Feed(caller.user_id));
         let credential = match caller.credential {
@@ -81,6 +84,7 @@ impl Follow {
             sign_in,
             refusing: draining.watch(),
             caller,
+            client,
             position,
             feed,
             credential,
@@ -97,6 +101,8 @@ pub struct Follower {
     sign_in: Data<SignIn>,
     refusing: watch::Receiver<bool>,
     caller: Principal,
+    /// The address of the client.
+    client: Option<IpAddr>,
     /// The number of the last change that was returned.
     position: u64,
     feed: Watch,
@@ -114,9 +120,8 @@ impl Follower {
         self.position
     }
 
-    /// Waits for the next step, at most for this time. If this future is dropped before it ends, nothing is lost.
-    pub async fn next(&mut self, patience: Duration) -> Step {
-        let deadline = Instant::now() + patience;
+    /// Waits for the next step, until a keep-alive is due. If this future is dropped before it ends, nothing is lost.
+    pub async fn next(&mut self, keep_alive: Instant) -> Step {
         loop {
             if *self.refusing.borrow() {
                 return Step::End(End::Restart);
@@ -127,33 +132,33 @@ impl Follower {
             {
                 return Step::End(end);
             }
+            // Before the changes, which may not end.
+            if self.feed.is_probed() || Instant::now() >= keep_alive {
+                return Step::KeepAlive;
+            }
             if self.may_have_more
                 && self.is_certain
                 && let Some(step) = Box::pin(self.read()).await
             {
                 return step;
             }
-            if self.feed.is_probed() {
-                return Step::Idle;
-            }
-            let until = deadline.min(self.next_check);
-            let woken = timeout_at(until, async {
+            let until = keep_alive.min(self.next_check);
+            // Each turn of the loop compares the times itself.
+            let _ = timeout_at(until, async {
                 tokio::select! {
                     // An error means that the server is gone, too.
                     _ = self.refusing.changed() => {}
                     () = self.feed.happened() => self.may_have_more = true,
                     () = self.credential.happened() => self.next_check = Instant::now(),
                 }
-            });
-            if woken.await.is_err() && Instant::now() >= deadline {
-                return Step::Idle;
-            }
+            })
+            .await;
         }
     }
 
     /// Asks the store what events may have failed to tell.
     async fn check(&mut self) -> Option<End> {
-        let checked = self.sign_in.is_current(&self.caller).await;
+        let checked = self.sign_in.is_current(&self.caller, self.client).await;
         let has_moved = match checked {
             Ok(true) => self.changes.has_moved(self.caller.user_id, self.position).await,
             Ok(false) => return Some(End::SignedOut),

@@ -2,10 +2,10 @@
 //!
 //! As actix-ws has it, but with room for one frame that is sent, not 32: idle connections are many.
 
-use std::{convert::Infallible, io};
+use std::convert::Infallible;
 
 use actix_codec::{Decoder, Encoder};
-use actix_http::ws::{Codec, Frame, HandshakeError, Message, ProtocolError, handshake};
+use actix_http::ws::{Codec, Frame, HandshakeError, Item, Message, ProtocolError, handshake};
 use actix_web::{
     HttpRequest, HttpResponse,
     body::{BodyStream, MessageBody},
@@ -19,14 +19,14 @@ use crate::streams::{Sender, slot};
 pub fn accept(
     request: &HttpRequest,
     payload: Payload,
-    max_frame: usize,
+    max_message: usize,
 ) -> Result<(HttpResponse, Outgoing, Incoming), HandshakeError> {
     let (sender, mut receiver) = slot();
     let frames = poll_fn(move |context| receiver.poll_recv(context).map(|frame| frame.map(Ok::<_, Infallible>)));
     let response = handshake(request.head())?.message_body(BodyStream::new(frames).boxed());
     let response = response.map_err(|_| HandshakeError::NoWebsocketUpgrade)?.into();
-    let codec = Codec::new().max_size(max_frame);
-    let incoming = Incoming { payload, buffer: BytesMut::new(), codec: codec.clone() };
+    let codec = Codec::new().max_size(max_message);
+    let incoming = Incoming { payload, buffer: BytesMut::new(), codec: codec.clone(), max_message, fragments: 0 };
     Ok((response, Outgoing { sender, codec }, incoming))
 }
 
@@ -54,21 +54,52 @@ pub struct Incoming {
     payload: Payload,
     buffer: BytesMut,
     codec: Codec,
+    /// The maximum size of a message, in bytes.
+    max_message: usize,
+    /// The size of the message of which fragments have arrived, in bytes.
+    fragments: usize,
 }
 
 impl Incoming {
     /// Receives a frame; `None` if the client is gone. If this future is dropped before it ends, nothing is lost.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Overflow`] if the message is too large; others if it violates the protocol.
     pub async fn next(&mut self) -> Option<Result<Frame, ProtocolError>> {
         loop {
             match self.codec.decode(&mut self.buffer) {
+                // The codec itself checks the length only when the whole frame has arrived.
+                Ok(None) if announced(&self.buffer).is_some_and(|length| length > self.max_message as u64) => {
+                    return Some(Err(ProtocolError::Overflow));
+                }
                 Ok(None) => {}
+                Ok(Some(frame)) if self.is_too_large(&frame) => return Some(Err(ProtocolError::Overflow)),
                 decoded => return decoded.transpose(),
             }
             match self.payload.next().await? {
                 Ok(bytes) if self.buffer.is_empty() => self.buffer = bytes.into(),
                 Ok(bytes) => self.buffer.extend_from_slice(&bytes),
-                Err(error) => return Some(Err(ProtocolError::Io(io::Error::other(error)))),
+                Err(_) => return None,
             }
         }
+    }
+
+    /// Counts a frame, and returns whether the fragments of its message are too large together.
+    fn is_too_large(&mut self, frame: &Frame) -> bool {
+        let Frame::Continuation(item) = frame else { return false };
+        self.fragments = match item {
+            Item::FirstText(part) | Item::FirstBinary(part) => part.len(),
+            Item::Continue(part) | Item::Last(part) => self.fragments + part.len(),
+        };
+        self.fragments > self.max_message
+    }
+}
+
+/// The length of the payload of a frame (RFC 6455, section 5.2), as soon as its header says it.
+fn announced(frame: &[u8]) -> Option<u64> {
+    match frame.get(1)? & 0x7f {
+        126 => frame.get(2..4)?.try_into().ok().map(u16::from_be_bytes).map(u64::from),
+        127 => frame.get(2..10)?.try_into().ok().map(u64::from_be_bytes),
+        length => Some(length.into()),
     }
 }

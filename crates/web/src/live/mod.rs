@@ -3,6 +3,7 @@
 mod events;
 mod follower;
 mod frames;
+mod liveness;
 mod socket;
 
 use std::time::Duration;

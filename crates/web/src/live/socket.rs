@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use actix_http::ws::Frame;
 use actix_web::{
-    http::header,
+    http::{Version, header},
     rt::spawn,
     web::{Bytes, Payload},
 };
@@ -13,16 +13,12 @@ use super::{
     Follow,
     follower::{End, Follower, Step},
     frames::{Incoming, Outgoing, accept},
-    keep_alive,
+    liveness::Liveness,
 };
 use crate::{changes::ChangeDto, prelude::*};
 
 /// The maximum size of a message of the client, which has nothing to say, in bytes.
 const MAX_MESSAGE: usize = 1_024;
-/// How many messages a client may send within [`WINDOW`], including pings.
-const MAX_MESSAGES: u32 = 60;
-/// The time in which messages of a client are counted.
-const WINDOW: Duration = Duration::from_mins(1);
 
 operations! {
     open_socket => Policy::scopes(&[Scope::EventsRead]).work(Work::LIVE).problems(&[
@@ -57,10 +53,10 @@ impl Input for SocketQuery {
 /// in order, from now on or after `since`. The server sends a ping every 15 seconds at the latest, and ends a connection that
 /// does not answer. If a page opens the connection, its `Origin` must be this server or an allowed one.
 ///
-/// The server closes with 1008 and the reason `sign_in_ended` when the session ends, with 1012 when it shuts down (reconnect),
-/// with 1008 `resync_required` if the feed can't be followed any more, and with 1009 or 1008 `rate_limited` if the client
-/// sends messages of more than 1 KiB or more than 60 in a minute. A client that does not read is disconnected; it continues
-/// with `since`. A user has up to 20 such connections on a node (429).
+/// The server closes with 1008 and the reason `sign_in_ended` when the session ends or the API key no longer allows this, with
+/// 1012 when it shuts down (reconnect), with 1008 `resync_required` if the feed can't be followed any more, and with 1009 or
+/// 1008 `rate_limited` if the client sends messages of more than 1 KiB or more than 60 in a minute; answers to pings do not
+/// count. A client that does not read is disconnected; it continues with `since`. A user has up to 20 such connections on a node (429).
 #[utoipa::path(
     get, path = "/api/v1/ws", tag = "events",
     params(SocketQuery),
@@ -79,7 +75,7 @@ async fn open_socket(
     let accepted = accept(&request, payload, MAX_MESSAGE).map_err(|_| upgrade_required())?;
     let (response, outgoing, mut incoming) = accepted;
     let limit = settings.request_timeout;
-    let mut connection = Connection { follower, outgoing, last_heard: Instant::now(), budget: Budget::new(), limit };
+    let mut connection = Connection { follower, outgoing, liveness: Liveness::new(limit, Instant::now()), limit };
     // Borrowed: a future would have room for its arguments twice.
     spawn(async move { connection.run(&mut incoming).await });
     Ok(response)
@@ -95,11 +91,17 @@ fn require_allowed_origin(request: &HttpRequest, settings: &HttpSettings) -> Res
     if origins.all(|origin| is_allowed(origin.as_bytes())) { Ok(()) } else { Err(Problem::new(Code::CrossSiteRequest)) }
 }
 
-/// Before anything is read for the client; the framework checks the handshake itself.
+/// Before anything is read for the client; the framework checks the rest of the handshake.
 fn require_handshake(request: &HttpRequest) -> Result<(), Problem> {
-    let upgrade = request.headers().get(header::UPGRADE).and_then(|name| name.to_str().ok());
+    let (head, headers) = (request.head(), request.headers());
+    let upgrade = headers.get(header::UPGRADE).and_then(|name| name.to_str().ok());
     let is_websocket = upgrade.is_some_and(|name| name.eq_ignore_ascii_case("websocket"));
-    if is_websocket && request.head().upgrade() { Ok(()) } else { Err(upgrade_required()) }
+    let is_get = !IsHead::of(request);
+    // The frames would be taken from it.
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get_all(header::CONTENT_LENGTH).any(|length| length != "0");
+    let can_upgrade = head.upgrade() && head.version >= Version::HTTP_11;
+    if is_websocket && can_upgrade && is_get && !has_body { Ok(()) } else { Err(upgrade_required()) }
 }
 
 fn upgrade_required() -> Problem {
@@ -111,9 +113,8 @@ fn upgrade_required() -> Problem {
 struct Connection {
     follower: Follower,
     outgoing: Outgoing,
-    last_heard: Instant,
-    budget: Budget,
-    /// How long the client may take to read, and to answer.
+    liveness: Liveness,
+    /// How long the client may take to read.
     limit: Duration,
 }
 
@@ -129,10 +130,12 @@ impl Connection {
     async fn run(&mut self, incoming: &mut Incoming) {
         let closing = loop {
             let handled = tokio::select! {
+                // What the client has sent comes first: it may be the answer to a ping.
+                biased;
                 // Futures on the heap, so that an idle connection has no room for them.
-                step = self.follower.next(keep_alive(self.limit)) => Box::pin(self.send(step)).await,
+                frame = incoming.next() => Box::pin(self.receive(frame)).await,
                 () = self.outgoing.closed() => Err(Closing::Gone),
-                message = incoming.next() => Box::pin(self.receive(message)).await,
+                step = self.follower.next(self.liveness.next_ping()) => Box::pin(self.send(step)).await,
             };
             if let Err(closing) = handled {
                 break closing;
@@ -154,8 +157,10 @@ impl Connection {
                 }
                 Ok(())
             }
-            Step::Idle if self.last_heard.elapsed() >= self.limit => Err(Closing::Gone),
-            Step::Idle => self.send_message(Message::Ping(Bytes::new())).await,
+            Step::KeepAlive if self.liveness.ping(Instant::now()) => {
+                self.send_message(Message::Ping(Bytes::new())).await
+            }
+            Step::KeepAlive => Err(Closing::Gone),
             Step::End(end) => Err(Closing::Frame(match end {
                 End::Restart => reason(CloseCode::Restart, "reconnect"),
                 End::SignedOut => reason(CloseCode::Policy, "sign_in_ended"),
@@ -170,16 +175,15 @@ impl Connection {
     }
 
     async fn receive(&mut self, frame: Option<Result<Frame, ProtocolError>>) -> Result<(), Closing> {
-        self.last_heard = Instant::now();
         let frame = match frame {
             Some(Ok(frame)) => frame,
             Some(Err(ProtocolError::Overflow)) => {
                 return Err(Closing::Frame(reason(CloseCode::Size, "at most 1 KiB")));
             }
-            Some(Err(ProtocolError::Io(_))) | None => return Err(Closing::Gone),
             Some(Err(_)) => return Err(Closing::Frame(reason(CloseCode::Protocol, ""))),
+            None => return Err(Closing::Gone),
         };
-        if !self.budget.allows(self.last_heard) {
+        if !self.liveness.receive(&frame, Instant::now()) {
             return Err(Closing::Frame(reason(CloseCode::Policy, "rate_limited")));
         }
         match frame {
@@ -193,25 +197,4 @@ impl Connection {
 
 fn reason(code: CloseCode, description: &str) -> CloseReason {
     CloseReason { code, description: Some(description.to_owned()).filter(|text| !text.is_empty()) }
-}
-
-/// Counts the messages of a client, in windows one after the other.
-struct Budget {
-    since: Instant,
-    messages: u32,
-}
-
-impl Budget {
-    fn new() -> Self {
-        Self { since: Instant::now(), messages: 0 }
-    }
-
-    /// Counts a message, and returns whether it is allowed.
-    fn allows(&mut self, now: Instant) -> bool {
-        if now.duration_since(self.since) >= WINDOW {
-            *self = Self { since: now, messages: 0 };
-        }
-        self.messages += 1;
-        self.messages <= MAX_MESSAGES
-    }
 }

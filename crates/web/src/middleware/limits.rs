@@ -7,7 +7,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -38,8 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const WAITING_PER_CLIENT: usize = 100;
 /// How many live connections of one client are open at most.
 const LIVE_PER_CLIENT: usize = 20;
-/// How often live connections are probed meanwhile: a connection whose client is gone fails at the second write.
-const PROBES: u32 = 8;
+/// In how many parts a live connection waits. Before each of them, the others are probed if a second has passed: a connection
+/// whose client is gone fails at the second write.
+const LIVE_WAITS: u32 = 8;
 /// How many requests wait at most.
 const WAITING: usize = 10_000;
 
@@ -162,14 +163,16 @@ impl Limits {
 impl Limits {
     /// Waits for a place of a live connection. The server may not know yet that the clients of others are gone: they show it.
     async fn admit_live(&self, client: Client, feeds: &LiveFeeds) -> Option<Permit<Client>> {
+        if let Some(permit) = self.live.try_acquire(&client) {
+            return Some(permit);
+        }
         let mut acquired = pin!(self.live.acquire(client));
-        for probes in 0..=PROBES {
-            let wait = if probes == 0 { Duration::ZERO } else { PATIENCE / PROBES };
-            if let Ok(permit) = timeout(wait, &mut acquired).await {
-                return permit.ok();
-            }
+        for _ in 0..LIVE_WAITS {
             if let Client::User(user) = client {
-                feeds.probe(user);
+                feeds.probe(user, Instant::now());
+            }
+            if let Ok(permit) = timeout(PATIENCE / LIVE_WAITS, &mut acquired).await {
+                return permit.ok();
             }
         }
         None

@@ -135,7 +135,7 @@ codes! {
         "You can read this memo, but only its owner may do this." | "이 메모를 읽을 수는 있지만, 이 작업은 소유자만 할 수 있습니다.";
     CrossSiteRequest = "cross_site_request", FORBIDDEN,
         "Cross-site request" | "다른 사이트의 요청",
-        "A page of another site sent this request with the session cookie. Send it from this site, or use an access token." | "다른 사이트의 페이지가 세션 쿠키와 함께 보낸 요청입니다. 이 사이트에서 보내거나 액세스 토큰을 쓰세요.";
+        "A page of another site sent this request. With the session cookie, send it from the public URL of this server; otherwise use an access token. A WebSocket needs, with any credential, the origin of the public URL or one of `cors.allowed_origins`." | "다른 사이트의 페이지가 보낸 요청입니다. 세션 쿠키를 쓰려면 이 서버의 공개 URL에서 보내고, 아니면 액세스 토큰을 쓰세요. WebSocket은 인증 정보의 종류와 관계없이 공개 URL이나 `cors.allowed_origins`에 있는 출처에서만 열 수 있습니다.";
     PasswordWrong = "password_wrong", FORBIDDEN,
         "Wrong password" | "잘못된 비밀번호",
         "Nothing was changed. Send the current password of the account." | "아무것도 바뀌지 않았습니다. 계정의 현재 비밀번호를 보내세요.";
