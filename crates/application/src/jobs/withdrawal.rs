@@ -17,6 +17,9 @@ const AT_ONCE: u32 = 5;
 /// and after which time it removes no more, so that other writers wait only for a moment: a memo may have a few bytes or some
 /// hundred thousand. To commit what was removed takes about as long.
 const TURN: Duration = Duration::from_millis(3);
+/// How long others have the store for themselves before each transaction. SQLite also merges its search index now and then, which
+/// takes longer the more was removed; with pauses that happens less often in the time of others.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Removes withdrawn users in steps.
 pub struct WithdrawalHandler {
@@ -42,6 +45,7 @@ impl JobHandler for WithdrawalHandler {
 
     async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
         let user = open(&*self.ports.sealer, &job.payload).map_err(JobError::Permanent)?;
+        self.ports.timer.sleep(PAUSE).await;
         let transactions = self.ports.transactions.on_behalf_of(user);
         let input = (job.clone(), user, self.ports.clock.clone());
         let swept = transactions.write_boxed(input, |tx, (job, user, clock)| Box::pin(step(tx, job, *user, &**clock)));
