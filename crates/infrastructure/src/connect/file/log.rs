@@ -20,8 +20,12 @@ use super::connection::Connection;
 pub const PRAGMAS: &str = "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 6291456";
 /// The number of pages that are not in the database file yet from which on they are copied: 4 MiB.
 const CHECKPOINT: i64 = 1_000;
-/// The length in pages from which a writer waits for readers to release the log: 8 MiB.
+/// The length in pages from which a writer waits for readers to release the log: 8 MiB,
 const RESTART: i64 = 2_000;
+/// if no more pages than these are left for it to copy: 1 MiB.
+const REST: i64 = 250;
+/// The length in pages from which it copies all of them, since the thread does not keep up: 32 MiB.
+const MAX_LENGTH: i64 = 8_000;
 /// How many pages the log grows by until a writer waits for readers again,
 const WAIT_AGAIN: i64 = 1_000;
 /// and until it looks again whether there are any.
@@ -33,7 +37,7 @@ const READER_WAIT: Duration = Duration::from_millis(100);
 ///
 /// A thread copies its pages into the database file while others write and read. But SQLite restarts the log from its beginning
 /// only at a moment when all of it is copied and no reader uses it. If there is always a reader or a writer, the log would grow
-/// without limit; so a writer that finds it long copies the rest and makes readers wait.
+/// without limit; so a writer that finds it long, and little left to copy, copies the rest and makes readers wait.
 pub struct Log {
     /// To the thread, which ends with this.
     due: Option<Sender<()>>,
@@ -71,7 +75,8 @@ impl Log {
             if length < RESTART {
                 (self.next_look, self.next_wait) = (RESTART, RESTART);
             }
-            if length >= self.next_look {
+            let rest = length - copied;
+            if length >= self.next_look && (rest <= REST || length >= MAX_LENGTH) {
                 let waits = length >= self.next_wait;
                 let is_restarted = writer.restart_log(if waits { READER_WAIT } else { Duration::ZERO })?;
                 if !is_restarted {
@@ -79,7 +84,7 @@ impl Log {
                     // If a reader is slow, not each of the following writers waits for it.
                     self.next_wait = if waits { length + WAIT_AGAIN } else { self.next_wait };
                 }
-            } else if length - copied >= CHECKPOINT {
+            } else if rest >= CHECKPOINT {
                 self.is_copying.store(true, Ordering::Release);
                 // The thread ends after this.
                 let _ = self.due.as_ref().map(|due| due.send(()));
