@@ -28,7 +28,7 @@ const REST: i64 = 250;
 const MAX_LENGTH: i64 = 8_000;
 /// How many pages the log grows by until a writer waits for readers again,
 const WAIT_AGAIN: i64 = 1_000;
-/// and until it looks again whether there are any.
+/// until it looks again whether there are any, and until the thread copies again what a reader may have held back.
 const LOOK_AGAIN: i64 = 100;
 /// How long that writer waits.
 const READER_WAIT: Duration = Duration::from_millis(100);
@@ -43,7 +43,9 @@ pub struct Log {
     due: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
     is_copying: Arc<AtomicBool>,
-    /// The length in pages at which it is restarted if there is no reader,
+    /// The length in pages at which the thread began to copy it,
+    copied_at: i64,
+    /// at which it is restarted if there is no reader,
     next_look: i64,
     /// and at which a writer waits for that.
     next_wait: i64,
@@ -63,7 +65,8 @@ impl Log {
                 done.store(false, Ordering::Release);
             }
         })?;
-        Ok(Self { due: Some(due), thread: Some(thread), is_copying, next_look: RESTART, next_wait: RESTART })
+        let (copied_at, next_look, next_wait) = (0, RESTART, RESTART);
+        Ok(Self { due: Some(due), thread: Some(thread), is_copying, copied_at, next_look, next_wait })
     }
 
     /// Has the log copied, or restarts it, if it is long. Called with the writing connection between two transactions.
@@ -84,7 +87,8 @@ impl Log {
                     // If a reader is slow, not each of the following writers waits for it.
                     self.next_wait = if waits { length + WAIT_AGAIN } else { self.next_wait };
                 }
-            } else if rest >= CHECKPOINT {
+            } else if rest >= CHECKPOINT && !(self.copied_at..self.copied_at + LOOK_AGAIN).contains(&length) {
+                self.copied_at = length;
                 self.is_copying.store(true, Ordering::Release);
                 // The thread ends after this.
                 let _ = self.due.as_ref().map(|due| due.send(()));
