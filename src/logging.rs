@@ -15,7 +15,7 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_appender::{
-    non_blocking::{NonBlocking, WorkerGuard},
+    non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard},
     rolling::{RollingFileAppender, Rotation},
 };
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
@@ -24,6 +24,8 @@ use crate::{LogFormat, LogSettings, StartError};
 
 /// The bytes that are written at once.
 const BUFFER: usize = 64 * 1024;
+/// How many lines wait while the disk is slow; more are dropped. Their places take memory from the start, 32 bytes each.
+const MAX_WAITING: usize = 16_384;
 /// The longest time that a line waits for those after it.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -68,7 +70,9 @@ pub fn daily(folder: &Path) -> Result<RollingFileAppender, StartError> {
 
 /// Writes on a thread of its own, which flushes whenever no line waits.
 fn background(output: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
-    tracing_appender::non_blocking(Batched(BufWriter::with_capacity(BUFFER, output)))
+    NonBlockingBuilder::default()
+        .buffered_lines_limit(MAX_WAITING)
+        .finish(Batched(BufWriter::with_capacity(BUFFER, output)))
 }
 
 /// Pauses after each flush. The lines of that time are written together: a thread that waits for each line costs the

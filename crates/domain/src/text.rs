@@ -15,16 +15,21 @@ pub fn lower_case(text: &str) -> String {
 /// Its byte order is the same on every store (Hangul syllables sort as in a dictionary).
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     nfc(nfc(text).chars().flat_map(fold_char).collect::<String>()).into_owned()
 }
 
 /// The full case folding of a character (`CaseFolding.txt` of Unicode, statuses C and F), up to canonical equivalence: lower,
 /// upper and lower case again. Only for the dotless `ı` that is another letter than the standard's, which keeps it.
 fn fold_char(char: char) -> impl Iterator<Item = char> {
-    let dotless = (char == 'ı').then_some(char);
-    let other = (char != 'ı').then_some(char);
+    // A Hangul syllable has no case; the tables would be searched three times.
+    let is_kept = char == 'ı' || ('가'..='힣').contains(&char);
+    let kept = is_kept.then_some(char);
+    let other = (!is_kept).then_some(char);
     let folded = other.into_iter().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
-    dotless.into_iter().chain(folded.flat_map(char::to_lowercase))
+    kept.into_iter().chain(folded.flat_map(char::to_lowercase))
 }
 
 /// The form that full-text search compares texts by: like [`fold`], with full-width, half-width and other compatibility

@@ -103,7 +103,7 @@ impl Services {
         pages: Arc<dyn SharePages>,
         settings: HttpSettings,
     ) -> Self {
-        let operations = operations();
+        let operations = operations().without_documents();
         let (settings, draining, live) =
             (Data::new(settings), Data::<Draining>::default(), Data::<LiveFeeds>::default());
         let shared = [

@@ -59,16 +59,20 @@ pub async fn user_has_one_import_at_a_time(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let begin = format!("Content-Type: {NDJSON}\r\nContent-Length: 1000\r\n\r\n\n");
     let request = [head(&alice, "POST /api/v1/me/import HTTP/1.1"), begin.into_bytes()].concat();
-    let mut running = app.open(&request).await;
-    let mut refused = import(&alice, line(1).to_string()).await;
-    for _ in 0..100 {
-        if refused.status == 409 {
+    let (mut running, mut refused) = (None, None);
+    for requests in 0..100 {
+        running = Some(app.open(&request).await);
+        // The more time passes, the surer it has begun; if it arrives while the other one is running, it is over.
+        for _ in 0..requests {
+            alice.call("GET", "/api/v1/me").await.expect_status(200);
+        }
+        let response = import(&alice, line(1).to_string()).await;
+        if response.status == 409 {
+            refused = Some(response);
             break;
         }
-        // It may have arrived while the other one was running.
-        running = app.open(&request).await;
-        refused = import(&alice, line(1).to_string()).await;
     }
+    let refused = refused.expect("the second import is refused");
     refused.expect_status(409).problem("import_running");
     import(&bob, line(2).to_string()).await.expect_status(200);
     // A client that is gone does not import any more.

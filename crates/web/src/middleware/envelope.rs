@@ -17,10 +17,7 @@ use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{
-    client::Client,
-    usage::{count_read, counted},
-};
+use super::{body::read_in_turns, client::Client, usage::counted};
 use crate::{
     compression::compressed,
     connection::Turn,
@@ -93,7 +90,7 @@ pub async fn envelope(
     if context.is_head {
         request.head_mut().method = Method::GET;
     }
-    let read = count_read(&mut request);
+    let read = read_in_turns(&mut request);
     let version = request.version();
     let span = tracing::error_span!("request", request_id = &*context.request_id);
     match next.call(request).instrument(span).await {

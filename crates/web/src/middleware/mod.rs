@@ -1,6 +1,7 @@
 //! The middleware around each request, from the outside in: [`envelope`], [`guard`], and at the route [`admission`].
 
 mod admission;
+mod body;
 mod client;
 mod draining;
 mod envelope;
@@ -10,6 +11,7 @@ mod limits;
 mod usage;
 
 pub use admission::admission;
+pub use body::turn_of_others;
 pub use draining::Draining;
 pub use envelope::{RequestIds, envelope};
 pub use guard::guard;

@@ -1,60 +1,21 @@
 //! Counts the requests of users, with the bytes of the bodies that were read and sent.
 
 use std::{
-    cell::Cell,
     mem,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll},
 };
 
 use actix_web::{
-    HttpMessage,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
-    error::PayloadError,
-    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    dev::ServiceResponse,
     web::{Bytes, Data},
 };
-use futures_util::{Stream, StreamExt};
 use memo_application::UsageCounter;
 use memo_domain::{CountedRequest, UsageKey};
 
+use super::body::BytesRead;
 use crate::context::RequestContext;
-
-/// The bytes of a body that were read so far.
-#[derive(Default)]
-pub struct BytesRead(Rc<Cell<u64>>);
-
-/// Counts the bytes of the body of a request, if it has one, while it is read.
-pub fn count_read(request: &mut ServiceRequest) -> BytesRead {
-    let read = BytesRead::default();
-    let headers = request.headers();
-    let has_body =
-        headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if has_body {
-        let (payload, bytes) = (request.take_payload(), read.0.clone());
-        request.set_payload(Payload::Stream { payload: Box::pin(CountedPayload { payload, bytes }) });
-    }
-    read
-}
-
-struct CountedPayload {
-    payload: Payload,
-    bytes: Rc<Cell<u64>>,
-}
-
-impl Stream for CountedPayload {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.payload.poll_next_unpin(context);
-        if let Poll::Ready(Some(Ok(chunk))) = &next {
-            self.bytes.set(self.bytes.get() + chunk.len() as u64);
-        }
-        next
-    }
-}
 
 /// Counts a request, if it is one of a user to an operation. The bytes of a stream count when it ends.
 pub fn counted(
@@ -68,7 +29,7 @@ pub fn counted(
     let size = response.response().body().size();
     let request = CountedRequest {
         is_error: response.status().is_client_error() || response.status().is_server_error(),
-        bytes_in: read.0.get(),
+        bytes_in: read.get(),
         bytes_out: match size {
             BodySize::Sized(bytes) if !context.is_head => bytes,
             BodySize::Sized(_) | BodySize::None | BodySize::Stream => 0,

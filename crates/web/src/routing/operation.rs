@@ -82,6 +82,14 @@ impl Operations {
         })
     }
 
+    /// The operations without their documents, which take some megabytes of memory and are needed once.
+    #[must_use]
+    pub fn without_documents(mut self) -> Self {
+        self.list.iter_mut().for_each(|operation| operation.document = None);
+        self.components = Components::new();
+        self
+    }
+
     /// All operations.
     pub fn iter(&self) -> impl Iterator<Item = &Operation> {
         self.list.iter()

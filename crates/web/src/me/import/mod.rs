@@ -12,7 +12,6 @@ use memo_application::{
     ArchiveKind, ImportClaim, ImportedHistory, ImportedRevision, ImportedSettings, Principal, Transfer, UnfitRevision,
 };
 use memo_domain::{InvalidValue, UserId};
-use tokio::task::yield_now;
 
 use self::{
     batch::{Batches, next_likes},
@@ -25,6 +24,7 @@ use super::export::ExportLine;
 use crate::{
     dto::ArchiveKindDto,
     input::{check_media_type, read_line},
+    middleware::turn_of_others,
     prelude::*,
     streams::{Lines, NDJSON, Spool, SpoolWriter, Spooled},
 };
@@ -308,7 +308,7 @@ impl Import<'_> {
             number += 1 + lines.skip_blank();
             if number / LINES_AT_ONCE != earlier / LINES_AT_ONCE || checking.bytes >= BYTES_AT_ONCE {
                 checking.bytes = 0;
-                yield_now().await;
+                let _ = turn_of_others().await;
                 claim.renew().await?;
             }
         }
