@@ -8,7 +8,7 @@ IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
 MEMO_BIN ?= target/debug/memo
 # Most tests wait for a database more than they compute.
-TEST_THREADS := $(shell expr 2 \* $$(nproc))
+TEST_THREADS := $(shell expr 4 \* $$(nproc))
 .PHONY: help run build debug openapi bless tools test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
   test-session test-signatures test-cluster test-release audit bench
 

@@ -25,7 +25,7 @@ use crate::{
     Settings, SignUpSetting, StartError,
     adapters::{self, SystemClock, SystemSecrets, UuidV7Generator},
     archives::ArchiveThreads,
-    background::{JobLoop, Tasks},
+    background::{JobLoop, Tasks, WakeUps},
     deliveries::Deliveries,
     housekeeping::Housekeeping,
     http_settings::{host_name, http_settings},
@@ -62,6 +62,7 @@ pub struct Server {
     jobs: JobLoop,
     usage: UsageLoop,
     deliveries: Deliveries,
+    wake_ups: WakeUps,
     live: Arc<LiveSessions>,
     events: Arc<dyn Events>,
     store: Arc<dyn Store>,
@@ -190,7 +191,7 @@ impl ServerBuilder {
         ];
         let jobs = JobLoop::new(JobWorker::new(ports.clone(), handlers), wake_ups.jobs.clone());
         let sender = webhooks.unwrap_or_else(|| adapters::webhook_sender(&settings));
-        let deliveries = Deliveries::new(&ports, sender.clone(), wake_ups);
+        let deliveries = Deliveries::new(&ports, sender.clone(), wake_ups.clone());
         let webhooks = Webhooks::new(ports.clone(), sender);
         let use_cases = use_cases(&settings, host_name(&http.public_url), &ports, &live, providers, model, webhooks);
         let usage = UsageLoop::new(use_cases.usage_counter.clone(), crowded);
@@ -211,6 +212,7 @@ impl ServerBuilder {
             housekeeping,
             jobs,
             deliveries,
+            wake_ups,
             usage,
             live,
             events,
@@ -293,6 +295,15 @@ impl Server {
     #[must_use]
     pub fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// Returns what lets this node look at once for jobs that are due, instead of at its next poll: for a clock that is moved.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let WakeUps { jobs, deliveries, .. } = self.wake_ups.clone();
+        move || {
+            jobs.notify_one();
+            deliveries.notify_one();
+        }
     }
 
     /// Serves until `stop` ends, then finishes running requests within `server.shutdown_grace`.

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use actix_web::{
@@ -16,10 +17,14 @@ use actix_web::{
     web::Bytes,
 };
 use futures_util::{FutureExt, Stream, StreamExt};
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::sleep};
 
 /// After how many bytes the other connections of the thread have their turn.
 const TURN: usize = 128 << 10;
+/// The length in bytes from which a body is long: a client on the same machine would otherwise keep a core busy with it.
+const LONG: u64 = 1 << 20;
+/// How long a long body waits after each turn: about 80 MB/s are left to it.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The bytes of a body that were read so far.
 #[derive(Default)]
@@ -52,6 +57,11 @@ pub fn turn_of_others() -> JoinHandle<()> {
     spawn(yield_now())
 }
 
+#[expect(clippy::disallowed_methods, reason = "no use case: the body has arrived already")]
+fn pause() -> JoinHandle<()> {
+    spawn(sleep(PAUSE))
+}
+
 struct InTurns {
     payload: Payload,
     bytes: Rc<Cell<u64>>,
@@ -74,7 +84,7 @@ impl Stream for InTurns {
             self.bytes.set(self.bytes.get() + chunk.len() as u64);
             self.unbroken += chunk.len();
             if self.unbroken >= TURN {
-                self.others = Some(turn_of_others());
+                self.others = Some(if self.bytes.get() > LONG { pause() } else { turn_of_others() });
             }
         }
         Poll::Ready(next)
@@ -83,7 +93,7 @@ impl Stream for InTurns {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::poll_fn, io::Write, os::unix::net::UnixStream};
+    use std::{future::poll_fn, io::Write, os::unix::net::UnixStream, time::Instant};
 
     use actix_web::test::TestRequest;
     use futures_util::stream::iter;
@@ -138,5 +148,21 @@ mod tests {
         assert_eq!(read.get(), 64 * CHUNK as u64);
         let seen = seen_after.get().expect("the input is seen before the end of the body");
         assert!(seen <= 3 * TURN as u64, "{seen} bytes were read before");
+    }
+
+    #[actix_web::test]
+    async fn long_body_is_read_at_a_limited_rate() {
+        let chunks = [(); 16].map(|()| Ok(Bytes::from_static(&[b' '; TURN])));
+        let mut request = TestRequest::post().insert_header((CONTENT_LENGTH, 16 * TURN)).to_srv_request();
+        request.set_payload(Payload::Stream { payload: Box::pin(iter(chunks)) });
+        let read = read_in_turns(&mut request);
+        let mut payload = request.take_payload();
+        while read.get() <= LONG {
+            assert!(payload.next().await.is_some_and(|chunk| chunk.is_ok()));
+        }
+        let began = Instant::now();
+        while payload.next().await.is_some() {}
+        assert_eq!(read.get(), 16 * TURN as u64);
+        assert!(began.elapsed() >= PAUSE * 7, "{:?}", began.elapsed());
     }
 }
