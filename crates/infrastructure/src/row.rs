@@ -51,8 +51,9 @@ columns!(bool, i16, i64, Uuid, Vec<u8>);
 
 impl Column for String {
     fn of_file(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Self> {
-        Option::<Self>::of_file(row, column)?
-            .ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(column, Type::Null, FromSqlError::InvalidType.into()))
+        Option::<Self>::of_file(row, column)?.ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Null, FromSqlError::InvalidType.into())
+        })
     }
 }
 
