@@ -281,7 +281,6 @@ async fn reminders_of_a_kakao_user_are_messages_and_mail_if_those_fail() {
             ("hunter2-refreshed-2", "memo-fourth", 500),
         ]
     );
-    let log = server.log.lock().expect("the reader has not panicked").clone();
-    assert!(log.contains("a reminder was not sent as a message"), "the failure is logged");
+    let log = server.log_with("a reminder was not sent as a message").await;
     assert!(!log.contains("hunter2") && !log.contains("memo-first"), "no secret and no title is logged");
 }

@@ -132,6 +132,15 @@ impl Running {
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 
+    /// The log once it contains this text. Its lines come some milliseconds after what they tell.
+    pub async fn log_with(&self, text: &str) -> String {
+        eventually(&format!("{text:?} in the log"), async || {
+            let log = self.log.lock().expect("the reader has not panicked").clone();
+            log.contains(text).then_some(log)
+        })
+        .await
+    }
+
     pub fn signal(&self, signal: Signal) {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("the server runs");
         kill_process(pid, signal).expect("the signal is sent");
