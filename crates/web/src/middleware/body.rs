@@ -118,7 +118,7 @@ mod tests {
     #[actix_web::test]
     async fn input_of_others_is_seen_while_a_long_body_is_read() {
         const CHUNK: usize = 64 << 10;
-        let chunks = [(); 64].map(|()| Ok(Bytes::from_static(&[b'\n'; CHUNK])));
+        let chunks = [(); 64].map(|()| Ok(Bytes::from(vec![b'\n'; CHUNK])));
         let mut request = TestRequest::post().insert_header((CONTENT_LENGTH, 64 * CHUNK)).to_srv_request();
         request.set_payload(Payload::Stream { payload: Box::pin(iter(chunks)) });
         let read = read_in_turns(&mut request);
@@ -152,7 +152,7 @@ mod tests {
 
     #[actix_web::test]
     async fn long_body_is_read_at_a_limited_rate() {
-        let chunks = [(); 16].map(|()| Ok(Bytes::from_static(&[b' '; TURN])));
+        let chunks = [(); 16].map(|()| Ok(Bytes::from(vec![b' '; TURN])));
         let mut request = TestRequest::post().insert_header((CONTENT_LENGTH, 16 * TURN)).to_srv_request();
         request.set_payload(Payload::Stream { payload: Box::pin(iter(chunks)) });
         let read = read_in_turns(&mut request);
