@@ -100,3 +100,29 @@ macro_rules! row {
 }
 
 pub(crate) use row;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_file_is_valid_and_of_its_type() {
+        let sqlite = rusqlite::Connection::open_in_memory().expect("a database");
+        let read = |sql: &str| {
+            sqlite.query_row(sql, (), |row| {
+                let text = |row| Row::new(RowSource::File(row)).next::<String>().map_err(|error| error.to_string());
+                let optional = Row::new(RowSource::File(row)).next::<Option<String>>();
+                Ok((text(row), optional.map_err(|error| error.to_string())))
+            })
+        };
+        let read = |sql| read(sql).expect("a row");
+        assert_eq!(read("SELECT '회의 a'"), (Ok("회의 a".to_owned()), Ok(Some("회의 a".to_owned()))));
+        let (text, optional) = read("SELECT NULL");
+        assert!(text.is_err(), "{text:?}");
+        assert_eq!(optional, Ok(None));
+        for sql in ["SELECT CAST(x'61ff' AS TEXT)", "SELECT x'61'", "SELECT 1"] {
+            let (text, optional) = read(sql);
+            assert!(text.is_err() && optional.is_err(), "{sql}: {text:?} {optional:?}");
+        }
+    }
+}

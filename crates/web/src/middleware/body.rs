@@ -23,7 +23,7 @@ use tokio::{task::yield_now, time::sleep};
 const TURN: usize = 128 << 10;
 /// The length in bytes from which a body is long: a client on the same machine would otherwise keep a core busy with it.
 const LONG: u64 = 1 << 20;
-/// How long a long body waits after each turn: about 80 MB/s are left to it.
+/// How long a long body waits each time.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The bytes of a body that were read so far.
