@@ -41,11 +41,11 @@ impl Server {
         Some(TestDatabase { server: self, name: leased.name.clone(), leased: Some(leased) })
     }
 
-    /// The URL of a database that always exists.
+    /// The URL of a database that always exists. Without TLS, whose handshake takes longer than many a test.
     pub(crate) fn url(self) -> String {
         let (variable, local) = match self {
-            Self::Postgres => ("MEMO_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
-            Self::MySql => ("MEMO_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/mysql"),
+            Self::Postgres => ("MEMO_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable"),
+            Self::MySql => ("MEMO_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/mysql?ssl-mode=disabled"),
         };
         env::var(variable).unwrap_or_else(|_| local.to_owned())
     }

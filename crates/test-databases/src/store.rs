@@ -18,7 +18,7 @@ use crate::{Server, TestDatabase};
 
 const FILE: &str = "memo.db";
 /// More than a test has concurrent units of work, and few enough for many parallel tests.
-const CONNECTIONS: u32 = 5;
+const CONNECTIONS: u32 = 3;
 
 /// A migrated store with its own data, which is removed with it.
 pub struct Fresh {

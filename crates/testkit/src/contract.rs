@@ -63,12 +63,17 @@ impl Contract {
     }
 
     fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
-        let method = if method == "HEAD" { "GET" } else { method };
+        let method = if method == "HEAD" { "get".to_owned() } else { method.to_ascii_lowercase() };
+        let paths = self.document["paths"].as_object()?;
         // A literal path takes precedence over a template that it matches.
-        let is_named = self.document["paths"][path].is_object();
-        self.operations()
-            .filter(|operation| if is_named { operation.path == path } else { is_of(operation.path, path) })
-            .find(|operation| operation.method.to_ascii_uppercase() == method)
+        let is_named = paths.contains_key(path);
+        paths
+            .iter()
+            .filter(|(template, _)| if is_named { *template == path } else { is_of(template, path) })
+            .find_map(|(path, item)| {
+                let (method, item) = item.as_object()?.get_key_value(&method)?;
+                Some(Operation { method, path, item })
+            })
     }
 
     /// The target of a `$ref`, or the value itself.
@@ -134,9 +139,9 @@ pub fn target(template: &str) -> String {
 
 /// Whether a path matches a template.
 fn is_of(template: &str, path: &str) -> bool {
-    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-    let fits = |(part, of): (&&str, &&str)| part == of || part.starts_with('{') && !of.is_empty();
-    template.len() == path.len() && template.iter().zip(&path).all(fits)
+    let mut parts = path.split('/');
+    let fits = |of: &str| parts.next().is_some_and(|part| part == of || of.starts_with('{') && !part.is_empty());
+    template.split('/').all(fits) && parts.next().is_none()
 }
 
 fn fields(value: &Value) -> impl Iterator<Item = (&str, &Value)> {

@@ -1,6 +1,6 @@
 //! The application: its services, its routes, its middleware.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -75,7 +75,7 @@ pub struct UseCases {
 #[derive(Clone)]
 pub struct Services {
     shared: Arc<[Register]>,
-    operations: Arc<Operations>,
+    operations: &'static Operations,
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
     live: Data<LiveFeeds>,
@@ -103,7 +103,6 @@ impl Services {
         pages: Arc<dyn SharePages>,
         settings: HttpSettings,
     ) -> Self {
-        let operations = operations().without_documents();
         let (settings, draining, live) =
             (Data::new(settings), Data::<Draining>::default(), Data::<LiveFeeds>::default());
         let shared = [
@@ -134,7 +133,7 @@ impl Services {
             shared(Data::new(request_ids)),
             shared(Data::new(limits)),
         ];
-        Self { shared: Arc::new(shared), operations: Arc::new(operations), settings, draining, live }
+        Self { shared: Arc::new(shared), operations: &OPERATIONS, settings, draining, live }
     }
 
     /// The switch to shut this node down.
@@ -151,11 +150,14 @@ impl Services {
 
     fn register(&self, config: &mut ServiceConfig) {
         self.shared.iter().for_each(|register| register(config));
-        for resource in routing::resources(&self.operations) {
+        for resource in routing::resources(self.operations) {
             config.service(resource);
         }
     }
 }
+
+/// Those of every server of this process: they do not depend on its settings.
+static OPERATIONS: LazyLock<Operations> = LazyLock::new(|| operations().without_documents());
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
 pub(crate) fn operations() -> Operations {
@@ -191,7 +193,7 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Response = ServiceResponse<BoxBody>, Config = (), Error = Error, InitError = ()>,
 > {
     let origins = services.settings.allowed_origins.clone();
-    let cors = cors(&origins, &services.operations);
+    let cors = cors(&origins, services.operations);
     App::new()
         .configure(move |config| services.register(config))
         .default_service(routing::default_service())
