@@ -30,7 +30,7 @@ pub struct Tasks {
 pub struct WakeUps {
     /// Notified when a job was committed on this node.
     pub jobs: Arc<Notify>,
-    /// Like `jobs`, for the loop of the deliveries to webhooks.
+    /// Like `jobs`, for the jobs that send to webhooks.
     pub deliveries: Arc<Notify>,
     /// Notified when changes of memos were committed on this node.
     pub changes: Arc<Notify>,
@@ -58,6 +58,9 @@ impl Background for Tasks {
 
     fn jobs_wait(&self) {
         self.wake_up.jobs.notify_one();
+    }
+
+    fn deliveries_wait(&self) {
         self.wake_up.deliveries.notify_one();
     }
 

@@ -19,6 +19,8 @@ pub struct Wired {
     pub live: Arc<LiveSessions>,
     /// What all nodes tell each other.
     pub events: Arc<dyn Events>,
+    /// Whether the events are also those of other nodes.
+    pub has_peers: bool,
 }
 
 /// Returns the ports over this store.
@@ -35,7 +37,7 @@ pub fn ports(
     background: Arc<dyn Background>,
 ) -> Result<Wired, StartError> {
     let Credentials { signer, sealer, hasher, codes } = credentials(settings, public_url, &secrets)?;
-    let Cached { cache, browser_sessions, events } = shared(settings, &store, &clock)?;
+    let Cached { cache, browser_sessions, events, has_peers } = shared(settings, &store, &clock)?;
     let live = Arc::new(LiveSessions::new());
     let transactions = Transactions::new(
         store,
@@ -67,5 +69,5 @@ pub fn ports(
         signer,
         revisions: settings.memos.revisions,
     };
-    Ok(Wired { ports, live, events })
+    Ok(Wired { ports, live, events, has_peers })
 }

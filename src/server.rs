@@ -1,6 +1,7 @@
 //! The server: use cases over the ports, behind HTTP.
 
 use std::{
+    future::pending,
     net::{SocketAddr, TcpListener},
     pin::pin,
     sync::Arc,
@@ -65,6 +66,7 @@ pub struct Server {
     wake_ups: WakeUps,
     live: Arc<LiveSessions>,
     events: Arc<dyn Events>,
+    has_peers: bool,
     store: Arc<dyn Store>,
 }
 
@@ -173,7 +175,7 @@ impl ServerBuilder {
         let background = Tasks::default();
         let (wake_ups, crowded) = (background.wake_ups(), background.crowded());
         let (url, background) = (&http.public_url, Arc::new(background));
-        let Wired { ports, live, events } =
+        let Wired { ports, live, events, has_peers } =
             ports(&settings, url, store.clone(), clock.clone(), ids.clone(), secrets, background)?;
         let ports = Arc::new(ports);
         let kept_mail = mailer.clone();
@@ -216,6 +218,7 @@ impl ServerBuilder {
             usage,
             live,
             events,
+            has_peers,
             store,
         })
     }
@@ -315,6 +318,14 @@ impl Server {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
         let Self { settings, listener, services, housekeeping, jobs, deliveries, usage, live, events, store, .. } =
             self;
+        // What this node has committed has woken its loops already.
+        let jobs_of_peers = async {
+            if self.has_peers {
+                tokio::join!(jobs.listen(&*events), deliveries.listen(&*events)).0
+            } else {
+                pending().await
+            }
+        };
         let (draining, live_feeds) = (services.draining(), services.live_feeds());
         let grace = settings.server.shutdown_grace.as_secs_f64().ceil();
         let patience = *settings.server.request_timeout;
@@ -338,9 +349,8 @@ impl Server {
             ((), ()) = &mut working => {}
             () = &mut counting => {}
             never = deliveries.schedule() => match never {},
-            never = deliveries.listen(&*events) => match never {},
             never = live.listen(&*events) => match never {},
-            never = jobs.listen(&*events) => match never {},
+            never = jobs_of_peers => match never {},
             never = live_feeds.listen(&*events) => match never {},
             () = stop => {
                 tracing::info!("shutting down");

@@ -13,6 +13,8 @@ pub struct Cached {
     /// `None` if the store alone keeps the sessions of browsers.
     pub browser_sessions: Option<Arc<dyn BrowserSessions>>,
     pub events: Arc<dyn Events>,
+    /// Whether the events are also those of other nodes.
+    pub has_peers: bool,
 }
 
 /// Returns the adapters of a single node, or those of a node that shares a Redis with others.
@@ -25,6 +27,7 @@ pub fn shared(settings: &Settings, store: &Arc<dyn Store>, clock: &Arc<dyn Clock
             cache: Arc::new(MemoryCache::new(clock.clone())),
             browser_sessions: None,
             events: Arc::new(MemoryEvents::new()),
+            has_peers: false,
         });
     }
     redis::shared(settings, store)
@@ -62,6 +65,7 @@ mod redis {
             cache: Arc::new(RedisCache::new(redis.clone())),
             browser_sessions: Some(Arc::new(RedisBrowserSessions::new(redis.clone(), store.clone()))),
             events: Arc::new(RedisEvents::new(redis)),
+            has_peers: true,
         })
     }
 

@@ -58,6 +58,9 @@ pub trait Background: Send + Sync {
     /// Wakes the job worker: jobs were committed.
     fn jobs_wait(&self) {}
 
+    /// Wakes the worker of the jobs that send to webhooks: some were committed.
+    fn deliveries_wait(&self) {}
+
     /// Stores the usage of this node soon: many requests were counted.
     fn usage_waits(&self) {}
 

@@ -208,6 +208,9 @@ impl Transactions {
         if effects.wakes_jobs {
             self.background.jobs_wait();
         }
+        if effects.wakes_deliveries {
+            self.background.deliveries_wait();
+        }
         if effects.wakes_webhooks || !effects.changed_feeds.is_empty() {
             self.background.changes_wait();
         }
@@ -247,6 +250,7 @@ struct Effects {
     changed_keys: Vec<ApiKeyId>,
     changed_feeds: Vec<UserId>,
     wakes_jobs: bool,
+    wakes_deliveries: bool,
     wakes_webhooks: bool,
 }
 
@@ -256,7 +260,7 @@ impl Effects {
         let sessions = Some(self.ended_sessions).filter(|ids| !ids.is_empty()).map(Event::SessionsEnded);
         let keys = Some(self.changed_keys).filter(|ids| !ids.is_empty()).map(Event::ApiKeysChanged);
         let feeds = self.changed_feeds.into_iter().map(Event::MemosChanged);
-        let jobs = self.wakes_jobs.then_some(Event::JobsWaiting);
+        let jobs = (self.wakes_jobs || self.wakes_deliveries).then_some(Event::JobsWaiting);
         sessions.into_iter().chain(keys).chain(feeds).chain(jobs).collect()
     }
 }
@@ -322,6 +326,11 @@ impl Transaction {
     /// Has the job worker of every node look for new jobs, once they are committed.
     pub fn wake_jobs(&mut self) {
         self.effects.wakes_jobs = true;
+    }
+
+    /// Like [`wake_jobs`](Self::wake_jobs), for the jobs that send to webhooks.
+    pub fn wake_deliveries(&mut self) {
+        self.effects.wakes_deliveries = true;
     }
 
     /// Has this node look for webhooks with changes to send. Changes of memos do that, too.

@@ -63,17 +63,16 @@ impl Contract {
     }
 
     fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
-        let method = if method == "HEAD" { "get".to_owned() } else { method.to_ascii_lowercase() };
+        let method = if method == "HEAD" { "GET" } else { method };
         let paths = self.document["paths"].as_object()?;
         // A literal path takes precedence over a template that it matches.
         let is_named = paths.contains_key(path);
-        paths
-            .iter()
-            .filter(|(template, _)| if is_named { *template == path } else { is_of(template, path) })
-            .find_map(|(path, item)| {
-                let (method, item) = item.as_object()?.get_key_value(&method)?;
+        paths.iter().filter(|(template, _)| if is_named { *template == path } else { is_of(template, path) }).find_map(
+            |(path, item)| {
+                let (method, item) = fields(item).find(|(name, _)| name.to_ascii_uppercase() == method)?;
                 Some(Operation { method, path, item })
-            })
+            },
+        )
     }
 
     /// The target of a `$ref`, or the value itself.

@@ -96,9 +96,11 @@ impl JobWorker {
         loop {
             let now = self.ports.now();
             let leased = self.ports.transactions.write(async |tx| {
-                let mut leased = tx.jobs().claim(&self.urgent, now, now + LEASE, 1).await?;
-                if leased.is_empty() {
-                    leased = tx.jobs().claim(&self.others, now, now + LEASE, 1).await?;
+                let mut leased = Vec::new();
+                for kinds in [&self.urgent, &self.others] {
+                    if leased.is_empty() && !kinds.is_empty() {
+                        leased = tx.jobs().claim(kinds, now, now + LEASE, 1).await?;
+                    }
                 }
                 let Some(job) = leased.pop() else { return Ok(None) };
                 if job.begun <= self.max_unknown(&job) {

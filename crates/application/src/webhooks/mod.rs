@@ -236,7 +236,7 @@ async fn hurry(tx: &mut Transaction, id: WebhookId) -> Result<(), Error> {
     {
         tx.jobs().update(&Job { run_at: job.run_at.min(now), ..job }).await?;
     }
-    tx.wake_jobs();
+    tx.wake_deliveries();
     tx.wake_webhooks();
     Ok(())
 }

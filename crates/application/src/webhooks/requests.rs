@@ -120,6 +120,6 @@ async fn insert_job(tx: &mut Transaction, user: UserId, delivery: &WebhookDelive
         error: None,
     };
     tx.jobs().insert(&job).await?;
-    tx.wake_jobs();
+    tx.wake_deliveries();
     Ok(())
 }

@@ -78,7 +78,7 @@ impl WebhookHandler {
                 for webhook in &behind {
                     insert(tx, webhook).await?;
                 }
-                tx.wake_jobs();
+                tx.wake_deliveries();
                 Ok(())
             });
             match inserted.await {
@@ -272,7 +272,7 @@ async fn end_if_all_is_sent(tx: &mut Transaction, job: &Job, webhook: &Webhook) 
 async fn put_back(tx: &mut Transaction, job: &Job, run_at: Timestamp) -> Result<Step, Error> {
     if tx.jobs().holds(job).await? {
         tx.jobs().update(&Job { attempts: 0, begun: 0, run_at, error: None, ..job.clone() }).await?;
-        tx.wake_jobs();
+        tx.wake_deliveries();
     }
     Ok(Step::Last)
 }
