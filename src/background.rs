@@ -185,6 +185,7 @@ async fn poll<J>(
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
+    use futures_util::FutureExt;
     use memo_domain::Event;
     use memo_memory::MemoryEvents;
     use tokio::sync::Semaphore;
@@ -228,6 +229,20 @@ mod tests {
             () = work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run) => panic!("it was not closed"),
             () = insert => {}
         }
+    }
+
+    #[test]
+    fn a_loop_is_woken_for_its_own_jobs_only() {
+        let tasks = Tasks::default();
+        let woken = || {
+            let WakeUps { jobs, deliveries, .. } = tasks.wake_ups();
+            [jobs, deliveries].map(|loop_| loop_.notified().now_or_never().is_some())
+        };
+        tasks.jobs_wait();
+        assert_eq!(woken(), [true, false]);
+        tasks.deliveries_wait();
+        assert_eq!(woken(), [false, true]);
+        assert_eq!(woken(), [false, false], "once");
     }
 
     #[tokio::test]

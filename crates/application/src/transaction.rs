@@ -4,6 +4,8 @@
 //! unit of work was in the way, commits, and only then publishes its side effects. It commits before it returns `Ok` even if
 //! nothing was written: what was read may be the work of another writer that is not durable yet.
 
+mod effects;
+
 use std::{
     collections::BTreeMap,
     ops::{Deref, DerefMut},
@@ -23,6 +25,7 @@ use crate::{
     live::LiveSessions,
     ports::{Background, Timer},
 };
+use effects::Effects;
 
 /// How long a use case is retried.
 const BUDGET: Duration = Duration::from_secs(2);
@@ -240,29 +243,6 @@ pub(crate) struct Transaction {
     changes: BTreeMap<UserId, Vec<NewChange>>,
     retried_conflict: Option<Conflict>,
     effects: Effects,
-}
-
-/// What is published after the commit.
-#[derive(Default)]
-struct Effects {
-    audit_events: Vec<AuditEvent>,
-    ended_sessions: Vec<SessionId>,
-    changed_keys: Vec<ApiKeyId>,
-    changed_feeds: Vec<UserId>,
-    wakes_jobs: bool,
-    wakes_deliveries: bool,
-    wakes_webhooks: bool,
-}
-
-impl Effects {
-    /// Returns what other nodes are told.
-    fn into_events(self) -> Vec<Event> {
-        let sessions = Some(self.ended_sessions).filter(|ids| !ids.is_empty()).map(Event::SessionsEnded);
-        let keys = Some(self.changed_keys).filter(|ids| !ids.is_empty()).map(Event::ApiKeysChanged);
-        let feeds = self.changed_feeds.into_iter().map(Event::MemosChanged);
-        let jobs = (self.wakes_jobs || self.wakes_deliveries).then_some(Event::JobsWaiting);
-        sessions.into_iter().chain(keys).chain(feeds).chain(jobs).collect()
-    }
 }
 
 impl Deref for Transaction {

@@ -1,5 +1,6 @@
 //! Tests of stores on servers beyond the contract of every store: outages of the server or the network, and migrations.
 
+mod encryption;
 mod migrations;
 mod outages;
 mod pooler;
