@@ -34,7 +34,7 @@ async fn the_write_ahead_log_stays_bounded_while_readers_are_active() {
     for reader in readers {
         assert!(reader.await.expect("the reader ends") > 0, "it read");
     }
-    // From 32 MiB on, a commit waits for readers.
+    // A log of 32 MiB is copied by the next commit itself.
     assert!(longest < 40 << 20, "{longest} bytes");
 
     fresh.store.close().await;
