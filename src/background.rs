@@ -28,9 +28,9 @@ pub struct Tasks {
 /// What wakes the loops of a node.
 #[derive(Default, Clone)]
 pub struct WakeUps {
-    /// Notified when a job was committed on this node.
+    /// Notified when a job was committed on this node, other than those that send to webhooks.
     pub jobs: Arc<Notify>,
-    /// Like `jobs`, for the jobs that send to webhooks.
+    /// Notified when one of those was.
     pub deliveries: Arc<Notify>,
     /// Notified when changes of memos were committed on this node.
     pub changes: Arc<Notify>,
