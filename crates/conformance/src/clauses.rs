@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each clause by its name: lines of the form "/// * `name`: …" and those that continue them. Empty if the sources are
 /// absent.
+#[must_use]
 pub fn all() -> BTreeMap<String, String> {
     let mut clauses = BTreeMap::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src"), &mut clauses);
@@ -20,7 +21,8 @@ fn collect(folder: &Path, clauses: &mut BTreeMap<String, String>) {
     }
 }
 
-fn read(text: &str, clauses: &mut BTreeMap<String, String>) {
+/// Adds the clauses of a source.
+pub fn read(text: &str, clauses: &mut BTreeMap<String, String>) {
     let mut last: Option<String> = None;
     for line in text.lines().map(str::trim_start) {
         if let Some((name, rest)) = clause(line) {
@@ -41,18 +43,4 @@ fn clause(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix("/// * `")?.split_once("`:")?;
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     name.bytes().all(is_name).then_some((name, rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clause_has_a_name_and_its_lines() {
-        let mut clauses = BTreeMap::new();
-        read("/// * `one`: it MUST\n    ///   hold.\n/// * `two`: other\n/// text\n///   not of it", &mut clauses);
-        assert_eq!(clauses["one"], "`one`: it MUST hold.");
-        assert_eq!(clauses["two"], "`two`: other");
-        assert!(all().len() > 50, "the sources of the domain are read");
-    }
 }

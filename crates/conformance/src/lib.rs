@@ -37,7 +37,8 @@
 #![deny(missing_docs)]
 
 mod cases;
-mod clauses;
+#[doc(hidden)]
+pub mod clauses;
 mod edits;
 mod everything;
 pub mod faults;
@@ -51,9 +52,6 @@ mod steps;
 mod subjects;
 mod suites;
 mod waiting;
-
-#[cfg(test)]
-mod contracts;
 
 use std::{sync::Arc, time::Duration};
 
@@ -77,7 +75,7 @@ pub use subjects::{
 #[doc(hidden)]
 pub use suites::{
     BrowserSessionsGiven, CacheGiven, EventsGiven, StoreGiven, browser_sessions_entries, cache_entries, entries,
-    events_entries,
+    events_entries, names,
 };
 pub use waiting::{eventually, pause};
 

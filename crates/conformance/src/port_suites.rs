@@ -240,7 +240,6 @@ crate::__each_port_case!(markdown, __entries, [markdown_entries, MARKDOWN_NAMES,
 crate::__each_port_case!(one_time_codes, __entries, [one_time_codes_entries, CODE_NAMES, crate::OneTimeCodesGiven]);
 
 /// The names of all cases of these ports.
-#[cfg(test)]
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let lists = [
         CLOCK_NAMES,
