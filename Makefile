@@ -9,6 +9,11 @@ IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 MEMO_BIN ?= target/debug/memo
 # Most tests wait for a database more than they compute.
 TEST_THREADS := $(shell expr 4 \* $$(nproc))
+# Unlike --all-targets, without the tests of libraries that have none.
+LINTED := --lib --bins --tests --examples
+# As clippy calls the compiler, so that what it has checked is not checked again; the examples ask for the same features.
+DOC = RUSTC_WORKSPACE_WRAPPER=$$(rustc --print sysroot)/bin/clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 .PHONY: help run build debug openapi bless tools test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
   test-session test-signatures test-cluster test-release audit bench
 
@@ -28,10 +33,10 @@ lint: ## Format, words, clippy with warnings as errors, links of the documentati
 	tests/lint/words
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path $(EXAMPLE)/Cargo.toml -- --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy $(IN_EXAMPLE) --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	RUSTDOCFLAGS="-D warnings" cargo doc $(IN_EXAMPLE) --no-deps --lib --quiet
+	cargo clippy --workspace $(LINTED) -- -D warnings
+	$(DOC) --workspace $(LINTED:--tests=)
+	cargo clippy $(IN_EXAMPLE) $(LINTED) -- -D warnings
+	$(DOC) $(IN_EXAMPLE) $(LINTED:--tests=)
 
 fmt: ## Format the code
 	cargo fmt --all
