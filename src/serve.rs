@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 use crate::{ServerBuilder, StartError, logging};
 
@@ -15,19 +18,20 @@ impl ServerBuilder {
     /// [`StartError`] if this process has a log already.
     pub async fn serve(self) -> Result<(), StartError> {
         let _log = logging::start(&self.settings().log)?;
-        let is_hangup_ignored = is_hangup_ignored();
-        let listen = || Signals::listen(is_hangup_ignored);
-        let (mut first, mut second) = (listen()?, listen()?);
+        let mut signals = Signals::listen()?;
+        let (stop, stopped) = oneshot::channel();
         let serving = async {
             let server = self.build().await?;
             let url = server.public_url();
             let (address, docs) = (server.address(), format!("{url}/docs"));
             tracing::info!(%address, url, docs, "listening");
-            server.run(first.next()).await
+            server.run(async { drop(stopped.await) }).await
         };
+        // One listener for both signals: the second is not taken for the first, however soon it comes.
         let interrupted = async {
-            second.next().await;
-            second.interrupt.recv().await;
+            signals.next().await;
+            drop(stop.send(()));
+            signals.interrupt.recv().await;
         };
         tokio::select! {
             served = serving => served,
@@ -48,10 +52,10 @@ struct Signals {
 }
 
 impl Signals {
-    fn listen(is_hangup_ignored: bool) -> Result<Self, StartError> {
+    fn listen() -> Result<Self, StartError> {
         let listen =
             |kind| signal(kind).map_err(|source| StartError::Io { what: "signals can't be handled".into(), source });
-        let hangup = if is_hangup_ignored { None } else { Some(listen(SignalKind::hangup())?) };
+        let hangup = if is_hangup_ignored() { None } else { Some(listen(SignalKind::hangup())?) };
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())?, hangup })
     }
 
