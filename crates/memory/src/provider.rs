@@ -20,6 +20,8 @@ pub struct MemoryProvider {
 struct State {
     requests: Vec<Request>,
     codes: Vec<Code>,
+    /// How many codes there have been, so that each has another text.
+    issued: usize,
     /// What refresh tokens are exchanged for.
     refreshed: Vec<(String, MessageTokens)>,
     is_away: bool,
@@ -67,7 +69,8 @@ impl MemoryProvider {
     pub fn approve(&self, state: &str, user: SocialUser) -> Option<String> {
         let mut inner = self.lock();
         let request = inner.requests.iter().find(|request| request.state == state)?.clone();
-        let text = format!("code-{}-{}", self.name, inner.codes.len() + 1);
+        inner.issued += 1;
+        let text = format!("code-{}-{}", self.name, inner.issued);
         inner.codes.push(Code { text: text.clone(), request, user });
         Some(text)
     }
@@ -177,6 +180,9 @@ mod tests {
         let code = approve();
         assert_eq!(redeem(&code, &request, HERE).await, Some(alice.clone()));
         assert_eq!(redeem(&code, &request, HERE).await, None);
+        let codes = [approve(), approve()];
+        assert_eq!(redeem(&codes[0], &request, HERE).await, Some(alice.clone()));
+        assert_ne!(approve(), codes[1], "no code is given twice");
         assert_eq!(redeem(&approve(), &other, HERE).await, None);
         assert_eq!(redeem(&approve(), &request, "https://evil.example").await, None);
         assert_eq!(redeem("code", &request, HERE).await, None);
