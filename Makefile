@@ -27,7 +27,7 @@ build: ## Build the release binary, target/release/memo
 	cargo build --release --bin memo
 
 test: ## All tests that need nothing but the toolchain (and, if they run, local databases)
-	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --workspace --no-fail-fast --quiet
+	tests/all
 
 lint: ## Format, words, clippy with warnings as errors, links of the documentation
 	tests/lint/words
