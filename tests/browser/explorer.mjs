@@ -36,7 +36,7 @@ const context = await chromium.launchPersistentContext(process.env.PROFILE, {
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   ],
 });
-context.setDefaultTimeout(15_000);
+context.setDefaultTimeout(60_000);
 
 // The console shows these violations as well, but the event names the directive and the source location.
 await context.addInitScript(() => {

@@ -60,7 +60,7 @@ const context = await chromium.launchPersistentContext(`${process.env.PROFILE}-s
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   ],
 });
-context.setDefaultTimeout(15_000);
+context.setDefaultTimeout(60_000);
 const page = context.pages()[0] ?? (await context.newPage());
 const problems = [];
 page.on('dialog', (dialog) => {

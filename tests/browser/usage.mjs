@@ -50,7 +50,7 @@ let page;
 
 async function open(profile, more) {
   const context = await chromium.launchPersistentContext(`${process.env.PROFILE}-${profile}`, { ...options, ...more });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   page = context.pages()[0] ?? (await context.newPage());
   page.on('pageerror', (error) => problems.push(`page error: ${error}`));
   page.on('console', (message) => {
