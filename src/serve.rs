@@ -30,7 +30,7 @@ impl ServerBuilder {
         // One listener for both signals: the second is not taken for the first, however soon it comes.
         let interrupted = async {
             signals.next().await;
-            drop(stop.send(()));
+            let _ = stop.send(());
             signals.interrupt.recv().await;
         };
         tokio::select! {

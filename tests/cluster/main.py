@@ -66,7 +66,7 @@ def start_tests(folder, binary, names, variables):
 
 def expect_passed(what, process):
     """Waits for the end of tests, and expects that there are some and none has failed."""
-    until(lambda: not process.is_running, 3600 if IS_LONG else 300, what)
+    until(lambda: not process.is_running, 3600 if IS_LONG else 900, what)
     output = process.output()
     assert process.process.returncode == 0, f"{what}: {output[-5000:]}"
     count = sum(int(line.split()[3]) for line in output.splitlines() if line.startswith("test result: ok."))
