@@ -7,14 +7,14 @@ EXAMPLE := examples/redb-store
 IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
 MEMO_BIN ?= target/debug/memo
-# Most tests wait for a database or a disk more than they compute.
-export RUST_TEST_THREADS ?= $(shell expr 4 \* $$(nproc))
+# Tests wait for a database or a disk as long as they compute.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 # Unlike --all-targets, without the tests of libraries that have none.
 LINTED := --lib --bins --tests --examples
 # As clippy calls the compiler, so that what it has checked is not checked again; the examples ask for the same features.
 DOC = RUSTC_WORKSPACE_WRAPPER=$$(rustc --print sysroot)/bin/clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
-.PHONY: help run build debug openapi bless tools test test-build lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
+.PHONY: help run build debug openapi bless tools test lint fmt test-example lock-example test-browser test-contract test-oidc test-mail \
   test-session test-signatures test-cluster test-release audit bench
 
 help: ## This list
@@ -28,10 +28,6 @@ build: ## Build the release binary, target/release/memo
 
 test: ## All tests that need nothing but the toolchain (and, if they run, local databases)
 	tests/all
-
-test-build: ## Compile the tests, and run none
-	cargo test --workspace --no-run --quiet
-	cargo test $(IN_EXAMPLE) --no-run --quiet
 
 lint: ## Format, words, clippy with warnings as errors, links of the documentation
 	tests/lint/words
