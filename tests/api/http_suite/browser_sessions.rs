@@ -28,7 +28,7 @@ macro_rules! tests_over {
 }
 
 tests_over! {
-    memory: crate::http::InMemory::fresh;
+    memory: crate::http_suite::InMemory::fresh;
     sqlite: memo_test_databases::sqlite;
     postgres: memo_test_databases::postgres;
     mysql: memo_test_databases::mysql;
