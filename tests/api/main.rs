@@ -1,3 +1,3 @@
-//! All of it is in one module, by whose name `make test` tells these tests from the others.
+//! The tests over HTTP are in one module, by whose name `make test` runs them beside all others.
 
 mod http_suite;
