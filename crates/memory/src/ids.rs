@@ -13,6 +13,12 @@ impl SequentialIds {
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
+
+    /// A generator that continues as this one does.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::SeqCst)))
+    }
 }
 
 impl IdGenerator for SequentialIds {

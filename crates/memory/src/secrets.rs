@@ -12,6 +12,12 @@ impl SequentialSecrets {
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
+
+    /// A generator that continues as this one does.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::SeqCst)))
+    }
 }
 
 impl SecretGenerator for SequentialSecrets {

@@ -10,13 +10,32 @@ use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_kv::{Direction, Engine, Entries, KvStore, Snapshot, Writes};
 
 /// A [`Store`] that loses everything when it is dropped.
-pub struct MemoryStore(KvStore);
+pub struct MemoryStore {
+    store: KvStore,
+    committed: Committed,
+}
 
 impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self(KvStore::new(Committed::default()))
+        Self::over(Committed::default())
+    }
+
+    /// A store that holds what this one does, until either changes.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self::over(Committed(Arc::new(RwLock::new(self.committed.map()))))
+    }
+
+    /// Whether both stores hold the same.
+    #[must_use]
+    pub fn holds_same_as(&self, other: &Self) -> bool {
+        self.committed.map() == other.committed.map()
+    }
+
+    fn over(committed: Committed) -> Self {
+        Self { store: KvStore::new(committed.clone()), committed }
     }
 }
 
@@ -29,15 +48,15 @@ impl Default for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.0.begin_for(access, user).await
+        self.store.begin_for(access, user).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.0.check().await
+        self.store.check().await
     }
 
     async fn close(&self) {
-        self.0.close().await;
+        self.store.close().await;
     }
 }
 
@@ -45,15 +64,21 @@ impl Store for MemoryStore {
 type Map = BTreeMap<Arc<[u8]>, Arc<[u8]>>;
 
 /// What was committed last. A snapshot is another reference to it; a commit copies the map only if a snapshot is left.
-#[derive(Default)]
-struct Committed(RwLock<Arc<Map>>);
+#[derive(Default, Clone)]
+struct Committed(Arc<RwLock<Arc<Map>>>);
 
 struct MapSnapshot(Arc<Map>);
 
-// A lock that was poisoned by a panic is taken all the same: at worst some writes of a commit are missing, in tests.
+impl Committed {
+    // A lock that was poisoned by a panic is taken all the same: at worst some writes of a commit are missing, in tests.
+    fn map(&self) -> Arc<Map> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Engine for Committed {
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
-        Ok(Box::new(MapSnapshot(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))))
+        Ok(Box::new(MapSnapshot(self.map())))
     }
 
     fn commit(&self, writes: Writes) -> Result<(), StoreError> {
@@ -124,7 +149,7 @@ mod tests {
     }
 
     /// An engine whose bytes are counted.
-    struct Counted(Arc<Committed>);
+    struct Counted(Committed);
 
     impl Engine for Counted {
         fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
@@ -142,14 +167,25 @@ mod tests {
 
     #[tokio::test]
     async fn hundred_edits_of_a_word_in_50_kb_take_under_500_kb() {
-        let engine = Arc::new(Committed::default());
+        let engine = Committed::default();
         edit_a_word_a_hundred_times(&KvStore::new(Counted(engine.clone()))).await;
-        let map = engine.0.read().expect("the map").clone();
+        let map = engine.map();
         // The table of revisions.
         let revisions: Vec<_> = map.iter().filter(|(key, _)| key.first() == Some(&50)).collect();
         let bytes: usize = revisions.iter().map(|(key, value)| key.len() + value.len()).sum();
         assert_eq!(revisions.len(), 100);
         assert!(bytes < 500_000, "{bytes}");
+    }
+
+    #[tokio::test]
+    async fn fork_holds_the_same_until_either_changes() {
+        let store = MemoryStore::new();
+        let fork = store.fork();
+        assert!(fork.holds_same_as(&store));
+        let mut uow = fork.begin(Access::Write).await.expect("a unit of work");
+        uow.users().insert(&user()).await.expect("the user is added");
+        uow.commit().await.expect("the commit succeeds");
+        assert!(is_empty(&store).await && !is_empty(&fork).await && !fork.holds_same_as(&store));
     }
 
     #[tokio::test]

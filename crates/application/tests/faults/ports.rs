@@ -20,8 +20,10 @@ use memo_domain::{
     OneTimeCodes, Password, PasswordHash, PasswordHasher, PublicKey, Scopes, Sealed, Sealer, SearchText, Secret,
     SessionId, Source, Store, Timestamp, Title, TokenError, TokenSigner, UserId,
 };
-use memo_memory::{FixedClock, MemoryCache, SequentialIds, SequentialSecrets};
+use memo_memory::{FixedClock, MemoryCache};
 use tokio::sync::oneshot;
+
+use crate::origin::Generators;
 
 /// The ports over a store, with the sessions that are remembered as live.
 pub fn ports(
@@ -30,16 +32,15 @@ pub fn ports(
     timer: Arc<NoWait>,
     hasher: Arc<Plain>,
     texts: Arc<InPlace>,
+    generators: &Generators,
 ) -> (Arc<Ports>, Arc<LiveSessions>) {
     let live = Arc::new(LiveSessions::new());
-    let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
     let background = Arc::new(Never);
     let transactions = Transactions::new(
         store,
         clock.clone(),
-        ids.clone(),
-        // Apart from the secrets of the use cases, which are the same however often they are retried.
-        Arc::new(SequentialSecrets::new()),
+        generators.ids.clone(),
+        generators.lease_secrets.clone(),
         timer.clone(),
         background.clone(),
         live.clone(),
@@ -52,8 +53,8 @@ pub fn ports(
         counters: Arc::new(MemoryCache::new(clock.clone())),
         clock,
         timer,
-        ids,
-        secrets,
+        ids: generators.ids.clone(),
+        secrets: generators.secrets.clone(),
         hasher,
         sealer: Arc::new(Open),
         codes: Arc::new(OneCode),

@@ -27,7 +27,7 @@ const MAX_SECRETS: usize = 80;
 const MAX_SUCCESSORS: usize = 5;
 
 /// All that the repositories return, as text. Ids and digests are numbered, since a retried use case creates different ones.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State(String);
 
 /// All that a store holds.
