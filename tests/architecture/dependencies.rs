@@ -46,13 +46,14 @@ fn rules() -> Rules {
 
 /// All crates from a registry that the workspace is built, tested or linted with on this platform.
 fn dependencies() -> Vec<Dependency> {
-    let arguments =
-        ["tree", "--locked", "--workspace", "--edges", "normal,build,dev", "--prefix", "none", "--no-dedupe"];
+    let arguments = ["tree", "--locked", "--workspace", "--edges", "normal,build,dev", "--prefix", "none"];
     let cargo = Command::new(env!("CARGO")).args(arguments).args(["--format", "{p}|{l}"]).output();
     let cargo = cargo.expect("cargo runs");
     assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
     let tree = String::from_utf8(cargo.stdout).expect("UTF-8");
-    let lines: BTreeSet<_> = tree.lines().filter(|line| !line.is_empty()).collect();
+    // cargo marks a package whose dependencies it has printed already.
+    let lines = tree.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.is_empty());
+    let lines: BTreeSet<_> = lines.collect();
     let mut found = Vec::new();
     for line in lines {
         let (package, license) = line.split_once('|').expect("a package and its licence");

@@ -64,7 +64,7 @@ macro_rules! __each_memos_test {
                     liked_scope_lists_what_the_caller_likes_and_may_read
                     users_who_like_a_memo_are_listed_in_pages
                     cached_pages_follow_likes
-                    likes_of_a_hundred_users_at_once_are_all_counted
+                    likes_of_many_users_at_once_are_all_counted
                     likes_of_a_withdrawn_user_are_gone
                 }
                 chosen_ids(app) {

@@ -6,7 +6,7 @@ use crate::{Actor, Response, TestApp, User};
 
 const NDJSON: &str = "application/x-ndjson";
 
-fn line(number: usize) -> Value {
+pub(super) fn line(number: usize) -> Value {
     json!({
         "kind": "memo", "id": format!("0198c0de-7f00-7000-8000-{number:012x}"), "title": number.to_string(),
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",

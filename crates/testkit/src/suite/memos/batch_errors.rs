@@ -207,15 +207,15 @@ pub async fn malformed_operation_is_rejected(app: TestApp) {
 
 pub async fn validation_response_size_is_limited(app: TestApp) {
     let alice = app.user("alice").await;
-    // As many errors as fit into a body.
-    let tags = vec![""; 100_000];
+    // Far more errors than are reported.
+    let tags = vec![""; 50_000];
     let memo = json!({"title": "a", "tags": tags});
-    let operations = vec![json!({"op": "create", "memo": memo}); 20];
+    let operations = vec![json!({"op": "create", "memo": memo}); 5];
     for call in [
         alice.create_memo(&memo),
         alice.batch(&json!(operations)),
-        alice.batch(&json!(vec![1; 1_000_000])),
-        alice.batch(&json!(vec![create(""); 10_000])),
+        alice.batch(&json!(vec![1; 200_000])),
+        alice.batch(&json!(vec![create(""); 2_000])),
     ] {
         let response = call.await.expect_status(422).problem("validation_failed");
         assert!(response.body.len() < 200_000, "{} bytes", response.body.len());

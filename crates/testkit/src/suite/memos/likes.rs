@@ -162,23 +162,23 @@ pub async fn cached_pages_follow_likes(app: TestApp) {
     assert_eq!(of(&alice.restore_memo(&id).await.expect_status(200)), (1, true));
 }
 
-pub async fn likes_of_a_hundred_users_at_once_are_all_counted(app: TestApp) {
+pub async fn likes_of_many_users_at_once_are_all_counted(app: TestApp) {
     let alice = app.user("alice").await;
     let id = public(&alice, "a").await;
     let mut users = Vec::new();
-    for n in 0..100 {
+    for n in 0..30 {
         users.push(app.user(&format!("user{n}")).await);
     }
     for response in send_concurrently(users.iter().map(|user| user.like(&id))).await {
         response.expect_empty(204);
     }
-    assert_eq!(likes(&alice, &id).await, (100, false));
+    assert_eq!(likes(&alice, &id).await, (30, false));
     // Half of them change their mind, while the others repeat what they did.
     let calls = (0..).zip(&users).map(|(n, user)| if n % 2 == 0 { user.like(&id) } else { user.unlike(&id) });
     for response in send_concurrently(calls).await {
         response.expect_empty(204);
     }
-    assert_eq!((likes(&alice, &id).await, likes(&users[0], &id).await), ((50, false), (50, true)));
+    assert_eq!((likes(&alice, &id).await, likes(&users[0], &id).await), ((15, false), (15, true)));
 }
 
 pub async fn likes_of_a_withdrawn_user_are_gone(app: TestApp) {
