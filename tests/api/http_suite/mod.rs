@@ -46,14 +46,12 @@ impl InMemory {
         ready(Some(Box::new(Self::new())))
     }
 
-    /// Each use case runs twice, since its first commit fails. `None` for tests that can't run so.
+    /// Each use case runs twice, since its first commit fails; not in the tests that can't run so.
     fn contended() -> Ready<Option<Box<dyn TestStore>>> {
-        let thread = std::thread::current();
-        if thread.name().is_some_and(|test| NOT_CONTENDED.iter().any(|name| test.ends_with(name))) {
-            return ready(None);
-        }
-        let store = Arc::new(FaultyStore::contended(Self::new().store));
-        ready(Some(Box::new(Self { store, cache_url: None })))
+        let (fresh, thread) = (Self::new(), std::thread::current());
+        let is_plain = thread.name().is_none_or(|test| NOT_CONTENDED.iter().any(|name| test.ends_with(name)));
+        let store = if is_plain { fresh.store } else { Arc::new(FaultyStore::contended(fresh.store)) };
+        ready(Some(Box::new(Self { store, ..fresh })))
     }
 
     async fn beside_redis() -> Option<Box<dyn TestStore>> {
@@ -72,11 +70,8 @@ impl TestStore for InMemory {
     }
 }
 
+/// The other stores run each use case once.
 mod memory {
-    memo_testkit::api_tests!(super::InMemory::fresh);
-}
-
-mod contended {
     memo_testkit::api_tests!(super::InMemory::contended);
 }
 

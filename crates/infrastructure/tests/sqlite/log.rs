@@ -26,7 +26,7 @@ async fn the_write_ahead_log_stays_bounded_while_readers_are_active() {
     let log = fresh.folder.path().join("memo.db-wal");
     let mut longest = 0;
     // More than the bound, unless commits copy the log: 400 of them made one of 33 MB while readers held it back.
-    for n in 0..800 {
+    for n in 0..1_000 {
         add_memo(&*fresh.store, n).await;
         longest = longest.max(fs::metadata(&log).expect("there is a log").len());
     }
@@ -34,8 +34,8 @@ async fn the_write_ahead_log_stays_bounded_while_readers_are_active() {
     for reader in readers {
         assert!(reader.await.expect("the reader ends") > 0, "it read");
     }
-    // A log of 32 MiB is copied by the next commit itself.
-    assert!(longest < 40 << 20, "{longest} bytes");
+    // A log of 32 MiB is copied by the next commit itself, which waits for readers, though not long for those that get no time.
+    assert!(longest < 60 << 20, "{longest} bytes");
 
     fresh.store.close().await;
     assert!(!log.exists(), "closing the store removes the log");
