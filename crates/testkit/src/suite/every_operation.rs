@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use crate::{
     Actor, Call, TestApp,
     contract::{Operation, known, target},
@@ -47,6 +49,35 @@ pub async fn unknown_json_field_is_rejected_by_name(app: TestApp) {
             call.body(media_type, body.to_string()).await.invalid(pointer, "unknown_member");
         }
     }
+}
+
+/// Whether a schema allows null.
+fn allows_null(schema: &Value) -> bool {
+    let kinds = ["oneOf", "anyOf"].into_iter().filter_map(|name| schema[name].as_array()).flatten();
+    let types = schema["type"].as_array().into_iter().flatten();
+    schema["type"] == "null" || types.into_iter().any(|kind| kind == "null") || kinds.into_iter().any(allows_null)
+}
+
+pub async fn null_is_rejected_unless_the_schema_allows_it(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut seen = 0;
+    for operation in known().operations().filter(|one| one.takes_one() && !LENIENT.contains(&one.path)) {
+        let Some((media_type, example)) = operation.example() else { continue };
+        let schema = known().resolve(&operation.item["requestBody"]["content"][media_type]["schema"]);
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            if allows_null(known().resolve(field)) {
+                continue;
+            }
+            seen += 1;
+            let mut body = example.clone();
+            body[name] = Value::Null;
+            let call = alice.call(&operation.method.to_uppercase(), &operation.target());
+            let response = call.body(media_type, body.to_string()).await.problem("validation_failed");
+            let errors = response.errors();
+            assert!(errors.iter().any(|(_, pointer, _)| pointer[1..] == **name), "{name}: {}", response.shown());
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }
 
 pub async fn anonymous_request_is_unauthorized(app: TestApp) {

@@ -17,18 +17,22 @@ operations! {
 #[schema(example = json!({"email": "alice@example.com", "password": "correct horse battery"}))]
 struct SessionRequest {
     /// The e-mail address.
+    #[serde(default, deserialize_with = "present")]
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "proof")]
     email: Option<String>,
     /// The password.
+    #[serde(default, deserialize_with = "present")]
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "current-password")]
     password: Option<String>,
     /// The token of the first step.
+    #[serde(default, deserialize_with = "present")]
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "proof")]
     mfa_token: Option<String>,
     /// A code of the authenticator, or a recovery code.
+    #[serde(default, deserialize_with = "present")]
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "proof")]
     otp: Option<String>,

@@ -121,9 +121,10 @@ async fn confirm_totp(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"current_password": "correct horse battery"}))]
 struct MfaRemovalRequest {
-    /// The current password. Not needed within 10 minutes after signing in with a social account, if there is no password.
+    /// The current password. Not needed within 10 minutes after signing in with a social account, if there is no password;
+    /// null means none.
     #[garde(inner(custom(proof)))]
-    #[schema(nullable = false, format = "current-password")]
+    #[schema(format = "current-password")]
     current_password: Option<String>,
 }
 

@@ -15,9 +15,10 @@ operations! {
 #[garde(allow_unvalidated)]
 #[schema(example = json!({"current_password": "correct horse battery", "new_password": "another horse battery"}))]
 struct PasswordRequest {
-    /// The current password. Not needed within 10 minutes after signing in with a social account, if there is no password.
+    /// The current password. Not needed within 10 minutes after signing in with a social account, if there is no password;
+    /// null means none.
     #[garde(inner(custom(proof)))]
-    #[schema(nullable = false, format = "current-password")]
+    #[schema(format = "current-password")]
     current_password: Option<String>,
     /// 8 to 128 characters of any script. Passwords that are easy to guess are refused.
     #[schema(format = "new-password")]

@@ -56,9 +56,9 @@ struct UserPatch {
     #[schema(value_type = Option<String>, nullable = false, format = "email")]
     email: Patch<String>,
     /// The current password, if the address changes. Not needed within 10 minutes after signing in with a social account, if
-    /// there is no password.
+    /// there is no password; null means none.
     #[garde(inner(custom(proof)))]
-    #[schema(nullable = false, format = "current-password")]
+    #[schema(format = "current-password")]
     current_password: Option<String>,
 }
 
@@ -108,9 +108,10 @@ async fn patch_me(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"password": "correct horse battery"}))]
 struct WithdrawalRequest {
-    /// The password. Not needed within 10 minutes after signing in with a social account and a cookie.
+    /// The password. Not needed within 10 minutes after signing in with a social account and a cookie; null means
+    /// none.
     #[garde(inner(custom(proof)))]
-    #[schema(nullable = false, format = "current-password")]
+    #[schema(format = "current-password")]
     password: Option<String>,
 }
 

@@ -111,7 +111,7 @@ struct CreateOperation {
     #[schema(schema_with = create)]
     _op: IgnoredAny,
     /// The id of the new memo, a UUIDv7 that no memo has: 412 if one has it. By default the server chooses one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, format = "new-id")]
     id: Option<String>,
     /// The memo.

@@ -179,6 +179,8 @@ pub async fn unknown_batch_field_is_rejected_at_every_level(app: TestApp) {
 
 pub async fn malformed_operation_is_rejected(app: TestApp) {
     let alice = app.user("alice").await;
+    let unnamed = json!({"op": "create", "id": null, "memo": {"title": "a"}});
+    alice.batch(&json!([unnamed])).await.invalid("/operations/0/id", "wrong_type");
     for value in [json!(null), json!(true), json!(1), json!("create"), json!([]), json!(["create", {"title": "a"}])] {
         alice.batch(&json!([value])).await.invalid("/operations/0", "wrong_type");
         alice.batch(&json!([{"op": "create", "memo": value}])).await.invalid("/operations/0/memo", "wrong_type");
