@@ -218,6 +218,7 @@ macro_rules! __each_case {
                 a_job_needs_its_owner
                 a_job_without_an_owner_stays
                 due_jobs_are_claimed_once
+                a_due_job_is_noticed
                 a_claim_may_be_at_the_ends_of_time
                 only_jobs_of_these_kinds_are_claimed
                 a_claim_counts_as_begun

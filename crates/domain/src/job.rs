@@ -124,6 +124,8 @@ pub struct Job {
 /// * `a_job_without_an_owner_stays`: a job without an owner MUST be accepted, and MUST stay when users are removed.
 /// * `due_jobs_are_claimed_once`: [`claim`](Self::claim) MUST return waiting jobs that are due, the earliest first, and set
 ///   their [`run_at`](Job::run_at) to `until`.
+/// * `a_due_job_is_noticed`: [`has_due`](Self::has_due) MUST tell whether a [`claim`](Self::claim) of these kinds at this time
+///   would return a job.
 /// * `a_claim_may_be_at_the_ends_of_time`: [`claim`](Self::claim) MUST accept every time, the earliest and the latest, too.
 /// * `only_jobs_of_these_kinds_are_claimed`: [`claim`](Self::claim) MUST NOT return or change a job of another kind.
 /// * `a_claim_counts_as_begun`: [`claim`](Self::claim) MUST add one to [`begun`](Job::begun) of each job that it returns, in
@@ -158,6 +160,9 @@ pub trait JobRepository: Send {
 
     /// Adds a job.
     async fn insert(&mut self, job: &Job) -> Result<(), StoreError>;
+
+    /// Whether a job of these kinds is due. A worker asks before it claims one: a queue that is polled is mostly empty.
+    async fn has_due(&mut self, kinds: &[JobKind], now: Timestamp) -> Result<bool, StoreError>;
 
     /// Leases up to `limit` due jobs of these kinds until a time. The lease holds once the unit of work is committed.
     async fn claim(

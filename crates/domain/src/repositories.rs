@@ -182,6 +182,7 @@ macro_rules! for_each_repository {
             }
             jobs: $crate::JobRepository {
                 fn insert(job: &$crate::Job) -> ();
+                fn has_due(kinds: &[$crate::JobKind], now: $crate::Timestamp) -> bool;
                 fn claim(
                     kinds: &[$crate::JobKind],
                     now: $crate::Timestamp,

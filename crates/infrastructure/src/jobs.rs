@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use memo_domain::{Job, JobId, JobKind, JobRepository, JobState, Limit, Sealed, StoreError, Timestamp, UserId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -54,6 +54,11 @@ impl JobRepository for SeaOrmUnitOfWork {
         self.execute(Entity::insert(row(job)).build(self.backend)).await.map(drop)
     }
 
+    async fn has_due(&mut self, kinds: &[JobKind], now: Timestamp) -> Result<bool, StoreError> {
+        let select = due(kinds, now).select_only().column(Column::Id).limit(1);
+        Ok(self.find_one::<Key>(select.build(self.backend)).await?.is_some())
+    }
+
     async fn claim(
         &mut self,
         kinds: &[JobKind],
@@ -61,16 +66,12 @@ impl JobRepository for SeaOrmUnitOfWork {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        let select = Entity::find()
-            .filter(is(JobState::Waiting))
-            .filter(Column::RunAt.lte(now.as_micros()))
-            .filter(Column::Kind.is_in(kinds.iter().map(JobKind::as_str)))
+        let select = due(kinds, now)
             .order_by_asc(Column::RunAt)
             .order_by_asc(Column::Id)
             .limit(u64::from(limit) + SPARE);
-        let due = self.find_all::<Model>(select.build(self.backend)).await?;
         let mut claimed = Vec::new();
-        for row in due {
+        for row in self.find_all::<Model>(select.build(self.backend)).await? {
             if claimed.len() == limit as usize {
                 break;
             }
@@ -150,6 +151,13 @@ impl JobRepository for SeaOrmUnitOfWork {
             .limit(u64::from(limit.get()));
         self.find_all::<Model>(select.build(self.backend)).await?.into_iter().map(job).collect()
     }
+}
+
+fn due(kinds: &[JobKind], now: Timestamp) -> Select<Entity> {
+    Entity::find()
+        .filter(is(JobState::Waiting))
+        .filter(Column::RunAt.lte(now.as_micros()))
+        .filter(Column::Kind.is_in(kinds.iter().map(JobKind::as_str)))
 }
 
 fn is(state: JobState) -> Expr {

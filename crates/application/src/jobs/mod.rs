@@ -70,6 +70,7 @@ pub trait JobHandler: Send + Sync {
 pub struct JobWorker {
     ports: Arc<Ports>,
     handlers: Vec<Arc<dyn JobHandler>>,
+    kinds: Vec<JobKind>,
     urgent: Vec<JobKind>,
     others: Vec<JobKind>,
 }
@@ -78,9 +79,9 @@ impl JobWorker {
     /// A worker for the jobs of these handlers. Jobs of other kinds are left to nodes that know them.
     #[must_use]
     pub fn new(ports: Arc<Ports>, handlers: Vec<Arc<dyn JobHandler>>) -> Self {
-        let kinds = handlers.iter().flat_map(|handler| handler.kinds()).cloned();
-        let (urgent, others) = kinds.partition(|kind| URGENT.contains(kind));
-        Self { ports, handlers, urgent, others }
+        let kinds: Vec<_> = handlers.iter().flat_map(|handler| handler.kinds()).cloned().collect();
+        let (urgent, others) = kinds.iter().cloned().partition(|kind| URGENT.contains(kind));
+        Self { ports, handlers, kinds, urgent, others }
     }
 
     /// Leases one job that is due, if there is any: an urgent one, or else the one that is due longest. To be passed to
@@ -95,6 +96,10 @@ impl JobWorker {
     pub async fn lease(&self) -> Result<Option<Job>, Error> {
         loop {
             let now = self.ports.now();
+            // Most polls find nothing, and are not to take turns of those who write.
+            if !self.ports.transactions.read(async |tx| Ok(tx.jobs().has_due(&self.kinds, now).await?)).await? {
+                return Ok(None);
+            }
             let leased = self.ports.transactions.write(async |tx| {
                 let mut leased = Vec::new();
                 for kinds in [&self.urgent, &self.others] {

@@ -176,6 +176,34 @@ pub(crate) async fn due_jobs_are_claimed_once(store: Arc<dyn Store>) {
     assert_eq!(dead(&*store, None, 9).await, [lost]);
 }
 
+pub(crate) async fn a_due_job_is_noticed(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    let is_due = async |kinds: &[JobKind], now| {
+        let mut answers = Vec::new();
+        for access in [Access::Read, Access::Snapshot, Access::Write] {
+            answers.push(read(&*store, access, async |uow| uow.jobs().has_due(kinds, now).await).await);
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{kinds:?} at {now}: {answers:?}");
+        answers[0]
+    };
+    let both = [JobKind::MAIL, other_kind()];
+    assert!(!is_due(&both, LATEST).await, "there is none");
+    let mail = Job { run_at: at(10), ..job(0, user) };
+    let ended = [(1, JobState::Dead), (2, JobState::Done)].map(|(n, state)| Job { state, run_at: EARLIEST, ..job(n, user) });
+    let other = Job { kind: other_kind(), run_at: at(5), ..job(3, user) };
+    add(&*store, &[mail, ended[0].clone(), ended[1].clone(), other]).await;
+    for (now, mail, other) in [(4, false, false), (5, false, true), (9, false, true), (10, true, true), (11, true, true)] {
+        assert_eq!(is_due(MAIL, at(now)).await, mail, "mail at {now}");
+        assert_eq!(is_due(&both[1..], at(now)).await, other, "the other one at {now}");
+        assert_eq!(is_due(&both, at(now)).await, mail || other, "either at {now}");
+    }
+    assert!(!is_due(&[], LATEST).await, "no kind");
+    assert_eq!(claim(&*store, 10, 9).await.len(), 1);
+    assert!(!is_due(MAIL, at(10)).await, "it is leased");
+    assert!(is_due(MAIL, at(11)).await, "the lease has ended");
+    assert!(is_due(MAIL, LATEST).await);
+}
+
 pub(crate) async fn a_claim_may_be_at_the_ends_of_time(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let [first, last] = [Job { run_at: EARLIEST, ..job(0, user) }, Job { run_at: LATEST, ..job(1, user) }];

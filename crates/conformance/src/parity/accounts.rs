@@ -272,9 +272,10 @@ impl Script<'_> {
         let (now, until) = (some_time(&mut self.chance), some_time(&mut self.chance));
         let kinds = [some_kind(&mut self.chance), some_kind(&mut self.chance)];
         let claim = async |uow: &mut dyn UnitOfWork| {
+            let is_any_due = uow.jobs().has_due(&kinds, now).await?;
             let mut jobs = uow.jobs().claim(&kinds, now, until, 1_000_000).await?;
             jobs.sort_by_key(|job| job.id);
-            Ok(jobs)
+            Ok((is_any_due, jobs))
         };
         pair.ask(&mut self.log, format!("claim {kinds:?} at {now} until {until}"), claim).await.map(drop)
     }

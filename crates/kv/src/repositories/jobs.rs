@@ -43,6 +43,12 @@ impl Entity for Job {
     }
 }
 
+/// The waiting jobs of a kind that are due.
+fn due_range(kind: &JobKind, now: Timestamp) -> KeyRange {
+    let of_kind = range::<Job>(JOB_BY_TIME, &key![Prefix(kind.as_str())]);
+    of_kind.from(&key![now], Direction::Descending)
+}
+
 #[async_trait]
 impl JobRepository for Unit {
     async fn insert(&mut self, job: &Job) -> Result<(), StoreError> {
@@ -50,6 +56,17 @@ impl JobRepository for Unit {
         self.write(move |tx| {
             tx.insert(&job)?;
             job.owner.map_or(Ok(()), |owner| require_user(tx, owner))
+        })
+        .await
+    }
+
+    async fn has_due(&mut self, kinds: &[JobKind], now: Timestamp) -> Result<bool, StoreError> {
+        let kinds = kinds.to_vec();
+        self.read(move |tx| {
+            let mut first = kinds.iter().filter_map(|kind| {
+                tx.scan::<Job>(JOB_BY_TIME, &due_range(kind, now), Direction::Ascending).next()
+            });
+            first.next().transpose().map(|job| job.is_some())
         })
         .await
     }
@@ -65,8 +82,7 @@ impl JobRepository for Unit {
         self.write(move |tx| {
             let mut due = Vec::new();
             for kind in kinds {
-                let of_kind = range::<Job>(JOB_BY_TIME, &key![Prefix(kind.as_str())]);
-                let of_kind = of_kind.from(&key![now], Direction::Descending);
+                let of_kind = due_range(&kind, now);
                 for job in tx.scan::<Job>(JOB_BY_TIME, &of_kind, Direction::Ascending).take(limit as usize) {
                     due.push(job?);
                 }
