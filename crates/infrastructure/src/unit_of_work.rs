@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use memo_domain::{MemoFilter, MemoScope, StoreError, Timestamp, UnitOfWork, UserId};
+use memo_domain::{MemoFilter, MemoId, MemoScope, StoreError, Timestamp, UnitOfWork, UserId};
 use sea_orm::{DbBackend, EntityTrait, QuerySelect, QueryTrait, Select, Statement, prelude::Uuid, sea_query::Expr};
 
 use super::{
-    connect::{Cost, Session},
+    connect::{Cost, IndexUpdate, Session},
     dialect,
     error::Misuse,
     prepared::Prepared,
@@ -160,10 +160,11 @@ impl SeaOrmUnitOfWork {
         Ok(())
     }
 
-    /// Runs a statement that updates what searches read, the form of the texts and the full-text index, perhaps at the commit:
-    /// SQLite's index writes its pending changes to its tables before each savepoint, so its updates are cheapest side by side.
-    pub(super) async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
-        let updated = self.session.update_index(statement).await;
+    /// Runs statements that update what searches read of a memo, the form of its texts and its entry in the full-text index,
+    /// perhaps at the commit: SQLite's index writes its pending changes to its tables before each savepoint, so its updates
+    /// are cheapest side by side.
+    pub(super) async fn update_index(&mut self, memo: MemoId, statements: Vec<Statement>) -> Result<(), StoreError> {
+        let updated = self.session.update_index(IndexUpdate { memo: memo.as_uuid(), statements }).await;
         updated.map_err(|error| self.failed(error))
     }
 

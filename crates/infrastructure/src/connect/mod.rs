@@ -21,7 +21,7 @@ use permits::Owner;
 pub use session::Session;
 
 use super::options::StoreOptions;
-pub use file::File;
+pub use file::{File, IndexUpdate};
 pub use server::{Server, Unprepared};
 
 /// The connections to a database.

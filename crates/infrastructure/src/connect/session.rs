@@ -7,13 +7,13 @@ use sea_orm::{QueryResult, Statement};
 
 use super::{
     Cost,
-    file::{self, Connection, File, WriteUnit},
+    file::{self, File, IndexUpdate, Snapshot, WriteUnit},
     permits::Owner,
     server::{Place, Reads},
     set::Loan,
 };
 use crate::{
-    error::{Misuse, NoConnection},
+    error::Misuse,
     row::{FromRow, Row, RowSource},
 };
 
@@ -21,8 +21,8 @@ use crate::{
 pub enum Session {
     /// SQLite: any reading connection for each statement, or one for searches.
     FileReads(Arc<File>, Owner),
-    /// SQLite: a read-only transaction; `None` after a cancelled statement.
-    FileSnapshot(Option<Loan<Connection>>),
+    /// SQLite: a read-only transaction.
+    FileSnapshot(Snapshot),
     /// SQLite: a share of the transaction that writes.
     FileWrite(WriteUnit),
     /// A server: any connection of the pool for each statement.
@@ -45,11 +45,7 @@ impl Session {
             Self::FileReads(file, owner) => {
                 return file::query(file.reader(*owner, cost).await?, statement, cost).await?.1;
             }
-            Self::FileSnapshot(loan) => {
-                let (returned, rows) = file::query(loan.take().ok_or(NoConnection::Closed)?, statement, cost).await?;
-                *loan = Some(returned);
-                return rows;
-            }
+            Self::FileSnapshot(snapshot) => return snapshot.query(statement, cost).await,
             Self::FileWrite(unit) => return unit.query(statement, cost).await,
             Self::ServerReads(reads) => reads.query(&statement, cost).await?,
             Self::ServerSnapshot(place) | Self::ServerWrite(place) => place.query(&statement, cost).await?,
@@ -80,12 +76,15 @@ impl Session {
         }
     }
 
-    /// Runs a statement that updates what searches read, at the latest before the commit, which then returns its error.
-    pub async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
-        match self {
-            Self::FileWrite(unit) => unit.update_index(statement).await,
-            _ => self.execute(statement, Cost::Small).await.map(drop),
+    /// Updates what searches read, at the latest when a search needs it. Its error may be that of the commit.
+    pub async fn update_index(&mut self, update: IndexUpdate) -> Result<(), StoreError> {
+        if let Self::FileWrite(unit) = self {
+            return unit.update_index(update).await;
         }
+        for statement in update.statements {
+            self.execute(statement, Cost::Small).await?;
+        }
+        Ok(())
     }
 
     /// Whether other units of work may write at the same time. A SQLite file has one writer at a time.

@@ -93,14 +93,14 @@ pub fn insert_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<St
 }
 
 /// Updates the form of a memo's texts, which have changed, if the index does not have it.
-pub fn update_text(backend: DbBackend, memo: &Memo, text: &SearchText) -> Option<Statement> {
+pub fn update_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<Statement> {
     let sql = "UPDATE memo_texts SET title = ?, content = ? WHERE number = (SELECT number FROM memos WHERE id = ?)";
-    let values = || [text.title().into(), text.content().into(), memo.id.as_uuid().into()];
+    let values = || [text.title().into(), text.content().into(), id.into()];
     (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
 }
 
 /// Updates the index for a memo whose texts have changed.
-pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> Statement {
+pub fn reindex_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Statement {
     let sql = match backend {
         DbBackend::Sqlite => "UPDATE memo_grams SET grams = ? WHERE rowid = (SELECT number FROM memos WHERE id = ?)",
         DbBackend::Postgres => {
@@ -108,9 +108,7 @@ pub fn reindex_memo(backend: DbBackend, memo: &Memo, text: &SearchText) -> State
         }
         _ => "UPDATE memo_grams SET grams = ?, title = ?, content = ? WHERE memo_id = ?",
     };
-    let id = memo.id.as_uuid();
-    let values = index_values(backend, id, memo.owner_id, text);
-    Statement::from_sql_and_values(backend, sql, values)
+    Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text))
 }
 
 fn index_values(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Value> {

@@ -228,6 +228,8 @@ async fn a_removed_user_leaves_no_row_in_any_table() {
         let fresh = Fresh::new().await;
         add_all(&*fresh.store).await;
         let database = Database::connect(options(&fresh.folder).url).await.expect("a connection");
+        let waits = database.execute_unprepared("INSERT INTO index_backlog (number) SELECT number FROM memos").await;
+        waits.expect("memos wait to be indexed");
         let before = rows(&database).await;
         assert!(before.len() > 13 && before.iter().all(|(_, count)| *count > 0), "{before:?}");
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod backlog;
 mod erasure;
 mod groups;
 mod log;

@@ -1,5 +1,6 @@
 //! Connections to a SQLite file. `docs/architecture.md` shows how they work together.
 
+mod backlog;
 mod connection;
 mod log;
 mod readers;
@@ -20,7 +21,7 @@ use std::{
 use memo_domain::{Access, Source, StoreError};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, sqlx::sqlite::SqliteConnectOptions};
 use thiserror::Error;
-use tokio::task::spawn_blocking;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::{
     Cost, Session, UnknownUrl,
@@ -31,9 +32,12 @@ use crate::{
     error::{file_error, store_error},
     options::StoreOptions,
 };
+pub use backlog::IndexUpdate;
+use backlog::Indexed;
 pub use connection::Connection;
 use log::Log;
-pub use readers::query;
+use readers::SEARCH_LIMIT;
+pub use readers::{Snapshot, query};
 use writer::Group;
 pub use writer::WriteUnit;
 
@@ -51,11 +55,33 @@ pub struct File {
     /// For single statements.
     readers: Set<Connection>,
     /// For searches, which may read the texts of many memos: other reads never wait for them.
-    searching: Set<Connection>,
+    searching: OnDemand,
     /// For read-only transactions.
-    snapshots: Set<Connection>,
+    snapshots: OnDemand,
     writer: Set<Group>,
+    indexed: Indexed,
     options: StoreOptions,
+}
+
+/// Readers that the first who needs one opens: each takes half a megabyte.
+struct OnDemand {
+    count: u32,
+    set: OnceCell<Set<Connection>>,
+}
+
+impl OnDemand {
+    const fn new(count: u32) -> Self {
+        Self { count, set: OnceCell::const_new() }
+    }
+
+    async fn borrow(&self, options: &StoreOptions, owner: Owner) -> Result<Loan<Connection>, StoreError> {
+        let open = async || {
+            let (options, count) = (options.clone(), self.count);
+            let opened = spawn_blocking(move || open_readers(&options, &file(&options.url)?, count)).await;
+            opened.map_err(|error| StoreError::Unavailable { source: error.into() })?
+        };
+        self.set.get_or_try_init(open).await?.borrow(owner).await
+    }
 }
 
 #[derive(Debug, Error)]
@@ -78,17 +104,21 @@ impl File {
         Ok(match access {
             Access::Read => Session::FileReads(Arc::clone(self), owner),
             Access::Snapshot => {
-                let loan = self.snapshots.borrow(owner).await?;
-                loan.control("BEGIN").map_err(file_error)?;
-                Session::FileSnapshot(Some(loan))
+                let is_indexed = self.indexed.is_complete();
+                let reader = self.snapshots.borrow(&self.options, owner).await?;
+                Session::FileSnapshot(Snapshot::begin(reader, is_indexed)?)
             }
             Access::Write => Session::FileWrite(WriteUnit::new(self.writer.clone(), owner)),
         })
     }
 
-    /// Borrows a connection for a reading statement.
+    /// Borrows a connection for a reading statement. One for a search sees the index of all that is committed.
     pub async fn reader(&self, owner: Owner, cost: Cost) -> Result<Loan<Connection>, StoreError> {
-        if cost == Cost::Search { &self.searching } else { &self.readers }.borrow(owner).await
+        if cost != Cost::Search {
+            return self.readers.borrow(owner).await;
+        }
+        self.indexed.complete(SEARCH_LIMIT).await?;
+        self.searching.borrow(&self.options, owner).await
     }
 
     /// Opens a connection of its own for the migrations, which need SeaORM's `DatabaseConnection`.
@@ -104,8 +134,11 @@ impl File {
 
     /// Waits for running statements and closes the connections.
     pub async fn close(&self) {
-        for readers in [&self.readers, &self.searching, &self.snapshots] {
-            drop(readers.close().await);
+        drop(self.readers.close().await);
+        for readers in [&self.searching, &self.snapshots] {
+            // From now on none is opened.
+            let none = async || Set::new(Vec::new(), self.options.acquire_timeout);
+            drop(readers.set.get_or_init(none).await.close().await);
         }
         let writer = self.writer.close().await;
         // The last connection that closes checkpoints and removes the log, so it must be the one that may write.
@@ -138,21 +171,24 @@ pub async fn connect(options: &StoreOptions) -> Result<File, StoreError> {
 
 fn open(options: &StoreOptions, path: &Path) -> Result<File, StoreError> {
     let writer = open_writer(options, path)?;
+    backlog::recover(&writer).map_err(file_error)?;
     let unavailable = |error: io::Error| StoreError::Unavailable { source: error.into() };
     let log = Log::start(Connection::open(path, options, "").map_err(file_error)?).map_err(unavailable)?;
-    let readers = |count: u32| {
-        let open = || Connection::open(path, options, "PRAGMA query_only = ON").map_err(file_error);
-        let connections = std::iter::repeat_with(open).take(count as usize).collect::<Result<_, _>>()?;
-        Ok::<_, StoreError>(Set::new(connections, options.acquire_timeout))
-    };
-    let writer = writer::start(writer, log, options.acquire_timeout).map_err(unavailable)?;
+    let (writer, indexed) = writer::start(writer, log, options.acquire_timeout).map_err(unavailable)?;
     Ok(File {
-        readers: readers(options.max_connections.unwrap_or(READERS).max(1))?,
-        searching: readers(SEARCHES)?,
-        snapshots: readers(SNAPSHOTS)?,
+        readers: open_readers(options, path, options.max_connections.unwrap_or(READERS).max(1))?,
+        searching: OnDemand::new(SEARCHES),
+        snapshots: OnDemand::new(SNAPSHOTS),
         writer,
+        indexed,
         options: options.clone(),
     })
+}
+
+fn open_readers(options: &StoreOptions, path: &Path, count: u32) -> Result<Set<Connection>, StoreError> {
+    let open = || Connection::open(path, options, "PRAGMA query_only = ON").map_err(file_error);
+    let connections = std::iter::repeat_with(open).take(count as usize).collect::<Result<_, _>>()?;
+    Ok(Set::new(connections, options.acquire_timeout))
 }
 
 /// Opens the writing connection, and retries while another process sets up the new file: SQLite reports it as busy until

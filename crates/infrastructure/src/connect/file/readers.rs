@@ -7,21 +7,24 @@ use rusqlite::{Error, ErrorCode};
 use sea_orm::Statement;
 use tokio::task::spawn_blocking;
 
-use super::connection::{Connection, Interrupt};
+use super::{
+    connection::{Connection, Interrupt},
+    writer::rolled_back,
+};
 use crate::{
     connect::{
         Cost,
         permits::Permit,
         set::{Lent, Loan, Set},
     },
-    error::{file_error, file_search_error},
+    error::{NoConnection, file_error, file_search_error},
     row::FromRow,
 };
 
 /// How long a statement may run on a thread that serves requests, before it is run again on one that may block.
 const INLINE_LIMIT: Duration = Duration::from_millis(5);
 /// How long a search may take: long enough for 400 MB of texts, and short enough that its user still waits.
-const SEARCH_LIMIT: Duration = Duration::from_secs(5);
+pub const SEARCH_LIMIT: Duration = Duration::from_secs(5);
 
 /// A reader is lent for a statement or a read-only transaction.
 impl Lent for Connection {
@@ -32,6 +35,32 @@ impl Lent for Connection {
             tracing::warn!(error = %Causes(&error), "a read-only transaction could not be ended");
         }
         set.put(self, permit);
+    }
+}
+
+/// A read-only transaction.
+pub struct Snapshot {
+    /// `None` after a cancelled statement.
+    reader: Option<Loan<Connection>>,
+    is_indexed: bool,
+}
+
+impl Snapshot {
+    /// `is_indexed` tells whether the index was complete before it.
+    pub fn begin(reader: Loan<Connection>, is_indexed: bool) -> Result<Self, StoreError> {
+        reader.control("BEGIN").map_err(file_error)?;
+        Ok(Self { reader: Some(reader), is_indexed })
+    }
+
+    /// Returns the rows that a statement selects.
+    pub async fn query<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Vec<T>, StoreError> {
+        if cost == Cost::Search && !self.is_indexed {
+            // It does not see the updates that the search would have to wait for.
+            return Err(file_error(rolled_back()));
+        }
+        let (reader, rows) = query(self.reader.take().ok_or(NoConnection::Closed)?, statement, cost).await?;
+        self.reader = Some(reader);
+        rows
     }
 }
 

@@ -20,10 +20,11 @@ use std::{
 
 use memo_domain::{Causes, StoreError};
 use rusqlite::{Error, ffi};
-use sea_orm::{Statement, Value};
+use sea_orm::Statement;
 use tokio::{sync::oneshot, task::coop::consume_budget};
 
 use super::{
+    backlog::{Backlog, IndexUpdate, Indexed, size},
     connection::Connection,
     log::Log,
     readers::{must_wait, on_blocking_thread},
@@ -40,7 +41,8 @@ use crate::{
 
 /// The number of turns in a transaction after which it is committed even if others wait.
 const MAX_TURNS: usize = 64;
-/// The size in bytes of its updates for searches after which it is committed even if others wait: they run at its end.
+/// The size in bytes of its updates for searches after which it is committed even if others wait: they run at its end. Longer ones
+/// of a unit of work run after its commit.
 const MAX_INDEX: usize = 256 << 10;
 /// The size in bytes of its texts above which a statement runs on a thread that may block: a batch has many of them.
 const MAX_INLINE: usize = 64 << 10;
@@ -62,9 +64,11 @@ pub struct Group {
     unit: Option<Unit>,
     /// Updates of what searches read: the form of the texts, and the full-text index. They run last, since the index writes its
     /// pending changes to its tables before each savepoint, and long texts would make the turn long.
-    index: Vec<Statement>,
+    index: Vec<IndexUpdate>,
     /// The size of their parameters, in bytes.
     index_size: usize,
+    /// Those that run after the commit, since they are too long.
+    backlog: Backlog,
     /// Where those who have called `commit` wait for the result.
     committed: Vec<oneshot::Sender<Result<(), Arc<Error>>>>,
 }
@@ -72,13 +76,14 @@ pub struct Group {
 #[derive(Default)]
 struct Unit {
     /// Its updates for searches that have not run yet.
-    index: Vec<Statement>,
+    index: Vec<IndexUpdate>,
     /// Whether those of the units of work before it have run in its savepoint.
     has_run_others: bool,
 }
 
 /// Starts the commit thread, and returns the set of the one connection that writes.
-pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io::Result<Set<Group>> {
+pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io::Result<(Set<Group>, Indexed)> {
+    let (backlog, indexed) = Backlog::new();
     let (commits, due) = channel::<Loan<Group>>();
     thread::Builder::new().name("commit".to_owned()).spawn(move || {
         for mut group in due {
@@ -95,23 +100,26 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
         unit: None,
         index,
         index_size: 0,
+        backlog,
         committed,
     };
-    Ok(Set::new(vec![group], acquire_timeout))
+    Ok((Set::new(vec![group], acquire_timeout), indexed))
 }
 
 impl Lent for Group {
     /// Rolls back a unit of work that was not committed. Hands the transaction to those who wait, or ends it.
     fn give_back(mut self, set: &Set<Self>, permit: Permit) {
-        if self.unit.take().is_some()
-            && self.control("ROLLBACK TO unit").and_then(|()| self.control("RELEASE unit")).is_err()
-        {
-            // SQLite has rolled back the whole transaction, or it must be: the others can't be told from this one.
-            self.close(Err(rolled_back()));
+        if self.unit.take().is_some() {
+            self.backlog.rolled_back();
+            if self.control("ROLLBACK TO unit").and_then(|()| self.control("RELEASE unit")).is_err() {
+                // SQLite has rolled back the whole transaction, or it must be: the others can't be told from this one.
+                self.close(Err(rolled_back()));
+            }
         }
-        let Some(began) = self.began else { return set.put(self, permit) };
-        let has_room = self.turns < MAX_TURNS && self.index_size < MAX_INDEX && began.elapsed() < MAX_AGE;
-        if set.is_awaited() && has_room {
+        if self.began.is_none() && !self.backlog.is_due() {
+            return set.put(self, permit);
+        }
+        if set.is_awaited() && self.has_room() {
             set.put(self, permit);
             // The one that waited may have given up before the connection was free.
             return drop(set.try_borrow());
@@ -124,6 +132,12 @@ impl Lent for Group {
 }
 
 impl Group {
+    /// Whether another unit of work may join the transaction, or begin one.
+    fn has_room(&self) -> bool {
+        let is_young = self.began.is_none_or(|began| began.elapsed() < MAX_AGE);
+        self.turns < MAX_TURNS && self.index_size < MAX_INDEX && !self.backlog.is_added_to() && is_young
+    }
+
     fn control(&self, sql: &str) -> Result<(), Error> {
         self.connection.control(sql)
     }
@@ -150,47 +164,77 @@ impl Group {
     /// those of the units of work before it run again.
     fn run_index(&mut self) -> Result<(), Error> {
         let Some(unit) = &self.unit else { return Ok(()) };
+        self.backlog.run_early(&self.connection, None)?;
         let others = if unit.has_run_others { &[][..] } else { &self.index };
-        others.iter().chain(&unit.index).try_for_each(|statement| self.execute(statement).map(drop))?;
+        self.update(others.iter().chain(&unit.index))?;
         self.unit = Some(Unit { index: Vec::new(), has_run_others: true });
         Ok(())
     }
 
+    /// Runs updates for searches, after earlier ones of the same memos.
+    fn update<'u>(&self, mut updates: impl Iterator<Item = &'u IndexUpdate>) -> Result<(), Error> {
+        updates.try_for_each(|update| {
+            self.backlog.run_early(&self.connection, Some(update.memo))?;
+            update.statements.iter().try_for_each(|statement| self.execute(statement).map(drop))
+        })
+    }
+
     /// Keeps what the unit of work has written. It is committed when the result has come.
     fn release(&mut self) -> Result<oneshot::Receiver<Result<(), Arc<Error>>>, Error> {
+        let mut index = self.unit.as_mut().map(|unit| mem::take(&mut unit.index)).unwrap_or_default();
+        let mut size = index.iter().map(IndexUpdate::size).sum();
+        if size > MAX_INDEX && self.backlog.has_room(size) {
+            self.backlog.add(&self.connection, mem::take(&mut index))?;
+            size = 0;
+        }
         self.control("RELEASE unit")?;
-        let mut unit = self.unit.take().unwrap_or_default();
-        if unit.has_run_others {
+        if self.unit.take().is_some_and(|unit| unit.has_run_others) {
             self.index.clear();
         }
-        self.index_size += unit.index.iter().map(size).sum::<usize>();
-        self.index.append(&mut unit.index);
+        self.index_size += size;
+        self.index.append(&mut index);
         let (sender, result) = oneshot::channel();
         self.committed.push(sender);
         Ok(result)
     }
 
-    /// Ends the transaction: commits it if a unit of work waits for that.
+    /// Ends the transaction: commits it if a unit of work waits for that. Then runs a part of the backlog.
     fn end(&mut self) {
-        let result = if self.committed.is_empty() {
-            self.control("ROLLBACK")
-        } else {
-            let indexed = self.index.iter().try_for_each(|statement| self.execute(statement).map(drop));
-            indexed.and_then(|()| self.control("COMMIT"))
-        };
-        self.close(result);
+        if self.began.is_some() {
+            let result = if self.committed.is_empty() {
+                self.control("ROLLBACK")
+            } else {
+                self.update(self.index.iter()).and_then(|()| self.control("COMMIT"))
+            };
+            self.close(result);
+        }
+        if self.backlog.is_due()
+            && let Err(error) = self.backlog.run_part(&self.connection)
+        {
+            self.roll_back();
+            tracing::warn!(error = %Causes(&error), "memos could not be indexed; the next transaction tries it again");
+        }
         self.log.limit_length(&self.connection);
     }
 
-    /// Rolls back what was not committed, and acknowledges the units of work.
-    fn close(&mut self, result: Result<(), Error>) {
+    fn roll_back(&self) {
         if self.connection.is_in_transaction()
             && let Err(error) = self.control("ROLLBACK")
         {
             tracing::warn!(error = %Causes(&error), "a transaction could not be rolled back");
         }
+    }
+
+    /// Rolls back what was not committed, and acknowledges the units of work.
+    fn close(&mut self, result: Result<(), Error>) {
+        self.roll_back();
         (self.began, self.turns, self.index_size) = (None, 0, 0);
         self.index.clear();
+        if result.is_ok() {
+            self.backlog.committed();
+        } else {
+            self.backlog.rolled_back();
+        }
         let result = result.map_err(Arc::new);
         for sender in self.committed.drain(..) {
             // The receiver may have been cancelled; the write is committed all the same.
@@ -199,17 +243,8 @@ impl Group {
     }
 }
 
-/// The size of the texts in a statement, in bytes.
-fn size(statement: &Statement) -> usize {
-    let text = |value: &Value| match value {
-        Value::String(Some(text)) => text.len(),
-        _ => 0,
-    };
-    statement.values.iter().flat_map(|values| &values.0).map(text).sum()
-}
-
 /// The error of a unit of work that was rolled back together with others; it may run again.
-fn rolled_back() -> Error {
+pub fn rolled_back() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None)
 }
 
@@ -289,10 +324,11 @@ impl WriteUnit {
         result.map_err(file_error)
     }
 
-    /// Runs a statement that updates what searches read, at the latest before the commit, which then returns its error.
-    pub async fn update_index(&mut self, statement: Statement) -> Result<(), StoreError> {
+    /// Updates what searches read, at the latest before one that begins after the commit. If it fails before the commit, that
+    /// returns its error.
+    pub async fn update_index(&mut self, update: IndexUpdate) -> Result<(), StoreError> {
         let defer = move |group: &mut Group| {
-            group.unit.get_or_insert_default().index.push(statement);
+            group.unit.get_or_insert_default().index.push(update);
             Ok(())
         };
         self.run(Cost::Small, defer).await

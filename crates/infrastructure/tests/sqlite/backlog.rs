@@ -1,0 +1,166 @@
+//! Long texts that are indexed after their transaction.
+
+use std::fs;
+
+use memo_conformance::eventually;
+use memo_domain::{
+    Access, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, PageRequest, PageStart, SearchQuery, Store, StoreError,
+    UnitOfWork, Version,
+};
+use memo_infrastructure::SeaOrmStore;
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::{task::yield_now, time::Duration, time::timeout};
+use uuid::Uuid;
+
+use crate::{
+    add_user, memo,
+    support::{Fresh, options},
+    user,
+};
+
+/// The memos of a batch whose updates for searches take several parts.
+const BATCH: u128 = 30;
+
+fn id(n: u128) -> MemoId {
+    MemoId::new(Uuid::from_u128(n))
+}
+
+fn long(n: u128, word: &str) -> Memo {
+    let mut memo = memo(n);
+    memo.state.content = Content::new(format!("{word} ").repeat(30_000 / word.len())).expect("valid content");
+    memo
+}
+
+async fn begin(store: &SeaOrmStore, access: Access) -> Box<dyn UnitOfWork> {
+    store.begin_for(access, Some(user(0).id)).await.expect("a unit of work begins")
+}
+
+async fn insert(store: &SeaOrmStore) {
+    let mut unit = begin(store, Access::Write).await;
+    for n in 1..=BATCH {
+        let memo = long(n, "needle");
+        unit.memos().insert(&memo, &memo.search_text()).await.expect("a memo is added");
+    }
+    unit.commit().await.expect("it commits");
+}
+
+async fn change(store: &SeaOrmStore) {
+    let mut unit = begin(store, Access::Write).await;
+    for n in 1..=BATCH {
+        let memo = Memo { version: Version::FIRST.next(), ..long(n, "thread") };
+        unit.memos().update(&memo, Version::FIRST, Some(&memo.search_text())).await.expect("a memo is changed");
+    }
+    unit.commit().await.expect("it commits");
+}
+
+async fn count(unit: &mut dyn UnitOfWork, word: &str) -> Result<usize, StoreError> {
+    let search = SearchQuery::parse(word).expect("a valid query");
+    let filter = MemoFilter { search, ..MemoFilter::of(user(0).id) };
+    let limit = Limit::new(100).expect("a limit");
+    let page = PageRequest { limit, start: PageStart::Offset(0) };
+    Ok(unit.memos().list(&filter, MemoSort::default(), &page).await?.items.len())
+}
+
+async fn found(store: &SeaOrmStore, word: &str) -> usize {
+    count(&mut *begin(store, Access::Read).await, word).await.expect("a search")
+}
+
+/// The number of memos that wait to be indexed, as another process sees it.
+fn waiting(folder: &TempDir) -> i64 {
+    let file = Connection::open(folder.path().join("memo.db")).expect("the file opens");
+    file.query_row("SELECT COUNT(*) FROM index_backlog", (), |row| row.get(0)).expect("a count")
+}
+
+/// Writes a batch while another unit of work waits for its turn, and returns that one in its turn: until it ends, nothing is
+/// indexed.
+async fn stopped(fresh: &Fresh, write: impl AsyncFnOnce(&SeaOrmStore)) -> Box<dyn UnitOfWork> {
+    let in_turn = async || {
+        let mut unit = begin(&fresh.store, Access::Write).await;
+        unit.users().lookup(user(0).id).await.expect("it has its turn");
+        unit
+    };
+    let before = in_turn().await;
+    let end = async {
+        // Until the others wait.
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        before.commit().await.expect("it commits");
+    };
+    let ((), unit, ()) = tokio::join!(write(&fresh.store), in_turn(), end);
+    assert!(waiting(&fresh.folder) > 20, "most of the batch waits");
+    unit
+}
+
+async fn fresh() -> Fresh {
+    let fresh = Fresh::new().await;
+    add_user(&*fresh.store, 0).await;
+    fresh
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_waits_for_all_that_was_committed_before_it() {
+    let fresh = fresh().await;
+    let unit = stopped(&fresh, insert).await;
+    let search = found(&fresh.store, "needle");
+    tokio::pin!(search);
+    timeout(Duration::from_millis(50), &mut search).await.expect_err("it waits");
+    let mut snapshot = begin(&fresh.store, Access::Snapshot).await;
+    let early = count(&mut *snapshot, "needle").await;
+    assert!(matches!(early, Err(StoreError::Contention { .. })), "a snapshot sees no later index: {early:?}");
+    drop((unit, snapshot));
+    assert_eq!(search.await, 30);
+    assert_eq!(waiting(&fresh.folder), 0);
+    let mut snapshot = begin(&fresh.store, Access::Snapshot).await;
+    assert_eq!(count(&mut *snapshot, "needle").await.expect("a search"), 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_has_left_is_indexed_when_the_file_is_opened() {
+    let fresh = fresh().await;
+    for (is_new, expected) in [(true, [30, 0]), (false, [0, 30])] {
+        let unit = if is_new { stopped(&fresh, insert).await } else { stopped(&fresh, change).await };
+        // The file as a kill would leave it.
+        let copy = tempfile::tempdir().expect("a folder");
+        for name in ["memo.db", "memo.db-wal"] {
+            fs::copy(fresh.folder.path().join(name), copy.path().join(name)).expect("it is copied");
+        }
+        assert!(waiting(&copy) > 20);
+        let reopened = SeaOrmStore::open(options(&copy)).await.expect("the store opens");
+        assert_eq!(waiting(&copy), 0);
+        assert_eq!([found(&reopened, "needle").await, found(&reopened, "thread").await], expected);
+        drop(unit);
+        found(&fresh.store, "needle").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_and_removals_of_memos_that_wait_are_not_undone() {
+    let fresh = fresh().await;
+    let mut unit = stopped(&fresh, insert).await;
+    let mut small = memo(28);
+    small.version = Version::FIRST.next();
+    small.state.content = Content::new("small").expect("valid content");
+    unit.memos().update(&small, Version::FIRST, Some(&small.search_text())).await.expect("the memo is changed");
+    unit.commit().await.expect("it commits");
+    let mut unit = begin(&fresh.store, Access::Write).await;
+    unit.memos().remove(id(29), Version::FIRST).await.expect("the memo is removed");
+    unit.commit().await.expect("it commits");
+    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "small").await], [28, 1]);
+    eventually("all are indexed", async || (waiting(&fresh.folder) == 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_in_a_unit_of_work_that_writes_finds_what_waits() {
+    let fresh = fresh().await;
+    let mut unit = stopped(&fresh, insert).await;
+    assert_eq!(count(&mut *unit, "needle").await.expect("a search"), 30);
+    // Rolled back, with the updates that it has made early.
+    drop(unit);
+    assert_eq!(found(&fresh.store, "needle").await, 30);
+    let mut unit = stopped(&fresh, change).await;
+    assert_eq!(count(&mut *unit, "thread").await.expect("a search"), 30);
+    unit.commit().await.expect("it commits");
+    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "thread").await], [0, 30]);
+}
