@@ -157,7 +157,7 @@ impl Services {
 }
 
 /// Those of every server of this process: they do not depend on its settings.
-static OPERATIONS: LazyLock<Operations> = LazyLock::new(|| operations().without_documents());
+static OPERATIONS: LazyLock<Operations> = LazyLock::new(operations);
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
 pub(crate) fn operations() -> Operations {

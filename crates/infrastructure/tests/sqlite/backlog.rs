@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The memos of a batch whose updates for searches take several parts.
-const BATCH: u128 = 30;
+const BATCH: u128 = 100;
 
 fn id(n: u128) -> MemoId {
     MemoId::new(Uuid::from_u128(n))
@@ -89,7 +89,7 @@ async fn stopped(fresh: &Fresh, write: impl AsyncFnOnce(&SeaOrmStore)) -> Box<dy
         before.commit().await.expect("it commits");
     };
     let ((), unit, ()) = tokio::join!(write(&fresh.store), in_turn(), end);
-    assert!(waiting(&fresh.folder) > 20, "most of the batch waits");
+    assert!(waiting(&fresh.folder) > 80, "most of the batch waits");
     unit
 }
 
@@ -110,23 +110,23 @@ async fn a_search_waits_for_all_that_was_committed_before_it() {
     let early = count(&mut *snapshot, "needle").await;
     assert!(matches!(early, Err(StoreError::Contention { .. })), "a snapshot sees no later index: {early:?}");
     drop((unit, snapshot));
-    assert_eq!(search.await, 30);
+    assert_eq!(search.await, 100);
     assert_eq!(waiting(&fresh.folder), 0);
     let mut snapshot = begin(&fresh.store, Access::Snapshot).await;
-    assert_eq!(count(&mut *snapshot, "needle").await.expect("a search"), 30);
+    assert_eq!(count(&mut *snapshot, "needle").await.expect("a search"), 100);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_has_left_is_indexed_when_the_file_is_opened() {
     let fresh = fresh().await;
-    for (is_new, expected) in [(true, [30, 0]), (false, [0, 30])] {
+    for (is_new, expected) in [(true, [100, 0]), (false, [0, 100])] {
         let unit = if is_new { stopped(&fresh, insert).await } else { stopped(&fresh, change).await };
         // The file as a kill would leave it.
         let copy = tempfile::tempdir().expect("a folder");
         for name in ["memo.db", "memo.db-wal"] {
             fs::copy(fresh.folder.path().join(name), copy.path().join(name)).expect("it is copied");
         }
-        assert!(waiting(&copy) > 20);
+        assert!(waiting(&copy) > 80);
         let reopened = SeaOrmStore::open(options(&copy)).await.expect("the store opens");
         assert_eq!(waiting(&copy), 0);
         assert_eq!([found(&reopened, "needle").await, found(&reopened, "thread").await], expected);
@@ -147,7 +147,7 @@ async fn changes_and_removals_of_memos_that_wait_are_not_undone() {
     let mut unit = begin(&fresh.store, Access::Write).await;
     unit.memos().remove(id(29), Version::FIRST).await.expect("the memo is removed");
     unit.commit().await.expect("it commits");
-    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "small").await], [28, 1]);
+    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "small").await], [98, 1]);
     eventually("all are indexed", async || (waiting(&fresh.folder) == 0).then_some(())).await;
 }
 
@@ -155,12 +155,12 @@ async fn changes_and_removals_of_memos_that_wait_are_not_undone() {
 async fn a_search_in_a_unit_of_work_that_writes_finds_what_waits() {
     let fresh = fresh().await;
     let mut unit = stopped(&fresh, insert).await;
-    assert_eq!(count(&mut *unit, "needle").await.expect("a search"), 30);
+    assert_eq!(count(&mut *unit, "needle").await.expect("a search"), 100);
     // Rolled back, with the updates that it has made early.
     drop(unit);
-    assert_eq!(found(&fresh.store, "needle").await, 30);
+    assert_eq!(found(&fresh.store, "needle").await, 100);
     let mut unit = stopped(&fresh, change).await;
-    assert_eq!(count(&mut *unit, "thread").await.expect("a search"), 30);
+    assert_eq!(count(&mut *unit, "thread").await.expect("a search"), 100);
     unit.commit().await.expect("it commits");
-    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "thread").await], [0, 30]);
+    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "thread").await], [0, 100]);
 }

@@ -1,21 +1,22 @@
 //! Links: from a response with something new to the operations on it.
 
+use memo_domain::OperationName;
 use serde_json::{Map, Value, json};
 
 use crate::routing::Operations;
 
 /// Adds the links to each 201. The new thing is at its path followed by its id, which is the `id` of the body.
 pub fn add(document: &mut Value, operations: &Operations) {
-    let documented = || operations.iter().filter(|operation| operation.document.is_some());
+    let documented = || operations.iter().filter(|operation| operation.is_documented());
     for creating in documented() {
         let method = creating.method.as_str().to_ascii_lowercase();
         let responses = &mut document["paths"][&*creating.path][method]["responses"];
         let Some(created) = responses.get_mut("201") else { continue };
         let links: Map<_, _> = documented()
             .filter_map(|operation| {
-                let id = operation.document.as_ref()?.1.operation_id.clone()?;
+                let id = operation.name.as_ref().map(OperationName::as_str)?;
                 let parameters = parameters(&creating.path, &operation.path)?;
-                Some((id.clone(), json!({"operationId": id, "parameters": parameters})))
+                Some((id.to_owned(), json!({"operationId": id, "parameters": parameters})))
             })
             .collect();
         if !links.is_empty() {

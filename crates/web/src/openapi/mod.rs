@@ -7,12 +7,12 @@ mod responses;
 mod scopes;
 mod values;
 
+use memo_domain::OperationName;
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::{
-        Paths,
-        security::{ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
+    openapi::security::{
+        ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
     },
 };
 
@@ -72,20 +72,17 @@ impl Modify for Credentials {
 }
 
 /// The document of these operations.
+///
+/// # Panics
+/// If the `operation_id` of an operation is not the name of its handler.
 pub fn document(operations: &Operations) -> Value {
-    let mut api = Base::openapi();
-    let mut paths = Paths::new();
-    for operation in operations.iter() {
-        if let Some((method, document)) = &operation.document {
-            paths.add_path_operation(&*operation.path, vec![method.clone()], document.clone());
-        }
-    }
-    api.paths = paths;
-    api.components.get_or_insert_default().schemas.extend(operations.components().schemas.clone());
+    let api = operations.documents().fold(Base::openapi(), utoipa::openapi::OpenApi::merge_from);
     let mut document = json!(api);
-    for operation in operations.iter().filter(|operation| operation.document.is_some()) {
+    for operation in operations.iter().filter(|operation| operation.is_documented()) {
         let method = operation.method.as_str().to_ascii_lowercase();
         let part = &mut document["paths"][&*operation.path][method];
+        let name = operation.name.as_ref().map(OperationName::as_str);
+        assert_eq!(part["operationId"].as_str(), name, "{} {}", operation.method, operation.path);
         parameters::complete(part, operation.policy);
         responses::complete(part, operation);
     }

@@ -51,7 +51,7 @@ mod tests {
 
     fn page(operations: &Operations) -> String {
         let mut page = format!("# Scopes\n\n{INTRODUCTION}\n| operation | needs |\n| --- | --- |\n");
-        for operation in operations.by_path().into_values().flatten().filter(|operation| operation.document.is_some()) {
+        for operation in operations.by_path().into_values().flatten().filter(|operation| operation.is_documented()) {
             let _ = writeln!(page, "| `{}` | {} |", name(operation), need(operation.policy.access));
         }
         page

@@ -30,9 +30,14 @@ macro_rules! operations {
             #[openapi(paths($($handler),+))]
             struct Declared;
 
-            crate::routing::Operations::declared(<Declared as utoipa::OpenApi>::openapi(), [$(
-                (stringify!($handler), const { &$policy }, (|| actix_web::web::to($handler)) as fn() -> actix_web::Route)
-            ),+])
+            // The attribute `utoipa::path` declares a type of this name.
+            pastey::paste! {
+                crate::routing::Operations::declared(<Declared as utoipa::OpenApi>::openapi, [$(
+                    crate::routing::Operation::declared::<[<__path_ $handler>]>(
+                        stringify!($handler), const { &$policy }, || actix_web::web::to($handler),
+                    )
+                ),+])
+            }
         }
     };
 }

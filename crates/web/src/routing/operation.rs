@@ -2,10 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{Route, http::Method};
 use memo_domain::OperationName;
-use utoipa::openapi::{
-    Components, OpenApi, PathItem,
-    path::{self, HttpMethod},
-};
+use utoipa::openapi::{OpenApi, path::HttpMethod};
 
 use crate::policy::Policy;
 
@@ -22,42 +19,51 @@ pub struct Operation {
     pub method: Method,
     pub policy: &'static Policy,
     pub route: MakeRoute,
-    /// Its part of the OpenAPI document; pages for browsers have none.
-    pub document: Option<(HttpMethod, path::Operation)>,
 }
 
-/// Some operations, and the schemas that their documents refer to.
+impl Operation {
+    /// The operation of a handler with the attribute `utoipa::path`.
+    ///
+    /// # Panics
+    /// If the handler's name is no name of an operation.
+    pub fn declared<P: utoipa::Path>(name: &'static str, policy: &'static Policy, route: MakeRoute) -> Self {
+        Self::of(name, P::path(), &P::methods(), policy, route)
+    }
+
+    fn of(name: &'static str, path: String, methods: &[HttpMethod], policy: &'static Policy, route: MakeRoute) -> Self {
+        let method = match methods {
+            [HttpMethod::Get] => Method::GET,
+            [HttpMethod::Post] => Method::POST,
+            [HttpMethod::Put] => Method::PUT,
+            [HttpMethod::Patch] => Method::PATCH,
+            [HttpMethod::Delete] => Method::DELETE,
+            _ => panic!("{name} has no method that operations have"),
+        };
+        let name = OperationName::new(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        Self { name: Some(name), path: path.into(), method, policy, route }
+    }
+
+    /// Whether it is part of the OpenAPI document: pages for browsers are not.
+    pub const fn is_documented(&self) -> bool {
+        self.name.is_some()
+    }
+}
+
+/// Makes the part of the OpenAPI document of some operations.
+pub type MakeDocument = fn() -> OpenApi;
+
+/// Some operations, and what documents them.
 #[derive(Clone, Default)]
 pub struct Operations {
     list: Vec<Operation>,
-    components: Components,
+    /// Made only when the document is asked for: they are large.
+    documents: Vec<MakeDocument>,
 }
 
 impl Operations {
     /// The operations of a resource, as the macro [`operations!`](super) declares them.
-    ///
-    /// # Panics
-    /// If the `operation_id` of a handler is not its name, or no name of an operation.
-    pub fn declared<const N: usize>(
-        document: OpenApi,
-        declared: [(&'static str, &'static Policy, MakeRoute); N],
-    ) -> Self {
-        let mut documents = BTreeMap::new();
-        for (path, item) in document.paths.paths {
-            let path = Arc::<str>::from(path);
-            for (http_method, method, operation) in methods(item) {
-                let id = operation.operation_id.clone().unwrap_or_default();
-                documents.insert(id, (path.clone(), method, (http_method, operation)));
-            }
-        }
-        let list = declared.into_iter().map(|(name, policy, route)| {
-            let Some((path, method, document)) = documents.remove(name) else {
-                panic!("the operation_id of the handler {name} is not its name")
-            };
-            let name = OperationName::new(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-            Operation { name: Some(name), path, method, policy, route, document: Some(document) }
-        });
-        Self { list: list.collect(), components: document.components.unwrap_or_default() }
+    pub fn declared<const N: usize>(document: MakeDocument, list: [Operation; N]) -> Self {
+        Self { list: list.into(), documents: vec![document] }
     }
 
     /// Pages and files for browsers, which are not part of the OpenAPI document.
@@ -68,26 +74,17 @@ impl Operations {
             method: Method::GET,
             policy,
             route,
-            document: None,
         };
-        Self { list: pages.into_iter().map(page).collect(), components: Components::new() }
+        Self { list: pages.into_iter().map(page).collect(), documents: Vec::new() }
     }
 
     /// Those of several resources.
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         parts.into_iter().fold(Self::default(), |mut all, part| {
             all.list.extend(part.list);
-            all.components.schemas.extend(part.components.schemas);
+            all.documents.extend(part.documents);
             all
         })
-    }
-
-    /// The operations without their documents, which take some megabytes of memory and are needed once.
-    #[must_use]
-    pub fn without_documents(mut self) -> Self {
-        self.list.iter_mut().for_each(|operation| operation.document = None);
-        self.components = Components::new();
-        self
     }
 
     /// All operations.
@@ -95,9 +92,9 @@ impl Operations {
         self.list.iter()
     }
 
-    /// The schemas that the documents refer to.
-    pub const fn components(&self) -> &Components {
-        &self.components
+    /// The parts of the document.
+    pub fn documents(&self) -> impl Iterator<Item = OpenApi> {
+        self.documents.iter().map(|make| make())
     }
 
     /// The operations of each path, in the order of the paths.
@@ -108,16 +105,4 @@ impl Operations {
         }
         paths
     }
-}
-
-fn methods(item: PathItem) -> impl Iterator<Item = (HttpMethod, Method, path::Operation)> {
-    [
-        (HttpMethod::Get, Method::GET, item.get),
-        (HttpMethod::Post, Method::POST, item.post),
-        (HttpMethod::Put, Method::PUT, item.put),
-        (HttpMethod::Patch, Method::PATCH, item.patch),
-        (HttpMethod::Delete, Method::DELETE, item.delete),
-    ]
-    .into_iter()
-    .filter_map(|(http_method, method, operation)| Some((http_method, method, operation?)))
 }

@@ -41,9 +41,10 @@ use crate::{
 
 /// The number of turns in a transaction after which it is committed even if others wait.
 const MAX_TURNS: usize = 64;
-/// The size in bytes of its updates for searches after which it is committed even if others wait: they run at its end. Longer ones
-/// of a unit of work run after its commit.
+/// The size in bytes of its updates for searches after which it is committed even if others wait: they run at its end.
 const MAX_INDEX: usize = 256 << 10;
+/// The size in bytes of a unit of work's updates for searches above which they run after its commit.
+const MAX_INDEX_OF_UNIT: usize = 2 << 20;
 /// The size in bytes of its texts above which a statement runs on a thread that may block: a batch has many of them.
 const MAX_INLINE: usize = 64 << 10;
 /// The age of a transaction after which it is committed even if others wait.
@@ -183,7 +184,7 @@ impl Group {
     fn release(&mut self) -> Result<oneshot::Receiver<Result<(), Arc<Error>>>, Error> {
         let mut index = self.unit.as_mut().map(|unit| mem::take(&mut unit.index)).unwrap_or_default();
         let mut size = index.iter().map(IndexUpdate::size).sum();
-        if size > MAX_INDEX && self.backlog.has_room(size) {
+        if size > MAX_INDEX_OF_UNIT && self.backlog.has_room(size) {
             self.backlog.add(&self.connection, mem::take(&mut index))?;
             size = 0;
         }
