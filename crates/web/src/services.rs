@@ -25,7 +25,7 @@ use crate::{
     middleware::{Draining, Limits, RequestIds, envelope, guard},
     openapi::document,
     operations, pages,
-    routing::{self, Operations},
+    routing::{self, Operations, Resources},
     settings::HttpSettings,
     shared::{self as shared_memos, SharePages},
     start, tags, usage, well_known,
@@ -75,7 +75,6 @@ pub struct UseCases {
 #[derive(Clone)]
 pub struct Services {
     shared: Arc<[Register]>,
-    operations: &'static Operations,
     settings: Data<HttpSettings>,
     draining: Data<Draining>,
     live: Data<LiveFeeds>,
@@ -133,7 +132,7 @@ impl Services {
             shared(Data::new(request_ids)),
             shared(Data::new(limits)),
         ];
-        Self { shared: Arc::new(shared), operations: &OPERATIONS, settings, draining, live }
+        Self { shared: Arc::new(shared), settings, draining, live }
     }
 
     /// The switch to shut this node down.
@@ -150,14 +149,13 @@ impl Services {
 
     fn register(&self, config: &mut ServiceConfig) {
         self.shared.iter().for_each(|register| register(config));
-        for resource in routing::resources(self.operations) {
-            config.service(resource);
-        }
+        RESOURCES.register(config);
     }
 }
 
 /// Those of every server of this process: they do not depend on its settings.
 static OPERATIONS: LazyLock<Operations> = LazyLock::new(operations);
+static RESOURCES: LazyLock<Resources> = LazyLock::new(|| Resources::of(&OPERATIONS));
 
 /// All operations, of the OpenAPI document and of the pages for browsers.
 pub(crate) fn operations() -> Operations {
@@ -193,7 +191,7 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Response = ServiceResponse<BoxBody>, Config = (), Error = Error, InitError = ()>,
 > {
     let origins = services.settings.allowed_origins.clone();
-    let cors = cors(&origins, services.operations);
+    let cors = cors(&origins, &OPERATIONS);
     App::new()
         .configure(move |config| services.register(config))
         .default_service(routing::default_service())

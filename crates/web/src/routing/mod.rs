@@ -3,10 +3,17 @@
 mod fallback;
 mod operation;
 
-use std::future::ready;
+use std::{future::ready, rc::Rc};
 
-use actix_web::{HttpRequest, Resource, Route, middleware::from_fn, web};
-pub use operation::{Operation, Operations};
+use actix_web::{
+    HttpRequest, Route,
+    dev::{AppService, HttpServiceFactory, ResourceDef, Service, ServiceFactory, ServiceRequest, fn_factory, fn_service},
+    http::Method,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use futures_util::future::join_all;
+pub use operation::{Declaration, Operation, Operations};
 
 use crate::{context, middleware::admission, policy::Policy};
 
@@ -32,10 +39,14 @@ macro_rules! operations {
 
             // The attribute `utoipa::path` declares a type of this name.
             pastey::paste! {
-                crate::routing::Operations::declared(<Declared as utoipa::OpenApi>::openapi, [$(
-                    crate::routing::Operation::declared::<[<__path_ $handler>]>(
-                        stringify!($handler), const { &$policy }, || actix_web::web::to($handler),
-                    )
+                crate::routing::Operations::declared(<Declared as utoipa::OpenApi>::openapi, &[$(
+                    crate::routing::Declaration {
+                        name: stringify!($handler),
+                        path: <[<__path_ $handler>] as utoipa::Path>::path,
+                        methods: <[<__path_ $handler>] as utoipa::Path>::methods,
+                        policy: const { &$policy },
+                        route: || actix_web::web::to($handler),
+                    }
                 ),+])
             }
         }
@@ -46,35 +57,78 @@ pub(crate) use operations;
 /// Where the paths begin that are requested most.
 const MEMOS: &str = "/api/v1/memos";
 
-/// The resources of these operations. A literal segment is matched before a parameter, since `{` sorts after all letters.
-///
-/// The framework tries them one after the other, those with a parameter by a regular expression: the most requested come first.
-pub fn resources(operations: &Operations) -> Vec<Resource> {
-    let mut paths: Vec<_> = operations.by_path().into_iter().collect();
-    // Stable.
-    paths.sort_by_key(|(path, _)| !path.starts_with(MEMOS));
-    paths.into_iter().map(|(path, operations)| resource(path, &operations)).collect()
+/// The resources of some operations, for all workers: the patterns of their paths are compiled once.
+pub struct Resources(Vec<(ResourceDef, Vec<Operation>)>);
+
+impl Resources {
+    /// The resources of these operations. A literal segment is matched before a parameter, since `{` sorts after all letters.
+    ///
+    /// The framework tries them one after the other, those with a parameter by a regular expression: the most requested come first.
+    pub fn of(operations: &Operations) -> Self {
+        let mut paths: Vec<_> = operations.by_path().into_iter().collect();
+        // Stable.
+        paths.sort_by_key(|(path, _)| !path.starts_with(MEMOS));
+        let of_path = |(path, operations): (&str, Vec<&Operation>)| {
+            (ResourceDef::new(path), operations.into_iter().cloned().collect())
+        };
+        Self(paths.into_iter().map(of_path).collect())
+    }
+
+    /// Adds them to the application of a worker.
+    pub fn register(&self, config: &mut ServiceConfig) {
+        for (pattern, operations) in &self.0 {
+            config.service(Resource::new(pattern.clone(), operations));
+        }
+    }
 }
 
-fn resource(path: &str, operations: &[&Operation]) -> Resource {
-    let methods = operations.iter().map(|operation| operation.method.clone());
-    let allow = fallback::allow(methods);
-    let guarded = |operation: &Operation| {
-        let route = context::Route {
-            path: operation.path.clone(),
-            operation: operation.name.clone(),
-            policy: operation.policy,
+/// The routes of a path, in one worker.
+struct Resource {
+    pattern: ResourceDef,
+    methods: Rc<[Method]>,
+    /// One for each method, and one for all others.
+    routes: Vec<Route>,
+}
+
+impl Resource {
+    fn new(pattern: ResourceDef, operations: &[Operation]) -> Self {
+        let methods: Rc<[Method]> = operations.iter().map(|operation| operation.method.clone()).collect();
+        let allow = fallback::allow(methods.iter().cloned());
+        let guarded = |operation: &Operation| {
+            let route = context::Route {
+                path: operation.path.clone(),
+                operation: operation.name.clone(),
+                policy: operation.policy,
+            };
+            (operation.route)().wrap(from_fn(move |request, next| admission(route.clone(), request, next)))
         };
-        let admitted = from_fn(move |request, next| admission(route.clone(), request, next));
-        (operation.route)().method(operation.method.clone()).wrap(admitted)
-    };
-    let other = context::Route { path: path.into(), operation: None, policy: &FALLBACK };
-    let other_methods = web::to(move |request: HttpRequest| ready(fallback::other_method(&request, &allow)))
-        .wrap(from_fn(move |request, next| admission(other.clone(), request, next)));
-    operations
-        .iter()
-        .fold(Resource::new(path), |resource, operation| resource.route(guarded(operation)))
-        .default_service(other_methods)
+        let other = context::Route {
+            path: pattern.pattern().unwrap_or_default().into(),
+            operation: None,
+            policy: &FALLBACK,
+        };
+        let other_methods = web::to(move |request: HttpRequest| ready(fallback::other_method(&request, &allow)))
+            .wrap(from_fn(move |request, next| admission(other.clone(), request, next)));
+        Self { pattern, methods, routes: operations.iter().map(guarded).chain([other_methods]).collect() }
+    }
+}
+
+/// Like the one of the framework's `Resource`, which would compile the pattern for each worker.
+impl HttpServiceFactory for Resource {
+    fn register(self, config: &mut AppService) {
+        let Self { pattern, methods, routes } = self;
+        let factory = fn_factory(move || {
+            let (services, methods) = (join_all(routes.iter().map(|route| route.new_service(()))), methods.clone());
+            async move {
+                let services: Rc<[_]> = services.await.into_iter().collect::<Result<_, ()>>()?;
+                Ok(fn_service(move |request: ServiceRequest| {
+                    let method = methods.iter().position(|method| method == request.method());
+                    services[method.unwrap_or(methods.len())].call(request)
+                }))
+            }
+        });
+        config.register_service(pattern, None, factory, None);
+    }
 }
 
 /// The service for paths that no resource matches.

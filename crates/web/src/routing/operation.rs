@@ -22,16 +22,25 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The operation of a handler with the attribute `utoipa::path`.
-    ///
-    /// # Panics
-    /// If the handler's name is no name of an operation.
-    pub fn declared<P: utoipa::Path>(name: &'static str, policy: &'static Policy, route: MakeRoute) -> Self {
-        Self::of(name, P::path(), &P::methods(), policy, route)
+    /// Whether it is part of the OpenAPI document: pages for browsers are not.
+    pub const fn is_documented(&self) -> bool {
+        self.name.is_some()
     }
+}
 
-    fn of(name: &'static str, path: String, methods: &[HttpMethod], policy: &'static Policy, route: MakeRoute) -> Self {
-        let method = match methods {
+/// What a handler with the attribute `utoipa::path` declares.
+pub struct Declaration {
+    pub name: &'static str,
+    pub path: fn() -> String,
+    pub methods: fn() -> Vec<HttpMethod>,
+    pub policy: &'static Policy,
+    pub route: MakeRoute,
+}
+
+impl Declaration {
+    fn operation(&self) -> Operation {
+        let name = self.name;
+        let method = match (self.methods)()[..] {
             [HttpMethod::Get] => Method::GET,
             [HttpMethod::Post] => Method::POST,
             [HttpMethod::Put] => Method::PUT,
@@ -40,12 +49,7 @@ impl Operation {
             _ => panic!("{name} has no method that operations have"),
         };
         let name = OperationName::new(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self { name: Some(name), path: path.into(), method, policy, route }
-    }
-
-    /// Whether it is part of the OpenAPI document: pages for browsers are not.
-    pub const fn is_documented(&self) -> bool {
-        self.name.is_some()
+        Operation { name: Some(name), path: (self.path)().into(), method, policy: self.policy, route: self.route }
     }
 }
 
@@ -62,8 +66,11 @@ pub struct Operations {
 
 impl Operations {
     /// The operations of a resource, as the macro [`operations!`](super) declares them.
-    pub fn declared<const N: usize>(document: MakeDocument, list: [Operation; N]) -> Self {
-        Self { list: list.into(), documents: vec![document] }
+    ///
+    /// # Panics
+    /// If a handler's name is no name of an operation, or its method none that operations have.
+    pub fn declared(document: MakeDocument, declarations: &[Declaration]) -> Self {
+        Self { list: declarations.iter().map(Declaration::operation).collect(), documents: vec![document] }
     }
 
     /// Pages and files for browsers, which are not part of the OpenAPI document.
