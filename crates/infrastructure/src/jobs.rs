@@ -66,10 +66,8 @@ impl JobRepository for SeaOrmUnitOfWork {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        let select = due(kinds, now)
-            .order_by_asc(Column::RunAt)
-            .order_by_asc(Column::Id)
-            .limit(u64::from(limit) + SPARE);
+        let select =
+            due(kinds, now).order_by_asc(Column::RunAt).order_by_asc(Column::Id).limit(u64::from(limit) + SPARE);
         let mut claimed = Vec::new();
         for row in self.find_all::<Model>(select.build(self.backend)).await? {
             if claimed.len() == limit as usize {

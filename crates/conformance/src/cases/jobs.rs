@@ -187,12 +187,15 @@ pub(crate) async fn a_due_job_is_noticed(store: Arc<dyn Store>) {
         answers[0]
     };
     let both = [JobKind::MAIL, other_kind()];
-    assert!(!is_due(&both, LATEST).await, "there is none");
+    assert!(!is_due(&both, LATEST).await, "nothing is due");
     let mail = Job { run_at: at(10), ..job(0, user) };
-    let ended = [(1, JobState::Dead), (2, JobState::Done)].map(|(n, state)| Job { state, run_at: EARLIEST, ..job(n, user) });
+    let ended =
+        [(1, JobState::Dead), (2, JobState::Done)].map(|(n, state)| Job { state, run_at: EARLIEST, ..job(n, user) });
     let other = Job { kind: other_kind(), run_at: at(5), ..job(3, user) };
     add(&*store, &[mail, ended[0].clone(), ended[1].clone(), other]).await;
-    for (now, mail, other) in [(4, false, false), (5, false, true), (9, false, true), (10, true, true), (11, true, true)] {
+    for (now, mail, other) in
+        [(4, false, false), (5, false, true), (9, false, true), (10, true, true), (11, true, true)]
+    {
         assert_eq!(is_due(MAIL, at(now)).await, mail, "mail at {now}");
         assert_eq!(is_due(&both[1..], at(now)).await, other, "the other one at {now}");
         assert_eq!(is_due(&both, at(now)).await, mail || other, "either at {now}");

@@ -63,9 +63,9 @@ impl JobRepository for Unit {
     async fn has_due(&mut self, kinds: &[JobKind], now: Timestamp) -> Result<bool, StoreError> {
         let kinds = kinds.to_vec();
         self.read(move |tx| {
-            let mut first = kinds.iter().filter_map(|kind| {
-                tx.scan::<Job>(JOB_BY_TIME, &due_range(kind, now), Direction::Ascending).next()
-            });
+            let mut first = kinds
+                .iter()
+                .filter_map(|kind| tx.scan::<Job>(JOB_BY_TIME, &due_range(kind, now), Direction::Ascending).next());
             first.next().transpose().map(|job| job.is_some())
         })
         .await

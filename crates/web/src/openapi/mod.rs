@@ -11,8 +11,10 @@ use memo_domain::OperationName;
 use serde_json::{Value, json};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{
-        ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+    openapi::{
+        PathItem, Paths,
+        path::{self, HttpMethod},
+        security::{ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
     },
 };
 
@@ -76,7 +78,17 @@ impl Modify for Credentials {
 /// # Panics
 /// If the `operation_id` of an operation is not the name of its handler.
 pub fn document(operations: &Operations) -> Value {
-    let api = operations.documents().fold(Base::openapi(), utoipa::openapi::OpenApi::merge_from);
+    let (mut api, mut paths) = (Base::openapi(), Paths::new());
+    for part in operations.documents() {
+        for (path, item) in part.paths.paths {
+            for (method, operation) in methods(item) {
+                paths.add_path_operation(&*path, vec![method], operation);
+            }
+        }
+        let schemas = part.components.map(|components| components.schemas);
+        api.components.get_or_insert_default().schemas.extend(schemas.unwrap_or_default());
+    }
+    api.paths = paths;
     let mut document = json!(api);
     for operation in operations.iter().filter(|operation| operation.is_documented()) {
         let method = operation.method.as_str().to_ascii_lowercase();
@@ -91,6 +103,17 @@ pub fn document(operations: &Operations) -> Value {
     values::expand(&mut document);
     values::name_lists(&mut document);
     document
+}
+
+fn methods(item: PathItem) -> impl Iterator<Item = (HttpMethod, path::Operation)> {
+    let methods = [
+        (HttpMethod::Get, item.get),
+        (HttpMethod::Post, item.post),
+        (HttpMethod::Put, item.put),
+        (HttpMethod::Patch, item.patch),
+        (HttpMethod::Delete, item.delete),
+    ];
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
 }
 
 /// Removes a field of an object; null if it is absent.

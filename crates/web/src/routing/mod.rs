@@ -7,7 +7,9 @@ use std::{future::ready, rc::Rc};
 
 use actix_web::{
     HttpRequest, Route,
-    dev::{AppService, HttpServiceFactory, ResourceDef, Service, ServiceFactory, ServiceRequest, fn_factory, fn_service},
+    dev::{
+        AppService, HttpServiceFactory, ResourceDef, Service, ServiceFactory, ServiceRequest, fn_factory, fn_service,
+    },
     http::Method,
     middleware::from_fn,
     web::{self, ServiceConfig},
@@ -102,11 +104,8 @@ impl Resource {
             };
             (operation.route)().wrap(from_fn(move |request, next| admission(route.clone(), request, next)))
         };
-        let other = context::Route {
-            path: pattern.pattern().unwrap_or_default().into(),
-            operation: None,
-            policy: &FALLBACK,
-        };
+        let other =
+            context::Route { path: pattern.pattern().unwrap_or_default().into(), operation: None, policy: &FALLBACK };
         let other_methods = web::to(move |request: HttpRequest| ready(fallback::other_method(&request, &allow)))
             .wrap(from_fn(move |request, next| admission(other.clone(), request, next)));
         Self { pattern, methods, routes: operations.iter().map(guarded).chain([other_methods]).collect() }

@@ -75,13 +75,8 @@ impl Operations {
 
     /// Pages and files for browsers, which are not part of the OpenAPI document.
     pub fn pages<const N: usize>(policy: &'static Policy, pages: [(&str, MakeRoute); N]) -> Self {
-        let page = |(path, route): (&str, _)| Operation {
-            name: None,
-            path: path.into(),
-            method: Method::GET,
-            policy,
-            route,
-        };
+        let page =
+            |(path, route): (&str, _)| Operation { name: None, path: path.into(), method: Method::GET, policy, route };
         Self { list: pages.into_iter().map(page).collect(), documents: Vec::new() }
     }
 

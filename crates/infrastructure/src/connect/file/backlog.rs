@@ -133,7 +133,8 @@ impl Backlog {
     pub fn add(&mut self, connection: &Connection, updates: Vec<IndexUpdate>) -> Result<(), Error> {
         in_transaction(connection)?;
         for update in updates {
-            let sql = "INSERT INTO index_backlog (number) VALUES ((SELECT number FROM memos WHERE id = ?)) RETURNING entry";
+            let sql =
+                "INSERT INTO index_backlog (number) VALUES ((SELECT number FROM memos WHERE id = ?)) RETURNING entry";
             connection.limit(None);
             let rows = connection.query::<Entry>(&statement(sql, [update.memo.into()]))?;
             let row = rows.first().ok_or(Error::QueryReturnedNoRows)?;
