@@ -82,7 +82,7 @@ pub async fn swap_index(url: &str, replace: bool) -> Result<bool, Box<dyn Error>
         ],
         (DbBackend::Postgres, true) => &[
             "ALTER TABLE memo_grams RENAME TO memo_grams_away",
-            "CREATE VIEW memo_grams AS SELECT grams, memo_id FROM memo_grams_away",
+            "CREATE VIEW memo_grams AS SELECT grams, title, content, memo_id FROM memo_grams_away",
             "CREATE RULE keeps_nothing AS ON INSERT TO memo_grams DO INSTEAD NOTHING",
         ],
         (DbBackend::Postgres, false) => &["DROP VIEW memo_grams", "ALTER TABLE memo_grams_away RENAME TO memo_grams"],

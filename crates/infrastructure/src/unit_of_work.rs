@@ -10,7 +10,7 @@ use memo_domain::{MemoFilter, MemoId, MemoScope, StoreError, Timestamp, UnitOfWo
 use sea_orm::{DbBackend, EntityTrait, QuerySelect, QueryTrait, Select, Statement, prelude::Uuid, sea_query::Expr};
 
 use super::{
-    connect::{Cost, IndexUpdate, Session},
+    connect::{Cost, Glance, IndexUpdate, Session},
     dialect,
     error::Misuse,
     prepared::Prepared,
@@ -71,7 +71,7 @@ impl SeaOrmUnitOfWork {
         filter: &MemoFilter,
         statement: Statement,
     ) -> Result<Option<T>, StoreError> {
-        Ok(self.find_all_of(filter, statement).await?.pop())
+        Ok(self.find_all_of(filter, statement, cost_of(filter)).await?.pop())
     }
 
     /// Like [`find_all`](Self::find_all), for the list of a filter: a search has connections and a time limit of its own.
@@ -79,14 +79,23 @@ impl SeaOrmUnitOfWork {
         &mut self,
         filter: &MemoFilter,
         statement: Statement,
+        cost: Cost,
     ) -> Result<Vec<T>, StoreError> {
-        let cost = if filter.search.is_none() { Cost::Small } else { Cost::Search };
         match filter.scope {
             MemoScope::Mine => self.find_all_own(filter.viewer, statement, cost).await,
             MemoScope::Public | MemoScope::Liked => {
                 self.session.find_all(statement, cost).await.map_err(|error| self.failed(error))
             }
         }
+    }
+
+    /// Like [`find_all_of`](Self::find_all_of), if that takes a few milliseconds.
+    pub(super) async fn glance_of<T: FromRow>(
+        &mut self,
+        filter: &MemoFilter,
+        statement: Statement,
+    ) -> Result<Glance<T>, StoreError> {
+        self.session.glance(statement, cost_of(filter)).await.map_err(|error| self.failed(error))
     }
 
     /// Like [`find_all`](Self::find_all), for a statement that reads nothing but a user's own memos and their tags.
@@ -200,6 +209,11 @@ impl SeaOrmUnitOfWork {
         let values = [time.as_micros().into(), limit.into()];
         self.execute_large(Statement::from_sql_and_values(self.backend, sql, values)).await
     }
+}
+
+/// What a statement for the list of a filter costs.
+pub fn cost_of(filter: &MemoFilter) -> Cost {
+    if filter.search.is_none() { Cost::Small } else { Cost::Search }
 }
 
 fn note_unwritable(is_unwritable: &AtomicBool, error: &StoreError) {

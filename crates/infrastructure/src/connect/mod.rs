@@ -57,6 +57,16 @@ pub enum Cost {
     Search,
 }
 
+/// What became of a statement that may take only a few milliseconds.
+pub enum Glance<T> {
+    /// It has selected these rows.
+    Rows(Vec<T>),
+    /// It was interrupted.
+    TooSlow,
+    /// It did not run, since it could not be interrupted here.
+    Untried,
+}
+
 /// Opens connections to the database that the scheme of the URL selects.
 pub async fn connect(options: &StoreOptions) -> Result<Database, StoreError> {
     match backend_of(&options.url).ok_or(UnknownUrl)? {

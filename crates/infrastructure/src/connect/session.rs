@@ -6,7 +6,7 @@ use memo_domain::{StoreError, UserId};
 use sea_orm::{QueryResult, Statement};
 
 use super::{
-    Cost,
+    Cost, Glance,
     file::{self, File, IndexUpdate, Snapshot, WriteUnit},
     permits::Owner,
     server::{Place, Reads},
@@ -64,6 +64,17 @@ impl Session {
         match self {
             Self::ServerReads(reads) => reads.query_own(owner, &statement, cost).await?.iter().map(read).collect(),
             _ => self.find_all(statement, cost).await,
+        }
+    }
+
+    /// Returns the rows that a statement selects, if that takes a few milliseconds.
+    pub async fn glance<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Glance<T>, StoreError> {
+        match self {
+            Self::FileReads(file, owner) => file::glance(file.reader(*owner, cost).await?, statement, cost).await?.1,
+            Self::FileSnapshot(snapshot) => snapshot.glance(statement, cost).await,
+            Self::FileWrite(_) | Self::ServerReads(_) | Self::ServerSnapshot(_) | Self::ServerWrite(_) => {
+                Ok(Glance::Untried)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! How the memos that match a filter are found.
 
-use memo_domain::Tag;
+use memo_domain::{MemoFilter, MemoScope, Tag};
 
 use crate::grams::GramQuery;
 
@@ -26,4 +26,16 @@ pub enum Start {
     Liked,
     /// The bounds of a time that the list is not sorted by.
     Time,
+}
+
+impl Plan {
+    /// A scan that is worth a try, since it finds a page soon if many memos match, and where to start if it does not.
+    pub fn scan(&self, filter: &MemoFilter) -> Option<(Self, Start)> {
+        match (&self.start, &self.gram_query, &filter.search, filter.scope, filter.tags.first()) {
+            // The texts alone: the index would first collect all memos that it finds.
+            (Start::Order, Some(_), ..) => Some((Self { texts_decide: true, ..Self::default() }, Start::Order)),
+            (Start::Order, None, None, MemoScope::Mine, Some(tag)) => Some((Self::default(), Start::Tag(tag.clone()))),
+            _ => None,
+        }
+    }
 }

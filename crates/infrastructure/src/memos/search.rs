@@ -1,8 +1,12 @@
 //! Lists and counts that need a choice of plan.
 //!
 //! If few memos match a condition (a tag, a search), they are looked up and sorted. If many do, the memos are scanned in the
-//! order of the list and filtered. So a page never reads many more memos than it shows. The bigrams of a search often do not
+//! order of the list and filtered. So a page rarely reads many more memos than it shows. The bigrams of a search often do not
 //! decide whether a memo matches; the database then compares the stored form of its texts.
+//!
+//! How far a scan has to go is not known before. On SQLite, which can interrupt it, it is tried for a few milliseconds: that is
+//! enough if a fortieth of a user's memos match, or the newest do. Otherwise a tag's memos are looked up, however many there are,
+//! and a search collects what the index finds before it scans.
 
 use memo_domain::{
     MemoCursor, MemoFilter, MemoScope, MemoSort, MemoView, PageRequest, PageStart, SortField, SortPosition, StoreError,
@@ -15,10 +19,11 @@ use super::{
     row::{MemoRow, Scored},
 };
 use crate::{
+    connect::{Cost, Glance},
     dialect,
     error::Misuse,
     grams::GramQuery,
-    unit_of_work::{Count, SeaOrmUnitOfWork},
+    unit_of_work::{Count, SeaOrmUnitOfWork, cost_of},
 };
 
 /// The number of matching memos up to which they are looked up and sorted, which is then faster than a scan.
@@ -76,11 +81,22 @@ impl SeaOrmUnitOfWork {
         sort: MemoSort,
         page: &PageRequest<MemoCursor>,
     ) -> Result<Vec<(MemoView, u32)>, StoreError> {
-        let plan = self.plan(filter, sort.field).await?;
+        let (mut plan, mut cost) = (self.plan(filter, sort.field).await?, cost_of(filter));
         let rows = Rows { sort, start: &page.start, limit: u64::from(page.limit.get()) + 1 };
+        let views = |rows: Vec<MemoRow>| rows.into_iter().map(|row| Ok((row.into_view()?, 0))).collect();
+        if let Some((scan, otherwise)) = plan.scan(filter) {
+            let select = query::list(filter, &rows, &scan, self.backend)?.build(self.backend);
+            match self.glance_of(filter, select).await? {
+                Glance::Rows(found) => return views(found),
+                Glance::TooSlow => {
+                    plan.start = otherwise;
+                    cost = if cost == Cost::Small { Cost::Large } else { cost };
+                }
+                Glance::Untried => {}
+            }
+        }
         let select = query::list(filter, &rows, &plan, self.backend)?.build(self.backend);
-        let rows = self.find_all_of::<MemoRow>(filter, select).await?;
-        rows.into_iter().map(|row| Ok((row.into_view()?, 0))).collect()
+        views(self.find_all_of(filter, select, cost).await?)
     }
 
     /// Returns a page and one more memo, sorted by the number of the query's terms in the titles, with these numbers.
@@ -97,7 +113,7 @@ impl SeaOrmUnitOfWork {
         let plan = self.plan(filter, sort.field).await?;
         let rows = Rows { sort, start: &page.start, limit: u64::from(page.limit.get()) + 1 };
         let select = query::most_relevant(filter, search, &rows, &plan, self.backend)?.build(self.backend);
-        self.find_all_of::<Scored>(filter, select).await?.into_iter().map(Scored::into_view).collect()
+        self.find_all_of::<Scored>(filter, select, cost_of(filter)).await?.into_iter().map(Scored::into_view).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod log;
 mod migrations;
 mod opening;
 mod revisions;
+mod scans;
 mod schema;
 mod units_of_work;
 

@@ -37,7 +37,7 @@ use backlog::Indexed;
 pub use connection::Connection;
 use log::Log;
 use readers::SEARCH_LIMIT;
-pub use readers::{Snapshot, query};
+pub use readers::{Snapshot, glance, query};
 use writer::Group;
 pub use writer::WriteUnit;
 

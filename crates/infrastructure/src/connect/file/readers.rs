@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connect::{
-        Cost,
+        Cost, Glance,
         permits::Permit,
         set::{Lent, Loan, Set},
     },
@@ -54,13 +54,25 @@ impl Snapshot {
 
     /// Returns the rows that a statement selects.
     pub async fn query<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Vec<T>, StoreError> {
+        let (reader, rows) = query(self.reader(cost)?, statement, cost).await?;
+        self.reader = Some(reader);
+        rows
+    }
+
+    /// See [`glance`].
+    pub async fn glance<T: FromRow>(&mut self, statement: Statement, cost: Cost) -> Result<Glance<T>, StoreError> {
+        let (reader, rows) = glance(self.reader(cost)?, statement, cost).await?;
+        self.reader = Some(reader);
+        rows
+    }
+
+    /// Takes out the connection for a statement.
+    fn reader(&mut self, cost: Cost) -> Result<Loan<Connection>, StoreError> {
         if cost == Cost::Search && !self.is_indexed {
             // It does not see the updates that the search would have to wait for.
             return Err(file_error(rolled_back()));
         }
-        let (reader, rows) = query(self.reader.take().ok_or(NoConnection::Closed)?, statement, cost).await?;
-        self.reader = Some(reader);
-        rows
+        Ok(self.reader.take().ok_or(NoConnection::Closed)?)
     }
 }
 
@@ -83,6 +95,30 @@ pub async fn query<T: FromRow>(
     let query = move |reader: &mut Connection| reader.waiting_for_locks(|| reader.query(&statement));
     let (reader, rows) = on_blocking_thread(reader, interrupt, query).await?;
     Ok((reader, rows.map_err(if cost == Cost::Search { file_search_error } else { file_error })))
+}
+
+/// Like [`query`], but gives up after a few milliseconds.
+pub async fn glance<T: FromRow>(
+    mut reader: Loan<Connection>,
+    statement: Statement,
+    cost: Cost,
+) -> Result<(Loan<Connection>, Result<Glance<T>, StoreError>), StoreError> {
+    let interrupt = Some(reader.interrupt());
+    let query = move |reader: &mut Connection| {
+        reader.limit(Some(INLINE_LIMIT));
+        reader.query(&statement)
+    };
+    let (reader, rows) = if cost == Cost::Search {
+        on_blocking_thread(reader, interrupt, query).await?
+    } else {
+        let rows = query(&mut reader);
+        (reader, rows)
+    };
+    let glance = match rows {
+        Err(error) if must_wait(&error) => Ok(Glance::TooSlow),
+        rows => rows.map(Glance::Rows).map_err(file_error),
+    };
+    Ok((reader, glance))
 }
 
 /// Whether a statement was interrupted, or has met the lock of another process.
