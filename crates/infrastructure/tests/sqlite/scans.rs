@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{NOW, add_user, support::Fresh, user};
 
-/// So many that a scan of all takes longer than it may.
+/// A scan of all of them takes longer than it may.
 const MEMOS: u32 = 12_000;
 /// Those that match are the oldest, and more than are sorted at once.
 const MATCHING: u32 = 310;

@@ -69,7 +69,7 @@ pub struct Group {
     /// The size of their parameters, in bytes.
     index_size: usize,
     /// Those that run after the commit, since they are too long.
-    backlog: Backlog,
+    backlog: Box<Backlog>,
     /// Where those who have called `commit` wait for the result.
     committed: Vec<oneshot::Sender<Result<(), Arc<Error>>>>,
 }
@@ -101,7 +101,7 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
         unit: None,
         index,
         index_size: 0,
-        backlog,
+        backlog: Box::new(backlog),
         committed,
     };
     Ok((Set::new(vec![group], acquire_timeout), indexed))
