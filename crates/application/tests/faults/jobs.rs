@@ -9,11 +9,21 @@ use memo_memory::SequentialIds;
 
 use crate::world::{World, sign_up};
 
-/// The calls of a run: one unit of work that leases the job, one that records the outcome.
-const CALLS: [&str; 8] =
-    ["begin.write", "jobs.claim", "jobs.claim", "commit", "begin.write", "jobs.holds", "jobs.remove", "commit"];
+/// The calls of a run: one unit of work that looks for a job, one that leases it, one that records the outcome.
+const CALLS: [&str; 10] = [
+    "begin.read",
+    "jobs.has_due",
+    "begin.write",
+    "jobs.claim",
+    "jobs.claim",
+    "commit",
+    "begin.write",
+    "jobs.holds",
+    "jobs.remove",
+    "commit",
+];
 /// The index of the commit of the lease, and of the first call after it.
-const LEASED: usize = 3;
+const LEASED: usize = 5;
 const RECORDING: usize = LEASED + 1;
 /// How long a job is leased.
 const LEASE: Duration = Duration::from_secs(150);
