@@ -281,7 +281,7 @@ def run(memo, server, controller, port):
     everyone = [*users, "last@example.org"]
     until(lambda: all(server.to(user, "Confirm") for user in everyone), 150, "the mail of all users")
     # memo does not know that the held mails were delivered, and sends them again with the same Message-ID.
-    until(lambda: all(len(server.to(user, "Confirm")) == 2 for user in held), 150, "the mail that was held")
+    until(lambda: all(len(server.to(user, "Confirm")) == 2 for user in held), 180, "the mail that was held")
     for user in everyone:
         mails = server.to(user, "Confirm")
         assert len({mail["message-id"] for _, mail in mails}) == 1, user
