@@ -162,10 +162,12 @@ impl Group {
     }
 
     /// Runs the updates for searches, for a statement that depends on them. If the unit of work is rolled back,
-    /// those of the units of work before it run again.
-    fn run_index(&mut self) -> Result<(), Error> {
+    /// those of the units of work before it run again. A removal does not depend on the backlog, which passes over its memos.
+    fn run_index(&mut self, cost: Cost) -> Result<(), Error> {
         let Some(unit) = &self.unit else { return Ok(()) };
-        self.backlog.run_early(&self.connection, None)?;
+        if cost == Cost::Search {
+            self.backlog.run_early(&self.connection, None)?;
+        }
         let others = if unit.has_run_others { &[][..] } else { &self.index };
         self.update(others.iter().chain(&unit.index))?;
         self.unit = Some(Unit { index: Vec::new(), has_run_others: true });
@@ -303,7 +305,7 @@ impl WriteUnit {
             let result = work(&mut turn);
             (turn, result)
         } else {
-            on_blocking_thread(turn, None, |group| group.run_index().and_then(|()| work(group))).await?
+            on_blocking_thread(turn, None, move |group| group.run_index(cost).and_then(|()| work(group))).await?
         };
         self.turn = Some(turn);
         result.map_err(file_error)
