@@ -45,12 +45,12 @@ class Load:
         if self.errors:
             raise self.errors[0]
 
-    def until_written(self, count, nodes=None, seconds=60):
+    def until_written(self, count, nodes=None):
         """Waits until each writer on these nodes has that many further acknowledgements."""
         writers = [writer for writer in self.writers if nodes is None or self.nodes[writer.at] in nodes]
         targets = [(writer, writer.acknowledged + count) for writer in writers]
         reached = lambda: all(writer.acknowledged >= target for writer, target in targets)
-        self.until(reached, seconds, f"{count} writes by each of {len(writers)} writers")
+        self.until(reached, 60 + 2 * count, f"{count} writes by each of {len(writers)} writers")
 
     def until_failing(self, node):
         """Waits until each writer on a node has got a 503."""

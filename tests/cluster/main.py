@@ -48,7 +48,8 @@ def suites(folder, database):
         ("servers", ["mysql::"] if IS_LONG else ["mysql::concurrent_migrations"]),
         ("api", ["mysql::"] if IS_LONG else ["mysql::memos::conditions", "mysql::changes"]),
     ]
-    kills = {"MEMO_TEST_KILLS": "100" if IS_LONG else "10", "MEMO_TEST_REQUIRE": "postgres,mysql"}
+    number = os.environ.get("MEMO_TEST_KILLS") or ("100" if IS_LONG else "10")
+    kills = {"MEMO_TEST_KILLS": number, "MEMO_TEST_REQUIRE": "postgres,mysql"}
     what = f"memo is killed {kills['MEMO_TEST_KILLS']} times on SQLite, PostgreSQL and Galera"
     # At the same time: both wait for disks more than they compute.
     killing = start_tests(folder, "process", ["kill_loses"], server | kills)
