@@ -1,7 +1,12 @@
-//! The thread that creates, empties and removes the databases of this process. It has a runtime of its own, as a failed
-//! test has none left to remove its database.
+//! The thread that creates, empties and removes the databases of this process. It has a runtime of its own: a failed test has
+//! none left to remove its database, and stores that stay open from test to test need one that outlives them.
 
-use std::{path::Path, sync::mpsc, thread, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use memo_conformance::pause;
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
@@ -14,18 +19,30 @@ use crate::{Server, server::url_of};
 const CHECKS: u32 = 1_000;
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
+/// More than a test has concurrent units of work, and few enough for many parallel tests.
+const CONNECTIONS: u32 = 3;
+
 enum Job {
     Create(String, oneshot::Sender<()>),
     Remove(String, mpsc::Sender<()>),
-    /// Leases a database of the pool, or a new one with this name.
-    Lease(String, oneshot::Sender<Leased>),
+    /// Leases a database of the pool, or a new one with this name; with an open store or without.
+    Lease(String, WithStore, oneshot::Sender<Leased>),
     Return(Leased),
+}
+
+/// Whether a database is leased with a store that is already open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithStore {
+    Yes,
+    No,
 }
 
 /// A database with the schema.
 #[derive(Debug)]
 pub struct Leased {
     pub name: String,
+    /// Its connections and what they have prepared are kept for the next test.
+    pub store: Option<Arc<SeaOrmStore>>,
     /// All tables except those of the migrations.
     tables: Vec<String>,
 }
@@ -39,7 +56,7 @@ impl Keeper {
         let (sender, jobs) = mpsc::channel();
         let (started, is_available) = mpsc::channel();
         let work = move || {
-            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
             let connection = runtime.block_on(prepare(server));
             started.send(connection.is_some()).expect("the starting thread waits");
             let Some(connection) = connection else { return };
@@ -58,9 +75,9 @@ impl Keeper {
         created.await.expect("a database is created");
     }
 
-    pub async fn lease(&self, name: String) -> Leased {
+    pub async fn lease(&self, name: String, with: WithStore) -> Leased {
         let (done, leased) = oneshot::channel();
-        self.0.send(Job::Lease(name, done)).expect("the thread lives");
+        self.0.send(Job::Lease(name, with, done)).expect("the thread lives");
         leased.await.expect("a database is leased")
     }
 
@@ -96,11 +113,16 @@ impl Pool {
                 }
                 let _ = done.send(());
             }
-            Job::Lease(name, done) => {
-                let leased = match self.free.pop() {
+            Job::Lease(name, with, done) => {
+                let mut leased = match self.free.pop() {
                     Some(leased) => leased,
                     None => self.with_schema(name).await,
                 };
+                match with {
+                    WithStore::No => leased.store = None,
+                    WithStore::Yes if leased.store.is_some() => {}
+                    WithStore::Yes => leased.store = Some(Arc::new(open(options(self.server, &leased.name)).await)),
+                }
                 let _ = done.send(leased);
             }
             Job::Return(leased) => {
@@ -112,7 +134,7 @@ impl Pool {
 
     async fn with_schema(&self, name: String) -> Leased {
         create(self.server, &self.connection, &name).await.expect("a database is created");
-        let store = SeaOrmStore::open(StoreOptions::new(url_of(self.server, &name))).await.expect("the store opens");
+        let store = open(StoreOptions::new(url_of(self.server, &name))).await;
         store.migrate_up().await.expect("the schema is created");
         memo_domain::Store::close(&store).await;
         let list = format!(
@@ -123,12 +145,14 @@ impl Pool {
         let tables = names(&self.connection, &list).await.expect("the tables are listed");
         assert!(!tables.is_empty(), "{name} has tables");
         let tables = tables.iter().map(|table| format!("{name}.{}", table.trim())).collect();
-        Leased { name, tables }
+        Leased { name, store: None, tables }
     }
 
     /// Deletes all rows, one statement per table. The one for the users deletes most rows by cascade.
     async fn empty(&self, leased: &Leased) -> Result<(), DbErr> {
-        disconnect(self.server, &self.connection, &leased.name).await?;
+        if leased.store.is_none() {
+            disconnect(self.server, &self.connection, &leased.name).await?;
+        }
         let users = format!("{}.users", leased.name);
         let tables = || [&users].into_iter().chain(leased.tables.iter().filter(|table| **table != users));
         let deletions: Vec<_> = tables().map(|table| format!("DELETE FROM {table}")).collect();
@@ -140,6 +164,15 @@ impl Pool {
         assert!(left.is_empty(), "rows are left in {left:?}");
         Ok(())
     }
+}
+
+/// The options of a store that a test uses.
+pub fn options(server: Server, name: &str) -> StoreOptions {
+    StoreOptions { max_connections: Some(CONNECTIONS), ..StoreOptions::new(url_of(server, name)) }
+}
+
+async fn open(options: StoreOptions) -> SeaOrmStore {
+    SeaOrmStore::open(options).await.expect("the store opens")
 }
 
 async fn create(server: Server, connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {

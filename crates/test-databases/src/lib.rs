@@ -6,6 +6,7 @@
 #![expect(clippy::missing_panics_doc, reason = "panics are how assertions fail")]
 
 mod keeper;
+pub mod kept;
 mod proxy;
 mod redis;
 mod server;

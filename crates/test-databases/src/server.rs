@@ -3,13 +3,15 @@
 use std::{
     env, process,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread,
 };
 
-use crate::keeper::{Keeper, Leased};
+use memo_infrastructure::{SeaOrmStore, StoreOptions};
+
+use crate::keeper::{self, Keeper, Leased, WithStore};
 
 /// A server on which tests may create databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +39,11 @@ impl Server {
 
     /// A database with the schema and no rows, from a pool; `None` if the server is absent.
     pub async fn lease(self) -> Option<TestDatabase> {
-        let leased = self.keeper()?.lease(new_name()).await;
+        self.lease_with(WithStore::No).await
+    }
+
+    pub(crate) async fn lease_with(self, store: WithStore) -> Option<TestDatabase> {
+        let leased = self.keeper()?.lease(new_name(), store).await;
         Some(TestDatabase { server: self, name: leased.name.clone(), leased: Some(leased) })
     }
 
@@ -83,6 +89,16 @@ impl TestDatabase {
     #[must_use]
     pub fn url(&self) -> String {
         url_of(self.server, &self.name)
+    }
+
+    /// The options of a store on it.
+    pub(crate) fn options(&self) -> StoreOptions {
+        keeper::options(self.server, &self.name)
+    }
+
+    /// The store with which it was leased.
+    pub(crate) fn store(&self) -> Option<Arc<SeaOrmStore>> {
+        self.leased.as_ref()?.store.clone()
     }
 
     /// The URL of the database through a proxy on this local port.

@@ -17,8 +17,6 @@ use tokio::sync::OnceCell;
 use crate::{Server, TestDatabase};
 
 const FILE: &str = "memo.db";
-/// More than a test has concurrent units of work, and few enough for many parallel tests.
-const CONNECTIONS: u32 = 3;
 
 /// A migrated store with its own data, which is removed with it.
 pub struct Fresh {
@@ -51,9 +49,7 @@ impl Place {
     pub fn options(&self) -> StoreOptions {
         match self {
             Self::Folder(folder) => StoreOptions::new(format!("sqlite://{}/{FILE}", folder.path().display())),
-            Self::Database(database) => {
-                StoreOptions { max_connections: Some(CONNECTIONS), ..StoreOptions::new(database.url()) }
-            }
+            Self::Database(database) => database.options(),
         }
     }
 }

@@ -30,8 +30,8 @@ macro_rules! tests_over {
 tests_over! {
     memory: crate::http_suite::InMemory::fresh;
     sqlite: memo_test_databases::sqlite;
-    postgres: memo_test_databases::postgres;
-    mysql: memo_test_databases::mysql;
+    postgres: memo_test_databases::kept::postgres;
+    mysql: memo_test_databases::kept::mysql;
 }
 
 fn transactions(store: Arc<dyn Store>) -> Transactions {

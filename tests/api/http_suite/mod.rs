@@ -85,9 +85,9 @@ mod sqlite {
 }
 
 mod postgres {
-    memo_testkit::api_tests!(memo_test_databases::postgres);
+    memo_testkit::api_tests!(memo_test_databases::kept::postgres);
 }
 
 mod mysql {
-    memo_testkit::api_tests!(memo_test_databases::mysql);
+    memo_testkit::api_tests!(memo_test_databases::kept::mysql);
 }

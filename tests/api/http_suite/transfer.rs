@@ -1,7 +1,10 @@
 //! What is exported of one store is imported into another one.
 
 use memo_conformance::TestStore;
-use memo_test_databases::{mysql, postgres, sqlite};
+use memo_test_databases::{
+    kept::{mysql, postgres},
+    sqlite,
+};
 use memo_testkit::{TestApp, User};
 use serde_json::{Value, json};
 

@@ -12,6 +12,7 @@ on_servers! {
     migrations_run_up_and_down_and_up_again
     concurrent_migrations_run_once
     an_interrupted_migration_is_continued
+    a_migration_that_was_not_recorded_runs_again
     an_interrupted_reversion_leaves_all_data_or_none
     a_lease_that_was_left_behind_ends
     a_database_of_an_unreleased_version_is_refused
@@ -46,10 +47,9 @@ async fn concurrent_migrations_run_once(server: Server) {
     tokio::join!(migrate(), migrate(), migrate(), migrate(), migrate());
 }
 
-/// Interrupted at many points: after every seventh message to the server.
+/// Interrupted at many points, each attempt further than the one before.
 async fn an_interrupted_migration_is_continued(server: Server) {
     let Some(remote) = Remote::without_schema(server, 1).await else { return };
-    let direct = remote.direct().await;
     let connection = Database::connect(remote.database.url()).await.expect("a connection");
     let mut interruptions = 0;
     for messages in (0..).step_by(7) {
@@ -57,26 +57,44 @@ async fn an_interrupted_migration_is_continued(server: Server) {
         let was_interrupted = remote.store.migrate_up().await.is_err();
         remote.proxy.restore().await;
         expire_leases(&connection).await;
-        direct.migrate_up().await.expect("another process continues");
-        assert_complete(&direct).await;
-        direct.migrate_down(None).await.expect("all migrations are reverted");
         if !was_interrupted {
             break;
         }
         interruptions += 1;
     }
+    assert_complete(&remote.direct().await).await;
     assert!(interruptions > 4, "it was interrupted {interruptions} times");
 }
 
+/// Interrupted between its last step and the record of it, the latest point at which it runs again.
+async fn a_migration_that_was_not_recorded_runs_again(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let connection = Database::connect(remote.database.url()).await.expect("a connection");
+    let migrations = remote.store.migration_status().await.expect("the status is read");
+    for (number, (name, _)) in migrations.iter().enumerate() {
+        let later = u32::try_from(migrations.len() - number - 1).expect("few");
+        remote.store.migrate_down(Some(later)).await.expect("the later ones are reverted");
+        let forget = format!("DELETE FROM seaql_migrations WHERE version = '{name}'");
+        connection.execute_unprepared(&forget).await.expect("it is deleted");
+        remote.store.migrate_up().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+    assert_complete(&remote.store).await;
+}
+
+/// Of the first migration, which has the users and their memos; the others add to it.
 async fn an_interrupted_reversion_leaves_all_data_or_none(server: Server) {
     let Some(remote) = Remote::without_schema(server, 1).await else { return };
     let direct = remote.direct().await;
     let connection = Database::connect(remote.database.url()).await.expect("a connection");
+    let later = direct.migration_status().await.expect("the status is read").len() - 1;
     let mut interruptions = 0;
     for messages in (0..).step_by(7) {
         direct.migrate_up().await.expect("the schema is created");
-        add_user(&direct, 0).await.expect("a user is added");
-        add_memo(&direct, 0).await.expect("a memo is added");
+        if !find_user(&direct, Access::Read, 0).await.expect("users are read") {
+            add_user(&direct, 0).await.expect("a user is added");
+            add_memo(&direct, 0).await.expect("a memo is added");
+        }
+        direct.migrate_down(u32::try_from(later).ok()).await.expect("the later migrations are reverted");
         remote.proxy.cut_after(messages);
         let was_interrupted = remote.store.migrate_down(None).await.is_err();
         remote.proxy.restore().await;
@@ -85,7 +103,6 @@ async fn an_interrupted_reversion_leaves_all_data_or_none(server: Server) {
         let exists = find_user(&direct, Access::Read, 0).await.expect("users are read");
         assert_eq!(count_memos(&direct).await, u64::from(exists), "after {messages} messages");
         assert_eq!(count_users(&direct).await, u64::from(exists), "after {messages} messages");
-        direct.migrate_down(None).await.expect("all migrations are reverted");
         if !was_interrupted {
             break;
         }
