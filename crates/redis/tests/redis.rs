@@ -39,7 +39,7 @@ async fn events_are_missed_while_the_connection_is_lost() {
     let node = RedisEvents::new(redis);
     let mut subscription = node.subscribe(&[Topic::Jobs]);
     assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed));
-    proxy.drop_connections();
+    proxy.drop_connections().await;
     assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed), "it has connected again");
     node.publish(&Event::JobsWaiting).await.expect("it is published");
     assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Event(Event::JobsWaiting)));

@@ -9,6 +9,7 @@ use std::{
 };
 
 use memo_conformance::pause;
+use memo_domain::{Access, Store as _};
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tokio::{net::TcpStream, runtime::Builder, sync::oneshot, time::timeout};
@@ -25,24 +26,17 @@ const CONNECTIONS: u32 = 3;
 enum Job {
     Create(String, oneshot::Sender<()>),
     Remove(String, mpsc::Sender<()>),
-    /// Leases a database of the pool, or a new one with this name; with an open store or without.
-    Lease(String, WithStore, oneshot::Sender<Leased>),
+    /// Leases a database of the pool, or a new one with this name.
+    Lease(String, oneshot::Sender<Leased>),
     Return(Leased),
-}
-
-/// Whether a database is leased with a store that is already open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WithStore {
-    Yes,
-    No,
 }
 
 /// A database with the schema.
 #[derive(Debug)]
 pub struct Leased {
     pub name: String,
-    /// Its connections and what they have prepared are kept for the next test.
-    pub store: Option<Arc<SeaOrmStore>>,
+    /// Its connections, and what they have prepared, are kept for the next test, unless this one has closed it.
+    pub store: Arc<SeaOrmStore>,
     /// All tables except those of the migrations.
     tables: Vec<String>,
 }
@@ -75,9 +69,9 @@ impl Keeper {
         created.await.expect("a database is created");
     }
 
-    pub async fn lease(&self, name: String, with: WithStore) -> Leased {
+    pub async fn lease(&self, name: String) -> Leased {
         let (done, leased) = oneshot::channel();
-        self.0.send(Job::Lease(name, with, done)).expect("the thread lives");
+        self.0.send(Job::Lease(name, done)).expect("the thread lives");
         leased.await.expect("a database is leased")
     }
 
@@ -113,19 +107,18 @@ impl Pool {
                 }
                 let _ = done.send(());
             }
-            Job::Lease(name, with, done) => {
-                let mut leased = match self.free.pop() {
+            Job::Lease(name, done) => {
+                let leased = match self.free.pop() {
                     Some(leased) => leased,
                     None => self.with_schema(name).await,
                 };
-                match with {
-                    WithStore::No => leased.store = None,
-                    WithStore::Yes if leased.store.is_some() => {}
-                    WithStore::Yes => leased.store = Some(Arc::new(open(options(self.server, &leased.name)).await)),
-                }
                 let _ = done.send(leased);
             }
-            Job::Return(leased) => {
+            Job::Return(mut leased) => {
+                if leased.store.begin(Access::Write).await.is_err() {
+                    disconnect(self.server, &self.connection, &leased.name).await.expect("connections end");
+                    leased.store = Arc::new(open(options(self.server, &leased.name)).await);
+                }
                 self.empty(&leased).await.unwrap_or_else(|error| panic!("{} cannot be emptied: {error}", leased.name));
                 self.free.push(leased);
             }
@@ -134,9 +127,8 @@ impl Pool {
 
     async fn with_schema(&self, name: String) -> Leased {
         create(self.server, &self.connection, &name).await.expect("a database is created");
-        let store = open(StoreOptions::new(url_of(self.server, &name))).await;
+        let store = Arc::new(open(options(self.server, &name)).await);
         store.migrate_up().await.expect("the schema is created");
-        memo_domain::Store::close(&store).await;
         let list = format!(
             "SELECT CAST(table_name AS CHAR(64)) AS name FROM information_schema.tables \
              WHERE table_schema = '{name}' AND table_type = 'BASE TABLE' \
@@ -145,14 +137,11 @@ impl Pool {
         let tables = names(&self.connection, &list).await.expect("the tables are listed");
         assert!(!tables.is_empty(), "{name} has tables");
         let tables = tables.iter().map(|table| format!("{name}.{}", table.trim())).collect();
-        Leased { name, store: None, tables }
+        Leased { name, store, tables }
     }
 
     /// Deletes all rows, one statement per table. The one for the users deletes most rows by cascade.
     async fn empty(&self, leased: &Leased) -> Result<(), DbErr> {
-        if leased.store.is_none() {
-            disconnect(self.server, &self.connection, &leased.name).await?;
-        }
         let users = format!("{}.users", leased.name);
         let tables = || [&users].into_iter().chain(leased.tables.iter().filter(|table| **table != users));
         let deletions: Vec<_> = tables().map(|table| format!("DELETE FROM {table}")).collect();

@@ -1,24 +1,22 @@
-//! Stores on servers that stay open for the next test: to connect and to prepare statements costs more than many a test.
+//! Stores on servers for tests whose servers close them: they stay open for the next test, as to connect and to prepare
+//! statements costs more than many a test.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use memo_conformance::TestStore;
 use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
-use memo_infrastructure::SeaOrmStore;
 
-use crate::{Server, TestDatabase, keeper::WithStore};
-
-struct Kept(TestDatabase);
+struct Kept(Box<dyn TestStore>);
 
 impl TestStore for Kept {
     fn store(&self) -> Arc<dyn Store> {
-        Arc::new(Unclosed(self.0.store().expect("it was leased with a store")))
+        Arc::new(Unclosed(self.0.store()))
     }
 }
 
-/// A store that ignores being closed by the server of a test.
-struct Unclosed(Arc<SeaOrmStore>);
+/// A store that ignores being closed.
+struct Unclosed(Arc<dyn Store>);
 
 #[async_trait]
 impl Store for Unclosed {
@@ -33,16 +31,12 @@ impl Store for Unclosed {
     async fn close(&self) {}
 }
 
-/// A database on the PostgreSQL server, whose store can't be closed; `None` if the server is absent.
+/// A database on the PostgreSQL server; `None` if it is absent.
 pub async fn postgres() -> Option<Box<dyn TestStore>> {
-    lease(Server::Postgres).await
+    Some(Box::new(Kept(crate::postgres().await?)))
 }
 
-/// A database on the MySQL server, whose store can't be closed; `None` if the server is absent.
+/// A database on the MySQL server; `None` if it is absent.
 pub async fn mysql() -> Option<Box<dyn TestStore>> {
-    lease(Server::MySql).await
-}
-
-async fn lease(server: Server) -> Option<Box<dyn TestStore>> {
-    Some(Box::new(Kept(server.lease_with(WithStore::Yes).await?)))
+    Some(Box::new(Kept(crate::mysql().await?)))
 }

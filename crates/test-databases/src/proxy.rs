@@ -23,6 +23,9 @@ struct State {
     epoch: u32,
     /// How many more messages reach the server.
     messages_left: Option<u32>,
+    /// How many connections of this epoch are open, and how many of earlier ones are not closed yet.
+    open: u32,
+    closing: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,13 @@ impl Proxy {
     pub async fn start(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let state = Arc::new(watch::Sender::new(State { mode: Mode::Forwarding, epoch: 0, messages_left: None }));
+        let state = Arc::new(watch::Sender::new(State {
+            mode: Mode::Forwarding,
+            epoch: 0,
+            messages_left: None,
+            open: 0,
+            closing: 0,
+        }));
         tokio::spawn(serve(listener, port, server, state.clone()));
         Self { port, state }
     }
@@ -59,8 +68,9 @@ impl Proxy {
     }
 
     /// Closes all connections but accepts new ones, like a restart of the server.
-    pub fn drop_connections(&self) {
-        self.state.send_modify(|state| state.epoch += 1);
+    pub async fn drop_connections(&self) {
+        self.state.send_modify(State::close_all);
+        until(&mut self.state.subscribe(), |state| state.closing == 0).await;
     }
 
     /// Does [`cut`](Self::cut) after `messages` more messages to the server.
@@ -81,7 +91,13 @@ impl Proxy {
 impl State {
     const fn cut(&mut self) {
         self.mode = Mode::Refusing;
+        self.close_all();
+    }
+
+    const fn close_all(&mut self) {
         self.epoch += 1;
+        self.closing += self.open;
+        self.open = 0;
     }
 }
 
@@ -102,10 +118,11 @@ async fn serve(mut listener: TcpListener, port: u16, server: String, state: Arc<
     }
 }
 
-async fn forward(mut client: TcpStream, server: String, state: Arc<watch::Sender<State>>) {
-    let mut watched = state.subscribe();
-    let epoch = watched.borrow().epoch;
-    let mut closing = state.subscribe();
+async fn forward(client: TcpStream, server: String, state: Arc<watch::Sender<State>>) {
+    let (mut watched, mut closing) = (state.subscribe(), state.subscribe());
+    let open = Open::new(state.clone());
+    // Closed before it no longer counts as open.
+    let mut client = client;
     let exchange = async {
         until(&mut watched, |state| state.mode == Mode::Forwarding).await;
         let mut server = TcpStream::connect(server).await?;
@@ -117,7 +134,33 @@ async fn forward(mut client: TcpStream, server: String, state: Arc<watch::Sender
     };
     tokio::select! {
         _ = exchange => {}
-        () = until(&mut closing, |state| state.epoch != epoch) => {}
+        () = until(&mut closing, |state| state.epoch != open.epoch) => {}
+    }
+}
+
+/// Counts a connection as open as long as it lives.
+struct Open {
+    state: Arc<watch::Sender<State>>,
+    epoch: u32,
+}
+
+impl Open {
+    fn new(state: Arc<watch::Sender<State>>) -> Self {
+        let mut epoch = 0;
+        state.send_modify(|state| {
+            state.open += 1;
+            epoch = state.epoch;
+        });
+        Self { state, epoch }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.state.send_modify(|state| {
+            let open = if state.epoch == self.epoch { &mut state.open } else { &mut state.closing };
+            *open -= 1;
+        });
     }
 }
 

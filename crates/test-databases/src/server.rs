@@ -11,7 +11,7 @@ use std::{
 
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 
-use crate::keeper::{self, Keeper, Leased, WithStore};
+use crate::keeper::{self, Keeper, Leased};
 
 /// A server on which tests may create databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +39,7 @@ impl Server {
 
     /// A database with the schema and no rows, from a pool; `None` if the server is absent.
     pub async fn lease(self) -> Option<TestDatabase> {
-        self.lease_with(WithStore::No).await
-    }
-
-    pub(crate) async fn lease_with(self, store: WithStore) -> Option<TestDatabase> {
-        let leased = self.keeper()?.lease(new_name(), store).await;
+        let leased = self.keeper()?.lease(new_name()).await;
         Some(TestDatabase { server: self, name: leased.name.clone(), leased: Some(leased) })
     }
 
@@ -96,9 +92,9 @@ impl TestDatabase {
         keeper::options(self.server, &self.name)
     }
 
-    /// The store with which it was leased.
+    /// The store of a leased one.
     pub(crate) fn store(&self) -> Option<Arc<SeaOrmStore>> {
-        self.leased.as_ref()?.store.clone()
+        Some(Arc::clone(&self.leased.as_ref()?.store))
     }
 
     /// The URL of the database through a proxy on this local port.

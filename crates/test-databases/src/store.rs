@@ -32,18 +32,25 @@ pub enum Place {
 
 impl Fresh {
     async fn new(place: Place) -> Self {
-        let store = SeaOrmStore::open(place.options()).await.expect("the store opens");
-        Self { store: Arc::new(store), place }
+        let store = match &place {
+            Place::Database(database) => database.store().expect("it was leased"),
+            Place::Folder(_) => place.open().await,
+        };
+        Self { store, place }
     }
 
     /// Closes the store and opens the same data again.
     pub async fn reopen(&mut self) {
         self.store.close().await;
-        self.store = Arc::new(SeaOrmStore::open(self.place.options()).await.expect("the store opens again"));
+        self.store = self.place.open().await;
     }
 }
 
 impl Place {
+    async fn open(&self) -> Arc<SeaOrmStore> {
+        Arc::new(SeaOrmStore::open(self.options()).await.expect("the store opens"))
+    }
+
     /// The options to open a store at this location.
     #[must_use]
     pub fn options(&self) -> StoreOptions {
@@ -79,7 +86,7 @@ pub async fn sqlite() -> Option<Box<dyn TestStore>> {
 async fn migrated_file() -> Vec<u8> {
     let place = Place::Folder(tempfile::tempdir().expect("a folder"));
     let Place::Folder(folder) = &place else { unreachable!("the place is a folder") };
-    let store = SeaOrmStore::open(place.options()).await.expect("the store opens");
+    let store = place.open().await;
     store.migrate_up().await.expect("the schema is created");
     store.close().await;
     assert!(!folder.path().join("memo.db-wal").exists(), "closing the store leaves one file");

@@ -98,16 +98,16 @@ async fn a_restart_of_the_server_fails_only_open_transactions(server: Server) {
             tokio::join!(store.begin(Access::Snapshot), store.begin(Access::Snapshot), store.begin(Access::Write));
         let (_a, _b, mut c) = (a.expect("it begins"), b.expect("it begins"), c.expect("it begins"));
         c.users().insert(&user(100 + n)).await.expect("it writes");
-        remote.proxy.drop_connections();
+        remote.proxy.drop_connections().await;
         let result = c.commit().await;
         assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
 
         succeeds_soon("a write", add_user(store, n)).await;
-        remote.proxy.drop_connections();
+        remote.proxy.drop_connections().await;
         succeeds_soon("a read", find_user(store, Access::Read, n)).await;
-        remote.proxy.drop_connections();
+        remote.proxy.drop_connections().await;
         succeeds_soon("a snapshot", find_user(store, Access::Snapshot, n)).await;
-        remote.proxy.drop_connections();
+        remote.proxy.drop_connections().await;
         succeeds_soon("a write", add_user(store, n + 10)).await;
     }
 }
