@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use futures_util::future::join_all;
 use memo_conformance::eventually;
 use memo_domain::{
     Access, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, PageRequest, PageStart, SearchQuery, Store, StoreError,
@@ -37,9 +38,13 @@ async fn begin(store: &SeaOrmStore, access: Access) -> Box<dyn UnitOfWork> {
 }
 
 async fn insert(store: &SeaOrmStore) {
+    insert_after(0, store).await;
+}
+
+async fn insert_after(last: u128, store: &SeaOrmStore) {
     let mut unit = begin(store, Access::Write).await;
-    for n in 1..=BATCH {
-        let memo = long(n, "needle");
+    for n in last + 1..=last + BATCH {
+        let memo = long(n, if last == 0 { "needle" } else { "another" });
         unit.memos().insert(&memo, &memo.search_text()).await.expect("a memo is added");
     }
     unit.commit().await.expect("it commits");
@@ -163,4 +168,20 @@ async fn a_search_in_a_unit_of_work_that_writes_finds_what_waits() {
     assert_eq!(count(&mut *unit, "thread").await.expect("a search"), 100);
     unit.commit().await.expect("it commits");
     assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "thread").await], [0, 100]);
+}
+
+/// So that a client that writes batches does not fill the memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bounded_size_of_texts_waits() {
+    const BATCHES: u128 = 8;
+    const MAX_SIZE: i64 = 16 << 20;
+    let fresh = fresh().await;
+    let write = async |store: &SeaOrmStore| {
+        join_all((0..BATCHES).map(|batch| insert_after(batch * BATCH, store))).await;
+    };
+    let unit = stopped(&fresh, write).await;
+    let waiting = waiting(&fresh.folder);
+    assert!(waiting <= MAX_SIZE / 30_000, "{waiting} of {} memos wait", BATCHES * BATCH);
+    drop(unit);
+    assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "another").await], [100, 100]);
 }
