@@ -14,8 +14,14 @@ pub struct Fresh {
 
 impl Fresh {
     pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut StoreOptions)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = SeaOrmStore::open(options(&folder)).await.expect("the store opens");
+        let mut options = options(&folder);
+        change(&mut options);
+        let store = SeaOrmStore::open(options).await.expect("the store opens");
         store.migrate_up().await.expect("the schema is created");
         Self { store: Arc::new(store), folder }
     }
