@@ -8,7 +8,7 @@ IN_EXAMPLE := --locked --manifest-path $(EXAMPLE)/Cargo.toml --target-dir target
 # The server that the other judges test: the one that `make test` has built, unless another one is named.
 MEMO_BIN ?= target/debug/memo
 # Tests wait for a database, a disk or a retry longer than they compute.
-export RUST_TEST_THREADS ?= $(shell expr 4 \* $$(nproc))
+export RUST_TEST_THREADS ?= $(shell expr 3 \* $$(nproc))
 # Unlike --all-targets, without the tests of libraries that have none.
 LINTED := --lib --bins --tests --examples
 # As clippy calls the compiler, so that what it has checked is not checked again; the examples ask for the same features.

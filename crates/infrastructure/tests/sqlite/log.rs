@@ -50,8 +50,9 @@ async fn the_write_ahead_log_stays_bounded_while_writers_are_active() {
         .map(|writer| {
             let store = Arc::clone(&fresh.store);
             tokio::spawn(async move {
-                for n in 0..100 {
-                    add_memo(&*store, 100 * writer + n).await;
+                // Together more than the bound, unless the log is restarted: 800 memos made one of 42 MB.
+                for n in 0..200 {
+                    add_memo(&*store, 200 * writer + n).await;
                 }
             })
         })
@@ -65,7 +66,8 @@ async fn the_write_ahead_log_stays_bounded_while_writers_are_active() {
     for writer in writers {
         writer.await.expect("the writer ends");
     }
-    assert!((4 << 20..16 << 20).contains(&longest), "{longest} bytes");
+    // As above, the thread may get no time on a busy machine.
+    assert!((4 << 20..60 << 20).contains(&longest), "{longest} bytes");
 }
 
 async fn read_until(store: Arc<dyn Store>, access: Access, stop: Arc<AtomicBool>) -> usize {
