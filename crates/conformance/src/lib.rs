@@ -48,6 +48,7 @@ mod port_list;
 mod port_suites;
 mod runner;
 mod samples;
+mod shared;
 mod steps;
 mod subjects;
 mod suites;
@@ -68,6 +69,7 @@ pub use port_suites::{
     sealer_entries, secret_generator_entries, social_provider_entries, token_signer_entries, webhook_sender_entries,
 };
 pub use runner::{Boxed, run, run_within};
+pub use shared::SharedStore;
 pub use subjects::{
     ModelBehaviour, ReceiverBehaviour, TestMailer, TestMarkdown, TestModel, TestNotifier, TestProvider, TestReceiver,
     TestSecrets, TestSigners,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::{TestStore, eventually};
+use memo_conformance::{SharedStore, TestStore, eventually};
 use memo_domain::{Access, Email, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -19,20 +19,11 @@ use crate::{
     },
 };
 
-/// Shares the store of a test between two servers.
-struct Shared(Arc<dyn TestStore>);
-
-impl TestStore for Shared {
-    fn store(&self) -> Arc<dyn Store> {
-        self.0.store()
-    }
-}
-
 /// Two nodes with one clock.
 pub(super) async fn two_nodes(store: Box<dyn TestStore>) -> (TestApp, TestApp) {
-    let store: Arc<dyn TestStore> = Arc::from(store);
-    let one = TestApp::builder(Box::new(Shared(store.clone()))).start().await;
-    let other = TestApp::builder(Box::new(Shared(store))).node_of(&one).start().await;
+    let store = SharedStore::of(store);
+    let one = TestApp::builder(store.boxed()).start().await;
+    let other = TestApp::builder(store.boxed()).node_of(&one).start().await;
     (one, other)
 }
 
@@ -85,11 +76,11 @@ pub async fn api_key_changed_on_one_node_changes_on_every_node(store: Box<dyn Te
 }
 
 pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn TestStore>) {
-    let store: Arc<dyn TestStore> = Arc::from(store);
+    let store = SharedStore::of(store);
     let keys = tempfile::tempdir().expect("a folder");
     let node = |cost: u32| {
         let pepper = keys.path().join("pepper.key");
-        TestApp::builder(Box::new(Shared(store.clone()))).settings(|settings| {
+        TestApp::builder(store.boxed()).settings(|settings| {
             settings.auth.bcrypt_cost = cost;
             settings.auth.pepper_file = Some(pepper);
         })
@@ -114,11 +105,11 @@ pub async fn password_is_rehashed_if_the_cost_setting_changed(store: Box<dyn Tes
 }
 
 pub async fn refresh_token_has_the_same_successor_on_every_node(store: Box<dyn TestStore>) {
-    let store: Arc<dyn TestStore> = Arc::from(store);
+    let store = SharedStore::of(store);
     let keys = tempfile::tempdir().expect("a folder");
     let node = || {
         let signing = keys.path().join("signing.key");
-        let builder = TestApp::builder(Box::new(Shared(store.clone())));
+        let builder = TestApp::builder(store.boxed());
         builder.settings(|settings| settings.auth.signing_key_file = Some(signing))
     };
     let (one, other) = (node().start().await, node().start().await);
@@ -148,11 +139,11 @@ const WRITERS: usize = 16;
 const MEMOS: usize = 3;
 
 pub async fn readers_that_disconnect_get_each_change_once_and_in_order_on_any_node(store: Box<dyn TestStore>) {
-    let store: Arc<dyn TestStore> = Arc::from(store);
+    let store = SharedStore::of(store);
     let keys = tempfile::tempdir().expect("a folder");
     let node = || {
         let signing = keys.path().join("signing.key");
-        let builder = TestApp::builder(Box::new(Shared(store.clone())));
+        let builder = TestApp::builder(store.boxed());
         builder.settings(|settings| settings.auth.signing_key_file = Some(signing))
     };
     let one = node().start().await;
@@ -197,10 +188,10 @@ pub async fn readers_that_disconnect_get_each_change_once_and_in_order_on_any_no
 
 pub async fn two_nodes_deliver_each_change_once(store: Box<dyn TestStore>) {
     // Both open the secrets that one of them has sealed.
-    let (store, keys): (Arc<dyn TestStore>, _) = (Arc::from(store), tempfile::tempdir().expect("a folder"));
+    let (store, keys) = (SharedStore::of(store), tempfile::tempdir().expect("a folder"));
     let node = || {
         let pepper = Some(keys.path().join("pepper"));
-        TestApp::builder(Box::new(Shared(store.clone()))).settings(|settings| settings.auth.pepper_file = pepper)
+        TestApp::builder(store.boxed()).settings(|settings| settings.auth.pepper_file = pepper)
     };
     let one = node().start().await;
     let other = node().node_of(&one).start().await;

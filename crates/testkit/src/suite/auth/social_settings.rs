@@ -1,9 +1,7 @@
 //! Social accounts under other settings, or after changes made directly in the store. These tests start their own app.
 
-use std::sync::Arc;
-
-use memo_conformance::TestStore;
-use memo_domain::{SecondFactor, Store, Timestamp, UserId};
+use memo_conformance::{SharedStore, TestStore};
+use memo_domain::{SecondFactor, Timestamp, UserId};
 use memo_server::SignUpSetting;
 use serde_json::json;
 
@@ -12,15 +10,6 @@ use super::social::{
     social_sign_in, state,
 };
 use crate::{START, TestApp};
-
-/// Shares the store of a test between two servers.
-struct SharedStore(Arc<dyn Store>);
-
-impl TestStore for SharedStore {
-    fn store(&self) -> Arc<dyn Store> {
-        self.0.clone()
-    }
-}
 
 pub async fn social_cookies_have_the_host_prefix_over_https(store: Box<dyn TestStore>) {
     let url = "https://memo.example.com";
@@ -106,14 +95,15 @@ pub async fn social_sign_in_does_not_bypass_the_second_factor(store: Box<dyn Tes
 }
 
 pub async fn closed_sign_up_rejects_new_social_accounts(store: Box<dyn TestStore>) {
-    let open = TestApp::builder(Box::new(SharedStore(store.store()))).start().await;
+    let store = SharedStore::of(store);
+    let open = TestApp::builder(store.boxed()).start().await;
     let browser = open.browser();
     assert_redirected(
         social_sign_in(&browser, &open.acme, open.acme.user("alice", Some("a@example.com"), true)).await,
         "/",
     );
     let alice = account(&browser).await;
-    let app = TestApp::builder(Box::new(SharedStore(store.store()))).node_of(&open);
+    let app = TestApp::builder(store.boxed()).node_of(&open);
     let app = app.settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
     let browser = app.browser();
     assert_flow_failed(

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_conformance::{TestStore, eventually};
+use memo_conformance::{SharedStore, TestStore, eventually};
 use memo_domain::{Access, Day, Store, Timestamp, UsageRange, UserId};
 use memo_memory::FixedClock;
 
 use super::usage::{counts, usage};
 use crate::{
     START, TestApp,
-    suite::{DAY, housekeeping::SharedTestStore, nodes::two_nodes},
+    suite::{DAY, nodes::two_nodes},
 };
 
 pub async fn usage_of_all_nodes_is_added_up(store: Box<dyn TestStore>) {
@@ -40,14 +40,14 @@ pub async fn usage_of_all_nodes_is_added_up(store: Box<dyn TestStore>) {
 }
 
 pub async fn usage_is_stored_when_the_server_stops(store: Box<dyn TestStore>) {
-    let shared = SharedTestStore::of(&*store);
-    let first = TestApp::builder(SharedTestStore::boxed(&shared)).start().await;
+    let shared = SharedStore::of(store);
+    let first = TestApp::builder(shared.boxed()).start().await;
     let alice = first.user("alice").await;
     for _ in 0..5 {
         alice.me().await.expect_status(200);
     }
     alice.get_memo("x").await.expect_status(404);
-    let second = TestApp::builder(SharedTestStore::boxed(&shared)).node_of(&first).start().await;
+    let second = TestApp::builder(shared.boxed()).node_of(&first).start().await;
     let root = second.admin("root").await;
     drop(first);
     let path = format!("/api/v1/admin/usage?user_id={}&group_by=operation", alice.id);
@@ -57,10 +57,10 @@ pub async fn usage_is_stored_when_the_server_stops(store: Box<dyn TestStore>) {
 }
 
 pub async fn usage_is_removed_after_its_retention_time(store: Box<dyn TestStore>) {
-    let shared = SharedTestStore::of(&*store);
+    let shared = SharedStore::of(store);
     let start_on_day = async |days: u32| {
         let clock = Arc::new(FixedClock::at(Timestamp::parse(START).expect("a time") + days * DAY));
-        let app = TestApp::builder(SharedTestStore::boxed(&shared)).clock(clock);
+        let app = TestApp::builder(shared.boxed()).clock(clock);
         app.settings(|settings| settings.usage.retention = (10 * DAY).into()).start().await
     };
     let alice = {
@@ -73,7 +73,7 @@ pub async fn usage_is_removed_after_its_retention_time(store: Box<dyn TestStore>
     };
     let app = start_on_day(11).await;
     let left = eventually("old usage is removed", async || {
-        let mut unit = shared.begin(Access::Read).await.expect("a unit of work");
+        let mut unit = shared.store().begin(Access::Read).await.expect("a unit of work");
         let day = Day::parse("2026-01-31").expect("a day");
         let range = UsageRange { from: day, to: day.plus(5) };
         let usage = unit.usage().list(alice, range, None, 100).await.expect("usage is read");
