@@ -1,5 +1,6 @@
 //! Requests that the HTTP framework answers itself.
 
+use memo_conformance::eventually;
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -33,12 +34,7 @@ async fn unreadable_requests_are_no_errors_of_the_server() {
         let log = memo.log.lock().expect("no test has panicked").clone();
         log.lines().filter(|line| line.contains("unreadable request")).count()
     };
-    let logged = async {
-        while unreadable() < targets.len() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(PATIENCE, logged).await.expect("each has a line");
+    eventually("each has a line", async || (unreadable() == targets.len()).then_some(())).await;
     let log = memo.log.lock().expect("no test has panicked").clone();
     assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
 }

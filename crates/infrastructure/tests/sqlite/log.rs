@@ -4,8 +4,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
+use memo_conformance::pause;
 use memo_domain::{Access, MemoFilter, MemoSort, PageRequest, Store};
 
 use crate::{add_memo, add_user, support::Fresh, user};
@@ -61,7 +63,7 @@ async fn the_write_ahead_log_stays_bounded_while_writers_are_active() {
     let mut longest = 0;
     while writers.iter().any(|writer| !writer.is_finished()) {
         longest = longest.max(fs::metadata(&log).expect("there is a log").len());
-        tokio::task::yield_now().await;
+        pause(Duration::from_millis(1)).await;
     }
     for writer in writers {
         writer.await.expect("the writer ends");

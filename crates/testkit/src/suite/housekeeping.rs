@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use memo_conformance::{SharedStore, TestStore, eventually};
-use memo_domain::{Access, Change, Limit, Store, Timestamp, UserId};
+use memo_domain::{Access, Change, Limit, Timestamp, UserId};
 use memo_memory::FixedClock;
 
 use crate::{START, TestApp, suite::DAY};

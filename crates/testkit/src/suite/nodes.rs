@@ -1,9 +1,9 @@
 //! Two servers over one store. These tests start their own apps.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use memo_conformance::{SharedStore, TestStore, eventually};
-use memo_domain::{Access, Email, Store};
+use memo_domain::{Access, Email};
 use serde_json::json;
 use tokio::task::JoinSet;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, eventually};
 use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_server::{Settings, SignUpSetting};
 use serde_json::json;
@@ -180,13 +180,10 @@ pub async fn stopping_node_reports_draining_and_still_serves(store: Box<dyn Test
     let mut app = app.start().await;
     let alice = app.user("alice").await;
     app.announce_stop();
-    loop {
-        let response = app.anonymous().get("/readyz").await;
-        if response.status == 503 {
-            response.problem("draining");
-            break;
-        }
-    }
+    let draining = eventually("the node is not ready", async || {
+        Some(app.anonymous().get("/readyz").await).filter(|response| response.status == 503)
+    });
+    draining.await.problem("draining");
     alice.memo("still served").await;
     app.anonymous().get("/healthz").await.expect_status(200);
 }

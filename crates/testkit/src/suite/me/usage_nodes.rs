@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use memo_conformance::{SharedStore, TestStore, eventually};
-use memo_domain::{Access, Day, Store, Timestamp, UsageRange, UserId};
+use memo_domain::{Access, Day, Timestamp, UsageRange, UserId};
 use memo_memory::FixedClock;
 
 use super::usage::{counts, usage};
