@@ -179,6 +179,11 @@ impl Transactions {
         }
     }
 
+    /// Returns the attempts of a use case that may have to prepare its transaction again.
+    pub(crate) fn retries(&self) -> Retries<'_> {
+        Retries::new(self)
+    }
+
     async fn begin(&self) -> Result<Transaction, Error> {
         Ok(Transaction {
             unit: self.store.begin_for(Access::Write, self.user).await?,
@@ -337,7 +342,7 @@ fn lost_race(error: Error, retried: Option<Conflict>) -> Error {
 }
 
 /// Decides whether a failed attempt is followed by another one.
-struct Retries<'a> {
+pub(crate) struct Retries<'a> {
     transactions: &'a Transactions,
     began: Timestamp,
     waited: Duration,
@@ -357,18 +362,23 @@ impl<'a> Retries<'a> {
         if !matches!(&error, Error::Store(error) if error.is_lost_race()) {
             return Err(error);
         }
+        if self.wait().await { Ok(()) } else { Err(error) }
+    }
+
+    /// Waits before the next attempt; `false` if the budget is spent.
+    pub(crate) async fn wait(&mut self) -> bool {
         // Writers that lost the same race must not meet again: between half of the longest wait and all of it.
         let half = self.max_wait / 2;
         let wait = half + half.mul_f64(f64::from(self.random()) / f64::from(u32::MAX));
         // The clock may have been set back.
         let spent = self.transactions.clock.now().since(self.began).max(self.waited);
         if spent + wait > BUDGET {
-            return Err(error);
+            return false;
         }
         self.transactions.timer.sleep(wait).await;
         self.waited += wait;
         self.max_wait = MAX_WAIT.min(self.max_wait * 2);
-        Ok(())
+        true
     }
 
     fn random(&self) -> u32 {

@@ -95,7 +95,12 @@ impl Memos {
         let (mut texts, mut changed) = (Vec::<Option<PreparedText>>::with_capacity(operations.len()), HashMap::new());
         for operation in operations {
             let text = match operation {
-                BatchOperation::Create { state, .. } => Some(self.prepare(owner, &state.title, &state.content).await?),
+                BatchOperation::Create { id, state } => {
+                    if let Some(id) = id {
+                        changed.insert(*id, texts.len());
+                    }
+                    Some(self.prepare(owner, &state.title, &state.content).await?)
+                }
                 BatchOperation::Update { id, change, .. } => {
                     let earlier = changed.get(id).and_then(|index: &usize| texts[*index].as_ref());
                     let text = self.prepare_change(owner, *id, change, earlier).await?;

@@ -8,7 +8,7 @@ mod precondition;
 mod revisions;
 mod tags;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use memo_domain::{
     Access, Conflict, Content, InvalidValue, Memo, MemoChange, MemoCursor, MemoFilter, MemoId, MemoSort, MemoState,
@@ -33,12 +33,6 @@ pub struct MemoList {
     /// The length of the whole list.
     pub total: Option<u64>,
 }
-
-/// How often texts are prepared again because others have changed them meanwhile.
-const ATTEMPTS: u32 = 6;
-/// The wait after the first attempt, which doubles with each further one: what another writer has changed may be read only
-/// after its commit.
-const FIRST_WAIT: Duration = Duration::from_millis(5);
 
 /// The memos of users.
 pub struct Memos {
@@ -220,7 +214,8 @@ impl Memos {
     ) -> Result<MemoView, Error> {
         let author = author.into();
         let owner = author.user_id;
-        for attempt in 0..ATTEMPTS {
+        let mut retries = self.ports.transactions.retries();
+        loop {
             let memo = self.get(owner, id).await?.memo;
             if memo.owner_id != owner {
                 return Err(Error::NotOwner);
@@ -235,13 +230,15 @@ impl Memos {
             let content = content.ok_or(Error::NotFound(Resource::Task))?;
             let change = MemoChange { content: Some(content), ..MemoChange::default() };
             // In the version that was read, since the new content was made of its content.
-            match self.change(author, id, change, &Precondition::OneOf(vec![memo.version])).await {
-                // Another writer was faster, and may have moved the checkbox.
-                Err(Error::PreconditionFailed) if if_version.is_none() => self.wait_after(attempt).await,
-                result => return result,
+            let result = self.change(author, id, change, &Precondition::OneOf(vec![memo.version])).await;
+            if !matches!(result, Err(Error::PreconditionFailed)) || if_version.is_some() {
+                return result;
+            }
+            // Another writer was faster, and may have moved the checkbox.
+            if !retries.wait().await {
+                return Err(Error::Overloaded { retry_after: edit::RETRY_AFTER });
             }
         }
-        Err(Error::Overloaded { retry_after: edit::RETRY_AFTER })
     }
 
     /// Moves a memo to the trash. A memo in the trash is left as it is, whatever the precondition says.
@@ -314,17 +311,14 @@ impl Memos {
         prepare: impl AsyncFn() -> Result<P, Error>,
         write: impl AsyncFn(&P) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for attempt in 1..ATTEMPTS {
-            match write(&prepare().await?).await {
-                Err(Error::Overloaded { .. }) => self.wait_after(attempt - 1).await,
-                result => return result,
+        let mut retries = self.ports.transactions.retries();
+        loop {
+            let result = write(&prepare().await?).await;
+            // What another writer has changed may be read only after its commit.
+            if !matches!(result, Err(Error::Overloaded { .. })) || !retries.wait().await {
+                return result;
             }
         }
-        write(&prepare().await?).await
-    }
-
-    async fn wait_after(&self, attempt: u32) {
-        self.ports.timer.sleep(FIRST_WAIT * 2_u32.pow(attempt)).await;
     }
 
     /// Changes memos of one owner in one transaction.

@@ -138,6 +138,18 @@ pub async fn batch_operations_see_the_previous_ones(app: TestApp) {
     assert_eq!(statuses(&response), [200, 200, 204, 204]);
     let memo = alice.get_memo(&id).await.expect_status(200);
     assert_eq!((&memo["content"], &memo["pinned"], &memo["version"]), (&json!("b"), &json!(true), &json!(4)));
+    // Each takes from a memo that this batch has created what it leaves as it is.
+    let new = "0198c0de-7f00-7000-8000-00000000000b";
+    let operations = json!([
+        {"op": "create", "id": new, "memo": {"title": "a", "content": "b"}},
+        merged(update(new, &json!({"title": "c"})), &json!({"if_version": 1})),
+        update(new, &json!({"content": "d"})),
+        update(new, &json!({"title": "e"})),
+    ]);
+    let response = alice.batch(&operations).await.expect_status(200);
+    let memo = alice.get_memo(new).await.expect_status(200);
+    assert_eq!((&memo["title"], &memo["content"], &memo["version"]), (&json!("e"), &json!("d"), &json!(4)));
+    assert_eq!(response["results"][3]["memo"], memo.json);
 }
 
 pub async fn batch_takes_1_to_100_operations(app: TestApp) {
