@@ -51,12 +51,25 @@ async fn insert_after(last: u128, store: &SeaOrmStore) {
 }
 
 async fn change(store: &SeaOrmStore) {
+    change_from(store, |_| Version::FIRST).await;
+}
+
+async fn change_from(store: &SeaOrmStore, version: impl Fn(u128) -> Version) {
     let mut unit = begin(store, Access::Write).await;
     for n in 1..=BATCH {
-        let memo = Memo { version: Version::FIRST.next(), ..long(n, "thread") };
-        unit.memos().update(&memo, Version::FIRST, Some(&memo.search_text())).await.expect("a memo is changed");
+        let from = version(n);
+        let memo = Memo { version: from.next(), ..long(n, "thread") };
+        unit.memos().update(&memo, from, Some(&memo.search_text())).await.expect("a memo is changed");
     }
     unit.commit().await.expect("it commits");
+}
+
+/// Changes one memo to a short text.
+async fn shorten(unit: &mut dyn UnitOfWork, n: u128) {
+    let mut small = memo(n);
+    small.version = Version::FIRST.next();
+    small.state.content = Content::new("small").expect("valid content");
+    unit.memos().update(&small, Version::FIRST, Some(&small.search_text())).await.expect("the memo is changed");
 }
 
 async fn count(unit: &mut dyn UnitOfWork, word: &str) -> Result<usize, StoreError> {
@@ -144,16 +157,33 @@ async fn what_a_killed_process_has_left_is_indexed_when_the_file_is_opened() {
 async fn changes_and_removals_of_memos_that_wait_are_not_undone() {
     let fresh = fresh().await;
     let mut unit = stopped(&fresh, insert).await;
-    let mut small = memo(28);
-    small.version = Version::FIRST.next();
-    small.state.content = Content::new("small").expect("valid content");
-    unit.memos().update(&small, Version::FIRST, Some(&small.search_text())).await.expect("the memo is changed");
+    shorten(&mut *unit, 28).await;
     unit.commit().await.expect("it commits");
     let mut unit = begin(&fresh.store, Access::Write).await;
     unit.memos().remove(id(29), Version::FIRST).await.expect("the memo is removed");
     unit.commit().await.expect("it commits");
     assert_eq!([found(&fresh.store, "needle").await, found(&fresh.store, "small").await], [98, 1]);
     eventually("all are indexed", async || (waiting(&fresh.folder) == 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_indexed_after_an_earlier_change_in_the_same_transaction() {
+    let fresh = fresh().await;
+    insert(&fresh.store).await;
+    assert_eq!(found(&fresh.store, "needle").await, 100);
+    let write = async |store: &SeaOrmStore| {
+        let earlier = async {
+            let mut unit = begin(store, Access::Write).await;
+            shorten(&mut *unit, 28).await;
+            unit.commit().await.expect("it commits");
+        };
+        let from = |n| if n == 28 { Version::FIRST.next() } else { Version::FIRST };
+        tokio::join!(earlier, change_from(store, from));
+    };
+    drop(stopped(&fresh, write).await);
+    for (word, expected) in [("needle", 0), ("small", 0), ("thread", 100)] {
+        assert_eq!(found(&fresh.store, word).await, expected, "{word}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

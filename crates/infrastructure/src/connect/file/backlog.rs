@@ -162,15 +162,16 @@ impl Backlog {
         self.uncommitted = 0;
     }
 
-    /// Runs the updates of one memo, or of all, in the open transaction. They stay in the backlog, and are passed over later if the
-    /// transaction is committed.
+    /// Runs the committed updates of one memo, or of all, in the open transaction. They stay in the backlog, and are passed over
+    /// later if the transaction is committed. Those that this transaction has added are newer than all that it runs.
     pub fn run_early(&self, connection: &Connection, memo: Option<Uuid>) -> Result<(), Error> {
         if self.entries.is_empty() {
             return Ok(());
         }
         in_transaction(connection)?;
-        let mut entries = self.entries.iter().filter(|(_, update)| memo.is_none_or(|memo| memo == update.memo));
-        entries.try_for_each(|entry| run(connection, entry))
+        let committed = self.entries.iter().take(self.entries.len() - self.uncommitted);
+        let mut of_memo = committed.filter(|(_, update)| memo.is_none_or(|memo| memo == update.memo));
+        of_memo.try_for_each(|entry| run(connection, entry))
     }
 
     /// Runs the first updates in a transaction of their own.
