@@ -114,7 +114,7 @@ impl SmtpMailer {
             connection.starttls(self.tls().await?, &self.name).await.map_err(|error| quote(&error))?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| quote(&error))?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| refusal(&error))?;
         }
         Ok(connection)
     }
@@ -197,6 +197,14 @@ fn is_permanent(error: &Error) -> bool {
         Some(code) => error.is_permanent() && !matches!(code, 530 | 534 | 535 | 538),
         None => error.is_client(),
     }
+}
+
+/// Returns why the user and the password were refused. What the server says is left out: it may repeat them.
+fn refusal(error: &Error) -> Source {
+    error.status().map_or_else(
+        || quote(error),
+        |code| format!("the server has refused the user and the password, with code {code}").into(),
+    )
 }
 
 /// Returns the server's response as a short line for the log.
