@@ -18,7 +18,16 @@ use tracing_appender::{
     non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard},
     rolling::{RollingFileAppender, Rotation},
 };
-use tracing_subscriber::{EnvFilter, Layer, fmt, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    fmt::{
+        self, FmtContext, FormatEvent, FormatFields, MakeWriter,
+        format::{Format, Json, JsonFields, Writer},
+    },
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::{LogFormat, LogSettings, StartError};
 
@@ -45,7 +54,7 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
     let colours = settings.file.is_none() && io::IsTerminal::is_terminal(&io::stdout());
     let layer = match settings.format {
         LogFormat::Pretty => fmt::layer().with_ansi(colours).with_writer(writer).boxed(),
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed(),
+        LogFormat::Json => json(writer).boxed(),
     };
     // A filter of its own, not one of the layer: after the SQL drivers have asked whether a level is enabled, a layer's filter
     // drops the next line of the same thread.
@@ -56,6 +65,32 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         .try_init()
         .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
     Ok(guard)
+}
+
+/// Writes lines of JSON.
+fn json<S: Subscriber + for<'a> LookupSpan<'a>>(writer: impl for<'w> MakeWriter<'w> + 'static) -> impl Layer<S> {
+    let lines = JsonLines(fmt::format().json().flatten_event(true).with_span_list(false));
+    fmt::layer().event_format(lines).fmt_fields(JsonFields::new()).with_writer(writer)
+}
+
+/// Lines of JSON that all have a message: events of other crates may have none.
+struct JsonLines(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+        if event.metadata().fields().field("message").is_some() {
+            return self.0.format_event(context, out, event);
+        }
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        // Of a statement, what the driver shows of it.
+        let message = serde_json::Value::from(text(event, "summary"));
+        writeln!(out, "{},\"message\":{message}}}", line.trim_end().strip_suffix('}').ok_or(std::fmt::Error)?)
+    }
 }
 
 /// Opens the file of today in a folder. Both are created if they are missing.
@@ -102,22 +137,72 @@ impl<S: Subscriber> Layer<S> for ClientErrors {
         if *metadata.level() != Level::ERROR || metadata.target() != "actix_http::h1::dispatcher" {
             return true;
         }
-        let mut message = Message::default();
-        event.record(&mut message);
-        let Some(reason) = message.0.strip_prefix("stream error: ") else { return true };
+        let message = text(event, "message");
+        let Some(reason) = message.strip_prefix("stream error: ") else { return true };
         tracing::debug!(target: "memo::http", reason, "unreadable request");
         false
     }
 }
 
-/// The message of an event.
-#[derive(Default)]
-struct Message(String);
+/// Returns the text of a field of an event; empty if it has no such field.
+fn text(event: &Event<'_>, field: &'static str) -> String {
+    let mut found = Text { field, text: String::new() };
+    event.record(&mut found);
+    found.text
+}
 
-impl Visit for Message {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            self.0 = format!("{value:?}");
+struct Text {
+    field: &'static str,
+    text: String,
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == self.field {
+            value.clone_into(&mut self.text);
         }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == self.field {
+            self.text = format!("{value:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no test panics").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_line_of_json_has_a_message() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(json(move || writer.clone())), || {
+            tracing::info!("as usual");
+            tracing::info!(summary = "SELECT \"1\"", rows = 1);
+            tracing::info!(rows = 1);
+        });
+        let text = String::from_utf8(lines.0.lock().expect("no test panics").clone()).expect("UTF-8");
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().expect("a message")).collect();
+        assert_eq!(messages, ["as usual", "SELECT \"1\"", ""]);
+        assert!(lines.iter().all(|line| line["level"] == "INFO" && line["timestamp"].is_string()), "{text}");
     }
 }

@@ -18,7 +18,8 @@ const TEN_YEARS: Duration = Duration::from_hours(87_660);
 const MIN_BODY_LIMIT: usize = 1_024;
 /// Less is a mistake in the unit.
 const MIN_RESPONSE_CACHE: usize = 64 << 10;
-const MAX_WORKERS: usize = 1_024;
+/// The maximum of actix.
+const MAX_WORKERS: usize = 512;
 /// The list of a user's API keys has no pages.
 const MAX_API_KEYS: usize = 1_000;
 /// A text is read by way of all that are newer.

@@ -70,9 +70,34 @@ impl From<config::ConfigError> for SettingsError {
             config::ConfigError::FileParse { uri, .. } => {
                 Self(format!("{} is not valid TOML", uri.unwrap_or_default()))
             }
-            error => Self(error.to_string().replace('\n', " ")),
+            config::ConfigError::Type { expected, key, origin, .. } => mistyped(key, origin, expected),
+            config::ConfigError::At { error, key, origin } => match &*error {
+                config::ConfigError::Message(text) if text.starts_with("invalid type: ") => {
+                    mistyped(key, origin, text.rsplit_once(", expected ").map_or("of another type", |(_, form)| form))
+                }
+                _ => one_line(&config::ConfigError::At { error, key, origin }),
+            },
+            error => one_line(&error),
         }
     }
+}
+
+fn one_line(error: &config::ConfigError) -> SettingsError {
+    SettingsError(error.to_string().replace('\n', " "))
+}
+
+/// A setting has a value of another type. It is not quoted: a text in place of a section may hold a password.
+fn mistyped(key: Option<String>, origin: Option<String>, expected: &str) -> SettingsError {
+    let name = key.unwrap_or_default();
+    let from = origin.map(|origin| format!(" in {origin}")).unwrap_or_default();
+    SettingsError(if expected.starts_with("struct ") || expected == "a map" {
+        let variable = name.to_uppercase().replace('.', "__");
+        format!("{name}{from} is a section: its settings have names of their own, MEMO__{variable}__…")
+    } else if expected == "an integer" {
+        format!("{name}{from} must be a whole number in the range of the setting")
+    } else {
+        format!("{name}{from} must be {expected}")
+    })
 }
 
 /// What a setting must be, if the error of its type would say so in terms of Rust.
@@ -102,6 +127,7 @@ impl Settings {
     /// Those of [`load`](Self::load).
     pub fn of_variables(variables: &HashMap<String, String>) -> Result<Self, SettingsError> {
         sources::check_names(variables)?;
+        sources::check_overlaps(variables)?;
         let named = variables.get("MEMO_ENV").filter(|name| !name.is_empty());
         let environment = Environment::parse(named.map_or("development", String::as_str))?;
         let mut builder = Config::builder()

@@ -60,6 +60,19 @@ pub fn check_names(variables: &HashMap<String, String>) -> Result<(), SettingsEr
     })
 }
 
+/// Checks that no variable is of the same setting as another one, or of a setting below that of another one: which of them
+/// counts would depend on their order.
+pub fn check_overlaps(variables: &HashMap<String, String>) -> Result<(), SettingsError> {
+    let set = variables.iter().filter(|(name, value)| name.starts_with("MEMO__") && !value.is_empty());
+    let mut names: Vec<_> = set.map(|(name, _)| (format!("{}__", name.to_lowercase()), name)).collect();
+    // Those below a name come right after it.
+    names.sort();
+    let overlap = names.array_windows().find(|[(above, _), (below, _)]| below.starts_with(above.as_str()));
+    overlap.map_or(Ok(()), |[(_, above), (_, below)]| {
+        Err(SettingsError::new(format!("only one of the variables {above:?} and {below:?} can be set")))
+    })
+}
+
 /// Whether Kubernetes sets this variable for a service named `memo` or `memo-…`.
 fn is_service_link(name: &str, value: &str) -> bool {
     name.ends_with("_SERVICE_HOST")

@@ -186,6 +186,40 @@ fn a_broken_file_is_named_and_not_quoted() {
 }
 
 #[test]
+fn a_value_of_a_section_is_refused_and_not_quoted() {
+    for (name, says) in [
+        ("MEMO__DATABASE", "MEMO__DATABASE__"),
+        ("MEMO__CACHE", "MEMO__CACHE__"),
+        ("MEMO__MAIL", "MEMO__MAIL__"),
+        ("MEMO__LLM", "MEMO__LLM__"),
+        ("MEMO__AUTH__PROVIDERS", "MEMO__AUTH__PROVIDERS__"),
+        ("MEMO__AUTH__PROVIDERS__ACME", "MEMO__AUTH__PROVIDERS__ACME__"),
+    ] {
+        let error = settings(&[(name, "smtp://u:hunter2@h")]).expect_err(name).to_string();
+        assert!(error.contains(says) && !error.contains("hunter2") && !error.contains("struct"), "{name}: {error}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("base.toml"), "database = \"hunter2\"\n").expect("written");
+    let error = settings(&[("MEMO_CONFIG_DIR", folder.path().to_str().expect("UTF-8"))]).expect_err("a section");
+    let error = error.to_string();
+    assert!(error.contains("database is a section") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn variables_of_one_setting_are_refused_in_any_order() {
+    for (one, other) in [
+        ("MEMO__SERVER__WORKERS", "MEMO__SERVER__WORKERS__X"),
+        ("MEMO__SERVER__WORKERS", "MEMO__SERVER__workers"),
+        ("MEMO__DATABASE", "MEMO__DATABASE__URL"),
+    ] {
+        for _ in 0..10 {
+            let error = settings(&[(one, "2"), ("MEMO__LOG__SQL", "true"), (other, "2")]).expect_err(other).to_string();
+            assert!(error.contains(one) && error.contains(other), "{error}");
+        }
+    }
+}
+
+#[test]
 fn secrets_are_not_printed() {
     let settings =
         settings(&[("MEMO__MAIL__PASSWORD", "hunter2"), ("MEMO__DATABASE__URL", "postgres://u:hunter2@h/d")]);

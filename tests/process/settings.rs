@@ -31,7 +31,7 @@ const WRONG: &[(&str, &[&str])] = &[
         ],
     ),
     ("MEMO__SERVER__METRICS_LISTEN", &["9090", "no"]),
-    ("MEMO__SERVER__WORKERS", &["0", "-1", "many", "1.5", "1000000"]),
+    ("MEMO__SERVER__WORKERS", &["0", "-1", "many", "1.5", "513", "1000000"]),
     (
         "MEMO__SERVER__TRUSTED_HOSTS",
         &["https://memo.example.com", "memo.example.com:443", ".example.com", "*example.com", ","],
