@@ -42,6 +42,7 @@ mod services;
 mod settings;
 mod shared;
 mod signature;
+mod signed_in;
 mod start;
 mod streams;
 mod tags;

@@ -48,6 +48,8 @@ macro_rules! __each_account_test {
                 import_size_is_limited
                 archive_is_limited_by_the_size_of_an_import
                 answer_that_is_not_read_ends
+                import_stores_nothing_after_its_user_has_signed_out
+                export_ends_after_its_user_has_signed_out
             }
             [shared_state] me {
                 profile(app) {

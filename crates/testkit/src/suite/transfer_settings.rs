@@ -2,9 +2,12 @@
 
 use std::{future::pending, io::ErrorKind, time::Duration};
 
-use memo_conformance::TestStore;
+use memo_conformance::{TestStore, pause};
 use serde_json::json;
-use tokio::{io::AsyncReadExt, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 use crate::{
     TestApp,
@@ -59,4 +62,45 @@ pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
     }
     size += rest.len();
     assert!(size < 15 << 20 && !rest.ends_with(b"0\r\n\r\n"), "{size}");
+}
+
+pub async fn import_stores_nothing_after_its_user_has_signed_out(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).start().await;
+    let alice = app.user("alice").await;
+    let chunk = |text: String| format!("{:x}\r\n{text}\r\n", text.len());
+    let begin = "Connection: close\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let first = chunk(format!("{}\n", line(1)));
+    let request = [head(&alice, "POST /api/v1/me/import HTTP/1.1"), begin.into(), first.into()].concat();
+    let mut connection = app.open(&request).await;
+    alice.end_sessions().await.expect_empty(204);
+    let rest = format!("{}0\r\n\r\n", chunk(format!("{}\n", line(2))));
+    connection.write_all(rest.as_bytes()).await.expect("the rest is sent");
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await.expect("a response");
+    assert!(response.starts_with("HTTP/1.1 401 ") && response.contains("sign_in_ended"), "{response}");
+    let tokens = alice.sign_in(&alice.email, &alice.password).await.expect_status(200);
+    let again = app.anonymous().with_token(tokens.text("access_token"));
+    assert_eq!(again.titles(&[]).await, [""; 0]);
+}
+
+pub async fn export_ends_after_its_user_has_signed_out(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).start().await;
+    let alice = app.user("alice").await;
+    // More than the buffers on the way hold. In JSON, each of these characters takes six bytes.
+    let content = "\u{1}".repeat(100_000);
+    let line = |n| {
+        let mut line = line(n);
+        line["content"] = content.as_str().into();
+        line.to_string()
+    };
+    let lines: Vec<_> = (1..=30).map(line).collect();
+    assert_eq!(import(&alice, lines.join("\n")).await.expect_status(200)["created"], 30);
+    let request = [head(&alice, "GET /api/v1/me/export HTTP/1.1"), b"Connection: close\r\n\r\n".to_vec()].concat();
+    let mut connection = app.open(&request).await;
+    connection.read_exact(&mut [0; 100]).await.expect("the head");
+    alice.end_sessions().await.expect_empty(204);
+    pause(Duration::from_secs(5)).await;
+    let mut rest = Vec::new();
+    let _ = connection.read_to_end(&mut rest).await;
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "{} bytes, and the end", rest.len());
 }

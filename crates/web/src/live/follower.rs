@@ -1,4 +1,4 @@
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use actix_web::{HttpRequest, web::Data};
 use memo_application::{Changes, Credential, Error, Principal, SignIn};
@@ -14,11 +14,9 @@ use crate::{
     live_feeds::{LiveFeeds, Watch, Watched},
     middleware::Draining,
     problem::{Code, Problem},
+    signed_in::CHECK_INTERVAL,
 };
 
-/// How often the store is asked whether the session is live and the feed has grown: events of other nodes may be lost, and a
-/// session that ended on another node must end here within 5 s.
-const CHECK_INTERVAL: Duration = Duration::from_secs(4);
 /// The number of changes that are read at once.
 const PAGE: u64 = 100;
 

@@ -9,6 +9,7 @@ use crate::{
         ApiKeyDto, AuditEventDto, IdentityDto, LocaleDto, MemoDto, RevisionSummaryDto, SessionDto, UserDto, WebhookDto,
     },
     prelude::*,
+    signed_in::SignedIn,
     streams::{NDJSON, ZIP, json_lines, streamed},
 };
 
@@ -191,14 +192,16 @@ async fn export(
     FromDevice(device): FromDevice,
     IsHead(is_head): IsHead,
     Query(query): Query<ExportQuery>,
+    mut signed_in: SignedIn,
 ) -> Result<HttpResponse, Problem> {
     if matches!(query.format, Some(FormatDto::Markdown)) {
-        return export_markdown(&caller, transfer, &settings, &device, is_head).await;
+        return export_markdown(&caller, transfer, &settings, &device, is_head, signed_in).await;
     }
     let owner = caller.user_id;
     let all = ExportContents::All;
     let mut export = if is_head { None } else { Some(transfer.export(&caller, &device, all).await?) };
     let lines = async move || -> Result<_, Error> {
+        signed_in.check_if_due().await?;
         let records = match &mut export {
             Some(export) => transfer.more(export).await?,
             None => None,
@@ -217,6 +220,7 @@ async fn export_markdown(
     settings: &HttpSettings,
     device: &Device,
     is_head: bool,
+    mut signed_in: SignedIn,
 ) -> Result<HttpResponse, Problem> {
     let mut running = None;
     if !is_head {
@@ -224,6 +228,7 @@ async fn export_markdown(
         running = Some((export, transfer.markdown(caller.user_id)));
     }
     let parts = async move || -> Result<_, Error> {
+        signed_in.check_if_due().await?;
         let Some((export, zip)) = &mut running else { return Ok(None) };
         let bytes = if let Some(records) = transfer.more(export).await? {
             let memo = |record| if let Record::Memo(view) = record { Some(view.memo) } else { None };

@@ -26,6 +26,7 @@ use crate::{
     input::{check_media_type, read_line},
     middleware::turn_of_others,
     prelude::*,
+    signed_in::SignedIn,
     streams::{Lines, NDJSON, Spool, SpoolWriter, Spooled},
 };
 
@@ -123,14 +124,28 @@ async fn import(
     settings: Data<HttpSettings>,
     Query(query): Query<ImportQuery>,
     lines: Lines,
+    signed_in: SignedIn,
 ) -> Result<HttpResponse, Problem> {
     let kind = query.from.map(ArchiveKind::from);
     check_media_type(&request, kind.map_or(&[NDJSON], media_types))?;
-    let mut claim = transfer.claim_import(caller.user_id).await?;
+    let mut turn = Turn { claim: transfer.claim_import(caller.user_id).await?, signed_in };
     let job = Import { transfer: &transfer, author: *caller, user: caller.user_id, settings: &settings };
-    let report = job.run(kind, lines, query.dry_run.unwrap_or_default(), &mut claim).await;
-    claim.release().await;
+    let report = job.run(kind, lines, query.dry_run.unwrap_or_default(), &mut turn).await;
+    turn.claim.release().await;
     Ok(HttpResponse::Ok().json(report?))
+}
+
+/// The one import of a user that may run, as long as they are signed in.
+struct Turn {
+    claim: ImportClaim,
+    signed_in: SignedIn,
+}
+
+impl Turn {
+    async fn renew(&mut self) -> Result<(), Problem> {
+        self.signed_in.check_if_due().await?;
+        Ok(self.claim.renew().await?)
+    }
 }
 
 /// An import that is checked.
@@ -235,18 +250,19 @@ impl Import<'_> {
         kind: Option<ArchiveKind>,
         body: Lines,
         is_dry: bool,
-        claim: &mut ImportClaim,
+        turn: &mut Turn,
     ) -> Result<ImportReport, Problem> {
         let Checked { memos, likes, settings, mut report } = match kind {
-            None => self.check(body, claim).await?,
-            Some(kind) => self.unpack(kind, body, claim).await?,
+            None => self.check(body, turn).await?,
+            Some(kind) => self.unpack(kind, body, turn).await?,
         };
-        self.import_memos(memos, is_dry, claim, &mut report).await?;
+        turn.signed_in.check().await?;
+        self.import_memos(memos, is_dry, turn, &mut report).await?;
         if let Some(settings) = settings {
             report.settings = self.transfer.import_settings(self.user, &settings, is_dry).await?;
         }
         if let Some(mut likes) = likes {
-            self.import_likes(&mut likes, is_dry, claim, &mut report).await?;
+            self.import_likes(&mut likes, is_dry, turn, &mut report).await?;
         }
         Ok(report)
     }
@@ -255,7 +271,7 @@ impl Import<'_> {
         &self,
         spooled: Spooled,
         is_dry: bool,
-        claim: &mut ImportClaim,
+        turn: &mut Turn,
         report: &mut ImportReport,
     ) -> Result<(), Problem> {
         let mut batches = Batches::new(self.transfer, spooled);
@@ -264,7 +280,7 @@ impl Import<'_> {
             if memos.is_empty() {
                 return Ok(());
             }
-            claim.renew().await?;
+            turn.renew().await?;
             let imported = if is_dry {
                 self.transfer.preview(self.user, &memos).await?
             } else {
@@ -278,7 +294,7 @@ impl Import<'_> {
         &self,
         spooled: &mut Spooled,
         is_dry: bool,
-        claim: &mut ImportClaim,
+        turn: &mut Turn,
         report: &mut ImportReport,
     ) -> Result<(), Problem> {
         loop {
@@ -286,7 +302,7 @@ impl Import<'_> {
             if likes.is_empty() {
                 return Ok(());
             }
-            claim.renew().await?;
+            turn.renew().await?;
             let imported = if is_dry {
                 self.transfer.preview_likes(self.user, &likes).await?
             } else {
@@ -297,9 +313,9 @@ impl Import<'_> {
     }
 
     /// Checks all lines, and spools those of memos and likes.
-    async fn check(&self, mut lines: Lines, claim: &mut ImportClaim) -> Result<Checked, Problem> {
+    async fn check(&self, mut lines: Lines, turn: &mut Turn) -> Result<Checked, Problem> {
         let (mut checking, mut number) = (Checking::new(self.transfer, &self.settings.spool)?, 0);
-        while let Some(line) = lines.next().await? {
+        while let Some(line) = turn.signed_in.during(lines.next()).await? {
             let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
             if !line.trim_ascii().is_empty() {
                 checking.add(line, number).await?;
@@ -309,22 +325,22 @@ impl Import<'_> {
             if number / LINES_AT_ONCE != earlier / LINES_AT_ONCE || checking.bytes >= BYTES_AT_ONCE {
                 checking.bytes = 0;
                 let _ = turn_of_others().await;
-                claim.renew().await?;
+                turn.renew().await?;
             }
         }
         checking.finish().await
     }
 
     /// Spools an archive, and then its memos.
-    async fn unpack(&self, kind: ArchiveKind, mut body: Lines, claim: &mut ImportClaim) -> Result<Checked, Problem> {
+    async fn unpack(&self, kind: ArchiveKind, mut body: Lines, turn: &mut Turn) -> Result<Checked, Problem> {
         let mut archive = Spool::create(&self.settings.spool)?;
-        while let Some(bytes) = body.next_bytes().await? {
+        while let Some(bytes) = turn.signed_in.during(body.next_bytes()).await? {
             archive.append(&bytes).await?;
-            claim.renew().await?;
+            turn.renew().await?;
         }
         let archive = archive.into_file().await?;
         let (writer, memos) = SpoolWriter::create(&self.settings.spool)?;
-        let report = self.transfer.unpack(self.user, kind, archive, Box::new(writer), claim).await?;
+        let report = self.transfer.unpack(self.user, kind, archive, Box::new(writer), &mut turn.claim).await?;
         let report = ImportReport::of_archive(report);
         Ok(Checked { memos: memos.rewind().await?, likes: None, settings: None, report })
     }
