@@ -14,6 +14,7 @@ use std::{
     collections::{HashMap, VecDeque},
     fmt,
     hash::Hash,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
 };
@@ -220,9 +221,14 @@ impl<K: Eq + Hash + Clone> Shared<K> {
     /// Removes a waiter from the queue. Returns `false` if it is no longer there, since its permit was granted.
     fn dequeue(&self, key: &K, id: u64) -> bool {
         let mut state = self.lock();
+        let state = &mut *state;
         let Some(share) = state.keys.get_mut(key) else { return false };
         let Some(index) = share.waiters.iter().position(|waiter| waiter.id == id) else { return false };
         share.waiters.remove(index);
+        // Without waiters, a turn would stay until it comes: the next waiter of the key would have it beside its own.
+        if share.waiters.is_empty() && mem::take(&mut share.has_turn) {
+            state.turns.retain(|other| other != key);
+        }
         state.waiting -= 1;
         state.forget_idle(key);
         true
@@ -271,7 +277,6 @@ impl<K: Eq + Hash + Clone> State<K> {
     }
 
     fn forget_idle(&mut self, key: &K) {
-        // A key whose waiters have all gone may still have a turn, which is skipped.
         if self.keys.get(key).is_some_and(|share| share.held == 0 && share.waiters.is_empty()) {
             self.keys.remove(key);
         }

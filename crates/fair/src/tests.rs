@@ -60,6 +60,19 @@ fn waiters_of_this_thread_overtake_those_of_another_one_for_a_while() {
 }
 
 #[test]
+fn waiters_that_have_gone_leave_no_turn_beyond_the_share() {
+    let semaphore = semaphore(4, 2);
+    let held = ["b", "b", "c", "c"].map(|key| semaphore.try_acquire(&key).expect("a permit is free"));
+    for _ in 0..3 {
+        drop(wait(&semaphore, "a"));
+    }
+    let mut waiting = [(); 4].map(|()| wait(&semaphore, "a"));
+    drop(held);
+    let permits: Vec<_> = waiting.iter_mut().filter_map(granted).collect();
+    assert_eq!(permits.len(), 2);
+}
+
+#[test]
 fn no_key_holds_more_than_its_share() {
     let semaphore = semaphore(4, 2);
     let (first, _second) = (semaphore.try_acquire(&"a").expect("free"), semaphore.try_acquire(&"a").expect("free"));
