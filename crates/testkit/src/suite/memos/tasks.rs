@@ -45,8 +45,8 @@ pub async fn checkbox_that_can_not_be_ticked_is_refused(app: TestApp) {
 }
 
 pub async fn checkboxes_ticked_at_once_are_all_ticked(app: TestApp) {
-    let alice = app.user("alice").await;
     const BOXES: usize = 10;
+    let alice = app.user("alice").await;
     let content = "- [ ] a\n".repeat(BOXES);
     let id = alice.create_memo(&json!({"title": "a", "content": content})).await.expect_status(201).id().to_owned();
     let calls = (1..=BOXES).map(|n| alice.set_task(&id, &n.to_string(), &json!({"done": true})));
