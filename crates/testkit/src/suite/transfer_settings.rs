@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    TestApp,
+    TestApp, User,
     suite::{
         archives::{ZIP, counts, file, import as import_archive, zip},
         transfer_limits::{head, import, line},
@@ -36,10 +36,8 @@ pub async fn archive_is_limited_by_the_size_of_an_import(store: Box<dyn TestStor
     assert_eq!(counts(&import_archive(&alice, "markdown", ZIP, fits).await.expect_status(200)), [1, 0, 0]);
 }
 
-pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
-    let limit = serde_json::from_value(json!("3s")).expect("a time");
-    let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
-    let alice = app.user("alice").await;
+/// Imports memos whose export is longer than the buffers on the way to a client.
+async fn import_long_memos(user: &User) {
     // In JSON, each of these characters takes six bytes.
     let content = "\u{1}".repeat(100_000);
     let line = |n| {
@@ -48,7 +46,14 @@ pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
         line.to_string()
     };
     let lines: Vec<_> = (1..=30).map(line).collect();
-    assert_eq!(import(&alice, lines.join("\n")).await.expect_status(200)["created"], 30);
+    assert_eq!(import(user, lines.join("\n")).await.expect_status(200)["created"], 30);
+}
+
+pub async fn answer_that_is_not_read_ends(store: Box<dyn TestStore>) {
+    let limit = serde_json::from_value(json!("3s")).expect("a time");
+    let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;
+    let alice = app.user("alice").await;
+    import_long_memos(&alice).await;
     let request = [head(&alice, "GET /api/v1/me/export HTTP/1.1"), b"\r\n".to_vec()].concat();
     let mut connection = app.open(&request).await;
     let mut size = connection.read(&mut [0; 1_000]).await.expect("the head");
@@ -86,15 +91,7 @@ pub async fn import_stores_nothing_after_its_user_has_signed_out(store: Box<dyn 
 pub async fn export_ends_after_its_user_has_signed_out(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).start().await;
     let alice = app.user("alice").await;
-    // More than the buffers on the way hold. In JSON, each of these characters takes six bytes.
-    let content = "\u{1}".repeat(100_000);
-    let line = |n| {
-        let mut line = line(n);
-        line["content"] = content.as_str().into();
-        line.to_string()
-    };
-    let lines: Vec<_> = (1..=30).map(line).collect();
-    assert_eq!(import(&alice, lines.join("\n")).await.expect_status(200)["created"], 30);
+    import_long_memos(&alice).await;
     let request = [head(&alice, "GET /api/v1/me/export HTTP/1.1"), b"Connection: close\r\n\r\n".to_vec()].concat();
     let mut connection = app.open(&request).await;
     connection.read_exact(&mut [0; 100]).await.expect("the head");
