@@ -34,7 +34,7 @@ done
 # call METHOD PATH [CURL'S ARGUMENTS...]: leaves the answer in $status, $work/body and $work/head.
 call() {
   : >"$work/body"
-  status=$(curl --silent --show-error --max-time 20 --request "$1" \
+  status=$(curl --silent --show-error --max-time 60 --request "$1" \
     --output "$work/body" --dump-header "$work/head" --write-out '%{http_code}' \
     "${@:3}" "$url$2") || fail "$1 $2 got no answer"
 }

@@ -237,9 +237,9 @@ def private_memos_stay_private(ctx, response, case):
     url = urljoin(response.request.url, urlsplit(response.request.url).path)
     headers = {"Authorization": f"Bearer {_token_of_another(case.auth_identity, url)}"}
     responses = {
-        "GET": requests.get(url, headers=headers, timeout=10),
-        "PATCH": requests.patch(url, headers=headers, json={"pinned": True}, timeout=10),
-        "DELETE": requests.delete(url, headers=headers, timeout=10),
+        "GET": requests.get(url, headers=headers, timeout=60),
+        "PATCH": requests.patch(url, headers=headers, json={"pinned": True}, timeout=60),
+        "DELETE": requests.delete(url, headers=headers, timeout=60),
     }
     for method, other in responses.items():
         assert other.status_code == 404, f"another user's {method} of a private memo: {other.status_code}, not 404"
@@ -258,7 +258,7 @@ def _token_of_another(user, url):
             urljoin(url, sign_in["endpoint"]),
             data=sign_in["payloadRaw"],
             headers={"Content-Type": sign_in["contentType"]},
-            timeout=10,
+            timeout=60,
         )
         response.raise_for_status()
         token = response.json()["access_token"]

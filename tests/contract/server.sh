@@ -36,13 +36,13 @@ start_memo() {
   ) >"$folder/memo.log" 2>&1 </dev/null &
   memo_pid=$!
   # Port 0 selects a free port, which the log line `listening` contains.
-  for _ in $(seq 200); do
+  for _ in $(seq 600); do
     address=$(grep -m 1 '"listening"' "$folder/memo.log" 2>/dev/null | grep -o '127\.0\.0\.1:[0-9]*' | head -n 1 || true)
     [[ -z $address ]] || break
     kill -0 "$memo_pid" 2>/dev/null || break
     sleep 0.1
   done
-  if [[ -z $address ]] || ! curl --silent --show-error --fail --max-time 10 --output /dev/null "http://$address/healthz"; then
+  if [[ -z $address ]] || ! curl --silent --show-error --fail --max-time 60 --output /dev/null "http://$address/healthz"; then
     echo "$1 did not start:" >&2
     tail -n 20 "$folder/memo.log" >&2
     return 1

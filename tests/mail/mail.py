@@ -127,7 +127,7 @@ class Memo:
             headers["Authorization"] = f"Bearer {token}"
         request = urllib.request.Request(self.url + "/api/v1" + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

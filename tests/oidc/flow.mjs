@@ -79,7 +79,7 @@ class Browser {
     if (!sent.length) delete headers.cookie;
     if (json) headers['content-type'] = 'application/json';
     const body = form ? new URLSearchParams(form) : json && JSON.stringify(json);
-    const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: AbortSignal.timeout(15_000) });
+    const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: AbortSignal.timeout(60_000) });
     for (const line of response.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split(/; */);
       const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];

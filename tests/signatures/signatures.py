@@ -34,12 +34,12 @@ class Keys(HTTPSignatureKeyResolver):
 
 def create_key():
     account = {"email": "alice@example.com", "password": "correct horse battery", "display_name": "Alice"}
-    requests.post(URL + "/api/v1/auth/sign-up", json=account, timeout=10).raise_for_status()
+    requests.post(URL + "/api/v1/auth/sign-up", json=account, timeout=60).raise_for_status()
     form = {"grant_type": "password", "username": account["email"], "password": account["password"]}
-    token = requests.post(URL + "/api/v1/auth/token", data=form, timeout=10).json()["access_token"]
+    token = requests.post(URL + "/api/v1/auth/token", data=form, timeout=60).json()["access_token"]
     new = {"name": "test", "kind": "signed", "scopes": SCOPES}
     headers = {"Authorization": f"Bearer {token}"}
-    key = requests.post(URL + "/api/v1/me/api-keys", json=new, headers=headers, timeout=10)
+    key = requests.post(URL + "/api/v1/me/api-keys", json=new, headers=headers, timeout=60)
     key.raise_for_status()
     return key.json()["id"], key.json()["secret"]
 
@@ -66,7 +66,7 @@ def signed(key, method, url, covered, *, created=None, nonce=None, **body):
 
 def send(request, status, code=None):
     with requests.Session() as session:
-        response = session.send(request, timeout=10)
+        response = session.send(request, timeout=60)
     found = response.headers.get("Content-Type", "").startswith("application/problem") and response.json()["code"]
     assert response.status_code == status and (code is None or found == code), f"{response.status_code} {response.text}"
     return response
@@ -107,7 +107,7 @@ def check_clients(key):
         client = FOLDER / f"client.{SUFFIXES[language]}"
         client.write_text(blocks[language])
         run = subprocess.run(
-            [*command, str(client)], env=environment, cwd=FOLDER, capture_output=True, text=True, timeout=30, check=False
+            [*command, str(client)], env=environment, cwd=FOLDER, capture_output=True, text=True, timeout=60, check=False
         )
         assert run.stdout.split() == ["201", "200"], f"{language}: {run.stdout}{run.stderr}"
 

@@ -33,16 +33,16 @@ class Receiver(BaseHTTPRequestHandler):
 
 def sign_in():
     account = {"email": "bob@example.com", "password": "correct horse battery", "display_name": "Bob"}
-    requests.post(URL + "/api/v1/auth/sign-up", json=account, timeout=10).raise_for_status()
+    requests.post(URL + "/api/v1/auth/sign-up", json=account, timeout=60).raise_for_status()
     form = {"grant_type": "password", "username": account["email"], "password": account["password"]}
-    token = requests.post(URL + "/api/v1/auth/token", data=form, timeout=10).json()["access_token"]
+    token = requests.post(URL + "/api/v1/auth/token", data=form, timeout=60).json()["access_token"]
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     return session
 
 
 def post(session, url, body, status):
-    response = session.post(url, json=body, timeout=10)
+    response = session.post(url, json=body, timeout=60)
     assert response.status_code == status, f"{response.status_code} {response.text}"
     return response.json()
 
@@ -72,7 +72,7 @@ def check_functions(secret, headers, body):
     )
     message = json.dumps([secret, headers, body.decode()])
     run = subprocess.run(
-        ["node", str(client)], env={**os.environ, "MESSAGE": message}, capture_output=True, text=True, timeout=30, check=False
+        ["node", str(client)], env={**os.environ, "MESSAGE": message}, capture_output=True, text=True, timeout=60, check=False
     )
     assert run.stdout.split() == ["true", "false"], f"{run.stdout}{run.stderr}"
 
@@ -82,7 +82,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 session = sign_in()
 webhook = post(session, WEBHOOKS, {"url": f"http://127.0.0.1:{server.server_port}/in?token=a"}, 201)
 memo = post(session, URL + "/api/v1/memos", {"title": "독립"}, 201)
-headers, body = received.get(timeout=30)
+headers, body = received.get(timeout=60)
 message = Webhook(webhook["secret"]).verify(body, headers)
 assert (message["type"], message["data"]["memo_id"], message["data"]["seq"]) == ("memo.created", memo["id"], 1), message
 assert message["data"]["kind"] == message["type"] and message["data"]["version"] == 1, message
@@ -91,11 +91,11 @@ assert refused("whsec_" + "A" * 44, headers, body)
 check_functions(webhook["secret"], headers, body)
 
 post(session, f"{WEBHOOKS}/{webhook['id']}/ping", {}, 202)
-headers, body = received.get(timeout=30)
+headers, body = received.get(timeout=60)
 assert Webhook(webhook["secret"]).verify(body, headers)["type"] == "ping"
-rotated = session.patch(f"{WEBHOOKS}/{webhook['id']}", json={"rotate_secret": True}, timeout=10).json()["secret"]
-delivery = session.get(f"{WEBHOOKS}/{webhook['id']}/deliveries", timeout=10).json()["items"][1]
+rotated = session.patch(f"{WEBHOOKS}/{webhook['id']}", json={"rotate_secret": True}, timeout=60).json()["secret"]
+delivery = session.get(f"{WEBHOOKS}/{webhook['id']}/deliveries", timeout=60).json()["items"][1]
 post(session, f"{WEBHOOKS}/{webhook['id']}/deliveries/{delivery['id']}/redeliver", {}, 202)
-headers, body = received.get(timeout=30)
+headers, body = received.get(timeout=60)
 assert Webhook(rotated).verify(body, headers)["data"]["seq"] == 1
 assert refused(webhook["secret"], headers, body)
