@@ -5,7 +5,7 @@ use sea_orm_migration::{
     sea_orm::{DbBackend, DbErr},
 };
 
-use crate::run;
+use crate::{run, table};
 
 pub struct Migration;
 
@@ -18,10 +18,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Not all databases have IF NOT EXISTS for a column.
-        if !manager.has_column("memos", "like_count").await? {
-            run(manager, &["ALTER TABLE memos ADD COLUMN like_count bigint NOT NULL DEFAULT 0"]).await?;
-        }
+        table::add_column(manager, "memos", "like_count", "bigint NOT NULL DEFAULT 0").await?;
         let statements = match manager.get_database_backend() {
             DbBackend::Sqlite => SQLITE,
             DbBackend::Postgres => POSTGRES,
@@ -32,10 +29,7 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, &["DROP TABLE IF EXISTS memo_likes"]).await?;
-        if manager.has_column("memos", "like_count").await? {
-            run(manager, &["ALTER TABLE memos DROP COLUMN like_count"]).await?;
-        }
-        Ok(())
+        table::drop_column(manager, "memos", "like_count").await
     }
 
     fn use_transaction(&self) -> Option<bool> {

@@ -39,8 +39,12 @@ impl Retention {
         loop {
             let removed = self.ports.transactions.write(async |tx| {
                 let now = tx.now();
+                let tokens = tx.refresh_tokens().remove_of_ended(now - SESSIONS, BATCH).await?;
+                // Those that are left would all be removed with their sessions.
+                let sessions = if tokens == u64::from(BATCH) { 0 } else { BATCH };
                 Ok([
-                    (tx.sessions().remove_before(now - SESSIONS, BATCH).await?, BATCH),
+                    (tokens, BATCH),
+                    (tx.sessions().remove_before(now - SESSIONS, sessions).await?, BATCH),
                     (tx.one_time_tokens().remove_before(now, BATCH).await?, BATCH),
                     (tx.audit().remove_before(now - AUDIT, BATCH).await?, BATCH),
                     (tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?, BATCH),

@@ -178,6 +178,7 @@ macro_rules! __each_case {
                 a_refresh_token_is_claimed_at_any_time
                 an_absent_refresh_token_is_not_claimed
                 a_rolled_back_claim_leaves_the_token_unused
+                refresh_tokens_of_ended_sessions_are_removed
             }
             identities(store) {
                 an_identity_is_found_by_issuer_and_subject

@@ -53,6 +53,7 @@ macro_rules! for_each_repository {
                 fn lookup(digest: &$crate::SecretDigest) -> Option<$crate::RefreshToken>;
                 fn insert(token: &$crate::RefreshToken) -> ();
                 fn claim(digest: &$crate::SecretDigest, at: $crate::Timestamp) -> bool;
+                fn remove_of_ended(time: $crate::Timestamp, most: u32) -> u64;
             }
             memos: $crate::MemoRepository {
                 fn lookup(id: $crate::MemoId) -> Option<$crate::MemoView>;

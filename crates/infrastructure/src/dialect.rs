@@ -17,7 +17,9 @@ use sea_orm::{
     sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError},
 };
 
-pub use accounts::{contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_some};
+pub use accounts::{
+    contains, count_distinct_tags, key_as_text, lock_of_changes, remove_oldest, remove_refresh_tokens, remove_some,
+};
 pub use changes::{count_changes, insert_changes, remove_changes, stamp};
 pub use migrations::{
     claim_lease, create_lease, delete_migration, expired_lease, find_migrations_table, first_migration,
@@ -25,8 +27,8 @@ pub use migrations::{
 };
 pub use search::{
     Role, contains_grams, contains_terms, count as count_found, force_index, index_memo, index_memos,
-    index_sees_own_transaction, insert_text, of_one_statement, opaque, owner_of_found, owner_of_tagged, reindex_memo,
-    relevance, update_text,
+    index_sees_own_transaction, leave_backlog, of_one_statement, opaque, owner_of_found, owner_of_tagged, reindex_memo,
+    relevance,
 };
 
 pub use suitable::{changeable, grant_of_changes, text_limits};
@@ -128,9 +130,12 @@ pub fn mysql_settings(statement_limit: Option<Duration>) -> String {
 /// `None` for SQLite, which would not notice.
 pub fn write_check(backend: DbBackend, is_real: bool) -> Option<Statement> {
     let sql = match (is_real, backend) {
-        // SQLite and MySQL skip an UPDATE that changes nothing. `first_migration` only compares its value with a replica's.
+        // SQLite and MySQL skip an UPDATE that changes nothing. Not of the `first_migration`, by which replicas are recognized.
         (true, DbBackend::Sqlite) => "PRAGMA user_version = 0",
-        (true, _) => "UPDATE seaql_migrations SET applied_at = applied_at + 1 WHERE version <> ''",
+        (true, DbBackend::Postgres) => {
+            "UPDATE seaql_migrations SET applied_at = applied_at + 1 WHERE version = (SELECT max(version) FROM seaql_migrations)"
+        }
+        (true, _) => "UPDATE seaql_migrations SET applied_at = applied_at + 1 ORDER BY version DESC LIMIT 1",
         (false, DbBackend::Sqlite) => return None,
         (false, _) => "DELETE FROM users WHERE id IS NULL",
     };
@@ -233,8 +238,9 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
     }
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return match error.number() {
-            // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT
-            1205 | 1213 | 1020 | 3572 => Trouble::Contention,
+            // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT; and ER_DUP_FIELDNAME, ER_DUP_KEYNAME,
+            // ER_CANT_DROP_FIELD_OR_KEY: a process that was killed may have left a statement that does the same
+            1205 | 1213 | 1020 | 3572 | 1060 | 1061 | 1091 => Trouble::Contention,
             // EE_DISK_FULL, ENOSPC, ER_DISK_FULL, ER_RECORD_FILE_FULL
             20 | 28 | 1021 | 1114 => Trouble::Unwritable(Unwritable::Full),
             // Read-only tables, server (--read-only, --super-read-only, --innodb-read-only) or transaction; a missing privilege

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use memo_domain::{RefreshToken, RefreshTokenRepository, SecretDigest, SessionId, StoreError, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement, Value, sea_query::Expr};
 
-use super::{unit_of_work::SeaOrmUnitOfWork, values::digest};
+use super::{dialect, unit_of_work::SeaOrmUnitOfWork, values::digest};
 use refresh_token::{ActiveModel, Column, Entity, Model};
 
 mod refresh_token {
@@ -54,6 +54,30 @@ impl RefreshTokenRepository for SeaOrmUnitOfWork {
             .filter(Column::UsedAt.is_null())
             .build(self.backend);
         Ok(self.execute(statement).await? == 1)
+    }
+
+    async fn remove_of_ended(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        // Two statements, since each column has an index of its own.
+        for condition in ["ended_at <", "expires_at <"] {
+            removed +=
+                self.remove_refresh_tokens(condition, time.as_micros().into(), u64::from(most) - removed).await?;
+        }
+        Ok(removed)
+    }
+}
+
+impl SeaOrmUnitOfWork {
+    /// Removes at most `most` tokens of the sessions that meet a condition, which ends with a value. Returns how many.
+    pub(super) async fn remove_refresh_tokens(
+        &mut self,
+        condition: &str,
+        value: Value,
+        most: u64,
+    ) -> Result<u64, StoreError> {
+        let sql = dialect::remove_refresh_tokens(self.backend, condition);
+        let values = [value, most.cast_signed().into()];
+        self.execute_large(Statement::from_sql_and_values(self.backend, sql, values)).await
     }
 }
 

@@ -93,10 +93,12 @@ impl UserRepository for SeaOrmUnitOfWork {
     async fn sweep(&mut self, id: UserId, what: Sweep, most: u32) -> Result<u64, StoreError> {
         let tables: &[Rows] = match what {
             Sweep::PublicMemos => &[PUBLIC_MEMOS],
-            // A session has many refresh tokens, which are removed with it.
             Sweep::All => &[MEMOS, CHANGES, EVENTS, SESSIONS, RESPONSES, USAGE, JOBS],
         };
         let mut removed = 0;
+        if what == Sweep::All {
+            removed += self.remove_refresh_tokens("user_id =", id.as_uuid().into(), most.into()).await?;
+        }
         for rows in tables {
             removed += self.remove_rows(id, rows, u64::from(most) - removed).await?;
             if removed >= u64::from(most) {

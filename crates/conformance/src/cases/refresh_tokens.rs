@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use memo_domain::{Access, Conflict, RefreshToken, SecretDigest, SessionId, Store, StoreError, Timestamp};
+use memo_domain::{Access, Conflict, RefreshToken, SecretDigest, Session, SessionId, Store, StoreError, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::{
     samples::{EARLIEST, LATEST, at, digest, refresh_token, session, session_id},
     steps::{
-        add_refresh_token, add_session, add_user, assert_conflict, begin, commit, find_refresh_token, let_others_run,
-        retry,
+        add_refresh_token, add_session, add_user, assert_conflict, begin, commit, find_refresh_token, find_session,
+        let_others_run, retry, write,
     },
 };
 
@@ -141,4 +141,37 @@ pub(crate) async fn a_rolled_back_claim_leaves_the_token_unused(store: Arc<dyn S
     drop(uow);
     assert_eq!(find_refresh_token(&*store, token.digest).await.as_ref(), Some(&token));
     assert!(claim(&*store, token.digest, at(2)).await.expect("the claim succeeds"));
+}
+
+pub(crate) async fn refresh_tokens_of_ended_sessions_are_removed(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    // Those of the last two stay.
+    let ends = [(at(20), Some(at(5))), (at(5), None), (at(5), Some(at(5))), (at(10), None), (LATEST, Some(at(10)))];
+    let mut digests = Vec::new();
+    for (n, (expires_at, ended_at)) in (0..).zip(ends) {
+        let session = Session { expires_at, ended_at, ..session(n, user) };
+        add_session(&*store, &session).await;
+        for token in 0..3 {
+            let token = refresh_token(u8::try_from(n).expect("few") * 10 + token, session.id);
+            add_refresh_token(&*store, &token).await;
+            digests.push(token.digest);
+        }
+    }
+    let remove =
+        async |most| write(&*store, async |uow| uow.refresh_tokens().remove_of_ended(at(10), most).await).await;
+    let count = async |digests: &[SecretDigest]| {
+        let mut count = 0;
+        for digest in digests {
+            count += usize::from(find_refresh_token(&*store, *digest).await.is_some());
+        }
+        count
+    };
+    let (removed, kept) = digests.split_at(9);
+    for (most, expected, left) in [(0, 0, 9), (2, 2, 7), (2, 2, 5), (4, 4, 1), (u32::MAX, 1, 0), (5, 0, 0)] {
+        assert_eq!(remove(most).await, expected, "at most {most}");
+        assert_eq!((count(removed).await, count(kept).await), (left, 6));
+    }
+    for n in 0..5 {
+        assert!(find_session(&*store, session_id(n)).await.is_some(), "the sessions stay");
+    }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn a_users_rows_are_swept_in_steps(store: Arc<dyn Store>) {
             break;
         }
     }
-    assert_eq!((total, rows(&*store, swept).await), (18, [0; 5]));
+    assert_eq!((total, rows(&*store, swept).await), (19, [0; 5]), "with a refresh token");
     let found = read(&*store, Access::Read, async |uow| {
         let jobs = uow.jobs().list_waiting(swept, &JobKind::MAIL).await?.len();
         assert_eq!(uow.idempotency().lookup(&digest_of(30)).await?, None);

@@ -108,13 +108,14 @@ impl Script<'_> {
     async fn forget(&mut self, pair: &mut Pair) -> Result<(), Kind> {
         let time = some_time(&mut self.chance);
         let most = self.chance.one_of(&[2, 10, 100]);
-        let (which, kind) = (self.chance.below(5), some_kind(&mut self.chance));
+        let (which, kind) = (self.chance.below(6), some_kind(&mut self.chance));
         loop {
             let forget = async |uow: &mut dyn UnitOfWork| match which {
                 0 => uow.sessions().remove_before(time, most).await,
                 1 => uow.one_time_tokens().remove_before(time, most).await,
                 2 => uow.jobs().remove_ended(&kind, time, most).await,
                 3 => uow.idempotency().remove_before(time, most).await,
+                4 => uow.refresh_tokens().remove_of_ended(time, most).await,
                 _ => uow.audit().remove_before(time, most).await,
             };
             let what = format!("remove {most} of kind {which} before {time}");

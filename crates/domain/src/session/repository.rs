@@ -65,6 +65,8 @@ pub trait SessionRepository: Send {
 /// * `a_refresh_token_is_claimed_at_any_time`: [`claim`](Self::claim) MUST accept every time.
 /// * `a_refresh_token_is_claimed_once`: of any number of [`claim`](Self::claim)s of one token, in one unit of work or in
 ///   many at once, exactly one MUST return `true`, and `used_at` is what that one set.
+/// * `refresh_tokens_of_ended_sessions_are_removed`: [`remove_of_ended`](Self::remove_of_ended) MUST remove up to `most` tokens
+///   of sessions that ended or expired before that time, and no others, and return how many.
 #[async_trait]
 pub trait RefreshTokenRepository: Send {
     /// Returns the token with this digest.
@@ -75,4 +77,8 @@ pub trait RefreshTokenRepository: Send {
 
     /// Marks a token as used if it exists and is unused, in one atomic step. Returns whether it did.
     async fn claim(&mut self, digest: &SecretDigest, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Removes up to `most` tokens of sessions that ended or expired before a time. Returns how many. A session may have
+    /// thousands, too many to be removed together with it.
+    async fn remove_of_ended(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError>;
 }

@@ -54,8 +54,8 @@ impl<C: Lent> Set<C> {
     }
 
     /// Returns a connection if one is free.
-    pub fn try_borrow(&self) -> Option<Loan<C>> {
-        self.lend(self.0.permits.try_acquire(None)?)
+    pub fn try_borrow(&self, owner: Owner) -> Option<Loan<C>> {
+        self.lend(self.0.permits.try_acquire(owner)?)
     }
 
     /// Whether others wait for a connection.

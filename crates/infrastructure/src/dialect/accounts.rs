@@ -49,6 +49,19 @@ pub fn remove_oldest(backend: DbBackend, table: &str, key: &str, time: &str) -> 
     }
 }
 
+/// Deletes some refresh tokens of the sessions that meet a condition, which ends with a value. Parameters: the value, the maximum
+/// number of tokens.
+pub fn remove_refresh_tokens(backend: DbBackend, condition: &str) -> String {
+    let found =
+        format!("SELECT digest FROM sessions JOIN refresh_tokens ON session_id = id WHERE sessions.{condition}");
+    match backend {
+        DbBackend::Sqlite => format!("DELETE FROM refresh_tokens WHERE digest IN ({found} ? LIMIT ?)"),
+        DbBackend::Postgres => format!("DELETE FROM refresh_tokens WHERE digest IN ({found} $1 LIMIT $2)"),
+        // Not IN, for which MariaDB reads the whole table.
+        _ => format!("DELETE refresh_tokens FROM refresh_tokens JOIN ({found} ? LIMIT ?) AS found USING (digest)"),
+    }
+}
+
 /// Counts the distinct tags of a user's memos outside the trash, as `count`.
 pub fn count_distinct_tags(backend: DbBackend, owner: UserId) -> Statement {
     // Looks up one tag after the other instead of reading all rows of each. MySQL limits the number of steps.

@@ -25,12 +25,15 @@ pub fn index_sees_own_transaction(backend: DbBackend) -> bool {
     backend != DbBackend::MySql
 }
 
-/// Adds a new memo to the index, after its row was inserted.
-pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Statement {
+/// Adds a new memo to the index, and stores the form of its texts, after its row was inserted.
+pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Statement> {
+    let mut statements = Vec::new();
     let sql = match backend {
-        // Not INSERT … SELECT: for a statement that may insert several rows SQLite creates a savepoint, at which the index
-        // flushes its pending changes to its tables.
         DbBackend::Sqlite => {
+            let sql = "INSERT INTO memo_texts (title, content, number) VALUES (?, ?, (SELECT number FROM memos WHERE id = ?))";
+            statements.push(Statement::from_sql_and_values(backend, sql, form_values(id, text)));
+            // Not INSERT … SELECT: for a statement that may insert several rows SQLite creates a savepoint, at which the index
+            // flushes its pending changes to its tables.
             "INSERT INTO memo_grams (grams, rowid) VALUES (?, (SELECT number FROM memos WHERE id = ?))"
         }
         DbBackend::Postgres => {
@@ -38,15 +41,15 @@ pub fn index_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText
         }
         _ => "INSERT INTO memo_grams (grams, title, content, memo_id) VALUES (?, ?, ?, ?)",
     };
-    Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text))
+    statements.push(Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text)));
+    statements
 }
 
 /// Adds new memos to the index, and stores the forms of their texts, after their rows were inserted.
 pub fn index_memos(backend: DbBackend, memos: &[(&Memo, &SearchText)]) -> Vec<Statement> {
     if backend == DbBackend::Sqlite {
-        let texts = memos.iter().filter_map(|(memo, text)| insert_text(backend, memo.id.as_uuid(), text));
-        let index = memos.iter().map(|(memo, text)| index_memo(backend, memo.id.as_uuid(), memo.owner_id, text));
-        return texts.chain(index).collect();
+        let each = memos.iter().map(|(memo, text)| index_memo(backend, memo.id.as_uuid(), memo.owner_id, text));
+        return each.flatten().collect();
     }
     let mut insert = Query::insert();
     insert.into_table("memo_grams").columns(["grams", "title", "content", "memo_id"]);
@@ -85,30 +88,36 @@ pub fn of_one_statement<'m, 't>(
     parts
 }
 
-/// Stores the form of a new memo's texts, if the index does not have it.
-pub fn insert_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<Statement> {
-    let sql = "INSERT INTO memo_texts (title, content, number) VALUES (?, ?, (SELECT number FROM memos WHERE id = ?))";
-    let values = || [text.title().into(), text.content().into(), id.into()];
-    (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
-}
-
-/// Updates the form of a memo's texts, which have changed, if the index does not have it.
-pub fn update_text(backend: DbBackend, id: Uuid, text: &SearchText) -> Option<Statement> {
-    let sql = "UPDATE memo_texts SET title = ?, content = ? WHERE number = (SELECT number FROM memos WHERE id = ?)";
-    let values = || [text.title().into(), text.content().into(), id.into()];
-    (backend == DbBackend::Sqlite).then(|| Statement::from_sql_and_values(backend, sql, values()))
-}
-
-/// Updates the index for a memo whose texts have changed.
-pub fn reindex_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Statement {
+/// Updates the index, and the form of the texts, for a memo whose texts have changed.
+///
+/// In SQLite its earlier texts may still wait to be indexed. They no longer do after this.
+pub fn reindex_memo(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Statement> {
+    let mut statements = Vec::new();
     let sql = match backend {
-        DbBackend::Sqlite => "UPDATE memo_grams SET grams = ? WHERE rowid = (SELECT number FROM memos WHERE id = ?)",
+        DbBackend::Sqlite => {
+            statements.push(leave_backlog(id));
+            let sql = "INSERT INTO memo_texts (title, content, number) VALUES (?, ?, (SELECT number FROM memos WHERE id = ?)) \
+                       ON CONFLICT (number) DO UPDATE SET title = excluded.title, content = excluded.content";
+            statements.push(Statement::from_sql_and_values(backend, sql, form_values(id, text)));
+            "INSERT OR REPLACE INTO memo_grams (grams, rowid) VALUES (?, (SELECT number FROM memos WHERE id = ?))"
+        }
         DbBackend::Postgres => {
             "UPDATE memo_grams SET grams = CAST($1 AS integer[]), title = $2, content = $3 WHERE memo_id = $4"
         }
         _ => "UPDATE memo_grams SET grams = ?, title = ?, content = ? WHERE memo_id = ?",
     };
-    Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text))
+    statements.push(Statement::from_sql_and_values(backend, sql, index_values(backend, id, owner, text)));
+    statements
+}
+
+/// Removes a memo from those whose texts wait to be indexed in SQLite.
+pub fn leave_backlog(id: Uuid) -> Statement {
+    let sql = "DELETE FROM index_backlog WHERE number = (SELECT number FROM memos WHERE id = ?)";
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()])
+}
+
+fn form_values(id: Uuid, text: &SearchText) -> [Value; 3] {
+    [text.title().into(), text.content().into(), id.into()]
 }
 
 fn index_values(backend: DbBackend, id: Uuid, owner: UserId, text: &SearchText) -> Vec<Value> {

@@ -119,10 +119,8 @@ impl MemoRepository for SeaOrmUnitOfWork {
         let mut statements = vec![self.prepared.insert(to_row(memo)?)];
         statements.extend(tags::insert([memo], self.backend));
         self.execute_all(statements).await?;
-        let id = memo.id.as_uuid();
-        let form = dialect::insert_text(self.backend, id, text).into_iter();
-        let index = dialect::index_memo(self.backend, id, memo.owner_id, text);
-        self.update_index(memo.id, form.chain([index]).collect()).await?;
+        let index = dialect::index_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text);
+        self.update_index(memo.id, index).await?;
         let owner = self.find_one::<query::Owner>(self.prepared.owner_name(memo.owner_id)).await?;
         let owner = owner.ok_or_else(|| StoreError::corrupt("a memo without its owner"))?;
         let owner_name = DisplayName::new(owner.display_name).map_err(StoreError::corrupt)?;
@@ -142,10 +140,8 @@ impl MemoRepository for SeaOrmUnitOfWork {
 
     async fn update(&mut self, memo: &Memo, from: Version, text: Option<&SearchText>) -> Result<(), StoreError> {
         if let Some(text) = text {
-            let id = memo.id.as_uuid();
-            let form = dialect::update_text(self.backend, id, text).into_iter();
-            let index = dialect::reindex_memo(self.backend, id, memo.owner_id, text);
-            self.update_index(memo.id, form.chain([index]).collect()).await?;
+            let index = dialect::reindex_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text);
+            self.update_index(memo.id, index).await?;
         }
         let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, like_count: NotSet, ..to_row(memo)? };
         let statement = Entity::update_many()

@@ -1,9 +1,10 @@
 use std::{error::Error, time::Duration};
 
+use memo_conformance::pause;
 use memo_domain::{Access, MemoFilter, SearchQuery, Store, Tag, UserFilter};
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use tokio::time::timeout;
 
 use crate::{Remote, add_memo, add_user, find_user, on_servers, user};
@@ -13,6 +14,7 @@ on_servers! {
     concurrent_migrations_run_once
     an_interrupted_migration_is_continued
     a_migration_that_was_not_recorded_runs_again
+    a_statement_that_a_killed_process_has_left_is_no_error
     an_interrupted_reversion_leaves_all_data_or_none
     a_lease_that_was_left_behind_ends
     a_database_of_an_unreleased_version_is_refused
@@ -78,6 +80,34 @@ async fn a_migration_that_was_not_recorded_runs_again(server: Server) {
         connection.execute_unprepared(&forget).await.expect("it is deleted");
         remote.store.migrate_up().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     }
+    assert_complete(&remote.store).await;
+}
+
+async fn a_statement_that_a_killed_process_has_left_is_no_error(server: Server) {
+    let Some(remote) = Remote::new(server, 2).await else { return };
+    let connect = async || Database::connect(remote.database.url()).await.expect("a connection");
+    let (reader, killed) = (connect().await, connect().await);
+    for statement in
+        ["DELETE FROM seaql_migrations WHERE version LIKE '%likes'", "ALTER TABLE memos DROP COLUMN like_count"]
+    {
+        killed.execute_unprepared(statement).await.expect("it runs");
+    }
+    // Both wait for it, one after the other.
+    let reading = reader.begin().await.expect("it begins");
+    reading.execute_unprepared("SELECT COUNT(*) FROM memos").await.expect("it reads");
+    let left = killed.execute_unprepared("ALTER TABLE memos ADD COLUMN like_count bigint NOT NULL DEFAULT 0");
+    let migrate = async {
+        pause(Duration::from_millis(300)).await;
+        remote.store.migrate_up().await
+    };
+    let read = async {
+        pause(Duration::from_millis(600)).await;
+        reading.commit().await
+    };
+    let (left, migrated, read) = tokio::join!(left, migrate, read);
+    left.expect("it adds the column");
+    read.expect("it commits");
+    migrated.expect("the column is there");
     assert_complete(&remote.store).await;
 }
 

@@ -1,5 +1,8 @@
 //! A replica for reads. Here it is a second database, to which a test copies rows when it is time.
 
+use std::time::Duration;
+
+use memo_conformance::pause;
 use memo_domain::{
     Access, ChangeKind, Memo, MemoCursor, MemoFilter, MemoSort, NewChange, PageRequest, SortDirection, SortField,
     Store, StoreError, Title, UserId,
@@ -16,6 +19,7 @@ on_servers! {
     only_own_memos_of_the_user_are_read_from_a_replica
     an_unreachable_replica_leaves_reads_to_the_primary
     a_replica_that_fails_leaves_reads_to_the_primary
+    a_user_who_has_no_place_left_reads_from_the_primary
     another_database_is_refused_as_a_replica
 }
 
@@ -33,10 +37,10 @@ struct Replicated {
 
 impl Replicated {
     async fn new(server: Server) -> Option<Self> {
-        Self::with(server, false).await
+        Self::with(server, false, None).await
     }
 
-    async fn with(server: Server, pooler: bool) -> Option<Self> {
+    async fn with(server: Server, pooler: bool, max_connections: Option<u32>) -> Option<Self> {
         let databases = [migrated(server).await?, migrated(server).await?];
         let proxy = Proxy::start(server.address()).await;
         let connection = Database::connect(databases[0].url()).await.expect("a connection");
@@ -45,6 +49,7 @@ impl Replicated {
         let options = StoreOptions {
             read_url: Some(databases[1].url_through(proxy.port())),
             pooler,
+            max_connections,
             acquire_timeout: TIME_LIMIT,
             statement_timeout: TIME_LIMIT,
             ..StoreOptions::new(databases[0].url())
@@ -114,7 +119,7 @@ async fn copy_migrations(connection: &DatabaseConnection, [primary, replica]: &[
 
 async fn a_replica_with_all_changes_of_a_user_lists_their_memos(server: Server) {
     for pooler in [false, true] {
-        let Some(replicated) = Replicated::with(server, pooler).await else { return };
+        let Some(replicated) = Replicated::with(server, pooler, None).await else { return };
         assert_eq!(replicated.own_titles().await, ["On the replica"]);
         let mut uow = replicated.store.begin_for(Access::Read, Some(user(0).id)).await.expect("it begins");
         replicated.run(&format!("DELETE FROM {}.memos", replicated.names[1])).await;
@@ -185,6 +190,18 @@ async fn a_replica_that_fails_leaves_reads_to_the_primary(server: Server) {
     assert_eq!(uow.memos().count(&MemoFilter::of(user(0).id)).await.expect("it counts"), 1);
     assert_eq!(uow.memos().count_tags(user(0).id).await.expect("it counts on the primary"), 1);
     assert_eq!(uow.memos().count(&MemoFilter::of(user(0).id)).await.expect("it counts"), 1);
+}
+
+async fn a_user_who_has_no_place_left_reads_from_the_primary(server: Server) {
+    // One for each user.
+    let Some(replicated) = Replicated::with(server, false, Some(2)).await else { return };
+    let mut uow = replicated.store.begin_for(Access::Read, Some(user(0).id)).await.expect("it begins");
+    assert_eq!(uow.memos().count_tags(user(0).id).await.expect("it counts on the replica"), 1);
+    assert_eq!(replicated.own_titles().await, ["Memo 1"]);
+    drop(uow);
+    // Its transaction ends in the background.
+    pause(Duration::from_millis(300)).await;
+    assert_eq!(replicated.own_titles().await, ["On the replica"]);
 }
 
 async fn another_database_is_refused_as_a_replica(server: Server) {

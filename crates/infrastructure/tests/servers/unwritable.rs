@@ -3,7 +3,7 @@
 use memo_domain::{Access, Store, StoreError, Unwritable};
 use memo_infrastructure::{SeaOrmStore, StoreOptions};
 use memo_test_databases::Server;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 use crate::{Remote, add_user, find_user, on_servers};
 
@@ -74,6 +74,12 @@ async fn a_server_that_refuses_writes_is_unwritable_and_still_read(server: Serve
             ("1030", Unwritable::Failing),
         ],
     };
+    let first = async || {
+        let sql = "SELECT applied_at FROM seaql_migrations ORDER BY version LIMIT 1";
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
+        row.expect("it reads").expect("a row").try_get_by_index::<i64>(0).expect("a number")
+    };
+    let before = first().await;
     for (number, (code, expected)) in (1..).zip(codes) {
         raise(server, &connection, code).await;
         let written = add_user(store, number).await;
@@ -86,6 +92,8 @@ async fn a_server_that_refuses_writes_is_unwritable_and_still_read(server: Serve
         store.check().await.expect("it is writable again");
         add_user(store, number).await.expect("it writes again");
     }
+    // By which a replica that lags behind is recognized.
+    assert_eq!(first().await, before);
 }
 
 async fn a_server_without_room_or_shutting_down_is_unavailable(server: Server) {

@@ -187,6 +187,65 @@ async fn a_batch_is_indexed_after_an_earlier_change_in_the_same_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_batches_with_the_same_memos_the_later_one_is_found() {
+    let fresh = fresh().await;
+    let write = async |store: &SeaOrmStore| {
+        tokio::join!(insert(store), change(store));
+    };
+    drop(stopped(&fresh, write).await);
+    for (word, expected) in [("needle", 0), ("thread", 100)] {
+        assert_eq!(found(&fresh.store, word).await, expected, "{word}");
+    }
+    assert_eq!(waiting(&fresh.folder), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memo_that_a_batch_creates_and_changes_is_found_by_its_last_texts() {
+    let fresh = fresh().await;
+    let write = async |store: &SeaOrmStore| {
+        let mut unit = begin(store, Access::Write).await;
+        for n in 1..=BATCH {
+            let memo = long(n, "needle");
+            unit.memos().insert(&memo, &memo.search_text()).await.expect("a memo is added");
+            shorten(&mut *unit, n).await;
+        }
+        unit.commit().await.expect("it commits");
+    };
+    write(&fresh.store).await;
+    for (word, expected) in [("needle", 0), ("small", 100)] {
+        assert_eq!(found(&fresh.store, word).await, expected, "{word}");
+    }
+}
+
+/// As the command line or a second server does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_writes_while_memos_are_indexed_and_its_texts_stay() {
+    const WRITES: u128 = 10;
+    let fresh = fresh().await;
+    let other = SeaOrmStore::open(options(&fresh.folder)).await.expect("the file opens again");
+    let unit = stopped(&fresh, insert).await;
+    // The last ones are indexed first.
+    let write = async |n: u128| {
+        let mut unit = begin(&other, Access::Write).await;
+        shorten(&mut *unit, n + 1).await;
+        unit.commit().await.expect("it commits");
+    };
+    let first = async {
+        write(0).await;
+        waiting(&fresh.folder)
+    };
+    let (waiting, committed) = tokio::join!(first, unit.commit());
+    committed.expect("it commits");
+    assert!(waiting > 0, "it waits only for a part of them");
+    for n in 1..WRITES {
+        write(n).await;
+    }
+    for store in [&fresh.store, &other] {
+        assert_eq!([found(&fresh.store, "needle").await, found(store, "small").await], [90, 10]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_in_a_unit_of_work_that_writes_finds_what_waits() {
     let fresh = fresh().await;
     let mut unit = stopped(&fresh, insert).await;

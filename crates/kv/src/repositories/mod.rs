@@ -35,6 +35,7 @@ const MANY_OF_USER: &[Step] = &[
     idempotency::remove_of_user,
     jobs::remove_of_user,
     usage::remove_of_user,
+    sessions::remove_tokens_of_user,
     sessions::remove_of_user,
 ];
 

@@ -9,7 +9,7 @@ use crate::{
     Direction,
     codec::{Codec, Input, record},
     entity::Entity,
-    keys::key,
+    keys::{KeyRange, key},
     store::Unit,
     transaction::{Transaction, range, require},
 };
@@ -153,6 +153,38 @@ impl RefreshTokenRepository for Unit {
         })
         .await
     }
+
+    async fn remove_of_ended(&mut self, time: Timestamp, most: u32) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let ended = range::<Session>(SESSION_BY_END, &[]).below(&key![time]);
+            Ok(remove_tokens(tx, SESSION_BY_END, &ended, most as usize)? as u64)
+        })
+        .await
+    }
+}
+
+/// Removes refresh tokens of the sessions in a range.
+fn remove_tokens(tx: &mut Transaction, index: u8, sessions: &KeyRange, limit: usize) -> Result<usize, StoreError> {
+    let mut found = Vec::new();
+    for session in tx.scan::<Session>(index, sessions, Direction::Ascending) {
+        if found.len() >= limit {
+            break;
+        }
+        let tokens = range::<RefreshToken>(REFRESH_TOKEN_BY_SESSION, &key![session?.id]);
+        let tokens = tx.scan::<RefreshToken>(REFRESH_TOKEN_BY_SESSION, &tokens, Direction::Ascending);
+        for token in tokens.take(limit - found.len()) {
+            found.push(token?);
+        }
+    }
+    for token in &found {
+        tx.remove(token);
+    }
+    Ok(found.len())
+}
+
+/// Removes refresh tokens of a user, as a [`Step`](super::Step).
+pub fn remove_tokens_of_user(tx: &mut Transaction, user: UserId, limit: usize) -> Result<usize, StoreError> {
+    remove_tokens(tx, SESSION_BY_USER, &range::<Session>(SESSION_BY_USER, &key![user]), limit)
 }
 
 /// Removes sessions of a user, as a [`Step`](super::Step).

@@ -6,7 +6,11 @@
 //! those of all transactions that were committed before it began, so it finds what was acknowledged. If the process is
 //! killed in between, the memos are indexed when the file is opened the next time.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    thread,
+    time::Duration,
+};
 
 use memo_domain::{Content, InvalidValue, SearchText, StoreError, Title, UserId};
 use rusqlite::{Error, types::Type};
@@ -20,6 +24,8 @@ const SQLITE: DbBackend = DbBackend::Sqlite;
 
 /// The size in bytes of the updates of one part.
 const PART: usize = 256 << 10;
+/// The pause after a part, in which another process gets the lock of the file.
+const PAUSE: Duration = Duration::from_millis(1);
 /// The size in bytes of all updates above which a unit of work runs its own itself.
 const MAX_SIZE: usize = 16 << 20;
 
@@ -102,7 +108,6 @@ row! {
         owner_id: Uuid,
         title: String,
         content: String,
-        is_indexed: bool,
     }
 }
 
@@ -129,20 +134,24 @@ impl Backlog {
         self.uncommitted > 0
     }
 
-    /// Adds updates of the open transaction.
-    pub fn add(&mut self, connection: &Connection, updates: Vec<IndexUpdate>) -> Result<(), Error> {
+    /// Adds the last updates of each memo in the open transaction. Earlier ones of the memos that it returns need not run.
+    pub fn add(&mut self, connection: &Connection, updates: Vec<IndexUpdate>) -> Result<HashSet<Uuid>, Error> {
         in_transaction(connection)?;
-        for update in updates {
+        let mut memos = HashSet::new();
+        for update in updates.into_iter().rev() {
+            if !memos.insert(update.memo) {
+                continue;
+            }
+            connection.execute(&dialect::leave_backlog(update.memo))?;
             let sql =
                 "INSERT INTO index_backlog (number) VALUES ((SELECT number FROM memos WHERE id = ?)) RETURNING entry";
-            connection.limit(None);
             let rows = connection.query::<Entry>(&statement(sql, [update.memo.into()]))?;
             let row = rows.first().ok_or(Error::QueryReturnedNoRows)?;
             self.size += update.size();
             self.entries.push_back((row.entry, update));
             self.uncommitted += 1;
         }
-        Ok(())
+        Ok(memos)
     }
 
     /// Those that were added will run.
@@ -162,19 +171,15 @@ impl Backlog {
         self.uncommitted = 0;
     }
 
-    /// Runs the committed updates of one memo, or of all, in the open transaction. They stay in the backlog, and are passed over
-    /// later if the transaction is committed. Those that this transaction has added are newer than all that it runs.
-    pub fn run_early(&self, connection: &Connection, memo: Option<Uuid>) -> Result<(), Error> {
-        if self.entries.is_empty() {
-            return Ok(());
-        }
+    /// Runs the committed updates in the open transaction, for a search. They stay in the backlog, and are passed over later if
+    /// the transaction is committed.
+    pub fn run_early(&self, connection: &Connection) -> Result<(), Error> {
         in_transaction(connection)?;
-        let committed = self.entries.iter().take(self.entries.len() - self.uncommitted);
-        let mut of_memo = committed.filter(|(_, update)| memo.is_none_or(|memo| memo == update.memo));
-        of_memo.try_for_each(|entry| run(connection, entry))
+        self.entries.iter().take(self.entries.len() - self.uncommitted).try_for_each(|entry| run(connection, entry))
     }
 
     /// Runs the first updates in a transaction of their own.
+    #[expect(clippy::disallowed_methods, reason = "it runs on the commit thread")]
     pub fn run_part(&mut self, connection: &Connection) -> Result<(), Error> {
         let (mut count, mut size) = (0, 0);
         for (_, update) in &self.entries {
@@ -185,13 +190,14 @@ impl Backlog {
             count += 1;
         }
         self.has_failed = true;
-        connection.waiting_for_locks(|| connection.control("BEGIN IMMEDIATE"))?;
+        connection.begin_when_unlocked()?;
         self.entries.iter().take(count).try_for_each(|entry| run(connection, entry))?;
         connection.control("COMMIT")?;
         self.has_failed = false;
         self.entries.drain(..count);
         self.size -= size;
         self.progress.send_modify(|progress| progress.done += count as u64);
+        thread::sleep(PAUSE);
         Ok(())
     }
 }
@@ -201,7 +207,7 @@ fn in_transaction(connection: &Connection) -> Result<(), Error> {
     if connection.is_in_transaction() { Ok(()) } else { Err(rolled_back()) }
 }
 
-/// Runs an update, unless it has run before, or its memo is gone: then its row is, too.
+/// Runs an update, unless its row is gone: it has run before, its memo was removed or has had other texts since.
 fn run(connection: &Connection, (entry, update): &(i64, IndexUpdate)) -> Result<(), Error> {
     if connection.execute(&statement("DELETE FROM index_backlog WHERE entry = ?", [(*entry).into()]))? == 1 {
         update.statements.iter().try_for_each(|statement| connection.execute(statement).map(drop))?;
@@ -216,7 +222,7 @@ pub fn recover(connection: &Connection) -> Result<(), Error> {
         return Ok(());
     }
     while !connection.query::<()>(&statement("SELECT 1 FROM index_backlog LIMIT 1", []))?.is_empty() {
-        connection.waiting_for_locks(|| connection.control("BEGIN IMMEDIATE"))?;
+        connection.begin_when_unlocked()?;
         let indexed = index_first(connection).and_then(|()| connection.control("COMMIT"));
         if indexed.is_err() && connection.is_in_transaction() {
             connection.control("ROLLBACK")?;
@@ -228,19 +234,11 @@ pub fn recover(connection: &Connection) -> Result<(), Error> {
 
 /// Indexes the first memo, unless another process has done it.
 fn index_first(connection: &Connection) -> Result<(), Error> {
-    let first = "SELECT id, owner_id, title, content, \
-                 EXISTS (SELECT 1 FROM memo_texts WHERE memo_texts.number = memos.number) AS is_indexed \
+    let first = "SELECT id, owner_id, title, content \
                  FROM memos WHERE number = (SELECT number FROM index_backlog LIMIT 1)";
     let Some(left) = connection.query::<Left>(&statement(first, []))?.pop() else { return Ok(()) };
-    let (owner, text) = (UserId::new(left.owner_id), left.text()?);
-    let (form, index) = if left.is_indexed {
-        (dialect::update_text(SQLITE, left.id, &text), dialect::reindex_memo(SQLITE, left.id, owner, &text))
-    } else {
-        (dialect::insert_text(SQLITE, left.id, &text), dialect::index_memo(SQLITE, left.id, owner, &text))
-    };
-    let done = "DELETE FROM index_backlog WHERE number = (SELECT number FROM memos WHERE id = ?)";
-    let statements = form.into_iter().chain([index, statement(done, [left.id.into()])]);
-    statements.into_iter().try_for_each(|statement| connection.execute(&statement).map(drop))
+    let index = dialect::reindex_memo(SQLITE, left.id, UserId::new(left.owner_id), &left.text()?);
+    index.iter().try_for_each(|statement| connection.execute(statement).map(drop))
 }
 
 impl Left {

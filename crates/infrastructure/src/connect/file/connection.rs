@@ -6,6 +6,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,9 @@ use crate::{executor, options::StoreOptions, row::FromRow};
 const STATEMENTS: usize = 128;
 /// The number of SQLite's instructions after which it asks whether to go on: those of some rows.
 const INSTRUCTIONS: i32 = 1_000;
+/// The delay before another attempt to begin. A process that writes all the time leaves the lock free for less than a
+/// millisecond; SQLite's own waits, which grow to 100 ms, would miss it.
+const LOCK_DELAY: Duration = Duration::from_micros(200);
 /// The pragmas of all connections.
 const PRAGMAS: &str = "PRAGMA foreign_keys = ON; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -4096; \
                        PRAGMA temp_store = MEMORY";
@@ -97,6 +101,23 @@ impl Connection {
     /// Whether it is in a transaction. SQLite may have ended it because of an error.
     pub fn is_in_transaction(&self) -> bool {
         !self.sqlite.is_autocommit()
+    }
+
+    /// Begins a transaction that writes.
+    pub fn begin(&self) -> Result<(), Error> {
+        self.control("BEGIN IMMEDIATE")
+    }
+
+    /// Begins a transaction that writes, as soon as no other process does.
+    #[expect(clippy::disallowed_methods, reason = "only threads that may block call it")]
+    pub fn begin_when_unlocked(&self) -> Result<(), Error> {
+        let deadline = Instant::now() + self.lock_timeout;
+        loop {
+            match self.begin() {
+                Err(error) if must_wait(&error) && Instant::now() < deadline => thread::sleep(LOCK_DELAY),
+                result => return result,
+            }
+        }
     }
 
     /// Runs `work`, whose statements wait for locks of other processes.

@@ -201,7 +201,7 @@ fn open_writer(options: &StoreOptions, path: &Path) -> Result<Connection, StoreE
     loop {
         let opened = Connection::open(path, options, &format!("{pragmas}; {}", log::PRAGMAS)).and_then(|connection| {
             // SQLite also opens a read-only file and fails only at the first write, so test it now.
-            connection.control("BEGIN IMMEDIATE")?;
+            connection.begin()?;
             connection.control("ROLLBACK")?;
             Ok(connection)
         });

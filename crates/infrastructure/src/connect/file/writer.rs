@@ -9,6 +9,7 @@
 //! most one of them. This has no effect on how many share a transaction.
 
 use std::{
+    collections::HashSet,
     io, mem,
     sync::{
         Arc,
@@ -123,7 +124,7 @@ impl Lent for Group {
         if set.is_awaited() && self.has_room() {
             set.put(self, permit);
             // The one that waited may have given up before the connection was free.
-            return drop(set.try_borrow());
+            return drop(set.try_borrow(None));
         }
         let commits = self.commits.clone();
         if let Err(SendError(mut group)) = commits.send(Loan::new(self, permit, set.clone())) {
@@ -146,8 +147,7 @@ impl Group {
     /// Begins a turn, and a transaction if none is open. `waits` for the lock of another process, which may block.
     fn begin(&mut self, waits: bool) -> Result<(), Error> {
         if self.began.is_none() {
-            let begin = || self.control("BEGIN IMMEDIATE");
-            if waits { self.connection.waiting_for_locks(begin) } else { begin() }?;
+            if waits { self.connection.begin_when_unlocked() } else { self.connection.begin() }?;
             self.began = Some(Instant::now());
         }
         self.control("SAVEPOINT unit")?;
@@ -166,7 +166,7 @@ impl Group {
     fn run_index(&mut self, cost: Cost) -> Result<(), Error> {
         let Some(unit) = &self.unit else { return Ok(()) };
         if cost == Cost::Search {
-            self.backlog.run_early(&self.connection, None)?;
+            self.backlog.run_early(&self.connection)?;
         }
         let others = if unit.has_run_others { &[][..] } else { &self.index };
         self.update(others.iter().chain(&unit.index))?;
@@ -174,23 +174,22 @@ impl Group {
         Ok(())
     }
 
-    /// Runs updates for searches, after earlier ones of the same memos.
-    fn update<'u>(&self, mut updates: impl Iterator<Item = &'u IndexUpdate>) -> Result<(), Error> {
-        updates.try_for_each(|update| {
-            self.backlog.run_early(&self.connection, Some(update.memo))?;
-            update.statements.iter().try_for_each(|statement| self.execute(statement).map(drop))
-        })
+    fn update<'u>(&self, updates: impl Iterator<Item = &'u IndexUpdate>) -> Result<(), Error> {
+        let mut statements = updates.flat_map(|update| &update.statements);
+        statements.try_for_each(|statement| self.execute(statement).map(drop))
     }
 
     /// Keeps what the unit of work has written. It is committed when the result has come.
     fn release(&mut self) -> Result<oneshot::Receiver<Result<(), Arc<Error>>>, Error> {
         let mut index = self.unit.as_mut().map(|unit| mem::take(&mut unit.index)).unwrap_or_default();
         let mut size = index.iter().map(IndexUpdate::size).sum();
+        let mut added = HashSet::new();
         if size > MAX_INDEX_OF_UNIT && self.backlog.has_room(size) {
-            self.backlog.add(&self.connection, mem::take(&mut index))?;
+            added = self.backlog.add(&self.connection, mem::take(&mut index))?;
             size = 0;
         }
         self.control("RELEASE unit")?;
+        self.index.retain(|update| !added.contains(&update.memo));
         if self.unit.take().is_some_and(|unit| unit.has_run_others) {
             self.index.clear();
         }
@@ -264,7 +263,7 @@ struct EndIfIdle(Set<Group>);
 
 impl Drop for EndIfIdle {
     fn drop(&mut self) {
-        drop(self.0.try_borrow());
+        drop(self.0.try_borrow(None));
     }
 }
 

@@ -110,6 +110,14 @@ impl Pool {
         Ok(place)
     }
 
+    /// Begins a transaction if a place is free.
+    pub async fn try_begin(&self, access: Access, owner: Owner) -> Result<Option<Loan<Place>>, StoreError> {
+        let Some(mut place) = self.0.places.try_borrow(owner) else { return Ok(None) };
+        place.make_ready().await.map_err(driver_error).map_err(store_error)?;
+        place.run(Task::Begin(access)).await.map_err(driver_error).map_err(store_error)?;
+        Ok(Some(place))
+    }
+
     /// Borrows a connection, an idle or a new one, within the limit `acquire`.
     async fn borrow(&self, owner: Owner) -> Result<Loan<Place>, StoreError> {
         let borrow = async {
@@ -123,7 +131,7 @@ impl Pool {
 
     /// Adds a connection that was opened outside the pool, if a place is free.
     pub fn add(&self, connection: Connection) {
-        if let Some(mut place) = self.0.places.try_borrow() {
+        if let Some(mut place) = self.0.places.try_borrow(None) {
             place.fill(connection);
         }
     }

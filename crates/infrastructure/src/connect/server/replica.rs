@@ -114,15 +114,16 @@ impl Replica {
         let stamp = Statement::from_sql_and_values(backend, dialect::stamp(backend), [user.as_uuid().into()]);
         // One transaction: the address may stand for several replicas, of which others are older.
         let on_replica = timeout(PATIENCE, async {
-            let mut place = self.pool.begin(Access::Read, Some(user)).await?;
+            // To wait for others says nothing about the replica; the primary may have a place.
+            let Some(mut place) = self.pool.try_begin(Access::Read, Some(user)).await? else { return Ok(None) };
             let rows = place.query(&stamp, Cost::Small).await?;
-            Ok::<_, StoreError>((place, rows))
+            Ok::<_, StoreError>(Some((place, rows)))
         });
         let (on_replica, on_primary) = tokio::join!(on_replica, primary.query(&stamp, Some(user), Cost::Small));
         let (place, found) = on_replica
             .unwrap_or_else(|_| Err(ReplicaError::Slow.into()))
             .inspect_err(|error| self.pause(error))
-            .ok()?;
+            .ok()??;
         let expected = stamp_in(&on_primary.ok()?)?;
         (stamp_in(&found)? == expected).then_some(place)
     }
