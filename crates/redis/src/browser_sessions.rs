@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use memo_domain::{Access, BrowserSessions, SecretDigest, Session, SessionId, Store, StoreError, Timestamp, UserId};
-use redis::{AsyncCommands, ExistenceCheck, RedisError, SetOptions, cmd};
+use redis::{ExistenceCheck, RedisError, SetOptions, cmd};
 
 use super::{Redis, cache::expiry};
 
@@ -33,7 +33,7 @@ impl RedisBrowserSessions {
     }
 
     async fn get(&self, cookie: &SecretDigest) -> Result<Option<Entry>, RedisError> {
-        let text: Option<String> = self.redis.connection().get(self.key(cookie)).await?;
+        let text: Option<String> = self.redis.query(cmd("GET").arg(self.key(cookie))).await?;
         Ok(text.as_deref().and_then(Entry::parse))
     }
 
@@ -42,7 +42,7 @@ impl RedisBrowserSessions {
             return Ok(Vec::new());
         }
         let keys: Vec<_> = cookies.iter().map(|cookie| self.key(cookie)).collect();
-        let texts: Vec<Option<String>> = self.redis.connection().mget(keys).await?;
+        let texts: Vec<Option<String>> = self.redis.query(cmd("MGET").arg(keys)).await?;
         Ok(texts.into_iter().map(|text| text.as_deref().and_then(Entry::parse)).collect())
     }
 
@@ -54,7 +54,7 @@ impl RedisBrowserSessions {
         }
         let mut command = cmd("SET");
         command.arg(self.key(cookie)).arg(entry.to_string()).arg(options);
-        let set: Option<String> = command.query_async(&mut self.redis.connection()).await?;
+        let set: Option<String> = self.redis.query(&command).await?;
         Ok(set.is_some())
     }
 }

@@ -2,7 +2,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use async_trait::async_trait;
 use memo_domain::{Cache, CacheError, Rate, Taken};
-use redis::{AsyncCommands, ExistenceCheck, RedisError, SetExpiry, SetOptions, cmd};
+use redis::{ExistenceCheck, RedisError, SetExpiry, SetOptions, cmd};
 
 use super::Redis;
 
@@ -35,6 +35,9 @@ else
 end
 ";
 
+/// How long the value of a check stays.
+const CHECK: Duration = Duration::from_secs(1);
+
 /// The cache of all nodes that share a Redis.
 pub struct RedisCache {
     redis: Redis,
@@ -51,8 +54,7 @@ impl RedisCache {
         let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(ttl));
         let name = self.redis.name(format_args!("claim:{name}"));
         // `OK`, or nil if the key exists.
-        let set: Option<String> =
-            cmd("SET").arg(name).arg("").arg(options).query_async(&mut self.redis.connection()).await?;
+        let set: Option<String> = self.redis.query(cmd("SET").arg(name).arg("").arg(options)).await?;
         Ok(set.is_some())
     }
 
@@ -60,20 +62,20 @@ impl RedisCache {
         let mut command = cmd("EVAL");
         command.arg(TAKE).arg(1).arg(self.redis.name(format_args!("rate:{name}")));
         command.arg(micros(rate.cost(uses))).arg(micros(rate.burst()));
-        let (reset, wait): (u64, u64) = command.query_async(&mut self.redis.connection()).await?;
+        let (reset, wait): (u64, u64) = self.redis.query(&command).await?;
         Ok(Taken::new(rate, Duration::from_micros(reset), Duration::from_micros(wait)))
     }
 
     async fn try_give_back(&self, name: &str, rate: &Rate, uses: NonZeroU32) -> Result<(), RedisError> {
         let mut command = cmd("EVAL");
         command.arg(GIVE_BACK).arg(1).arg(self.redis.name(format_args!("rate:{name}"))).arg(micros(rate.cost(uses)));
-        command.exec_async(&mut self.redis.connection()).await
+        self.redis.query(&command).await
     }
 
     async fn try_put(&self, name: &str, value: &[u8], ttl: Duration) -> Result<(), RedisError> {
         let name = self.redis.name(format_args!("value:{name}"));
         let options = SetOptions::default().with_expiration(expiry(ttl));
-        self.redis.connection().set_options(name, value, options).await
+        self.redis.query(cmd("SET").arg(name).arg(value).arg(options)).await
     }
 }
 
@@ -93,7 +95,8 @@ fn unavailable(error: RedisError) -> CacheError {
 #[async_trait]
 impl Cache for RedisCache {
     async fn check(&self) -> Result<(), CacheError> {
-        cmd("PING").exec_async(&mut self.redis.connection()).await.map_err(unavailable)
+        // A server that can be read only is of no use.
+        self.try_put("check", &[], CHECK).await.map_err(unavailable)
     }
 
     async fn claim(&self, _: &str, name: &str, ttl: Duration) -> Result<bool, CacheError> {
@@ -114,6 +117,6 @@ impl Cache for RedisCache {
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, CacheError> {
         let name = self.redis.name(format_args!("value:{name}"));
-        self.redis.connection().get(name).await.map_err(unavailable)
+        self.redis.query(cmd("GET").arg(name)).await.map_err(unavailable)
     }
 }

@@ -6,17 +6,20 @@ use std::{
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use memo_domain::{ApiKeyId, Causes, Event, Events, Received, SessionId, Source, Subscription, Topic, UserId};
-use redis::{AsyncCommands, Msg, RedisError, aio::PubSub};
+use redis::{Msg, RedisError, aio::PubSub, cmd};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     task::AbortHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
-use super::Redis;
+use super::{Redis, connection::TIMEOUT};
 
 /// How many events a subscription may lag behind.
 const CAPACITY: usize = 1_024;
+
+/// How long nothing is received before the connection is tested.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The wait before a lost connection is opened again.
 const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
@@ -49,7 +52,7 @@ impl RedisEvents {
 impl Events for RedisEvents {
     async fn publish(&self, event: &Event) -> Result<(), Source> {
         let channel = channel(&self.redis, event.topic());
-        Ok(self.redis.connection().publish(channel, payload(event)).await?)
+        Ok(self.redis.query(cmd("PUBLISH").arg(channel).arg(payload(event))).await?)
     }
 
     /// Must be called within a runtime.
@@ -91,11 +94,21 @@ async fn listen(redis: Redis, received: broadcast::Sender<Received>) {
         match connect(&redis).await {
             Ok(connection) => {
                 drop(received.send(Received::Missed));
-                let mut messages = connection.into_on_message();
-                while let Some(message) = messages.next().await {
-                    // Payloads in another form are not from a node of this version.
-                    if let Some(event) = event(&redis, &message) {
-                        drop(received.send(Received::Event(event)));
+                let (mut sink, mut messages) = connection.split();
+                loop {
+                    match timeout(SILENCE, messages.next()).await {
+                        Ok(Some(message)) => {
+                            // Payloads in another form are not from a node of this version.
+                            if let Some(event) = event(&redis, &message) {
+                                drop(received.send(Received::Event(event)));
+                            }
+                        }
+                        Ok(None) => break,
+                        // Only a response shows that the server is still there.
+                        Err(_) => match timeout(TIMEOUT, sink.ping::<()>()).await {
+                            Ok(Ok(())) => {}
+                            _ => break,
+                        },
                     }
                 }
             }

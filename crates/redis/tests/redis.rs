@@ -1,6 +1,12 @@
 //! The Redis adapters, against a real Redis.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use memo_conformance::{TestCache, TestStore, pause};
@@ -11,7 +17,11 @@ use memo_domain::{
 use memo_redis::{Redis, RedisBrowserSessions, RedisCache, RedisEvents};
 use memo_system::{SystemClock, SystemSecrets, UuidV7Generator};
 use memo_test_databases::{Proxy, redis_url};
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
+    net::TcpListener,
+    time::timeout,
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -62,6 +72,70 @@ async fn redis_unavailable_at_start_is_reached_later() {
     proxy.restore().await;
     let found = async { while cache.check().await.is_err() {} };
     timeout(PATIENCE, found).await.expect("Redis is reached");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_lost_without_a_word_are_replaced() {
+    let Some((redis, proxy)) = behind_a_proxy().await else { return };
+    let (cache, node) = (RedisCache::new(redis.clone()), RedisEvents::new(redis));
+    let mut subscription = node.subscribe(&[Topic::Jobs]);
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed));
+    cache.check().await.expect("Redis is reached");
+    proxy.freeze_connections();
+    cache.check().await.expect_err("no response");
+    cache.check().await.expect("Redis is reached on another connection");
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Missed), "it has connected again");
+    node.publish(&Event::JobsWaiting).await.expect("it is published");
+    assert_eq!(timeout(PATIENCE, subscription.next()).await, Ok(Received::Event(Event::JobsWaiting)));
+}
+
+/// Answers like a server that was the primary until `is_primary`, for connections that it has accepted since.
+async fn former_primary(is_primary: Arc<AtomicBool>) -> Redis {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let writes = is_primary.load(Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut stream = BufStream::new(stream);
+                let mut line = String::new();
+                // Each command is an array of bulk strings: lengths and texts in turns.
+                while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
+                    let count: usize = line.trim_start_matches('*').trim_end().parse().expect("a length");
+                    let mut words = Vec::new();
+                    for _ in 0..count {
+                        line.clear();
+                        stream.read_line(&mut line).await.expect("a length");
+                        line.clear();
+                        stream.read_line(&mut line).await.expect("a text");
+                        words.push(line.trim_end().to_owned());
+                    }
+                    line.clear();
+                    let reply: &[u8] = match &*words[0] {
+                        "SET" if !writes => b"-READONLY You can't write against a read only replica.\r\n",
+                        "PING" => b"+PONG\r\n",
+                        _ => b"+OK\r\n",
+                    };
+                    stream.write_all(reply).await.expect("it is written");
+                    stream.flush().await.expect("it is sent");
+                }
+            });
+        }
+    });
+    own_prefix_at(&format!("redis://127.0.0.1:{port}"))
+}
+
+#[tokio::test]
+async fn server_that_only_reads_is_unavailable_and_left_when_it_is_no_longer_the_primary() {
+    let is_primary = Arc::new(AtomicBool::new(false));
+    let cache = RedisCache::new(former_primary(is_primary.clone()).await);
+    for _ in 0..2 {
+        cache.check().await.expect_err("it can't be written to");
+    }
+    // The name leads to another server from now on.
+    is_primary.store(true, Ordering::SeqCst);
+    cache.check().await.expect("a new connection leads to it");
 }
 
 #[test]

@@ -23,6 +23,9 @@ struct State {
     epoch: u32,
     /// How many more messages reach the server.
     messages_left: Option<u32>,
+    /// How many connections there have been, and before which number they forward nothing.
+    accepted: u32,
+    frozen: u32,
     /// How many connections of this epoch are open, and how many of earlier ones are not closed yet.
     open: u32,
     closing: u32,
@@ -44,6 +47,8 @@ impl Proxy {
             mode: Mode::Forwarding,
             epoch: 0,
             messages_left: None,
+            accepted: 0,
+            frozen: 0,
             open: 0,
             closing: 0,
         }));
@@ -60,6 +65,11 @@ impl Proxy {
     /// Forwards nothing from now on, without closing connections.
     pub fn freeze(&self) {
         self.state.send_modify(|state| state.mode = Mode::Frozen);
+    }
+
+    /// Forwards nothing more on the open connections, without closing them; new ones work.
+    pub fn freeze_connections(&self) {
+        self.state.send_modify(|state| state.frozen = state.accepted);
     }
 
     /// Closes all connections and refuses new ones.
@@ -128,8 +138,8 @@ async fn forward(client: TcpStream, server: String, state: Arc<watch::Sender<Sta
         let mut server = TcpStream::connect(server).await?;
         let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
         tokio::select! {
-            ended = pump(from_client, to_server, &state, true) => ended,
-            ended = pump(from_server, to_client, &state, false) => ended,
+            ended = pump(from_client, to_server, &state, open.number, true) => ended,
+            ended = pump(from_server, to_client, &state, open.number, false) => ended,
         }
     };
     tokio::select! {
@@ -142,16 +152,18 @@ async fn forward(client: TcpStream, server: String, state: Arc<watch::Sender<Sta
 struct Open {
     state: Arc<watch::Sender<State>>,
     epoch: u32,
+    number: u32,
 }
 
 impl Open {
     fn new(state: Arc<watch::Sender<State>>) -> Self {
-        let mut epoch = 0;
+        let (mut epoch, mut number) = (0, 0);
         state.send_modify(|state| {
+            (epoch, number) = (state.epoch, state.accepted);
             state.open += 1;
-            epoch = state.epoch;
+            state.accepted += 1;
         });
-        Self { state, epoch }
+        Self { state, epoch, number }
     }
 }
 
@@ -175,6 +187,7 @@ async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
     state: &watch::Sender<State>,
+    number: u32,
     is_counted: bool,
 ) -> io::Result<()> {
     let (mut bytes, mut watched) = (vec![0; 64 * 1024], state.subscribe());
@@ -183,7 +196,7 @@ async fn pump(
         if length == 0 {
             return Ok(());
         }
-        until(&mut watched, |state| state.mode != Mode::Frozen).await;
+        until(&mut watched, |state| state.mode != Mode::Frozen && state.frozen <= number).await;
         if is_counted {
             state.send_if_modified(|state| match &mut state.messages_left {
                 Some(0) => {
