@@ -2,16 +2,18 @@ use std::{
     collections::HashMap,
     future::pending,
     net::SocketAddr,
+    pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use memo_domain::{DeliveryError, InvalidValue, WebhookMessage, WebhookOutcome, WebhookSender, WebhookUrl};
+use tokio::sync::Notify;
 
 /// Sends nothing, and keeps what it was to send; answers as a test says, by default with 200.
 #[derive(Debug, Default)]
-pub struct CapturedWebhooks(Mutex<State>);
+pub struct CapturedWebhooks(Mutex<State>, Notify);
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum WebhookReply {
     Fails(DeliveryError),
     /// Nothing, until the attempt is dropped.
     Waits,
+    /// The next reply to this URL that is not this one.
+    Late,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +47,11 @@ impl CapturedWebhooks {
     /// Answers messages to this URL so, from now on.
     pub fn reply(&self, url: &str, reply: WebhookReply) {
         self.lock().replies.insert(url.to_owned(), reply);
+        self.1.notify_waiters();
+    }
+
+    fn reply_to(&self, url: &str) -> WebhookReply {
+        self.lock().replies.get(url).copied().unwrap_or(WebhookReply::Status(200))
     }
 
     /// What was to be sent to a URL, in its order; that which failed, too.
@@ -73,15 +82,21 @@ impl WebhookSender for CapturedWebhooks {
     }
 
     async fn send(&self, message: &WebhookMessage) -> WebhookOutcome {
-        let reply = {
-            let mut state = self.lock();
-            state.sent.push(message.clone());
-            state.replies.get(message.url.as_str()).copied().unwrap_or(WebhookReply::Status(200))
-        };
+        self.lock().sent.push(message.clone());
+        let url = message.url.as_str();
+        let mut reply = self.reply_to(url);
+        while reply == WebhookReply::Late {
+            let mut changed = pin!(self.1.notified());
+            changed.as_mut().enable();
+            reply = self.reply_to(url);
+            if reply == WebhookReply::Late {
+                changed.await;
+            }
+        }
         let (status, error) = match reply {
             WebhookReply::Status(status) => (Some(status), DeliveryError::of_status(status)),
             WebhookReply::Fails(error) => (None, Some(error)),
-            WebhookReply::Waits => pending().await,
+            WebhookReply::Waits | WebhookReply::Late => pending().await,
         };
         WebhookOutcome { status, error, duration: Self::DURATION }
     }

@@ -39,8 +39,12 @@ use crate::{
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// How long a name may take that is looked up when a URL is registered.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
-/// How many names are looked up at a time. A lookup takes a thread of the process, and goes on without its caller.
+/// How many names are looked up at a time for messages, and how many when URLs are registered: a user who registers names whose
+/// servers do not answer delays no message. A lookup takes a thread of the process, and goes on without its caller.
 const MAX_LOOKUPS: usize = 16;
+const MAX_CHECKS: usize = 4;
+/// The part of an attempt that one of several addresses gets to accept the connection.
+const CONNECT_PART: u32 = 4;
 /// The maximum size of the header of a response, in bytes.
 const MAX_HEADER: usize = 16 << 10;
 /// The `User-Agent` of this server.
@@ -71,6 +75,7 @@ pub struct WebhookClient {
     allowed: Allowed,
     resolver: Arc<dyn Resolver>,
     lookups: Arc<Semaphore>,
+    checks: Arc<Semaphore>,
     time_limit: Duration,
 }
 
@@ -78,8 +83,8 @@ impl WebhookClient {
     /// Sends to public addresses with `https`, and to these networks also with `http`.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Self {
-        let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
-        Self { allowed: Allowed(allowed), resolver: Arc::new(SystemResolver), lookups, time_limit: TIME_LIMIT }
+        let [lookups, checks] = [MAX_LOOKUPS, MAX_CHECKS].map(|most| Arc::new(Semaphore::new(most)));
+        Self { allowed: Allowed(allowed), resolver: Arc::new(SystemResolver), lookups, checks, time_limit: TIME_LIMIT }
     }
 
     /// Looks up names with this resolver.
@@ -94,20 +99,20 @@ impl WebhookClient {
         Self { time_limit, ..self }
     }
 
-    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, DeliveryError> {
+    async fn addresses(&self, target: &Target, places: &Arc<Semaphore>) -> Result<Vec<IpAddr>, DeliveryError> {
         match &target.host {
             Host::Ipv4(address) => Ok(vec![(*address).into()]),
             Host::Ipv6(address) => Ok(vec![(*address).into()]),
             Host::Domain(name) => {
-                let found = self.look_up(name.clone()).await.unwrap_or_default();
+                let found = self.look_up(name.clone(), places).await.unwrap_or_default();
                 if found.is_empty() { Err(DeliveryError::NameNotResolved) } else { Ok(found) }
             }
         }
     }
 
     /// Looks up a name in its turn. The place is taken until the lookup ends, also if its caller has given up.
-    async fn look_up(&self, name: String) -> io::Result<Vec<IpAddr>> {
-        let place = Arc::clone(&self.lookups).acquire_owned().await.map_err(io::Error::other)?;
+    async fn look_up(&self, name: String, places: &Arc<Semaphore>) -> io::Result<Vec<IpAddr>> {
+        let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
         let resolver = Arc::clone(&self.resolver);
         let lookup = spawn(async move {
             let _place = place;
@@ -118,7 +123,7 @@ impl WebhookClient {
 
     /// The addresses of a target that may be reached.
     async fn reachable(&self, target: &Target) -> Result<Vec<IpAddr>, DeliveryError> {
-        let mut addresses = self.addresses(target).await?;
+        let mut addresses = self.addresses(target, &self.lookups).await?;
         addresses.retain(|address| self.allowed.may_reach(*address, target.is_encrypted));
         if addresses.is_empty() { Err(DeliveryError::AddressNotAllowed) } else { Ok(addresses) }
     }
@@ -127,7 +132,7 @@ impl WebhookClient {
     async fn request(&self, message: &WebhookMessage) -> Result<u16, DeliveryError> {
         let target = Target::new(&message.url).ok_or(DeliveryError::ConnectionFailed)?;
         let request = request(message, &target)?;
-        let stream = connect(&self.reachable(&target).await?, target.port).await?;
+        let stream = self.connect(&self.reachable(&target).await?, target.port).await?;
         if !target.is_encrypted {
             return exchange(stream, request).await;
         }
@@ -139,13 +144,26 @@ impl WebhookClient {
         let stream = tls()?.connect(name, stream).await.map_err(|_| DeliveryError::Tls)?;
         exchange(stream, request).await
     }
+
+    /// Connects to the first of these addresses that accepts a connection.
+    async fn connect(&self, addresses: &[IpAddr], port: u16) -> Result<TcpStream, DeliveryError> {
+        let Some((last, others)) = addresses.split_last() else { return Err(DeliveryError::ConnectionFailed) };
+        for address in others {
+            let connecting = TcpStream::connect(SocketAddr::new(*address, port));
+            if let Ok(Ok(stream)) = timeout(self.time_limit / CONNECT_PART, connecting).await {
+                return Ok(without_delay(stream));
+            }
+        }
+        let stream = TcpStream::connect(SocketAddr::new(*last, port)).await;
+        stream.map(without_delay).map_err(|_| DeliveryError::ConnectionFailed)
+    }
 }
 
 #[async_trait]
 impl WebhookSender for WebhookClient {
     async fn check(&self, url: &WebhookUrl) -> Result<(), InvalidValue> {
         let target = Target::new(url).ok_or(InvalidValue::Malformed)?;
-        let found = timeout(CHECK_LIMIT.min(self.time_limit), self.addresses(&target)).await;
+        let found = timeout(CHECK_LIMIT.min(self.time_limit), self.addresses(&target, &self.checks)).await;
         let addresses = found.unwrap_or(Err(DeliveryError::Timeout)).unwrap_or_default();
         if !target.is_encrypted {
             let is_allowed = !addresses.is_empty() && addresses.iter().all(|address| self.allowed.contains(*address));
@@ -215,16 +233,10 @@ fn request(message: &WebhookMessage, target: &Target) -> Result<Request<Full<io:
     request.map_err(|_| DeliveryError::ConnectionFailed)
 }
 
-/// Connects to the first of these addresses that accepts a connection.
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, DeliveryError> {
-    for address in addresses {
-        if let Ok(stream) = TcpStream::connect(SocketAddr::new(*address, port)).await {
-            // A message is one small write.
-            let _ = stream.set_nodelay(true);
-            return Ok(stream);
-        }
-    }
-    Err(DeliveryError::ConnectionFailed)
+/// A message is one small write.
+fn without_delay(stream: TcpStream) -> TcpStream {
+    let _ = stream.set_nodelay(true);
+    stream
 }
 
 /// Sends a request on a connection of its own. The body of the response is not read.

@@ -8,7 +8,7 @@ use super::{
     Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Principal, Secret, SessionId,
     TokenPurpose, Transaction, User, UserId, create_token, may_send, present,
 };
-use crate::{api_keys::remove_all as remove_api_keys, jobs::mail};
+use crate::{api_keys::remove_all as remove_api_keys, jobs::mail, webhooks::remove_all as remove_webhooks};
 
 /// How long a link verifies an address.
 const TTL: Duration = Duration::from_hours(24);
@@ -78,7 +78,7 @@ pub async fn request_verification(tx: &mut Transaction, ports: &Ports, user: &Us
 }
 
 /// Removes what another person may have added to an account that was never proved: social identities, the second factor, API
-/// keys, and sessions. A session that is kept has proved itself, and with it the identity that it began with.
+/// keys, webhooks, and sessions. A session that is kept has proved itself, and with it the identity that it began with.
 pub async fn remove_unproved(
     tx: &mut Transaction,
     user: &User,
@@ -105,6 +105,9 @@ pub async fn remove_unproved(
     tx.one_time_tokens().remove_all(user.id, TokenPurpose::SecondFactor).await?;
     for id in remove_api_keys(tx, user.id).await? {
         tx.record(AuditEntry::new(user.id, AuditKind::ApiKeyRemoved, device).with_detail(id.to_string())).await?;
+    }
+    for id in remove_webhooks(tx, user.id).await? {
+        tx.record(AuditEntry::new(user.id, AuditKind::WebhookRemoved, device).with_detail(id.to_string())).await?;
     }
     let now = tx.now();
     let ended = tx.sessions().end_all(user.id, kept, now).await?;

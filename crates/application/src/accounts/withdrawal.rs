@@ -78,7 +78,7 @@ async fn close(tx: &mut Transaction, user: &mut User) -> Result<(), Error> {
     tx.second_factors().remove(user.id).await?;
     remove_api_keys(tx, user.id).await?;
     remove_webhooks(tx, user.id).await?;
-    for kind in [JobKind::MAIL, JobKind::RETAG, JobKind::WEBHOOK, JobKind::WEBHOOK_DELIVERY] {
+    for kind in [JobKind::MAIL, JobKind::RETAG, JobKind::WEBHOOK_DELIVERY] {
         for job in tx.jobs().list_waiting(user.id, &kind).await? {
             tx.jobs().remove(job.id).await?;
         }

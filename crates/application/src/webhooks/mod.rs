@@ -72,15 +72,15 @@ impl Webhooks {
         device: &Device,
         once: Option<&Once<'_, (Webhook, Secret)>>,
     ) -> Result<(Webhook, Secret), Error> {
+        let transactions = self.ports.transactions.on_behalf_of(user);
+        // Before names are looked up.
+        transactions.read(async |unit| check_number(&unit.webhooks().list_by_user(user).await?)).await?;
         self.check(&new.url).await?;
         let secret = self.ports.secrets.next();
-        let transactions = self.ports.transactions.on_behalf_of(user);
         let created = transactions.write(async |tx| {
             // Locks the user: of two webhooks created at once, the second one counts the first.
             present(tx.users().lookup(user).await?)?;
-            if tx.webhooks().list_by_user(user).await?.len() >= Webhook::MAX_PER_USER {
-                return Err(Error::WebhookLimitReached);
-            }
+            check_number(&tx.webhooks().list_by_user(user).await?)?;
             let (id, now) = (WebhookId::new(tx.new_id()), tx.now());
             let NewWebhook { name, url, events, enabled } = new.clone();
             let webhook = Webhook {
@@ -195,12 +195,19 @@ pub fn webhook_secret_text(secret: &Secret) -> String {
     format!("whsec_{}", STANDARD.encode(secret.expose()))
 }
 
-/// Removes all webhooks of a user.
-pub(crate) async fn remove_all(tx: &mut Transaction, user: UserId) -> Result<(), Error> {
-    for webhook in tx.webhooks().list_by_user(user).await? {
+/// Whether a user with these webhooks may have another one.
+fn check_number(webhooks: &[Webhook]) -> Result<(), Error> {
+    if webhooks.len() < Webhook::MAX_PER_USER { Ok(()) } else { Err(Error::WebhookLimitReached) }
+}
+
+/// Removes all webhooks of a user, and returns their ids.
+pub(crate) async fn remove_all(tx: &mut Transaction, user: UserId) -> Result<Vec<WebhookId>, Error> {
+    let webhooks = tx.webhooks().list_by_user(user).await?;
+    for webhook in &webhooks {
         tx.webhooks().remove(webhook.id).await?;
+        tx.jobs().remove(job_id(webhook.id)).await?;
     }
-    Ok(())
+    Ok(webhooks.into_iter().map(|webhook| webhook.id).collect())
 }
 
 /// The id of the job that sends the changes of a webhook.

@@ -117,6 +117,7 @@ macro_rules! __each_account_test {
                     failed_delivery_is_retried_with_growing_waits
                     failing_webhook_is_disabled_after_three_days
                     webhook_that_is_gone_is_disabled_at_once
+                    error_of_the_former_url_of_a_webhook_does_not_count
                     slow_receiver_delays_no_other
                     delivery_of_a_crashed_node_is_repeated_once
                     ping_is_sent_once

@@ -3,12 +3,12 @@
 use std::{
     future::pending,
     io,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -16,6 +16,10 @@ use memo_domain::{
     DeliveryError, InvalidValue, Secret, Timestamp, WebhookEvent, WebhookMessage, WebhookSender, WebhookUrl,
 };
 use memo_webhooks::{Resolver, WebhookClient};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 
 use crate::receiver::{Receiver, Reply, TIME_LIMIT, client};
 
@@ -103,27 +107,54 @@ async fn only_the_checked_addresses_of_a_name_are_reached() {
     assert_eq!(receiver.requests()[0].header["host"], format!("hooks.example.com:{}", receiver.port));
 }
 
-/// A resolver that does not answer.
+#[tokio::test]
+async fn address_that_does_not_answer_leaves_time_for_the_others() {
+    let receiver = Receiver::start().await;
+    // At the same port: its queue holds one connection, and none is accepted.
+    let silent = TcpSocket::new_v4().expect("a socket");
+    silent.bind((Ipv4Addr::new(127, 0, 0, 2), receiver.port).into()).expect("a port");
+    let silent = silent.listen(0).expect("it listens");
+    let address = silent.local_addr().expect("an address");
+    let mut waiting = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+        waiting.push(stream.expect("it waits to be accepted"));
+    }
+    let client = client().with_resolver(Changing::new(&[&["127.0.0.2", "127.0.0.1"]]));
+    let outcome = client.send(&message(receiver.url_at("hooks.example.com"))).await;
+    assert_eq!((outcome.status, outcome.error), (Some(200), None));
+}
+
+/// A resolver that does not answer for any name but one.
 #[derive(Default)]
 struct Silent(AtomicUsize);
 
 #[async_trait]
 impl Resolver for Silent {
-    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        if name == "hooks.example.com" {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into()]);
+        }
         self.0.fetch_add(1, Ordering::SeqCst);
         pending().await
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn lookups_whose_callers_gave_up_are_bounded() {
+async fn lookups_whose_callers_gave_up_are_bounded_and_delay_no_message() {
     let resolver = Arc::new(Silent::default());
     let client = WebhookClient::new(Vec::new()).with_resolver(resolver.clone());
     for number in 0..20 {
         let url = WebhookUrl::new(format!("https://hooks{number}.example.com")).expect("a URL");
         client.check(&url).await.expect("a name without an address may get one");
     }
-    assert_eq!(resolver.0.load(Ordering::SeqCst), 16);
+    assert_eq!(resolver.0.load(Ordering::SeqCst), 4);
+    let url = WebhookUrl::new("https://hooks.example.com").expect("a URL");
+    assert_eq!(client.send(&message(url)).await.error, Some(DeliveryError::AddressNotAllowed), "it was looked up");
+    for number in 0..20 {
+        let url = WebhookUrl::new(format!("https://hooks{number}.example.com")).expect("a URL");
+        assert_eq!(client.send(&message(url)).await.error, Some(DeliveryError::Timeout));
+    }
+    assert_eq!(resolver.0.load(Ordering::SeqCst), 4 + 16);
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use memo_domain::{
     AuditKind, Change, DeliveryError, DeliveryStatus, DisabledReason, Job, MailMessage, Timestamp, Webhook,
-    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookId, WebhookOutcome,
+    WebhookDelivery, WebhookDeliveryId, WebhookEvent, WebhookId, WebhookOutcome, WebhookUrl,
 };
 
-use super::{Step, end_if_all_is_sent};
+use super::{Step, end_if_all_is_sent, put_back};
 use crate::{Device, Error, Ports, audit::AuditEntry, jobs::mail, transaction::Transaction};
 
 /// How long a webhook may fail before it is disabled.
@@ -23,6 +23,8 @@ const GONE: u16 = 410;
 pub struct Attempt {
     pub ports: Arc<Ports>,
     pub job: Job,
+    /// Where to.
+    pub url: WebhookUrl,
     pub change: Change,
     pub outcome: WebhookOutcome,
     /// The factor of the wait before the next one.
@@ -34,6 +36,10 @@ impl Attempt {
     pub async fn record(&self, tx: &mut Transaction) -> Result<Step, Error> {
         let webhook = tx.webhooks().lookup(WebhookId::new(self.job.id.as_uuid())).await?;
         let (Some(mut webhook), true) = (webhook, tx.jobs().holds(&self.job).await?) else { return Ok(Step::Last) };
+        if self.outcome.error.is_some() && webhook.url != self.url {
+            // Its user has changed the URL meanwhile, perhaps because of such errors: they say nothing about the new one.
+            return put_back(tx, &self.job, tx.now()).await;
+        }
         let known = tx.webhooks().find_delivery(webhook.id, self.change.seq).await?;
         let mut delivery = attempted(tx, known.as_ref(), &webhook, WebhookEvent::Change(self.change), self.outcome);
         let step = if self.outcome.error.is_none() {

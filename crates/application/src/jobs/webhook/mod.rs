@@ -112,8 +112,8 @@ impl WebhookHandler {
             Next::Send(webhook, change) => {
                 let event = WebhookEvent::Change(change);
                 let outcome = self.send(&webhook, event, message_id(webhook.id, change.seq)).await?;
-                let attempt =
-                    Attempt { ports: self.ports.clone(), job: job.clone(), change, outcome, wait: self.jitter() };
+                let (ports, job, wait) = (self.ports.clone(), job.clone(), self.jitter());
+                let attempt = Attempt { ports, job, url: webhook.url, change, outcome, wait };
                 transactions.write_boxed(attempt, |tx, attempt| Box::pin(attempt.record(tx))).await
             }
         }

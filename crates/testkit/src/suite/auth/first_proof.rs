@@ -28,6 +28,7 @@ pub async fn first_verification_removes_what_came_before_it(app: TestApp) {
     let identity = || app.acme.user("mallory", None, false);
     assert_redirected(link(&browser, &app.acme, identity()).await, "/");
     mallory.memo("Milk").await;
+    mallory.create_webhook(&json!({"url": "https://mallory.example.com"})).await.expect_status(201);
     warm_session_cache(&[&*mallory, &*browser]).await;
     app.anonymous().verify_email(&app.verification(&mallory.email).await).await.expect_empty(204);
     for actor in [&*mallory, &*browser] {
@@ -47,6 +48,7 @@ pub async fn first_verification_removes_what_came_before_it(app: TestApp) {
     let tokens = app.anonymous().sign_in(&mallory.email, NEW).await.expect_status(200);
     let alice = app.anonymous().with_token(tokens.text("access_token"));
     assert_eq!(alice.titles(&[]).await, ["Milk"]);
+    assert_eq!(alice.webhooks().await["items"], json!([]));
     let events = alice.audit().await.expect_status(200);
     let kinds: Vec<_> = events["items"].as_array().expect("a list").iter().map(|event| event["kind"].clone()).collect();
     assert!(kinds.contains(&json!("identity.unlinked")), "{kinds:?}");

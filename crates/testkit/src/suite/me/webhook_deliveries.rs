@@ -153,6 +153,20 @@ pub async fn webhook_that_is_gone_is_disabled_at_once(app: TestApp) {
     assert_eq!(app.webhooks.sent_to(URL).len(), 1);
 }
 
+pub async fn error_of_the_former_url_of_a_webhook_does_not_count(app: TestApp) {
+    const NEW: &str = "https://new.example.com/in";
+    let alice = app.user("alice").await;
+    let webhook = created(&alice, URL).await;
+    app.webhooks.reply(URL, WebhookReply::Late);
+    alice.memo("a").await;
+    sent(&app, URL, 1).await;
+    alice.patch_webhook(webhook.id(), &json!({"url": NEW})).await.expect_status(200);
+    app.webhooks.reply(URL, WebhookReply::Status(410));
+    assert_eq!(seqs(&sent(&app, NEW, 1).await), [1]);
+    newest(&alice, webhook.id(), "succeeded").await;
+    assert_eq!(alice.webhooks().await["items"][0]["enabled"], true);
+}
+
 pub async fn slow_receiver_delays_no_other(app: TestApp) {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     for n in 0..10 {
