@@ -1,3 +1,5 @@
+//! What documents say of the code is true.
+//!
 //! The tests, suites and files that docs/security.md cites for each promise exist: a renamed test must not leave a stale name.
 
 use std::{
@@ -47,4 +49,19 @@ fn tests_cited_for_promises_exist() {
     assert!(citations.len() > 50, "the table of promises was not found");
     let stale: Vec<_> = citations.into_iter().filter(|name| !exists(name)).collect();
     assert_eq!(stale, [""; 0], "docs/security.md cites what does not exist");
+}
+
+#[test]
+fn every_parameter_is_in_the_document() {
+    let mut code = String::new();
+    sources(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/web/src"), &mut code);
+    let queries = code.split("IntoParams)]").skip(1).filter_map(|rest| rest.split("struct ").nth(1));
+    let names = queries.filter_map(|rest| rest.split(|char: char| !char.is_alphanumeric()).next());
+    let documented: Vec<_> = code.split("params(").skip(1).collect();
+    let is_missing = |name: &&str| {
+        !documented.iter().any(|rest| rest.split("responses(").next().is_some_and(|params| params.contains(*name)))
+    };
+    let names: Vec<_> = names.collect();
+    assert!(names.len() > 10, "the parameters were not found: {names:?}");
+    assert_eq!(names.into_iter().filter(is_missing).collect::<Vec<_>>(), [""; 0]);
 }

@@ -100,6 +100,18 @@ impl RateState {
 }
 
 /// Whole seconds, rounded up.
-fn seconds(duration: Duration) -> u64 {
+pub fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_of_a_second_counts_as_one() {
+        for (micros, expected) in [(0, 0), (1, 1), (1_000_000, 1), (3_599_000_001, 3_600)] {
+            assert_eq!(seconds(Duration::from_micros(micros)), expected);
+        }
+    }
 }

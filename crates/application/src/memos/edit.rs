@@ -299,6 +299,7 @@ impl<'t> Editor<'t> {
     pub async fn restore(&mut self, id: MemoId) -> Result<MemoView, Error> {
         let mut view = self.owned(id).await?;
         if view.memo.is_trashed() {
+            self.check_tags(&view.memo.state.tags, &Tags::default()).await?;
             let from = view.memo.version;
             view.memo.restore(self.now);
             self.update(&view.memo, from, None, ChangeKind::Restored).await?;

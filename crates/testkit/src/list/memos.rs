@@ -198,6 +198,7 @@ macro_rules! __each_memos_test {
                 completion_settings(store) {
                     without_a_model_the_feature_is_disabled
                     client_that_is_gone_ends_the_call
+                    completion_ends_after_its_user_has_signed_out
                     slow_body_of_a_completion_ends
                 }
                 remove(app) {

@@ -4,20 +4,24 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{FieldCode, FieldError, Place};
 
+/// The number of characters of a name that are shown.
+const MAX_NAME: usize = 200;
+
 /// The field error for a message at a path; `place` turns the names of the path into a place.
 pub fn field_error(path: &Path, message: &str, place: impl Fn(&[String]) -> Place) -> FieldError {
     let mut names: Vec<_> = path
         .iter()
         .filter_map(|segment| match segment {
-            Segment::Map { key } => Some(key.clone()),
+            Segment::Map { key } => Some(shortened(key)),
             Segment::Seq { index } => Some(index.to_string()),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect();
     let mut at_field = |name: &str| {
+        let name = shortened(name);
         // Some paths end with the field, others with the object that holds it.
-        if names.last().is_none_or(|last| last != name) {
-            names.push(name.to_owned());
+        if names.last() != Some(&name) {
+            names.push(name);
         }
         place(&names)
     };
@@ -34,6 +38,11 @@ pub fn field_error(path: &Path, message: &str, place: impl Fn(&[String]) -> Plac
     } else {
         FieldError::new(place(&names), FieldCode::WrongType)
     }
+}
+
+/// The beginning of a name, which may be as long as a body.
+fn shortened(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
 }
 
 /// The name between two texts; it may contain any character.

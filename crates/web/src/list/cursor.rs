@@ -1,7 +1,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memo_domain::{Id, MemoCursor, MemoId, SortPosition, Tag, Timestamp, Version};
 use uuid::Uuid;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// A position in a list that has a text form.
 pub trait Cursor: Sized + 'static {
@@ -83,30 +83,39 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_micros(i64::from_be_bytes(bytes.try_into().ok()?)))
 }
 
-/// Writes and reads the cursors of one list. Those of another caller, filter or order are refused.
+/// Writes and reads the cursors of one list. Those of another caller, filter or order are refused, and so is a changed one.
 pub struct CursorCodec {
-    list: [u8; 8],
+    list: u64,
 }
 
 impl CursorCodec {
     /// For the list that this text identifies.
     pub fn new(list: &str) -> Self {
-        Self { list: xxh3_64(list.as_bytes()).to_be_bytes() }
+        Self { list: xxh3_64(list.as_bytes()) }
     }
 
-    /// The text form: base64url of the list, the number of items before the position, the position.
+    /// The text form: base64url of a checksum, the number of items before the position, the position.
     pub fn write(&self, cursor: &impl Cursor, before: u64) -> String {
-        let mut bytes = self.list.to_vec();
+        let mut bytes = vec![0; 8];
         bytes.extend(before.to_be_bytes());
         cursor.write(&mut bytes);
+        let checksum = self.checksum(&bytes[8..]);
+        bytes[..8].copy_from_slice(&checksum);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Reads the text form; `None` if it was not written for this list.
     pub fn read<C: Cursor>(&self, text: &str) -> Option<(C, u64)> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (before, position) = bytes.strip_prefix(&self.list)?.split_first_chunk::<8>()?;
-        Some((C::read(position)?, u64::from_be_bytes(*before)))
+        let (checksum, content) = bytes.split_first_chunk::<8>()?;
+        let (before, position) = content.split_first_chunk::<8>()?;
+        let cursor = C::read(position)?;
+        (*checksum == self.checksum(content)).then_some((cursor, u64::from_be_bytes(*before)))
+    }
+
+    /// Of the list and of what follows the checksum.
+    fn checksum(&self, content: &[u8]) -> [u8; 8] {
+        xxh3_64_with_seed(content, self.list).to_be_bytes()
     }
 }
 
@@ -143,11 +152,12 @@ mod tests {
         }
 
         #[test]
-        fn damaged_cursor_does_not_panic(cursor in cursors(), at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
-            let mut text = CursorCodec::new("list").write(&cursor, 20);
+        fn changed_cursor_is_refused(cursor in cursors(), at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
+            let text = CursorCodec::new("list").write(&cursor, 20);
+            let mut changed = text.clone();
             let at = at.index(text.len());
-            text.replace_range(at..=at, &to);
-            let _ = CursorCodec::new("list").read::<MemoCursor>(&text);
+            changed.replace_range(at..=at, &to);
+            prop_assert_eq!(CursorCodec::new("list").read::<MemoCursor>(&changed).is_some(), changed == text);
         }
     }
 }

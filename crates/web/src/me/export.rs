@@ -179,6 +179,7 @@ struct MarkdownZip(#[expect(dead_code, reason = "a schema only")] String);
 /// changes during the export, it appears again: its last line counts. A response that ends early is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/me/export", tag = "account",
+    params(ExportQuery),
     responses((
         status = 200, description = "The lines, or the zip",
         content((ExportLine = "application/x-ndjson"), (MarkdownZip = "application/zip")),

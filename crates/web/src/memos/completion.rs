@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use crate::{
     input::whole_number,
     prelude::*,
+    signed_in::SignedIn,
     streams::{comment, event, event_stream, streamed},
 };
 
@@ -129,8 +130,8 @@ struct ErrorEvent {
 /// wrong, and a memo may try to mislead it.
 ///
 /// With `stream`, each event is `data: {"text": "…"}`, and the last one `data: [DONE]`. If the model fails meanwhile, the
-/// last one is `event: error` with `data: {"code": "…"}`: `upstream_failed` or `upstream_timeout`. A line that begins with
-/// a colon is a comment. A 502 has a `Retry-After` if the model says so.
+/// last one is `event: error` with `data: {"code": "…"}`: `upstream_failed` or `upstream_timeout`; if the session ends,
+/// `sign_in_ended`. A line that begins with a colon is a comment. A 502 has a `Retry-After` if the model says so.
 #[utoipa::path(
     post, path = "/api/v1/memos/{id}/completions", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),
@@ -147,28 +148,36 @@ async fn complete_memo(
     MemoPath(id): MemoPath,
     _: NoQuery,
     Json((task, options)): Json<CompletionInput>,
+    mut signed_in: SignedIn,
 ) -> Result<HttpResponse, Problem> {
     if !options.is_streamed {
-        let completion = completions.complete(caller.user_id, id, task, &options).await?;
+        let completion = async { Ok::<_, Problem>(completions.complete(caller.user_id, id, task, &options).await?) };
+        let completion = signed_in.during(completion).await?;
         return Ok(HttpResponse::Ok().json(CompletionDto::from(completion)));
     }
     let mut parts = Some(completions.stream(caller.user_id, id, task, &options).await?);
     let limit = settings.request_timeout;
-    let events = async move || -> Result<_, Infallible> { Ok(next_event(&mut parts, limit).await) };
+    let events = async move || -> Result<_, Infallible> { Ok(next_event(&mut parts, &mut signed_in, limit).await) };
     Ok(event_stream().body(streamed(limit, events)))
 }
 
 /// Returns the next event of an answer, or `None` after the last one. `limit` is the maximum time between two parts.
-async fn next_event(parts: &mut Option<CompletionParts>, limit: Duration) -> Option<iter::Once<Bytes>> {
+async fn next_event(
+    parts: &mut Option<CompletionParts>,
+    signed_in: &mut SignedIn,
+    limit: Duration,
+) -> Option<iter::Once<Bytes>> {
     let waited = timeout(KEEP_ALIVE.min(limit / 2), parts.as_mut()?.next()).await;
-    let event = match waited {
-        Err(_) => comment(),
-        Ok(Ok(Some(text))) => event(None, &TextEvent { text }),
-        Ok(Ok(None)) => {
+    // Of a session that has ended, too.
+    let is_current = signed_in.check_if_due().await;
+    let event = match (waited, is_current) {
+        (Err(_), Ok(())) => comment(),
+        (Ok(Ok(Some(text))), Ok(())) => event(None, &TextEvent { text }),
+        (Ok(Ok(None)), _) => {
             *parts = None;
             Bytes::from_static(DONE)
         }
-        Ok(Err(error)) => {
+        (Ok(Err(error)), _) | (_, Err(error)) => {
             *parts = None;
             event(Some("error"), &ErrorEvent { code: Problem::from(error).to_string() })
         }

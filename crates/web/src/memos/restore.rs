@@ -4,7 +4,7 @@ use crate::{dto::MemoDto, prelude::*};
 
 operations! {
     restore_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::Empty)
-        .problems(&[Code::MemoNotFound, Code::NotOwner]);
+        .problems(&[Code::MemoNotFound, Code::NotOwner, Code::TooManyTags]);
 }
 
 /// Restore a memo

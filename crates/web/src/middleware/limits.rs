@@ -20,7 +20,7 @@ use actix_web::{
 use memo_application::Principal;
 use memo_domain::{Cache, Taken, UserId};
 use memo_fair::{Capacity, FairSemaphore, Permit};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::{
     context::RequestContext,
@@ -140,9 +140,10 @@ impl Limits {
     ) -> Result<Admitted, Problem> {
         let client = client(request, caller);
         let refused = || Problem::new(Code::TooManyConcurrentRequests).with_header(RETRY_AFTER, PATIENCE.as_secs());
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         let acquire = async |semaphore: &FairSemaphore<Client>| match semaphore.try_acquire(&client) {
             Some(permit) => Ok(permit),
-            None => match timeout(PATIENCE, semaphore.acquire(client)).await {
+            None => match timeout_at(deadline, semaphore.acquire(client)).await {
                 Ok(Ok(permit)) => Ok(permit),
                 Ok(Err(_)) | Err(_) => Err(refused()),
             },

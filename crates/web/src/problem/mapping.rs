@@ -6,6 +6,8 @@ use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use memo_application::{ArchiveError, Error, UnauthenticatedReason};
 use memo_domain::{Causes, InvalidValue, Scope, StoreError, Unwritable};
 
+use crate::rate::seconds;
+
 use super::{Code, Extensions, FieldError, GrantRefusal, Place, Problem, field::field_code};
 
 impl From<Error> for Problem {
@@ -261,6 +263,6 @@ impl Problem {
     }
 
     fn retry_after(self, time: Duration) -> Self {
-        self.with_header(RETRY_AFTER, time.as_secs_f32().ceil().max(1.0))
+        self.with_header(RETRY_AFTER, seconds(time).max(1))
     }
 }

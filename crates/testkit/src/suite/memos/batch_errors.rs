@@ -218,6 +218,9 @@ pub async fn validation_response_size_is_limited(app: TestApp) {
         alice.batch(&json!(operations)),
         alice.batch(&json!(vec![1; 200_000])),
         alice.batch(&json!(vec![create(""); 2_000])),
+        // A name that is shown.
+        alice.create_memo(&json!({"title": "a", "~".repeat(1_000_000): 1})),
+        alice.batch(&json!([{"op": "delete", "id": "a", "가".repeat(1_000_000): 1}])),
     ] {
         let response = call.await.expect_status(422).problem("validation_failed");
         assert!(response.body.len() < 200_000, "{} bytes", response.body.len());

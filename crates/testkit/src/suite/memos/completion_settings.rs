@@ -36,6 +36,23 @@ pub async fn client_that_is_gone_ends_the_call(store: Box<dyn TestStore>) {
     eventually("the end of the call", async || (app.model.running() == 0).then_some(())).await;
 }
 
+pub async fn completion_ends_after_its_user_has_signed_out(store: Box<dyn TestStore>) {
+    let app = TestApp::builder(store).start().await;
+    let alice = app.user("alice").await;
+    let id = alice.memo("a").await;
+    app.model.answer_with(&["half an"], ModelEnding::Waits);
+    let end = async {
+        eventually("both calls", async || (app.model.running() == 2).then_some(())).await;
+        alice.end_sessions().await.expect_empty(204);
+    };
+    let whole = alice.complete(&id, &json!({"task": "summarize"}));
+    let (stream, whole, ()) = tokio::join!(alice.complete(&id, &streamed("summarize")), whole, end);
+    let stream = String::from_utf8(stream.expect_status(200).body).expect("UTF-8");
+    assert!(stream.ends_with("event: error\ndata: {\"code\":\"sign_in_ended\"}\n\n"), "{stream}");
+    whole.expect_status(401).problem("sign_in_ended");
+    assert_eq!(app.model.running(), 0);
+}
+
 pub async fn slow_body_of_a_completion_ends(store: Box<dyn TestStore>) {
     let limit = serde_json::from_value(json!("2s")).expect("a time");
     let app = TestApp::builder(store).settings(|settings| settings.server.request_timeout = limit).start().await;

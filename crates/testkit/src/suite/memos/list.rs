@@ -74,7 +74,7 @@ pub async fn offset_pages_are_linked(app: TestApp) {
     {
       "page": {
         "limit": 2,
-        "next_cursor": "4B7tTW-NpNAAAAAAAAAAAgGcE0fay3AAgAAAAAAAAAx0AAZJq1CuqsA",
+        "next_cursor": "SWteAP0yGjAAAAAAAAAAAgGcE0fay3AAgAAAAAAAAAx0AAZJq1CuqsA",
         "offset": 0
       },
       "titles": [
