@@ -1,6 +1,6 @@
 //! Periodic cleanup, on every node.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, mem, sync::Arc, time::Duration};
 
 use memo_application::{Changes, Retention, Shares, TrashHandler, UsageCounter};
 use memo_domain::{Causes, Mailer};
@@ -8,6 +8,9 @@ use tokio::time::sleep;
 
 /// The interval. Data that is kept for days may stay for one more hour.
 const PERIOD: Duration = Duration::from_hours(1);
+
+/// The time before the first run: a server that has just started serves first.
+const DELAY: Duration = Duration::from_secs(2);
 
 /// How long reads of shares are counted in this process alone.
 const READS: Duration = Duration::from_secs(10);
@@ -40,13 +43,14 @@ impl Housekeeping {
         self.shares.store_reads().await;
     }
 
-    /// Cleans up now and once per interval, and stores reads of shares. It may be dropped at any time.
+    /// Cleans up soon and once per interval, and stores reads of shares. It may be dropped at any time.
     #[expect(clippy::disallowed_methods, reason = "waits for the next run")]
     pub async fn run(&self) -> Infallible {
         let clean = async {
+            let mut delay = DELAY;
             loop {
+                sleep(mem::replace(&mut delay, PERIOD)).await;
                 self.once().await;
-                sleep(PERIOD).await;
             }
         };
         let store = async {
