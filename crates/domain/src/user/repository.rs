@@ -29,8 +29,8 @@ pub enum Sweep {
 ///   repository, and fail with [`StoreError::Stale`] unless the stored version is `from`.
 /// * `a_users_rows_are_swept_in_steps`: [`sweep`](Self::sweep) MUST remove up to `most` rows of the user in other
 ///   repositories, of all of them or of public memos alone, and return how many. Whenever it returns 0, there are no memos
-///   (or public memos), changes, sessions, refresh tokens, audit events, idempotent responses and jobs of the user. It MUST leave the user, and
-///   the rows of others.
+///   (or public memos), changes, sessions, refresh tokens, audit events, idempotent responses and jobs of the user. It
+///   MUST leave the user, and the rows of others.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
 ///   id, in pages that neither skip nor repeat one.
 /// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a

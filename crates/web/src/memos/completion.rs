@@ -168,7 +168,7 @@ async fn next_event(
     limit: Duration,
 ) -> Option<iter::Once<Bytes>> {
     let waited = timeout(KEEP_ALIVE.min(limit / 2), parts.as_mut()?.next()).await;
-    // Of a session that has ended, too.
+    // The answer ends with the session of its caller.
     let is_current = signed_in.check_if_due().await;
     let event = match (waited, is_current) {
         (Err(_), Ok(())) => comment(),
