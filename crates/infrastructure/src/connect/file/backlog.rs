@@ -8,7 +8,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    thread,
+    mem, thread,
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use sea_orm::{DbBackend, Statement, Value, prelude::Uuid};
 use tokio::{sync::watch, time::timeout};
 
 use super::{connection::Connection, writer::rolled_back};
-use crate::{dialect, error::NoConnection, row::row};
+use crate::{connect::permits::Owner, dialect, error::NoConnection, row::row};
 
 const SQLITE: DbBackend = DbBackend::Sqlite;
 
@@ -53,8 +53,8 @@ pub fn size(statement: &Statement) -> usize {
 
 /// The updates of this process that have not run yet, and those that run elsewhere in the meantime.
 pub struct Backlog {
-    /// In the order of their transactions; each with the number of its row.
-    entries: VecDeque<(i64, IndexUpdate)>,
+    /// In the order of their transactions.
+    entries: VecDeque<Waiting>,
     /// How many of them belong to the transaction that is open.
     uncommitted: usize,
     size: usize,
@@ -63,11 +63,22 @@ pub struct Backlog {
     progress: watch::Sender<Progress>,
 }
 
+/// An update that waits.
+struct Waiting {
+    /// The number of its row.
+    entry: i64,
+    /// The user whose unit of work has added it.
+    owner: Owner,
+    update: IndexUpdate,
+}
+
 /// How many updates there have been.
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     committed: u64,
     done: u64,
+    /// Whether a transaction that has added updates is being committed: others may see it before it is counted.
+    is_committing: bool,
 }
 
 /// Tells searches whether they find all that was acknowledged.
@@ -76,8 +87,8 @@ pub struct Indexed(watch::Receiver<Progress>);
 impl Indexed {
     /// Whether all updates have run.
     pub fn is_complete(&self) -> bool {
-        let Progress { committed, done } = *self.0.borrow();
-        done == committed
+        let Progress { committed, done, is_committing } = *self.0.borrow();
+        done == committed && !is_committing
     }
 
     /// Waits for the updates of what is committed now.
@@ -86,8 +97,11 @@ impl Indexed {
             return Ok(());
         }
         let mut progress = self.0.clone();
-        let committed = progress.borrow().committed;
-        let completed = timeout(limit, progress.wait_for(|progress| progress.done >= committed)).await;
+        let complete = async {
+            let committed = progress.wait_for(|progress| !progress.is_committing).await?.committed;
+            progress.wait_for(|progress| progress.done >= committed).await.map(drop)
+        };
+        let completed = timeout(limit, complete).await;
         let completed = completed.map_err(|error| StoreError::Timeout { source: error.into() })?;
         completed.map_err(|_| NoConnection::Closed)?;
         Ok(())
@@ -129,13 +143,24 @@ impl Backlog {
         !self.has_failed && self.entries.len() > self.uncommitted
     }
 
+    /// Whether there is an update of this user that is to run now.
+    pub fn has_due_of(&self, owner: Owner) -> bool {
+        let committed = self.entries.len() - self.uncommitted;
+        self.is_due() && self.entries.iter().take(committed).any(|waiting| waiting.owner == owner)
+    }
+
     /// Whether the open transaction has added any.
     pub const fn is_added_to(&self) -> bool {
         self.uncommitted > 0
     }
 
     /// Adds the last updates of each memo in the open transaction. Earlier ones of the memos that it returns need not run.
-    pub fn add(&mut self, connection: &Connection, updates: Vec<IndexUpdate>) -> Result<HashSet<Uuid>, Error> {
+    pub fn add(
+        &mut self,
+        connection: &Connection,
+        owner: Owner,
+        updates: Vec<IndexUpdate>,
+    ) -> Result<HashSet<Uuid>, Error> {
         in_transaction(connection)?;
         let mut memos = HashSet::new();
         for update in updates.into_iter().rev() {
@@ -148,50 +173,63 @@ impl Backlog {
             let rows = connection.query::<Entry>(&statement(sql, [update.memo.into()]))?;
             let row = rows.first().ok_or(Error::QueryReturnedNoRows)?;
             self.size += update.size();
-            self.entries.push_back((row.entry, update));
+            self.entries.push_back(Waiting { entry: row.entry, owner, update });
             self.uncommitted += 1;
         }
         Ok(memos)
     }
 
+    /// Commits the open transaction. Until the result is told, searches wait.
+    pub fn commit(&self, connection: &Connection) -> Result<(), Error> {
+        if self.uncommitted > 0 {
+            self.progress.send_modify(|progress| progress.is_committing = true);
+        }
+        connection.control("COMMIT")
+    }
+
     /// Those that were added will run.
     pub fn committed(&mut self) {
-        let added = self.uncommitted as u64;
-        self.uncommitted = 0;
         self.has_failed = false;
-        if added > 0 {
-            self.progress.send_modify(|progress| progress.committed += added);
-        }
+        self.end(self.uncommitted as u64);
     }
 
     /// Those that were added will not run.
     pub fn rolled_back(&mut self) {
         let added = self.entries.split_off(self.entries.len() - self.uncommitted);
-        self.size -= added.iter().map(|(_, update)| update.size()).sum::<usize>();
-        self.uncommitted = 0;
+        self.size -= added.iter().map(|waiting| waiting.update.size()).sum::<usize>();
+        self.end(0);
+    }
+
+    fn end(&mut self, committed: u64) {
+        if mem::take(&mut self.uncommitted) > 0 {
+            self.progress.send_modify(|progress| {
+                progress.committed += committed;
+                progress.is_committing = false;
+            });
+        }
     }
 
     /// Runs the committed updates in the open transaction, for a search. They stay in the backlog, and are passed over later if
     /// the transaction is committed.
     pub fn run_early(&self, connection: &Connection) -> Result<(), Error> {
         in_transaction(connection)?;
-        self.entries.iter().take(self.entries.len() - self.uncommitted).try_for_each(|entry| run(connection, entry))
+        self.entries.iter().take(self.entries.len() - self.uncommitted).try_for_each(|waiting| run(connection, waiting))
     }
 
     /// Runs the first updates in a transaction of their own.
     #[expect(clippy::disallowed_methods, reason = "it runs on the commit thread")]
     pub fn run_part(&mut self, connection: &Connection) -> Result<(), Error> {
         let (mut count, mut size) = (0, 0);
-        for (_, update) in &self.entries {
+        for waiting in &self.entries {
             if size >= PART {
                 break;
             }
-            size += update.size();
+            size += waiting.update.size();
             count += 1;
         }
         self.has_failed = true;
         connection.begin_when_unlocked()?;
-        self.entries.iter().take(count).try_for_each(|entry| run(connection, entry))?;
+        self.entries.iter().take(count).try_for_each(|waiting| run(connection, waiting))?;
         connection.control("COMMIT")?;
         self.has_failed = false;
         self.entries.drain(..count);
@@ -208,7 +246,7 @@ fn in_transaction(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Runs an update, unless its row is gone: it has run before, its memo was removed or has had other texts since.
-fn run(connection: &Connection, (entry, update): &(i64, IndexUpdate)) -> Result<(), Error> {
+fn run(connection: &Connection, Waiting { entry, update, .. }: &Waiting) -> Result<(), Error> {
     if connection.execute(&statement("DELETE FROM index_backlog WHERE entry = ?", [(*entry).into()]))? == 1 {
         update.statements.iter().try_for_each(|statement| connection.execute(statement).map(drop))?;
     }

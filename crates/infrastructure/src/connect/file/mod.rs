@@ -58,7 +58,7 @@ pub struct File {
     searching: OnDemand,
     /// For read-only transactions.
     snapshots: OnDemand,
-    writer: Set<Group>,
+    writer: Set<Box<Group>>,
     indexed: Indexed,
     options: StoreOptions,
 }
