@@ -39,6 +39,11 @@ impl<'c> Collector<'c> {
         self.report.drop(name, reason);
     }
 
+    /// Reports an attachment of a note.
+    pub fn drop_attachment(&mut self, note: &str, name: &str) {
+        self.report.drop_attachment(note, name);
+    }
+
     /// Hands out a note as a memo, or as several if its content is too long for one.
     ///
     /// # Errors

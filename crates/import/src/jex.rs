@@ -16,6 +16,9 @@ use crate::{
     time::{from_millis, parse_time},
 };
 
+/// How many tags of a note are looked at: a memo has fewer, and any number of notes may share an id.
+const MAX_TAGS: usize = 100;
+
 /// The id of an item: 32 hexadecimal digits.
 type Id = u128;
 
@@ -163,7 +166,10 @@ impl Index {
             (Kind::Attachment, Some(id)) => drop(self.attachments.insert(id, title())),
             (Kind::NoteTag, _) => {
                 if let (Some(note), Some(tag)) = (parse_id(item.field("note_id")), parse_id(item.field("tag_id"))) {
-                    self.tags_of.entry(note).or_default().push(tag);
+                    let tags = self.tags_of.entry(note).or_default();
+                    if tags.len() < MAX_TAGS {
+                        tags.push(tag);
+                    }
                 }
             }
             _ => {}

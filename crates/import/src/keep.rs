@@ -76,6 +76,9 @@ struct Attachment {
     file_path: String,
 }
 
+/// How many links of a note are added to its text: each is searched for in it.
+const MAX_LINKS: usize = 100;
+
 /// Reads an archive.
 ///
 /// # Errors
@@ -84,14 +87,18 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
     let mut has_notes = false;
     for_each_file(input, collector, &wanted, &mut |collector, file| {
         // Other products of Google have JSON files, too.
-        let Some(note) = serde_json::from_slice(&file.bytes).ok().filter(KeepNote::is_note) else {
+        let note: Option<KeepNote> = serde_json::from_slice(&file.bytes).ok();
+        let Some(mut note) = note.filter(KeepNote::is_note) else {
             collector.drop(&file.name, Reason::Malformed);
             return Ok(());
         };
         has_notes = true;
         for attachment in &note.attachments {
             // Takeout may leave out the file itself.
-            collector.drop(&format!("{}: {}", stem(&file.name), attachment.file_path), Reason::Attachment);
+            collector.drop_attachment(stem(&file.name), &attachment.file_path);
+        }
+        for link in note.annotations.drain(note.annotations.len().min(MAX_LINKS)..) {
+            collector.drop_attachment(stem(&file.name), &link.url);
         }
         collector.add(convert(note, &file))
     })?;

@@ -6,6 +6,8 @@ use encoding_rs::EUC_KR;
 pub const MAX_NAME_BYTES: usize = 4_096;
 /// The maximum length of a name in a report, in characters.
 const MAX_DISPLAY: usize = 200;
+/// The number of its characters that are looked at for that.
+const MAX_READ: usize = 1_000;
 
 /// Decodes a name: UTF-8, or EUC-KR (with the extensions of code page 949), which Korean versions of Windows write.
 pub fn decode_name(bytes: &[u8]) -> String {
@@ -34,7 +36,7 @@ pub fn clean_name(name: &str) -> Option<String> {
 
 /// A name for display: without control characters, and of a limited length.
 pub fn display_name(name: &str) -> String {
-    name.chars().filter(|char| !is_unsafe(*char)).take(MAX_DISPLAY).collect()
+    name.chars().take(MAX_READ).filter(|char| !is_unsafe(*char)).take(MAX_DISPLAY).collect()
 }
 
 /// Whether a character controls the text around it. Those that reorder text are in UAX #9, sections 2.1 to 2.4.

@@ -62,8 +62,17 @@ impl Report {
     pub const MAX_DROPPED: usize = 1_000;
 
     pub(crate) fn drop(&mut self, name: &str, reason: Reason) {
+        self.push(reason, || display_name(name));
+    }
+
+    /// Reports an attachment of a note. The name of the note may be as long as an entry, and a note may have any number of them.
+    pub(crate) fn drop_attachment(&mut self, note: &str, name: &str) {
+        self.push(Reason::Attachment, || display_name(&format!("{}: {}", display_name(note), display_name(name))));
+    }
+
+    fn push(&mut self, reason: Reason, name: impl FnOnce() -> String) {
         if self.dropped.len() < Self::MAX_DROPPED {
-            self.dropped.push(Dropped { name: display_name(name), reason });
+            self.dropped.push(Dropped { name: name(), reason });
         } else {
             self.dropped_more += 1;
         }

@@ -122,8 +122,9 @@ impl Sink<'_, '_> {
     fn add(&mut self, memo: UsememosMemo) -> Result<(), ImportError> {
         let id = if memo.name.is_empty() { &memo.uid } else { &memo.name };
         let id = id.strip_prefix("memos/").unwrap_or(id).to_owned();
+        let name = format!("memos/{id}");
         for attachment in memo.attachments.iter().chain(&memo.resources) {
-            self.collector.drop(&format!("memos/{id}: {}", attachment.filename), Reason::Attachment);
+            self.collector.drop_attachment(&name, &attachment.filename);
         }
         if id.is_empty() {
             self.collector.drop(memo.content.lines().next().unwrap_or_default(), Reason::Malformed);
@@ -131,7 +132,7 @@ impl Sink<'_, '_> {
         }
         let time = |text: Option<String>| text.and_then(|text| parse_time(&text));
         self.collector.add(Note {
-            name: format!("memos/{id}"),
+            name,
             key: id,
             content: memo.content,
             tags: memo.tags,

@@ -1,5 +1,6 @@
 use crate::{
     ImportError,
+    collector::Collector,
     note::Note,
     time::{parse_compact, parse_time},
 };
@@ -117,10 +118,10 @@ impl Draft {
         }
     }
 
-    /// The name of the attachment that ends, for the report.
-    pub fn take_attachment(&mut self) -> String {
+    /// Reports the attachment that ends.
+    pub fn drop_attachment(&mut self, collector: &mut Collector<'_>) {
         let (name, mime) = (std::mem::take(&mut self.file_name), std::mem::take(&mut self.mime));
-        format!("{}: {}", self.title, if name.is_empty() { mime } else { name })
+        collector.drop_attachment(&self.title, if name.is_empty() { &mime } else { &name });
     }
 
     pub fn into_note(self, key: String, mut content: String) -> Note {

@@ -55,7 +55,7 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
                 let parent = parser.path.last().copied();
                 match element {
                     Some(Element::Note) => add(std::mem::take(&mut draft), &mut keys, collector)?,
-                    Some(Element::Resource) => collector.drop(&draft.take_attachment(), Reason::Attachment),
+                    Some(Element::Resource) => draft.drop_attachment(collector),
                     Some(element) => draft.end(element, parent),
                     None => {}
                 }

@@ -143,3 +143,13 @@ fn note_that_cannot_be_converted_is_reported_and_entities_stay_as_they_are() {
 fn any_change_of_a_byte_gives_an_error_or_a_report() {
     survives_changes(Source::Enex, &enex(&small("a", "<![CDATA[<en-note><ul><li>&lt;a</li></ul></en-note>]]>")));
 }
+
+/// The name of the note is not copied for each of them: that would be 800 GB.
+#[test]
+fn any_number_of_attachments_of_a_note_with_a_long_title_is_reported() {
+    let note = format!("<note><title>{}</title>{}</note>", "a".repeat(4 << 20), "<resource/>".repeat(200_000));
+    let (memos, report) = imported(Source::Enex, &enex(&note));
+    // The title is the content of several.
+    assert_eq!((memos.len() > 1, report.dropped.len(), report.dropped_more), (true, 1_000, 199_000));
+    assert_eq!(report.dropped[0].name, "a".repeat(200));
+}

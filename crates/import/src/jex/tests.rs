@@ -109,3 +109,18 @@ fn any_change_of_a_byte_gives_an_error_or_a_report() {
     let (_, note) = note(NOTE, "a\n\nb\n\n", "is_todo: 1\n");
     survives_changes(Source::Jex, &archive(&[(format!("{NOTE}.md"), note), ("a.png".into(), "b".into())]));
 }
+
+/// They are not copied for each of them: that would be 400 million.
+#[test]
+fn notes_that_share_an_id_share_no_more_tags_than_are_looked_at() {
+    let link = |number| {
+        let id = format!("{:032x}", (1_u128 << 64) + number);
+        (format!("{id}.md"), format!("id: {id}\nnote_id: {NOTE}\ntag_id: {TAG}\ntype_: 6"))
+    };
+    let mut items = vec![(format!("{TAG}.md"), format!("중요\n\nid: {TAG}\nparent_id: \ntype_: 5"))];
+    items.extend((0..20_000).map(link));
+    items.extend((0..20_000).map(|number| (format!("{number}.md"), note(NOTE, "회의록\n\n", "").1)));
+    let (memos, report) = imported(Source::Jex, &archive(&items));
+    assert_eq!((memos.len(), report.dropped.len()), (20_000, 0));
+    assert_eq!(tags(&memos[19_999]), ["중요"]);
+}

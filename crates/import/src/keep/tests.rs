@@ -75,3 +75,14 @@ fn archive_without_notes_is_refused() {
         assert!(matches!(refused, Err(ImportError::NotAnArchive { .. })), "{refused:?}");
     }
 }
+
+#[test]
+fn links_of_a_note_beyond_the_first_ones_are_reported() {
+    let links: Vec<_> = (0..200_000).map(|number| format!("{{\"url\":\"http://{number:06}/\"}}")).collect();
+    let note = format!("{{\"textContent\": \"\", \"annotations\": [{}]}}", links.join(","));
+    let (memos, report) = imported(Source::Keep, &zip_of(&[("Takeout/Keep/a.json", note.as_bytes())]));
+    let content = memos[0].state.content.as_str();
+    assert!(content.contains("http://000099/") && !content.contains("http://000100/"), "{content}");
+    assert_eq!(dropped(&report)[0], "a: http://000100/: attachments are not imported");
+    assert_eq!(report.dropped.len() as u64 + report.dropped_more, 199_900);
+}

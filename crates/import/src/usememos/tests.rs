@@ -78,3 +78,12 @@ fn error_of_the_sink_ends_the_import() {
 fn any_change_of_a_byte_gives_an_error_or_a_report() {
     survives_changes(Source::Usememos, PAGE.as_bytes());
 }
+
+/// The id is not copied for each of them: that would be 800 GB.
+#[test]
+fn any_number_of_attachments_of_a_memo_with_a_long_id_is_reported() {
+    let (id, attachments) = ("a".repeat(4 << 20), vec!["{}"; 200_000].join(","));
+    let memo = format!("[{{\"name\": \"memos/{id}\", \"attachments\": [{attachments}]}}]");
+    let (memos, report) = imported(Source::Usememos, memo.as_bytes());
+    assert_eq!((memos.len(), report.dropped.len(), report.dropped_more), (1, 1_000, 199_000));
+}
