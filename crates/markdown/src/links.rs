@@ -97,10 +97,9 @@ impl<'t> Pieces<'t> {
         let start = place - scheme;
         let is_scheme = ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(&before[start..]));
         let host = self.rest[place..].strip_prefix("://").filter(|_| is_scheme)?;
+        // Before the end is searched for: what was searched is not looked at again.
+        let host = host.starts_with(|char: char| char.is_alphanumeric() || char == '[').then_some(host)?;
         let host = &host[..host.find(is_outside_of_urls).unwrap_or(host.len())];
-        if !host.starts_with(|char: char| char.is_alphanumeric() || char == '[') {
-            return None;
-        }
         let end = place + 3 + without_punctuation(host);
         Some((start..end, Piece::Url(&self.rest[start..end])))
     }

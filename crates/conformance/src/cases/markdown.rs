@@ -5,7 +5,7 @@ use crate::subjects::TestMarkdown;
 const ID: &str = "0198c0de-7f00-7000-8000-00000000000a";
 
 /// Texts whose structure is as deep, as wide or as ambiguous as a memo allows.
-const HOSTILE: [(&str, &str, &str); 32] = [
+const HOSTILE: [(&str, &str, &str); 33] = [
     ("", ">", "a"),
     ("", "> ", "a\n"),
     ("", "* ", "a"),
@@ -37,6 +37,7 @@ const HOSTILE: [(&str, &str, &str); 32] = [
     ("", "- [ ] a\n", ""),
     ("", "#\n", "# a"),
     ("", "http://", ""),
+    ("", "http://-", ""),
     ("", "한글 [[회의", "]]"),
 ];
 
