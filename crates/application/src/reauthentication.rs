@@ -93,8 +93,9 @@ impl Reauthentication {
             Some(id) => unit.sessions().lookup(id).await?,
             None => None,
         };
-        let is_recent = session.is_some_and(|session| self.ports.now().since(session.last_proved_at()) <= RECENT);
-        if is_recent { Ok(()) } else { Err(Error::ProofRequired) }
+        let now = self.ports.now();
+        let is_recent = |session: &Session| session.is_live(now) && now.since(session.last_proved_at()) <= RECENT;
+        if session.as_ref().is_some_and(is_recent) { Ok(()) } else { Err(Error::ProofRequired) }
     }
 
     /// Whether a session began by a social sign-in within the last 10 minutes.

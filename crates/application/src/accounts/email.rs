@@ -5,8 +5,8 @@ use std::time::Duration;
 use memo_domain::Identity;
 
 use super::{
-    Accounts, AuditEntry, AuditKind, Device, Email, Error, MailMessage, Ports, Principal, Secret, SessionId,
-    TokenPurpose, Transaction, User, UserId, create_token, may_send, present,
+    Accounts, AuditEntry, AuditKind, Device, Error, MailMessage, Ports, Principal, Secret, SessionId, TokenPurpose,
+    Transaction, User, UserId, create_token, may_send, present,
 };
 use crate::{api_keys::remove_all as remove_api_keys, jobs::mail, webhooks::remove_all as remove_webhooks};
 
@@ -61,13 +61,14 @@ impl Accounts {
         &self,
         tx: &mut Transaction,
         user: &User,
-        old: &Email,
+        before: &User,
         device: &Device,
     ) -> Result<(), Error> {
         // A link that went to the old address must not set a password any more.
         tx.one_time_tokens().remove_all(user.id, TokenPurpose::ResetPassword).await?;
         tx.record(AuditEntry::new(user.id, AuditKind::EmailChanged, device)).await?;
-        mail::send_to(tx, &self.ports, user, old.clone(), MailMessage::EmailChanged).await
+        let old = (before.email.clone(), before.email_verified);
+        mail::send_to(tx, &self.ports, user, old, MailMessage::EmailChanged).await
     }
 }
 

@@ -107,23 +107,27 @@ impl Accounts {
         if self.is_easily_guessed(&password, &email, &display_name) {
             return Err(too_common("password"));
         }
-        // Hashing is slow, so a taken address is refused before it. The insert decides all the same.
-        let transactions = &self.ports.transactions;
-        if transactions.read(async |unit| Ok(unit.users().find_by_email(&email).await?)).await?.is_some() {
-            return Err(Error::EmailTaken);
-        }
+        // Hashing is slow, so a taken address is refused before it.
+        self.check_free(&email).await?;
         let hash = self.ports.hasher.hash(&password, device.lane(HashPurpose::SignUp)).await?;
         let now = self.ports.now();
         let mut user = User::sign_up(UserId::new(self.ports.id(now)), email, display_name, hash, locale, now);
         user.role = role;
         let may_verify = may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await;
-        let created = transactions.write(async |tx| {
+        let created = self.ports.transactions.write(async |tx| {
             tx.users().insert(&user).await?;
             tx.record(AuditEntry::new(user.id, AuditKind::SignedUp, device)).await?;
             if may_verify { request_verification(tx, &self.ports, &user).await } else { Ok(()) }
         });
         created.await.map_err(email_taken)?;
         Ok(user)
+    }
+
+    /// Checks that no user has an address. The write decides all the same.
+    async fn check_free(&self, email: &Email) -> Result<(), Error> {
+        let owner = async |unit: &mut dyn UnitOfWork| Ok(unit.users().find_by_email(email).await?);
+        let owner = self.ports.transactions.read(owner).await?;
+        owner.map_or(Ok(()), |_| Err(Error::EmailTaken))
     }
 
     /// Returns whether a password is one of the first guesses of an attacker who knows the user and this server.
@@ -157,6 +161,8 @@ impl Accounts {
         let moved = proved.as_ref().zip(change.email.as_ref()).filter(|(user, email)| user.email != **email);
         let may_verify = match moved {
             Some((user, email)) => {
+                // The owner of a taken address gets no mail, and none is counted.
+                self.check_free(email).await?;
                 let user = User { email: email.clone(), version: user.version.next(), ..user.clone() };
                 may_send(&self.ports, &user, TokenPurpose::VerifyEmail).await
             }
@@ -176,10 +182,12 @@ impl Accounts {
             if let Some(time_zone) = change.time_zone {
                 user.time_zone = time_zone;
             }
-            let old = change.email.clone().map(|email| std::mem::replace(&mut user.email, email));
+            if let Some(email) = &change.email {
+                user.email = email.clone();
+            }
             // The same address in another spelling is verified already.
-            let replaced = old.filter(|old| *old != user.email);
-            if replaced.is_some() {
+            let is_moved = user.email != before.email;
+            if is_moved {
                 user.earlier_email_verified |= user.email_verified;
                 user.email_verified = false;
             }
@@ -188,8 +196,8 @@ impl Accounts {
             }
             user.touch(tx.now());
             tx.users().update(&user, from).await?;
-            if let Some(old) = replaced {
-                self.email_changed(tx, &user, &old, device).await?;
+            if is_moved {
+                self.email_changed(tx, &user, &before, device).await?;
                 if may_verify {
                     request_verification(tx, &self.ports, &user).await?;
                 }

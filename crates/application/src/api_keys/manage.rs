@@ -7,7 +7,7 @@ use memo_domain::{
 
 use super::{ApiKeyChange, ApiKeys, NewApiKey, context, secret::text};
 use crate::{
-    Device, Error, Once, Principal, Resource, accounts::present, audit::AuditEntry, jobs::mail,
+    Device, Error, Once, Principal, Resource, UnauthenticatedReason, accounts::present, audit::AuditEntry, jobs::mail,
     transaction::Transaction,
 };
 
@@ -39,6 +39,7 @@ impl ApiKeys {
         let created = transactions.write(async |tx| {
             // Locks the user: of two keys created at once, the second one counts the first.
             let user = present(tx.users().lookup(caller.user_id).await?)?;
+            check_session(tx, caller).await?;
             if tx.api_keys().list_by_user(caller.user_id).await?.len() >= self.max_per_user {
                 return Err(Error::ApiKeyLimitReached);
             }
@@ -142,6 +143,14 @@ impl ApiKeyChange {
         }
         expires_at.apply(&mut key.expires_at);
     }
+}
+
+/// Checks that the session of the caller has not ended since the request was admitted: the key would outlive it.
+async fn check_session(tx: &mut Transaction, caller: &Principal) -> Result<(), Error> {
+    let Some(id) = caller.session_id() else { return Ok(()) };
+    let now = tx.now();
+    let session = tx.sessions().lookup(id).await?.filter(|session| session.is_live(now));
+    session.map(drop).ok_or(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))
 }
 
 /// Removes all keys of a user. Returns their ids.

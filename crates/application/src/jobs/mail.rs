@@ -1,11 +1,11 @@
 //! Mail as jobs: the message is sealed in the payload, and rendered when it is sent.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use memo_domain::{
-    Email, Job, JobId, JobKind, JobState, Locale, Mail, MailContent, MailError, MailMessage, MailRenderer, Mailer,
-    Reminder, Sealed, Sealer, Source, TimeZone, Timestamp, Title, User,
+    Cache, Email, Job, JobId, JobKind, JobState, Locale, Mail, MailContent, MailError, MailMessage, MailRenderer,
+    Mailer, Rate, Reminder, Sealed, Sealer, Source, TimeZone, Timestamp, Title, User,
 };
 
 use super::{JobError, JobHandler, JobOutcome};
@@ -17,18 +17,36 @@ const CONTEXT: &str = "mail";
 /// Separates the parts of a payload. No part contains it: addresses and HTTP headers have no control characters.
 const SEPARATOR: char = '\0';
 
+/// The last part of a payload: the address may be a stranger's.
+const UNPROVED: &str = "unproved";
+
+/// How many notices an address gets in an hour that its user has not proved to be theirs.
+const MAX_UNPROVED_PER_HOUR: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const HOUR: Duration = Duration::from_hours(1);
+
 /// Renders and sends mail.
 pub struct MailHandler {
     sealer: Arc<dyn Sealer>,
     renderer: Arc<dyn MailRenderer>,
     mailer: Arc<dyn Mailer>,
+    counters: Arc<dyn Cache>,
 }
 
 impl MailHandler {
-    /// A handler for the mail that is sealed by `sealer`.
+    /// A handler for the mail that is sealed by these ports.
     #[must_use]
-    pub const fn new(sealer: Arc<dyn Sealer>, renderer: Arc<dyn MailRenderer>, mailer: Arc<dyn Mailer>) -> Self {
-        Self { sealer, renderer, mailer }
+    pub fn new(ports: &Ports, renderer: Arc<dyn MailRenderer>, mailer: Arc<dyn Mailer>) -> Self {
+        Self { sealer: ports.sealer.clone(), renderer, mailer, counters: ports.counters.clone() }
+    }
+
+    /// Whether a mail may be sent; if its address was not proved, it is counted at the first attempt.
+    async fn may_send(&self, job: &Job, payload: &Payload) -> Result<bool, JobError> {
+        if !payload.is_unproved || job.attempts > 0 {
+            return Ok(true);
+        }
+        let rate = Rate::new(MAX_UNPROVED_PER_HOUR, HOUR);
+        let taken = self.counters.take(&format!("notices to {}", payload.to.key()), &rate, NonZeroU32::MIN).await;
+        Ok(taken.map_err(|error| JobError::Temporary(error.into()))?.allowed)
     }
 }
 
@@ -40,6 +58,10 @@ impl JobHandler for MailHandler {
 
     async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
         let payload = Payload::open(&*self.sealer, &job.payload).map_err(JobError::Permanent)?;
+        if !self.may_send(job, &payload).await? {
+            tracing::info!(label = job.label, "a notice was not sent: its address is not verified, and gets many");
+            return Ok(JobOutcome::Done);
+        }
         let MailContent { subject, text, html } = self.renderer.render(&payload.message, payload.locale);
         let mail = Mail { id: job.id, to: payload.to, subject, text, html };
         self.mailer.send(&mail).await.map_err(|error| match error {
@@ -52,21 +74,23 @@ impl JobHandler for MailHandler {
 
 /// Inserts a job that sends a message to a user.
 pub async fn send(tx: &mut Transaction, ports: &Ports, user: &User, message: MailMessage) -> Result<(), Error> {
-    send_to(tx, ports, user, user.email.clone(), message).await
+    send_to(tx, ports, user, (user.email.clone(), user.email_verified), message).await
 }
 
-/// Like [`send`], to another address than the present one of the user.
+/// Like [`send`], to another address than the present one of the user, and whether it was verified.
 pub async fn send_to(
     tx: &mut Transaction,
     ports: &Ports,
     user: &User,
-    to: Email,
+    (to, is_verified): (Email, bool),
     message: MailMessage,
 ) -> Result<(), Error> {
     let now = ports.now();
     let label = message.name().to_owned();
     let is_urgent = matches!(message, MailMessage::ResetPassword { .. });
-    let payload = Payload { to, locale: user.locale, message };
+    // Links have a limit of their own, before they are made.
+    let is_link = matches!(message, MailMessage::VerifyEmail { .. } | MailMessage::ResetPassword { .. });
+    let payload = Payload { to, locale: user.locale, message, is_unproved: !is_link && !is_verified };
     let job = Job {
         id: JobId::new(ports.id(now)),
         owner: Some(user.id),
@@ -91,6 +115,8 @@ struct Payload {
     to: Email,
     locale: Locale,
     message: MailMessage,
+    /// Whether it is a notice to an address that its user has not proved to be theirs.
+    is_unproved: bool,
 }
 
 impl Payload {
@@ -122,6 +148,7 @@ impl Payload {
         };
         let mut parts = vec![self.to.as_str(), locale, self.message.name()];
         parts.extend(arguments.iter().map(String::as_str));
+        parts.extend(self.is_unproved.then_some(UNPROVED));
         sealer.seal(CONTEXT, parts.join(&SEPARATOR.to_string()).as_bytes())
     }
 
@@ -158,7 +185,8 @@ impl Payload {
             "webhook_disabled" => MailMessage::WebhookDisabled { webhook: next()?.to_owned() },
             _ => return Err("the payload of a mail has an unknown message".into()),
         };
-        Ok(Self { to, locale, message })
+        let is_unproved = parts.next() == Some(UNPROVED);
+        Ok(Self { to, locale, message, is_unproved })
     }
 }
 
@@ -204,9 +232,9 @@ mod tests {
             }),
             MailMessage::WebhookDisabled { webhook: "build server".into() },
         ] {
-            for locale in [Locale::En, Locale::Ko] {
+            for (locale, is_unproved) in [(Locale::En, false), (Locale::Ko, true)] {
                 let to = Email::new("alice@example.com").expect("an address");
-                let payload = Payload { to, locale, message: message.clone() };
+                let payload = Payload { to, locale, message: message.clone(), is_unproved };
                 let sealed = payload.seal(&Open).expect("it is sealed");
                 assert_eq!(Payload::open(&Open, &sealed).expect("it is opened"), payload);
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use memo_domain::{AuditKind, Scopes, Secret, Session, SessionId, User, UserId};
 
-use super::{Device, SignIn, end, ended, prolonged};
+use super::{Device, Proof, SignIn, end, ended, prolonged};
 use crate::{Credential, Error, Principal};
 
 /// How long after a recorded use of a cookie its next use is recorded.
@@ -29,7 +29,7 @@ impl SignIn {
     pub(crate) async fn grant_cookie(
         &self,
         user: &User,
-        provider: Option<&str>,
+        proof: Proof<'_>,
         previous: Option<&Secret>,
         device: &Device,
     ) -> Result<CookieGrant, Error> {
@@ -38,7 +38,7 @@ impl SignIn {
             Some(previous) => self.ports.browser_sessions.find_by_cookie(&previous.digest()).await?,
             None => None,
         };
-        let new = self.new_session(user, Scopes::all(), Some(secret.digest()), provider, device).await?;
+        let new = self.new_session(user, Scopes::all(), Some(secret.digest()), proof, device).await?;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let granted = transactions.write(async |tx| {
             self.insert_session(tx, &new).await?;

@@ -95,6 +95,18 @@ struct NewSession<'a> {
     session: Session,
     /// Whether the user has other live sessions, none of them on such a device.
     is_new_device: bool,
+    proof: Proof<'a>,
+}
+
+/// How a user has proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// By the password alone.
+    Password,
+    /// By the password and the second factor.
+    SecondFactor,
+    /// By the social account of a provider, alone.
+    Provider(&'a str),
 }
 
 impl SignIn {
@@ -120,17 +132,21 @@ impl SignIn {
         user: &'a User,
         scopes: Scopes,
         cookie: Option<SecretDigest>,
-        provider: Option<&str>,
+        proof: Proof<'a>,
         device: &'a Device,
     ) -> Result<NewSession<'a>, Error> {
         let now = self.ports.now();
         let ttl = if cookie.is_some() { self.settings.session_ttl } else { self.settings.refresh_token_ttl };
+        let provider = match proof {
+            Proof::Provider(provider) => Some(provider.to_owned()),
+            Proof::Password | Proof::SecondFactor => None,
+        };
         let session = Session {
             id: SessionId::new(self.ports.id(now)),
             user_id: user.id,
             scopes,
             cookie,
-            provider: provider.map(str::to_owned),
+            provider,
             device: device.name.clone(),
             ip: device.ip.clone(),
             created_at: now,
@@ -142,13 +158,14 @@ impl SignIn {
         let others = self.ports.browser_sessions.list_live(user.id, now).await?;
         let is_new_device = !others.is_empty() && others.iter().all(|other| other.device != session.device);
         let session = self.ports.browser_sessions.prepare(&session).await?;
-        Ok(NewSession { user, device, session, is_new_device })
+        Ok(NewSession { user, device, session, is_new_device, proof })
     }
 
     /// Inserts a session, and notifies its user of a new device.
     async fn insert_session(&self, tx: &mut Transaction, new: &NewSession<'_>) -> Result<(), Error> {
-        let NewSession { user, device, session, is_new_device } = new;
+        let NewSession { user, device, session, is_new_device, proof } = new;
         check_unchanged(tx, user).await?;
+        check_suffices(tx, user.id, *proof).await?;
         tx.sessions().insert(session).await?;
         let provider = session.provider.as_deref().unwrap_or("password");
         tx.record(AuditEntry::new(user.id, AuditKind::SignedIn, device).with_detail(provider)).await?;
@@ -187,6 +204,23 @@ async fn check_unchanged(tx: &mut Transaction, proved: &User) -> Result<(), Erro
     let user = tx.users().lookup(proved.id).await?;
     let user = user.filter(|user| user.disabled_at.is_none() && user.password_hash == proved.password_hash);
     user.map(drop).ok_or(Error::InvalidGrant)
+}
+
+/// Checks that the social account is still linked, and that no second factor was turned on meanwhile: both lock the user, so
+/// either this comes later, or they end the new session.
+async fn check_suffices(tx: &mut Transaction, user: UserId, proof: Proof<'_>) -> Result<(), Error> {
+    let is_linked = match proof {
+        Proof::Provider(provider) => {
+            tx.identities().list_by_user(user).await?.iter().any(|identity| identity.provider == provider)
+        }
+        Proof::Password | Proof::SecondFactor => true,
+    };
+    let factor = match proof {
+        Proof::Password | Proof::Provider(_) => tx.second_factors().lookup(user).await?,
+        Proof::SecondFactor => None,
+    };
+    let needs_factor = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+    if is_linked && !needs_factor { Ok(()) } else { Err(Error::InvalidGrant) }
 }
 
 const fn ended() -> Error {

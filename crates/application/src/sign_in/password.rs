@@ -2,7 +2,7 @@
 
 use memo_domain::{Email, HashLane, HashPurpose, Password, Scopes, Secret, User};
 
-use super::{CookieGrant, Device, Grant, SignIn, SignedIn};
+use super::{CookieGrant, Device, Grant, Proof, SignIn, SignedIn};
 use crate::Error;
 
 impl SignIn {
@@ -22,7 +22,7 @@ impl SignIn {
         let user = self.check_password(email, password, device).await?;
         match self.second_step(&user, Some(scopes)).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
-            None => self.grant_tokens(&user, scopes, device).await.map(SignedIn::Done),
+            None => self.grant_tokens(&user, scopes, Proof::Password, device).await.map(SignedIn::Done),
         }
     }
 
@@ -40,7 +40,7 @@ impl SignIn {
         let user = self.check_password(email, password, device).await?;
         match self.second_step(&user, None).await? {
             Some(token) => Ok(SignedIn::SecondFactorNeeded(token)),
-            None => self.grant_cookie(&user, None, previous, device).await.map(SignedIn::Done),
+            None => self.grant_cookie(&user, Proof::Password, previous, device).await.map(SignedIn::Done),
         }
     }
 

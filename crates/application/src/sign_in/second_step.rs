@@ -6,7 +6,7 @@ use memo_domain::{
     AuditKind, OneTimeToken, Scopes, SecondFactor, Secret, SecretDigest, Timestamp, TokenPurpose, UnitOfWork, User,
 };
 
-use super::{CookieGrant, Device, Grant, SignIn, check_unchanged};
+use super::{CookieGrant, Device, Grant, Proof, SignIn, check_unchanged};
 use crate::{Error, audit::AuditEntry, second_factor};
 
 /// How long the second step may take.
@@ -62,7 +62,7 @@ impl SignIn {
     /// [`Error::InvalidGrant`] or [`Error::TooManyAttempts`].
     pub async fn by_code(&self, token: &Secret, code: &str, device: &Device) -> Result<Grant, Error> {
         let (user, scopes) = self.redeem(token, Flow::Tokens, code, device).await?;
-        self.grant_tokens(&user, scopes, device).await
+        self.grant_tokens(&user, scopes, Proof::SecondFactor, device).await
     }
 
     /// Signs in by the second step, for a cookie.
@@ -77,7 +77,7 @@ impl SignIn {
         device: &Device,
     ) -> Result<CookieGrant, Error> {
         let (user, _) = self.redeem(token, Flow::Cookie, code, device).await?;
-        self.grant_cookie(&user, None, previous, device).await
+        self.grant_cookie(&user, Proof::SecondFactor, previous, device).await
     }
 
     async fn redeem(&self, token: &Secret, flow: Flow, code: &str, device: &Device) -> Result<(User, Scopes), Error> {

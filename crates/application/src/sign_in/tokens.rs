@@ -7,7 +7,7 @@ use memo_domain::{
     User,
 };
 
-use super::{Device, SignIn, end, ended, prolonged};
+use super::{Device, Proof, SignIn, end, ended, prolonged};
 use crate::{Credential, Error, Principal, UnauthenticatedReason, audit::AuditEntry, transaction::Transaction};
 
 /// The detail of an audit event: a refresh token was used again within the leeway.
@@ -36,8 +36,14 @@ enum Refreshed {
 }
 
 impl SignIn {
-    pub(super) async fn grant_tokens(&self, user: &User, scopes: Scopes, device: &Device) -> Result<Grant, Error> {
-        let new = self.new_session(user, scopes, None, None, device).await?;
+    pub(super) async fn grant_tokens(
+        &self,
+        user: &User,
+        scopes: Scopes,
+        proof: Proof<'_>,
+        device: &Device,
+    ) -> Result<Grant, Error> {
+        let new = self.new_session(user, scopes, None, proof, device).await?;
         let transactions = self.ports.transactions.on_behalf_of(user.id);
         let granted = transactions.write(async |tx| {
             self.insert_session(tx, &new).await?;
@@ -166,9 +172,10 @@ impl SignIn {
         Ok(tx.refresh_tokens().insert(&token).await?)
     }
 
-    /// Returns a refresh token of a session that was used just now, with a new access token.
+    /// Returns a refresh token of a session, with a new access token. Its times are those of the clock, by which it is verified: a
+    /// session keeps later ones if the clock was set back.
     fn grant(&self, session: &Session, scopes: Scopes, refresh_token: Secret) -> Result<Grant, Error> {
-        let now = session.last_seen_at;
+        let now = self.ports.now();
         let claims = AccessClaims {
             id: self.ports.id(now),
             user_id: session.user_id,

@@ -6,7 +6,9 @@ use memo_domain::{
 };
 
 use super::{CallbackOutcome, Social, SocialError, identities::identity};
-use crate::{Device, Error, SignUpPolicy, UserChange, accounts, administration::apply, audit::AuditEntry};
+use crate::{
+    Device, Error, SignUpPolicy, UserChange, accounts, administration::apply, audit::AuditEntry, sign_in::Proof,
+};
 
 impl Social {
     /// Signs in the user who has this social account, or creates one.
@@ -44,8 +46,8 @@ impl Social {
             SocialRole::Mapped(role) if role != user.role => self.change_role(user, role, device).await?,
             _ => user,
         };
-        match self.sign_in.grant_cookie(&user, Some(provider), previous, device).await {
-            // Meanwhile the account was disabled, or its password changed, which ended all sessions.
+        match self.sign_in.grant_cookie(&user, Proof::Provider(provider), previous, device).await {
+            // Meanwhile the account was disabled, its password changed, which ended all sessions, or this social account unlinked.
             Err(Error::InvalidGrant) => Ok(Err(SocialError::AccountDisabled)),
             grant => Ok(Ok(CallbackOutcome::SignedIn(grant?))),
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use memo_application::Device;
+use memo_application::{Device, ProfileChange};
 use memo_conformance::faults::Fault;
-use memo_domain::{Access, Clock, IdGenerator, Job, JobId, JobKind, JobState, Limit, Sealed, Store, StoreError};
+use memo_domain::{Access, Clock, Email, IdGenerator, Job, JobId, JobKind, JobState, Limit, Sealed, Store, StoreError};
 use memo_memory::SequentialIds;
 
-use crate::world::{World, sign_up};
+use crate::world::{PASSWORD, World, new_key, sign_up};
 
 /// The calls of a run: one unit of work that looks for a job, one that leases it, one that records the outcome.
 const CALLS: [&str; 10] = [
@@ -181,4 +181,32 @@ async fn urgent_mail_overtakes_the_others_and_so_does_its_retry() {
     world.clock.advance(LEASE);
     assert_eq!(next().await, ["judy@example.com"]);
     assert_eq!(next().await, ["kim@example.com"]);
+}
+
+#[tokio::test]
+async fn notices_to_an_address_that_is_not_verified_are_limited() {
+    let (world, device) = (world().await, Device::default());
+    let send = async |number: usize| {
+        for _ in 0..number {
+            let created = world.api_keys.create(&world.principal, new_key(), &device, None).await;
+            let (key, _) = created.expect("a key");
+            world.api_keys.remove(world.alice, key.id, &device).await.expect("it is removed");
+        }
+        while world.run_next().await.expect("mail is sent") > 0 {}
+        let sent = world.mail.take();
+        sent.iter().filter(|mail| mail.subject == "api_key_created").count()
+    };
+    // The first one was about the key that she has.
+    assert_eq!((send(8).await, send(8).await), (8, 1));
+    world.clock.advance(Duration::from_hours(1));
+    assert_eq!(send(11).await, 10);
+    let verified = world.accounts.verify_email(&world.verification, Some(&world.principal), &device).await;
+    verified.expect("the address is verified");
+    assert_eq!(send(11).await, 11);
+    // Another address of the same account.
+    let email = Some(Email::new("mallory@example.com").expect("an address"));
+    let current_password = Some(PASSWORD.to_owned());
+    let change = ProfileChange { email, current_password, ..ProfileChange::default() };
+    world.accounts.change_profile(&world.principal, change, &device).await.expect("the address is changed");
+    assert_eq!(send(11).await, 10);
 }

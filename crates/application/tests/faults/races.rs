@@ -2,16 +2,20 @@
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
-use memo_application::{Device, Error, Grant, Precondition, ProfileChange, SignedIn, UserChange};
-use memo_domain::{
-    Access, Content, Email, MemoChange, MemoFilter, Password, Scopes, SearchQuery, Session, Store, Title,
+use memo_application::{
+    CallbackOutcome, Device, Error, Grant, Precondition, ProfileChange, SignedIn, SocialError, UnauthenticatedReason,
+    UserChange,
 };
-use tokio::join;
+use memo_domain::{
+    Access, Content, Email, MemoChange, MemoFilter, Password, Scopes, Sealed, SearchQuery, SecondFactor, Session,
+    Store, Title, UnitOfWork,
+};
+use tokio::{join, task::yield_now};
 
 use crate::{
     ports::CODE,
     use_cases::SOON,
-    world::{PASSWORD, World},
+    world::{PASSWORD, World, new_key},
 };
 
 const EMAIL: &str = "alice@example.com";
@@ -74,6 +78,71 @@ async fn sign_in_fails_if_the_password_is_changed_during_it() {
     assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
     let left: Vec<_> = live(&world).await.into_iter().map(|session| session.id).collect();
     assert_eq!(left, [world.session()]);
+}
+
+/// Runs `work` while another transaction holds the writer, makes its `change`, and commits it.
+async fn during_write<T>(
+    world: &World,
+    work: impl Future<Output = T>,
+    change: impl AsyncFnOnce(&mut dyn UnitOfWork),
+) -> T {
+    let mut unit = world.kept.begin(Access::Write).await.expect("a unit of work");
+    unit.users().lookup(world.alice).await.expect("it holds the writer");
+    let changing = async {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        change(&mut *unit).await;
+        unit.commit().await.expect("it is committed");
+    };
+    join!(work, changing).0
+}
+
+#[tokio::test]
+async fn sign_in_fails_if_a_second_factor_is_turned_on_during_it() {
+    let world = world().await;
+    let device = Device::default();
+    let signing_in = world.sign_in.by_password(EMAIL, PASSWORD, Scopes::all(), &device);
+    let turn_on = async |unit: &mut dyn UnitOfWork| {
+        let now = memo_domain::Clock::now(&*world.clock);
+        let factor = SecondFactor {
+            user_id: world.alice,
+            secret: Sealed::new(Vec::new()),
+            created_at: now,
+            confirmed_at: Some(now),
+            last_step: 0,
+        };
+        unit.second_factors().upsert(&factor).await.expect("it is turned on");
+    };
+    let signed_in = during_write(&world, signing_in, turn_on).await;
+    assert!(matches!(signed_in, Err(Error::InvalidGrant)), "{signed_in:?}");
+}
+
+#[tokio::test]
+async fn social_sign_in_fails_if_the_account_is_unlinked_during_it() {
+    let world = world().await;
+    let person = world.person("frank");
+    let linked = world.call_back(&person, Some(&world.principal)).await.expect("the provider answers");
+    assert!(matches!(linked, Ok(CallbackOutcome::Linked)), "{linked:?}");
+    let before = live(&world).await.len();
+    let unlink = async |unit: &mut dyn UnitOfWork| {
+        for identity in unit.identities().list_by_user(world.alice).await.expect("the identities are listed") {
+            unit.identities().remove(world.alice, &identity.provider).await.expect("it is removed");
+        }
+    };
+    let signed_in = during_write(&world, world.call_back(&person, None), unlink).await;
+    assert!(matches!(signed_in, Ok(Err(SocialError::AccountDisabled))), "{signed_in:?}");
+    assert_eq!(live(&world).await.len(), before);
+}
+
+#[tokio::test]
+async fn session_that_has_ended_creates_no_key_and_is_not_recent() {
+    let (world, device) = (world().await, Device::default());
+    world.sign_in.end_session(world.alice, world.session(), &device).await.expect("it ends");
+    let created = world.api_keys.create(&world.principal, new_key(), &device, None).await;
+    assert!(matches!(created, Err(Error::Unauthenticated(UnauthenticatedReason::SessionEnded))), "{created:?}");
+    let linked = world.call_back(&world.person("frank"), Some(&world.principal)).await;
+    assert!(matches!(linked, Err(Error::ProofRequired)), "{linked:?}");
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ pub struct World {
     pub clock: Arc<FixedClock>,
     pub timer: Arc<NoWait>,
     provider: Arc<MemoryProvider>,
-    kept: Arc<MemoryStore>,
+    pub kept: Arc<MemoryStore>,
     people: Arc<OnceLock<People>>,
 }
 
@@ -110,7 +110,7 @@ impl World {
         let policy = SignUpPolicy::Open;
         let account_settings = AccountSettings { sign_up: policy, host: "memo.example".to_owned() };
         let mail = Arc::new(CapturedMail::new());
-        let mail_handler = MailHandler::new(ports.sealer.clone(), Arc::new(Names), mail.clone());
+        let mail_handler = MailHandler::new(&ports, Arc::new(Names), mail.clone());
         let provider = Arc::new(MemoryProvider::new(ACME));
         let for_social = Arc::new(SignIn::new(ports.clone(), settings, live.clone(), reauthentication.clone()));
         let receiver = Arc::new(Receiver::default());

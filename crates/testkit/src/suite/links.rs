@@ -98,7 +98,20 @@ pub async fn three_links_an_hour_are_sent_to_one_address(app: TestApp) {
     let taken = json!({"email": alice.email, "current_password": mallory.password});
     mallory.patch_me(&taken).await.expect_status(200);
     assert_links(&app, &alice.email, 3).await;
-    // Notices are not limited.
+    // A taken address gets no mail, and none is counted.
+    let bob = app.user("bob").await;
+    for name in ["a", "b", "c"] {
+        mallory.patch_me(&json!({"display_name": name})).await.expect_status(200);
+        let taken = json!({"email": bob.email, "current_password": mallory.password});
+        mallory.patch_me(&taken).await.expect_status(409).problem("email_taken");
+    }
+    for sent in [1, 2] {
+        wait_for_links(&app, &bob.email, sent).await;
+        app.clock.advance(FRESH);
+        anonymous.forgot_password(&bob.email).await.expect_empty(202);
+    }
+    assert_links(&app, &bob.email, 3).await;
+    // Notices are limited elsewhere.
     mallory.change_password(&mallory.password, NEW).await.expect_empty(204);
     app.mail_to(&alice.email, "Your password was changed").await;
     app.clock.advance(Duration::from_hours(1));

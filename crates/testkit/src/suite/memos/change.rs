@@ -103,7 +103,9 @@ pub async fn times_never_run_backwards(app: TestApp) {
     }
     let renamed = alice.patch_me(&json!({"display_name": "A"})).await.expect_status(200);
     assert_eq!((&renamed["created_at"], &renamed["updated_at"]), (&me["created_at"], &me["updated_at"]));
-    app.anonymous().refresh(&user.refresh_token).await.expect_status(200);
+    let refreshed = app.anonymous().refresh(&user.refresh_token).await.expect_status(200);
+    let bearer = format!("Bearer {}", refreshed.text("access_token"));
+    app.anonymous().get("/api/v1/me").header("authorization", bearer).await.expect_status(200);
     for session in alice.sessions().await.expect_status(200)["items"].as_array().expect("sessions") {
         assert!(session["created_at"].as_str() <= session["last_seen_at"].as_str(), "{session}");
     }
