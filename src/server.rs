@@ -183,7 +183,7 @@ impl ServerBuilder {
         let templates = Arc::new(adapters::MailTemplates::new(url.clone()));
         let by_mail = Arc::new(adapters::MailNotifier::new(templates.clone(), mailer.clone()));
         let reminders = Arc::new(ReminderHandler::new(ports.clone(), by_mail, messages, providers.clone()));
-        let mail = MailHandler::new(ports.sealer.clone(), templates, mailer);
+        let mail = MailHandler::new(&ports, templates, mailer);
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
             Arc::new(mail),
             reminders,
@@ -343,6 +343,13 @@ impl Server {
         let handle = server.handle();
         let mut working = Box::pin(async { tokio::join!(jobs.run(), deliveries.run()) });
         let mut counting = pin!(usage.run());
+        let stop = async {
+            stop.await;
+            tracing::info!("shutting down");
+            draining.announce();
+            // Meanwhile everything goes on: other nodes and load balancers still send requests.
+            sleep(*settings.server.shutdown_drain_delay).await;
+        };
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
@@ -353,21 +360,14 @@ impl Server {
             never = jobs_of_peers => match never {},
             never = live_feeds.listen(&*events) => match never {},
             () = stop => {
-                tracing::info!("shutting down");
-                draining.announce();
                 jobs.close();
                 usage.close();
                 deliveries.close();
-                let drained = async {
-                    sleep(*settings.server.shutdown_drain_delay).await;
-                    draining.refuse();
-                    handle.stop(true).await;
-                };
+                draining.refuse();
                 // The job that is running gets the time to end: interrupted, it would run twice. It is dropped then, and never
                 // just left: it may be the one writer that requests wait for.
-                let time = *settings.server.shutdown_drain_delay + *settings.server.shutdown_grace;
-                let worked = async { drop(timeout(time, working).await) };
-                let ((), ended, (), ()) = tokio::join!(drained, &mut server, worked, &mut counting);
+                let worked = async { drop(timeout(*settings.server.shutdown_grace, working).await) };
+                let ((), ended, (), ()) = tokio::join!(handle.stop(true), &mut server, worked, &mut counting);
                 ended.map_err(failed)?;
             }
         }

@@ -197,15 +197,16 @@ impl Shares {
 
     /// Stores the reads since the last time. Those that can't be stored are kept for the next time.
     pub async fn store_reads(&self) {
-        let mut counted = self.reads.take();
-        while !counted.is_empty() {
-            let some = counted.split_off(counted.len().saturating_sub(STORED_AT_ONCE));
-            let stored = self.ports.transactions.write(async |tx| Ok(tx.shares().add_reads(&some).await?)).await;
+        let mut taken = self.reads.take();
+        while !taken.left.is_empty() {
+            let rest = taken.left.len().saturating_sub(STORED_AT_ONCE);
+            let some = &taken.left[rest..];
+            let stored = self.ports.transactions.write(async |tx| Ok(tx.shares().add_reads(some).await?)).await;
             if let Err(error) = stored {
                 tracing::warn!(error = %Causes(&error), "reads of shares are stored later");
-                counted.into_iter().chain(some).for_each(|(id, number)| self.reads.add(id, number));
                 return;
             }
+            taken.left.truncate(rest);
         }
     }
 }
@@ -227,12 +228,24 @@ impl Reads {
         self.lock().get(&id).copied().unwrap_or(0)
     }
 
-    fn take(&self) -> Vec<(ShareId, u64)> {
-        mem::take(&mut *self.lock()).into_iter().collect()
+    fn take(&self) -> TakenReads<'_> {
+        TakenReads { reads: self, left: mem::take(&mut *self.lock()).into_iter().collect() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ShareId, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads that are being stored. Those that are left when it is dropped are counted again.
+struct TakenReads<'r> {
+    reads: &'r Reads,
+    left: Vec<(ShareId, u64)>,
+}
+
+impl Drop for TakenReads<'_> {
+    fn drop(&mut self) {
+        self.left.drain(..).for_each(|(id, number)| self.reads.add(id, number));
     }
 }
 
@@ -249,6 +262,6 @@ mod tests {
             (0..=MAX_COUNTED).for_each(|n| reads.add(id(n), 1));
         }
         assert_eq!((reads.of(id(0)), reads.of(id(MAX_COUNTED - 1)), reads.of(id(MAX_COUNTED))), (2, 2, 0));
-        assert_eq!((reads.take().len(), reads.take().len()), (MAX_COUNTED, 0));
+        assert_eq!((reads.take().left.len(), reads.take().left.len()), (MAX_COUNTED, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! The reads of shares are counted in memory, and stored together.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use memo_application::NewShare;
 use memo_conformance::faults::Fault;
@@ -28,6 +28,15 @@ async fn reads_of_a_share_are_stored_together_and_not_lost_by_a_failure() {
     world.store.plan([Fault::before(1, StoreError::Unavailable { source: "planned".into() })]);
     world.shares.store_reads().await;
     world.store.plan([]);
+    assert_eq!(counts().await, (0, 3));
+    // Dropped while it waits for the writer.
+    let mut writer = world.kept.begin(Access::Write).await.expect("a unit of work");
+    writer.users().lookup(world.alice).await.expect("it holds the writer");
+    {
+        let mut storing = pin!(world.shares.store_reads());
+        assert!(poll_fn(|context| Poll::Ready(storing.as_mut().poll(context))).await.is_pending());
+    }
+    drop(writer);
     assert_eq!(counts().await, (0, 3));
     for _ in 0..2 {
         world.shares.store_reads().await;

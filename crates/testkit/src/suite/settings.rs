@@ -14,7 +14,7 @@ use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_server::{Settings, SignUpSetting};
 use serde_json::json;
 
-use crate::{TestApp, User, contract::known, suite::merged};
+use crate::{TestApp, User, contract::known, live::EventStream, suite::merged};
 
 pub async fn closed_sign_up_is_forbidden(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
@@ -175,16 +175,22 @@ pub async fn ids_come_from_the_id_generator(store: Box<dyn TestStore>) {
 
 pub async fn stopping_node_reports_draining_and_still_serves(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| {
-        settings.server.shutdown_drain_delay = Duration::from_millis(500).into();
+        settings.server.shutdown_drain_delay = Duration::from_mins(1).into();
     });
     let mut app = app.start().await;
     let alice = app.user("alice").await;
+    let mut events = EventStream::after(&app, &alice.access_token, 0).await;
     app.announce_stop();
     let draining = eventually("the node is not ready", async || {
         Some(app.anonymous().get("/readyz").await).filter(|response| response.status == 503)
     });
     draining.await.problem("draining");
-    alice.memo("still served").await;
+    let memo = alice.memo("still served").await;
+    let (_, event) = events.event().await.expect("an event");
+    assert_eq!(event["memo_id"], memo);
+    // Mail is sent by the loop of the jobs.
+    app.anonymous().forgot_password(&alice.email).await.expect_empty(202);
+    app.reset_link(&alice.email).await;
     app.anonymous().get("/healthz").await.expect_status(200);
 }
 
