@@ -143,12 +143,29 @@ impl Idempotency {
     }
 
     /// Returns the answer to an earlier request with the same key.
+    async fn find(&self, request: &IdempotentRequest) -> Result<Option<Answer>, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(request.user_id);
+        let found = transactions.read(async |unit| Ok(unit.idempotency().lookup(&request.id).await?)).await?;
+        self.answer(request, found).await
+    }
+
+    /// Returns the answer to the same request, if its transaction has done what the present one saw: as a writer, it waits for that
+    /// to be committed.
     ///
     /// # Errors
     /// [`Error::IdempotencyKeyReused`] if it was another request.
-    pub async fn find(&self, request: &IdempotentRequest) -> Result<Option<Answer>, Error> {
+    pub async fn find_committed(&self, request: &IdempotentRequest) -> Result<Option<Answer>, Error> {
         let transactions = self.ports.transactions.on_behalf_of(request.user_id);
-        let found = transactions.read(async |unit| Ok(unit.idempotency().lookup(&request.id).await?)).await?;
+        let found = transactions.write(async |tx| Ok(tx.idempotency().lookup(&request.id).await?)).await?;
+        self.answer(request, found).await
+    }
+
+    async fn answer(
+        &self,
+        request: &IdempotentRequest,
+        found: Option<IdempotentResponse>,
+    ) -> Result<Option<Answer>, Error> {
+        let transactions = self.ports.transactions.on_behalf_of(request.user_id);
         let expired = self.ports.now() - RETENTION;
         match found {
             None => Ok(None),

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse, ResponseError,
     http::header::{HeaderName, HeaderValue},
     web::Data,
 };
@@ -93,10 +93,10 @@ impl IdempotencyKey {
                 }
                 Ok(if let Some(reply) = reply { reply } else { render(result).await? }.respond())
             }
-            // Another node was faster.
-            Err(problem) if problem.is(Code::IdempotencyKeyInUse) => match keys.find(&identified).await? {
-                Some(answer) => replayed(answer),
-                None => Err(problem),
+            // The same request on another node may have been faster, and what it did may be the reason for the refusal.
+            Err(problem) if problem.status_code().is_client_error() => match keys.find_committed(&identified).await {
+                Ok(Some(answer)) => replayed(answer),
+                Ok(None) | Err(_) => Err(problem),
             },
             Err(problem) => Err(problem),
         }

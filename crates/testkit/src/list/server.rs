@@ -14,6 +14,7 @@ macro_rules! __each_server_test {
                 api_key_changed_on_one_node_changes_on_every_node
                 password_is_rehashed_if_the_cost_setting_changed
                 refresh_token_has_the_same_successor_on_every_node
+                request_that_is_repeated_on_another_node_is_done_once
                 memo_changed_on_one_node_is_read_on_every_node
                 readers_that_disconnect_get_each_change_once_and_in_order_on_any_node
                 two_nodes_deliver_each_change_once
@@ -137,6 +138,7 @@ macro_rules! __each_server_test {
                 heavy_requests_count_as_several
                 health_checks_are_not_limited
                 concurrent_requests_of_a_user_are_limited
+                requests_whose_body_is_not_read_are_counted_as_well
                 node_that_handles_too_many_requests_refuses_more
             }
             [shared_state] settings(store) {

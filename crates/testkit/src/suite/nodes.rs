@@ -119,6 +119,26 @@ pub async fn refresh_token_has_the_same_successor_on_every_node(store: Box<dyn T
     assert_eq!(here["refresh_token"], there["refresh_token"]);
 }
 
+pub async fn request_that_is_repeated_on_another_node_is_done_once(store: Box<dyn TestStore>) {
+    let (one, other) = two_nodes(store).await;
+    let (here, there) = signed_in(&one, &other, &one.user("alice").await).await;
+    let memo = here.create_memo(&json!({"title": "0"})).await.expect_status(201).id().to_owned();
+    for version in 1..=20 {
+        let change =
+            json!([{"op": "update", "id": memo, "if_version": version, "memo": {"title": version.to_string()}}]);
+        let key = version.to_string();
+        let (first, second) = tokio::join!(
+            here.batch(&change).header("idempotency-key", &key),
+            there.batch(&change).header("idempotency-key", &key)
+        );
+        let (first, second) = (first.expect_status(200), second.expect_status(200));
+        assert_eq!(first.body, second.body);
+        let replayed =
+            [&first, &second].into_iter().filter(|response| response.header("idempotent-replayed").is_some());
+        assert_eq!(replayed.count(), 1);
+    }
+}
+
 pub async fn memo_changed_on_one_node_is_read_on_every_node(store: Box<dyn TestStore>) {
     let (one, other) = two_nodes(store).await;
     let (here, there) = signed_in(&one, &other, &one.user("alice").await).await;

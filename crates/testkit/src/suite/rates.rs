@@ -4,8 +4,9 @@ use memo_conformance::{TestStore, eventually};
 use memo_memory::ModelEnding;
 use memo_server::Settings;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
-use crate::{Response, TestApp};
+use crate::{Response, TestApp, content_digest};
 
 /// An app with these rates; the window is long enough that nothing is regained during a test.
 async fn app(store: Box<dyn TestStore>, anonymous: &str, principal: &str, sign_in: &str) -> TestApp {
@@ -183,6 +184,23 @@ pub async fn concurrent_requests_of_a_user_are_limited(store: Box<dyn TestStore>
     tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("the import has ended");
 }
 
+pub async fn requests_whose_body_is_not_read_are_counted_as_well(store: Box<dyn TestStore>) {
+    let app = app(store, "5/1h", "100/1h", "100/1h").await;
+    let token = || app.anonymous().call("POST", "/api/v1/auth/token");
+    let form = "application/x-www-form-urlencoded";
+    let refused = [
+        token().body("application/json", b"{}".to_vec()).await.expect_status(415),
+        token().body(form, vec![b'a'; 70_000]).await.expect_status(413),
+        token().body(form, b"a".to_vec()).header("content-encoding", "gzip").await.expect_status(415),
+        token().body(form, b"a".to_vec()).header("content-digest", "x").await.expect_status(400),
+        token().body("text/plain", Vec::new()).header("authorization", "Bearer x").await.expect_status(415),
+    ];
+    for (response, left) in refused.iter().zip([4, 3, 2, 1, 0]) {
+        assert_eq!(remaining(response, "anonymous", 5), left);
+    }
+    assert_limited(token().body("application/json", b"{}".to_vec()).await, "anonymous");
+}
+
 pub async fn node_that_handles_too_many_requests_refuses_more(store: Box<dyn TestStore>) {
     let one = std::num::NonZeroUsize::MIN;
     let change = |settings: &mut Settings| {
@@ -190,31 +208,41 @@ pub async fn node_that_handles_too_many_requests_refuses_more(store: Box<dyn Tes
         settings.limits.concurrency = one;
     };
     let app = TestApp::builder(store).settings(change).start().await;
-    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let (alice, bob, carol) = (app.user("alice").await, app.user("bob").await, app.user("carol").await);
     let id = alice.memo("a").await;
     // Streams are not counted, nor requests that wait for their client.
     app.model.answer_with(&[], ModelEnding::Waits);
     let stream = tokio::spawn(alice.complete(&id, &json!({"task": "title"})).into_future());
     eventually("the model is asked", async || (app.model.running() > 0).then_some(())).await;
-    let head = format!(
-        "POST /api/v1/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
-        bob.access_token
-    );
-    let uploading = app.open(head.as_bytes()).await;
+    let waiting = async |user: &crate::User, line: &str, lines: &str| {
+        let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", user.access_token);
+        let request = format!("{head}{lines}Content-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+        let mut connection = app.open(request.as_bytes()).await;
+        let mut response = [0; 25];
+        connection.read_exact(&mut response).await.expect("a response");
+        assert_eq!(&response, b"HTTP/1.1 100 Continue\r\n\r\n");
+        connection
+    };
+    let uploading = waiting(&bob, "POST /api/v1/memos", "Content-Type: application/json\r\n").await;
+    // A body that is only verified.
+    let digest = format!("Content-Digest: {}\r\n", content_digest(b"a"));
+    let verifying = waiting(&carol, "GET /api/v1/me", &digest).await;
+    let get = async || app.anonymous().get("/.well-known/jwks.json").await;
+    eventually("requests that wait for their clients are no load", async || (get().await.status == 200).then_some(()))
+        .await;
     // The next request of alice waits for her first one, two seconds at most.
-    let mut waiting = tokio::spawn(alice.list_memos(&[]).into_future());
+    let mut queued = tokio::spawn(alice.list_memos(&[]).into_future());
     let refused = eventually("a request waits", async || {
-        if waiting.is_finished() {
-            waiting = tokio::spawn(alice.list_memos(&[]).into_future());
+        if queued.is_finished() {
+            queued = tokio::spawn(alice.list_memos(&[]).into_future());
         }
-        Some(app.anonymous().get("/.well-known/jwks.json").await).filter(|response| response.status != 200)
+        Some(get().await).filter(|response| response.status != 200)
     });
     let refused = refused.await.expect_status(503).problem("overloaded");
     assert_eq!(refused.header("retry-after"), Some("1"));
     app.anonymous().get("/healthz").await.expect_status(200);
     stream.abort();
-    drop(uploading);
+    drop((uploading, verifying));
     let free = eventually("the requests have ended", async || {
         Some(bob.list_memos(&[]).await).filter(|response| response.status != 503)
     });

@@ -119,7 +119,7 @@ impl Incoming {
     pub async fn read(self) -> Result<Bytes, Problem> {
         let Some(time) = self.time else { return self.read_all().await };
         let read = timeout(time, self.read_all()).await;
-        read.map_err(|_| Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1))?
+        read.map_err(|_| Problem::timed_out())?
     }
 
     async fn read_all(mut self) -> Result<Bytes, Problem> {

@@ -15,6 +15,7 @@ use memo_application::{
     ApiKeys, Error as UseCaseError, Principal, Recognized, SignIn, UnauthenticatedReason, is_api_key, read_secret,
 };
 use memo_domain::Causes;
+use tokio::time::timeout;
 
 use super::{
     host::{is_trusted_host, named_host},
@@ -25,6 +26,7 @@ use crate::{
     cookies,
     digest::Digests,
     live_feeds::LiveFeeds,
+    load::Load,
     policy::{Access, Body, Policy, RateClass},
     problem::{Code, Problem},
     rate::RatePolicy,
@@ -35,7 +37,7 @@ use crate::{
 /// Lets a request pass that the policy of its route allows.
 pub async fn admission(
     route: Route,
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let policy = route.policy;
@@ -57,16 +59,49 @@ pub async fn admission(
         Ok(admitted) => admitted,
         Err(problem) => return Ok(request.error_response(problem)),
     };
+    let admitted_request = request.request().clone();
+    let mut response = handle(policy, &gate.settings, request, next).await?;
+    // A body that could not be read: the handler has not run.
+    if policy.rate == RateClass::ByHandler
+        && RequestContext::read(&admitted_request, |context| context.rate.is_none()) == Some(true)
+    {
+        let weight = work(policy, &admitted_request).weight;
+        if let Err(problem) = gate.limits.count(&admitted_request, RatePolicy::Anonymous, None, weight).await {
+            response = ServiceResponse::from_err(problem, admitted_request);
+        }
+    }
+    if policy.no_store {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(match admitted {
+        Some(admitted) => admitted.keep_while_sent(response),
+        None => response,
+    })
+}
+
+/// Handles a request that was admitted, within the time limit.
+async fn handle(
+    policy: &Policy,
+    settings: &HttpSettings,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let digests = match Digests::of(request.headers()) {
         Ok(digests) => digests,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let limit = policy.size.limit(gate.settings.body_limit);
-    let admitted_request = request.request().clone();
+    let limit = policy.size.limit(settings.body_limit);
+    let time = settings.request_timeout;
+    let admitted = request.request().clone();
     let handled = async {
         match digests {
             Some(digests) if policy.body == Body::Ignored => {
-                if let Err(problem) = digests.verify_ignored(&mut request, limit).await {
+                // Until it has come, the request waits for its client, and what limits a stream has not begun.
+                let load = RequestContext::read(request.request(), |context| context.load.clone()).flatten();
+                let waiting = load.as_ref().map(Load::pause);
+                let verified = timeout(time, digests.verify_ignored(&mut request, limit)).await;
+                drop(waiting);
+                if let Err(problem) = verified.unwrap_or_else(|_| Err(Problem::timed_out())) {
                     return Ok(request.error_response(problem));
                 }
             }
@@ -75,23 +110,11 @@ pub async fn admission(
         }
         next.call(request).await
     };
-    let mut response = if policy.has_idle_timeout {
-        handled.await?
-    } else {
-        let limited = tokio::time::timeout(gate.settings.request_timeout, handled).await;
-        let Ok(handled) = limited else {
-            let problem = Problem::new(Code::RequestTimeout).with_header(header::RETRY_AFTER, 1);
-            return Ok(ServiceResponse::from_err(problem, admitted_request));
-        };
-        handled?
-    };
-    if policy.no_store {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if policy.has_idle_timeout {
+        return handled.await;
     }
-    Ok(match admitted {
-        Some(admitted) => admitted.keep_while_sent(response),
-        None => response,
-    })
+    let limited = timeout(time, handled).await;
+    limited.unwrap_or_else(|_| Ok(ServiceResponse::from_err(Problem::timed_out(), admitted)))
 }
 
 /// What decides whether a request is admitted.

@@ -182,6 +182,11 @@ impl Problem {
         problem.refusing(GrantRefusal::InvalidGrant)
     }
 
+    /// The request, or its body, took too long.
+    pub fn timed_out() -> Self {
+        Self::new(Code::RequestTimeout).with_header(RETRY_AFTER, 1)
+    }
+
     /// The request is not authenticated (RFC 6750, section 3); the reason is `None` if it has no credential.
     pub fn unauthenticated(reason: Option<UnauthenticatedReason>) -> Self {
         const INVALID: &str = r#", error="invalid_token""#;

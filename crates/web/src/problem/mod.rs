@@ -90,11 +90,6 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
-    /// Whether it has this code.
-    pub fn is(&self, code: Code) -> bool {
-        self.code == code
-    }
-
     /// Fills in the `{0}` of the detail.
     pub fn about(mut self, argument: impl fmt::Display) -> Self {
         self.argument = Some(argument.to_string());

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::RETRY_AFTER};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
@@ -104,7 +104,7 @@ impl Lines {
                 self.buffer.extend_from_slice(&chunk);
             }
             Ok(None) => self.is_complete = true,
-            Err(_) => return Err(Problem::new(Code::RequestTimeout).with_header(RETRY_AFTER, 1)),
+            Err(_) => return Err(Problem::timed_out()),
         }
         Ok(())
     }
