@@ -24,6 +24,7 @@ macro_rules! __each_account_test {
                 import_of_empty_lines_is_cheap
                 export_has_memos_of_all_lists_once
                 user_has_one_import_at_a_time
+                slow_import_keeps_others_waiting
                 http_1_0_clients_get_a_body_without_chunks
             }
             transfer_revisions(store) {

@@ -1,6 +1,11 @@
 //! What an import or export of any shape may cost.
 
+use std::time::Duration;
+
+use memo_conformance::eventually;
+use memo_domain::{JobKind, UserId};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{Actor, Response, TestApp, User};
 
@@ -85,6 +90,31 @@ pub async fn user_has_one_import_at_a_time(app: TestApp) {
         }
     }
     assert_eq!(status, 200);
+}
+
+pub async fn slow_import_keeps_others_waiting(app: TestApp) {
+    let alice = app.user("alice").await;
+    let lines = [1, 2, 3].map(|number| format!("{}\n", line(number)));
+    let length: usize = lines.iter().map(String::len).sum();
+    let begin = format!("Content-Type: {NDJSON}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{}", lines[0]);
+    let request = [head(&alice, "POST /api/v1/me/import HTTP/1.1"), begin.into_bytes()].concat();
+    let mut slow = app.open(&request).await;
+    let user = UserId::parse(&alice.id).expect("an id");
+    let lease_end = async || {
+        let claims = app.read(async |unit| unit.jobs().list_waiting(user, &JobKind::IMPORT).await).await;
+        claims.first().map(|claim| claim.run_at)
+    };
+    let first = eventually("the import has begun", lease_end).await;
+    app.clock.advance(Duration::from_secs(90));
+    slow.write_all(lines[1].as_bytes()).await.expect("it is sent");
+    let is_renewed = async || lease_end().await.filter(|end| *end > first);
+    eventually("the import goes on", is_renewed).await;
+    app.clock.advance(Duration::from_secs(90));
+    import(&alice, line(4).to_string()).await.expect_status(409).problem("import_running");
+    slow.write_all(lines[2].as_bytes()).await.expect("it is sent");
+    let mut response = String::new();
+    slow.read_to_string(&mut response).await.expect("a response");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 }
 
 pub async fn http_1_0_clients_get_a_body_without_chunks(app: TestApp) {

@@ -6,12 +6,13 @@ mod others;
 mod report;
 mod revision;
 
-use std::path::Path as FilePath;
+use std::{path::Path as FilePath, pin::pin, time::Duration};
 
 use memo_application::{
     ArchiveKind, ImportClaim, ImportedHistory, ImportedRevision, ImportedSettings, Principal, Transfer, UnfitRevision,
 };
 use memo_domain::{InvalidValue, UserId};
+use tokio::time::timeout;
 
 use self::{
     batch::{Batches, next_likes},
@@ -34,6 +35,8 @@ use crate::{
 const LINES_AT_ONCE: usize = 256;
 /// After how many bytes they get it: those of the lines, and of the contents of revisions.
 const BYTES_AT_ONCE: usize = 1 << 20;
+/// How often the claim is looked after while the client sends nothing; at most a part of its lease.
+const RENEW_INTERVAL: Duration = Duration::from_secs(10);
 /// What some programs write at the beginning of a file in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The kinds of the lines that are imported.
@@ -145,6 +148,18 @@ impl Turn {
     async fn renew(&mut self) -> Result<(), Problem> {
         self.signed_in.check_if_due().await?;
         Ok(self.claim.renew().await?)
+    }
+
+    /// Waits for the client, which may be slow: meanwhile its session is checked and the claim prolonged.
+    async fn during<T>(&mut self, receive: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        let mut receive = pin!(receive);
+        loop {
+            let received = timeout(RENEW_INTERVAL, self.signed_in.during(&mut receive)).await;
+            self.claim.renew().await?;
+            if let Ok(received) = received {
+                return received;
+            }
+        }
     }
 }
 
@@ -315,7 +330,7 @@ impl Import<'_> {
     /// Checks all lines, and spools those of memos and likes.
     async fn check(&self, mut lines: Lines, turn: &mut Turn) -> Result<Checked, Problem> {
         let (mut checking, mut number) = (Checking::new(self.transfer, &self.settings.spool)?, 0);
-        while let Some(line) = turn.signed_in.during(lines.next()).await? {
+        while let Some(line) = turn.during(lines.next()).await? {
             let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
             if !line.trim_ascii().is_empty() {
                 checking.add(line, number).await?;
@@ -334,9 +349,8 @@ impl Import<'_> {
     /// Spools an archive, and then its memos.
     async fn unpack(&self, kind: ArchiveKind, mut body: Lines, turn: &mut Turn) -> Result<Checked, Problem> {
         let mut archive = Spool::create(&self.settings.spool)?;
-        while let Some(bytes) = turn.signed_in.during(body.next_bytes()).await? {
+        while let Some(bytes) = turn.during(body.next_bytes()).await? {
             archive.append(&bytes).await?;
-            turn.renew().await?;
         }
         let archive = archive.into_file().await?;
         let (writer, memos) = SpoolWriter::create(&self.settings.spool)?;
