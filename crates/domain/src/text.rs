@@ -67,6 +67,7 @@ pub(crate) fn search_form_within(text: &str, max: usize) -> String {
             // Fast path for the most common characters.
             '!'..='~' => form.push(char.to_ascii_lowercase()),
             '가'..='힣' | '\u{3131}'..='\u{318e}' => form.push(char),
+            '\u{ffa1}'..='\u{ffdc}' => form.push(full_width_letter(char)),
             _ => {
                 mapped = true;
                 decompose_compatible(char, |part| {
@@ -89,6 +90,19 @@ pub(crate) fn search_form_within(text: &str, max: usize) -> String {
     form.truncate(form.floor_char_boundary(max));
     form.truncate(form.trim_end_matches(' ').len());
     form
+}
+
+/// The Hangul compatibility letter of a half-width one: its decomposition goes on to the letters that syllables consist of.
+fn full_width_letter(char: char) -> char {
+    let offset = match char {
+        '\u{ffa1}'..='\u{ffbe}' => 0xffa1 - 0x3131,
+        '\u{ffc2}'..='\u{ffc7}' => 0xffc2 - 0x314f,
+        '\u{ffca}'..='\u{ffcf}' => 0xffca - 0x3155,
+        '\u{ffd2}'..='\u{ffd7}' => 0xffd2 - 0x315b,
+        '\u{ffda}'..='\u{ffdc}' => 0xffda - 0x3161,
+        _ => 0,
+    };
+    char::from_u32(u32::from(char) - offset).unwrap_or(char)
 }
 
 /// Whether a character has the property `Default_Ignorable_Code_Point` (Unicode 17.0): it is not shown, and does not change
@@ -229,6 +243,23 @@ mod tests {
         }
         assert_eq!([fold("ı"), search_form("ı")], ["ı", "ı"]);
         assert_ne!(fold("ﬀ1"), fold("ﬁ1"));
+    }
+
+    #[test]
+    fn half_width_letters_are_those_of_full_width() {
+        for (half, full) in [
+            ("\u{ffbb}\u{ffbb}", "ㅋㅋ"),
+            ("\u{ffa1}\u{ffbe}", "ㄱㅎ"),
+            ("\u{ffc2}\u{ffc7}\u{ffca}\u{ffcf}", "ㅏㅔㅕㅚ"),
+            ("\u{ffd2}\u{ffd7}\u{ffda}\u{ffdc}", "ㅛㅠㅡㅣ"),
+        ] {
+            assert_eq!(search_form(half), search_form(full));
+        }
+        for letter in '\u{ffa1}'..='\u{ffdc}' {
+            // The compatibility decomposition of the Unicode character database is the letter itself.
+            let parts: String = letter.to_string().nfkd().collect();
+            assert_eq!(search_form(&letter.to_string()).nfkd().collect::<String>(), parts, "{letter}");
+        }
     }
 
     #[test]

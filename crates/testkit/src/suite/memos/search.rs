@@ -40,6 +40,7 @@ pub async fn search_ignores_case_width_and_unicode_form(app: TestApp) {
         ("greek", "ΑΣΦΆΛΕΙΑ ΝΈΦΟΣ", "ασφάλεια νέφος"),
         ("full width", "ＭＥＭＯ　１２３", "memo 123"),
         ("half width", "ガラスの窓", "ｶﾞﾗｽの窓"),
+        ("half-width letters", "ﾻﾻﾻ", "ㅋㅋㅋ"),
         ("sharp s", "Hauptstraße", "HAUPTSTRASSE"),
         ("ligature", "eﬃcient", "efficient"),
         ("white space", "one  two\n\tthree", "one two three"),
