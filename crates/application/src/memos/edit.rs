@@ -93,7 +93,17 @@ impl<'t> Editor<'t> {
             }
             added = absent;
         }
-        let count = known.saturating_add(added.len());
+        let mut count = known.saturating_add(added.len());
+        for tag in old.iter().filter(|tag| !new.contains(tag)) {
+            if count <= Tags::MAX_PER_USER {
+                break;
+            }
+            // It goes if only this memo has it.
+            if self.tx.memos().find_by_tag(self.owner, tag, None, 2).await?.len() == 1 {
+                self.checked_tags.remove(tag.key());
+                count -= 1;
+            }
+        }
         if count > Tags::MAX_PER_USER {
             return Err(Error::TooManyTags);
         }

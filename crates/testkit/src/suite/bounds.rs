@@ -82,6 +82,13 @@ pub async fn user_has_at_most_5000_tags(app: TestApp) {
     alice.restore_memo(&trashed).await.expect_status(200);
     alice.delete_tag("tag 8").await.expect_empty(204);
     alice.patch_memo(&plain, &json!({"tags": ["tag 7"]})).await.expect_status(200);
+    // The last memo with a tag may have another one instead.
+    refused(alice.patch_memo(&plain, &json!({"tags": ["tag 7", "last"]})).await);
+    alice.patch_memo(&plain, &json!({"tags": ["last"]})).await.expect_status(200);
+    let update = |id: &str, tag: &str| json!({"op": "update", "id": id, "memo": {"tags": [tag]}});
+    let batch = json!([update(&plain, "tag 7"), update(&plain, "last"), update(&trashed, "tag 7")]);
+    assert_eq!(alice.batch(&batch).await.expect_status(409)["code"], "too_many_tags");
+    alice.batch(&json!([update(&plain, "tag 7"), update(&trashed, "tag 7")])).await.expect_status(200);
 }
 
 pub async fn page_of_large_memos_has_fewer_items(app: TestApp) {
