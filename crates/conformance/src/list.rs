@@ -222,6 +222,7 @@ macro_rules! __each_case {
                 a_due_job_is_noticed
                 a_claim_may_be_at_the_ends_of_time
                 only_jobs_of_these_kinds_are_claimed
+                the_earliest_of_several_kinds_is_claimed_first
                 a_claim_counts_as_begun
                 a_job_is_updated_or_gone
                 dead_jobs_are_listed_newest_first

@@ -128,6 +128,8 @@ pub struct Job {
 ///   would return a job.
 /// * `a_claim_may_be_at_the_ends_of_time`: [`claim`](Self::claim) MUST accept every time, the earliest and the latest, too.
 /// * `only_jobs_of_these_kinds_are_claimed`: [`claim`](Self::claim) MUST NOT return or change a job of another kind.
+/// * `the_earliest_of_several_kinds_is_claimed_first`: a [`claim`](Self::claim) of several kinds MUST return the earliest
+///   jobs of all these kinds, whatever the order and the names of the kinds.
 /// * `a_claim_counts_as_begun`: [`claim`](Self::claim) MUST add one to [`begun`](Job::begun) of each job that it returns, in
 ///   the result and in the store.
 /// * `one_of_many_concurrent_workers_gets_the_lease`: of any number of concurrent claims, at most one that commits MUST

@@ -40,9 +40,10 @@ pub struct Liker {
 /// * `liked_memos_are_found`: [`find_liked`](Self::find_liked) MUST return those of the memos that the user likes, in any order,
 ///   and [`find_by_user`](Self::find_by_user) up to `limit` of all memos that the user likes.
 /// * `likes_of_a_user_are_listed_by_memo`: [`list_by_user`](Self::list_by_user) MUST return the likes of a user, by the id of the
-///   memo, in pages that neither skip nor repeat one.
+///   memo, in pages that neither skip nor repeat one, with [`Page::next`] `None` exactly on the last.
 /// * `users_who_like_a_memo_are_listed_by_id`: [`list`](Self::list) MUST return the users who like a memo, by id, in pages that
-///   neither skip nor repeat one, also if users are added to it between two pages.
+///   neither skip nor repeat one, also if users are added to it between two pages, with [`Page::next`] `None` exactly on the
+///   last.
 #[async_trait]
 pub trait LikeRepository: Send {
     /// Adds a like. Returns whether it is new; of two concurrent ones of one user, one may fail with

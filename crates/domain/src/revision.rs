@@ -177,7 +177,7 @@ impl Revision {
 /// * `a_revision_needs_its_memo`: [`insert`](Self::insert) MUST fail with [`Conflict::Parent`](crate::Conflict::Parent) if the
 ///   memo does not exist.
 /// * `revisions_are_listed_newest_first`: [`list`](Self::list) MUST return the heads of all revisions of a memo by version, the
-///   greatest first, in pages that neither skip nor repeat one.
+///   greatest first, in pages that neither skip nor repeat one, with [`Page::next`] `None` exactly on the last.
 /// * `revisions_are_read_down_to_a_version`: [`list_down_to`](Self::list_down_to) MUST return up to `limit` revisions of a memo
 ///   with a version of at least `last` and less than `before`, the greatest first.
 /// * `oldest_revisions_are_removed`: [`remove_all_but`](Self::remove_all_but) MUST remove all revisions of a memo but the `kept`

@@ -17,15 +17,17 @@ pub trait Engine: Send + Sync {
     /// It must not wait for a commit that is under way.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Other`].
+    /// [`StoreError::Unavailable`] if the database is out of reach or closed; [`StoreError::Corrupt`] or [`StoreError::Other`].
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
 
-    /// Applies all writes or, on an error, none of them. There is one call at a time.
+    /// Applies all writes or none of them. There is one call at a time.
     ///
     /// When this returns, the writes are durable if the engine is: they survive `kill -9` and a power cut.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Other`].
+    /// [`StoreError::Unwritable`] if the disk is full, read-only or failing, and certainly nothing was written;
+    /// [`StoreError::Unavailable`] if the database is out of reach or closed, or if it is unknown whether something was written;
+    /// [`StoreError::Corrupt`] or [`StoreError::Other`].
     fn commit(&self, writes: Writes) -> Result<(), StoreError>;
 
     /// Whether no call waits for a disk or a network. The store then calls the engine on the thread of the caller instead
@@ -40,7 +42,7 @@ pub trait Snapshot: Send {
     /// Returns the value of a key.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Other`].
+    /// [`StoreError::Unavailable`] if the database is out of reach or closed; [`StoreError::Corrupt`] or [`StoreError::Other`].
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError>;
 
     /// Returns the entries whose keys are in the range, in the order of their keys or the opposite one.

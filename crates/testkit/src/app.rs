@@ -225,15 +225,22 @@ impl TestApp {
         user
     }
 
-    /// Writes directly to the store, like another process: again if others get in the way.
+    /// Writes directly to the store, like another process. While other units of work are in the way, retries all of it.
+    ///
+    /// # Panics
+    /// If the store fails for another reason.
     pub async fn write<T>(&self, work: impl AsyncFn(&mut dyn UnitOfWork) -> Result<T, StoreError>) -> T {
         loop {
-            let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
-            let written = work(&mut *unit).await.expect("the store answers");
-            match unit.commit().await {
-                Ok(()) => return written,
-                Err(StoreError::Contention { .. }) => {}
-                Err(error) => panic!("the commit fails: {error}"),
+            let written = async {
+                let mut unit = self.store.store().begin(Access::Write).await?;
+                let written = work(&mut *unit).await?;
+                unit.commit().await?;
+                Ok::<_, StoreError>(written)
+            };
+            match written.await {
+                Err(error) if error.is_lost_race() => tokio::task::yield_now().await,
+                Err(error) => panic!("the write fails: {error}"),
+                Ok(written) => return written,
             }
         }
     }
@@ -256,9 +263,16 @@ impl TestApp {
         let far = now(self) + Duration::from_hours(24);
         eventually("the failure of a mail", async || {
             // Claimed by a transaction that is never committed, since a worker that runs the job would lose it.
-            let mut unit = self.store.store().begin(Access::Write).await.expect("a unit of work");
-            let mail = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await.expect("the store answers");
-            mail.iter().any(|job| job.error.is_some()).then_some(())
+            let claimed = async {
+                let mut unit = self.store.store().begin(Access::Write).await?;
+                let mail = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await?;
+                Ok::<_, StoreError>(mail.iter().any(|job| job.error.is_some()))
+            };
+            match claimed.await {
+                Ok(has_failed) => has_failed.then_some(()),
+                Err(error) if error.is_lost_race() => None,
+                Err(error) => panic!("the claim fails: {error}"),
+            }
         })
         .await;
     }

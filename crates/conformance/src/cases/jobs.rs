@@ -246,6 +246,30 @@ pub(crate) async fn only_jobs_of_these_kinds_are_claimed(store: Arc<dyn Store>) 
     assert_eq!(listed, [lost]);
 }
 
+pub(crate) async fn the_earliest_of_several_kinds_is_claimed_first(store: Arc<dyn Store>) {
+    let user = add_user(&*store, 0).await;
+    let (by_name, reversed) = ([JobKind::MAIL, other_kind()], [other_kind(), JobKind::MAIL]);
+    let rounds = [(&by_name, &by_name), (&by_name, &reversed), (&reversed, &by_name), (&reversed, &reversed)];
+    for (round, (kinds, asked)) in (0_u32..).zip(rounds) {
+        // By their times, the first two jobs and the last one are of the second kind, and those between of the first.
+        let due = [30, 10, 50, 20, 40, 60];
+        let jobs: Vec<_> = (0_u32..)
+            .zip(due)
+            .map(|(n, due)| Job { kind: kinds[n as usize % 2].clone(), run_at: at(due), ..job(10 * round + n, user) })
+            .collect();
+        add(&*store, &jobs).await;
+        let mut earliest_first = jobs.clone();
+        earliest_first.sort_by_key(|job| job.run_at);
+        for next in &earliest_first {
+            let found = write(&*store, async |uow| uow.jobs().claim(asked, at(100), at(1_000), 1).await).await;
+            assert_eq!(found, claimed(std::slice::from_ref(next), at(1_000)), "{asked:?}");
+        }
+        for job in &jobs {
+            write(&*store, async |uow| uow.jobs().remove(job.id).await).await;
+        }
+    }
+}
+
 pub(crate) async fn a_claim_counts_as_begun(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
     let [first, other] = [job(0, user), Job { begun: 7, run_at: at(1_000), ..job(1, user) }];

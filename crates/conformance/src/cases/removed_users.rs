@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, AuditEvent, ChangeKind, Conflict, Job, JobKind, Limit, MemoFilter, MemoScope, NewChange, OneTimeToken,
-    PageRequest, RefreshToken, Role, SearchQuery, Session, Store, StoreError, TokenPurpose, UnitOfWork, User,
-    UserFilter, UserId, Version, Visibility,
+    Access, AuditEvent, ChangeKind, Conflict, Job, JobKind, Limit, LinkTarget, MemoFilter, MemoId, MemoLink, MemoScope,
+    NewChange, OneTimeToken, PageRequest, RefreshToken, Revision, Role, SearchQuery, Session, Store, StoreError,
+    TokenPurpose, UnitOfWork, User, UserFilter, UserId, Version, Visibility,
 };
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     everything::Everything,
     samples::{
         LATEST, api_key, api_key_id, at, audit_event, content, digest, digest_of, full_memo, idempotent_response,
-        identity, job, memo, memo_id, one_time_token, refresh_token, second_factor, session, session_id, tags, usage,
-        user, user_id, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
+        identity, job, memo, memo_id, one_time_token, refresh_token, revision, second_factor, session, session_id,
+        tags, usage, user, user_id, webhook, webhook_delivery, webhook_delivery_id, webhook_id,
     },
     steps::{
         BY_CHANGE, add_user, add_users, assert_conflict, assert_stale, begin, committed, concurrently, dropped, feed,
@@ -26,6 +26,21 @@ async fn remove(store: &dyn Store, id: UserId, from: Version) -> Result<(), Stor
     committed(uow, ()).await
 }
 
+/// The number of the memo that the memos of [`add_more`] link to. It need not exist.
+const LINKED: u32 = 900;
+
+/// The public memos outside the trash that link to [`LINKED`], by id.
+async fn backlinks(uow: &mut dyn UnitOfWork, viewer: UserId) -> Result<Vec<MemoId>, StoreError> {
+    let page = uow.links().list_backlinks(&memo(LINKED, viewer), viewer, &PageRequest::default()).await?;
+    let mut found: Vec<_> = page.items.into_iter().map(|view| view.memo.id).collect();
+    found.sort();
+    Ok(found)
+}
+
+async fn revisions(uow: &mut dyn UnitOfWork, n: u32) -> Result<Vec<Revision>, StoreError> {
+    uow.revisions().list_down_to(memo_id(n), Version::new(u32::MAX), Version::new(0), 9).await
+}
+
 /// Inserts several of each entity, in every state, with numbers from `100 * first` and digests from `10 * first`.
 async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
     let numbers = 100 * u32::from(first)..;
@@ -36,6 +51,8 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
         memo.state.content = content("content with 회의록");
         memo.version = Version::FIRST;
         uow.memos().insert(&memo, &memo.search_text()).await?;
+        uow.revisions().insert(&revision(1, memo.id)).await?;
+        uow.links().insert_all(&[(memo.id, LinkTarget::of(user, &MemoLink::Id(memo_id(LINKED))))]).await?;
         uow.changes().append(user, &[NewChange::of(&memo, ChangeKind::Created, at(0)); 3]).await?;
         let ended_at = (n % 2 == 0).then_some(at(1));
         let session = Session { cookie: Some(digest_of(n)), ended_at, expires_at: LATEST, ..session(n, user) };
@@ -60,6 +77,7 @@ async fn add_more(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(
 async fn assert_no_data(uow: &mut dyn UnitOfWork, first: u8, user: UserId) -> Result<(), StoreError> {
     for (n, digest_number) in (100 * u32::from(first)..).zip(10 * first..10 * first + 3) {
         assert_eq!(uow.memos().lookup(memo_id(n)).await?, None);
+        assert_eq!(revisions(uow, n).await?, []);
         assert_eq!(uow.sessions().lookup(session_id(n)).await?, None);
         assert_eq!(uow.sessions().find_by_cookie(&digest_of(n)).await?, None);
         for digest in [digest(digest_number), digest_of(n)] {
@@ -140,6 +158,13 @@ pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
     let mut both = vec![removed_id, other_id];
     both.sort();
     assert_eq!(owners(&*store, other_id).await, [both.clone(), both.clone(), both]);
+    let sorted = |numbers: &[u32]| {
+        let mut ids: Vec<_> = numbers.iter().map(|n| memo_id(*n)).collect();
+        ids.sort();
+        ids
+    };
+    let linking = async |viewer| read(&*store, Access::Read, async |uow| backlinks(uow, viewer).await).await;
+    assert_eq!(linking(other_id).await, sorted(&[100, 102, 200, 202]));
     let before = data_of(&*store, other_id).await;
 
     // A rolled back removal changes nothing.
@@ -159,6 +184,7 @@ pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
             .await;
     assert_eq!(dead, std::slice::from_ref(&other.job));
     assert_eq!(data_of(&*store, other_id).await, before, "other users lose nothing");
+    assert_eq!(linking(other_id).await, sorted(&[200, 202]));
     let all_users = read(&*store, Access::Read, async |uow| uow.users().count(&UserFilter::default()).await).await;
     assert_eq!(all_users, 1);
 
@@ -171,6 +197,13 @@ pub(crate) async fn a_removed_user_leaves_no_data(store: Arc<dyn Store>) {
     for access in [Access::Read, Access::Snapshot, Access::Write] {
         assert_eq!(removed.read_back(&*store, access).await.as_ref(), Some(&removed), "{access:?}");
     }
+    // Nor does a memo with the id of a removed one.
+    let reused = memo(100, removed_id);
+    let inherited = dropped(&*store, async |uow| {
+        uow.memos().insert(&reused, &reused.search_text()).await?;
+        Ok((revisions(uow, 100).await?, backlinks(uow, removed_id).await?))
+    });
+    assert_eq!(inherited.await, (vec![], sorted(&[200, 202])));
     write(&*store, async |uow| {
         removed.changed().update(uow).await;
         add_more(uow, 1, removed_id).await
@@ -194,12 +227,17 @@ async fn data_of(store: &dyn Store, user: UserId) -> impl PartialEq + std::fmt::
         }
     }
     assert_eq!((tokens.len(), one_time.len()), (4, 4));
+    let mut texts = Vec::new();
+    for n in 200..203 {
+        texts.extend(revisions(&mut *uow, n).await.expect("revisions are read"));
+    }
+    assert_eq!(texts.len(), 3);
     let identities = uow.identities().list_by_user(user).await.expect("identities are read");
     let factor = uow.second_factors().lookup(user).await.expect("factors are read");
     let codes = uow.second_factors().count_codes(user).await.expect("codes are counted");
     let events = uow.audit().list(Some(user), &PageRequest::default()).await.expect("events are read").items;
     let events: Vec<_> = events.into_iter().map(|event| event.id).collect();
-    (ids(&memos), changes, live, (tokens, one_time), identities, factor, codes, events)
+    (ids(&memos), texts, changes, live, (tokens, one_time), identities, factor, codes, events)
 }
 
 pub(crate) async fn a_removal_from_another_version_is_stale(store: Arc<dyn Store>) {
@@ -240,7 +278,7 @@ pub(crate) async fn an_insert_for_a_removed_user_conflicts(store: Arc<dyn Store>
     assert_eq!(find_user(&*store, newcomer.id).await, Some(newcomer));
 }
 
-const KINDS: u32 = 10;
+const KINDS: u32 = 11;
 
 /// Inserts one entity of a user, of this kind.
 async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> Result<(), StoreError> {
@@ -255,6 +293,7 @@ async fn add_one(uow: &mut dyn UnitOfWork, kind: u32, n: u32, user: UserId) -> R
         6 => uow.jobs().insert(&job(n, user)).await,
         7 => uow.idempotency().insert(&idempotent_response(n, user)).await,
         8 => uow.api_keys().insert(&api_key(n, user)).await,
+        9 => uow.webhooks().insert(&webhook(n, user)).await,
         _ => uow.audit().append(&audit_event(n, user)).await,
     }
 }
@@ -320,9 +359,10 @@ pub(crate) async fn writes_concurrent_with_a_removal_leave_no_data(store: Arc<dy
                 let token = uow.one_time_tokens().lookup(&digest_of(n), TokenPurpose::VerifyEmail).await?.is_some();
                 let factor = uow.second_factors().lookup(id).await?.is_some();
                 let key = uow.api_keys().lookup(api_key_id(n)).await?.is_some();
-                Ok([memo, session, identity, token, factor, key])
+                let webhook = uow.webhooks().lookup(webhook_id(n)).await?.is_some();
+                Ok([memo, session, identity, token, factor, key, webhook])
             });
-            assert_eq!(found.await, [false; 6]);
+            assert_eq!(found.await, [false; 7]);
         }
     }
 }

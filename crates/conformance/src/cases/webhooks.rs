@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use memo_domain::{
-    Access, Change, ChangeKind, Conflict, DeliveryError, DeliveryStatus, DisabledReason, Job, JobId, JobState, Limit,
-    NewChange, Page, PageRequest, PageStart, Store, StoreError, UserId, Version, Webhook, WebhookDelivery,
-    WebhookDeliveryId, WebhookEvent, WebhookEvents, WebhookId, WebhookName, WebhookUrl,
+    Access, Change, ChangeKind, Conflict, DeliveryError, DeliveryStatus, DisabledReason, Job, JobId, JobState,
+    NewChange, Page, PageRequest, Store, StoreError, UserId, Version, Webhook, WebhookDelivery, WebhookDeliveryId,
+    WebhookEvent, WebhookEvents, WebhookId, WebhookName, WebhookUrl,
 };
 
 use crate::{
@@ -11,7 +11,9 @@ use crate::{
         AWKWARD, EARLIEST, LATEST, at, job, memo, memo_id, sealed, user_id, webhook, webhook_delivery,
         webhook_delivery_id, webhook_id,
     },
-    steps::{add_user, assert_conflict, assert_stale, committed, concurrently, dropped, read, try_write, write},
+    steps::{
+        add_user, assert_conflict, assert_pages, assert_stale, committed, concurrently, dropped, read, try_write, write,
+    },
 };
 
 async fn insert(store: &dyn Store, webhooks: &[Webhook]) {
@@ -46,10 +48,8 @@ async fn behind(store: &dyn Store, after: Option<WebhookId>, limit: u32) -> Vec<
 async fn page(
     store: &dyn Store,
     webhook: WebhookId,
-    limit: u64,
-    start: PageStart<WebhookDeliveryId>,
+    request: PageRequest<WebhookDeliveryId>,
 ) -> Page<WebhookDelivery, WebhookDeliveryId> {
-    let request = PageRequest { limit: Limit::new(limit).expect("a valid limit"), start };
     read(store, Access::Read, async |uow| uow.webhooks().list_deliveries(webhook, &request).await).await
 }
 
@@ -268,17 +268,10 @@ pub(crate) async fn deliveries_are_listed_newest_first(store: Arc<dyn Store>) {
     deliver(&*store, &deliveries).await;
     let expected: Vec<_> = deliveries.iter().filter(|one| one.webhook_id == webhook_id(0)).cloned().collect();
     let expected = newest_first(expected, |one: &WebhookDelivery| one.id.as_uuid());
-    let mut start = PageStart::Offset(0);
-    let mut found = Vec::new();
-    loop {
-        let Page { items, next } = page(&*store, webhook_id(0), 10, start).await;
-        found.extend(items);
-        let Some(next) = next else { break };
-        start = PageStart::After(next);
+    for (webhook, expected) in [(webhook_id(0), &*expected), (webhook_id(9), &[])] {
+        let ask = async |request| page(&*store, webhook, request).await;
+        assert_pages(expected, |delivery| delivery.id, ask).await;
     }
-    assert_eq!(found, expected);
-    assert_eq!(page(&*store, webhook_id(0), 10, PageStart::Offset(20)).await.items, expected[20..]);
-    assert_eq!(page(&*store, webhook_id(9), 10, PageStart::Offset(0)).await.items, []);
 }
 
 pub(crate) async fn the_newest_deliveries_are_kept(store: Arc<dyn Store>) {
@@ -286,10 +279,10 @@ pub(crate) async fn the_newest_deliveries_are_kept(store: Arc<dyn Store>) {
     insert(&*store, &[webhook(0, user), webhook(1, user)]).await;
     let deliveries: Vec<_> = (0..12).map(|n| webhook_delivery(n, webhook_id(u32::from(n == 3)))).collect();
     deliver(&*store, &deliveries).await;
-    let all = page(&*store, webhook_id(0), 100, PageStart::Offset(0)).await.items;
+    let all = page(&*store, webhook_id(0), PageRequest::default()).await.items;
     for (kept, left) in [(11, 11), (4, 4), (4, 4), (0, 0)] {
         write(&*store, async |uow| uow.webhooks().remove_old_deliveries(webhook_id(0), kept).await).await;
-        assert_eq!(page(&*store, webhook_id(0), 100, PageStart::Offset(0)).await.items, all[..left], "{kept}");
+        assert_eq!(page(&*store, webhook_id(0), PageRequest::default()).await.items, all[..left], "{kept}");
     }
-    assert_eq!(page(&*store, webhook_id(1), 100, PageStart::Offset(0)).await.items, deliveries[3..4]);
+    assert_eq!(page(&*store, webhook_id(1), PageRequest::default()).await.items, deliveries[3..4]);
 }

@@ -134,7 +134,7 @@ impl AuditEvent {
 /// * `an_audit_event_needs_its_user`: [`append`](Self::append) MUST fail with
 ///   [`Conflict::Parent`](crate::Conflict::Parent) if the user does not exist.
 /// * `audit_events_are_listed_newest_first`: [`list`](Self::list) MUST return the events of a user, or of all users, by
-///   descending ids, in pages that neither skip nor repeat one.
+///   descending ids, in pages that neither skip nor repeat one, with [`Page::next`] `None` exactly on the last.
 /// * `old_audit_events_are_removed`: [`remove_before`](Self::remove_before) MUST remove events from before that time, at
 ///   most `most`, and return how many.
 #[async_trait]

@@ -55,7 +55,8 @@ impl LinkTarget {
 /// * `backlinks_are_the_visible_memos_that_link_to_a_memo`: [`list_backlinks`](Self::list_backlinks) MUST return each memo once
 ///   that has a link to one of [`LinkTarget::all_to`] the memo, is not in the trash, is [visible](Memo::is_visible_to) to the
 ///   viewer, and is not the memo itself; newest id first.
-/// * `backlinks_are_listed_in_pages`: pages by cursor MUST return each of them once.
+/// * `backlinks_are_listed_in_pages`: pages MUST NOT skip or repeat one of them, and [`Page::next`] MUST be `None` exactly on
+///   the last.
 /// * `links_are_removed_with_their_memo`: [`remove_all`](Self::remove_all), or the removal of the memo, MUST remove its links.
 #[async_trait]
 pub trait LinkRepository: Send {

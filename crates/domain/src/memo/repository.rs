@@ -15,7 +15,7 @@ use crate::{
 /// * `a_memo_needs_its_owner`: [`insert`](Self::insert) MUST fail with [`Conflict::Parent`](crate::Conflict::Parent)
 ///   if the owner does not exist.
 /// * `memos_are_looked_up_together`: [`lookup_all`](Self::lookup_all) MUST return what [`lookup`](Self::lookup) returns for
-///   each of the ids, in any order.
+///   each of the ids, which differ, in any order.
 /// * `memos_are_inserted_together`: [`insert_all`](Self::insert_all) MUST do what [`insert`](Self::insert) does for each of the
 ///   memos, and fail as it does.
 /// * `an_update_from_another_version_is_stale`: [`update`](Self::update) and [`remove`](Self::remove) MUST fail with

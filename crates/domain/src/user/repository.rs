@@ -32,7 +32,7 @@ pub enum Sweep {
 ///   (or public memos), changes, sessions, refresh tokens, audit events, idempotent responses and jobs of the user. It
 ///   MUST leave the user, and the rows of others.
 /// * `users_are_listed_oldest_first`: [`list`](Self::list) MUST return the users that match [`UserFilter::matches`], by
-///   id, in pages that neither skip nor repeat one.
+///   id, in pages that neither skip nor repeat one, with [`Page::next`] `None` exactly on the last.
 /// * `locked_administrators_do_not_change_until_the_commit`: after [`lock_administrators`](Self::lock_administrators) in a
 ///   writing unit of work, others MUST NOT change who is an administrator before this one has ended.
 #[async_trait]

@@ -28,7 +28,7 @@ use crate::{Page, PageRequest, StoreError, UserId, WebhookDeliveryId, WebhookId}
 /// * `an_absent_delivery_is_not_updated`: [`update_delivery`](Self::update_delivery) MUST do nothing if the delivery does not
 ///   exist.
 /// * `deliveries_are_listed_newest_first`: [`list_deliveries`](Self::list_deliveries) MUST return the deliveries of a webhook
-///   by descending ids, in pages that neither skip nor repeat one.
+///   by descending ids, in pages that neither skip nor repeat one, with [`Page::next`] `None` exactly on the last.
 /// * `the_newest_deliveries_are_kept`: [`remove_old_deliveries`](Self::remove_old_deliveries) MUST remove all deliveries of the
 ///   webhook but the `kept` ones with the greatest ids.
 #[async_trait]
