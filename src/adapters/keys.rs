@@ -18,7 +18,7 @@ pub struct Credentials {
     pub codes: Arc<dyn OneTimeCodes>,
 }
 
-/// Reads the key files and returns the adapters that use them. Missing files in the data folder are created.
+/// Reads the key files and returns the adapters that use them. Missing files are created, also at paths that are set.
 ///
 /// # Errors
 /// [`StartError`] if a key file can't be read or created.
@@ -44,7 +44,7 @@ pub fn credentials(
     })
 }
 
-/// Reads the key files, and creates missing ones in the data folder.
+/// Reads the key files, and creates missing ones, also at paths that are set.
 ///
 /// # Errors
 /// Those of [`credentials`].

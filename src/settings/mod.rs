@@ -148,7 +148,8 @@ pub struct RateLimitSettings {
 pub struct LimitSettings {
     /// Requests of one user, or of one address without a user.
     pub concurrency: NonZeroUsize,
-    /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions.
+    /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions, diff of revisions,
+    /// usage of all users.
     pub heavy: NonZeroUsize,
     /// Requests of all clients that this node handles at a time.
     pub queue: NonZeroUsize,
@@ -190,9 +191,9 @@ pub struct AuthSettings {
     pub bcrypt_cost: u32,
     /// Signature algorithm of access tokens.
     pub algorithm: AlgorithmSetting,
-    /// By default a file in the data folder, created if missing.
+    /// By default a file in the data folder. Created if missing, also at a path that is set.
     pub signing_key_file: Option<PathBuf>,
-    /// By default a file in the data folder, created if missing.
+    /// By default a file in the data folder. Created if missing, also at a path that is set.
     pub pepper_file: Option<PathBuf>,
     /// Whether users may sign up.
     pub sign_up: SignUpSetting,

@@ -117,13 +117,13 @@ async fn list_users(
     Ok(list.respond_counted::<_, AdminUserDto>(page, total))
 }
 
-/// A JSON Merge Patch (RFC 7396) of a user.
+/// A JSON Merge Patch (RFC 7396) of a user: the new role, and whether the account is disabled.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-#[schema(example = json!({"disabled": true}))]
+#[schema(example = json!({"disabled": true, "role": "member"}))]
 struct AdminUserPatch {
-    /// The new role.
+    // Without a doc comment: with one, its schema would be an `allOf` that no value satisfies.
     #[serde(default, deserialize_with = "optional_choice")]
     #[schema(inline, nullable = false)]
     role: Option<RoleDto>,

@@ -22,9 +22,9 @@ input_as_is!(TokenRequest);
 
 /// Verify the e-mail address
 ///
-/// With the token of the link in the mail. It is valid once, for 24 hours. The first verification of an account removes linked
-/// social accounts, the second factor and all sessions from before, except the session of this request and the social account
-/// that it began with.
+/// With the token of the link in the mail. It is valid once, for 24 hours. The first verification of an account removes
+/// linked social accounts, the second factor, API keys, webhooks and all sessions from before, except the session of this
+/// request and the social account that it began with.
 #[utoipa::path(
     post, path = "/api/v1/auth/email/verify", tag = "auth",
     request_body = TokenRequest,
@@ -44,7 +44,8 @@ async fn verify_email(
 
 /// Resend the verification mail
 ///
-/// The previous link becomes invalid. Nothing is sent if the address is verified.
+/// If a mail is sent, the previous link becomes invalid. None is sent if the address is verified, a link is less than 2
+/// minutes old, or three were sent within an hour.
 #[utoipa::path(
     post, path = "/api/v1/auth/email/verify/resend", tag = "auth",
     responses((status = 202, description = "The mail is queued")),

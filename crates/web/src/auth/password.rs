@@ -76,7 +76,8 @@ impl Input for ResetRequest {
 
 /// Reset the password
 ///
-/// With the token of the link in the mail. It is valid once, for an hour. All sessions end.
+/// With the token of the link in the mail. It is valid once, for an hour. All sessions end, and the address is verified. If no
+/// address of the account was verified before, linked social accounts, the second factor, API keys and webhooks are removed.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/reset", tag = "auth",
     request_body = ResetRequest,

@@ -57,8 +57,22 @@ fn answer(code: Option<String>, error: Option<String>) -> ProviderAnswer {
 /// Return from a social provider
 ///
 /// The provider redirects here after `authorize`: signs in with a cookie, or links the account. `Accept-Language` sets the
-/// `locale` of a new user. A failure is in `sign_in_error` of the URL that the browser returns to: `access_denied` if the
-/// user declined, `provider_failed` for reasons of the provider, `not_allowed` if a claim of the provider does not let the user in.
+/// `locale` of a new user. A failure is in `sign_in_error` of the URL that the browser returns to:
+///
+/// * `access_denied`: the user declined
+/// * `provider_failed`: the provider is unavailable, ended the flow for a reason of its own, or sent an invalid response
+/// * `provider_mix_up`: the callback is from another provider
+/// * `email_taken`: another account has this address; sign in to it and link the social account
+/// * `email_missing`: the provider gives no valid address
+/// * `not_allowed`: a claim of the provider does not let the user in
+/// * `sign_up_closed`: there is no account yet, and sign-up is closed
+/// * `account_disabled`: the account is disabled
+/// * `identity_taken`: the social account is linked to another user
+/// * `already_linked`: the user has linked another social account of this provider
+/// * `mfa_required`: the account has a second factor; sign in with the password
+/// * `server_error`: a fault of the server
+///
+/// More values may be added.
 #[utoipa::path(
     get, path = "/api/v1/auth/providers/{name}/callback", tag = "auth",
     params(("name" = String, Path, description = "The name of the provider"), CallbackQuery),

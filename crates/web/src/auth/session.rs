@@ -26,7 +26,7 @@ struct SessionRequest {
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "current-password")]
     password: Option<String>,
-    /// The token of the first step.
+    /// The token of the first step. It is valid for 5 minutes, and accepts up to five wrong codes.
     #[serde(default, deserialize_with = "present")]
     #[garde(inner(custom(proof)))]
     #[schema(nullable = false, format = "proof")]

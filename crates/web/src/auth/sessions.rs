@@ -62,11 +62,15 @@ input_as_is!(EndSessionsQuery);
 
 /// End all sessions
 ///
-/// Including the current one, unless `except_current=true`.
+/// Including the current one, unless `except_current=true`. Without that parameter, the response removes the cookie and what
+/// the browser has stored for this site.
 #[utoipa::path(
     delete, path = "/api/v1/auth/sessions", tag = "auth",
     params(EndSessionsQuery),
-    responses((status = 204, description = "The sessions have ended")),
+    responses((status = 204, description = "The sessions have ended", headers(
+        ("Set-Cookie" = String, description = "Removes the cookie; absent if `except_current=true`"),
+        ("Clear-Site-Data" = String, description = "Removes what the browser has stored for this site; absent if `except_current=true`"),
+    ))),
 )]
 async fn end_sessions(
     caller: Caller,

@@ -27,7 +27,7 @@ struct TokenForm {
     /// The password, for `password`.
     #[schema(nullable = false, value_type = Option<String>, format = Password)]
     password: Option<String>,
-    /// The token of the first step, for `mfa_otp`.
+    /// The token of the first step, for `mfa_otp`. It is valid for 5 minutes, and accepts up to five wrong codes.
     #[schema(nullable = false)]
     mfa_token: Option<String>,
     /// A code of the authenticator or a recovery code, for `mfa_otp`.

@@ -124,7 +124,10 @@ input_as_is!(WithdrawalRequest);
 #[utoipa::path(
     delete, path = "/api/v1/me", tag = "account",
     request_body = WithdrawalRequest,
-    responses((status = 204, description = "The account is deleted")),
+    responses((status = 204, description = "The account is deleted", headers(
+        ("Set-Cookie" = String, description = "Removes the cookie"),
+        ("Clear-Site-Data" = String, description = "Removes what the browser has stored for this site"),
+    ))),
 )]
 async fn withdraw(
     caller: Caller,

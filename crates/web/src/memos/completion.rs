@@ -129,9 +129,10 @@ struct ErrorEvent {
 /// or tags, or continues it; nothing is written. Without a model: 404 `feature_disabled`. The text of a model can be
 /// wrong, and a memo may try to mislead it.
 ///
-/// With `stream`, each event is `data: {"text": "…"}`, and the last one `data: [DONE]`. If the model fails meanwhile, the
-/// last one is `event: error` with `data: {"code": "…"}`: `upstream_failed` or `upstream_timeout`; if the session ends,
-/// `sign_in_ended`. A line that begins with a colon is a comment. A 502 has a `Retry-After` if the model says so.
+/// With `stream`, each event is `data: {"text": "…"}`, and the last one `data: [DONE]`. After a failure, the last one is
+/// `event: error` with `data: {"code": "…"}`: `upstream_failed` or `upstream_timeout` if the model fails, `sign_in_ended` if
+/// the session ends, `api_key_invalid` if the API key is no longer valid. Other codes are possible, such as
+/// `store_unavailable`. A line that begins with a colon is a comment. A 502 has a `Retry-After` if the model says so.
 #[utoipa::path(
     post, path = "/api/v1/memos/{id}/completions", tag = "memos",
     params(("id" = String, Path, format = "uuid", description = "The id of the memo")),

@@ -66,7 +66,7 @@ fn idempotency_key() -> Value {
 fn security(access: Access) -> Value {
     let scopes = match access {
         Access::Open | Access::Public => return json!([]),
-        Access::Optional => return json!([{}, {"session": []}]),
+        Access::Optional => return json!([{}, {"bearer": []}, {"password": []}, {"session": []}]),
         Access::Scopes(scopes) => scopes,
         Access::Interactive => &Scope::ALL,
     };

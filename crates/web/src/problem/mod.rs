@@ -212,7 +212,8 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_since: Option<u64>,
-    /// The token of the second step, if the code is `mfa_required`.
+    /// The token of the second step, if the code is `mfa_required`. It is valid for 5 minutes, and accepts up to five wrong
+    /// codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mfa_token: Option<String>,

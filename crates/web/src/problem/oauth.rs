@@ -82,7 +82,7 @@ pub struct TokenError {
     /// What went wrong, for people.
     pub error_description: &'static str,
     /// If `error` is `mfa_required`: the token of the second step. Repeat the request within 5 minutes with
-    /// `grant_type=mfa_otp`, this token as `mfa_token`, and `otp`.
+    /// `grant_type=mfa_otp`, this token as `mfa_token`, and `otp`. It accepts up to five wrong codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mfa_token: Option<String>,
