@@ -5,13 +5,13 @@
 //! nothing was written: what was read may be the work of another writer that is not durable yet.
 
 mod effects;
+mod retries;
 
 use std::{
     collections::BTreeMap,
     ops::{Deref, DerefMut},
     pin::Pin,
     sync::Arc,
-    time::Duration,
 };
 
 use memo_domain::{
@@ -26,13 +26,8 @@ use crate::{
     ports::{Background, Timer},
 };
 use effects::Effects;
+pub(crate) use retries::Retries;
 
-/// How long a use case is retried.
-const BUDGET: Duration = Duration::from_secs(2);
-/// The longest wait after the first attempt; it doubles with each further attempt.
-const FIRST_WAIT: Duration = Duration::from_millis(5);
-/// The longest wait of all.
-const MAX_WAIT: Duration = Duration::from_millis(200);
 /// How many changes of a feed are appended with one call: a tag may be renamed in thousands of memos.
 const APPENDED_AT_ONCE: usize = 100;
 
@@ -204,9 +199,12 @@ impl Transactions {
             tx.effects.changed_feeds.push(owner);
         }
         let Transaction { unit, effects, retried_conflict, .. } = tx;
-        unit.commit().await.map_err(|error| lost_race(error.into(), retried_conflict))?;
-        self.publish(effects);
-        Ok(())
+        let mut publishing = Publishing { transactions: self, effects: Some(effects) };
+        let committed = unit.commit().await;
+        if committed.is_err() {
+            publishing.effects = None;
+        }
+        committed.map_err(|error| lost_race(error.into(), retried_conflict))
     }
 
     fn publish(&self, effects: Effects) {
@@ -237,6 +235,20 @@ impl Transactions {
                 }
             }
         }));
+    }
+}
+
+/// What is published after the commit, and also if its caller is gone before: the commit goes on all the same.
+struct Publishing<'t> {
+    transactions: &'t Transactions,
+    effects: Option<Effects>,
+}
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        if let Some(effects) = self.effects.take() {
+            self.transactions.publish(effects);
+        }
     }
 }
 
@@ -338,53 +350,6 @@ fn lost_race(error: Error, retried: Option<Conflict>) -> Error {
     match error {
         Error::Store(StoreError::Conflict { what }) if Some(what) == retried => StoreError::Stale.into(),
         error => error,
-    }
-}
-
-/// Decides whether a failed attempt is followed by another one.
-pub(crate) struct Retries<'a> {
-    transactions: &'a Transactions,
-    began: Timestamp,
-    waited: Duration,
-    max_wait: Duration,
-}
-
-impl<'a> Retries<'a> {
-    fn new(transactions: &'a Transactions) -> Self {
-        Self { transactions, began: transactions.clock.now(), waited: Duration::ZERO, max_wait: FIRST_WAIT }
-    }
-
-    /// Waits before the next attempt.
-    ///
-    /// # Errors
-    /// The error of the attempt, if it is not followed by another one: it was no lost race, or the budget is spent.
-    async fn wait_after(&mut self, error: Error) -> Result<(), Error> {
-        if !matches!(&error, Error::Store(error) if error.is_lost_race()) {
-            return Err(error);
-        }
-        if self.wait().await { Ok(()) } else { Err(error) }
-    }
-
-    /// Waits before the next attempt; `false` if the budget is spent.
-    pub(crate) async fn wait(&mut self) -> bool {
-        // Writers that lost the same race must not meet again: between half of the longest wait and all of it.
-        let half = self.max_wait / 2;
-        let wait = half + half.mul_f64(f64::from(self.random()) / f64::from(u32::MAX));
-        // The clock may have been set back.
-        let spent = self.transactions.clock.now().since(self.began).max(self.waited);
-        if spent + wait > BUDGET {
-            return false;
-        }
-        self.transactions.timer.sleep(wait).await;
-        self.waited += wait;
-        self.max_wait = MAX_WAIT.min(self.max_wait * 2);
-        true
-    }
-
-    fn random(&self) -> u32 {
-        let secret = self.transactions.secrets.next();
-        let [a, b, c, d, ..] = *secret.expose();
-        u32::from_le_bytes([a, b, c, d])
     }
 }
 

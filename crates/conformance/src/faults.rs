@@ -15,6 +15,7 @@
 //! ```
 
 use std::{
+    future::pending,
     mem::take,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -25,11 +26,12 @@ use std::{
 use async_trait::async_trait;
 use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId, for_each_repository};
 
-/// Whether a call fails before or after it takes effect.
+/// Whether a call fails before or after it takes effect, or never ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     Before,
     After,
+    Never,
 }
 
 /// A call that fails once.
@@ -52,6 +54,12 @@ impl Fault {
     #[must_use]
     pub const fn after(call: usize, error: StoreError) -> Self {
         Self { call, moment: Moment::After, error }
+    }
+
+    /// The call of this number, from 0, is made, but never returns: its caller can only drop it.
+    #[must_use]
+    pub const fn unanswered(call: usize) -> Self {
+        Self { call, moment: Moment::Never, error: StoreError::Stale }
     }
 }
 
@@ -142,6 +150,10 @@ impl Plan {
         match fault {
             Some(Fault { moment: Moment::Before, error, .. }) => Err(error),
             Some(Fault { moment: Moment::After, error, .. }) => call.await.and(Err(error)),
+            Some(Fault { moment: Moment::Never, .. }) => {
+                let _ = call.await;
+                pending().await
+            }
             None => call.await,
         }
     }

@@ -5,6 +5,7 @@ use std::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use memo_conformance::faults::{Fault, FaultyStore};
@@ -13,7 +14,10 @@ use memo_memory::{FixedClock, MemoryEvents, MemoryStore, SequentialIds, Sequenti
 use tracing::{Metadata, Subscriber, span};
 use uuid::Uuid;
 
-use super::*;
+use super::{
+    retries::{BUDGET, MAX_WAIT},
+    *,
+};
 use crate::{Device, ports::Work};
 
 const NOW: Timestamp = Timestamp::from_micros(1_769_850_000_000_000);
@@ -114,6 +118,29 @@ fn busy() -> StoreError {
 
 fn away() -> StoreError {
     StoreError::Unavailable { source: "planned".into() }
+}
+
+/// The commit goes on without its caller.
+#[tokio::test]
+async fn effects_are_published_if_the_caller_is_gone_during_the_commit() {
+    let world = World::new();
+    let session = SessionId::new(id());
+    let watch = world.live.look(session, NOW).expect("unknown at first");
+    world.live.keep(session, NOW, &watch);
+    // begin, insert, commit
+    world.store.plan([Fault::unanswered(2)]);
+    let mut writing = Box::pin(world.transactions.write(async |tx: &mut Transaction| {
+        tx.users().insert(&user()).await?;
+        tx.end_sessions([session]);
+        tx.wake_jobs();
+        Ok(())
+    }));
+    let ended = std::future::poll_fn(|context| std::task::Poll::Ready(writing.as_mut().poll(context).is_ready()));
+    assert!(!ended.await);
+    assert!(world.live.look(session, NOW).is_none(), "it is not committed yet, as far as is known");
+    drop(writing);
+    assert!(world.live.look(session, NOW).is_some());
+    assert_eq!(world.recorder.wake_ups.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
