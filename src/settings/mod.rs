@@ -149,7 +149,7 @@ pub struct LimitSettings {
     /// Requests of one user, or of one address without a user.
     pub concurrency: NonZeroUsize,
     /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions, diff of revisions,
-    /// usage of all users.
+    /// reports of usage.
     pub heavy: NonZeroUsize,
     /// Requests of all clients that this node handles at a time.
     pub queue: NonZeroUsize,

@@ -16,6 +16,8 @@ const READ_AT_ONCE: u32 = 500;
 const MAX_ROWS: usize = 500_000;
 /// How many items a report has: those with the most requests.
 const MAX_ITEMS: usize = 1_000;
+/// How many groups one user may have in it: those of API keys that were removed count as well, and each has a histogram of 4 kB.
+const MAX_GROUPS: usize = 5_000;
 /// How long a report waits for the usage that is being stored at the moment.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it looks meanwhile.
@@ -68,18 +70,19 @@ pub struct UsageReports {
     ports: Arc<Ports>,
     counter: Arc<UsageCounter>,
     max_rows: usize,
+    max_groups: usize,
 }
 
 impl UsageReports {
     #[must_use]
     pub const fn new(ports: Arc<Ports>, counter: Arc<UsageCounter>) -> Self {
-        Self { ports, counter, max_rows: MAX_ROWS }
+        Self { ports, counter, max_rows: MAX_ROWS, max_groups: MAX_GROUPS }
     }
 
-    /// Adds up this number of rows at most.
+    /// Adds up this number of rows at most, and this number of groups of a user.
     #[must_use]
-    pub fn with_max_rows(self, max_rows: usize) -> Self {
-        Self { max_rows, ..self }
+    pub fn with_limits(self, max_rows: usize, max_groups: usize) -> Self {
+        Self { max_rows, max_groups, ..self }
     }
 
     /// Returns today, in UTC.
@@ -139,6 +142,9 @@ impl UsageReports {
                     sums.add_all(mem::replace(&mut of_user, Sums::new(grouping)));
                 }
                 of_user.add(usage);
+            }
+            if of_user.groups.len() > self.max_groups {
+                return Err(Error::TooMuchUsage { max: self.max_groups });
             }
             after = last;
             if after.is_none() {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use memo_application::{Error, UsageCounter, UsageGroup, UsageGrouping};
+use memo_application::{Credential, Error, Principal, UsageCounter, UsageGroup, UsageGrouping};
 use memo_conformance::faults::Fault;
 use memo_domain::{
-    Access, Conflict, CountedRequest, Day, OperationName, Store, StoreError, UsageCounters, UsageRange, UserId,
+    Access, ApiKeyId, Conflict, CountedRequest, Day, OperationName, Store, StoreError, UsageCounters, UsageRange,
+    UserId, Uuid,
 };
 
-use crate::world::{MAX_ROWS, World};
+use crate::world::{MAX_GROUPS, MAX_ROWS, World};
 
 const REQUEST: CountedRequest =
     CountedRequest { is_error: false, bytes_in: 1, bytes_out: 10, latency: Duration::from_millis(2) };
@@ -152,4 +153,24 @@ async fn report_of_too_many_rows_is_refused_and_pages_add_up() {
     for result in [all().await, world.usage.own(world.alice, range, UsageGrouping::Day).await] {
         assert!(matches!(result, Err(Error::TooMuchUsage { max: MAX_ROWS })), "{result:?}");
     }
+}
+
+#[tokio::test]
+async fn report_of_too_many_groups_of_a_user_is_refused() {
+    let world = World::later(Duration::ZERO).await;
+    let today = world.usage.today();
+    let range = UsageRange { from: today, to: today };
+    let operation = OperationName::new("get_me").expect("a name");
+    for n in 0..=MAX_GROUPS {
+        let credential = Credential::ApiKey { key_id: ApiKeyId::new(Uuid::from_u128(n as u128)) };
+        let caller = Principal { credential, ..world.principal };
+        world.usage_counter.count(&caller, operation.clone(), &REQUEST);
+        if n % 100 == 0 {
+            world.usage_counter.store().await;
+        }
+    }
+    let own = async |grouping| world.usage.own(world.alice, range, grouping).await;
+    let refused = own(UsageGrouping::ApiKey).await;
+    assert!(matches!(refused, Err(Error::TooMuchUsage { max: MAX_GROUPS })), "{refused:?}");
+    assert_eq!(own(UsageGrouping::Day).await.expect("usage is read").len(), 1);
 }

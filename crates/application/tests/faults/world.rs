@@ -28,6 +28,8 @@ use crate::{
 
 /// How many rows of usage a report may add up.
 pub const MAX_ROWS: usize = 2_000;
+/// The number of groups of a user that a report has at most.
+pub const MAX_GROUPS: usize = 500;
 
 pub const PASSWORD: &str = "correct horse battery";
 /// How long a refresh token may be used twice.
@@ -127,7 +129,7 @@ impl World {
             deliveries: deliveries::worker(&ports, &webhook_handler, &receiver),
             receiver,
             webhook_handler,
-            usage: UsageReports::new(ports.clone(), usage_counter.clone()).with_max_rows(MAX_ROWS),
+            usage: UsageReports::new(ports.clone(), usage_counter.clone()).with_limits(MAX_ROWS, MAX_GROUPS),
             usage_counter,
             changes: Changes::new(ports.clone()),
             sign_in: SignIn::new(ports.clone(), settings, live.clone(), reauthentication.clone()),

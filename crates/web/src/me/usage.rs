@@ -6,7 +6,7 @@ use crate::{
 };
 
 operations! {
-    get_own_usage => Policy::scopes(&[Scope::AccountRead]);
+    get_own_usage => Policy::scopes(&[Scope::AccountRead]).work(Work::heavy(5));
 }
 
 /// Which requests, and how they are added up.
