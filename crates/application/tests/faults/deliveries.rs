@@ -1,7 +1,10 @@
 //! A message to a webhook and a reminder run again if their outcome is not recorded, and no change is lost.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -9,9 +12,9 @@ use async_trait::async_trait;
 use memo_application::{JobWorker, NewWebhook, Ports, ReminderHandler, WebhookHandler};
 use memo_conformance::faults::Fault;
 use memo_domain::{
-    Access, Clock, DeliveryStatus, IdGenerator, InvalidValue, MemoState, Notification, Notifier, NotifyError,
-    OneTimeToken, Secret, Store, StoreError, TokenPurpose, UserId, WebhookDelivery, WebhookDeliveryId, WebhookEvent,
-    WebhookEvents, WebhookId, WebhookMessage, WebhookOutcome, WebhookSender, WebhookUrl,
+    Access, Clock, DeliveryError, DeliveryStatus, IdGenerator, InvalidValue, MemoState, Notification, Notifier,
+    NotifyError, OneTimeToken, Secret, Store, StoreError, TokenPurpose, UserId, WebhookDelivery, WebhookDeliveryId,
+    WebhookEvent, WebhookEvents, WebhookId, WebhookMessage, WebhookOutcome, WebhookSender, WebhookUrl,
 };
 use memo_memory::{MemoryStore, SequentialIds};
 
@@ -20,10 +23,11 @@ use crate::world::{CREATED, World, state};
 /// Longer than a job is leased.
 const LEASE: Duration = Duration::from_secs(151);
 
-/// Accepts all messages.
+/// Accepts all messages, unless it fails.
 #[derive(Default)]
 pub struct Receiver {
     ids: Mutex<Vec<String>>,
+    fails: AtomicBool,
 }
 
 impl Receiver {
@@ -40,6 +44,13 @@ impl WebhookSender for Receiver {
     }
 
     async fn send(&self, message: &WebhookMessage) -> WebhookOutcome {
+        if self.fails.load(Ordering::Relaxed) {
+            return WebhookOutcome {
+                status: Some(500),
+                error: Some(DeliveryError::UnexpectedStatus),
+                duration: Duration::ZERO,
+            };
+        }
         self.ids.lock().expect("no test has panicked").push(message.id.clone());
         WebhookOutcome { status: Some(204), error: None, duration: Duration::ZERO }
     }
@@ -174,6 +185,39 @@ async fn webhook_sends_each_change_if_any_call_of_its_job_fails() {
             let (position, last) = position(&world).await;
             assert_eq!(position, last, "{what}");
         }
+    }
+}
+
+/// A world like [`with_changes`], whose receiver has failed for half a day, and accepts messages again.
+async fn with_changes_after_failures() -> World {
+    let world = with_changes().await;
+    world.receiver.fails.store(true, Ordering::Relaxed);
+    for _ in 0..12 {
+        run_all(&world).await;
+        world.clock.advance(Duration::from_hours(1));
+    }
+    world.clock.advance(Duration::from_hours(2));
+    world.receiver.fails.store(false, Ordering::Relaxed);
+    world
+}
+
+#[tokio::test]
+async fn error_of_the_store_after_many_failures_of_a_receiver_delays_a_webhook_by_minutes() {
+    let world = with_changes_after_failures().await;
+    assert!(world.receiver.ids().is_empty());
+    world.store.plan([]);
+    run_all(&world).await;
+    for number in 0..world.store.calls().len() {
+        let world = with_changes_after_failures().await;
+        world.store.plan([Fault::before(number, StoreError::Unavailable { source: "planned".into() })]);
+        while !matches!(run(&world).await, Ok(false)) {}
+        for _ in 0..2 {
+            world.clock.advance(LEASE);
+            world.webhook_handler.schedule().await.expect("it is scheduled");
+            run_all(&world).await;
+        }
+        let (position, last) = position(&world).await;
+        assert_eq!(position, last, "call {number}");
     }
 }
 

@@ -82,7 +82,8 @@ impl Attempt {
         let next = (now + backoff(webhook.failures).mul_f64(self.wait)).min(end);
         (delivery.status, delivery.next_attempt_at) = (DeliveryStatus::Pending, Some(next));
         let error = delivery.error.map(|error| error.name().to_owned());
-        let job = Job { attempts: webhook.failures, begun: 0, run_at: next, error, ..self.job.clone() };
+        // Those of the receiver are counted by the webhook: a job dies of its own.
+        let job = Job { attempts: 0, begun: 0, run_at: next, error, ..self.job.clone() };
         Ok(tx.jobs().update(&job).await?)
     }
 
