@@ -196,6 +196,7 @@ async fn import<'t>(
     let is_new_text = memo.state.title != imported.state.title || memo.state.content != imported.state.content;
     editor.keep_revision(&memo, &imported.state).await?;
     memo.rewrite(imported.state.clone(), now);
+    memo.reminded_at = imported.reminded_at.or(memo.reminded_at);
     memo.facts = text.facts.clone();
     memo.deleted_at = imported.deleted_at.map(|time| time.min(now).not_before(memo.created_at));
     editor.reimport(&memo, &old, is_new_text.then_some(text), kind).await?;

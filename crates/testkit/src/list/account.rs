@@ -25,6 +25,7 @@ macro_rules! __each_account_test {
                 export_has_memos_of_all_lists_once
                 user_has_one_import_at_a_time
                 slow_import_keeps_others_waiting
+                import_that_updates_a_memo_says_when_its_owner_was_reminded
                 http_1_0_clients_get_a_body_without_chunks
             }
             transfer_revisions(store) {

@@ -117,6 +117,17 @@ pub async fn slow_import_keeps_others_waiting(app: TestApp) {
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 }
 
+pub async fn import_that_updates_a_memo_says_when_its_owner_was_reminded(app: TestApp) {
+    let alice = app.user("alice").await;
+    import(&alice, line(1).to_string()).await.expect_status(200);
+    let mut newer = line(1);
+    newer["updated_at"] = app.now().into();
+    (newer["remind_at"], newer["reminded_at"]) = ("2026-01-15T00:00:00Z".into(), "2026-01-15T00:01:00Z".into());
+    assert_eq!(import(&alice, newer.to_string()).await.expect_status(200)["updated"], 1);
+    let memo = alice.get_memo(newer["id"].as_str().expect("an id")).await.expect_status(200);
+    assert_eq!(memo["reminded_at"], "2026-01-15T00:01:00Z");
+}
+
 pub async fn http_1_0_clients_get_a_body_without_chunks(app: TestApp) {
     let alice = app.user("alice").await;
     alice.memo("a").await;
