@@ -206,8 +206,8 @@ async fn check_unchanged(tx: &mut Transaction, proved: &User) -> Result<(), Erro
     user.map(drop).ok_or(Error::InvalidGrant)
 }
 
-/// Checks that the social account is still linked, and that no second factor was turned on meanwhile: both lock the user, so
-/// either this comes later, or they end the new session.
+/// Checks that the social account is still linked, and that no second factor was turned on meanwhile. The user is locked, as by
+/// those changes.
 async fn check_suffices(tx: &mut Transaction, user: UserId, proof: Proof<'_>) -> Result<(), Error> {
     let is_linked = match proof {
         Proof::Provider(provider) => {
