@@ -1,11 +1,12 @@
--- PATCH $BASE/{id} with the access token $TOKEN, for the ids in the file $IDS in turns: a few words of a text are others each time.
+-- PATCH $BASE/{id} with the access token $TOKEN, for the ids in the file $IDS in turns: a few words of a text are others each
+-- time, also in a later run, since a text that stays the same is not written.
 local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
 local base, headers = common.setting("BASE"), common.auth_headers()
 local ids, words, last = {}, {}, 0
 
 function init()
-  math.randomseed(42)
+  math.randomseed(os.time())
   ids = common.lines("IDS")
   for i = 1, 49 do words[i] = string.format("%07x", math.random(0, 0xfffffff)) end
   headers["Content-Type"] = "application/json"

@@ -1,13 +1,14 @@
 -- As an application would: of ten requests, six GET $BASE/{id}, two the list $BASE?$LIST, one searches with $BASE?$SEARCH, where
 -- "$WORD" in $SEARCH is a different part of a word each time, and one changes the text of a memo (PATCH $BASE/{id}). All by
--- the user of $TOKEN, on the memos in the file $IDS, whose number stays the same.
+-- the user of $TOKEN, on the memos in the file $IDS, whose number stays the same. No text is that of an earlier run: it would
+-- not be written.
 local common = dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "common.lua")
 
 local base, headers = common.setting("BASE"), common.auth_headers()
 local search = common.setting("SEARCH")
 local pattern = { "get", "get", "list", "get", "get", "search", "get", "list", "get", "edit" }
 local ids, texts, gets, page, last = {}, {}, {}, nil, 0
-local editing = {}
+local editing, run = {}, os.time()
 
 function init()
   math.randomseed(42)
@@ -32,7 +33,7 @@ local make = {
     return wrk.format("GET", base .. "?" .. query, headers)
   end,
   edit = function()
-    local body = string.format('{"content":"%07x %s"}', last, texts[math.random(#texts)])
+    local body = string.format('{"content":"%x %07x %s"}', run, last, texts[math.random(#texts)])
     return wrk.format("PATCH", base .. "/" .. ids[math.random(#ids)], editing, body)
   end,
 }
