@@ -6,7 +6,7 @@ use memo_domain::{Clock, SecretGenerator, SocialProvider};
 
 use crate::{Settings, StartError};
 
-/// Returns the providers of `auth.providers`, named in lower case.
+/// Returns the providers of `auth.providers`.
 ///
 /// # Errors
 /// [`StartError`] if a setting is invalid. An unreachable provider is no error.
@@ -21,11 +21,10 @@ pub fn providers(
     use crate::{Hidden, SocialSettings};
 
     let make = |(name, social): (&String, &SocialSettings)| {
-        let name = name.to_lowercase();
         let wrong = |error: &dyn std::fmt::Display| StartError::setting(format!("auth.providers.{name}: {error}"));
         let kind = social.kind.parse().map_err(|error| wrong(&error))?;
         let secret = social.client_secret.as_ref().map(Hidden::expose);
-        let mut provider = ProviderSettings::new(&name, kind, &social.client_id, secret);
+        let mut provider = ProviderSettings::new(name, kind, &social.client_id, secret);
         for (field, value) in [
             (&mut provider.issuer, &social.issuer),
             (&mut provider.authorize_url, &social.authorize_url),

@@ -44,15 +44,15 @@ pub trait Schema: Send + Sync {
 /// [`StartError`] if the URL is invalid, its adapter is not built in, or the store can't be opened.
 pub async fn open_store(settings: &Settings) -> Result<OpenedStore, StartError> {
     let url = settings.database_url();
-    match url.expose().split_once(':').map(|(scheme, _)| scheme) {
-        Some("memory") => {
+    match url.expose().split_once(':') {
+        Some(("memory", "")) => {
             let (store, name) = (written_here_alone(Arc::new(MemoryStore::new())), "memory".to_owned());
             Ok(OpenedStore { store, schema: None, is_durable: false, name })
         }
-        Some(scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb")) => {
+        Some((scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb"), _)) => {
             open_sql(settings, scheme.to_owned()).await
         }
-        _ => Err(StartError::setting("database.url begins with sqlite:, postgres:, mysql: or memory:")),
+        _ => Err(StartError::setting("database.url is memory:, or begins with sqlite:, postgres: or mysql:")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use memo_domain::Session;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{
@@ -18,6 +19,8 @@ const TEN_YEARS: Duration = Duration::from_hours(87_660);
 const MIN_BODY_LIMIT: usize = 1_024;
 /// Less is a mistake in the unit.
 const MIN_RESPONSE_CACHE: usize = 64 << 10;
+/// The smallest one is room for a batch; the largest one can be counted.
+const IDEMPOTENT_RESPONSES: RangeInclusive<usize> = 64 << 10..=1 << 40;
 /// The maximum of actix.
 const MAX_WORKERS: usize = 512;
 /// The list of a user's API keys has no pages.
@@ -58,6 +61,9 @@ impl Settings {
         if self.memos.revisions > MAX_REVISIONS {
             return wrong(format!("memos.revisions must be at most {MAX_REVISIONS}"));
         }
+        if !IDEMPOTENT_RESPONSES.contains(&self.limits.idempotent_responses.0) {
+            return wrong("limits.idempotent_responses must be 64KiB to 1TiB, such as 256MiB");
+        }
         if self.import.max_size.0 < MIN_BODY_LIMIT {
             return wrong("import.max_size must be at least 1KiB, such as 1GiB");
         }
@@ -74,9 +80,9 @@ impl Settings {
             ("database.statement_timeout", database.statement_timeout, Duration::from_millis(1)..=DAY),
             ("memos.trash_retention", memos.trash_retention, SECOND..=TEN_YEARS),
             ("usage.retention", usage.retention, DAY..=TEN_YEARS),
-            ("auth.access_token_ttl", auth.access_token_ttl, SECOND..=TEN_YEARS),
-            ("auth.refresh_token_ttl", auth.refresh_token_ttl, SECOND..=TEN_YEARS),
-            ("auth.session_ttl", auth.session_ttl, SECOND..=TEN_YEARS),
+            ("auth.access_token_ttl", auth.access_token_ttl, SECOND..=Session::MAX_AGE),
+            ("auth.refresh_token_ttl", auth.refresh_token_ttl, SECOND..=Session::MAX_AGE),
+            ("auth.session_ttl", auth.session_ttl, SECOND..=Session::MAX_AGE),
             ("auth.refresh_reuse_leeway", auth.refresh_reuse_leeway, Duration::ZERO..=TEN_YEARS),
         ];
         limits.into_iter().try_for_each(|(name, time, range)| check_time(name, time, &range))
@@ -130,7 +136,11 @@ impl Settings {
 
     fn check_log(&self) -> Result<(), SettingsError> {
         // Without `=`, the filter would take a misspelt level for the name of a module, and log nothing else.
-        let is_level = |text: &str| text.contains('=') || text.trim().parse::<LevelFilter>().is_ok();
+        // So it would one with a space beside it.
+        let is_level = |text: &str| match text.rsplit_once('=') {
+            Some((target, level)) => !target.is_empty() && !level.is_empty() && text.trim() == text,
+            None => !text.is_empty() && text.parse::<LevelFilter>().is_ok(),
+        };
         let level = &self.log.level;
         if !level.split(',').all(is_level) || EnvFilter::try_new(level).is_err() {
             return wrong(

@@ -144,9 +144,7 @@ impl Settings {
         }
         let mut config = builder.add_source(source(variables)).build()?;
         unavailable::remove(&mut config.cache).map_err(SettingsError)?;
-        if let Some(name) = sources::blank(&config.cache, "") {
-            return Err(SettingsError::new(format!("{name} is empty: give it a value, or remove it")));
-        }
+        sources::check_texts(&config.cache, "")?;
         config.try_deserialize::<Self>()?.checked(environment)
     }
 }

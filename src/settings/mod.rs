@@ -68,6 +68,7 @@ pub struct ServerSettings {
     /// The URL that clients use; by default `http://` and the address.
     pub public_url: Option<String>,
     /// Number of worker threads; by default one per core.
+    #[serde(default, deserialize_with = "value::optional_number")]
     pub workers: Option<usize>,
     /// Accepted hosts; by default that of the public URL and this machine.
     #[serde(default, deserialize_with = "value::optional_list")]
@@ -111,6 +112,7 @@ pub struct DatabaseSettings {
     /// Whether a pooler in transaction mode is in front of the database server.
     pub pooler: bool,
     /// Maximum number of connections; the default depends on the database.
+    #[serde(default, deserialize_with = "value::optional_number")]
     pub max_connections: Option<u32>,
     /// How long a request waits for a connection.
     pub acquire_timeout: Time,
@@ -147,11 +149,14 @@ pub struct RateLimitSettings {
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
     /// Requests of one user, or of one address without a user.
+    #[serde(deserialize_with = "value::number")]
     pub concurrency: NonZeroUsize,
     /// Those of them that are heavy: search, export, import, batch, changes of a tag, completions, diff of revisions,
     /// reports of usage.
+    #[serde(deserialize_with = "value::number")]
     pub heavy: NonZeroUsize,
     /// Requests of all clients that this node handles at a time.
+    #[serde(deserialize_with = "value::number")]
     pub queue: NonZeroUsize,
     /// What the stored responses to one user's requests with an `Idempotency-Key` may take.
     pub idempotent_responses: Size,
@@ -172,6 +177,7 @@ pub struct MemoSettings {
     /// How long a memo stays in the trash.
     pub trash_retention: Time,
     /// How many earlier texts of a memo are kept.
+    #[serde(deserialize_with = "value::number")]
     pub revisions: u32,
 }
 
@@ -185,9 +191,10 @@ pub struct AuthSettings {
     pub refresh_token_ttl: Time,
     /// Lifetime of an unused cookie session.
     pub session_ttl: Time,
-    /// How long a used refresh token still gets a new pair; `0s`: never.
+    /// How long a used refresh token still gets the same successor; `0s`: never.
     pub refresh_reuse_leeway: Time,
     /// 4 to 31; at least 10 in production.
+    #[serde(deserialize_with = "value::number")]
     pub bcrypt_cost: u32,
     /// Signature algorithm of access tokens.
     pub algorithm: AlgorithmSetting,
@@ -207,6 +214,7 @@ pub struct AuthSettings {
 #[serde(deny_unknown_fields)]
 pub struct ApiKeySettings {
     /// Maximum number of keys of a user.
+    #[serde(deserialize_with = "value::number")]
     pub max_per_user: usize,
 }
 
@@ -271,7 +279,7 @@ pub struct SocialSettings {
 
 /// Whether users may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum SignUpSetting {
     /// Anyone may sign up.
     Open,
@@ -327,7 +335,7 @@ pub struct LogSettings {
 
 /// The format of the log's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum LogFormat {
     /// Human-readable.
     Pretty,

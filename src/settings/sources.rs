@@ -125,16 +125,21 @@ fn unreadable(path: &Path, why: &dyn Display) -> SettingsError {
     SettingsError::new(format!("{} can't be read: {why}", path.display()))
 }
 
-/// Returns the name of a setting whose text is blank, or that is a list with such a text.
-pub fn blank(value: &Value, name: &str) -> Option<String> {
+/// Checks that no text is blank, nor holds a control character, such as the end of the line that a secret was copied with.
+pub fn check_texts(value: &Value, name: &str) -> Result<(), SettingsError> {
     match &value.kind {
-        ValueKind::String(text) => text.trim().is_empty().then(|| name.to_owned()),
-        ValueKind::Array(items) => items.iter().find_map(|item| blank(item, name)),
-        ValueKind::Table(table) => table.iter().find_map(|(key, value)| {
+        ValueKind::String(text) if text.trim().is_empty() => {
+            Err(SettingsError::new(format!("{name} is empty: give it a value, or remove it")))
+        }
+        ValueKind::String(text) if text.contains(char::is_control) => {
+            Err(SettingsError::new(format!("{name} contains a control character, such as the end of a line")))
+        }
+        ValueKind::Array(items) => items.iter().try_for_each(|item| check_texts(item, name)),
+        ValueKind::Table(table) => table.iter().try_for_each(|(key, value)| {
             let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-            blank(value, &name)
+            check_texts(value, &name)
         }),
-        _ => None,
+        _ => Ok(()),
     }
 }
 

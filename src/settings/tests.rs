@@ -93,6 +93,39 @@ fn an_invalid_setting_is_named_in_one_line() {
 }
 
 #[test]
+fn a_choice_has_no_settings_below_it() {
+    for (name, says) in [
+        ("MEMO__AUTH__SIGN_UP__OPEN", "auth.sign_up must be open or closed"),
+        ("MEMO__LOG__FORMAT__JSON", "log.format must be pretty or json"),
+        ("MEMO__SERVER__FORWARDED_HEADER__FORWARDED", "server.forwarded_header must be x-forwarded-for or forwarded"),
+    ] {
+        let error = settings(&[(name, "false")]).expect_err(name).to_string();
+        assert!(error.contains(says), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_number_in_a_file_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder_name = folder.path().to_str().expect("UTF-8");
+    let file = |text: &str| {
+        std::fs::write(folder.path().join("base.toml"), text).expect("written");
+        settings(&[("MEMO_CONFIG_DIR", folder_name)])
+    };
+    assert_eq!(file("[auth]\nbcrypt_cost = 11\n").expect("valid").auth.bcrypt_cost, 11);
+    assert_eq!(file("[server]\nworkers = \"3\"\n").expect("valid").server.workers, Some(3));
+    for (text, name) in [
+        ("[auth]\nbcrypt_cost = 11.6\n", "auth.bcrypt_cost"),
+        ("[server]\nworkers = true\n", "server.workers"),
+        ("[api_keys]\nmax_per_user = -5\n", "api_keys.max_per_user"),
+        ("[memos]\nrevisions = [1]\n", "memos.revisions"),
+    ] {
+        let error = file(text).expect_err(name).to_string();
+        assert!(error.contains(&format!("{name} in ")) && error.contains("must be a whole number"), "{error}");
+    }
+}
+
+#[test]
 fn a_setting_without_a_feature_is_refused_unless_it_turns_the_feature_off() {
     for (name, value, says) in [
         ("MEMO__SERVER__METRICS_LISTEN", "127.0.0.1:9090", "server.metrics_listen"),

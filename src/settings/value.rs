@@ -1,10 +1,13 @@
 //! Types of settings that are written as text.
 
-use std::{fmt, num::NonZeroU32, ops::Deref, str::FromStr, time::Duration};
+use std::{fmt, marker::PhantomData, num::NonZeroU32, ops::Deref, str::FromStr, time::Duration};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Unexpected, Visitor},
+};
 
-use super::AlgorithmSetting;
+use super::{AlgorithmSetting, LogFormat, SignUpSetting};
 
 /// The longest window of a rate.
 const MAX_WINDOW: Duration = Duration::from_hours(24);
@@ -73,6 +76,31 @@ impl TryFrom<String> for AlgorithmSetting {
     }
 }
 
+// By `TryFrom`: an enum of serde would take a section with the name of a variant.
+impl TryFrom<String> for SignUpSetting {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            _ => Err(format!("`{name}` is not open or closed")),
+        }
+    }
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("`{name}` is not pretty or json")),
+        }
+    }
+}
+
 /// A size in bytes such as `2MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub usize);
@@ -115,6 +143,38 @@ impl<'de> Deserialize<'de> for RateSetting {
     }
 }
 
+/// Reads a whole number, in a variable from its text. `config` itself takes a fraction or a word such as `yes` for one, too.
+pub fn number<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
+    struct Number<T>(PhantomData<T>);
+
+    impl<T: FromStr> Visitor<'_> for Number<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an integer")
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(|_| E::invalid_type(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_any(Number(PhantomData))
+}
+
+/// Like [`number`], for a setting that may be absent.
+pub fn optional_number<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
+    number(deserializer).map(Some)
+}
+
 /// Reads a list: an array in a file, separated by commas in a variable.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
@@ -129,7 +189,15 @@ where
     }
     let items = match Form::deserialize(deserializer)? {
         Form::Array(items) => items,
-        Form::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(String::from).collect(),
+        Form::Text(text) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let items: Vec<_> = items.map(String::from).collect();
+            // Most likely, what should have been between the commas was not set.
+            if items.is_empty() {
+                return Err(de::Error::custom("the list has no item"));
+            }
+            items
+        }
     };
     // The items that may be invalid are networks.
     let invalid = |item: &str| de::Error::custom(format_args!("`{item}` is not a network such as 10.0.0.0/8"));

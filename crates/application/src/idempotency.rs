@@ -200,7 +200,7 @@ impl Idempotency {
 
 /// A size in KiB, rounded up.
 fn kib(bytes: usize) -> NonZeroU32 {
-    u32::try_from(bytes.div_ceil(1024)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
+    NonZeroU32::new(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
 }
 
 /// The name of the time until which no further responses of a user are stored.

@@ -5,9 +5,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::rate::Quotas;
+
 /// The header in which proxies write the address of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String")]
 pub enum ForwardedHeader {
     /// `X-Forwarded-For`.
     XForwardedFor,
@@ -15,7 +17,17 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-use crate::rate::Quotas;
+impl TryFrom<String> for ForwardedHeader {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "x-forwarded-for" => Ok(Self::XForwardedFor),
+            "forwarded" => Ok(Self::Forwarded),
+            _ => Err(format!("`{name}` is not x-forwarded-for or forwarded")),
+        }
+    }
+}
 
 /// How clients reach this server, and the limits of their requests.
 #[derive(Debug, Clone)]
