@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use memo_application::{Background, Error, JobWorker, Timer, Work};
 use memo_domain::{Causes, Events, Topic};
 use tokio::{
@@ -152,8 +153,11 @@ async fn work<J>(
     };
     let runner = async || {
         while let Some(job) = next().await {
-            if let Err(error) = run(job).await {
-                tracing::warn!(error = %Causes(&error), "the outcome of a job was not recorded");
+            // A fault in one job must not end all others: its lease ends, and it is tried again.
+            match AssertUnwindSafe(run(job)).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(error = %Causes(&error), "the outcome of a job was not recorded"),
+                Err(_) => tracing::error!("a job has panicked; it is tried again after its lease"),
             }
         }
     };
@@ -185,7 +189,6 @@ async fn poll<J>(
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use futures_util::FutureExt;
     use memo_domain::Event;
     use memo_memory::MemoryEvents;
     use tokio::sync::Semaphore;
@@ -297,6 +300,22 @@ mod tests {
         };
         tokio::join!(work(&wake_up, &is_closed, (EVER, AT_ONCE), lease, run), check);
         assert_eq!(queue.waiting.load(Ordering::Relaxed), 1, "no other job is started");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_does_not_end_the_others() {
+        let (wake_up, is_closed) = (Notify::new(), AtomicBool::new(false));
+        let queue = Queue::default();
+        queue.waiting.store(2, Ordering::Relaxed);
+        let lease = async || Ok(queue.lease());
+        let run = async |()| {
+            let is_last = queue.waiting.load(Ordering::Relaxed) == 0;
+            is_closed.store(is_last, Ordering::Relaxed);
+            assert!(is_last, "a fault of the first job");
+            Ok(())
+        };
+        work(&wake_up, &is_closed, (EVER, 1), lease, run).await;
+        assert_eq!(queue.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

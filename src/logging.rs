@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     os::fd::AsFd,
+    panic,
     path::Path,
     thread,
     time::Duration,
@@ -64,7 +65,17 @@ pub fn start(settings: &LogSettings) -> Result<WorkerGuard, StartError> {
         .with(ClientErrors)
         .try_init()
         .map_err(|error| StartError::unusable(format!("the log can't be started: {error}")))?;
+    log_panics();
     Ok(guard)
+}
+
+/// Panics are faults of the program: they belong where its operator looks.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, thread = thread::current().name(), "panicked: {message}");
+    }));
 }
 
 /// Writes lines of JSON.

@@ -11,7 +11,7 @@ use crate::{ServerBuilder, StartError, logging};
 
 impl ServerBuilder {
     /// Runs the server as a process does: starts the log, [builds](Self::build) the server, logs `listening`, and serves until
-    /// SIGTERM, SIGINT or SIGHUP. A SIGINT after one of them ends it at once.
+    /// SIGTERM, SIGINT or SIGHUP. A SIGINT after one of them ends it at once, and so does any of them before it is ready.
     ///
     /// # Errors
     /// Those of [`build`](Self::build) and [`Server::run`](crate::Server::run), [`StartError::Interrupted`], and
@@ -20,8 +20,15 @@ impl ServerBuilder {
         let _log = logging::start(&self.settings().log)?;
         let mut signals = Signals::listen()?;
         let (stop, stopped) = oneshot::channel();
+        let server = tokio::select! {
+            server = self.build() => server?,
+            // A migration that is interrupted goes on at the next start.
+            () = signals.next() => {
+                tracing::info!("stopped before it was ready");
+                return Ok(());
+            }
+        };
         let serving = async {
-            let server = self.build().await?;
             let url = server.public_url();
             let (address, docs) = (server.address(), format!("{url}/docs"));
             tracing::info!(%address, url, docs, "listening");
@@ -34,7 +41,7 @@ impl ServerBuilder {
             signals.interrupt.recv().await;
         };
         tokio::select! {
-            served = serving => served,
+            ended = serving => ended,
             () = interrupted => {
                 tracing::warn!("interrupted: running requests are not finished");
                 Err(StartError::Interrupted)

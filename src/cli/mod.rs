@@ -15,7 +15,7 @@ use std::{
 
 use clap::Parser;
 use memo_domain::{Store, StoreError};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use crate::{Server, Settings, StartError, store_source::StoreSource};
 use arguments::{Arguments, Command};
@@ -69,27 +69,47 @@ fn exit(result: Result<(), StartError>) -> ExitCode {
 
 fn run_over(store: StoreSource) -> Result<(), StartError> {
     match Arguments::parse().command.unwrap_or(Command::Serve) {
-        Command::Serve => {
-            let server = Server::builder(Settings::load()?).store_source(store);
-            let runtime = runtime()?;
-            let result = runtime.block_on(server.serve());
-            if matches!(result, Err(StartError::Interrupted)) {
-                runtime.shutdown_background();
-            }
-            result
-        }
-        Command::Migrate { direction } => runtime()?.block_on(migrate::run(&Settings::load()?, store, &direction)),
-        Command::User { action } => runtime()?.block_on(users::run(&Settings::load()?, store, action)),
-        Command::Check => runtime()?.block_on(check::run(store)),
+        Command::Serve => block_on(Server::builder(Settings::load()?).store_source(store).serve()),
+        Command::Migrate { direction } => block_on(migrate::run(&Settings::load()?, store, &direction)),
+        Command::User { action } => block_on(users::run(&Settings::load()?, store, action)),
+        Command::Check => block_on(check::run(store)),
         Command::ImportFrom { kind, file } => import_from::run(kind, &file),
         Command::Openapi => output::print(format_args!("{:#}", memo_web::openapi())),
     }
 }
 
-fn runtime() -> Result<Runtime, StartError> {
-    Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|source| StartError::Io { what: "the runtime can't be started".into(), source })
+/// Runs a command. What it has left behind on other threads does not keep the process alive: a name server that does not answer,
+/// for one, may be asked for a minute.
+fn block_on(command: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|source| StartError::Io { what: "the runtime can't be started".into(), source })?;
+    let result = runtime.block_on(command);
+    runtime.shutdown_background();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, thread, time::Duration};
+
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_a_command_has_left_behind_does_not_keep_it_from_ending() {
+        let (release, held) = channel::<()>();
+        let (sender, ended) = channel();
+        thread::spawn(move || {
+            let result = block_on(async {
+                drop(spawn_blocking(move || held.recv()));
+                // It has begun, and not just been queued.
+                let _ = spawn_blocking(|| ()).await;
+                Ok(())
+            });
+            let _ = sender.send(result.is_ok());
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_mins(1)), Ok(true));
+        drop(release);
+    }
 }

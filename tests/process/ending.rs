@@ -6,9 +6,9 @@ use memo_test_databases::Server;
 use memo_testkit::Durability;
 use reqwest::StatusCode;
 use rusqlite::Connection;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::{net::TcpListener, time::timeout};
 
 use crate::running::{PATIENCE, Running, command};
 
@@ -111,6 +111,21 @@ async fn second_sigint_ends_the_server_at_once() {
     // Much less than the grace, and time for a busy machine.
     let status = timeout(PATIENCE, server.child.wait()).await.expect("it exits at once");
     assert_eq!(status.expect("the exit status").code(), Some(130));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_ends_a_server_that_is_not_ready_yet() {
+    // A database that accepts and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("postgres://memo@{}/memo", silent.local_addr().expect("an address"));
+    let folder = TempDir::new().expect("a folder");
+    let mut starting = command(folder.path(), &[("MEMO__DATABASE__URL", &url)]).spawn().expect("the binary starts");
+    let (_connection, _) =
+        timeout(PATIENCE, silent.accept()).await.expect("it connects in time").expect("a connection");
+    let pid = Pid::from_raw(starting.id().expect("it runs").cast_signed()).expect("a process id");
+    kill_process(pid, Signal::TERM).expect("it is running");
+    let status = timeout(PATIENCE, starting.wait()).await.expect("it exits in time").expect("the exit status");
+    assert_eq!(status.code(), Some(0), "it has not failed for want of the database");
 }
 
 async fn migrate(folder: &Path, url: &str, arguments: &[&str]) -> (bool, String) {
