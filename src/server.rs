@@ -157,7 +157,7 @@ impl ServerBuilder {
         let http = http_settings(&settings, address);
 
         // Read again with the ports: an invalid key file is reported before the store is opened.
-        adapters::check_keys(&settings, &*secrets)?;
+        adapters::check_keys(&settings, &*secrets)?.iter().for_each(|path| adapters::warn_of_exposed(path));
         providers.extend(adapters::providers(&settings, &clock, &secrets)?);
         let model = match model {
             Some(model) => Some(model),

@@ -1,8 +1,13 @@
 //! What needs the key files: signing, sealing, hashing passwords.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use memo_crypto::{AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, load_or_create};
+use memo_crypto::{
+    AeadSealer, BcryptHasher, BcryptSettings, JwtSigner, KeyFileError, KeyForm, Totp, is_exposed, load_or_create,
+};
 use memo_domain::{OneTimeCodes, PasswordHasher, Sealer, Secret, SecretGenerator, TokenSigner};
 
 use crate::{AlgorithmSetting, Settings, StartError, data_dir};
@@ -44,12 +49,19 @@ pub fn credentials(
     })
 }
 
-/// Reads the key files, and creates missing ones, also at paths that are set.
+/// Reads the key files, and creates missing ones, also at paths that are set. Returns those that other users can read.
 ///
 /// # Errors
 /// Those of [`credentials`].
-pub fn check_keys(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<(), StartError> {
-    Keys::load(settings, secrets).map(drop)
+pub fn check_keys(settings: &Settings, secrets: &dyn SecretGenerator) -> Result<Vec<PathBuf>, StartError> {
+    Keys::load(settings, secrets)?;
+    let files = [settings.signing_key_file(), settings.pepper_file()];
+    Ok(files.into_iter().filter(|file| is_exposed(file).unwrap_or_default()).collect())
+}
+
+/// Tells the operator that other users can read a key file.
+pub fn warn_of_exposed(path: &Path) {
+    tracing::warn!(path = %path.display(), "other users can read this key file: set its mode to 0600");
 }
 
 struct Keys {
@@ -66,6 +78,9 @@ impl Keys {
             AlgorithmSetting::EdDsa => ("EdDSA", KeyForm::Pem),
         };
         let (signing, peppers) = (settings.signing_key_file(), settings.pepper_file());
+        if signing == peppers {
+            return Err(StartError::setting("auth.pepper_file must be another file than auth.signing_key_file"));
+        }
         if [&signing, &peppers].into_iter().any(|path| path.starts_with(&settings.data_dir)) {
             data_dir::make(settings)?;
         }

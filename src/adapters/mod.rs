@@ -12,7 +12,7 @@ mod webhooks;
 
 pub use cache::{Cached, cache, counters, shared};
 pub use kakao::messages;
-pub use keys::{Credentials, check_keys, credentials};
+pub use keys::{Credentials, check_keys, credentials, warn_of_exposed};
 pub use mail::mailer;
 pub use memo_mail::{MailNotifier, MailTemplates};
 pub use memo_markdown::MarkdownReader;

@@ -62,8 +62,9 @@ impl Report {
 }
 
 fn keys(settings: &Settings) -> Found {
-    adapters::check_keys(settings, &SystemSecrets)?;
-    Ok(format!("data in {}, keys readable", full(&settings.data_dir)))
+    let exposed = adapters::check_keys(settings, &SystemSecrets)?;
+    let notices = exposed.iter().map(|path| format!("; other users can read {}: set its mode to 0600", full(path)));
+    Ok(format!("data in {}, keys readable{}", full(&settings.data_dir), notices.collect::<String>()))
 }
 
 async fn check_store(settings: &Settings, store: StoreSource) -> Found {

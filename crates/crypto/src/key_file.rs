@@ -59,14 +59,14 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
     let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(path, &form.write(&secrets.next()).map_err(failed)?).map_err(failed)?;
+            // Random: processes in different containers may have the same id.
+            let number = u64::from_be_bytes(secrets.next().expose().as_chunks().0[0]);
+            let draft = path.with_extension(format!("{number:016x}.new"));
+            create(path, &draft, &form.write(&secrets.next()).map_err(failed)?).map_err(failed)?;
             fs::read_to_string(path).map_err(failed)?
         }
         text => text.map_err(failed)?,
     };
-    if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "other users can read this key file: set its mode to 0600");
-    }
     // Some editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}');
     if form.is_other(text) {
@@ -76,20 +76,27 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
     if keys.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(keys) }
 }
 
+/// Whether other users of the machine can read or change a file.
+///
+/// # Errors
+/// Those of reading its mode.
+pub fn is_exposed(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+}
+
 /// Creates the file, whole or not at all. Of two concurrent processes one wins, and both use its key.
-fn create(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
+fn create(path: &Path, draft: &Path, text: &str) -> io::Result<()> {
     let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        match fs::hard_link(&draft, path) {
+        match fs::hard_link(draft, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
         }
     };
     let written = write();
-    let _ = fs::remove_file(&draft);
+    let _ = fs::remove_file(draft);
     written
 }
 
@@ -117,12 +124,7 @@ mod tests {
     fn concurrent_creators_of_a_file_use_the_same_key() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("signing.pem");
-        // The temporary files of one process have the same name: a thread retries if it exists.
-        let load = || loop {
-            if let Ok(keys) = load_or_create(&path, KeyForm::Pem, &SystemSecrets) {
-                return keys;
-            }
-        };
+        let load = || load_or_create(&path, KeyForm::Pem, &SystemSecrets).expect("a key");
         let all: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
             threads.into_iter().map(|thread| thread.join().expect("it ends")).collect()

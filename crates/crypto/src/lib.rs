@@ -11,6 +11,6 @@ mod conformance;
 
 pub use self::bcrypt::{BcryptHasher, BcryptSettings};
 pub use jwt::JwtSigner;
-pub use key_file::{KeyFileError, KeyForm, load_or_create};
+pub use key_file::{KeyFileError, KeyForm, is_exposed, load_or_create};
 pub use sealer::AeadSealer;
 pub use totp::Totp;
