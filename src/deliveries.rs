@@ -23,7 +23,7 @@ const AT_ONCE: usize = 64;
 const PERIOD: Duration = Duration::from_secs(5);
 /// The shortest time between two looks.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
-/// A look is followed by a pause of this many times its duration: however many webhooks there are, it costs little.
+/// A look is followed by a pause of this many times its duration, up to [`PERIOD`]: however many webhooks there are, it costs little.
 const PAUSES: u32 = 20;
 
 /// Sends to webhooks.
@@ -59,7 +59,7 @@ impl Deliveries {
             if let Err(error) = self.handler.schedule().await {
                 tracing::warn!(error = %Causes(&error), "webhooks could not be scheduled");
             }
-            sleep((begin.elapsed() * PAUSES).max(MIN_PAUSE)).await;
+            sleep(begin.elapsed().saturating_mul(PAUSES).clamp(MIN_PAUSE, PERIOD)).await;
             drop(timeout(PERIOD, self.changes.notified()).await);
         }
     }

@@ -114,9 +114,9 @@ async fn listen(redis: Redis, received: broadcast::Sender<Received>) {
             }
             Err(error) => {
                 tracing::warn!(error = %Causes(&error), "Redis is unreachable: events are missed");
-                sleep(RECONNECT_INTERVAL).await;
             }
         }
+        sleep(RECONNECT_INTERVAL).await;
     }
 }
 

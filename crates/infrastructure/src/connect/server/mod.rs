@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use memo_domain::{Access, Source, StoreError};
 use sea_orm::{DbBackend, sqlx};
 use thiserror::Error;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Session, driver_error, permits::Owner};
 use crate::{
@@ -71,7 +71,7 @@ async fn connect_first(pool: &Pool, connect_timeout: Duration) -> Result<(), Sto
     let deadline = Instant::now() + connect_timeout;
     let address = pool.address().to_string();
     loop {
-        let error = match timeout(connect_timeout, connect_and_examine(pool)).await {
+        let error = match timeout_at(deadline, connect_and_examine(pool)).await {
             Ok(Ok(None)) => return Ok(()),
             Ok(Ok(Some(reason))) => {
                 return Err(StoreError::Other { source: OpenError::Unsuitable { address, reason }.into() });
