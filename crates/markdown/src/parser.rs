@@ -16,7 +16,17 @@ const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHRO
 
 /// The events of a text with their places; `None` if it can't be parsed in linear time.
 pub fn events(content: &str) -> Option<impl Iterator<Item = (Event<'_>, Range<usize>)>> {
-    (is_shallow(content) && titles::are_short(content)).then(|| Parser::new_ext(content, OPTIONS).into_offset_iter())
+    let text = without_mark(content);
+    let start = content.len() - text.len();
+    (is_shallow(text) && titles::are_short(text)).then(|| {
+        let events = Parser::new_ext(text, OPTIONS).into_offset_iter();
+        events.map(move |(event, place)| (event, start + place.start..start + place.end))
+    })
+}
+
+/// A text without the byte order mark that some editors begin it with.
+pub fn without_mark(content: &str) -> &str {
+    content.strip_prefix('\u{feff}').unwrap_or(content)
 }
 
 /// Whether the blocks of a text are nested within the bounds. The depth is estimated from above: a block is open in a line only

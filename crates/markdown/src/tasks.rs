@@ -39,6 +39,8 @@ mod tests {
             ("- [ ] a", 1, true, "- [x] a"),
             ("- [ ] a\n- [ ] b\n", 2, true, "- [ ] a\n- [x] b\n"),
             ("* [X] a\r\n* [x] b\r\n", 1, false, "* [ ] a\r\n* [x] b\r\n"),
+            ("\u{feff}- [ ] a\n- [ ] b", 1, true, "\u{feff}- [x] a\n- [ ] b"),
+            ("\u{feff}- [ ] a\n- [ ] b", 2, true, "\u{feff}- [ ] a\n- [x] b"),
             ("1. [ ]   할 일\n   - [x] 하위", 2, false, "1. [ ]   할 일\n   - [ ] 하위"),
             ("> +   [ ] a", 1, true, "> +   [x] a"),
             ("- [\t] a", 1, true, "- [x] a"),

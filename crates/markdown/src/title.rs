@@ -3,7 +3,11 @@
 use memo_domain::Title;
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use crate::{links::Run, parser::events, plain::Plain};
+use crate::{
+    links::Run,
+    parser::{events, without_mark},
+    plain::Plain,
+};
 
 /// Returns the first heading, or else the first line, that makes a valid title.
 pub fn title(content: &str) -> Option<String> {
@@ -48,7 +52,7 @@ pub fn title(content: &str) -> Option<String> {
         line = line.or_else(|| valid(text.into_text()));
     }
     // What is left out of the plain text, such as raw HTML.
-    line.or_else(|| content.lines().map(plain_line).find_map(valid))
+    line.or_else(|| without_mark(content).lines().map(plain_line).find_map(valid))
 }
 
 const fn empty() -> Plain {
@@ -92,6 +96,7 @@ mod tests {
             ("#\n\n# \u{200b}\n\nmilk\n\n### Found", "Found"),
             ("> - # Deep", "Deep"),
             ("two\nlines\n===", "two lines"),
+            ("\u{feff}# Shopping\n\nmilk", "Shopping"),
             ("```\n# no\n```", "# no"),
             ("# [[Plan|the plan]] and ![a cat](x.png)", "the plan and a cat"),
         ] {
@@ -111,6 +116,7 @@ mod tests {
             ("    indented\n    code", "indented"),
             ("<div>raw</div>\n\ntext", "text"),
             ("<div>raw</div>", "<div>raw</div>"),
+            ("\u{feff}<div>raw</div>", "<div>raw</div>"),
             ("---", "---"),
             ("![](x.png)", "![](x.png)"),
             ("a  \nb", "a"),
