@@ -16,6 +16,7 @@ mod m20261201_000012_usage;
 mod m20261201_000013_revisions;
 mod m20261201_000015_webhooks;
 mod m20261202_000016_index_backlog;
+mod m20261203_000017_tag_keys;
 mod table;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, sea_orm::ConnectionTrait, sea_orm::DbErr};
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000013_revisions::Migration),
             Box::new(m20261201_000015_webhooks::Migration),
             Box::new(m20261202_000016_index_backlog::Migration),
+            Box::new(m20261203_000017_tag_keys::Migration),
         ]
     }
 }

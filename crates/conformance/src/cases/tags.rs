@@ -131,7 +131,7 @@ pub(crate) async fn awkward_tags_are_counted(store: Arc<dyn Store>) {
     groups.extend([&texts[..20], &texts[20..40]]);
     let mut memos = tagged(owner, &groups);
     // The longest texts and keys possible.
-    for longest in ["𠮷", "İ", "\u{1d160}", "x"] {
+    for longest in ["𠮷", "İ", "ﬃ", "\u{1d160}", "x"] {
         let mut memo = memo(u32::try_from(memos.len()).expect("few memos"), owner);
         let matching = (1..=Tag::MAX).rev().find_map(|length| Tag::new(longest.repeat(length)).ok());
         memo.state.tags = Tags::new(matching).expect("one tag");
