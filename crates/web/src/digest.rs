@@ -10,7 +10,7 @@ use actix_web::{
     HttpMessage,
     dev::{Payload, ServiceRequest},
     error::PayloadError,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
     web::Bytes,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -112,6 +112,9 @@ impl Digests {
     /// # Errors
     /// `digest_mismatch`, or `body_too_large`.
     pub async fn verify_ignored(mut self, request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
+        if !announces_body(request.headers()) {
+            return self.finish();
+        }
         let mut payload = request.take_payload();
         let mut size = 0;
         while let Some(chunk) = payload.next().await {
@@ -124,6 +127,11 @@ impl Digests {
         }
         self.finish()
     }
+}
+
+/// Whether a request has a body (RFC 9112, section 6.3). The framework takes for one what follows a handshake.
+fn announces_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// All lines of a structured field (RFC 9651, section 4.2); `None` without any.

@@ -173,10 +173,16 @@ pub async fn websocket_needs_a_handshake_from_an_allowed_origin(app: TestApp) {
     assert!(problem.text("detail").contains("WebSocket") && problem.text("detail").contains("`cors.allowed_origins`"));
 }
 
+/// What clients send that sign each request.
+const EMPTY_DIGEST: &str = "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n";
+const OTHER_DIGEST: &str = "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFA=:\r\n";
+
 pub async fn websocket_handshake_is_a_get_without_a_body(app: TestApp) {
     let alice = app.user("alice").await;
     for (request_line, line, status) in [
         ("GET /api/v1/ws HTTP/1.1", "Content-Length: 0\r\n", "101"),
+        ("GET /api/v1/ws HTTP/1.1", EMPTY_DIGEST, "101"),
+        ("GET /api/v1/ws HTTP/1.1", OTHER_DIGEST, "400"),
         ("GET /api/v1/ws HTTP/1.1", "Content-Length: 5\r\n", "426"),
         ("GET /api/v1/ws HTTP/1.1", "Transfer-Encoding: chunked\r\n", "426"),
         ("GET /api/v1/ws HTTP/1.0", "", "426"),
