@@ -6,6 +6,8 @@ use actix_web::{
 };
 use memo_domain::Locale;
 
+use crate::weights::weighted;
+
 /// A text in every language of the API.
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
@@ -30,10 +32,8 @@ impl Language {
     pub fn preferred(header: Option<&HeaderValue>) -> Self {
         let Some(header) = header.and_then(|value| value.to_str().ok()) else { return Self::En };
         let (mut en, mut ko) = (0.0_f32, 0.0_f32);
-        for range in header.split(',') {
-            let mut parts = range.split(';');
-            let tag = parts.next().unwrap_or_default().trim();
-            let quality = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        for (tag, weight) in weighted(header) {
+            let quality = weight.unwrap_or(1.0);
             let primary = tag.split('-').next().unwrap_or_default();
             if primary.eq_ignore_ascii_case("ko") {
                 ko = ko.max(quality);
@@ -99,6 +99,7 @@ mod tests {
             ("fr", Language::En),
             ("fr, ko;q=0.1", Language::Ko),
             ("ko;q=0", Language::En),
+            ("en;Q=0.1, ko", Language::Ko),
             (";;q=,,ko;q=x", Language::Ko),
         ] {
             let value = HeaderValue::from_static(header);

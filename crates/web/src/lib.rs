@@ -47,6 +47,7 @@ mod start;
 mod streams;
 mod tags;
 mod usage;
+mod weights;
 mod well_known;
 
 pub use connection::on_connect;

@@ -4,7 +4,7 @@ use memo_domain::{Locale, MemoView, Secret};
 use percent_encoding::percent_decode;
 
 use super::SharePages;
-use crate::{extractor::from_head, language::Language, prelude::*};
+use crate::{extractor::from_head, language::Language, prelude::*, weights::weighted};
 
 const READ: Policy = Policy::open().no_store().problems(&[
     Code::ShareNotFound,
@@ -210,10 +210,8 @@ async fn respond(
 /// Whether `Accept` (RFC 9110, section 12.5.1) prefers HTML. If it prefers neither, JSON is sent, unless HTML alone is named.
 fn prefers_html(headers: &HeaderMap) -> bool {
     let (mut html, mut json) = ((0.0_f32, false), (0.0_f32, false));
-    for range in headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let quality: f32 = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+    for (name, weight) in headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).flat_map(weighted) {
+        let (name, quality) = (name.to_ascii_lowercase(), weight.unwrap_or(1.0));
         let (names_html, names_json) = (name == "text/html", name == "application/json");
         // A name counts, whatever a wildcard says.
         if names_html || !html.1 && (name == "text/*" || name == "*/*") {

@@ -1,15 +1,13 @@
 use actix_web::http::header::HeaderValue;
 
+use crate::weights::weighted;
+
 /// Whether `Accept` (RFC 9110, section 12.5.1) prefers HTML to JSON. A client that accepts anything is a program.
 pub fn prefers_html(accept: Option<&HeaderValue>) -> bool {
     let Some(accept) = accept.and_then(|value| value.to_str().ok()) else { return false };
     let quality = |wanted: &str| {
-        let of = |range: &str| {
-            let mut parts = range.split(';').map(str::trim);
-            parts.next().filter(|name| name.eq_ignore_ascii_case(wanted))?;
-            Some(parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0_f32))
-        };
-        accept.split(',').find_map(of)
+        let named = weighted(accept).find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.map(|(_, weight)| weight.unwrap_or(1.0))
     };
     let html = quality("text/html").or(quality("application/xhtml+xml")).unwrap_or_default();
     html > 0.0 && html >= quality("application/json").unwrap_or_default()
