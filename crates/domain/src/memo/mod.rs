@@ -28,18 +28,24 @@ use crate::{DisplayName, Id, InvalidValue, Timestamp, UserId};
 const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
 
 impl MemoId {
+    /// Whether it is a `UUIDv7` (RFC 9562). Ids of other versions are no times, and would sort anywhere.
+    #[must_use]
+    pub fn is_version_7(self) -> bool {
+        let id = self.as_uuid();
+        (id.get_version(), id.get_variant()) == (Some(UuidVersion::SortRand), Variant::RFC4122)
+    }
+
     /// Checks an id that a client has chosen for a new memo.
     ///
     /// # Errors
     /// [`InvalidValue::Malformed`] if it is no `UUIDv7` (RFC 9562); [`InvalidValue::TooFarAhead`] if its time lies more than a
     /// day after `now`.
     pub fn check_chosen(self, now: Timestamp) -> Result<(), InvalidValue> {
-        let id = self.as_uuid();
-        if (id.get_version(), id.get_variant()) != (Some(UuidVersion::SortRand), Variant::RFC4122) {
+        if !self.is_version_7() {
             return Err(InvalidValue::Malformed);
         }
         // The first 48 bits are the milliseconds since the epoch.
-        let millis = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
+        let millis = i64::try_from(self.as_uuid().as_u128() >> 80).unwrap_or(i64::MAX);
         if millis > now.as_micros() / 1000 + MAX_AHEAD { Err(InvalidValue::TooFarAhead) } else { Ok(()) }
     }
 }

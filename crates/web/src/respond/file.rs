@@ -2,7 +2,7 @@ use std::{convert::Infallible, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderValue},
+    http::header::{self, HeaderName, HeaderValue},
     web::Bytes,
 };
 use quick_cache::sync::Cache;
@@ -15,6 +15,9 @@ use crate::compression::Coded;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// It may be kept, and is asked for again.
+const NO_CACHE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-cache");
+
 /// The files in a coding, by their hash. There are fewer files than fit.
 static CODED: LazyLock<Cache<u128, Coded>> = LazyLock::new(|| Cache::new(64));
 
@@ -23,11 +26,12 @@ pub fn file(request: &HttpRequest, media_type: &str, bytes: Bytes) -> HttpRespon
     let hash = xxh3_128(&bytes);
     let etag = format!("\"{hash:032x}\"");
     if none_match(request, &etag) {
-        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+        // With the header of the 200 (RFC 9110, section 15.4.5).
+        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).insert_header(NO_CACHE).finish();
     }
     let mut response = HttpResponse::Ok()
         .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header(NO_CACHE)
         .insert_header((header::CONTENT_TYPE, media_type))
         .body(bytes);
     let Ok(coded) = CODED.get_or_insert_with(&hash, || Ok::<_, Infallible>(Coded::default()));

@@ -87,9 +87,8 @@ impl Input for MemoLine {
     }
 }
 
-/// Ids of other versions are no times, and would sort anywhere.
 fn version_7(id: MemoId) -> Result<MemoId, InvalidValue> {
-    if id.as_uuid().get_version_num() == 7 { Ok(id) } else { Err(InvalidValue::Malformed) }
+    if id.is_version_7() { Ok(id) } else { Err(InvalidValue::Malformed) }
 }
 
 /// The version of a memo or revision.
