@@ -33,14 +33,14 @@ pub struct MemosQuery {
     pinned: Option<bool>,
     /// Archived memos, or (by default) others.
     #[serde(default, deserialize_with = "parsed")]
-    #[param(nullable = false)]
+    #[param(nullable = false, default = false)]
     archived: Option<bool>,
     /// Only memos with this visibility.
     #[param(nullable = false, inline)]
     visibility: Option<VisibilityDto>,
     /// Memos in the trash, or (by default) others.
     #[serde(default, deserialize_with = "parsed")]
-    #[param(nullable = false)]
+    #[param(nullable = false, default = false)]
     trashed: Option<bool>,
     /// Only memos created after this time.
     #[param(nullable = false, format = "date-time")]

@@ -121,7 +121,8 @@ fn add(operation: &mut Value, new: impl IntoIterator<Item = Value>) {
     }
 }
 
-/// Arrays in a query are repeated parameters. A parameter whose schema a function makes lacks `required` and its description.
+/// Arrays in a query are repeated parameters. A parameter whose schema a function makes lacks `required` and its description. One
+/// that need not be sent is never null.
 fn style(parameter: &mut Value) {
     if parameter["schema"]["type"] == "array" {
         parameter["style"] = json!("form");
@@ -129,6 +130,11 @@ fn style(parameter: &mut Value) {
     }
     if parameter["in"] == "path" {
         parameter["required"] = json!(true);
+    }
+    if let Some([kind, Value::String(null)]) = parameter["schema"]["type"].as_array().map(Vec::as_slice)
+        && null == "null"
+    {
+        parameter["schema"]["type"] = kind.clone();
     }
     if parameter["description"].is_null() && parameter["schema"]["description"].is_string() {
         parameter["description"] = take(&mut parameter["schema"], "description");

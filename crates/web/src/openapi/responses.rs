@@ -120,11 +120,25 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     };
     match status {
         "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
+        "415" => {
+            header("Accept", "The media types that are accepted, of another method than PATCH", "string");
+            header("Accept-Patch", "The media types that a PATCH accepts (RFC 5789)", "string");
+            header("Accept-Encoding", "`identity`: no content coding is accepted", "string");
+        }
         "426" => header("Upgrade", "The protocol: `websocket`", "string"),
-        "429" | "503" => header("Retry-After", "The seconds after which to try again", "integer"),
+        "429" | "503" => header("Retry-After", RETRY_AFTER, "integer"),
+        _ if codes.iter().any(|code| PASSING.contains(code)) => {
+            header("Retry-After", "If the problem passes by itself: the seconds after which to try again", "integer");
+            response["headers"]["Retry-After"]["required"] = json!(false);
+        }
         _ => {}
     }
 }
+
+const RETRY_AFTER: &str = "The seconds after which to try again";
+/// Problems of other statuses than 429 and 503 that say when to try again.
+const PASSING: [Code; 4] =
+    [Code::ImportRunning, Code::WebhookBusy, Code::IdempotencyKeyInUse, Code::ProviderUnavailable];
 
 /// Says how much an operation counts as, if that is more than one request.
 fn describe_weight(part: &mut Value, policy: &Policy) {
@@ -139,7 +153,7 @@ fn describe_weight(part: &mut Value, policy: &Policy) {
 
 fn add_headers(response: &mut Value, has_rate: bool) {
     for name in ["ETag", "Location", "WWW-Authenticate", "Retry-After"] {
-        if response["headers"].get(name).is_some() {
+        if response["headers"].get(name).is_some_and(|header| header["required"].is_null()) {
             response["headers"][name]["required"] = json!(true);
         }
     }

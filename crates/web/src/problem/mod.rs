@@ -206,7 +206,7 @@ pub struct ProblemDocument {
     pub request_id: String,
     /// What to correct, if the status is 422; for a failed batch, which operation failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_items = 20)]
     pub errors: Option<Vec<FieldErrorDocument>>,
     /// Where to continue after listing all memos again, if the code is `resync_required`.
     #[serde(skip_serializing_if = "Option::is_none")]
