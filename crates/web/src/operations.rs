@@ -6,7 +6,7 @@ use memo_domain::JobId;
 use crate::prelude::*;
 
 operations! {
-    get_operation => Policy::scopes(&[Scope::MemosRead]).problems(&[Code::OperationNotFound]);
+    get_operation => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::OperationNotFound]);
 }
 
 id_paths! {
@@ -65,9 +65,10 @@ impl From<Operation> for OperationDto {
 )]
 async fn get_operation(
     caller: Caller,
+    request: HttpRequest,
     memos: Data<Memos>,
     OperationPath(id): OperationPath,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(OperationDto::from(memos.operation(caller.user_id, id).await?)))
+    revalidated(&request, &OperationDto::from(memos.operation(caller.user_id, id).await?))
 }

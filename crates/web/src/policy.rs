@@ -307,8 +307,8 @@ impl Policy {
         Self { deprecation: Some(deprecation), ..self }
     }
 
-    /// Is a list in pages.
+    /// Is a list in pages, each with an `ETag`.
     pub const fn paging(self, paging: Paging) -> Self {
-        Self { paging: Some(paging), ..self }
+        Self { paging: Some(paging), condition: Some(Condition::IfNoneMatch), ..self }
     }
 }

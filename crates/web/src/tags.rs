@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use crate::{extractor::from_head, prelude::*};
 
 operations! {
-    list_tags => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Cursor).condition(Condition::IfNoneMatch);
+    list_tags => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Cursor);
     patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10))
         .problems(&[Code::NotFound, Code::OperationRunning]);
     delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10))
@@ -47,7 +47,7 @@ async fn list_tags(caller: Caller, memos: Data<Memos>, list: List<Unfiltered<Tag
         PageStart::Offset(_) => None,
     };
     let page = memos.tags(caller.user_id, after, list.page.limit).await?;
-    list.respond_revalidated::<_, TagDto>(page)
+    list.respond::<_, TagDto>(page)
 }
 
 /// A JSON Merge Patch (RFC 7396) of a tag.

@@ -80,6 +80,29 @@ pub async fn null_is_rejected_unless_the_schema_allows_it(app: TestApp) {
     assert!(seen > 20, "{seen}");
 }
 
+/// Of its own or of no resource: those of others have tests of their own.
+pub async fn private_json_is_revalidated(app: TestApp) {
+    let (admin, alice) = (app.admin("root").await, app.user("alice").await);
+    let memo = alice.memo("a").await;
+    let below = ["", "/revisions", "/revisions/1", "/likes", "/shares", "/backlinks"];
+    let mut targets: Vec<_> = below.iter().map(|name| (&alice, format!("/api/v1/memos/{memo}{name}"))).collect();
+    for operation in known().operations().filter(|one| one.method == "get" && one.scopes().is_some()) {
+        let is_json = operation.item["responses"]["200"]["content"]["application/json"].is_object();
+        if is_json && !operation.path.contains('{') {
+            targets.push((if operation.path.contains("/admin/") { &admin } else { &alice }, operation.target()));
+        }
+    }
+    assert!(targets.len() > 18, "{targets:?}", targets = targets.len());
+    for (actor, target) in targets {
+        let response = actor.get(&target).await.expect_status(200);
+        let response = response.expect_header("cache-control", "private, no-cache");
+        let tag = response.header("etag").unwrap_or_else(|| panic!("{target} has no ETag")).to_owned();
+        let again = actor.get(&target).header("if-none-match", &tag).await.expect_status(304);
+        assert_eq!(again.header("etag"), Some(&*tag), "{target}");
+        actor.get(&target).header("if-none-match", "\"other\"").await.expect_status(200);
+    }
+}
+
 pub async fn anonymous_request_is_unauthorized(app: TestApp) {
     let anonymous = app.anonymous();
     let mut seen = 0;

@@ -41,5 +41,5 @@ async fn list_all_events(
     list: List<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = audit.all(caller.user_id, list.filter, &list.page).await?;
-    Ok(list.respond::<_, AuditEventDto>(page))
+    list.respond::<_, AuditEventDto>(page)
 }

@@ -70,5 +70,5 @@ async fn list_dead_mail(
     // After a full page there may be another one, which may be empty.
     let is_full = items.len() == usize::from(list.page.limit.get());
     let next = items.last().filter(|_| is_full).map(|job| job.id);
-    Ok(list.respond::<_, DeadMailDto>(Found { items, next }))
+    list.respond::<_, DeadMailDto>(Found { items, next })
 }

@@ -114,7 +114,7 @@ async fn list_users(
     list: List<UsersQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (page, total) = administration.users(caller.user_id, &list.filter, &list.page, list.with_total).await?;
-    Ok(list.respond_counted::<_, AdminUserDto>(page, total))
+    list.respond_counted::<_, AdminUserDto>(page, total)
 }
 
 /// A JSON Merge Patch (RFC 7396) of a user: the new role, and whether the account is disabled.

@@ -4,7 +4,7 @@ use memo_domain::SessionId;
 use crate::{dto::SessionDto, prelude::*};
 
 operations! {
-    list_sessions => Policy::interactive();
+    list_sessions => Policy::interactive().condition(Condition::IfNoneMatch);
     end_session => Policy::interactive().problems(&[Code::SessionNotFound]);
     end_sessions => Policy::interactive().no_store();
 }
@@ -21,10 +21,15 @@ id_paths! {
     get, path = "/api/v1/auth/sessions", tag = "auth",
     responses((status = 200, description = "The active sessions", body = Items<SessionDto>)),
 )]
-async fn list_sessions(caller: Caller, sign_in: Data<SignIn>, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn list_sessions(
+    caller: Caller,
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
     let sessions = sign_in.sessions(caller.user_id).await?.into_iter();
     let items: Items<_> = sessions.map(|session| SessionDto::new(session, caller.session_id())).collect();
-    Ok(HttpResponse::Ok().json(items))
+    revalidated(&request, &items)
 }
 
 /// End a session

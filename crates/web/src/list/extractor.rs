@@ -1,7 +1,7 @@
 use std::{fmt::Debug, marker::PhantomData};
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse,
     http::header::{HeaderValue, LINK},
     web::Data,
 };
@@ -156,46 +156,30 @@ impl<F: Filter> List<F> {
         links.value()
     }
 
-    /// The response with a page of this list.
-    pub fn respond<T, D: From<T> + Serialize>(&self, found: Found<T, F::Cursor>) -> HttpResponse {
+    /// The response with a page of this list: 304 if the client has it.
+    pub fn respond<T, D: From<T> + Serialize>(&self, found: Found<T, F::Cursor>) -> Result<HttpResponse, Problem> {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let mut response = self.response(&page, found.items.len());
-        response.json(Page { items: found.items.into_iter().map(D::from).collect(), page })
+        let links = self.links(&page, found.items.len());
+        self.revalidated(&Page { items: found.items.into_iter().map(D::from).collect(), page }, links)
     }
 
-    /// Like [`respond`](Self::respond), with an `ETag`: 304 if the client has the page.
-    pub fn respond_revalidated<T, D: From<T> + Serialize>(
-        &self,
-        found: Found<T, F::Cursor>,
-    ) -> Result<HttpResponse, Problem> {
-        let count = found.items.len();
-        let page = self.info(count, found.next.as_ref());
-        let links = self.links(&page, count);
-        let body = Page { items: found.items.into_iter().map(D::from).collect(), page };
-        let mut response = revalidated(&self.request, &body)?;
-        if let Some(Ok(links)) = links.as_deref().map(HeaderValue::from_str) {
-            response.headers_mut().insert(LINK, links);
-        }
-        Ok(response)
-    }
-
-    /// The response with a page of this list, and its length if the client asked for it.
+    /// Like [`respond`](Self::respond), with the length of the list if the client asked for it.
     pub fn respond_counted<T, D: From<T> + Serialize>(
         &self,
         found: Found<T, F::Cursor>,
         total: Option<u64>,
-    ) -> HttpResponse {
+    ) -> Result<HttpResponse, Problem> {
         let page = self.info(found.items.len(), found.next.as_ref());
-        let mut response = self.response(&page, found.items.len());
-        response.json(CountedPage { items: found.items.into_iter().map(D::from).collect(), page, total })
+        let links = self.links(&page, found.items.len());
+        self.revalidated(&CountedPage { items: found.items.into_iter().map(D::from).collect(), page, total }, links)
     }
 
-    fn response(&self, page: &PageInfo, items: usize) -> HttpResponseBuilder {
-        let mut response = HttpResponse::Ok();
-        if let Some(links) = self.links(page, items) {
-            response.insert_header((LINK, links));
+    fn revalidated(&self, page: &impl Serialize, links: Option<String>) -> Result<HttpResponse, Problem> {
+        let mut response = revalidated(&self.request, page)?;
+        if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
+            response.headers_mut().insert(LINK, links);
         }
-        response
+        Ok(response)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 operations! {
-    list_api_keys => Policy::interactive();
+    list_api_keys => Policy::interactive().condition(Condition::IfNoneMatch);
     create_api_key => Policy::interactive().body(Body::Json).no_store().idempotent()
         .problems(&[Code::InsufficientScope, Code::ApiKeyLimitReached]);
     patch_api_key => Policy::interactive().body(Body::MergePatch)
@@ -29,9 +29,14 @@ id_paths! {
     get, path = "/api/v1/me/api-keys", tag = "account",
     responses((status = 200, description = "The API keys", body = Items<ApiKeyDto>)),
 )]
-async fn list_api_keys(caller: Caller, keys: Data<ApiKeys>, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn list_api_keys(
+    caller: Caller,
+    request: HttpRequest,
+    keys: Data<ApiKeys>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
     let items: Items<_> = keys.list(caller.user_id).await?.into_iter().map(ApiKeyDto::from).collect();
-    Ok(HttpResponse::Ok().json(items))
+    revalidated(&request, &items)
 }
 
 /// A scope by its name; serde would also accept other forms of an enum.

@@ -20,5 +20,5 @@ async fn list_own_events(
     list: List<Unfiltered<AuditId>>,
 ) -> Result<HttpResponse, Problem> {
     let page = audit.own(caller.user_id, &list.page).await?;
-    Ok(list.respond::<_, AuditEventDto>(page))
+    list.respond::<_, AuditEventDto>(page)
 }

@@ -3,7 +3,7 @@ use memo_application::Social;
 use crate::{dto::IdentityDto, prelude::*};
 
 operations! {
-    list_identities => Policy::interactive();
+    list_identities => Policy::interactive().condition(Condition::IfNoneMatch);
     remove_identity => Policy::interactive().no_store().problems(&[Code::IdentityNotFound, Code::LastWayToSignIn]);
 }
 
@@ -14,9 +14,14 @@ operations! {
     get, path = "/api/v1/me/identities", tag = "account",
     responses((status = 200, description = "The linked accounts", body = Items<IdentityDto>)),
 )]
-async fn list_identities(caller: Caller, social: Data<Social>, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn list_identities(
+    caller: Caller,
+    request: HttpRequest,
+    social: Data<Social>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
     let items: Items<_> = social.identities(caller.user_id).await?.into_iter().map(IdentityDto::from).collect();
-    Ok(HttpResponse::Ok().json(items))
+    revalidated(&request, &items)
 }
 
 /// Unlink an account

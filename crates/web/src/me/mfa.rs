@@ -3,7 +3,7 @@ use memo_application::{Enrolment, SecondFactorState, SecondFactors};
 use crate::prelude::*;
 
 operations! {
-    get_mfa => Policy::interactive();
+    get_mfa => Policy::interactive().condition(Condition::IfNoneMatch);
     begin_totp => Policy::interactive().body(Body::Empty).no_store()
         .problems(&[Code::ProofRequired, Code::EmailNotVerified, Code::MfaEnabled]);
     confirm_totp => Policy::interactive().body(Body::Json).no_store()
@@ -36,9 +36,14 @@ impl From<SecondFactorState> for MfaDto {
     get, path = "/api/v1/me/mfa", tag = "account",
     responses((status = 200, description = "The second factor", body = MfaDto)),
 )]
-async fn get_mfa(caller: Caller, factors: Data<SecondFactors>, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn get_mfa(
+    caller: Caller,
+    request: HttpRequest,
+    factors: Data<SecondFactors>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
     let state = factors.state(caller.user_id).await?;
-    Ok(HttpResponse::Ok().json(MfaDto::from(state)))
+    revalidated(&request, &MfaDto::from(state))
 }
 
 /// What an authenticator needs. Shown only once.

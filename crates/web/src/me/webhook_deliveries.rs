@@ -52,7 +52,7 @@ async fn list_deliveries(
     list: List<Unfiltered<WebhookDeliveryId>>,
 ) -> Result<HttpResponse, Problem> {
     let page = webhooks.deliveries(caller.user_id, id, &list.page).await?;
-    Ok(list.respond::<_, WebhookDeliveryDto>(page))
+    list.respond::<_, WebhookDeliveryDto>(page)
 }
 
 /// Repeat a delivery

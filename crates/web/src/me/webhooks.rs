@@ -9,7 +9,7 @@ use crate::{
 };
 
 operations! {
-    list_webhooks => Policy::scopes(&[Scope::AccountRead]);
+    list_webhooks => Policy::scopes(&[Scope::AccountRead]).condition(Condition::IfNoneMatch);
     create_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::Json).no_store().idempotent()
         .problems(&[Code::WebhookLimitReached]);
     patch_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).no_store()
@@ -126,9 +126,14 @@ impl Input for WebhookPatch {
     get, path = "/api/v1/me/webhooks", tag = "account",
     responses((status = 200, description = "The webhooks", body = Items<WebhookDto>)),
 )]
-async fn list_webhooks(caller: Caller, webhooks: Data<Webhooks>, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn list_webhooks(
+    caller: Caller,
+    request: HttpRequest,
+    webhooks: Data<Webhooks>,
+    _: NoQuery,
+) -> Result<HttpResponse, Problem> {
     let items: Items<_> = webhooks.list(caller.user_id).await?.into_iter().map(WebhookDto::from).collect();
-    Ok(HttpResponse::Ok().json(items))
+    revalidated(&request, &items)
 }
 
 /// Create a webhook

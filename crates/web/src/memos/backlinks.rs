@@ -5,7 +5,7 @@ use super::collection::render;
 use crate::{dto::MemoDto, prelude::*};
 
 operations! {
-    list_backlinks => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Offset).condition(Condition::IfNoneMatch)
+    list_backlinks => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Offset)
         .problems(&[Code::MemoNotFound]);
 }
 

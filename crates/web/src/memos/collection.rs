@@ -22,7 +22,7 @@ const MAX_OTHER_SIZE: usize = 8 << 10;
 
 operations! {
     create_memo => Policy::scopes(&[Scope::MemosWrite]).body(Body::JsonOrText).idempotent().problems(&[Code::TooManyTags]);
-    list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted).condition(Condition::IfNoneMatch)
+    list_memos => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Counted)
         .search(Work::heavy(5)).problems(&[Code::SearchTimeout]);
 }
 

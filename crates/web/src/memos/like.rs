@@ -50,7 +50,7 @@ async fn list_likes(
     list: List<Unfiltered<UserId>>,
 ) -> Result<HttpResponse, Problem> {
     let page = likes.list(caller.user_id, id, &list.page).await?;
-    Ok(list.respond::<_, LikerDto>(page))
+    list.respond::<_, LikerDto>(page)
 }
 
 /// Like a memo

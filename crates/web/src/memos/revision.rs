@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use memo_application::{Memos, RevisionText};
 use memo_domain::{MemoId, Tag, Version};
@@ -24,7 +24,7 @@ const READ: Policy = Policy::scopes(&[Scope::MemosRead]);
 
 operations! {
     list_revisions => READ.paging(Paging::Offset).problems(&[Code::MemoNotFound, Code::NotOwner]);
-    get_revision => READ.problems(&[Code::MemoNotFound, Code::RevisionNotFound, Code::NotOwner]);
+    get_revision => READ.condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound, Code::RevisionNotFound, Code::NotOwner]);
     diff_revisions => READ.work(Work::heavy(5)).problems(&[Code::MemoNotFound, Code::RevisionNotFound, Code::NotOwner]);
     restore_revision => Policy::scopes(&[Scope::MemosWrite]).body(Body::Empty).condition(Condition::IfMatch).problems(&[
         Code::MemoNotFound, Code::RevisionNotFound, Code::NotOwner, Code::MemoTrashed, Code::TooManyTags, Code::Overloaded,
@@ -111,7 +111,7 @@ async fn list_revisions(
     list: List<Unfiltered<Version>>,
 ) -> Result<HttpResponse, Problem> {
     let page = memos.revisions(caller.user_id, id, &list.page).await?;
-    Ok(list.respond::<_, RevisionSummaryDto>(page))
+    list.respond::<_, RevisionSummaryDto>(page)
 }
 
 /// Read a revision
@@ -127,12 +127,13 @@ async fn list_revisions(
 )]
 async fn get_revision(
     caller: Caller,
+    request: HttpRequest,
     memos: Data<Memos>,
     RevisionPath(id, version): RevisionPath,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let [text] = memos.revision_texts(caller.user_id, id, [version]).await?;
-    Ok(HttpResponse::Ok().json(RevisionDto::from(text)))
+    revalidated(&request, &RevisionDto::from(text))
 }
 
 /// Compare two revisions
@@ -193,9 +194,21 @@ fn unified_diff(old: &RevisionText, new: &RevisionText) -> String {
     };
     let mut config = TextDiff::configure();
     let diff = config.algorithm(Algorithm::Myers).timeout(DIFF_TIME);
-    let diff = diff.diff_lines(old.content.as_str(), new.content.as_str());
+    let [old_lines, new_lines] = [old, new].map(|text| lines(text.content.as_str()));
+    let [old_slices, new_slices] =
+        [&old_lines, &new_lines].map(|lines| lines.iter().map(|line| &**line).collect::<Vec<_>>());
+    let diff = diff.diff_slices(&old_slices, &new_slices);
     let hunks = diff.unified_diff().context_radius(CONTEXT).to_string();
     format!("--- {}\n+++ {}\n{hunks}", name(old), name(new))
+}
+
+/// The lines of a text as a diff shows them. Only a line feed ends one.
+fn lines(text: &str) -> Vec<Cow<'_, str>> {
+    let shown = |line| match str::strip_suffix(line, '\n') {
+        Some(line) => Cow::Borrowed(line),
+        None => Cow::Owned(format!("{line}\n\\ No newline at end of file")),
+    };
+    text.split_inclusive('\n').map(shown).collect()
 }
 
 #[cfg(test)]
@@ -222,6 +235,13 @@ mod tests {
             "--- 1 A title []\n+++ 2 A title []\n@@ -1,2 +1,2 @@\n one\n-two\n+둘\n\\ No newline at end of file\n";
         assert_eq!(diff, expected);
         assert_eq!(unified_diff(&text(1, "one"), &text(2, "one")), "--- 1 A title []\n+++ 2 A title []\n");
+    }
+
+    #[test]
+    fn only_a_line_feed_ends_a_line_of_a_diff() {
+        let diff = unified_diff(&text(1, "a\rb\r\nc\r"), &text(2, "a\rB\r\nc\r\n"));
+        let expected = "@@ -1,2 +1,2 @@\n-a\rb\r\n-c\r\n\\ No newline at end of file\n+a\rB\r\n+c\r\n";
+        assert_eq!(diff.strip_prefix("--- 1 A title []\n+++ 2 A title []\n"), Some(expected));
     }
 
     #[test]

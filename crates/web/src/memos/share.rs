@@ -4,7 +4,7 @@ use memo_domain::{Password, Secret, Share, ShareId, Timestamp};
 use crate::{extractor::from_head, prelude::*, respond::Reply};
 
 operations! {
-    list_shares => Policy::scopes(&[Scope::MemosRead]).problems(&[Code::MemoNotFound, Code::NotOwner]);
+    list_shares => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound, Code::NotOwner]);
     create_share => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).no_store().idempotent().problems(&[
         Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::ShareLimitReached, Code::Overloaded,
     ]);
@@ -136,12 +136,13 @@ impl NewShareDto {
 )]
 async fn list_shares(
     caller: Caller,
+    request: HttpRequest,
     shares: Data<Shares>,
     MemoPath(id): MemoPath,
     _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let items: Items<_> = shares.list(caller.user_id, id).await?.into_iter().map(ShareDto::from).collect();
-    Ok(HttpResponse::Ok().json(items))
+    revalidated(&request, &items)
 }
 
 /// Share a memo
