@@ -55,7 +55,8 @@ ifeq ($(MEMO_BIN),target/debug/memo)
 endif
 
 openapi: debug ## Write openapi/current.json, the document of this commit
-	$(MEMO_BIN) openapi >openapi/current.json
+	$(MEMO_BIN) openapi >openapi/current.json.new
+	mv openapi/current.json.new openapi/current.json
 
 bless: openapi ## Publish the present document under the version of Cargo.toml, before the tag of a release
 	cp openapi/current.json openapi/$$(jq --raw-output .info.version openapi/current.json).json
@@ -91,6 +92,6 @@ test-release: build ## The same judges for the release binary, mail in real time
 audit: ## Known vulnerabilities of dependencies (needs cargo-deny, which fetches the advisories from GitHub)
 	cargo deny check advisories
 
-bench: ## Load against memo, a bare handler and a FastAPI peer, in turns; then noisy neighbours (needs Python)
+bench: ## Load against memo, a bare handler and peers, in turns; then noisy neighbours (needs Python, psql and PostgreSQL)
 	benches/run
 	benches/neighbours --postgres

@@ -116,7 +116,7 @@ try {
     content:
       '# 주간회의록\n\n배포는 **금요일** 오후에 합니다. 자세한 내용은 [운영 문서](https://example.org)에 있습니다.\n\n## 할 일\n\n' +
       '- [x] 시험 서버에 배포\n- [ ] 데이터베이스 백업 확인\n- [ ] 공지 보내기\n\n> 급한 일은 전화로 알려 주세요.\n\n' +
-      '| 누가 | 언제 |\n| --- | --- |\n| 하나 | 월요일 |\n| 두리 | 수요일 |\n\n```sh\nmemo backup memo.db\n```\n',
+      '| 누가 | 언제 |\n| --- | --- |\n| 하나 | 월요일 |\n| 두리 | 수요일 |\n\n```sh\nmemo check\n```\n',
     tags: ['work'],
   };
   await api('PATCH', '/api/v1/me', { token, body: { display_name: '김하나' } });

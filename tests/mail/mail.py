@@ -165,6 +165,12 @@ def one(server, address, subject, seconds=10):
     return found[0]
 
 
+def repeated(server):
+    """The ids of the mails that came more than once."""
+    ids = [mail["message-id"] for user in {to[0] for _, to, _ in server.received} for _, mail in server.to(user)]
+    return {message_id for message_id in ids if ids.count(message_id) > 1}
+
+
 def check(raw, mail, address, texts, page):
     """Checks the form of a mail. Returns the token in its link."""
     mail_from, _, content = raw
@@ -263,6 +269,8 @@ def run(memo, server, controller, port):
     one(server, alice, "비밀번호가 변경되었습니다")
     passed("the link sets a new password, once")
 
+    assert not repeated(server), "a mail was sent twice, and memo was not killed"
+
     # The server holds the first of these mails while memo is killed, as many as memo sends at once; the others are queued.
     server.hold.set()
     users = [f"user-{number}@example.org" for number in range(12)]
@@ -292,9 +300,7 @@ def run(memo, server, controller, port):
         assert memo.post("/auth/email/verify", {"token": token})[0] == 204, user
     passed("no mail is lost if memo is killed between sign-up and delivery")
 
-    ids = [mail["message-id"] for user in {to[0] for _, to, _ in server.received} for _, mail in server.to(user)]
-    repeated = {message_id for message_id in ids if ids.count(message_id) > 1}
-    assert len(repeated) <= 2 * AT_ONCE, repeated
+    assert len(repeated(server)) <= 2 * AT_ONCE, repeated(server)
     assert server.attempts[refused] == 1 and not server.to("unknown@example.org") and not server.to(refused)
     log = memo.logged()
     assert first not in log and reset not in log, "a link is in the log"
