@@ -24,6 +24,9 @@
 //! | `redis` | state shared by many nodes |
 //! | `oidc` | social providers |
 //! | `smtp` | mail to an SMTP server; without it, mail is written to files |
+//! | `webhooks` | requests to webhooks |
+//! | `kakao` | reminders as messages of Kakao; without it, by mail |
+//! | `llm` | completions by a language model |
 
 mod adapters;
 mod archives;
