@@ -114,7 +114,8 @@ pub enum Access {
 /// Stores all entities, in units of work.
 ///
 /// A unit of work runs on behalf of a user, or of the server itself. What units of work have to wait for (a connection, the
-/// turn of a writer) an adapter should hand out fairly by user, so that one user's requests don't keep those of others waiting.
+/// turn of a writer) an adapter should hand out round robin by user, so that one user's requests don't keep those of others
+/// waiting.
 ///
 /// Units of work with [`Access::Write`] are *writers*, the others *readers*. A reader sees what is committed. A writer may
 /// also see what another writer wrote whose [`commit`](UnitOfWork::commit) has been called and has not returned yet: an

@@ -1,10 +1,8 @@
 //! A semaphore that is fair between keys, e.g. between the users who share a pool of connections; and threads for long
 //! computations, to which other threads go first.
 //!
-//! However many callers of one key wait, and however long each holds a permit, those of another key do not wait for all of
-//! them. Keys take turns; one that has just held a permit for long gets its next turn as if it had come later by as long, so that
-//! those of others that hold permits for a short time come several times before. No key holds more than its share, and the
-//! number of waiting callers is bounded.
+//! However many callers of one key wait, those of another key do not wait for all of them: free permits are handed out round
+//! robin by key. No key holds more than its share, and the number of waiting callers is bounded.
 
 #![deny(missing_docs)]
 
@@ -13,24 +11,21 @@ mod tests;
 mod threads;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     fmt,
     hash::Hash,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, ThreadId},
-    time::Duration,
 };
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::sync::oneshot;
 
 pub use threads::{LongWork, Panicked};
 
 /// How often the first waiter of a key is overtaken by others of this key, which wait on the thread that returns a permit: to wake
 /// another thread takes longer than the work that many permits are for.
 const MAX_OVERTAKEN: usize = 16;
-
-/// How much later a key gets its turn at most, because it has held a permit for long.
-const MAX_DELAY: Duration = Duration::from_millis(100);
 
 /// The capacity of a [`FairSemaphore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +52,7 @@ impl fmt::Display for QueueFull {
 
 impl std::error::Error for QueueFull {}
 
-/// Hands out permits fairly by key. Clones share the permits.
+/// Hands out permits round robin by key. Clones share the permits.
 #[derive(Debug)]
 pub struct FairSemaphore<K: Eq + Hash + Clone>(Arc<Shared<K>>);
 
@@ -84,12 +79,8 @@ struct State<K> {
     /// The keys that hold permits or have waiters.
     keys: HashMap<K, Share>,
     /// The keys that have waiters and hold less than their share, in the order of their turns.
-    turns: BTreeMap<Turn, K>,
-    last_turn: u64,
+    turns: VecDeque<K>,
 }
-
-/// A place in the order of turns: when the key began to wait for it, or later, and a number that tells equal ones apart.
-type Turn = (Instant, u64);
 
 /// The permits that a key holds and waits for.
 #[derive(Debug, Default)]
@@ -98,9 +89,7 @@ struct Share {
     waiters: VecDeque<Waiter>,
     /// How often the first waiter has been overtaken.
     overtaken: usize,
-    turn: Option<Turn>,
-    /// For how long it has held the last permit that it returned.
-    held_for: Duration,
+    has_turn: bool,
 }
 
 impl Share {
@@ -125,43 +114,7 @@ struct Waiter {
 #[derive(Debug)]
 pub struct Permit<K: Eq + Hash + Clone> {
     key: K,
-    since: Instant,
-    /// For how long it was held, if the rest does not count.
-    held_for: Option<Duration>,
     shared: Arc<Shared<K>>,
-}
-
-impl<K: Eq + Hash + Clone> Permit<K> {
-    fn new(key: K, shared: Arc<Shared<K>>) -> Self {
-        Self { key, since: Instant::now(), held_for: None, shared }
-    }
-
-    /// The key of the caller who would get this permit if it was returned now.
-    #[must_use]
-    pub fn next_key(&self) -> Option<K> {
-        let state = self.shared.lock();
-        let own = state.keys.get(&self.key).filter(|share| share.turn.is_none() && !share.waiters.is_empty());
-        let own = own.map(|_| turn_at(self.held_for()));
-        match state.turns.first_key_value() {
-            Some(((at, _), key)) if own.is_none_or(|own| own >= *at) => Some(key.clone()),
-            _ => own.map(|_| self.key.clone()),
-        }
-    }
-
-    /// The key that holds it.
-    #[must_use]
-    pub const fn key(&self) -> &K {
-        &self.key
-    }
-
-    /// Ends the time that counts for the turns, e.g. before work for others. Returns how long it was.
-    pub fn stop_counting(&mut self) -> Duration {
-        *self.held_for.get_or_insert_with(|| self.since.elapsed())
-    }
-
-    fn held_for(&self) -> Duration {
-        self.held_for.unwrap_or_else(|| self.since.elapsed())
-    }
 }
 
 impl<K: Eq + Hash + Clone> FairSemaphore<K> {
@@ -174,8 +127,8 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
     /// Like [`new`](Self::new), but one key may hold all permits, e.g. that of the server itself.
     #[must_use]
     pub fn with_exempt(capacity: Capacity, exempt: Option<K>) -> Self {
-        let (keys, turns) = (HashMap::new(), BTreeMap::new());
-        let state = State { free: capacity.permits, waiting: 0, last_waiter: 0, keys, turns, last_turn: 0 };
+        let (keys, turns) = (HashMap::new(), VecDeque::new());
+        let state = State { free: capacity.permits, waiting: 0, last_waiter: 0, keys, turns };
         Self(Arc::new(Shared { capacity, exempt, state: Mutex::new(state) }))
     }
 
@@ -189,7 +142,7 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
         }
         state.free -= 1;
         state.keys.entry(key.clone()).or_default().held += 1;
-        Some(Permit::new(key.clone(), self.0.clone()))
+        Some(Permit { key: key.clone(), shared: self.0.clone() })
     }
 
     /// Waits for a permit. A caller whose future is dropped no longer waits.
@@ -204,7 +157,7 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
         // The sender stays in the queue until it grants the permit.
         let _ = granted.await;
         place.is_waiting = false;
-        Ok(Permit::new(place.key.clone(), self.0.clone()))
+        Ok(Permit { key: place.key.clone(), shared: self.0.clone() })
     }
 
     /// The number of waiting callers.
@@ -216,7 +169,7 @@ impl<K: Eq + Hash + Clone> FairSemaphore<K> {
 
 impl<K: Eq + Hash + Clone> Drop for Permit<K> {
     fn drop(&mut self) {
-        self.shared.release(&self.key, self.held_for());
+        self.shared.release(&self.key);
     }
 }
 
@@ -232,7 +185,7 @@ impl<K: Eq + Hash + Clone> Drop for Place<K> {
     fn drop(&mut self) {
         if self.is_waiting && !self.shared.dequeue(&self.key, self.id) {
             // The permit was granted, but the caller has not received it.
-            self.shared.release(&self.key, Duration::ZERO);
+            self.shared.release(&self.key);
         }
     }
 }
@@ -273,22 +226,19 @@ impl<K: Eq + Hash + Clone> Shared<K> {
         let Some(index) = share.waiters.iter().position(|waiter| waiter.id == id) else { return false };
         share.waiters.remove(index);
         // Without waiters, a turn would stay until it comes: the next waiter of the key would have it beside its own.
-        if share.waiters.is_empty()
-            && let Some(turn) = share.turn.take()
-        {
-            state.turns.remove(&turn);
+        if share.waiters.is_empty() && mem::take(&mut share.has_turn) {
+            state.turns.retain(|other| other != key);
         }
         state.waiting -= 1;
         state.forget_idle(key);
         true
     }
 
-    fn release(&self, key: &K, held_for: Duration) {
+    fn release(&self, key: &K) {
         let mut state = self.lock();
         state.free += 1;
         if let Some(share) = state.keys.get_mut(key) {
             share.held -= 1;
-            share.held_for = held_for;
         }
         state.take_turn(key, self.share_of(key));
         state.hand_out(|key| self.share_of(key));
@@ -296,32 +246,25 @@ impl<K: Eq + Hash + Clone> Shared<K> {
     }
 }
 
-/// The time by which the turn is ordered that a key begins to wait for now.
-fn turn_at(held_for: Duration) -> Instant {
-    Instant::now() + held_for.min(MAX_DELAY)
-}
-
 impl<K: Eq + Hash + Clone> State<K> {
-    /// Adds a key to the turns, if it waits and may hold one more permit.
+    /// Adds a key to the end of the turns, if it waits and may hold one more permit.
     fn take_turn(&mut self, key: &K, share_of_key: usize) {
         if let Some(share) = self.keys.get_mut(key)
-            && share.turn.is_none()
+            && !share.has_turn
             && !share.waiters.is_empty()
             && share.held < share_of_key
         {
-            self.last_turn += 1;
-            let turn = (turn_at(share.held_for), self.last_turn);
-            share.turn = Some(turn);
-            self.turns.insert(turn, key.clone());
+            share.has_turn = true;
+            self.turns.push_back(key.clone());
         }
     }
 
     fn hand_out(&mut self, share_of: impl Fn(&K) -> usize) {
         while self.free > 0
-            && let Some((_, key)) = self.turns.pop_first()
+            && let Some(key) = self.turns.pop_front()
         {
             let Some(share) = self.keys.get_mut(&key) else { continue };
-            share.turn = None;
+            share.has_turn = false;
             if let Some(waiter) = share.next_waiter() {
                 share.held += 1;
                 self.free -= 1;

@@ -4,8 +4,6 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tokio::time::advance;
-
 use super::*;
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Permit<&'static str>, QueueFull>> + Send + 'a>>;
@@ -41,68 +39,6 @@ fn a_key_waits_for_one_turn_of_each_other_key() {
     let held = granted(&mut modest).expect("the other key is next");
     drop(held);
     assert!(granted(&mut greedy[0]).is_some());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_key_that_held_a_permit_for_long_waits_for_others_that_come_later() {
-    let semaphore = semaphore(1, 1);
-    let held = semaphore.try_acquire(&"long").expect("a permit is free");
-    let mut long = wait(&semaphore, "long");
-    let mut short: Vec<_> = (0..3).map(|_| wait(&semaphore, "short")).collect();
-    advance(MAX_DELAY / 2).await;
-    assert_eq!(held.next_key(), Some("short"));
-    drop(held);
-    for (index, waiting) in short.iter_mut().enumerate() {
-        let held = granted(waiting).expect("all of them come before the long one");
-        advance(MAX_DELAY / 20).await;
-        assert_eq!(held.next_key(), Some(if index < 2 { "short" } else { "long" }));
-        drop(held);
-    }
-    let mut held = granted(&mut long).expect("the last one");
-    assert_eq!(held.next_key(), None);
-    let _short = wait(&semaphore, "short");
-    advance(MAX_DELAY).await;
-    assert_eq!((held.stop_counting(), held.next_key()), (MAX_DELAY, Some("short")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_permit_is_held_for_after_its_time_has_stopped_delays_no_turn() {
-    let semaphore = semaphore(1, 1);
-    let mut held = semaphore.try_acquire(&"a").expect("a permit is free");
-    let mut first = wait(&semaphore, "a");
-    assert_eq!(held.stop_counting(), Duration::ZERO);
-    advance(MAX_DELAY).await;
-    assert_eq!(held.stop_counting(), Duration::ZERO);
-    let mut other = wait(&semaphore, "b");
-    drop(held);
-    let held = granted(&mut other).expect("it came before the next turn of the first key");
-    let _other = wait(&semaphore, "b");
-    drop(held);
-    assert!(granted(&mut first).is_some());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_key_waits_for_none_that_come_after_the_longest_delay() {
-    let semaphore = semaphore(1, 1);
-    let held = semaphore.try_acquire(&"long").expect("a permit is free");
-    let mut long = wait(&semaphore, "long");
-    let mut other = wait(&semaphore, "a");
-    advance(MAX_DELAY * 100).await;
-    drop(held);
-    let mut held = granted(&mut other).expect("it came before");
-    // Two keys that come again and again, each for the first time.
-    let mut before = 0;
-    for key in ["b", "c"].into_iter().cycle() {
-        let mut next = wait(&semaphore, key);
-        advance(MAX_DELAY / 10).await;
-        drop(held);
-        if granted(&mut long).is_some() {
-            break;
-        }
-        held = granted(&mut next).expect("it is next");
-        before += 1;
-    }
-    assert_eq!(before, 10);
 }
 
 #[test]

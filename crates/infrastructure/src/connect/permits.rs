@@ -1,4 +1,4 @@
-//! Permits to use the connections of a pool, handed out fairly by user.
+//! Permits to use the connections of a pool, handed out round robin by user.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,6 +59,11 @@ impl Permits {
     /// Returns a permit if one is free.
     pub fn try_acquire(&self, owner: Owner) -> Option<Permit> {
         self.semaphore.try_acquire(&owner)
+    }
+
+    /// Whether a caller waits for a permit.
+    pub fn is_awaited(&self) -> bool {
+        self.semaphore.waiting() > 0
     }
 
     /// Grants no more permits, and waits until all are returned.

@@ -21,7 +21,7 @@ pub trait Lent: Sized {
     }
 }
 
-/// A set of connections, which are lent fairly by user. Clones share it.
+/// A set of connections, which are lent round robin by user. Clones share it.
 pub struct Set<C>(Arc<Shared<C>>);
 
 struct Shared<C> {
@@ -56,6 +56,11 @@ impl<C: Lent> Set<C> {
     /// Returns a connection if one is free.
     pub fn try_borrow(&self, owner: Owner) -> Option<Loan<C>> {
         self.lend(self.0.permits.try_acquire(owner)?)
+    }
+
+    /// Whether others wait for a connection.
+    pub fn is_awaited(&self) -> bool {
+        self.0.permits.is_awaited()
     }
 
     /// Waits for running statements and takes out the connections.

@@ -1,15 +1,12 @@
 //! Long texts that are indexed after their transaction.
 
-use std::{
-    fs,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::fs;
 
 use futures_util::future::join_all;
 use memo_conformance::eventually;
 use memo_domain::{
     Access, Content, Limit, Memo, MemoFilter, MemoId, MemoSort, PageRequest, PageStart, SearchQuery, Store, StoreError,
-    UnitOfWork, UserId, Version,
+    UnitOfWork, Version,
 };
 use memo_infrastructure::SeaOrmStore;
 use rusqlite::Connection;
@@ -36,11 +33,8 @@ fn long(n: u128, word: &str) -> Memo {
     memo
 }
 
-/// Begins a unit of work on behalf of a user who has none yet: of one user, the next one after a batch waits for its updates.
 async fn begin(store: &SeaOrmStore, access: Access) -> Box<dyn UnitOfWork> {
-    static LAST: AtomicU64 = AtomicU64::new(1_000);
-    let owner = UserId::new(Uuid::from_u128(LAST.fetch_add(1, Ordering::Relaxed).into()));
-    store.begin_for(access, Some(owner)).await.expect("a unit of work begins")
+    store.begin_for(access, Some(user(0).id)).await.expect("a unit of work begins")
 }
 
 async fn insert(store: &SeaOrmStore) {
@@ -48,10 +42,7 @@ async fn insert(store: &SeaOrmStore) {
 }
 
 async fn insert_after(last: u128, store: &SeaOrmStore) {
-    insert_in(begin(store, Access::Write).await, last).await;
-}
-
-async fn insert_in(mut unit: Box<dyn UnitOfWork>, last: u128) {
+    let mut unit = begin(store, Access::Write).await;
     for n in last + 1..=last + BATCH {
         let memo = long(n, if last == 0 { "needle" } else { "another" });
         unit.memos().insert(&memo, &memo.search_text()).await.expect("a memo is added");
@@ -99,25 +90,15 @@ fn waiting(folder: &TempDir) -> i64 {
     file.query_row("SELECT COUNT(*) FROM index_backlog", (), |row| row.get(0)).expect("a count")
 }
 
-/// Writes a batch while a unit of work of another user waits for its turn, and returns that one in its turn: until it ends,
-/// nothing is indexed.
+/// Writes a batch while another unit of work waits for its turn, and returns that one in its turn: until it ends, nothing is
+/// indexed.
 async fn stopped(fresh: &Fresh, write: impl AsyncFnOnce(&SeaOrmStore)) -> Box<dyn UnitOfWork> {
-    let unit = followed(fresh, write, begin(&fresh.store, Access::Write).await).await;
-    assert!(waiting(&fresh.folder) > 80, "most of the batch waits");
-    unit
-}
-
-/// Writes a batch while `next` waits for its turn, and returns that one in its turn.
-async fn followed(
-    fresh: &Fresh,
-    write: impl AsyncFnOnce(&SeaOrmStore),
-    mut next: Box<dyn UnitOfWork>,
-) -> Box<dyn UnitOfWork> {
-    async fn in_turn(unit: &mut dyn UnitOfWork) {
+    let in_turn = async || {
+        let mut unit = begin(&fresh.store, Access::Write).await;
         unit.users().lookup(user(0).id).await.expect("it has its turn");
-    }
-    let mut before = begin(&fresh.store, Access::Write).await;
-    in_turn(&mut *before).await;
+        unit
+    };
+    let before = in_turn().await;
     let end = async {
         // Until the others wait.
         for _ in 0..10 {
@@ -125,23 +106,15 @@ async fn followed(
         }
         before.commit().await.expect("it commits");
     };
-    tokio::join!(write(&fresh.store), in_turn(&mut *next), end);
-    next
+    let ((), unit, ()) = tokio::join!(write(&fresh.store), in_turn(), end);
+    assert!(waiting(&fresh.folder) > 80, "most of the batch waits");
+    unit
 }
 
 async fn fresh() -> Fresh {
     let fresh = Fresh::new().await;
     add_user(&*fresh.store, 0).await;
     fresh
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_whose_batch_waits_to_be_indexed_waits_for_that() {
-    let fresh = fresh().await;
-    let begin = || fresh.store.begin_for(Access::Write, Some(user(9).id));
-    let (batch, next) = (begin().await.expect("a unit of work"), begin().await.expect("a unit of work"));
-    let _unit = followed(&fresh, async |_| insert_in(batch, 0).await, next).await;
-    assert_eq!(waiting(&fresh.folder), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

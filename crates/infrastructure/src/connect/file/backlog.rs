@@ -18,7 +18,7 @@ use sea_orm::{DbBackend, Statement, Value, prelude::Uuid};
 use tokio::{sync::watch, time::timeout};
 
 use super::{connection::Connection, writer::rolled_back};
-use crate::{connect::permits::Owner, dialect, error::NoConnection, row::row};
+use crate::{dialect, error::NoConnection, row::row};
 
 const SQLITE: DbBackend = DbBackend::Sqlite;
 
@@ -53,23 +53,14 @@ pub fn size(statement: &Statement) -> usize {
 
 /// The updates of this process that have not run yet, and those that run elsewhere in the meantime.
 pub struct Backlog {
-    /// In the order of their transactions.
-    entries: VecDeque<Waiting>,
+    /// In the order of their transactions; each with the number of its row.
+    entries: VecDeque<(i64, IndexUpdate)>,
     /// How many of them belong to the transaction that is open.
     uncommitted: usize,
     size: usize,
     /// Whether a part has failed. It is tried again after the next transaction.
     has_failed: bool,
     progress: watch::Sender<Progress>,
-}
-
-/// An update that waits.
-struct Waiting {
-    /// The number of its row.
-    entry: i64,
-    /// The user whose unit of work has added it.
-    owner: Owner,
-    update: IndexUpdate,
 }
 
 /// How many updates there have been.
@@ -143,24 +134,13 @@ impl Backlog {
         !self.has_failed && self.entries.len() > self.uncommitted
     }
 
-    /// Whether there is an update of this user that is to run now.
-    pub fn has_due_of(&self, owner: Owner) -> bool {
-        let committed = self.entries.len() - self.uncommitted;
-        self.is_due() && self.entries.iter().take(committed).any(|waiting| waiting.owner == owner)
-    }
-
     /// Whether the open transaction has added any.
     pub const fn is_added_to(&self) -> bool {
         self.uncommitted > 0
     }
 
     /// Adds the last updates of each memo in the open transaction. Earlier ones of the memos that it returns need not run.
-    pub fn add(
-        &mut self,
-        connection: &Connection,
-        owner: Owner,
-        updates: Vec<IndexUpdate>,
-    ) -> Result<HashSet<Uuid>, Error> {
+    pub fn add(&mut self, connection: &Connection, updates: Vec<IndexUpdate>) -> Result<HashSet<Uuid>, Error> {
         in_transaction(connection)?;
         let mut memos = HashSet::new();
         for update in updates.into_iter().rev() {
@@ -173,7 +153,7 @@ impl Backlog {
             let rows = connection.query::<Entry>(&statement(sql, [update.memo.into()]))?;
             let row = rows.first().ok_or(Error::QueryReturnedNoRows)?;
             self.size += update.size();
-            self.entries.push_back(Waiting { entry: row.entry, owner, update });
+            self.entries.push_back((row.entry, update));
             self.uncommitted += 1;
         }
         Ok(memos)
@@ -196,7 +176,7 @@ impl Backlog {
     /// Those that were added will not run.
     pub fn rolled_back(&mut self) {
         let added = self.entries.split_off(self.entries.len() - self.uncommitted);
-        self.size -= added.iter().map(|waiting| waiting.update.size()).sum::<usize>();
+        self.size -= added.iter().map(|(_, update)| update.size()).sum::<usize>();
         self.end(0);
     }
 
@@ -213,23 +193,23 @@ impl Backlog {
     /// the transaction is committed.
     pub fn run_early(&self, connection: &Connection) -> Result<(), Error> {
         in_transaction(connection)?;
-        self.entries.iter().take(self.entries.len() - self.uncommitted).try_for_each(|waiting| run(connection, waiting))
+        self.entries.iter().take(self.entries.len() - self.uncommitted).try_for_each(|entry| run(connection, entry))
     }
 
     /// Runs the first updates in a transaction of their own.
     #[expect(clippy::disallowed_methods, reason = "it runs on the commit thread")]
     pub fn run_part(&mut self, connection: &Connection) -> Result<(), Error> {
         let (mut count, mut size) = (0, 0);
-        for waiting in &self.entries {
+        for (_, update) in &self.entries {
             if size >= PART {
                 break;
             }
-            size += waiting.update.size();
+            size += update.size();
             count += 1;
         }
         self.has_failed = true;
         connection.begin_when_unlocked()?;
-        self.entries.iter().take(count).try_for_each(|waiting| run(connection, waiting))?;
+        self.entries.iter().take(count).try_for_each(|entry| run(connection, entry))?;
         connection.control("COMMIT")?;
         self.has_failed = false;
         self.entries.drain(..count);
@@ -246,7 +226,7 @@ fn in_transaction(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Runs an update, unless its row is gone: it has run before, its memo was removed or has had other texts since.
-fn run(connection: &Connection, Waiting { entry, update, .. }: &Waiting) -> Result<(), Error> {
+fn run(connection: &Connection, (entry, update): &(i64, IndexUpdate)) -> Result<(), Error> {
     if connection.execute(&statement("DELETE FROM index_backlog WHERE entry = ?", [(*entry).into()]))? == 1 {
         update.statements.iter().try_for_each(|statement| connection.execute(statement).map(drop))?;
     }

@@ -58,7 +58,7 @@ pub struct File {
     searching: OnDemand,
     /// For read-only transactions.
     snapshots: OnDemand,
-    writer: Set<Box<Group>>,
+    writer: Set<Group>,
     indexed: Indexed,
     options: StoreOptions,
 }

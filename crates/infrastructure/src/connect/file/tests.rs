@@ -77,13 +77,13 @@ async fn indexed(store: &SeaOrmStore) -> i64 {
     found.expect("the index is read").expect("a row").count
 }
 
-/// Runs two units of work in one transaction, in this order: both wait for the turn of another one, of another user.
+/// Runs two units of work in one transaction, in this order: both wait for the turn of another one.
 async fn run_together<A, B>(
     store: &SeaOrmStore,
     first: impl Future<Output = A>,
     second: impl Future<Output = B>,
 ) -> (A, B) {
-    let mut before = store.begin_for(Access::Write, Some(user(9).id)).await.expect("a unit of work");
+    let mut before = store.begin(Access::Write).await.expect("a unit of work");
     before.users().lookup(user(0).id).await.expect("it has its turn");
     let commit = async {
         for _ in 0..10 {
@@ -97,7 +97,7 @@ async fn run_together<A, B>(
 }
 
 async fn insert(store: &SeaOrmStore, n: u128) -> Result<(), StoreError> {
-    let mut unit = store.begin_for(Access::Write, Some(user(0).id)).await?;
+    let mut unit = store.begin(Access::Write).await?;
     unit.memos().insert(&memo(n), &memo(n).search_text()).await?;
     unit.commit().await
 }
@@ -143,27 +143,6 @@ async fn a_memo_removed_in_the_transaction_of_its_insertion_leaves_nothing_in_th
 }
 
 #[tokio::test]
-async fn a_user_after_a_long_turn_has_a_transaction_of_their_own() {
-    let (store, _folder) = store().await;
-    let begin = || store.database.begin(Access::Write, Some(user(9).id));
-    let mut long = begin().await.expect("a session begins");
-    let count = ENDLESS.replace("FROM n)", "FROM n LIMIT 1000000)");
-    long.find_one::<()>(sql(&count), Cost::Large).await.expect("it counts");
-    let mut next = begin().await.expect("a session begins");
-    let next = async {
-        next.find_one::<()>(sql("SELECT 1"), Cost::Small).await.expect("it has its turn");
-        next
-    };
-    let committed = async {
-        let (inserted, long) = tokio::join!(insert(&store, 1), long.commit());
-        inserted.and(long)
-    };
-    // The turn of the next one is not over.
-    let (_next, committed) = tokio::join!(next, timeout(Duration::from_secs(20), committed));
-    committed.expect("they don't wait for it").expect("they are committed");
-}
-
-#[tokio::test]
 async fn searches_wait_for_a_transaction_whose_commit_others_may_see() {
     let (store, folder) = store().await;
     insert(&store, 1).await.expect("it is inserted");
@@ -174,7 +153,7 @@ async fn searches_wait_for_a_transaction_whose_commit_others_may_see() {
         let (mut backlog, indexed) = Backlog::new();
         connection.begin().expect("it begins");
         let update = IndexUpdate { memo: memo(1).id.as_uuid(), statements: Vec::new() };
-        backlog.add(&connection, None, vec![update]).expect("it is added");
+        backlog.add(&connection, vec![update]).expect("it is added");
         assert!(indexed.is_complete());
         backlog.commit(&connection).expect("it is committed");
         assert!(!indexed.is_complete());
@@ -210,8 +189,7 @@ async fn a_dropped_search_takes_nothing_from_the_index() {
 async fn units_of_work_that_sqlite_rolls_back_with_another_one_may_run_again() {
     let (store, _folder) = store().await;
     let lose = async {
-        let session = store.database.begin(Access::Write, Some(user(8).id)).await;
-        let mut session = session.expect("a session begins");
+        let mut session = session(&store, Access::Write).await;
         let twice = sql("INSERT OR ROLLBACK INTO users SELECT * FROM users");
         let error = session.execute(twice, Cost::Small).await.expect_err("the id is taken");
         assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
@@ -228,7 +206,7 @@ async fn units_of_work_that_sqlite_rolls_back_with_another_one_may_run_again() {
 async fn a_failed_commit_fails_all_units_of_work_in_its_transaction() {
     let (store, _folder) = store().await;
     let add_user = async {
-        let mut unit = store.begin_for(Access::Write, Some(user(8).id)).await?;
+        let mut unit = store.begin(Access::Write).await?;
         unit.users().insert(&user(1)).await?;
         unit.commit().await
     };

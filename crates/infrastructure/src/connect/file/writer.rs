@@ -5,9 +5,8 @@
 //! that waits takes its turn in the same transaction. If none waits, the connection goes to the commit thread, which makes
 //! one COMMIT for all of them, and only then is each acknowledged.
 //!
-//! Turns are handed out fairly by user: however many units of work of one user wait, and however long they are, one of another
-//! user waits for at most one of them. After a long turn, the next one of the same user has a transaction of its own, since its
-//! COMMIT may take long as well: those before it are committed first, and so are the updates for searches that it has left.
+//! Turns are handed out round robin by user: however many units of work of one user wait, one of another user waits for at
+//! most one of them. This has no effect on how many share a transaction.
 
 use std::{
     collections::HashSet,
@@ -49,26 +48,20 @@ const MAX_INDEX: usize = 256 << 10;
 const MAX_INDEX_OF_UNIT: usize = 2 << 20;
 /// The size in bytes of its texts above which a statement runs on a thread that may block: a batch has many of them.
 const MAX_INLINE: usize = 64 << 10;
-/// The time of a turn above which the next one of the same user counts as long.
-const LONG_TURN: Duration = Duration::from_millis(5);
-/// The maximum number of users whose last turn is remembered as long.
-const MAX_LONG: usize = 1_000;
 /// The age of a transaction after which it is committed even if others wait.
 const MAX_AGE: Duration = Duration::from_millis(10);
 
 /// The writing connection, its open transaction, and the units of work that wait for its commit.
 pub struct Group {
     /// Before the connection: it is dropped in this order.
-    log: Log,
+    log: Box<Log>,
     connection: Connection,
     /// To the commit thread, which ends with this.
-    commits: Sender<Loan<Box<Group>>>,
+    commits: Sender<Loan<Group>>,
     /// When the transaction began, if one is open.
     began: Option<Instant>,
     /// The number of units of work that have had a turn in it.
     turns: usize,
-    /// The users whose last turn was long.
-    long: HashSet<Owner>,
     /// The one whose turn it is, in its savepoint.
     unit: Option<Unit>,
     /// Updates of what searches read: the form of the texts, and the full-text index. They run last, since the index writes its
@@ -77,7 +70,7 @@ pub struct Group {
     /// The size of their parameters, in bytes.
     index_size: usize,
     /// Those that run after the commit, since they are too long.
-    backlog: Backlog,
+    backlog: Box<Backlog>,
     /// Where those who have called `commit` wait for the result.
     committed: Vec<oneshot::Sender<Result<(), Arc<Error>>>>,
 }
@@ -91,9 +84,9 @@ struct Unit {
 }
 
 /// Starts the commit thread, and returns the set of the one connection that writes.
-pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io::Result<(Set<Box<Group>>, Indexed)> {
+pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io::Result<(Set<Group>, Indexed)> {
     let (backlog, indexed) = Backlog::new();
-    let (commits, due) = channel::<Loan<Box<Group>>>();
+    let (commits, due) = channel::<Loan<Group>>();
     thread::Builder::new().name("commit".to_owned()).spawn(move || {
         for mut group in due {
             group.end();
@@ -101,24 +94,23 @@ pub fn start(connection: Connection, log: Log, acquire_timeout: Duration) -> io:
     })?;
     let (index, committed) = (Vec::new(), Vec::new());
     let group = Group {
-        log,
+        log: Box::new(log),
         connection,
         commits,
         began: None,
         turns: 0,
-        long: HashSet::new(),
         unit: None,
         index,
         index_size: 0,
-        backlog,
+        backlog: Box::new(backlog),
         committed,
     };
-    Ok((Set::new(vec![Box::new(group)], acquire_timeout), indexed))
+    Ok((Set::new(vec![group], acquire_timeout), indexed))
 }
 
-impl Lent for Box<Group> {
+impl Lent for Group {
     /// Rolls back a unit of work that was not committed. Hands the transaction to those who wait, or ends it.
-    fn give_back(mut self, set: &Set<Self>, mut permit: Permit) {
+    fn give_back(mut self, set: &Set<Self>, permit: Permit) {
         if self.unit.take().is_some() {
             self.backlog.rolled_back();
             if self.control("ROLLBACK TO unit").and_then(|()| self.control("RELEASE unit")).is_err() {
@@ -126,11 +118,10 @@ impl Lent for Box<Group> {
                 self.close(Err(rolled_back()));
             }
         }
-        self.end_turn(&mut permit);
         if self.began.is_none() && !self.backlog.is_due() {
             return set.put(self, permit);
         }
-        if permit.next_key().is_some_and(|next| self.has_room(next)) {
+        if set.is_awaited() && self.has_room() {
             set.put(self, permit);
             // The one that waited may have given up before the connection was free.
             return drop(set.try_borrow(None));
@@ -143,26 +134,10 @@ impl Lent for Box<Group> {
 }
 
 impl Group {
-    /// Whether a unit of work of this user may join the transaction, or begin one.
-    fn has_room(&self, owner: Owner) -> bool {
-        if self.long.contains(&owner) {
-            return self.committed.is_empty() && !self.backlog.has_due_of(owner);
-        }
+    /// Whether another unit of work may join the transaction, or begin one.
+    fn has_room(&self) -> bool {
         let is_young = self.began.is_none_or(|began| began.elapsed() < MAX_AGE);
         self.turns < MAX_TURNS && self.index_size < MAX_INDEX && !self.backlog.is_added_to() && is_young
-    }
-
-    /// Ends the time that counts for the turns of its user: others have a part in what comes after it.
-    fn end_turn(&mut self, permit: &mut Permit) {
-        let owner = *permit.key();
-        if permit.stop_counting() <= LONG_TURN {
-            self.long.remove(&owner);
-        } else {
-            if self.long.len() >= MAX_LONG {
-                self.long.clear();
-            }
-            self.long.insert(owner);
-        }
     }
 
     fn control(&self, sql: &str) -> Result<(), Error> {
@@ -205,12 +180,12 @@ impl Group {
     }
 
     /// Keeps what the unit of work has written. It is committed when the result has come.
-    fn release(&mut self, owner: Owner) -> Result<oneshot::Receiver<Result<(), Arc<Error>>>, Error> {
+    fn release(&mut self) -> Result<oneshot::Receiver<Result<(), Arc<Error>>>, Error> {
         let mut index = self.unit.as_mut().map(|unit| mem::take(&mut unit.index)).unwrap_or_default();
         let mut size = index.iter().map(IndexUpdate::size).sum();
         let mut added = HashSet::new();
         if size > MAX_INDEX_OF_UNIT && self.backlog.has_room(size) {
-            added = self.backlog.add(&self.connection, owner, mem::take(&mut index))?;
+            added = self.backlog.add(&self.connection, mem::take(&mut index))?;
             size = 0;
         }
         self.control("RELEASE unit")?;
@@ -225,10 +200,8 @@ impl Group {
         Ok(result)
     }
 
-    /// Ends the transaction: commits it if a unit of work waits for that. Then runs a part of the backlog, but not after a long
-    /// transaction, for which others may have waited.
+    /// Ends the transaction: commits it if a unit of work waits for that. Then runs a part of the backlog.
     fn end(&mut self) {
-        let is_long = self.backlog.is_added_to();
         if self.began.is_some() {
             let result = if self.committed.is_empty() {
                 self.control("ROLLBACK")
@@ -238,7 +211,6 @@ impl Group {
             self.close(result);
         }
         if self.backlog.is_due()
-            && !is_long
             && let Err(error) = self.backlog.run_part(&self.connection)
         {
             self.roll_back();
@@ -280,14 +252,14 @@ pub fn rolled_back() -> Error {
 
 /// A unit of work that writes. It waits for its turn only at its first statement. If dropped, it is rolled back.
 pub struct WriteUnit {
-    writer: Set<Box<Group>>,
+    writer: Set<Group>,
     owner: Owner,
-    turn: Option<Loan<Box<Group>>>,
+    turn: Option<Loan<Group>>,
     has_begun: bool,
 }
 
 /// Ends an open transaction if no turn comes: the last unit of work that waited for one may have given up.
-struct EndIfIdle(Set<Box<Group>>);
+struct EndIfIdle(Set<Group>);
 
 impl Drop for EndIfIdle {
     fn drop(&mut self) {
@@ -296,12 +268,12 @@ impl Drop for EndIfIdle {
 }
 
 impl WriteUnit {
-    pub const fn new(writer: Set<Box<Group>>, owner: Owner) -> Self {
+    pub const fn new(writer: Set<Group>, owner: Owner) -> Self {
         Self { writer, owner, turn: None, has_begun: false }
     }
 
     /// Takes out its turn. If it is not put back, the unit of work is rolled back.
-    async fn turn(&mut self) -> Result<Loan<Box<Group>>, StoreError> {
+    async fn turn(&mut self) -> Result<Loan<Group>, StoreError> {
         if let Some(turn) = self.turn.take() {
             // Statements run at once: those of a long turn would keep the other tasks of its thread waiting.
             consume_budget().await;
@@ -369,8 +341,7 @@ impl WriteUnit {
         if !self.has_begun {
             return Ok(());
         }
-        let owner = self.owner;
-        let committed = self.run(Cost::Small, move |group| group.release(owner)).await?;
+        let committed = self.run(Cost::Small, Group::release).await?;
         // The end of the turn.
         self.turn = None;
         committed.await.map_err(|_| NoConnection::Closed)?.map_err(file_error)
