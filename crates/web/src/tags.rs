@@ -11,7 +11,7 @@ operations! {
     list_tags => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Cursor);
     patch_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::MergePatch).work(Work::heavy(10))
         .problems(&[Code::NotFound, Code::OperationRunning]);
-    delete_tag => Policy::scopes(&[Scope::MemosWrite]).work(Work::heavy(10))
+    delete_tag => Policy::scopes(&[Scope::MemosWrite]).body(Body::Empty).work(Work::heavy(10))
         .problems(&[Code::NotFound, Code::OperationRunning]);
 }
 
@@ -139,7 +139,13 @@ async fn patch_tag(
             headers(("Location" = String, description = "The URL of the operation"))),
     ),
 )]
-async fn delete_tag(caller: Caller, memos: Data<Memos>, path: TagPath, _: NoQuery) -> Result<HttpResponse, Problem> {
+async fn delete_tag(
+    caller: Caller,
+    memos: Data<Memos>,
+    path: TagPath,
+    _: NoQuery,
+    _: EmptyBody,
+) -> Result<HttpResponse, Problem> {
     Ok(match memos.remove_tag(*caller, &path.tag).await? {
         TagChanged::Done(()) => HttpResponse::NoContent().finish(),
         TagChanged::Running(id) => accepted(id),

@@ -66,6 +66,7 @@ macro_rules! __each_server_test {
                 unknown_parameter_is_rejected_by_name
                 unusual_parameter_name_is_reported_verbatim
                 unknown_json_field_is_rejected_by_name
+                unknown_field_is_rejected_by_operations_without_a_body
                 private_json_is_revalidated
                 null_is_rejected_unless_the_schema_allows_it
                 anonymous_request_is_unauthorized

@@ -80,6 +80,19 @@ pub async fn null_is_rejected_unless_the_schema_allows_it(app: TestApp) {
     assert!(seen > 20, "{seen}");
 }
 
+pub async fn unknown_field_is_rejected_by_operations_without_a_body(app: TestApp) {
+    let alice = app.user("alice").await;
+    let mut seen = 0;
+    for operation in known().operations().filter(|one| one.method != "get" && one.item["requestBody"].is_null()) {
+        seen += 1;
+        let call = || alice.call(&operation.method.to_uppercase(), &operation.target());
+        call().body("application/json", r#"{"colour": "red"}"#).await.invalid("/colour", "unknown_member");
+    }
+    assert!(seen > 10, "{seen}");
+    // The session has not ended meanwhile.
+    alice.get("/api/v1/me").await.expect_status(200);
+}
+
 /// Of its own or of no resource: those of others have tests of their own.
 pub async fn private_json_is_revalidated(app: TestApp) {
     let (admin, alice) = (app.admin("root").await, app.user("alice").await);

@@ -6,7 +6,7 @@ use crate::{cookies, dto::UserDto, prelude::*};
 operations! {
     create_session => Policy::optional().body(Body::Json).no_store().rate(RateClass::SignIn)
         .problems(&[Code::CredentialsWrong, Code::MfaRequired, Code::Overloaded]);
-    delete_session => Policy::optional().no_store();
+    delete_session => Policy::optional().body(Body::Empty).no_store();
     prove_session => Policy::interactive().body(Body::Json).no_store()
         .problems(&[Code::PasswordWrong, Code::RecentSignInRequired, Code::Overloaded]);
 }
@@ -113,6 +113,7 @@ async fn delete_session(
     MaybeCaller(caller): MaybeCaller,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     if let Some(session_id) = caller.and_then(|caller| caller.session_id()) {
         sign_in.sign_out(session_id, &device).await?;

@@ -5,8 +5,8 @@ use crate::{dto::SessionDto, prelude::*};
 
 operations! {
     list_sessions => Policy::interactive().condition(Condition::IfNoneMatch);
-    end_session => Policy::interactive().problems(&[Code::SessionNotFound]);
-    end_sessions => Policy::interactive().no_store();
+    end_session => Policy::interactive().body(Body::Empty).problems(&[Code::SessionNotFound]);
+    end_sessions => Policy::interactive().body(Body::Empty).no_store();
 }
 
 id_paths! {
@@ -46,6 +46,7 @@ async fn end_session(
     sign_in: Data<SignIn>,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     sign_in.end_session(caller.user_id, id, &device).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -83,6 +84,7 @@ async fn end_sessions(
     settings: Data<HttpSettings>,
     FromDevice(device): FromDevice,
     Query(query): Query<EndSessionsQuery>,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let except_current = query.except_current == Some(true);
     sign_in.end_all(&caller, except_current, &device).await?;

@@ -14,7 +14,7 @@ operations! {
         .problems(&[Code::InsufficientScope, Code::ApiKeyLimitReached]);
     patch_api_key => Policy::interactive().body(Body::MergePatch)
         .problems(&[Code::InsufficientScope, Code::ApiKeyNotFound]);
-    delete_api_key => Policy::interactive().problems(&[Code::ApiKeyNotFound]);
+    delete_api_key => Policy::interactive().body(Body::Empty).problems(&[Code::ApiKeyNotFound]);
 }
 
 id_paths! {
@@ -217,6 +217,7 @@ async fn delete_api_key(
     ApiKeyPath(id): ApiKeyPath,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     keys.remove(caller.user_id, id, &device).await?;
     Ok(HttpResponse::NoContent().finish())

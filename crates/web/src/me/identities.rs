@@ -4,7 +4,7 @@ use crate::{dto::IdentityDto, prelude::*};
 
 operations! {
     list_identities => Policy::interactive().condition(Condition::IfNoneMatch);
-    remove_identity => Policy::interactive().no_store().problems(&[Code::IdentityNotFound, Code::LastWayToSignIn]);
+    remove_identity => Policy::interactive().body(Body::Empty).no_store().problems(&[Code::IdentityNotFound, Code::LastWayToSignIn]);
 }
 
 /// List linked accounts
@@ -38,6 +38,7 @@ async fn remove_identity(
     social: Data<Social>,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     social.unlink(caller.user_id, &provider, &device).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -14,7 +14,7 @@ operations! {
         .problems(&[Code::WebhookLimitReached]);
     patch_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::MergePatch).no_store()
         .problems(&[Code::WebhookNotFound]);
-    delete_webhook => Policy::scopes(&[Scope::AccountWrite]).problems(&[Code::WebhookNotFound]);
+    delete_webhook => Policy::scopes(&[Scope::AccountWrite]).body(Body::Empty).problems(&[Code::WebhookNotFound]);
 }
 
 id_paths! {
@@ -201,6 +201,7 @@ async fn delete_webhook(
     WebhookPath(id): WebhookPath,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     webhooks.remove(caller.user_id, id, &device).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -8,7 +8,7 @@ const WRITE: Policy = Policy::scopes(&[Scope::MemosWrite]).problems(&[Code::Memo
 operations! {
     list_likes => Policy::scopes(&[Scope::MemosRead]).paging(Paging::Offset).problems(&[Code::MemoNotFound]);
     put_like => WRITE.body(Body::Empty);
-    delete_like => WRITE;
+    delete_like => WRITE.body(Body::Empty);
 }
 
 /// A user who likes a memo.
@@ -86,6 +86,7 @@ async fn delete_like(
     likes: Data<Likes>,
     MemoPath(id): MemoPath,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     likes.unlike(caller.user_id, id).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -16,7 +16,7 @@ operations! {
     get_memo => Policy::scopes(&[Scope::MemosRead]).condition(Condition::IfNoneMatch).problems(&[Code::MemoNotFound]);
     replace_memo => CHANGE.condition(Condition::Put).body(Body::Json);
     patch_memo => CHANGE.body(Body::MergePatch);
-    delete_memo => WRITE.problems(&[Code::MemoNotFound, Code::NotOwner]);
+    delete_memo => WRITE.body(Body::Empty).problems(&[Code::MemoNotFound, Code::NotOwner]);
 }
 
 /// Read a memo
@@ -150,6 +150,7 @@ async fn delete_memo(
     MemoPath(id): MemoPath,
     IfMatch(precondition): IfMatch,
     Query(query): Query<DeleteQuery>,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     if query.permanent == Some(true) {
         memos.remove(caller.user_id, id, &precondition).await?;

@@ -8,7 +8,7 @@ operations! {
     create_share => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).no_store().idempotent().problems(&[
         Code::MemoNotFound, Code::NotOwner, Code::MemoTrashed, Code::ShareLimitReached, Code::Overloaded,
     ]);
-    delete_share => Policy::scopes(&[Scope::MemosWrite])
+    delete_share => Policy::scopes(&[Scope::MemosWrite]).body(Body::Empty)
         .problems(&[Code::MemoNotFound, Code::ShareNotFound, Code::NotOwner]);
 }
 
@@ -196,6 +196,7 @@ async fn delete_share(
     SharePath(id): SharePath,
     FromDevice(device): FromDevice,
     _: NoQuery,
+    _: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     shares.revoke(caller.user_id, memo, id, &device).await?;
     Ok(HttpResponse::NoContent().finish())
