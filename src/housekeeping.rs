@@ -4,7 +4,10 @@ use std::{convert::Infallible, mem, sync::Arc, time::Duration};
 
 use memo_application::{Changes, Retention, Shares, TrashHandler, UsageCounter};
 use memo_domain::{Causes, Mailer};
-use tokio::time::sleep;
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::{sleep, timeout},
+};
 
 /// The interval. Data that is kept for days may stay for one more hour.
 const PERIOD: Duration = Duration::from_hours(1);
@@ -23,11 +26,25 @@ pub struct Housekeeping {
     trash: Arc<TrashHandler>,
     usage: Arc<UsageCounter>,
     mailer: Arc<dyn Mailer>,
+    asked: (mpsc::UnboundedSender<oneshot::Sender<()>>, Mutex<mpsc::UnboundedReceiver<oneshot::Sender<()>>>),
+}
+
+/// Asks a server to clean up. Clones ask the same one.
+#[derive(Debug, Clone)]
+pub struct Cleaner(mpsc::UnboundedSender<oneshot::Sender<()>>);
+
+impl Cleaner {
+    /// Waits until the server has removed what is older than it is kept, or has ended.
+    pub async fn clean_up(&self) {
+        let (done, cleaned) = oneshot::channel();
+        let _ = self.0.send(done);
+        let _ = cleaned.await;
+    }
 }
 
 impl Housekeeping {
     /// Cleanup by these use cases, and of the copies that this mailer keeps.
-    pub const fn new(
+    pub fn new(
         changes: Changes,
         retention: Retention,
         trash: Arc<TrashHandler>,
@@ -35,7 +52,13 @@ impl Housekeeping {
         usage: Arc<UsageCounter>,
         mailer: Arc<dyn Mailer>,
     ) -> Self {
-        Self { changes, retention, shares, trash, usage, mailer }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self { changes, retention, shares, trash, usage, mailer, asked: (sender, Mutex::new(receiver)) }
+    }
+
+    /// What asks for a cleanup.
+    pub fn cleaner(&self) -> Cleaner {
+        Cleaner(self.asked.0.clone())
     }
 
     /// Stores the reads of shares.
@@ -47,10 +70,13 @@ impl Housekeeping {
     #[expect(clippy::disallowed_methods, reason = "waits for the next run")]
     pub async fn run(&self) -> Infallible {
         let clean = async {
-            let mut delay = DELAY;
+            let (mut delay, mut asked) = (DELAY, self.asked.1.lock().await);
             loop {
-                sleep(mem::replace(&mut delay, PERIOD)).await;
+                let done = timeout(mem::replace(&mut delay, PERIOD), asked.recv()).await;
                 self.once().await;
+                if let Ok(Some(done)) = done {
+                    let _ = done.send(());
+                }
             }
         };
         let store = async {

@@ -44,8 +44,10 @@ mod settings;
 mod start_error;
 mod store_source;
 mod texts;
+mod unread;
 mod usage;
 
+pub use housekeeping::Cleaner;
 pub use server::{Server, ServerBuilder};
 pub use settings::{
     AlgorithmSetting, AuthSettings, CacheSettings, CorsSettings, DatabaseSettings, Environment, ForwardedHeader,

@@ -16,7 +16,7 @@ use memo_application::{
     TrashHandler, UsageCounter, UsageReports, Webhooks, WithdrawalHandler,
 };
 use memo_domain::{
-    Causes, Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store,
+    Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store,
     WebhookSender,
 };
 use memo_web::{Limits, RequestIds, Services, UseCases};
@@ -28,10 +28,11 @@ use crate::{
     archives::ArchiveThreads,
     background::{JobLoop, Tasks, WakeUps},
     deliveries::Deliveries,
-    housekeeping::Housekeeping,
+    housekeeping::{Cleaner, Housekeeping},
     http_settings::{host_name, http_settings},
     ports::{Wired, ports},
     store_source::StoreSource,
+    unread,
     usage::UsageLoop,
 };
 
@@ -309,6 +310,12 @@ impl Server {
         }
     }
 
+    /// Returns what removes data whose retention is over at once, instead of at the next hour: for a clock that is moved.
+    #[must_use]
+    pub fn cleaner(&self) -> Cleaner {
+        self.housekeeping.cleaner()
+    }
+
     /// Serves until `stop` ends, then finishes running requests within `server.shutdown_grace`.
     ///
     /// # Errors
@@ -331,7 +338,7 @@ impl Server {
         let patience = *settings.server.request_timeout;
         let mut server = HttpServer::new(move || memo_web::app(services.clone()))
             .on_connect(move |connection, data| {
-                limit_unread(connection, patience);
+                unread::limit(connection, patience);
                 memo_web::on_connect(connection, data);
             })
             .disable_signals()
@@ -383,17 +390,4 @@ impl Server {
         }
         Ok(())
     }
-}
-
-/// Ends a connection whose client reads nothing for this time: what waits to be sent would stay in memory.
-fn limit_unread(connection: &dyn std::any::Any, patience: Duration) {
-    #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<tokio::net::TcpStream>() {
-        // Without it, the connection ends later, or with the client.
-        if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
-            tracing::debug!(error = %Causes(&error), "a connection has no time limit for reading");
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (connection, patience);
 }

@@ -89,6 +89,9 @@ fn one_line(error: &config::ConfigError) -> SettingsError {
 /// A setting has a value of another type. It is not quoted: a text in place of a section may hold a password.
 fn mistyped(key: Option<String>, origin: Option<String>, expected: &str) -> SettingsError {
     let name = key.unwrap_or_default();
+    if let Some(form) = form(&name) {
+        return SettingsError(format!("{name} must be {form}"));
+    }
     let from = origin.map(|origin| format!(" in {origin}")).unwrap_or_default();
     SettingsError(if expected.starts_with("struct ") || expected == "a map" {
         let variable = name.to_uppercase().replace('.', "__");

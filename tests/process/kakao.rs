@@ -155,7 +155,7 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     fn new(server: &'a Running) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
         Self { server, client, cookies: BTreeMap::new() }
     }
 

@@ -89,7 +89,7 @@ impl Running {
             }
         });
         let url = timeout(PATIENCE, url).await.expect("the server listens in time").expect("the log names the address");
-        Self { child, url, log, client: Client::new() }
+        Self { child, url, log, client: Client::builder().no_proxy().build().expect("a client") }
     }
 
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> reqwest::Result<(StatusCode, Value)> {

@@ -5,11 +5,12 @@ mod form;
 use std::{
     fs, io,
     io::Write,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use memo_domain::{Secret, SecretGenerator};
+use tempfile::{NamedTempFile, PersistError};
 use thiserror::Error;
 
 pub use form::KeyForm;
@@ -59,10 +60,7 @@ pub fn load_or_create(path: &Path, form: KeyForm, secrets: &dyn SecretGenerator)
     let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Random: processes in different containers may have the same id.
-            let number = u64::from_be_bytes(secrets.next().expose().as_chunks().0[0]);
-            let draft = path.with_extension(format!("{number:016x}.new"));
-            create(path, &draft, &form.write(&secrets.next()).map_err(failed)?).map_err(failed)?;
+            create(path, &form.write(&secrets.next()).map_err(failed)?).map_err(failed)?;
             fs::read_to_string(path).map_err(failed)?
         }
         text => text.map_err(failed)?,
@@ -84,20 +82,16 @@ pub fn is_exposed(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
 }
 
-/// Creates the file, whole or not at all. Of two concurrent processes one wins, and both use its key.
-fn create(path: &Path, draft: &Path, text: &str) -> io::Result<()> {
-    let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        match fs::hard_link(draft, path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
-        }
-    };
-    let written = write();
-    let _ = fs::remove_file(draft);
-    written
+/// Creates the file with mode 0600, whole or not at all. Of two concurrent processes one wins, and both use its key.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = NamedTempFile::new_in(folder)?;
+    draft.write_all(text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Err(PersistError { error, .. }) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

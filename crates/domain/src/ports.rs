@@ -84,12 +84,12 @@ pub struct HashLane {
 /// * `a_new_hash_is_not_outdated`: [`is_outdated`](Self::is_outdated) MUST return `false` for a hash that was just created.
 /// * `hashing_does_not_block`: [`hash`](Self::hash) and [`verify`](Self::verify) MUST NOT block the thread that polls them.
 /// * `waiting_hashes_are_bounded`: the number of waiting passwords MUST be bounded ([`HashError::Busy`]).
-/// * `clients_share_a_queue`: a client MUST NOT hold more than half of the places of a queue, and its passwords MUST take
-///   turns with those of others.
+/// * `clients_share_a_queue`: a client MUST NOT hold more than two thirds of the places of a queue, and its passwords MUST
+///   take turns with those of others.
 /// * `each_purpose_has_a_queue_of_its_own`: passwords of one purpose MUST be accepted and take turns however many of
 ///   another one wait.
 /// * `a_missing_hash_takes_as_long_as_a_wrong_password`: [`verify`](Self::verify) without a hash MUST take as long as with
-///   one, and return `false`; also if hashes of another cost are still stored.
+///   one, and return `false`. It SHOULD do so also while hashes of another cost are still stored.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a password.

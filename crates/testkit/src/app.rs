@@ -1,22 +1,14 @@
 use std::{
-    collections::HashMap,
     ffi::OsStr,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use memo_conformance::{TestStore, eventually};
-use memo_domain::{
-    Access, IdGenerator, JobKind, LanguageModel, Mail, Role, SecretGenerator, SocialProvider, StoreError, Timestamp,
-    UnitOfWork, UserId,
-};
+use memo_domain::{Access, JobKind, LanguageModel, Mail, Role, StoreError, Timestamp, UnitOfWork, UserId};
 use memo_memory::{
-    CapturedMail, CapturedNotifications, CapturedWebhooks, FixedClock, MemoryModel, MemoryProvider, SequentialIds,
-    SequentialSecrets,
+    CapturedMail, CapturedNotifications, CapturedWebhooks, FixedClock, MemoryModel, MemoryProvider, MemoryStore,
 };
 use memo_server::Settings;
 use tempfile::TempDir;
@@ -31,13 +23,14 @@ use crate::{
     call::Reach,
     contract,
     running::{Parts, Running},
+    world::{InMemory, SharedSettings, World, settings},
 };
 
 /// The time at which the clock of a [`TestApp`] starts.
 pub const START: &str = "2026-01-31T09:00:00.123456Z";
 
 /// The whole server in this process, on its own port and over its own store. Its ids, times and secrets are the same in
-/// each run.
+/// each run, and it reads no file and no variable of the process.
 ///
 /// Dropping it stops the server and removes its data.
 pub struct TestApp {
@@ -61,10 +54,8 @@ pub struct TestApp {
     store: Box<dyn TestStore>,
     _data: TempDir,
     address: SocketAddr,
-    sign_ups: AtomicU32,
-    ids: Arc<dyn IdGenerator>,
-    secrets: Arc<dyn SecretGenerator>,
-    cache_prefix: String,
+    world: World,
+    shared: SharedSettings,
 }
 
 /// Builds a [`TestApp`].
@@ -72,14 +63,13 @@ pub struct TestAppBuilder {
     store: Box<dyn TestStore>,
     settings: Settings,
     data: TempDir,
-    clock: Arc<FixedClock>,
-    ids: Arc<dyn IdGenerator>,
-    secrets: Arc<dyn SecretGenerator>,
+    world: World,
     has_model: bool,
 }
 
 impl TestAppBuilder {
-    /// Changes the settings: those of `config/test.toml`, with a free port and one worker.
+    /// Changes the settings: those that the server has in the environment `test`, with a free port, one worker, and no rate
+    /// limits.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
@@ -89,7 +79,7 @@ impl TestAppBuilder {
     /// Replaces the clock, which starts at [`START`] by default.
     #[must_use]
     pub fn clock(mut self, clock: Arc<FixedClock>) -> Self {
-        self.clock = clock;
+        self.world.clock = clock;
         self
     }
 
@@ -100,37 +90,39 @@ impl TestAppBuilder {
     }
 
     /// Makes it another node of this server, which must have the same store: with its clock, its generators of ids and
-    /// secrets, and its names in a shared cache.
+    /// secrets, its keys and cache, and what stands in for mail, providers, receivers and the language model. Call it before
+    /// [`settings`](Self::settings).
     #[must_use]
     pub fn node_of(mut self, app: &TestApp) -> Self {
-        self.settings.cache.prefix.clone_from(&app.cache_prefix);
-        Self { clock: app.clock.clone(), ids: app.ids.clone(), secrets: app.secrets.clone(), ..self }
+        let SharedSettings { cache, signing_key_file, pepper_file } = app.shared.clone();
+        self.settings.cache = cache;
+        self.settings.auth.signing_key_file = Some(signing_key_file);
+        self.settings.auth.pepper_file = Some(pepper_file);
+        Self { world: app.world.clone(), ..self }
     }
 
     /// Starts the server.
     pub async fn start(self) -> TestApp {
-        let Self { store, settings, data, clock, ids, secrets, has_model } = self;
-        let cache_prefix = settings.cache.prefix.clone();
-        let mail = Arc::new(CapturedMail::new());
-        let messages = Arc::new(CapturedNotifications::new());
-        let (acme, other) = (Arc::new(MemoryProvider::new("acme")), Arc::new(MemoryProvider::new("other")));
-        let providers: Vec<Arc<dyn SocialProvider>> = vec![acme.clone(), other.clone()];
-        let (model, webhooks) = (Arc::new(MemoryModel::new()), Arc::new(CapturedWebhooks::new()));
+        let Self { store, settings, data, world, has_model } = self;
+        let shared = SharedSettings {
+            cache: settings.cache.clone(),
+            signing_key_file: settings.signing_key_file(),
+            pepper_file: settings.pepper_file(),
+        };
         let parts = Parts {
             settings,
             store: store.store(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-            secrets: secrets.clone(),
-            mailer: mail.clone(),
-            messages: messages.clone(),
-            providers,
-            model: has_model.then(|| model.clone() as Arc<dyn LanguageModel>),
-            webhooks: webhooks.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+            secrets: world.secrets.clone(),
+            mailer: world.mail.clone(),
+            messages: world.messages.clone(),
+            providers: vec![world.acme.clone(), world.other.clone()],
+            model: has_model.then(|| world.model.clone() as Arc<dyn LanguageModel>),
+            webhooks: world.webhooks.clone(),
         };
         let (running, address, public_url) = Running::start(parts).await;
-        let reach = Arc::new(Reach::new(address, public_url));
-        let sign_ups = AtomicU32::new(0);
+        let World { clock, mail, messages, acme, other, model, webhooks, .. } = world.clone();
         let app = TestApp {
             clock,
             mail,
@@ -140,14 +132,12 @@ impl TestAppBuilder {
             model,
             webhooks,
             running,
-            reach,
+            reach: Arc::new(Reach::new(address, public_url)),
             store,
             _data: data,
             address,
-            sign_ups,
-            ids,
-            secrets,
-            cache_prefix,
+            world,
+            shared,
         };
         contract::learn(&app).await;
         app
@@ -159,7 +149,6 @@ impl TestApp {
     #[must_use]
     pub fn builder(store: Box<dyn TestStore>) -> TestAppBuilder {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(FixedClock::at(Timestamp::parse(START).expect("a valid time")));
         let mut settings = settings(&data);
         // Its secrets are those of every test: in a shared cache it needs names of its own.
         let name = data.path().file_name().and_then(OsStr::to_str).expect("a UTF-8 path");
@@ -167,14 +156,30 @@ impl TestApp {
         if let Some(url) = store.cache_url() {
             settings.cache.url = url.as_str().into();
         }
-        let (ids, secrets) = (Arc::new(SequentialIds::new()), Arc::new(SequentialSecrets::new()));
-        TestAppBuilder { store, settings, data, clock, ids, secrets, has_model: true }
+        TestAppBuilder { store, settings, data, world: World::new(), has_model: true }
     }
 
-    /// The public URL of the server.
+    /// A builder of a server over a store of its own in memory.
+    #[must_use]
+    pub fn in_memory() -> TestAppBuilder {
+        Self::builder(Box::new(InMemory(Arc::new(MemoryStore::new()))))
+    }
+
+    /// The public URL of the server. It is a name, the same in each run, that leads nowhere: see [`address`](Self::address).
     #[must_use]
     pub fn url(&self) -> &str {
         &self.reach.public_url
+    }
+
+    /// The address that the server listens on, for other clients: `http://{address}` reaches it.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Removes what is older than it is kept, as the server itself does each hour.
+    pub async fn clean_up(&self) {
+        self.running.clean_up().await;
     }
 
     /// A client without credentials.
@@ -200,8 +205,9 @@ impl TestApp {
 
     /// Signs up a user with this display name and a unique e-mail address, and signs in with all scopes.
     pub async fn user(&self, name: &str) -> User {
-        let number = self.sign_ups.fetch_add(1, Ordering::Relaxed);
-        User::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", name.to_lowercase())).await
+        let number = self.world.sign_ups.fetch_add(1, Ordering::Relaxed);
+        let local: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        User::sign_up(self.anonymous(), name, &format!("{}-{number}@example.com", local.to_lowercase())).await
     }
 
     /// Like [`user`](Self::user), with a verified address.
@@ -254,7 +260,7 @@ impl TestApp {
     /// Leases all waiting mail for two minutes without sending it, like a node that crashes after the claim.
     pub async fn claim_mail_and_crash(&self) {
         let (far, until) = (now(self) + Duration::from_hours(24), now(self) + Duration::from_mins(2));
-        let mail = self.write(async |unit| unit.jobs().claim(&[JobKind::MAIL], far, until, 100).await).await;
+        let mail = self.write(async |unit| unit.jobs().claim(&MAIL, far, until, 100).await).await;
         assert!(!mail.is_empty(), "there is mail");
     }
 
@@ -265,7 +271,7 @@ impl TestApp {
             // Claimed by a transaction that is never committed, since a worker that runs the job would lose it.
             let claimed = async {
                 let mut unit = self.store.store().begin(Access::Write).await?;
-                let mail = unit.jobs().claim(&[JobKind::MAIL], far, far, 100).await?;
+                let mail = unit.jobs().claim(&MAIL, far, far, 100).await?;
                 Ok::<_, StoreError>(mail.iter().any(|job| job.error.is_some()))
             };
             match claimed.await {
@@ -328,25 +334,9 @@ impl TestApp {
     }
 }
 
+/// The kinds of jobs that send mail.
+const MAIL: [JobKind; 2] = [JobKind::MAIL, JobKind::URGENT_MAIL];
+
 fn now(app: &TestApp) -> Timestamp {
     memo_domain::Clock::now(&*app.clock)
-}
-
-fn settings(data: &TempDir) -> Settings {
-    let data = data.path().to_str().expect("a UTF-8 path");
-    let variables = [
-        ("MEMO_ENV", "test"),
-        ("MEMO__DATA_DIR", data),
-        ("MEMO__SERVER__LISTEN", "127.0.0.1:0"),
-        // Without the port, so that responses are the same in each run.
-        ("MEMO__SERVER__PUBLIC_URL", "http://memo.test"),
-        ("MEMO__SERVER__METRICS_LISTEN", "off"),
-        ("MEMO__SERVER__WORKERS", "1"),
-        ("MEMO__SERVER__SHUTDOWN_GRACE", "0s"),
-        ("MEMO__DATABASE__URL", "memory:"),
-        ("MEMO__AUTH__BCRYPT_COST", "4"),
-        ("MEMO__RATE_LIMIT__ENABLED", "false"),
-    ];
-    let variables: HashMap<_, _> = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Settings::of_variables(&variables).unwrap_or_else(|error| panic!("{error}"))
 }

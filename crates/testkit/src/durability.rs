@@ -143,7 +143,7 @@ impl Durability {
         let address = timeout(PATIENCE, listening).await.expect("the server listens in time");
         // A log that is not read would block the server.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        let client = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
         Server { child, api: Api { client, base: format!("http://{address}/api/v1"), token: String::new() } }
     }
 }

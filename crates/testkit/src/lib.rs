@@ -4,18 +4,29 @@
 //! real HTTP requests:
 //!
 //! ```no_run
-//! # use memo_conformance::TestStore;
-//! # async fn example(store: Box<dyn TestStore>) {
+//! # async fn example() {
+//! use std::time::Duration;
+//!
 //! use memo_testkit::TestApp;
 //! use serde_json::json;
 //!
-//! let app = TestApp::builder(store).start().await;
+//! let app = TestApp::in_memory().start().await;
 //! let alice = app.user("alice").await;
 //! let memo = alice.create_memo(&json!({"title": "Milk"})).await.expect_status(201);
 //! let bob = app.user("bob").await;
 //! bob.get_memo(memo.id()).await.problem("memo_not_found");
+//!
+//! // The clock stands still until a test moves it; jobs that are due then run at once.
+//! app.clock.advance(Duration::from_hours(1));
+//! let mail = app.mail_to(&alice.email, "Confirm").await;
+//! // Other clients reach the server, too.
+//! println!("http://{}", app.address());
 //! # }
 //! ```
+//!
+//! Each app has its own store, folder, port, clock, mail, messages, webhooks, social providers and language model, and nothing
+//! of the process, so tests run in parallel. [`TestAppBuilder::node_of`] adds nodes to a server, [`TestApp::clean_up`] removes
+//! what is over, `memo_conformance::faults::FaultyStore` lets a store fail.
 //!
 //! The author of a store runs the whole suite on it, in addition to that of `memo-conformance`, with the same factory:
 //!
@@ -49,6 +60,7 @@ mod running;
 mod signer;
 mod suite;
 mod suites;
+mod world;
 
 pub use actor::{Actor, User};
 pub use app::{START, TestApp, TestAppBuilder};
@@ -56,6 +68,7 @@ pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use call::Call;
 pub use durability::{Durability, Verdict};
+pub use live::{EventStream, Frame, Socket};
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
 pub use response::Response;

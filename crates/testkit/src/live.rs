@@ -81,6 +81,7 @@ impl EventStream {
     }
 
     /// The status of the response.
+    #[must_use]
     pub fn status(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
@@ -107,10 +108,13 @@ impl EventStream {
 /// What a [`Socket`] receives.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame {
+    /// A message.
     Text(String),
+    /// Asks for a [`Pong`](Self::Pong) with the same bytes.
     Ping(Vec<u8>),
+    /// Answers a [`Ping`](Self::Ping).
     Pong(Vec<u8>),
-    /// The code and the reason.
+    /// The end: the code and the reason.
     Close(u16, String),
 }
 

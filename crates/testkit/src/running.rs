@@ -4,7 +4,7 @@ use memo_domain::{
     IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store, WebhookSender,
 };
 use memo_memory::FixedClock;
-use memo_server::{Server, Settings};
+use memo_server::{Cleaner, Server, Settings};
 use tokio::sync::oneshot;
 
 /// Arguments of the composition root.
@@ -25,7 +25,11 @@ pub struct Parts {
 pub struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+    cleaner: Cleaner,
 }
+
+/// What its thread tells of a server that listens: its address and public URL, and what cleans up.
+type Listening = (SocketAddr, String, Cleaner);
 
 impl Running {
     /// Starts the server; returns its address and public URL, too.
@@ -33,9 +37,14 @@ impl Running {
         let (ready, listening) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name("memo".into()).spawn(move || serve(parts, ready, stopped));
-        let running = Self { stop: Some(stop), thread: Some(thread.expect("a thread")) };
-        let (address, public_url) = listening.await.expect("the server starts");
-        (running, address, public_url)
+        let thread = Some(thread.expect("a thread"));
+        let (address, public_url, cleaner) = listening.await.expect("the server starts");
+        (Self { stop: Some(stop), thread, cleaner }, address, public_url)
+    }
+
+    /// Removes what is older than it is kept.
+    pub async fn clean_up(&self) {
+        self.cleaner.clean_up().await;
     }
 
     /// Tells the server to stop, like a signal, and does not wait.
@@ -45,7 +54,7 @@ impl Running {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopped: oneshot::Receiver<()>) {
+async fn serve(parts: Parts, ready: oneshot::Sender<Listening>, stopped: oneshot::Receiver<()>) {
     let builder = Server::builder(parts.settings).store(parts.store).clock(parts.clock.clone()).mailer(parts.mailer);
     let mut builder =
         builder.ids(parts.ids).secrets(parts.secrets).messages(parts.messages).webhook_sender(parts.webhooks);
@@ -58,7 +67,7 @@ async fn serve(parts: Parts, ready: oneshot::Sender<(SocketAddr, String)>, stopp
     let server = builder.build().await.unwrap_or_else(|error| panic!("the server cannot be built: {error}"));
     // Jobs that are due after a move of the clock run at once: a test that waits for them takes milliseconds.
     parts.clock.when_moved(server.waker());
-    if ready.send((server.address(), server.public_url().to_owned())).is_ok() {
+    if ready.send((server.address(), server.public_url().to_owned(), server.cleaner())).is_ok() {
         let stop = async {
             // An error means that the sender was dropped, which counts as a stop, too.
             let _ = stopped.await;

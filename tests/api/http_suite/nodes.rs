@@ -8,20 +8,18 @@ use memo_memory::MemoryStore;
 use memo_test_databases::{Proxy, redis_url};
 use memo_testkit::{Signer, TestApp, TestAppBuilder};
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::InMemory;
 
-/// The store, keys and Redis that the nodes share.
+/// The store and Redis that the nodes share.
 struct Nodes {
     store: Arc<dyn Store>,
-    keys: TempDir,
     redis: String,
 }
 
 impl Nodes {
     fn new(redis: String) -> Self {
-        Self { store: Arc::new(MemoryStore::new()), keys: tempfile::tempdir().expect("a folder"), redis }
+        Self { store: Arc::new(MemoryStore::new()), redis }
     }
 
     /// Starts two nodes.
@@ -32,12 +30,7 @@ impl Nodes {
     }
 
     fn node(&self) -> TestAppBuilder {
-        let [signing, pepper] = ["signing.key", "pepper.key"].map(|name| self.keys.path().join(name));
-        TestApp::builder(Box::new(InMemory { store: self.store.clone(), cache_url: None })).settings(|settings| {
-            settings.auth.signing_key_file = Some(signing);
-            settings.auth.pepper_file = Some(pepper);
-            settings.cache.url = self.redis.as_str().into();
-        })
+        TestApp::builder(Box::new(InMemory { store: self.store.clone(), cache_url: Some(self.redis.clone()) }))
     }
 }
 

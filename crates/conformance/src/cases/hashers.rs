@@ -139,6 +139,18 @@ impl Flood {
         Self { tasks, completed, refused: refused.load(Ordering::Relaxed) }
     }
 
+    /// The number of passwords that were not refused.
+    const fn accepted(&self) -> u32 {
+        1_000 - self.refused
+    }
+
+    /// Waits for all of them, and returns how many were not refused.
+    async fn end(self) -> u32 {
+        let accepted = self.accepted();
+        drop(self.tasks.join_all().await);
+        accepted
+    }
+
     /// Asserts that a password of this lane is completed and checked while most of the others still wait.
     async fn assert_is_overtaken_by(self, hasher: &dyn PasswordHasher, lane: HashLane) {
         assert!(self.refused > 0, "the queue is full");
@@ -151,7 +163,11 @@ impl Flood {
 }
 
 pub(crate) async fn clients_share_a_queue(hasher: Arc<dyn PasswordHasher>) {
+    // The places of a queue, as many clients fill them. Some passwords are completed meanwhile.
+    let many = Flood::start(&hasher, |number| IpAddr::from(number.to_be_bytes())).await.end().await;
     let flood = Flood::start(&hasher, |_| [192, 0, 2, 1].into()).await;
+    let one = flood.accepted();
+    assert!(one * 4 < many * 3 + 16, "one client has {one} places, many have {many}");
     let other = HashLane { purpose: HashPurpose::SignUp, client: Some([192, 0, 2, 2].into()) };
     flood.assert_is_overtaken_by(&*hasher, other).await;
 }

@@ -8,6 +8,7 @@ macro_rules! __each_server_test {
             $argument
             housekeeping(store) {
                 server_removes_old_changes_in_the_background
+                data_is_removed_after_its_retention
             }
             [shared_state] nodes(store) {
                 session_ended_on_one_node_ends_on_every_node

@@ -121,9 +121,17 @@ fn add_problem(operation: &mut Value, status: &str, codes: &[Code]) {
     match status {
         "401" => header("WWW-Authenticate", "How to authenticate (RFC 6750)", "string"),
         "415" => {
-            header("Accept", "The media types that are accepted, of another method than PATCH", "string");
-            header("Accept-Patch", "The media types that a PATCH accepts (RFC 5789)", "string");
-            header("Accept-Encoding", "`identity`: no content coding is accepted", "string");
+            // Which of them, depends on the problem.
+            for (name, description) in [
+                ("Accept", "The media types that are accepted, of another method than PATCH"),
+                ("Accept-Patch", "The media types that a PATCH accepts (RFC 5789)"),
+                ("Accept-Encoding", "`identity`: no content coding is accepted"),
+            ] {
+                header(name, description, "string");
+            }
+            for name in ["Accept", "Accept-Patch", "Accept-Encoding"] {
+                response["headers"][name]["required"] = json!(false);
+            }
         }
         "426" => header("Upgrade", "The protocol: `websocket`", "string"),
         "429" | "503" => header("Retry-After", RETRY_AFTER, "integer"),
