@@ -110,7 +110,7 @@ enum Kind {
 struct Item<'t> {
     title: &'t str,
     body: &'t str,
-    fields: Vec<(&'t str, &'t str)>,
+    fields: &'t str,
 }
 
 impl<'t> Item<'t> {
@@ -119,19 +119,13 @@ impl<'t> Item<'t> {
         let text = text.trim_end();
         let (before, fields) = text.rsplit_once("\n\n").unwrap_or(("", text));
         let (title, body) = before.split_once('\n').unwrap_or((before, ""));
-        Self {
-            title: title.trim_end_matches('\r'),
-            body: body.strip_prefix('\n').unwrap_or(body),
-            fields: fields
-                .lines()
-                .filter_map(|line| line.split_once(':'))
-                .map(|(key, value)| (key, value.trim()))
-                .collect(),
-        }
+        Self { title: title.trim_end_matches('\r'), body: body.strip_prefix('\n').unwrap_or(body), fields }
     }
 
     fn field(&self, key: &str) -> &'t str {
-        self.fields.iter().find(|(found, _)| *found == key).map_or("", |(_, value)| value)
+        // Not kept one by one: there may be millions.
+        let mut fields = self.fields.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(found, _)| *found == key).map_or("", |(_, value)| value.trim())
     }
 
     fn is(&self, key: &str) -> bool {

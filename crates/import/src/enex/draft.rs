@@ -52,6 +52,9 @@ impl Element {
     }
 }
 
+/// What a tag or a task counts as in bytes: something is kept of an empty one, too.
+const ELEMENT: u64 = 64;
+
 /// A note that is being read.
 #[derive(Debug, Default)]
 pub struct Draft {
@@ -70,7 +73,7 @@ pub struct Draft {
     mime: String,
     /// The text of the current element.
     text: String,
-    /// The size of all texts of the note in bytes.
+    /// The size of all texts, tags and tasks of the note in bytes.
     size: u64,
 }
 
@@ -83,16 +86,24 @@ impl Draft {
     /// # Errors
     /// [`ImportError::TooLarge`] if the note becomes larger than `max` bytes.
     pub fn push(&mut self, text: &str, max: u64) -> Result<(), ImportError> {
-        self.size += text.len() as u64;
-        if self.size > max {
-            return Err(ImportError::TooLarge { max });
-        }
+        self.grow(text.len() as u64, max)?;
         self.text.push_str(text);
         Ok(())
     }
 
+    fn grow(&mut self, by: u64, max: u64) -> Result<(), ImportError> {
+        self.size += by;
+        if self.size > max { Err(ImportError::TooLarge { max }) } else { Ok(()) }
+    }
+
     /// Ends an element.
-    pub fn end(&mut self, element: Element, parent: Option<Element>) {
+    ///
+    /// # Errors
+    /// Like [`push`](Self::push).
+    pub fn end(&mut self, element: Element, parent: Option<Element>, max: u64) -> Result<(), ImportError> {
+        if matches!(element, Element::Tag | Element::Task) {
+            self.grow(ELEMENT, max)?;
+        }
         let text = std::mem::take(&mut self.text);
         let trimmed = || text.trim().to_owned();
         match element {
@@ -116,6 +127,7 @@ impl Draft {
             Element::Mime => self.mime = trimmed(),
             _ => {}
         }
+        Ok(())
     }
 
     /// Reports the attachment that ends.

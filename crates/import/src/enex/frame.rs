@@ -47,6 +47,8 @@ pub struct Frame {
     pub text: String,
     /// Whether the text ends with a block, so that what follows begins another.
     pub is_after_block: bool,
+    /// The length of the white space that the text is known to begin with.
+    blank: usize,
     /// The cells of a row.
     cells: Vec<String>,
     /// The rows of a table.
@@ -55,7 +57,7 @@ pub struct Frame {
 
 impl Frame {
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, text: String::new(), is_after_block: false, cells: Vec::new(), rows: Vec::new() }
+        Self { kind, text: String::new(), is_after_block: false, blank: 0, cells: Vec::new(), rows: Vec::new() }
     }
 
     /// A text with each run of white space as one space, none at the beginning of a line.
@@ -91,7 +93,7 @@ impl Frame {
     pub fn push_break(&mut self) {
         if self.text.ends_with('\n') {
             self.end_lines(2);
-        } else if !self.text.trim().is_empty() {
+        } else if self.has_text() {
             self.text.truncate(self.text.trim_end().len());
             self.text.push_str("  \n");
         }
@@ -99,11 +101,19 @@ impl Frame {
 
     /// Adds lines of their own; with a blank line before them unless `is_tight`.
     pub fn push_block(&mut self, block: &str, is_tight: bool) {
-        if !self.text.trim().is_empty() {
+        if self.has_text() {
             self.end_lines(if is_tight { 1 } else { 2 });
         }
         self.text.push_str(block);
         self.is_after_block = true;
+    }
+
+    /// Whether the text has more than white space. It may have megabytes of that, so each character is looked at once.
+    fn has_text(&mut self) -> bool {
+        let known = self.blank.min(self.text.len());
+        let found = self.text[known..].find(|char: char| !char.is_whitespace());
+        self.blank = found.map_or(self.text.len(), |at| known + at);
+        found.is_some()
     }
 
     /// Ends the text with this number of line breaks.

@@ -56,7 +56,7 @@ pub fn read(input: &mut dyn Input, collector: &mut Collector<'_>) -> Result<(), 
                 match element {
                     Some(Element::Note) => add(std::mem::take(&mut draft), &mut keys, collector)?,
                     Some(Element::Resource) => draft.drop_attachment(collector),
-                    Some(element) => draft.end(element, parent),
+                    Some(element) => draft.end(element, parent, collector.limits.entry_bytes)?,
                     None => {}
                 }
             }

@@ -120,6 +120,11 @@ fn size_depth_and_number_of_notes_are_bounded() {
     assert!(matches!(refused(&in_parts), ImportError::TooLarge { max: 1_000 }));
     assert!(matches!(refused(&small("a", "x").repeat(4)), ImportError::TooManyEntries { max: 3 }));
     assert!(matches!(refused(&small("a", &"x".repeat(900)).repeat(3)), ImportError::TooLarge { max: 2_000 }));
+    // Elements without a text.
+    for element in ["<tag/>", "<task/>"] {
+        let note = format!("<note>{}</note>", element.repeat(20));
+        assert!(matches!(refused(&note), ImportError::TooLarge { max: 1_000 }), "{element}");
+    }
     assert!(matches!(
         refused(&format!("{}{}", "<note>".repeat(32), "</note>".repeat(32))),
         ImportError::Malformed { .. }

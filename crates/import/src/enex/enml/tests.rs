@@ -25,6 +25,17 @@ fn paragraphs_and_breaks() {
     }
 }
 
+/// They are looked at once, and not for each of the breaks: that would be 40 thousand million.
+#[test]
+fn breaks_after_white_space_take_time_for_each_alone() {
+    let blank = "&nbsp;".repeat(200_000);
+    for after in ["<br/>", "<div>a</div>"] {
+        let enml = format!("<en-note><span>{blank}{}</span></en-note>", after.repeat(200_000));
+        let converted = super::to_markdown(&enml, 16 << 20).expect("it is converted");
+        assert_eq!(converted.markdown.is_empty(), after == "<br/>");
+    }
+}
+
 #[test]
 fn text_marks_and_links() {
     for (enml, expected) in [
