@@ -17,7 +17,7 @@ use memo_domain::{Clock, IdGenerator};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{body::read_in_turns, client::Client, usage::counted};
+use super::{body::read_in_turns, client::Client, limits::sent, usage::counted};
 use crate::{
     compression::compressed,
     connection::Turn,
@@ -101,6 +101,7 @@ pub async fn envelope(
             if settings.compression {
                 response = compressed(response).await;
             }
+            response = sent(response);
             finish(response.response_mut(), &context);
             if version < Version::HTTP_11 && response.response().body().size() == BodySize::Stream {
                 // HTTP/1.0 has no chunks: the body ends with the connection.

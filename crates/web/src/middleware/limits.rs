@@ -202,6 +202,9 @@ fn has_parameter(query: &str, name: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(found, _)| found == name)
 }
 
+/// The size in bytes from which a body counts as large. The framework takes a smaller one into its buffer whole, and forgets it.
+const LARGE: u64 = 64 << 10;
+
 /// The permits of a running request.
 pub struct Admitted {
     _permit: Permit<Client>,
@@ -209,13 +212,22 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Keeps the permits until a streamed body ends.
-    pub fn keep_while_sent(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        if response.response().body().size() == BodySize::Stream {
-            response.map_body(|_, body| BoxBody::new(AdmittedBody { body, _admitted: self }))
-        } else {
-            response
+    /// Has [`sent`] keep the permits until a body has been sent that is streamed or large: it stays in memory until the
+    /// client has read it.
+    pub fn keep_while_sent(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        if matches!(response.response().body().size(), BodySize::Stream | BodySize::Sized(LARGE..)) {
+            response.response_mut().extensions_mut().insert(self);
         }
+        response
+    }
+}
+
+/// Keeps the permits of a response while it is sent, if it is to be so.
+pub fn sent(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let admitted = response.response_mut().extensions_mut().remove::<Admitted>();
+    match admitted {
+        Some(admitted) => response.map_body(|_, body| BoxBody::new(AdmittedBody { body, _admitted: admitted })),
+        None => response,
     }
 }
 
@@ -233,5 +245,29 @@ impl MessageBody for AdmittedBody {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{HttpResponse, test::TestRequest};
+    use memo_fair::{Capacity, FairSemaphore};
+
+    use super::*;
+
+    #[test]
+    fn large_bodies_keep_their_permits_while_they_are_sent() {
+        let limit = FairSemaphore::new(Capacity { permits: 1, permits_per_key: 1, waiting: 1, waiting_per_key: 1 });
+        let client = Client::Address([192, 0, 2, 1].into());
+        let large = usize::try_from(LARGE).expect("a size");
+        for (size, is_kept) in [(0, false), (large - 1, false), (large, true), (large * 9, true)] {
+            let admitted = Admitted { _permit: limit.try_acquire(&client).expect("it is free"), _scarce: None };
+            let response = HttpResponse::Ok().body(vec![b'x'; size]);
+            let response = ServiceResponse::new(TestRequest::default().to_http_request(), response);
+            let response = sent(admitted.keep_while_sent(response));
+            assert_eq!(limit.try_acquire(&client).is_none(), is_kept, "{size}");
+            drop(response);
+            assert!(limit.try_acquire(&client).is_some(), "{size}");
+        }
     }
 }
