@@ -3,6 +3,7 @@
 use std::{io, num::NonZero, sync::LazyLock, thread::available_parallelism};
 
 use memo_fair::LongWork;
+use tokio::task::spawn_blocking;
 
 use crate::problem::Problem;
 
@@ -18,6 +19,17 @@ static THREADS: LazyLock<io::Result<LongWork>> = LazyLock::new(|| {
     let cores = available_parallelism().map_or(1, NonZero::get);
     LongWork::start("offload", cores.saturating_sub(1).max(1))
 });
+
+/// Like [`offload`], while a transaction is open that others wait for: it waits for the work of none of them.
+pub async fn offload_at_once<T: Send + 'static>(
+    size: usize,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    if size <= MAX_INLINE {
+        return work();
+    }
+    spawn_blocking(work).await.map_err(Problem::internal)?
+}
 
 /// Parses or encodes a body of this size, on the thread that calls it or on another one.
 pub async fn offload<T: Send + 'static>(

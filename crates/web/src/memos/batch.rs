@@ -3,7 +3,7 @@ use memo_domain::UserId;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::batch_input::{BatchBody, BatchInput, check_content};
-use crate::{dto::MemoDto, offload::offload, prelude::*, respond::Reply};
+use crate::{dto::MemoDto, offload::offload_at_once, prelude::*, respond::Reply};
 
 operations! {
     batch_memos => Policy::scopes(&[Scope::MemosWrite]).body(Body::Json).size(Size::AtLeast(16 << 20)).work(Work::heavy(10)).idempotent()
@@ -89,5 +89,5 @@ async fn results(owner: UserId, outcomes: Vec<BatchOutcome>) -> Result<Reply, Pr
         let results = outcomes.into_iter().map(|outcome| BatchResult::new(owner, outcome)).collect();
         serde_json::to_vec(&BatchResults { results }).map_err(Problem::internal)
     };
-    Ok(Reply::new(StatusCode::OK, offload(size, encode).await?.into()))
+    Ok(Reply::new(StatusCode::OK, offload_at_once(size, encode).await?.into()))
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     dto::MemoDto,
-    offload::offload,
+    offload::{offload, offload_at_once},
     prelude::*,
     respond::{Reply, Representation, json_size},
 };
@@ -69,10 +69,10 @@ pub async fn created(owner: UserId, view: MemoView) -> Result<Reply, Problem> {
     Ok(Reply::created(location, represented(owner, view).await?))
 }
 
-/// A memo as its viewer gets it.
+/// A memo as its viewer gets it, possibly in the transaction that has written it.
 pub async fn represented(viewer: UserId, view: MemoView) -> Result<Representation, Problem> {
     let (version, size) = (view.memo.version, view.memo.state.content.as_str().len());
-    offload(size, move || Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))).await
+    offload_at_once(size, move || Representation::new(Some(version), &MemoDto::for_viewer(viewer, view))).await
 }
 
 /// List memos
