@@ -13,7 +13,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Redis, connection::TIMEOUT};
+use super::{
+    Redis,
+    connection::{TIMEOUT, within_limit},
+};
 
 /// How many events a subscription may lag behind.
 const CAPACITY: usize = 1_024;
@@ -91,7 +94,7 @@ impl Subscription for RedisSubscription {
 #[expect(clippy::disallowed_methods, reason = "waits before a retry")]
 async fn listen(redis: Redis, received: broadcast::Sender<Received>) {
     loop {
-        match connect(&redis).await {
+        match within_limit(connect(&redis)).await {
             Ok(connection) => {
                 drop(received.send(Received::Missed));
                 let (mut sink, mut messages) = connection.split();

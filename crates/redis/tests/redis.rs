@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use memo_conformance::{TestCache, TestStore, pause};
+use memo_conformance::{TestCache, TestStore, eventually, pause};
 use memo_domain::{
     Access, BrowserSessions, Cache, Clock, DisplayName, Email, Event, Events, IdGenerator, Locale, Received, Scopes,
     SecretGenerator, Session, SessionId, Store, Topic, User, UserId,
@@ -91,12 +91,20 @@ async fn connections_that_are_lost_without_a_word_are_replaced() {
 
 /// Answers like a server that was the primary until `is_primary`, for connections that it has accepted since.
 async fn former_primary(is_primary: Arc<AtomicBool>) -> Redis {
+    own_prefix_at(&format!(
+        "redis://127.0.0.1:{}",
+        refusing("SET", b"-READONLY It is a replica.\r\n", is_primary).await
+    ))
+}
+
+/// A server that answers a command so, until it no longer does, on new connections. Returns its port.
+async fn refusing(refused: &'static str, with: &'static [u8], accepts: Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
-            let writes = is_primary.load(Ordering::SeqCst);
+            let accepts = accepts.load(Ordering::SeqCst);
             tokio::spawn(async move {
                 let mut stream = BufStream::new(stream);
                 let mut line = String::new();
@@ -113,7 +121,7 @@ async fn former_primary(is_primary: Arc<AtomicBool>) -> Redis {
                     }
                     line.clear();
                     let reply: &[u8] = match &*words[0] {
-                        "SET" if !writes => b"-READONLY You can't write against a read only replica.\r\n",
+                        word if word == refused && !accepts => with,
                         "PING" => b"+PONG\r\n",
                         _ => b"+OK\r\n",
                     };
@@ -123,7 +131,19 @@ async fn former_primary(is_primary: Arc<AtomicBool>) -> Redis {
             });
         }
     });
-    own_prefix_at(&format!("redis://127.0.0.1:{port}"))
+    port
+}
+
+#[tokio::test]
+async fn server_that_did_not_know_the_password_is_asked_again() {
+    let accepts = Arc::new(AtomicBool::new(false));
+    let port = refusing("AUTH", b"-WRONGPASS invalid username-password pair\r\n", accepts.clone()).await;
+    let cache = RedisCache::new(own_prefix_at(&format!("redis://:password@127.0.0.1:{port}")));
+    for _ in 0..2 {
+        cache.check().await.expect_err("it refuses the password");
+    }
+    accepts.store(true, Ordering::SeqCst);
+    eventually("another connection", async || cache.check().await.ok()).await;
 }
 
 #[tokio::test]
