@@ -136,7 +136,7 @@ pub(crate) fn normalize(text: &str) -> String {
 }
 
 /// NFC. A text that has this form is not copied.
-fn nfc<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+pub(crate) fn nfc<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
     let text = text.into();
     if is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
 }

@@ -3,7 +3,7 @@
 use super::search_text::{SearchText, bigrams};
 use crate::{
     Content, InvalidValue, Title,
-    text::{check_length, check_no_nul, search_form},
+    text::{check_length, check_no_nul, nfc, search_form},
 };
 
 /// A run of characters that a memo must contain, or must not contain, compared in the form of a
@@ -51,13 +51,22 @@ impl SearchQuery {
     /// [`InvalidValue::TooLong`] or [`InvalidValue::NulCharacter`].
     pub fn parse(text: &str) -> Result<Option<Self>, InvalidValue> {
         check_no_nul(text)?;
-        check_length(text, 0, Self::MAX)?;
-        let text = search_form(text);
-        let mut rest = text.as_str();
+        let sent = text.chars().count();
+        // As it was sent, or composed: programs that decompose texts send up to three characters for a syllable.
+        let text = nfc(text);
+        if sent > Self::MAX {
+            check_length(&text, 0, Self::MAX)?;
+        }
+        // Divided before it is folded: some characters stand for several, with spaces between them.
+        let text: String = text.chars().filter_map(divider).collect();
+        let mut rest = text.trim_start_matches(' ');
         let mut terms = Vec::new();
         while !rest.is_empty() {
-            let (term, remainder) = next_term(rest);
-            terms.push(term);
+            let (SearchTerm { text, excluded }, remainder) = next_term(rest);
+            let text = search_form(&text);
+            if !text.is_empty() {
+                terms.push(SearchTerm { text, excluded });
+            }
             rest = remainder.trim_start_matches(' ');
         }
         Ok(if terms.is_empty() { None } else { Some(Self(terms)) })
@@ -94,6 +103,19 @@ impl SearchQuery {
     }
 }
 
+/// What separates or marks terms, in the form that does; another character as it is. `None` if it is not shown.
+fn divider(char: char) -> Option<char> {
+    if char.is_whitespace() {
+        return Some(' ');
+    }
+    match &*search_form(char.encode_utf8(&mut [0; 4])) {
+        "" => None,
+        "\"" => Some('"'),
+        "-" => Some('-'),
+        _ => Some(char),
+    }
+}
+
 /// Splits the first term off a text that begins with one.
 fn next_term(text: &str) -> (SearchTerm, &str) {
     let (excluded, body) = match text.strip_prefix('-') {
@@ -113,6 +135,7 @@ fn next_term(text: &str) -> (SearchTerm, &str) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     use super::*;
     use crate::{Content, Title};
@@ -138,6 +161,19 @@ mod tests {
     fn terms_phrases_and_exclusions_are_parsed() {
         assert_eq!(terms(r#"  주간 "Team  Sync" -초안 -"a b"c"#), ["주간", "team sync", "-초안", "-a b", "c"]);
         assert_eq!(terms("＂ａ　ｂ＂ －ｃ"), ["a b", "-c"]);
+        // They stand for several characters, with spaces between them.
+        assert_eq!(terms("-don\u{b4}t x"), ["-don \u{301}t", "x"]);
+        assert!(finds("-don\u{b4}t", "hello") && !finds("-don\u{b4}t", "I don\u{b4}t"));
+        assert!(finds("-\u{fdfa}", "hello") && !finds("-\u{fdfa}", "\u{fdfa}"));
+        assert_eq!(terms("-\u{200b} \u{200b}a\u{ad}b \u{200b}"), ["-", "ab"]);
+    }
+
+    #[test]
+    fn length_is_that_of_composed_characters() {
+        let decomposed = "각".nfd().collect::<String>();
+        assert_eq!(decomposed.chars().count(), 3);
+        assert_eq!(terms(&decomposed.repeat(200)), ["각".repeat(200)]);
+        assert_eq!(SearchQuery::parse(&decomposed.repeat(201)), Err(InvalidValue::TooLong { max: 200 }));
     }
 
     #[test]
