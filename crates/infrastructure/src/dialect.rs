@@ -238,9 +238,10 @@ pub fn trouble(error: &dyn DatabaseError) -> Trouble {
     }
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return match error.number() {
-            // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT; and ER_DUP_FIELDNAME, ER_DUP_KEYNAME,
-            // ER_CANT_DROP_FIELD_OR_KEY: a process that was killed may have left a statement that does the same
-            1205 | 1213 | 1020 | 3572 | 1060 | 1061 | 1091 => Trouble::Contention,
+            // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB), ER_LOCK_NOWAIT; ER_TABLE_DEF_CHANGED, ER_NEED_REPREPARE:
+            // another node migrates; and ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_CANT_DROP_FIELD_OR_KEY: a process that was killed may
+            // have left a statement that does the same
+            1205 | 1213 | 1020 | 3572 | 1412 | 1615 | 1060 | 1061 | 1091 => Trouble::Contention,
             // EE_DISK_FULL, ENOSPC, ER_DISK_FULL, ER_RECORD_FILE_FULL
             20 | 28 | 1021 | 1114 => Trouble::Unwritable(Unwritable::Full),
             // Read-only tables, server (--read-only, --super-read-only, --innodb-read-only) or transaction; a missing privilege

@@ -143,7 +143,12 @@ impl MemoRepository for SeaOrmUnitOfWork {
             let index = dialect::reindex_memo(self.backend, memo.id.as_uuid(), memo.owner_id, text);
             self.update_index(memo.id, index).await?;
         }
-        let row = ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, like_count: NotSet, ..to_row(memo)? };
+        let mut row =
+            ActiveModel { id: NotSet, owner_id: NotSet, created_at: NotSet, like_count: NotSet, ..to_row(memo)? };
+        if text.is_none() {
+            // Servers would write them again.
+            (row.title, row.title_key, row.content) = (NotSet, NotSet, NotSet);
+        }
         let statement = Entity::update_many()
             .set(row)
             .filter(Column::Id.eq(memo.id.as_uuid()))
