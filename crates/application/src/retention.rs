@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use memo_domain::JobKind;
+use memo_domain::{Job, JobKind, JobState, Limit};
 
-use crate::{Error, Ports, idempotency};
+use crate::{Error, Ports, idempotency, jobs::turn::Turn, transaction::Transaction};
 
 /// How long an ended session is kept: the reuse of its refresh tokens is still detected.
 const SESSIONS: Duration = Duration::from_hours(7 * 24);
@@ -16,8 +16,6 @@ const OPERATIONS: Duration = Duration::from_hours(1);
 const SHARES: Duration = Duration::from_hours(7 * 24);
 /// How many rows of a table one transaction removes at most, so that other writers wait only for a moment.
 const BATCH: u32 = 500;
-/// The same of responses to requests with a key, which may be large.
-const RESPONSES: u32 = 50;
 
 /// Removes ended sessions, expired tokens, old audit events, ended operations, expired shares and expired responses.
 pub struct Retention {
@@ -39,9 +37,13 @@ impl Retention {
         loop {
             let removed = self.ports.transactions.write(async |tx| {
                 let now = tx.now();
+                revive_withdrawals(tx).await?;
                 let tokens = tx.refresh_tokens().remove_of_ended(now - SESSIONS, BATCH).await?;
                 // Those that are left would all be removed with their sessions.
                 let sessions = if tokens == u64::from(BATCH) { 0 } else { BATCH };
+                let mut responses = Turn::begin(&*self.ports.clock);
+                let before = now - idempotency::RETENTION;
+                while responses.goes_on_after(tx.idempotency().remove_before(before, Turn::AT_ONCE).await?) {}
                 Ok([
                     (tokens, BATCH),
                     (tx.sessions().remove_before(now - SESSIONS, sessions).await?, BATCH),
@@ -49,7 +51,8 @@ impl Retention {
                     (tx.audit().remove_before(now - AUDIT, BATCH).await?, BATCH),
                     (tx.jobs().remove_ended(&JobKind::RETAG, now - OPERATIONS, BATCH).await?, BATCH),
                     (tx.shares().remove_expired(now - SHARES, BATCH).await?, BATCH),
-                    (tx.idempotency().remove_before(now - idempotency::RETENTION, RESPONSES).await?, RESPONSES),
+                    // At most: it may have ended with its time.
+                    (responses.removed, Turn::AT_ONCE),
                 ])
             });
             let removed = removed.await?;
@@ -59,4 +62,14 @@ impl Retention {
             }
         }
     }
+}
+
+/// Has the data of withdrawn users removed whose job has failed for good: nothing else would remove them.
+async fn revive_withdrawals(tx: &mut Transaction) -> Result<(), Error> {
+    let (state, run_at) = (JobState::Waiting, tx.now());
+    for dead in tx.jobs().list_dead(&JobKind::WITHDRAWAL, None, Limit::default()).await? {
+        tx.jobs().update(&Job { state, run_at, attempts: 0, begun: 0, ..dead }).await?;
+        tx.wake_jobs();
+    }
+    Ok(())
 }

@@ -50,7 +50,7 @@ impl Accounts {
         let end = self.ports.now() + PATIENCE;
         while self.ports.now() < end {
             let swept = transactions.write(async |tx| {
-                match tx.users().sweep(user, Sweep::PublicMemos, withdrawal::STEP).await? {
+                match withdrawal::sweep(tx, user, Sweep::PublicMemos, &*self.ports.clock).await? {
                     0 => likes::withdraw(tx, user).await,
                     swept => Ok(swept),
                 }

@@ -5,6 +5,7 @@ pub(crate) mod messages;
 pub(crate) mod reminder;
 pub(crate) mod retag;
 pub(crate) mod trash;
+pub(crate) mod turn;
 mod webhook;
 pub(crate) mod withdrawal;
 

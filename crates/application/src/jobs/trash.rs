@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use memo_domain::{ChangeKind, Conflict, Job, JobId, JobKind, JobState, NewChange, Sealed, Uuid};
+use memo_domain::{ChangeKind, Clock, Conflict, Job, JobId, JobKind, JobState, NewChange, Sealed, Uuid};
 
-use super::{JobError, JobHandler, JobOutcome, LEASE, reminder};
+use super::{JobError, JobHandler, JobOutcome, LEASE, reminder, turn::Turn};
 use crate::{Error, Ports, transaction::Transaction};
 
 /// The id of the only job of its kind, however many nodes insert it.
@@ -84,25 +84,35 @@ impl JobHandler for TrashHandler {
     }
 
     async fn run(&self, job: &Job) -> Result<JobOutcome, JobError> {
-        let input = (job.clone(), self.retention, self.period());
-        let stepped = self
-            .ports
-            .transactions
-            .write_boxed(input, |tx, (job, retention, period)| Box::pin(step(tx, job, *retention, *period)));
+        let input = (job.clone(), self.retention, self.period(), self.ports.clock.clone());
+        let stepped = self.ports.transactions.write_boxed(input, |tx, (job, retention, period, clock)| {
+            Box::pin(step(tx, job, *retention, *period, &**clock))
+        });
         stepped.await.map_err(|error| JobError::Temporary(error.into()))?;
         Ok(JobOutcome::Recorded)
     }
 }
 
 /// Removes the memos that are in the trash for the longest time, and records when the job is due again.
-async fn step(tx: &mut Transaction, job: &Job, retention: Duration, period: Duration) -> Result<(), Error> {
+async fn step(
+    tx: &mut Transaction,
+    job: &Job,
+    retention: Duration,
+    period: Duration,
+    clock: &dyn Clock,
+) -> Result<(), Error> {
+    let turn = Turn::begin(clock);
     if !tx.jobs().holds(job).await? {
         return Ok(());
     }
     let now = tx.now();
     let ids = tx.memos().list_trashed(now - retention, STEP).await?;
-    let is_last = ids.len() < STEP as usize;
-    for id in ids {
+    let mut is_last = ids.len() < STEP as usize;
+    for (number, id) in ids.into_iter().enumerate() {
+        if number > 0 && turn.is_over() {
+            is_last = false;
+            break;
+        }
         // A store locks a memo only when it is looked up: until then its owner may have restored it.
         let Some(memo) = tx.memos().lookup(id).await?.map(|view| view.memo) else { continue };
         if memo.deleted_at.is_none_or(|time| time >= now - retention) {
