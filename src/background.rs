@@ -33,6 +33,8 @@ pub struct WakeUps {
     pub jobs: Arc<Notify>,
     /// Notified when one of those was.
     pub deliveries: Arc<Notify>,
+    /// Notified when the clock of a test was moved, so that reminders may be due.
+    pub reminders: Arc<Notify>,
     /// Notified when changes of memos were committed on this node.
     pub changes: Arc<Notify>,
 }

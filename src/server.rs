@@ -16,8 +16,7 @@ use memo_application::{
     TrashHandler, UsageCounter, UsageReports, Webhooks, WithdrawalHandler,
 };
 use memo_domain::{
-    Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store,
-    WebhookSender,
+    Clock, Events, IdGenerator, LanguageModel, Mailer, Notifier, SecretGenerator, SocialProvider, Store, WebhookSender,
 };
 use memo_web::{Limits, RequestIds, Services, UseCases};
 use tokio::time::{sleep, timeout};
@@ -62,6 +61,7 @@ pub struct Server {
     services: Services,
     housekeeping: Housekeeping,
     jobs: JobLoop,
+    reminders: JobLoop,
     usage: UsageLoop,
     deliveries: Deliveries,
     wake_ups: WakeUps,
@@ -185,9 +185,10 @@ impl ServerBuilder {
         let by_mail = Arc::new(adapters::MailNotifier::new(templates.clone(), mailer.clone()));
         let reminders = Arc::new(ReminderHandler::new(ports.clone(), by_mail, messages, providers.clone()));
         let mail = MailHandler::new(&ports, templates, mailer);
+        // A loop of their own: a user may have any number of them at one time.
+        let reminders = JobLoop::new(JobWorker::new(ports.clone(), vec![reminders]), wake_ups.reminders.clone());
         let handlers: Vec<Arc<dyn JobHandler>> = vec![
             Arc::new(mail),
-            reminders,
             Arc::new(RetagHandler::new(ports.clone())),
             Arc::new(WithdrawalHandler::new(ports.clone())),
             trash.clone(),
@@ -214,6 +215,7 @@ impl ServerBuilder {
             services,
             housekeeping,
             jobs,
+            reminders,
             deliveries,
             wake_ups,
             usage,
@@ -303,11 +305,8 @@ impl Server {
 
     /// Returns what lets this node look at once for jobs that are due, instead of at its next poll: for a clock that is moved.
     pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
-        let WakeUps { jobs, deliveries, .. } = self.wake_ups.clone();
-        move || {
-            jobs.notify_one();
-            deliveries.notify_one();
-        }
+        let WakeUps { jobs, deliveries, reminders, .. } = self.wake_ups.clone();
+        move || [&jobs, &deliveries, &reminders].into_iter().for_each(|loops| loops.notify_one())
     }
 
     /// Returns what removes data whose retention is over at once, instead of at the next hour: for a clock that is moved.
@@ -323,8 +322,8 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "serves while load balancers notice the end")]
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let failed = |source| StartError::Io { what: "can't serve".into(), source };
-        let Self { settings, listener, services, housekeeping, jobs, deliveries, usage, live, events, store, .. } =
-            self;
+        let Self { settings, listener, services, housekeeping, usage, live, events, store, .. } = self;
+        let (jobs, reminders, deliveries) = (&self.jobs, &self.reminders, &self.deliveries);
         // What this node has committed has woken its loops already.
         let jobs_of_peers = async {
             if self.has_peers {
@@ -348,7 +347,7 @@ impl Server {
         }
         let mut server = pin!(server.listen(listener).map_err(failed)?.run());
         let handle = server.handle();
-        let mut working = Box::pin(async { tokio::join!(jobs.run(), deliveries.run()) });
+        let mut working = Box::pin(async { tokio::join!(jobs.run(), reminders.run(), deliveries.run()) });
         let mut counting = pin!(usage.run());
         let stop = async {
             stop.await;
@@ -360,7 +359,7 @@ impl Server {
         tokio::select! {
             ended = &mut server => ended.map_err(failed)?,
             never = housekeeping.run() => match never {},
-            ((), ()) = &mut working => {}
+            ((), (), ()) = &mut working => {}
             () = &mut counting => {}
             never = deliveries.schedule() => match never {},
             never = live.listen(&*events) => match never {},
@@ -368,6 +367,7 @@ impl Server {
             never = live_feeds.listen(&*events) => match never {},
             () = stop => {
                 jobs.close();
+                reminders.close();
                 usage.close();
                 deliveries.close();
                 draining.refuse();

@@ -82,12 +82,18 @@ impl ReminderHandler {
         }
     }
 
+    /// A random number from 0 to 1. Not that of an id, which the user may have chosen.
+    fn fraction(&self) -> f64 {
+        let [a, b, c, d, ..] = *self.ports.secrets.next().expose();
+        f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
+    }
+
     /// Has the job run again when the user may get more reminders.
     async fn postpone(&self, job: &Job, wanted: Wanted, retry_after: Duration) -> Result<(), Error> {
         let now = self.ports.now();
         // Those of a user are spread over at least an hour, and the longer they wait, the less often they try.
         let spread = WINDOW.max(now.since(wanted.remind_at));
-        let wait = retry_after + spread.mul_f64(fraction(job.id));
+        let wait = retry_after + spread.mul_f64(self.fraction());
         let next = Job { begun: job.begun.saturating_sub(1), run_at: now + wait, ..job.clone() };
         let postponed = self.ports.transactions.write_boxed((job.clone(), next), |tx, (job, next)| {
             Box::pin(async move {
@@ -232,12 +238,6 @@ fn notification_id(wanted: Wanted) -> JobId {
     bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
     let id = Builder::from_bytes(bytes).with_variant(Variant::RFC4122).with_version(Version::SortRand);
     JobId::new(id.into_uuid())
-}
-
-/// A number from 0 to 1 that the random bits of an id decide.
-fn fraction(id: JobId) -> f64 {
-    let [.., a, b, c, d] = *id.as_uuid().as_bytes();
-    f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
 }
 
 impl Wanted {
