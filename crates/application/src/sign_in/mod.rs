@@ -28,6 +28,9 @@ pub use cookies::CookieGrant;
 pub use devices::DEVICE_TTL;
 pub use tokens::Grant;
 
+/// The maximum number of live sessions of a user. Beyond it the oldest one ends: all of them must end at once when the user says so.
+const MAX_SESSIONS: usize = 1_000;
+
 /// Lifetimes of sessions and tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct SignInSettings {
@@ -166,6 +169,11 @@ impl SignIn {
         let NewSession { user, device, session, is_new_device, proof } = new;
         check_unchanged(tx, user).await?;
         check_suffices(tx, user.id, *proof).await?;
+        let now = tx.now();
+        let live = tx.sessions().list_live(user.id, now).await?;
+        for oldest in live.into_iter().skip(MAX_SESSIONS - 1) {
+            end(tx, oldest, AuditKind::SignedOut, device).await?;
+        }
         tx.sessions().insert(session).await?;
         let provider = session.provider.as_deref().unwrap_or("password");
         tx.record(AuditEntry::new(user.id, AuditKind::SignedIn, device).with_detail(provider)).await?;

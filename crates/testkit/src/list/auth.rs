@@ -87,6 +87,7 @@ macro_rules! __each_auth_test {
                 }
                 sessions(app) {
                     session_list_shows_device_and_current_session
+                    oldest_of_too_many_sessions_ends
                     refreshing_keeps_the_session_id
                     ending_a_session_revokes_its_tokens
                     session_of_another_user_is_not_found

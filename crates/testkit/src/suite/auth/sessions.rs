@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memo_domain::{Session, SessionId, Timestamp, UserId, Uuid};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +23,30 @@ async fn current(actor: &Actor) -> String {
     let current: Vec<_> = items.iter().filter(|item| item["current"] == true).collect();
     assert_eq!(current.len(), 1, "{items:?}");
     current[0]["id"].as_str().expect("an id").to_owned()
+}
+
+pub async fn oldest_of_too_many_sessions_ends(app: TestApp) {
+    const MAX: usize = 1_000;
+    let alice = app.user("alice").await;
+    let current = alice.sessions().await.expect_status(200)["items"][0]["id"].clone();
+    let current = SessionId::parse(current.as_str().expect("an id")).expect("an id");
+    let earlier = |n: usize| SessionId::new(Uuid::from_u128(current.as_uuid().as_u128() - n as u128));
+    app.write(async |unit| {
+        let session = unit.sessions().lookup(current).await?.expect("the session");
+        for n in 1..MAX {
+            let id = earlier(n);
+            unit.sessions().insert(&Session { id, ..session.clone() }).await?;
+        }
+        Ok(())
+    })
+    .await;
+    alice.sign_in_again("").await;
+    let user = UserId::parse(&alice.id).expect("an id");
+    let now = Timestamp::parse(&app.now()).expect("a time");
+    let live = app.read(async |unit| unit.sessions().list_live(user, now).await).await;
+    assert_eq!(live.len(), MAX);
+    assert!(live.iter().all(|session| session.id != earlier(MAX - 1)), "it was the oldest one");
+    alice.me().await.expect_status(200);
 }
 
 pub async fn session_list_shows_device_and_current_session(app: TestApp) {
