@@ -19,6 +19,8 @@ const CONTEXT: &str = "retag";
 const SEPARATOR: char = '\0';
 /// How many memos one transaction changes, so that other writers wait only for a moment.
 const STEP: u32 = 100;
+/// The size of their contents in bytes after which it changes no other.
+const STEP_SIZE: usize = 1 << 20;
 
 /// A change that is done in steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,9 +86,10 @@ async fn step(tx: &mut Transaction, ports: &Ports, job: &Job, owner: UserId, pro
         return Ok(());
     }
     let some = tx.memos().find_by_tag(owner, &progress.change.from, progress.after, STEP).await?;
-    let count = some.len() as u64;
-    let Retagged { last, .. } = Editor::new(tx, owner.into(), ports.revisions).retag(&progress.change, some).await?;
-    let is_last = count < u64::from(STEP);
+    let found = some.len() as u64;
+    let mut editor = Editor::new(tx, owner.into(), ports.revisions);
+    let Retagged { last, count, .. } = editor.retag(&progress.change, some, STEP_SIZE).await?;
+    let is_last = count == found && found < u64::from(STEP);
     let done = if is_last { progress.total } else { progress.total.min(progress.done + count) };
     let progress = Progress { after: last.or(progress.after), done, ..progress.clone() };
     let stepped = Job {
@@ -102,17 +105,18 @@ async fn step(tx: &mut Transaction, ports: &Ports, job: &Job, owner: UserId, pro
     Ok(tx.jobs().update(&stepped).await?)
 }
 
-/// Inserts the job of a change.
+/// Inserts the job of a change, of which some memos are done.
 pub async fn insert(
     tx: &mut Transaction,
     ports: &Ports,
     id: JobId,
     owner: UserId,
     change: &TagChange,
+    done: &Retagged,
 ) -> Result<(), Error> {
     let filter = MemoFilter { tags: vec![change.from.clone()], ..MemoFilter::of(owner) };
-    let total = tx.memos().count(&filter).await?;
-    let progress = Progress { change: change.clone(), after: None, done: 0, total };
+    let total = done.count + tx.memos().count(&filter).await?;
+    let progress = Progress { change: change.clone(), after: done.last, done: done.count, total };
     let now = tx.now();
     let job = Job {
         id,

@@ -7,7 +7,11 @@ use memo_domain::{
     MemoView, NewChange, Revision, RevisionHead, Tag, Tags, Timestamp, Title, UnitOfWork, UserId, Version,
 };
 
-use super::{author::Author, precondition::Precondition, tags::TagChange};
+use super::{
+    author::Author,
+    precondition::Precondition,
+    tags::{Retagged, TagChange},
+};
 use crate::{Error, Resource, TextAnalysis, jobs::reminder, likes, transaction::Transaction};
 
 /// When to try again after others have changed a text again and again.
@@ -40,14 +44,6 @@ struct NewMemo<'t> {
     memo: Memo,
     text: &'t TextAnalysis,
     revisions: &'t [Revision],
-}
-
-/// What became of memos with a tag.
-pub struct Retagged {
-    /// Whether at least one of them still had the tag.
-    pub had_tag: bool,
-    /// The last of them.
-    pub last: Option<MemoId>,
 }
 
 impl<'t> Editor<'t> {
@@ -116,6 +112,8 @@ impl<'t> Editor<'t> {
         if !memo.is_trashed() {
             self.check_tags(&memo.state.tags, &Tags::default()).await?;
         }
+        // Again: it may have been in the future before its text was analyzed, or at an earlier attempt.
+        check_reminder(memo.state.remind_at, None, self.tx.now())?;
         let view = self.tx.memos().insert(memo, &text.search).await?;
         self.insert_links(&targets(memo, text)).await?;
         reminder::schedule(self.tx, memo, false).await?;
@@ -318,11 +316,16 @@ impl<'t> Editor<'t> {
         Ok(view)
     }
 
-    /// Changes a tag in these memos, which have it outside the trash, in the order given. A memo whose tags do not change is
-    /// not updated.
-    pub async fn retag(&mut self, change: &TagChange, ids: Vec<MemoId>) -> Result<Retagged, Error> {
-        let mut retagged = Retagged { had_tag: false, last: ids.last().copied() };
+    /// Changes a tag in these memos, which have it outside the trash, in the order given, until their contents are larger
+    /// than `size` bytes together. A memo whose tags do not change is not updated.
+    pub async fn retag(&mut self, change: &TagChange, ids: Vec<MemoId>, size: usize) -> Result<Retagged, Error> {
+        let (mut retagged, mut written) = (Retagged::default(), 0);
         for id in ids {
+            if written > size {
+                break;
+            }
+            retagged.last = Some(id);
+            retagged.count += 1;
             // A store locks a memo only when it is looked up: until then another writer may have changed it.
             let Some(MemoView { mut memo, .. }) = self.tx.memos().lookup(id).await? else { continue };
             if memo.is_trashed() || !memo.state.tags.contains(&change.from) {
@@ -337,6 +340,7 @@ impl<'t> Editor<'t> {
             self.keep_revision(&memo, &state).await?;
             memo.rewrite(state, self.now);
             self.update(&memo, from, None, ChangeKind::Updated).await?;
+            written += memo.state.content.as_str().len();
         }
         Ok(retagged)
     }

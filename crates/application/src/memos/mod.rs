@@ -20,9 +20,10 @@ pub use author::Author;
 pub use batch::{BatchOperation, BatchOutcome};
 pub use completion::{Completion, CompletionParts, CompletionTask, Completions};
 use edit::PreparedText;
-pub(crate) use edit::{Editor, Retagged, owned, visible};
+pub(crate) use edit::{Editor, owned, visible};
 pub use precondition::Precondition;
 pub use revisions::RevisionText;
+pub(crate) use tags::Retagged;
 pub use tags::{TagChange, TagChanged};
 
 /// A page of memos, and the length of the whole list if that was asked for.

@@ -1,6 +1,6 @@
-use memo_domain::{JobId, JobState, Limit, Page, Tag, TagCount, Tags, UserId};
+use memo_domain::{JobId, JobState, Limit, MemoId, Page, Tag, TagCount, Tags, UserId};
 
-use super::{Author, Editor, Memos, Retagged, owner_gone};
+use super::{Author, Editor, Memos, owner_gone};
 use crate::{
     Error, Resource,
     accounts::present,
@@ -10,6 +10,8 @@ use crate::{
 
 /// The greatest number of memos that a change of a tag changes at once. Of more memos it is done in steps.
 const MAX_AT_ONCE: u32 = 500;
+/// The size of their contents in bytes after which the rest is done in steps.
+const MAX_SIZE_AT_ONCE: usize = 4 << 20;
 /// The greatest number of changes of tags of one user that run in steps at a time.
 const MAX_RUNNING: usize = 20;
 
@@ -36,6 +38,17 @@ impl TagChange {
         let tags = |change: &Self| [Some(change.from.clone()), change.to.clone()];
         tags(self).into_iter().flatten().any(|tag| tags(other).contains(&Some(tag)))
     }
+}
+
+/// What became of memos with a tag.
+#[derive(Debug, Default)]
+pub struct Retagged {
+    /// Whether at least one of them still had the tag.
+    pub had_tag: bool,
+    /// How many of them are done.
+    pub count: u64,
+    /// The last one that is done.
+    pub last: Option<MemoId>,
 }
 
 /// What became of a change of a tag.
@@ -119,18 +132,21 @@ impl Memos {
         let transactions = self.ports.transactions.on_behalf_of(owner);
         let changed = transactions.write(async |tx: &mut Transaction| {
             let some = tx.memos().find_by_tag(owner, &change.from, None, MAX_AT_ONCE + 1).await?;
-            let is_large = some.len() > MAX_AT_ONCE as usize;
-            if is_large {
+            let found = some.len() as u64;
+            let done = if found > u64::from(MAX_AT_ONCE) {
+                Retagged::default()
+            } else {
+                self.check_no_operation(tx, owner, change).await?;
+                Editor::new(tx, author, self.ports.revisions).retag(change, some, MAX_SIZE_AT_ONCE).await?
+            };
+            if done.count < found {
                 // Locks the user: of two operations of one tag that begin at the same time, one finds the other.
                 present(tx.users().lookup(owner).await?)?;
-            }
-            self.check_no_operation(tx, owner, change).await?;
-            if is_large {
-                retag::insert(tx, &self.ports, id, owner, change).await?;
+                self.check_no_operation(tx, owner, change).await?;
+                retag::insert(tx, &self.ports, id, owner, change, &done).await?;
                 return Ok(TagChanged::Running(id));
             }
-            let Retagged { had_tag, .. } = Editor::new(tx, author, self.ports.revisions).retag(change, some).await?;
-            if !had_tag {
+            if !done.had_tag {
                 return Err(Error::NotFound(Resource::Tag));
             }
             Ok(TagChanged::Done(result(tx).await?))

@@ -260,6 +260,7 @@ macro_rules! __each_memos_test {
             }
             tag_operations(app) {
                 changing_a_tag_of_more_than_500_memos_is_an_operation
+                changing_a_tag_of_long_memos_is_an_operation
             }
             changes(app) {
                 change_feed_is_empty_at_first

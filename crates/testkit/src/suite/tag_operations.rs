@@ -37,6 +37,21 @@ async fn ended(actor: &Actor, accepted: &Response) -> Value {
     }
 }
 
+pub async fn changing_a_tag_of_long_memos_is_an_operation(app: TestApp) {
+    // 400 kB each: together more than one transaction writes.
+    const MEMOS: usize = 12;
+    let alice = app.user("alice").await;
+    let content = "𠮷".repeat(100_000);
+    for _ in 0..MEMOS {
+        let memo = json!({"title": "long", "tags": ["work"], "content": content});
+        alice.create_memo(&memo).await.expect_status(201);
+    }
+    let accepted = alice.patch_tag("work", "job").await.expect_status(202);
+    let done = ended(&alice, &accepted).await;
+    assert_eq!((&done["status"], &done["done"], &done["total"]), (&json!("done"), &json!(MEMOS), &json!(MEMOS)));
+    assert_eq!(tag_counts(&alice).await, counts(&[("job", MEMOS as u64)]));
+}
+
 pub async fn changing_a_tag_of_more_than_500_memos_is_an_operation(app: TestApp) {
     const MEMOS: usize = 501;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
