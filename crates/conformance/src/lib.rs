@@ -30,7 +30,7 @@
 //!
 //! Each other port has a suite of its own: [`browser_sessions_tests!`], [`cache_tests!`], [`events_tests!`], [`clock_tests!`],
 //! [`id_generator_tests!`], [`secret_generator_tests!`], [`password_hasher_tests!`], [`token_signer_tests!`],
-//! [`mailer_tests!`], [`mail_renderer_tests!`], [`social_provider_tests!`], [`language_model_tests!`], [`markdown_tests!`],
+//! [`mailer_tests!`], [`mail_renderer_tests!`], [`notifier_tests!`], [`social_provider_tests!`], [`language_model_tests!`], [`markdown_tests!`],
 //! [`webhook_sender_tests!`], [`sealer_tests!`] and
 //! [`one_time_codes_tests!`].
 

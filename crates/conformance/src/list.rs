@@ -294,6 +294,7 @@ macro_rules! __each_case {
                 a_dropped_unit_of_work_leaves_nothing
                 a_failed_unit_of_work_leaves_nothing
                 a_cancelled_unit_of_work_leaves_nothing
+                a_dropped_commit_is_kept_whole_or_not_at_all
                 two_repositories_commit_together
                 uncommitted_writes_are_not_seen
                 a_unit_of_work_sees_its_own_writes

@@ -126,6 +126,8 @@ pub enum Access {
 /// * `committed_writes_are_seen`: a unit of work that begins after another's [`commit`](UnitOfWork::commit) returned
 ///   MUST see what that one wrote.
 /// * `a_dropped_unit_of_work_leaves_nothing`: without a commit, what a unit of work wrote MUST NOT stay.
+/// * `a_dropped_commit_is_kept_whole_or_not_at_all`: if the future of [`commit`](UnitOfWork::commit) is dropped, all that the
+///   unit of work wrote MUST be committed, or nothing, and other units of work MUST go on.
 /// * `a_reader_cannot_write`: without [`Access::Write`], a write MUST fail with [`StoreError::Other`] and change nothing.
 /// * `a_commit_after_a_failed_write_fails`: after a write that returned an error, [`commit`](UnitOfWork::commit) MUST fail,
 ///   and what the unit of work wrote MUST NOT stay.

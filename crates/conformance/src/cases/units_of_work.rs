@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use memo_domain::{Access, Conflict, MemoFilter, Store, User, Version};
 use tokio::sync::oneshot;
@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::{
     everything::{Everything, search_for},
     samples::{at, content, display_name, memo, tag, user},
-    steps::{add_memos, add_user, assert_conflict, begin, commit, count, find_memo, without_waiting},
+    steps::{add_memos, add_user, assert_conflict, begin, commit, count, find_memo, let_others_run, without_waiting},
 };
 
 const ALL: [Access; 3] = [Access::Read, Access::Snapshot, Access::Write];
@@ -111,6 +111,27 @@ pub(crate) async fn a_cancelled_unit_of_work_leaves_nothing(store: Arc<dyn Store
         assert_eq!(new.read_back(&*store, Access::Read).await, None);
     }
     without_waiting(Everything::add(&*store, 0)).await;
+}
+
+pub(crate) async fn a_dropped_commit_is_kept_whole_or_not_at_all(store: Arc<dyn Store>) {
+    for n in 0..16 {
+        let new = Everything::new(n);
+        let mut uow = begin(&*store, Access::Write).await;
+        new.insert(&mut *uow).await;
+        let mut commit = uow.commit();
+        for _ in 0..n / 2 {
+            let is_over = poll_fn(|context| Poll::Ready(commit.as_mut().poll(context).is_ready())).await;
+            if is_over {
+                break;
+            }
+            let_others_run().await;
+        }
+        drop(commit);
+        // It may still become visible, but then whole.
+        let found = new.read_back(&*store, Access::Snapshot).await;
+        assert!(found.is_none() || found.as_ref() == Some(&new), "after {} polls: {found:?}", n / 2);
+        without_waiting(Everything::add(&*store, n + 100)).await;
+    }
 }
 
 pub(crate) async fn two_repositories_commit_together(store: Arc<dyn Store>) {
