@@ -16,7 +16,7 @@ use tokio::{
 use crate::background::{JobLoop, WakeUps};
 
 /// How many messages a node sends at once. A webhook gets one at a time, and a user has up to 10 webhooks and 5 messages that
-/// were asked for: several users together cannot hold up all others.
+/// were asked for: one user alone cannot hold up all others.
 const AT_ONCE: usize = 64;
 /// How often webhooks with changes to send are looked for, if this node does not know of any: another node may have crashed
 /// after the commit of a change.
