@@ -7,7 +7,10 @@ use memo_domain::{
 
 use crate::{
     samples::{AWKWARD, EARLIEST, LATEST, api_key, api_key_id, at, sealed, user_id},
-    steps::{add_user, assert_conflict, assert_stale, committed, concurrently, dropped, read, try_write, write},
+    steps::{
+        add_user, assert_conflict, assert_stale, begin, commit_before, committed, concurrently, dropped, read,
+        try_write, write,
+    },
 };
 
 async fn insert(store: &dyn Store, keys: &[ApiKey]) {
@@ -145,7 +148,26 @@ pub(crate) async fn an_api_key_is_removed_once(store: Arc<dyn Store>) {
 
 pub(crate) async fn a_looked_up_api_key_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
-    insert(&*store, &[api_key(0, user)]).await;
+    insert(&*store, &[api_key(0, user), api_key(1, user)]).await;
+    // Neither changed nor removed by others.
+    for n in 0..2 {
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_eq!(uow.api_keys().lookup(api_key_id(n)).await.expect("it is read"), Some(api_key(n, user)));
+        let other = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&other);
+            async move {
+                let mut uow = store.begin(Access::Write).await?;
+                if n == 0 {
+                    uow.api_keys().update(&api_key(0, user)).await?;
+                } else {
+                    uow.api_keys().remove(api_key_id(1)).await?;
+                }
+                committed(uow, ()).await
+            }
+        })
+        .await;
+    }
     // Each adds a digit to those that it has read: no digit is lost.
     let results = concurrently(&store, 5, move |store, n| async move {
         let mut uow = store.begin(Access::Write).await?;

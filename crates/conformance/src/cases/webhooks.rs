@@ -12,7 +12,8 @@ use crate::{
         webhook_delivery_id, webhook_id,
     },
     steps::{
-        add_user, assert_conflict, assert_pages, assert_stale, committed, concurrently, dropped, read, try_write, write,
+        add_user, assert_conflict, assert_pages, assert_stale, begin, commit_before, committed, concurrently, dropped,
+        read, try_write, write,
     },
 };
 
@@ -170,7 +171,26 @@ pub(crate) async fn webhooks_that_are_behind_are_listed(store: Arc<dyn Store>) {
 
 pub(crate) async fn a_looked_up_webhook_does_not_change_until_the_commit(store: Arc<dyn Store>) {
     let user = add_user(&*store, 0).await;
-    insert(&*store, &[webhook(0, user)]).await;
+    insert(&*store, &[webhook(0, user), webhook(1, user)]).await;
+    // Neither changed nor removed by others.
+    for n in 0..2 {
+        let mut uow = begin(&*store, Access::Write).await;
+        assert_eq!(uow.webhooks().lookup(webhook_id(n)).await.expect("it is read"), Some(webhook(n, user)));
+        let other = Arc::clone(&store);
+        commit_before(uow, move || {
+            let store = Arc::clone(&other);
+            async move {
+                let mut uow = store.begin(Access::Write).await?;
+                if n == 0 {
+                    uow.webhooks().update(&webhook(0, user)).await?;
+                } else {
+                    uow.webhooks().remove(webhook_id(1)).await?;
+                }
+                committed(uow, ()).await
+            }
+        })
+        .await;
+    }
     let results = concurrently(&store, 5, move |store, _| async move {
         let mut uow = store.begin(Access::Write).await?;
         let webhook = uow.webhooks().lookup(webhook_id(0)).await?.ok_or(StoreError::Stale)?;
