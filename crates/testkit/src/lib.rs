@@ -26,7 +26,7 @@
 //!
 //! Each app has its own store, folder, port, clock, mail, messages, webhooks, social providers and language model, and nothing
 //! of the process, so tests run in parallel. [`TestAppBuilder::node_of`] adds nodes to a server, [`TestApp::clean_up`] removes
-//! what is over, `memo_conformance::faults::FaultyStore` lets a store fail.
+//! what is over, an [`Outage`] makes the store unreachable, and `memo_conformance::faults::FaultyStore` fails planned calls.
 //!
 //! The author of a store runs the whole suite on it, in addition to that of `memo-conformance`, with the same factory:
 //!
@@ -55,6 +55,7 @@ mod contract;
 mod durability;
 mod list;
 mod live;
+mod outage;
 mod response;
 mod running;
 mod signer;
@@ -71,6 +72,7 @@ pub use durability::{Durability, Verdict};
 pub use live::{EventStream, Frame, Socket};
 #[doc(hidden)]
 pub use memo_conformance::{Boxed, StoreGiven, run};
+pub use outage::Outage;
 pub use response::Response;
 pub use signer::{Signer, content_digest};
 #[doc(hidden)]

@@ -1,20 +1,12 @@
 //! The effect of settings. These tests start their own app.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use memo_conformance::{TestStore, eventually};
-use memo_domain::{Access, Store, StoreError, UnitOfWork, UserId};
 use memo_server::{Settings, SignUpSetting};
 use serde_json::json;
 
-use crate::{TestApp, User, contract::known, live::EventStream, suite::merged};
+use crate::{Outage, TestApp, User, contract::known, live::EventStream, suite::merged};
 
 pub async fn closed_sign_up_is_forbidden(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| settings.auth.sign_up = SignUpSetting::Closed).start().await;
@@ -194,56 +186,14 @@ pub async fn stopping_node_reports_draining_and_still_serves(store: Box<dyn Test
     app.anonymous().get("/healthz").await.expect_status(200);
 }
 
-/// A store that a test can make unreachable.
-struct ToggledStore {
-    store: Arc<dyn Store>,
-    is_unreachable: AtomicBool,
-}
-
-impl ToggledStore {
-    fn inner(&self) -> Result<&dyn Store, StoreError> {
-        if self.is_unreachable.load(Ordering::SeqCst) {
-            Err(StoreError::Unavailable { source: "SELECT password FROM users at /var/lib/memo".into() })
-        } else {
-            Ok(&*self.store)
-        }
-    }
-}
-
-#[async_trait]
-impl Store for ToggledStore {
-    async fn begin_for(&self, access: Access, user: Option<UserId>) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        self.inner()?.begin_for(access, user).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.inner()?.check().await
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
-    }
-}
-
-struct ToggledTestStore {
-    toggled: Arc<ToggledStore>,
-    _inner: Box<dyn TestStore>,
-}
-
-impl TestStore for ToggledTestStore {
-    fn store(&self) -> Arc<dyn Store> {
-        self.toggled.clone()
-    }
-}
-
 pub async fn unreachable_store_is_reported_without_details(store: Box<dyn TestStore>) {
-    let toggled = Arc::new(ToggledStore { store: store.store(), is_unreachable: AtomicBool::new(false) });
-    let app = TestApp::builder(Box::new(ToggledTestStore { toggled: toggled.clone(), _inner: store })).start().await;
+    let (store, outage) = Outage::of(store);
+    let app = TestApp::builder(store).start().await;
     let alice = app.user("alice").await;
     let tokens = alice.sign_in_again("").await;
     // Let the session cache expire, so that the store must be asked.
     app.clock.advance(Duration::from_mins(1));
-    toggled.is_unreachable.store(true, Ordering::SeqCst);
+    outage.begin();
     let mut calls = vec![
         app.anonymous().get("/readyz"),
         app.anonymous().sign_in(&alice.email, &alice.password),
@@ -263,21 +213,21 @@ pub async fn unreachable_store_is_reported_without_details(store: Box<dyn TestSt
         assert!(!text.contains("SELECT") && !text.contains("/var/lib"), "{text}");
     }
     app.anonymous().get("/healthz").await.expect_status(200);
-    toggled.is_unreachable.store(false, Ordering::SeqCst);
+    outage.end();
     app.anonymous().get("/readyz").await.expect_status(200);
     alice.memo("served again").await;
 }
 
 pub async fn outage_does_not_count_as_a_wrong_password(store: Box<dyn TestStore>) {
-    let toggled = Arc::new(ToggledStore { store: store.store(), is_unreachable: AtomicBool::new(false) });
-    let app = TestApp::builder(Box::new(ToggledTestStore { toggled: toggled.clone(), _inner: store })).start().await;
+    let (store, outage) = Outage::of(store);
+    let app = TestApp::builder(store).start().await;
     let alice = app.user("alice").await;
-    toggled.is_unreachable.store(true, Ordering::SeqCst);
+    outage.begin();
     for _ in 0..12 {
         let response = app.anonymous().sign_in(&alice.email, &alice.password).await;
         response.expect_status(503).problem("store_unavailable");
     }
-    toggled.is_unreachable.store(false, Ordering::SeqCst);
+    outage.end();
     alice.sign_in_again("").await;
     alice.change_password(&alice.password, "another horse battery").await.expect_empty(204);
 }
