@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_post_that_creates_accepts_a_key() {
-        let (document, operations) = (crate::services::openapi(), crate::services::operations());
+        let (document, operations) = (crate::openapi(), crate::services::operations());
         let is_creating = |path: &str| !document["paths"][path]["post"]["responses"]["201"].is_null();
         let posts =
             operations.iter().filter(|operation| operation.method == Method::POST && is_creating(&operation.path));

@@ -29,6 +29,7 @@ mod me;
 mod memos;
 mod middleware;
 mod offload;
+#[cfg(test)]
 mod openapi;
 mod operations;
 mod pages;
@@ -51,10 +52,11 @@ mod weights;
 mod well_known;
 
 pub use connection::on_connect;
+pub use docs::openapi;
 pub use live_feeds::LiveFeeds;
 pub use middleware::{Draining, Limits, RequestIds};
 pub use rate::{Quota, Quotas};
-pub use services::{Services, UseCases, app, openapi};
+pub use services::{Services, UseCases, app};
 pub use settings::{ForwardedHeader, HttpSettings};
 pub use shared::SharePages;
 

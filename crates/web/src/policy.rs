@@ -29,6 +29,7 @@ pub struct Policy {
     /// Whether it refuses a grant as in RFC 6749, section 5.2; other errors are problem documents nevertheless.
     pub has_oauth_errors: bool,
     /// The conditional request headers that it honours.
+    #[cfg_attr(not(test), expect(dead_code, reason = "part of the OpenAPI document, which a test makes"))]
     pub condition: Option<Condition>,
     /// The paging parameters that it accepts.
     pub paging: Option<Paging>,
@@ -39,6 +40,7 @@ pub struct Policy {
     /// How much it counts as if it searches.
     pub search: Option<Work>,
     /// The problems of its own, in addition to those that follow from the rest of the policy.
+    #[cfg_attr(not(test), expect(dead_code, reason = "part of the OpenAPI document, which a test makes"))]
     pub problems: &'static [Code],
     /// Whether it honours `Idempotency-Key`.
     pub is_idempotent: bool,

@@ -23,7 +23,6 @@ use crate::{
     me,
     memos::{self, ResponseCache},
     middleware::{Draining, Limits, RequestIds, envelope, guard},
-    openapi::document,
     operations, pages,
     routing::{self, Operations, Resources},
     settings::HttpSettings,
@@ -176,12 +175,6 @@ pub(crate) fn operations() -> Operations {
         usage::operations(),
         well_known::operations(),
     ])
-}
-
-/// The OpenAPI document.
-#[must_use]
-pub fn openapi() -> serde_json::Value {
-    document(&operations())
 }
 
 /// The application of one worker.

@@ -2,6 +2,7 @@
 
 mod errors;
 mod explorer;
+mod packed;
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,9 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Bytes, to},
 };
+
+use packed::{Packed, packed};
+use serde_json::Value;
 
 use crate::{policy::Policy, respond::file, routing::Operations};
 
@@ -19,7 +23,7 @@ pub fn operations() -> Operations {
     Operations::pages(
         &POLICY,
         [
-            ("/openapi.json", || to(openapi)),
+            ("/openapi.json", || to(document)),
             ("/docs", || to(explorer::explorer)),
             ("/docs/errors", || to(errors::error_codes)),
             ("/docs/{file}", || to(explorer::explorer_file)),
@@ -27,9 +31,21 @@ pub fn operations() -> Operations {
     )
 }
 
-/// The OpenAPI document, built and encoded once per process.
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi().to_string().into());
+/// The OpenAPI document of this commit. What makes it of the operations is part of the tests alone: it is larger than all handlers.
+static DOCUMENT: Packed = packed!("openapi.json", "application/json");
+/// The same as it is sent.
+static ENCODED: LazyLock<Bytes> = LazyLock::new(|| openapi().to_string().into());
 
-async fn openapi(request: HttpRequest) -> HttpResponse {
-    file(&request, "application/json", DOCUMENT.clone())
+async fn document(request: HttpRequest) -> HttpResponse {
+    file(&request, DOCUMENT.media_type, ENCODED.clone())
+}
+
+/// The OpenAPI document.
+///
+/// # Panics
+/// If this binary is damaged.
+#[must_use]
+pub fn openapi() -> Value {
+    let packed = DOCUMENT.unpacked().expect("the build script has packed it");
+    serde_json::from_slice(&packed).expect("a test has read it")
 }

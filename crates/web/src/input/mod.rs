@@ -21,9 +21,11 @@ pub use patch::{Patch, patched_choice};
 pub use query::{NoQuery, Query, read_query};
 pub use refusals::{Refusals, Refused};
 use serde::de::DeserializeOwned;
+#[cfg(test)]
+pub use shape::MAX_PROOF;
 pub use shape::{
-    AtMost, MAX_EXACT, MAX_PROOF, choice, few_networks, few_tags, natural, object, one_or_more, optional_choice,
-    parsed, patched_few_networks, patched_few_tags, patched_one_or_more, present, proof, version, whole_number,
+    AtMost, MAX_EXACT, choice, few_networks, few_tags, natural, object, one_or_more, optional_choice, parsed,
+    patched_few_networks, patched_few_tags, patched_one_or_more, present, proof, version, whole_number,
 };
 
 /// The wire form of an input.

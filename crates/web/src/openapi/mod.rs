@@ -1,4 +1,6 @@
 //! The OpenAPI document: what the handlers declare, and what follows from the policies of their routes.
+//!
+//! It is made by a test, which compares it with `openapi/current.json`, or writes that file. The server hands out the file.
 
 mod examples;
 mod links;
@@ -119,4 +121,16 @@ fn methods(item: PathItem) -> impl Iterator<Item = (HttpMethod, path::Operation)
 /// Removes a field of an object; null if it is absent.
 fn take(object: &mut Value, field: &str) -> Value {
     object.as_object_mut().and_then(|object| object.remove(field)).unwrap_or_default()
+}
+
+#[test]
+fn committed_document_is_what_the_operations_declare() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/current.json");
+    let document = document(&crate::services::operations());
+    if std::env::var_os("MEMO_TEST_WRITE_OPENAPI").is_some() {
+        std::fs::write(path, format!("{document:#}\n")).expect("it is written");
+    }
+    let committed = std::fs::read(path).expect("it is read");
+    let committed: Value = serde_json::from_slice(&committed).expect("JSON");
+    assert!(committed == document, "openapi/current.json is another document: run `make openapi`");
 }

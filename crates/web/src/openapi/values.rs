@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_named_value_is_expanded() {
-        let document = crate::services::openapi();
+        let document = crate::openapi();
         let mut found = Vec::new();
         formats(&document, &mut found);
         for format in found {

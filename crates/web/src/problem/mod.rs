@@ -21,7 +21,9 @@ pub use code::Code;
 pub use field::{FieldError, FieldErrorDocument, Place};
 pub use field_code::FieldCode;
 pub use framework::from_framework;
-pub use oauth::{GrantRefusal, TokenError};
+pub use oauth::GrantRefusal;
+#[cfg(test)]
+pub use oauth::TokenError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

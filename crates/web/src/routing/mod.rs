@@ -35,13 +35,9 @@ macro_rules! operations {
     ($($handler:ident => $policy:expr;)+) => {
         /// The operations.
         pub fn operations() -> crate::routing::Operations {
-            #[derive(utoipa::OpenApi)]
-            #[openapi(paths($($handler),+))]
-            struct Declared;
-
             // The attribute `utoipa::path` declares a type of this name.
-            pastey::paste! {
-                crate::routing::Operations::declared(<Declared as utoipa::OpenApi>::openapi, &[$(
+            let operations = pastey::paste! {
+                crate::routing::Operations::declared(&[$(
                     crate::routing::Declaration {
                         name: stringify!($handler),
                         path: <[<__path_ $handler>] as utoipa::Path>::path,
@@ -50,7 +46,16 @@ macro_rules! operations {
                         route: || actix_web::web::to($handler),
                     }
                 ),+])
-            }
+            };
+            #[cfg(test)]
+            let operations = {
+                #[derive(utoipa::OpenApi)]
+                #[openapi(paths($($handler),+))]
+                struct Declared;
+
+                operations.documented(<Declared as utoipa::OpenApi>::openapi)
+            };
+            operations
         }
     };
 }

@@ -2,7 +2,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{Route, http::Method};
 use memo_domain::OperationName;
-use utoipa::openapi::{OpenApi, path::HttpMethod};
+#[cfg(test)]
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::HttpMethod;
 
 use crate::policy::Policy;
 
@@ -21,6 +23,7 @@ pub struct Operation {
     pub route: MakeRoute,
 }
 
+#[cfg(test)]
 impl Operation {
     /// Whether it is part of the OpenAPI document: pages for browsers are not.
     pub const fn is_documented(&self) -> bool {
@@ -54,13 +57,14 @@ impl Declaration {
 }
 
 /// Makes the part of the OpenAPI document of some operations.
+#[cfg(test)]
 pub type MakeDocument = fn() -> OpenApi;
 
-/// Some operations, and what documents them.
+/// Some operations.
 #[derive(Clone, Default)]
 pub struct Operations {
     list: Vec<Operation>,
-    /// Made only when the document is asked for: they are large.
+    #[cfg(test)]
     documents: Vec<MakeDocument>,
 }
 
@@ -69,21 +73,28 @@ impl Operations {
     ///
     /// # Panics
     /// If a handler's name is no name of an operation, or its method none that operations have.
-    pub fn declared(document: MakeDocument, declarations: &[Declaration]) -> Self {
-        Self { list: declarations.iter().map(Declaration::operation).collect(), documents: vec![document] }
+    pub fn declared(declarations: &[Declaration]) -> Self {
+        Self { list: declarations.iter().map(Declaration::operation).collect(), ..Self::default() }
+    }
+
+    /// The same with their part of the document.
+    #[cfg(test)]
+    pub fn documented(self, document: MakeDocument) -> Self {
+        Self { documents: vec![document], ..self }
     }
 
     /// Pages and files for browsers, which are not part of the OpenAPI document.
     pub fn pages<const N: usize>(policy: &'static Policy, pages: [(&str, MakeRoute); N]) -> Self {
         let page =
             |(path, route): (&str, _)| Operation { name: None, path: path.into(), method: Method::GET, policy, route };
-        Self { list: pages.into_iter().map(page).collect(), documents: Vec::new() }
+        Self { list: pages.into_iter().map(page).collect(), ..Self::default() }
     }
 
     /// Those of several resources.
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         parts.into_iter().fold(Self::default(), |mut all, part| {
             all.list.extend(part.list);
+            #[cfg(test)]
             all.documents.extend(part.documents);
             all
         })
@@ -95,6 +106,7 @@ impl Operations {
     }
 
     /// The parts of the document.
+    #[cfg(test)]
     pub fn documents(&self) -> impl Iterator<Item = OpenApi> {
         self.documents.iter().map(|make| make())
     }
