@@ -167,7 +167,8 @@ pub async fn ids_come_from_the_id_generator(store: Box<dyn TestStore>) {
 
 pub async fn stopping_node_reports_draining_and_still_serves(store: Box<dyn TestStore>) {
     let app = TestApp::builder(store).settings(|settings| {
-        settings.server.shutdown_drain_delay = Duration::from_mins(1).into();
+        // Enough for what follows; the end of the test waits for the rest of it.
+        settings.server.shutdown_drain_delay = Duration::from_secs(5).into();
     });
     let mut app = app.start().await;
     let alice = app.user("alice").await;
