@@ -69,12 +69,20 @@ pub struct Operations {
 }
 
 impl Operations {
+    fn of(list: Vec<Operation>) -> Self {
+        Self {
+            list,
+            #[cfg(test)]
+            documents: Vec::new(),
+        }
+    }
+
     /// The operations of a resource, as the macro [`operations!`](super) declares them.
     ///
     /// # Panics
     /// If a handler's name is no name of an operation, or its method none that operations have.
     pub fn declared(declarations: &[Declaration]) -> Self {
-        Self { list: declarations.iter().map(Declaration::operation).collect(), ..Self::default() }
+        Self::of(declarations.iter().map(Declaration::operation).collect())
     }
 
     /// The same with their part of the document.
@@ -87,7 +95,7 @@ impl Operations {
     pub fn pages<const N: usize>(policy: &'static Policy, pages: [(&str, MakeRoute); N]) -> Self {
         let page =
             |(path, route): (&str, _)| Operation { name: None, path: path.into(), method: Method::GET, policy, route };
-        Self { list: pages.into_iter().map(page).collect(), ..Self::default() }
+        Self::of(pages.into_iter().map(page).collect())
     }
 
     /// Those of several resources.
