@@ -281,15 +281,19 @@ where
 }
 
 /// Asserts that a change by another unit of work does not take effect before `uow` has committed.
-pub(crate) async fn commit_before<F>(uow: Box<dyn UnitOfWork>, change: impl FnMut() -> F + Send + 'static)
-where
+pub(crate) async fn commit_before<F>(
+    uow: Box<dyn UnitOfWork>,
+    store: &Arc<dyn Store>,
+    mut change: impl FnMut(Arc<dyn Store>) -> F + Send + 'static,
+) where
     F: Future<Output = Result<(), StoreError>> + Send,
 {
+    let store = Arc::clone(store);
     let ended = Arc::new(AtomicBool::new(false));
     let task = tokio::spawn({
         let ended = Arc::clone(&ended);
         async move {
-            retry(change).await.expect("the other unit of work succeeds eventually");
+            retry(|| change(Arc::clone(&store))).await.expect("the other unit of work succeeds eventually");
             ended.load(Ordering::SeqCst)
         }
     });

@@ -153,18 +153,14 @@ pub(crate) async fn a_looked_up_api_key_does_not_change_until_the_commit(store: 
     for n in 0..2 {
         let mut uow = begin(&*store, Access::Write).await;
         assert_eq!(uow.api_keys().lookup(api_key_id(n)).await.expect("it is read"), Some(api_key(n, user)));
-        let other = Arc::clone(&store);
-        commit_before(uow, move || {
-            let store = Arc::clone(&other);
-            async move {
-                let mut uow = store.begin(Access::Write).await?;
-                if n == 0 {
-                    uow.api_keys().update(&api_key(0, user)).await?;
-                } else {
-                    uow.api_keys().remove(api_key_id(1)).await?;
-                }
-                committed(uow, ()).await
+        commit_before(uow, &store, move |store| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            if n == 0 {
+                uow.api_keys().update(&api_key(0, user)).await?;
+            } else {
+                uow.api_keys().remove(api_key_id(1)).await?;
             }
+            committed(uow, ()).await
         })
         .await;
     }

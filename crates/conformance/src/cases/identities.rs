@@ -168,9 +168,9 @@ pub(crate) async fn identities_are_listed_by_provider(store: Arc<dyn Store>) {
     for inserts in [true, false] {
         let mut uow = begin(&*store, Access::Write).await;
         let before = uow.identities().list_by_user(user).await.expect("identities are read");
-        let (store, new) = (Arc::clone(&store), new.clone());
-        commit_before(uow, move || {
-            let (store, new) = (Arc::clone(&store), new.clone());
+        let new = new.clone();
+        commit_before(uow, &store, move |store| {
+            let new = new.clone();
             async move {
                 if inserts { insert(&*store, &new).await } else { remove(&*store, user, &new.provider).await.map(drop) }
             }

@@ -200,19 +200,15 @@ pub(crate) async fn a_looked_up_session_does_not_change_until_the_commit(store: 
             uow.sessions().find_by_cookie(&digest_of(n)).await
         };
         assert_eq!(looked_up.expect("sessions are read").as_ref(), Some(&stored));
-        let ending = Arc::clone(&store);
-        commit_before(uow, move || {
-            let store = Arc::clone(&ending);
-            async move {
-                let mut uow = store.begin(Access::Write).await?;
-                if n < 2 {
-                    uow.sessions().end_all(user_id, None, at(6)).await?;
-                } else {
-                    let session = uow.sessions().lookup(session_id(n)).await?.expect("the session exists");
-                    uow.sessions().update(&Session { ended_at: Some(at(6)), ..session }).await?;
-                }
-                committed(uow, ()).await
+        commit_before(uow, &store, move |store| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            if n < 2 {
+                uow.sessions().end_all(user_id, None, at(6)).await?;
+            } else {
+                let session = uow.sessions().lookup(session_id(n)).await?.expect("the session exists");
+                uow.sessions().update(&Session { ended_at: Some(at(6)), ..session }).await?;
             }
+            committed(uow, ()).await
         })
         .await;
         assert_eq!(find_session(&*store, stored.id).await, Some(Session { ended_at: Some(at(6)), ..stored }));

@@ -196,14 +196,10 @@ pub(crate) async fn locked_administrators_do_not_change_until_the_commit(store: 
         seen.sort();
         assert_eq!(seen, expected);
         let id = expected.remove(0);
-        let store = Arc::clone(&store);
-        commit_before(uow, move || {
-            let store = Arc::clone(&store);
-            async move {
-                let mut uow = store.begin(Access::Write).await?;
-                stop_administering(&mut *uow, way, id).await?;
-                committed(uow, ()).await
-            }
+        commit_before(uow, &store, move |store| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            stop_administering(&mut *uow, way, id).await?;
+            committed(uow, ()).await
         })
         .await;
     }
@@ -227,15 +223,11 @@ pub(crate) async fn a_looked_up_user_does_not_change_until_the_commit(store: Arc
         assert_eq!(uow.users().lookup(id).await.expect("users are read").as_ref(), Some(stored));
         // A session inserted now is seen by the transaction that changes the user.
         uow.sessions().insert(&other).await.expect("the session is added");
-        let changing = Arc::clone(&store);
-        commit_before(uow, move || {
-            let store = Arc::clone(&changing);
-            async move {
-                let mut uow = store.begin(Access::Write).await?;
-                stop_administering(&mut *uow, way, id).await?;
-                uow.sessions().end_all(id, None, at(2)).await?;
-                committed(uow, ()).await
-            }
+        commit_before(uow, &store, move |store| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            stop_administering(&mut *uow, way, id).await?;
+            uow.sessions().end_all(id, None, at(2)).await?;
+            committed(uow, ()).await
         })
         .await;
         let live = read(&*store, Access::Read, async |uow| uow.sessions().list_live(id, at(0)).await).await;

@@ -176,18 +176,14 @@ pub(crate) async fn a_looked_up_webhook_does_not_change_until_the_commit(store: 
     for n in 0..2 {
         let mut uow = begin(&*store, Access::Write).await;
         assert_eq!(uow.webhooks().lookup(webhook_id(n)).await.expect("it is read"), Some(webhook(n, user)));
-        let other = Arc::clone(&store);
-        commit_before(uow, move || {
-            let store = Arc::clone(&other);
-            async move {
-                let mut uow = store.begin(Access::Write).await?;
-                if n == 0 {
-                    uow.webhooks().update(&webhook(0, user)).await?;
-                } else {
-                    uow.webhooks().remove(webhook_id(1)).await?;
-                }
-                committed(uow, ()).await
+        commit_before(uow, &store, move |store| async move {
+            let mut uow = store.begin(Access::Write).await?;
+            if n == 0 {
+                uow.webhooks().update(&webhook(0, user)).await?;
+            } else {
+                uow.webhooks().remove(webhook_id(1)).await?;
             }
+            committed(uow, ()).await
         })
         .await;
     }
